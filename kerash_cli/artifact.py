@@ -1,0 +1,269 @@
+"""The saved model: one file that holds the weights and everything that prediction needs; this is its format, version 1.
+
+The file is a safetensors file (https://huggingface.co/docs/safetensors), and any reader of those reads its weights:
+
+    8 bytes    N, the length of the header, an unsigned little-endian integer, at most 4,194,304
+    N bytes    the header: JSON in ASCII, padded with spaces, with at most 250,000 of the characters `[`, `{` and `,`
+    the rest   the tensors' numbers, without gaps, little-endian, row-major (C order)
+
+The header is one object. Its first key is `__metadata__`, whose first key is `kerash`, whose value is a string; each
+further key is a tensor's name, `[A-Za-z0-9][A-Za-z0-9_./-]*`, and its value `{"dtype":"F32","shape":[4,3],
+"data_offsets":[0,48]}`. Types are F32 and F64. Every number is finite.
+
+The string is itself canonical JSON: keys sorted, no white space, all but ASCII escaped, no key twice, no NaN, no lone
+surrogate. It is an object of three keys:
+
+    {"format":1,"record":{...},"sha256":"0123...cdef"}
+
+`format` counts the versions of this format. `record` is an object: whatever its writer needs to predict. `sha256` is
+the SHA-256, 64 hexadecimal digits in lower case, of the whole file with these 64 characters replaced by `0`.
+
+Since the strings' nesting and order are fixed, a file can be told and checked before any of it is parsed. From its
+ninth byte on it reads
+
+    {"__metadata__":{"kerash":"{\\"format\\":
+
+and the digest is what stands between `\\"sha256\\":\\"` and `\\"}"`, which happens in the header exactly once: quotes
+inside a string of the record carry more backslashes, and a `sha256` deeper in the record is not followed by `\\"}"`.
+
+To write one: make the header with 64 zeros for a digest, hash the file, put the digest in their place. To read one:
+look for the beginning, bound N, find the digest, check it, and only then believe `format`, and then the rest.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import itemgetter
+from stat import S_ISREG
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, Damaged, KerashError, at
+from kerash_cli.files import Output
+
+FORMAT = 1
+
+_BEGINNING = b'{"__metadata__":{"kerash":"{\\"format\\":'
+_DIGEST = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\"\}"')
+_NO_DIGEST = b"0" * 64
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
+_TYPES = {"F32": "<f4", "F64": "<f8"}
+
+# What a hostile header can cost: Python's objects take up to 16 times the room of a text, and 130 bytes a value.
+_BYTES_LIMIT = 1 << 22
+_VALUES_LIMIT = 250_000
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A saved model's record and its weights by name; the arrays are read-only."""
+
+    record: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
+    """The file's bytes, the same for the same content in whatever order.
+
+    `record` is of JSON's types, its keys strings. ValueError for what the format excludes: a tensor that is not finite
+    or of another type than float32 and float64, a name with other characters, NaN in the record. BadInput if the record
+    is larger than the format allows.
+    """
+    from safetensors.numpy import save as serialize
+
+    _check_record(record)
+    content = {"format": FORMAT, "record": dict(record), "sha256": _NO_DIGEST.decode()}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    data = serialize({name: _little_endian(name, tensor) for name, tensor in tensors.items()}, {"kerash": text})
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")]
+    if len(header) > _BYTES_LIMIT or _values(header) > _VALUES_LIMIT:
+        raise BadInput(
+            f"saved model: expected a description of at most {_BYTES_LIMIT} bytes and {_VALUES_LIMIT} values, "
+            f"got {len(header)} and {_values(header)}; try --drop to leave columns out"
+        )
+    start, end = (8 + place for place in _digest_place(header))
+    return b"".join((data[:start], hashlib.sha256(data).hexdigest().encode(), data[end:]))
+
+
+def save(output: Output, tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
+    """`output` holds the saved model, safe on the disk; raises as `pack` and `Output.commit` do."""
+    output.commit(pack(tensors, record))
+
+
+def load(path: str | os.PathLike[str]) -> Artifact:
+    """What `save` was given, each byte checked; beside twice the file's size, it takes less than 64 MB.
+
+    BadInput if there is no such file; Damaged if it is none of ours, not as it was written, or of a later version.
+    """
+    source = os.fspath(path)
+    with _opened(source) as file:
+        if not _begins_as_ours(file):
+            raise _foreign(source, "another format")
+        try:
+            header, digest = _verified(file)
+            content = _content(header, digest)
+            if _is_newer(content["format"]):
+                newer = f"was written by a newer kerash (format {content['format']})"
+                raise Damaged(f"{at(source)}{newer}: expected format {FORMAT}; try the latest kerash")
+            return Artifact(_record(content), _tensors(file))
+        except ValueError as error:
+            raise Damaged(f"{at(source)}is damaged: {str(error)[:200]}; try another copy of it") from error
+
+
+def looks_like_model(path: str | os.PathLike[str]) -> bool:
+    """Whether the file begins as a saved model does, sound or damaged; False if it can't be read."""
+    try:
+        with _opened(os.fspath(path)) as file:
+            return _begins_as_ours(file)
+    except KerashError:
+        return False
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    """A regular file, to be read."""
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags | os.O_NONBLOCK)  # a pipe is refused, not waited for
+
+    try:
+        with open(source, "rb", opener=opener) as file:
+            if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise _foreign(source, "a device or a pipe")
+            yield file
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"{at(source)}expected a saved model, got no such file; try kerash train first") from error
+    except IsADirectoryError as error:
+        raise _foreign(source, "a folder") from error
+    except OSError as error:
+        raise KerashError(f"{at(source)}expected to read it, got {error.strerror!r}; try another copy") from error
+
+
+def _foreign(source: str, got: str) -> Damaged:
+    return Damaged(f"{at(source)}is not a kerash model: expected a file saved by kerash, got {got}; try another file")
+
+
+def _begins_as_ours(file: BinaryIO) -> bool:
+    return file.read(8 + len(_BEGINNING))[8:] == _BEGINNING
+
+
+def _verified(file: BinaryIO) -> tuple[bytes, str]:
+    """The header, and the digest in it, which is that of the file; ValueError if it is not."""
+    file.seek(0)
+    prefix = file.read(8)
+    length = int.from_bytes(prefix, "little")
+    limit = min(_BYTES_LIMIT, os.fstat(file.fileno()).st_size - 8)
+    if not len(_BEGINNING) <= length <= limit:
+        raise ValueError(f"expected a header of at most {limit} bytes, got {length}")
+    header = file.read(length)
+    start, end = _digest_place(header)
+    computed = hashlib.sha256(prefix + header[:start] + _NO_DIGEST + header[end:])
+    while chunk := file.read(1 << 20):  # in pieces: the size, too, is only a claim so far
+        computed.update(chunk)
+    stated = header[start:end].decode()
+    if computed.hexdigest() != stated:
+        raise ValueError(f"expected SHA-256 {stated}, got {computed.hexdigest()}")
+    return header, stated
+
+
+def _digest_place(header: bytes) -> tuple[int, int]:
+    """Where the digest's characters start and end."""
+    places = [match.span(1) for match in _DIGEST.finditer(header)]
+    if len(places) != 1:
+        raise ValueError(f"expected one SHA-256 in the header, got {len(places)}")
+    return places[0]
+
+
+def _values(header: bytes) -> int:
+    """No fewer than the values that parsing would make of it."""
+    return sum(map(header.count, (b"[", b"{", b",")))
+
+
+def _content(header: bytes, digest: str) -> dict[str, Any]:
+    """The object in the header's string: as the header has our beginning, it is there, and `format` in it."""
+    if _values(header) > _VALUES_LIMIT:
+        raise ValueError(f"expected at most {_VALUES_LIMIT} values in the header, got {_values(header)}")
+    try:
+        text = json.loads(header.decode("ascii"), object_pairs_hook=_object)["__metadata__"]["kerash"]
+        content: dict[str, Any] = json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected JSON in ASCII, got {str(error)!r}") from error
+    if content.get("sha256") != digest:
+        raise ValueError("expected the SHA-256 as a key of its own, got it elsewhere")
+    return content
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dict; ValueError for a key that comes twice, of which two readers may believe different ones."""
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        raise ValueError("a key twice in an object")
+    return keys
+
+
+def _is_newer(version: object) -> bool:
+    return isinstance(version, int) and version > FORMAT
+
+
+def _record(content: dict[str, Any]) -> dict[str, Any]:
+    """The record in an object of our version."""
+    record = content.get("record")
+    if repr(content["format"]) != str(FORMAT) or len(content) != 3 or not isinstance(record, dict):
+        raise ValueError(f"expected format {FORMAT}, a record and a SHA-256, got something else")
+    _check_record(record)
+    return record
+
+
+def _check_record(record: Mapping[str, Any]) -> None:
+    """ValueError unless it can be written as JSON and as UTF-8: no NaN, no infinity, no lone surrogate."""
+    try:
+        json.dumps(dict(record), ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected a record of text and finite numbers, got {str(error)!r}") from error
+
+
+def _tensors(file: BinaryIO) -> dict[str, Array]:
+    """The tensors of a file that was verified, in order of their names."""
+    from safetensors import SafetensorError, deserialize
+
+    file.seek(0)
+    try:
+        entries = deserialize(file.read())  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        raise ValueError(f"expected safetensors, got {str(error)!r}") from error
+    return {name: _array(name, entry) for name, entry in sorted(entries, key=itemgetter(0))}
+
+
+def _array(name: str, entry: Mapping[str, Any]) -> Array:
+    if entry["dtype"] not in _TYPES:
+        raise ValueError(f"expected tensors of {' or '.join(_TYPES)}, got {name!r} of {entry['dtype']}")
+    numbers: Array = np.frombuffer(entry["data"], _TYPES[entry["dtype"]])
+    try:
+        tensor = numbers.reshape(entry["shape"])
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"expected the shape of an array, got {name!r} with {str(error)!r}") from error
+    _check_tensor(name, tensor)
+    tensor.flags.writeable = False
+    return tensor
+
+
+def _little_endian(name: str, tensor: Array) -> Array:
+    """The tensor as the file has it: contiguous and little-endian."""
+    laid_out = np.asarray(tensor, tensor.dtype.newbyteorder("<"), order="C")
+    _check_tensor(name, laid_out)
+    return laid_out
+
+
+def _check_tensor(name: str, tensor: Array) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"expected tensors' names of letters, digits and _ . / -, got {name!r}")
+    if tensor.dtype.str not in _TYPES.values():
+        raise ValueError(f"expected tensors of float32 or float64, got {name!r} of {tensor.dtype}")
+    if not np.isfinite(tensor).all():
+        raise ValueError(f"expected finite numbers, got NaN or infinity in {name!r}")

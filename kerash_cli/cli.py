@@ -1,0 +1,130 @@
+"""The program `kerash`: its subcommands, and the one place where an error becomes a line and an exit code."""
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from importlib import import_module
+from types import FrameType, TracebackType
+
+import click
+
+from kerash_cli import __version__
+from kerash_cli.errors import KerashError
+
+FAULT = 70
+BROKEN_PIPE = 128 + signal.SIGPIPE
+OUT_OF_SPACE = 3
+COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
+
+
+class Folder(click.Group):
+    """A group whose subcommands are the modules of a folder, each imported only when it is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """One name for each module."""
+        modules = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and name[0] != "_")
+        return sorted(name[:-3].replace("_", "-") for name in modules)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The `command` of the module of that name."""
+        if name not in self.list_commands(context):
+            return None
+        module = import_module(f"kerash_cli.commands.{name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but with a suggestion for a name that is nearly right."""
+        if not context.resilient_parsing and args[0] not in self.list_commands(context) and args[0][0] != "-":
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], self.list_commands(context), n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "try kerash --help"
+            raise click.UsageError(f"expected a command, got {args[0]!r}; {hint}")
+        return super().resolve_command(context, args)
+
+
+@click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="kerash", message="%(prog)s %(version)s")
+def program() -> None:
+    """Neural networks for the shell: describe, train and use them from the command line.
+
+    \b
+    kerash data xor > xor.data; kerash data xor.label > xor.label; kerash data xor.model > xor.model
+    kerash train xor.model xor.data xor.label
+    kerash predict xor.kerash xor.data
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the program with these arguments, or the process's own, and exits with its exit code."""
+    # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
+    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    sys.excepthook = _report_fault
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        try:
+            with program.make_context("kerash", list(arguments)) as context:
+                program.invoke(context)
+        except click.exceptions.Exit as exit:
+            sys.stdout.flush()
+            return exit.exit_code
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _fail(_usage(error), error.exit_code)
+    except KerashError as error:
+        return _fail(str(error), error.exit_code)
+    except MemoryError:
+        return _fail("out of memory; try --batch-size 16, or a smaller model", OUT_OF_SPACE)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        _give_up_output()
+        return BROKEN_PIPE
+    except OSError as error:
+        _give_up_output()
+        where = f"{error.filename}: " if error.filename else "standard output: "
+        space = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return _fail(f"{where}{error.strerror or error}", OUT_OF_SPACE if space else 1)
+    return 0
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message()
+    if isinstance(error, click.UsageError) and error.ctx is not None and "; " not in message:
+        return f"{message.rstrip('.')}; try {error.ctx.command_path} --help"
+    return message
+
+
+def _fail(message: str, code: int) -> int:
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+    click.echo(f"Error: {line}", err=True)
+    return code
+
+
+def _give_up_output() -> None:
+    """Points standard output nowhere, so that what is left in its buffer can't fail a second time at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    traceback.print_exception(kind, error, trace)
+    print("This is a fault in kerash, not in your input. Please report it with the lines above.", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(FAULT)

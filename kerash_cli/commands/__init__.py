@@ -1,0 +1,1 @@
+"""One file for each subcommand; `cli.py` finds them by their names."""

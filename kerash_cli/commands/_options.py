@@ -1,0 +1,72 @@
+"""Options that several commands share, and parameter types whose choices are looked up only when they are needed."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+
+from kerash_cli.errors import KerashError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Parsed(click.ParamType):  # type: ignore[type-arg]
+    """A word that `module:function` reads, imported only when there is one to read."""
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name = name
+        self._module, _, self._attribute = place.partition(":")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value that the word means; what is not a word has been read before."""
+        if not isinstance(value, str):
+            return value
+        parse = import_module(self._module)
+        for part in self._attribute.split("."):
+            parse = getattr(parse, part)
+        try:
+            return parse(value)  # type: ignore[operator]
+        except KerashError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Member(click.ParamType):  # type: ignore[type-arg]
+    """A name of a registry `module:REGISTRY`, or an alias; gives the member's own name."""
+
+    def __init__(self, name: str, place: str) -> None:
+        self.name = name
+        self._module, _, self._registry = place.partition(":")
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The names to choose from."""
+        return "|".join(self._members())
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The member's own name."""
+        try:
+            name: str = self._members().canonical(value)
+        except KerashError as error:
+            self.fail(str(error), param, ctx)
+        return name
+
+    def _members(self) -> Any:
+        return getattr(import_module(self._module), self._registry)
+
+
+def reading(command: F) -> F:
+    """The options of every command that reads a table."""
+    for option in (
+        click.option("--no-header", "header", flag_value=False, type=bool, help="The first line is data."),
+        click.option("--header", "header", flag_value=True, type=bool, default=None, help="The first line is names."),
+        click.option("--delimiter", metavar="CHARACTER", help="What separates columns, instead of what it looks like."),
+    ):
+        command = option(command)
+    return command
+
+
+POSITIVE = click.FloatRange(min=0, min_open=True, max=1e6)
+NOT_NEGATIVE = click.FloatRange(min=0, max=1e6)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object on standard output.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No talk, only results and errors.")

@@ -1,0 +1,38 @@
+"""`kerash data`: the sample data and models that come with the program."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kerash_cli.errors import BadInput
+
+
+@click.command()
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """Print bundled sample data or a model; without NAME, list what there is.
+
+    \b
+    kerash data iris > iris.csv
+    kerash data iris.model > iris.model
+    kerash data xor; kerash data xor.label
+    """
+    files = {path.name: path for folder in _folders() for path in folder.iterdir() if path.suffix in _KINDS}
+    if name is None:
+        click.echo("\n".join(sorted(files)))
+        return
+    path = next((files[name + kind] for kind in ("", *_KINDS) if name + kind in files), None)
+    if path is None:
+        raise BadInput(f"expected bundled data, got {name!r}; try one of {', '.join(sorted(files))}")
+    sys.stdout.buffer.write(path.read_bytes())
+
+
+_KINDS = (".csv", ".data", ".label", ".model")
+
+
+def _folders() -> list[Path]:
+    """Where the files are: inside the package once it is installed, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    root = package if (package / "data").is_dir() else package.parent
+    return [root / "data", root / "models"]

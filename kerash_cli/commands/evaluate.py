@@ -1,0 +1,96 @@
+"""`kerash evaluate`: how good a saved model is on rows whose answers are known."""
+
+import json
+import re
+from typing import Any
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.errors import BadInput, BelowThreshold
+
+
+class Threshold(click.ParamType):  # type: ignore[type-arg]
+    """`accuracy=0.9`: the name of a figure of the report, and the least that it may be."""
+
+    name = "threshold"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        """The name and the number."""
+        match = re.fullmatch(r"([a-z_0-9]+)=(-?[0-9]*\.?[0-9]+)", value)
+        if not match:
+            self.fail(f"expected NAME=NUMBER, got {value!r}; try accuracy=0.9", param, ctx)
+        return match[1], float(match[2])
+
+
+@click.command()
+@click.argument("model")
+@click.argument("data")
+@click.argument("label", required=False)
+@click.option(
+    "--fail-under",
+    type=Threshold(),
+    metavar="NAME=NUMBER",
+    help="Exit with 1 if the figure is lower: accuracy=0.9, r2=0.5.",
+)
+@_options.reading
+@_options.as_json
+def command(
+    model: str,
+    data: str,
+    label: str | None,
+    fail_under: tuple[str, float] | None,
+    delimiter: str | None,
+    header: bool | None,
+    as_json: bool,
+) -> None:
+    """Evaluate a saved MODEL on DATA, whose answers are in LABEL or in the column that it was trained to predict.
+
+    \b
+    kerash evaluate iris.kerash iris.csv
+    kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9
+    """
+    from kerash_cli import dataset
+    from kerash_cli.trained import TrainedModel
+
+    trained = TrainedModel.load(model)
+    encoding = trained.encoding
+    table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
+    labels = dataset.read(label, delimiter=delimiter, header=header) if label else None
+    if len(usable := encoding.usable(table, labels)) < table.rows:
+        table, labels = table.take(usable), labels.take(usable) if labels else None
+    outputs = trained.outputs(encoding.encode_inputs(table, trained.params.dtype))
+    scores = trained.scores(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
+    click.echo(json.dumps(scores) if as_json else _report(scores))
+    if fail_under:
+        name, least = fail_under
+        if not isinstance(scores.get(name), float):
+            figures = ", ".join(key for key, value in scores.items() if isinstance(value, float))
+            raise BadInput(f"--fail-under: expected one of {figures}, got {name!r}")
+        if scores[name] < least:
+            raise BelowThreshold(f"{model}: expected {name} of at least {least:g} on {data}, got {scores[name]:.6g}")
+
+
+def _report(scores: dict[str, Any]) -> str:
+    """Each figure beside the naive guess's, then how it went class by class."""
+    from kerash_cli.console import aligned
+
+    figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
+    for name, value in scores.items():
+        if isinstance(value, float):
+            naive = scores["baseline"].get(name)
+            figures.append([name, f"{value:.4g}", "" if naive is None else f"{naive:.4g}"])
+        if name == "interval":
+            figures.append(["  95 % sure", f"{value[0]:.4g}", f"to {value[1]:.4g}"])
+    blocks = [aligned(figures)]
+    if "classes" in scores:
+        classes = list(scores["classes"])
+        per_class = [[name, *(_cell(value) for value in scores["classes"][name].values())] for name in classes]
+        blocks.append(aligned([["class", *scores["classes"][classes[0]]], *per_class]))
+        confusion = [[name, *map(str, row)] for name, row in zip(classes, scores["confusion"], strict=True)]
+        blocks.append(aligned([["expected \\ predicted", *classes], *confusion]))
+    return "\n\n".join(blocks)
+
+
+def _cell(value: float) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,72 @@
+"""`kerash show`: what is in a model description or a saved model."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _options
+
+if TYPE_CHECKING:
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.trained import TrainedModel
+
+
+@click.command()
+@click.argument("file")
+@_options.as_json
+def command(file: str, as_json: bool) -> None:
+    """Show the layers of a model description or a saved model: their shapes, parameters and cost.
+
+    \b
+    kerash show models/digits.model
+    kerash show digits.kerash --json
+    """
+    from kerash_cli import artifact
+    from kerash_cli.console import printable
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.trained import TrainedModel
+
+    trained = TrainedModel.load(file) if file != "-" and artifact.looks_like_model(file) else None
+    description = trained.description if trained else ModelDescription.read(file)
+    layers = _layers(description, trained)
+    if as_json:
+        made = {"encoding": trained.encoding.to_json(), "training": trained.training} if trained else {}
+        click.echo(json.dumps({"model": str(description), "layers": layers, **made}))
+        return
+    click.echo(_text(layers))
+    if trained:
+        click.echo(printable(f"\n{trained.encoding.describe_columns()}\n{_made(trained.training)}"))
+
+
+def _layers(description: "ModelDescription", trained: "TrainedModel | None") -> list[dict[str, Any]]:
+    from kerash_cli.engine.network import Network
+
+    if trained:
+        return trained.network.summary()
+    if description.features is None or description.outputs is None:
+        return [
+            {"layer": str(layer), "output": None, "parameters": None, "flops": None} for layer in description.layers
+        ]
+    return Network(description.layers, description.known_shape).summary()
+
+
+def _text(layers: list[dict[str, Any]]) -> str:
+    from kerash_cli.console import aligned
+    from kerash_cli.memory import readable
+
+    rows = [["layer", "output", "parameters", "flops per sample"]]
+    for layer in layers:
+        output = "?" if layer["output"] is None else "x".join(map(str, layer["output"]))
+        numbers = ("?" if layer[key] is None else f"{layer[key]:,}" for key in ("parameters", "flops"))
+        rows.append([layer["layer"], output, *numbers])
+    if any(layer["parameters"] is None for layer in layers):
+        return f"{aligned(rows)}\n? is decided by the data"
+    parameters, flops = (sum(layer[key] for layer in layers) for key in ("parameters", "flops"))
+    rows.append(["in all", "", f"{parameters:,}", f"{flops:,}"])
+    return f"{aligned(rows)}\n{readable(4 * parameters)} of float32 parameters"
+
+
+def _made(training: Any) -> str:
+    lines = (f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in training.items())
+    return "\n".join(lines)

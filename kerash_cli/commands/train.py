@@ -1,0 +1,242 @@
+"""`kerash train`: from text files to a saved model."""
+
+import json
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.errors import BadInput, Diverged
+
+if TYPE_CHECKING:
+    from kerash_cli.console import Console
+    from kerash_cli.experiment import Experiment, Settings
+    from kerash_cli.training import Run
+
+INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
+
+
+def seconds(text: str) -> float:
+    """`90s`, `5m`, `1.5h` or a plain number of seconds."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)
+    if not match or not (value := float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]):
+        raise BadInput(f"expected a time such as 90s, 5m or 1h, got {text!r}")
+    return value
+
+
+@click.command()
+@click.argument("model")
+@click.argument("data")
+@click.argument("label", required=False)
+@click.option("-o", "--output", metavar="FILE", help="The saved model; MODEL.kerash in this folder by default.")
+@click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
+@click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; may be given again.")
+@click.option(
+    "--missing", type=click.Choice(["error", "drop", "mean"]), default="error", show_default=True,
+    help="What to do about missing values: stop, drop the row, or take the column's mean.",
+)  # fmt: skip
+@_options.reading
+@click.option(
+    "--epochs", type=click.IntRange(min=1), default=1000, show_default=True, help="Passes over the data at most."
+)
+@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Rows per step.")
+@click.option(
+    "--optimizer",
+    type=_options.Member("name", "kerash_cli.engine.optimizers:OPTIMIZERS"),
+    default="adam",
+    show_default=True,
+)
+@click.option(
+    "--learning-rate",
+    type=_options.POSITIVE,
+    help="By default the optimizer's own: adam and adamw .005, rmsprop .005, sgd .1.",
+)
+@click.option(
+    "--schedule",
+    type=_options.Parsed("schedule", "kerash_cli.engine.schedules:Schedule.parse"),
+    default="constant",
+    show_default=True,
+    help="constant, cosine or step:EVERY,FACTOR, after warmup:EPOCHS+ if wished.",
+)
+@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Of sgd.")
+@click.option("--nesterov", is_flag=True, help="Momentum in Nesterov's form.")
+@click.option("--weight-decay", type=_options.NOT_NEGATIVE, default=0.0, help="L2 penalty; decoupled in adamw.")
+@click.option("--clip-norm", type=_options.POSITIVE, help="Longest gradient; a longer one is scaled down.")
+@click.option(
+    "--loss",
+    type=_options.Member("name", "kerash_cli.engine.losses:LOSSES"),
+    help="By default what suits the last activation and the labels.",
+)
+@click.option("--balance", is_flag=True, help="Weigh rows so that all classes count the same.")
+@click.option(
+    "--validation",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Share of rows kept for validation, from 50 rows on.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Epochs without a lower validation loss before training stops.",
+)
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option(
+    "--init",
+    type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
+    help="Initial weights; by default what suits each activation.",
+)
+@click.option("--no-bias", is_flag=True, help="Weighted sums without a bias.")
+@click.option("--no-standardize", is_flag=True, help="Columns as they are, instead of mean 0 and deviation 1.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--time",
+    "limit",
+    type=_options.Parsed("time", "kerash_cli.commands.train:seconds"),
+    help="Stop after this long: 90s, 5m, 1h.",
+)
+@click.option("--mountpoint", metavar="FOLDER", help="Where samples are staged; by default a tmpfs that is there.")
+@click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
+@_options.as_json
+@_options.quiet
+def command(
+    model: str,
+    data: str,
+    label: str | None,
+    output: str | None,
+    target: str | None,
+    delimiter: str | None,
+    header: bool | None,
+    limit: float | None,
+    mountpoint: str | None,
+    log: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    **settings: Any,
+) -> None:
+    """Train the network that MODEL describes on DATA and save it.
+
+    LABEL is a file with one line for each line of DATA; or --target names a column of DATA. MODEL or DATA may be `-`,
+    standard input.
+
+    \b
+    kerash train models/xor.model data/xor.data data/xor.label
+    kerash train models/iris.model data/iris.csv --target species
+    sed 's/dense 16/dense 32/' models/iris.model | kerash train - data/iris.csv --target species -o wide.kerash
+    """
+    from kerash_cli import dataset, experiment, files
+    from kerash_cli.console import Console
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.store import stage
+
+    if [model, data, label].count("-") > 1:
+        raise BadInput("expected '-', standard input, once, got it twice; try files")
+    console = Console(quiet)
+    path = _output(model, output, force, console)
+    description = ModelDescription.read(model)
+    chosen = _settings(settings)
+    table = dataset.read(data, delimiter=delimiter, header=header)
+    labels = dataset.read(label, delimiter=delimiter, header=header) if label else None
+    prepared = experiment.prepare(description, table, labels, target, chosen)
+    console.say(prepared.describe())
+    with (
+        files.replacing(path, reserve=prepared.saved_bytes()) as saved,
+        stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
+    ):
+        begun = experiment.start(prepared, folder)
+        diverged = _train(begun, console, limit, log)
+        trained = begun.conclude()
+        trained.save(saved)
+    console.say(_summary(path, trained.training))
+    if as_json:
+        click.echo(json.dumps({"model": path, **trained.training}))
+    if diverged:
+        raise Diverged(f"{diverged}; {path} is the model of epoch {begun.run.best_epoch}")
+    if begun.run.stop == INTERRUPTED:
+        raise click.exceptions.Exit(128 + signal.SIGINT)
+
+
+def _output(model: str, output: str | None, force: bool, console: "Console") -> str:
+    """Where the saved model goes; BadInput rather than over something that is none."""
+    from kerash_cli import artifact
+
+    if output is None and model == "-":
+        raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
+    path = Path(output or f"{Path(model).stem}.kerash")
+    if path.is_file():
+        if not (force or artifact.looks_like_model(path)):
+            raise BadInput(f"{path}: expected a saved model to replace, got another kind of file; try -o, or --force")
+        console.say(f"replaces the earlier {path}")
+    return str(path)
+
+
+def _settings(options: dict[str, Any]) -> "Settings":
+    from kerash_cli.engine import optimizers
+    from kerash_cli.experiment import Settings
+
+    names = [each.name for each in fields(optimizers.Settings)]
+    own = optimizers.Settings(**{name: options.pop(name) for name in names})
+    if options["optimizer"] != "sgd" and (own.momentum or own.nesterov):
+        raise BadInput(f"expected --momentum and --nesterov with sgd, got {options['optimizer']}; try --optimizer sgd")
+    if own.nesterov and not own.momentum:
+        raise BadInput("expected --momentum with --nesterov, got none; try --momentum 0.9")
+    bias, standardize = not options.pop("no_bias"), not options.pop("no_standardize")
+    return Settings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
+
+
+def _train(begun: "Experiment", console: "Console", limit: float | None, log: str | None) -> Diverged | None:
+    """Trains until the end, `limit` seconds or Ctrl-C; the error, if it diverged with something worth keeping."""
+    from kerash_cli.runlog import RunLog
+    from kerash_cli.training import train
+
+    run = begun.run
+    with _concluding(run), RunLog(log) if log else nullcontext() as writer, console.epochs(run) as view:
+        try:
+            for epoch in train(run, begun.source, begun.validate):
+                view.epoch(epoch)
+                if writer:
+                    writer.epoch(epoch)
+                if limit and epoch.seconds > limit:
+                    run.stop = OUT_OF_TIME
+        except Diverged as error:
+            if run.best_epoch:
+                return error
+            raise
+    if not run.best_epoch:
+        raise KeyboardInterrupt
+    return None
+
+
+@contextmanager
+def _concluding(run: "Run") -> Iterator[None]:
+    """The first Ctrl-C ends training in good order, the second everything at once."""
+
+    def conclude(number: int, frame: FrameType | None) -> None:
+        run.stop = INTERRUPTED
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, conclude)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _summary(path: str, training: Mapping[str, Any]) -> str:
+    figures = training["metrics"]
+    name = "accuracy" if "accuracy" in figures else "rmse"
+    return (
+        f"{path}: {name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
+        f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}"
+    )

@@ -1,0 +1,140 @@
+"""The bytes of a file or of standard input as they arrive, unzipped where they are gzipped."""
+
+import os
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from kerash_cli.errors import BadInput, at
+
+if TYPE_CHECKING:
+    import hashlib
+
+PIECE = 1 << 19
+"""Bytes at a time: enough to hide the cost of a call, few enough for a cache."""
+
+GZIP = b"\x1f\x8b"
+FREE_EXPANSION = 16 << 20
+LARGEST_EXPANSION = 256
+"""A gzipped file may unzip to 16 MiB plus 256 times its size: more than tables do, a quarter of what a bomb does."""
+
+
+@contextmanager
+def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
+    """The Source at `path` (`-`: standard input), closed on leaving; BadInput if there is nothing to read."""
+    if path == "-":
+        yield Source("<stdin>", 0, magics, digest)
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"{at(path)}expected a file that can be read, got: {reason}") from None
+    try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise BadInput(f"{at(path)}expected a file, got a directory")
+        yield Source(path, descriptor, magics, digest)
+    finally:
+        os.close(descriptor)
+
+
+class Source:
+    """Iterating gives the content in pieces; `head` is its beginning, enough to tell `magics` apart.
+
+    With `digest` the raw bytes are hashed, and pieces are filled up before they are given out; else a piece is what is
+    there already.
+    """
+
+    def __init__(self, name: str, descriptor: int, magics: Iterable[bytes], digest: bool) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self._magics = [GZIP, *magics]
+        self._hash = _sha256() if digest else None
+        self._given = 0
+        self._pieces = self._raw()
+        self.head = self._peek()
+        self._zipped = self.head.startswith(GZIP)
+        if self._zipped:
+            self._pieces = self._unzipped(chain([self.head], self._pieces))
+            self.head = self._peek()
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.head:
+            yield self.head
+        yield from self._pieces
+
+    def sha256(self) -> str:
+        """Of the raw bytes given out so far, in hexadecimal."""
+        return self._hash.hexdigest() if self._hash else ""
+
+    def size(self) -> int | None:
+        """How many bytes there are in all, where that can be known before they are read."""
+        status = os.fstat(self._descriptor)
+        return status.st_size if stat.S_ISREG(status.st_mode) and not self._zipped else None
+
+    def has_newline_within(self, size: int) -> bool:
+        """Whether one is among the next `size` bytes; true where only reading could tell."""
+        if self.size() is None:
+            return True
+        start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        for offset in range(start, start + size, PIECE):
+            piece = os.pread(self._descriptor, min(PIECE, start + size - offset), offset)
+            if b"\n" in piece or len(piece) < PIECE:
+                return True
+        return False
+
+    def _peek(self) -> bytes:
+        head = b""
+        while any(len(head) < len(magic) and magic.startswith(head) for magic in self._magics):
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            head += piece
+        return head
+
+    def _raw(self) -> Iterator[bytes]:
+        while piece := self._read():
+            self._given += len(piece)
+            if self._hash:
+                self._hash.update(piece)
+            yield piece
+
+    def _read(self) -> bytes:
+        piece = os.read(self._descriptor, PIECE)
+        while self._hash and 0 < len(piece) < PIECE and (more := os.read(self._descriptor, PIECE - len(piece))):
+            piece += more
+        return piece
+
+    def _unzipped(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        decoder = zlib.decompressobj(wbits=31)
+        made = 0
+        for piece in pieces:
+            while piece:
+                if decoder.eof:  # another member follows
+                    decoder = zlib.decompressobj(wbits=31)
+                content = self._inflate(decoder, piece)
+                made += len(content)
+                if made > FREE_EXPANSION + LARGEST_EXPANSION * self._given:
+                    raise BadInput(
+                        f"{at(self.name)}expected gzip that grows at most {LARGEST_EXPANSION} times, got more; try gunzip"
+                    )
+                if content:
+                    yield content
+                piece = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail
+        if not decoder.eof:
+            raise BadInput(f"{at(self.name)}expected a whole gzip file, got its beginning only")
+
+    def _inflate(self, decoder: "zlib._Decompress", piece: bytes) -> bytes:
+        try:
+            return decoder.decompress(piece, PIECE)
+        except zlib.error as error:
+            raise BadInput(f"{at(self.name)}expected gzip, got damaged data ({error})") from None
+
+
+def _sha256() -> "hashlib._Hash":
+    from hashlib import sha256  # loads OpenSSL, which a stream has no use for
+
+    return sha256()

@@ -1,0 +1,189 @@
+"""The text that describes a network, and back: the model description of 2019.
+
+Line 1 is `WIDTH HEIGHT DEPTH` of one input sample; each further line is a layer, its keyword followed by its words
+(`kerash_cli.engine.layers` has a file for each). `#` starts a comment, blank lines don't count, and `?` stands for
+what the data decides: one of the three sizes, and the units of the last dense layer.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Self, TypeAlias, TypeVar
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers import IDENTITY, LAYERS, Layer
+from kerash_cli.engine.layers.base import BadWord, count_or_unknown, head
+from kerash_cli.engine.tensors import Shape
+from kerash_cli.errors import BadInput, at
+
+T = TypeVar("T")
+
+LONGEST = 1 << 20
+"""Characters that a description may have: more is not a description but some other file."""
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """The shape (depth, height, width) of a sample, and the layers, `input` first; None stands for `?`.
+
+    `source` and `lines`, the line of each layer, serve messages only: equality is that of the meaning.
+    """
+
+    shape: tuple[int | None, int | None, int | None]
+    layers: tuple[Layer, ...]
+    source: str = field(default="<model>", compare=False)
+    lines: tuple[int, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read(cls, path: str) -> Self:
+        """The description in a file, or on standard input for `-`; BadInput if it can't be read."""
+        source = "<stdin>" if path == "-" else path
+        try:
+            with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
+                return cls.parse(file.read(LONGEST + 1).decode("utf-8"), source)
+        except OSError as error:
+            raise BadInput(f"{at(source)}expected a model description, got: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise BadInput(
+                f"{at(source)}expected a model description, got bytes that are no UTF-8: {error.reason}"
+            ) from None
+
+    @classmethod
+    def parse(cls, text: str, source: str = "<model>") -> Self:
+        """The description that `text` is; BadInput with the line of the first thing that is wrong."""
+        if len(text) > LONGEST:
+            raise BadInput(f"{at(source)}expected a model description, got {len(text)} characters")
+        lines = _meaningful(text)
+        if not lines:
+            raise BadInput(f"{at(source)}expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file")
+        (first, words), *rest = lines
+        shape = _located(source, first, _parse_shape, words)
+        layers = [_located(source, line, _parse_layer, words) for line, words in rest]
+        description = cls(shape, tuple(layers), source, tuple(line for line, _ in rest))
+        description._check_order(first)
+        if None not in shape:
+            description._check_shapes()
+        return description
+
+    def __str__(self) -> str:
+        """The canonical text, which `parse` reads back as an equal description."""
+        sizes = " ".join("?" if number is None else str(number) for number in reversed(self.shape))
+        return "".join(f"{line}\n" for line in (sizes, *self.layers))
+
+    def where(self, layer: int) -> str:
+        """`source:line: ` of the layer with this index."""
+        return at(self.source, self.lines[layer] if self.lines else None)
+
+    @property
+    def activation(self) -> Activation:
+        """What the outputs come through."""
+        return getattr(self.layers[head(self.layers)], "activation", IDENTITY)
+
+    @property
+    def features(self) -> int | None:
+        """How many numbers one sample has; None where the data decides."""
+        return None if None in self.shape else prod(number or 0 for number in self.shape)
+
+    @property
+    def known_shape(self) -> Shape:
+        """The shape of a sample; ValueError where the data has yet to decide it."""
+        if None in self.shape:
+            raise ValueError("the number of inputs is not decided yet")
+        return tuple(number or 0 for number in self.shape)
+
+    @property
+    def outputs(self) -> int | None:
+        """How many numbers come out; None where the data decides."""
+        if any(layer.unresolved for layer in self.layers):
+            return None
+        shape: Shape = tuple(number or 1 for number in self.shape)
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        return prod(shape)
+
+    def resolve(self, features: int, outputs: int) -> Self:
+        """The description with every `?` replaced by what `features` inputs and `outputs` units make it.
+
+        BadInput where the sizes that are given don't divide the number of inputs.
+        """
+        known = prod(number or 1 for number in self.shape)
+        if features % known:
+            raise BadInput(f"{at(self.source)}expected a multiple of {known} inputs, got {features}")
+        depth, height, width = (features // known if number is None else number for number in self.shape)
+        layers = tuple(layer.resolve(outputs) if layer.unresolved else layer for layer in self.layers)
+        resolved = replace(self, shape=(depth, height, width), layers=layers)
+        resolved._check_shapes()
+        return resolved
+
+    def _check_order(self, first_line: int) -> None:
+        if not self.layers or self.layers[0].place != "first":
+            line = self.lines[0] if self.lines else first_line + 1
+            got = repr(str(self.layers[0])) if self.layers else "the end of the file"
+            raise BadInput(f"{at(self.source, line)}expected 'input' as the first layer, got {got}")
+        for i, layer in enumerate(self.layers):
+            if i and layer.place == "first":
+                raise BadInput(f"{self.where(i)}expected {layer.keyword!r} only as the first layer, got it again")
+            if layer.place == "last" and i + 1 < len(self.layers):
+                raise BadInput(
+                    f"{self.where(i)}expected {layer.keyword!r} as the last layer, got '{self.layers[i + 1]}' after it"
+                )
+            if layer.unresolved and any(later.learns for later in self.layers[i + 1 :]):
+                raise BadInput(
+                    f"{self.where(i)}expected a number, got '?', which only the last layer that learns takes"
+                )
+        if not any(layer.learns for layer in self.layers):
+            raise BadInput(f"{self.where(-1)}expected a layer that learns after it; try 'dense ? softmax'")
+
+    def _check_shapes(self) -> None:
+        shape = self.known_shape
+        for i, layer in enumerate(self.layers):
+            if layer.unresolved:
+                return
+            try:
+                shape = layer.output_shape(shape)
+            except BadInput as error:
+                raise BadInput(f"{self.where(i)}{error}") from None
+
+
+Words: TypeAlias = list[tuple[int, str]]
+"""The words of a line, each with its column."""
+
+
+def _meaningful(text: str) -> list[tuple[int, Words]]:
+    """The lines that say something, with their numbers."""
+    numbered = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
+    return [
+        (number, words)
+        for number, line in numbered
+        if (words := [(match.start() + 1, match[0]) for match in re.finditer(r"\S+", line.partition("#")[0])])
+    ]
+
+
+def _parse_shape(words: list[str]) -> tuple[int | None, int | None, int | None]:
+    if len(words) != 3:
+        raise BadInput(f"expected 'WIDTH HEIGHT DEPTH', got {' '.join(words)!r}; try '? 1 1'")
+    sizes = []
+    for position, text in enumerate(words):
+        try:
+            sizes.append(count_or_unknown(text))
+        except BadInput as error:
+            raise BadWord(f"{error} in 'WIDTH HEIGHT DEPTH'", position) from None
+    if sizes.count(None) > 1:
+        raise BadInput(f"expected one '?' at most, got {' '.join(words)!r}")
+    width, height, depth = sizes
+    return depth, height, width
+
+
+def _parse_layer(words: list[str]) -> Layer:
+    return LAYERS[words[0]].parse(words[1:])
+
+
+def _located(source: str, line: int, parse: Callable[[list[str]], T], words: Words) -> T:
+    """`parse` of the words, its error told with line and column."""
+    try:
+        return parse([text for _, text in words])
+    except BadInput as error:
+        column = words[getattr(error, "position", 0)][0]
+        raise BadInput(f"{at(source, line, column)}{error}") from None

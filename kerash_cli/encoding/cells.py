@@ -1,0 +1,139 @@
+"""Cells of a table as numbers or as text, each looked at strictly: an error names the cell."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli import decimals
+from kerash_cli.errors import BadInput, at
+from kerash_cli.tables import Rows, Table, shown
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_TILE = 1 << 16  # numbers converted at a time: few enough for a cache
+
+
+def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> None:
+    """BadInput at the first cell of these columns that is not a number; `instead` is what to try."""
+    for position in positions:
+        for row, cell in enumerate(table.texts.get(position, ())):
+            if cell is not None and decimals.number(cell) is None:
+                raise BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")
+
+
+def check_rows(table: Table, labels: Table) -> None:
+    """BadInput unless there is a label for each row of `table`."""
+    if labels.rows != table.rows:
+        near = "; try --header or --no-header" if abs(labels.rows - table.rows) == 1 else ""
+        raise BadInput(
+            f"{at(labels.source)}expected {table.rows} labels, one for each row of {table.source}, got {labels.rows}{near}"
+        )
+
+
+def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
+    """BadInput at the first missing cell of these columns; `instead` is what to try."""
+    gaps = np.flatnonzero(absent(table, positions))
+    if len(gaps):
+        row = int(gaps[0])
+        position = next(each for each in positions if absent(table.take(gaps[:1]), [each])[0])
+        raise BadInput(f"{table.at(row, position)}expected a value, got a missing one{instead}")
+
+
+def complete(table: Table, positions: Sequence[int], where: Table, places: Sequence[int]) -> Rows:
+    """The rows without a missing value in the columns at `positions` of `table` and at `places` of `where`."""
+    return np.flatnonzero(~(absent(table, positions) | absent(where, places)))
+
+
+def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
+    """(rows,) whether a cell of these columns is missing."""
+    gaps = np.zeros(table.rows, np.bool_)
+    columns = [table.number_index(position) for position in positions if position not in table.texts]
+    if columns and table.numbers.dtype.kind == "f":
+        for part, values in tiles(table.numbers, columns):
+            gaps[part] = np.isnan(values).any(axis=1)
+    for position in positions:
+        if position in table.texts:
+            gaps |= [cell is None for cell in table.texts[position]]
+    return gaps
+
+
+def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
+    """The given columns of the given rows (all, if None) as float64, some rows at a time, and which rows these are."""
+    count = len(numbers) if rows is None else len(rows)
+    step = max(1, _TILE // max(1, len(columns)))
+    whole = list(columns) == list(range(numbers.shape[1]))
+    for start in range(0, count, step):
+        part = slice(start, start + step)
+        values = numbers[part if rows is None else rows[part]]
+        yield part, (values if whole else values[:, columns]).astype(np.float64)
+
+
+def matrix(table: Table, positions: Sequence[int]) -> Floats:
+    """(rows, columns) of number columns; BadInput at the first cell that is none, or is infinite."""
+    check_numbers(table, positions)
+    values = table.numbers[:, [table.number_index(position) for position in positions]].astype(np.float64)
+    check_finite(table, positions, values)
+    return values
+
+
+def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], first: int = 0) -> None:
+    """BadInput at the first cell whose value came out infinite; row 0 of `values` is the table's row `first`."""
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = np.argwhere(infinite)[0].tolist()
+        where = table.at(first + row, positions[column])
+        got = table.numbers[first + row, table.number_index(positions[column])]
+        raise BadInput(f"{where}expected a number that {values.dtype.name} can hold, got {got}")
+
+
+def words(table: Table, position: int) -> Sequence[str | None]:
+    """A column's cells as text, None where missing."""
+    if position in table.texts:
+        return table.texts[position]
+    values = table.numbers[:, table.number_index(position)].tolist()
+    return [None if value != value else spelled(value) for value in values]
+
+
+def spelled(value: float) -> str:
+    """A number as the name of a class: `3` for 3.0."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def mostly_numbers(cells: Sequence[str | None]) -> bool:
+    """Whether a text column looks like numbers with slips in them: at least half of what is there are numbers."""
+    there = [cell for cell in cells if cell is not None]
+    return 2 * sum(decimals.number(cell) is not None for cell in there) >= len(there) > 0
+
+
+def statistics(table: Table, positions: Sequence[int], rows: Rows | None) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of number columns over the given rows, missing values left out.
+
+    Deviations are taken from a value of the column, so that a constant column has exactly 0. BadInput where a column
+    has no value in these rows, or none that float64 can average.
+    """
+    columns = [table.number_index(position) for position in positions]
+    origin, total, square = np.full(len(columns), np.nan), np.zeros(len(columns)), np.zeros(len(columns))
+    count = np.zeros(len(columns))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _, values in tiles(table.numbers, columns, rows):
+            there = ~np.isnan(values)
+            firsts = values[there.argmax(axis=0), np.arange(len(columns))]
+            origin = np.where(np.isnan(origin), firsts, origin)
+            total += np.where(there, values - origin, 0).sum(axis=0)
+            count += there.sum(axis=0)
+        mean = origin + total / np.maximum(count, 1)
+        for _, values in tiles(table.numbers, columns, rows):
+            deviation = np.where(np.isnan(values), 0, values - mean)
+            square += (deviation * deviation).sum(axis=0)
+        deviation = np.sqrt(square / np.maximum(count, 1))
+    for position, usable in zip(positions, np.isfinite(mean + deviation), strict=True):
+        if not usable:
+            matrix(table, [position])  # names an infinite cell, if it is that
+            got = "values too far apart" if count[list(positions).index(position)] else "missing values only"
+            raise BadInput(
+                f"{at(table.source)}expected values with a mean in {table.title(position)}, got {got}; "
+                f"try --drop {position + 1}"
+            )
+    return mean, deviation

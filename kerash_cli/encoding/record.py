@@ -1,0 +1,369 @@
+"""The Encoding: rows to inputs and targets, outputs to answers, itself to JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from kerash_cli import decimals
+from kerash_cli.encoding import checks
+from kerash_cli.encoding.cells import (
+    Floats,
+    check_finite,
+    check_numbers,
+    check_present,
+    check_rows,
+    complete,
+    matrix,
+    spelled,
+    statistics,
+    tiles,
+    words,
+)
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, at
+from kerash_cli.tables import Rows, Schema, Table, listed, shown
+
+KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
+OUTPUTS = ("distribution", "log distribution", "probability", "any")
+MISSING = ("error", "drop", "mean")
+
+MOST_CATEGORIES = 100
+"""How many different values a text input may have."""
+
+_WIDEST = 10**9
+_FILL = "; try --missing drop or --missing mean in training"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A column that the network sees: as one number, or as a feature, 0 or 1, for each of its categories."""
+
+    position: int
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def features(self) -> int:
+        """How many numbers a cell becomes."""
+        return 1 if self.categories is None else len(self.categories)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How rows become numbers, and what the network's outputs mean."""
+
+    names: tuple[str, ...] | None
+    """Of all columns of the table learnt from."""
+    width: int
+    target: int | None
+    """The position of the label in that table; None if it came from a file of its own."""
+    inputs: tuple[Input, ...]
+    kind: str
+    """One of KINDS."""
+    output: str
+    """One of OUTPUTS: what the last activation gives."""
+    outputs: int
+    classes: tuple[str, ...]
+    """In the order of the outputs; two for `binary`; none for `multilabel` and `values`."""
+    numeric: bool
+    """Whether class names are numbers, and compared as such."""
+    labels: tuple[str, ...]
+    """The names of the label columns; `target`, or `target 1` and so on, where they had none."""
+    missing: str
+    """One of MISSING."""
+    standardized: bool
+    fill: Floats
+    """(features,) what a missing number is taken for under `mean`."""
+    mean: Floats
+    """(features,) of which an input is (value - mean) / scale; 0 and 1 where nothing is standardised."""
+    scale: Floats
+    target_mean: Floats
+    """(outputs,) likewise of targets."""
+    target_scale: Floats
+    baseline: Floats
+    """The share of each class, or the mean of each target, in the rows that were fitted; zeros before."""
+
+    @property
+    def features(self) -> int:
+        """How many inputs the network has."""
+        return sum(each.features for each in self.inputs)
+
+    @property
+    def schema(self) -> Schema:
+        """What a reader of other files needs to know."""
+        used = frozenset(each.position for each in self.inputs)
+        text = {each.position for each in self.inputs if each.categories is not None}
+        if self.target is not None and self.classes and not self.numeric:
+            text.add(self.target)
+        return Schema(self.names, self.width, used, frozenset(text), self.target)
+
+    def usable(self, table: Table, labels: Table | None = None) -> Rows:
+        """The rows that `missing` keeps: under `drop` those without a missing value, else all."""
+        if self.missing != "drop":
+            return np.arange(table.rows)
+        where, positions = self._label_columns(table, labels)
+        return complete(table, list(self._places(table).values()), where, positions)
+
+    def strata(self, table: Table, labels: Table | None = None) -> Rows | None:
+        """Each row's class, as an index, for `split`; None where the outputs are not classes."""
+        if not self.classes:
+            return None
+        targets = self.encode_targets(table, labels, np.float64)
+        return targets[:, 0].astype(np.intp) if self.kind == "binary" else targets.argmax(axis=1)
+
+    def fitted(
+        self,
+        table: Table,
+        labels: Table | None = None,
+        rows: Rows | None = None,
+        *,
+        standardize: bool = True,
+        standardize_targets: bool = False,
+    ) -> "Encoding":
+        """This encoding with the means, deviations and baseline of the given rows (all, if None).
+
+        Targets are standardised only if they are values. BadInput where a column has no mean.
+        """
+        fill, mean, scale = np.zeros(self.features), np.zeros(self.features), np.ones(self.features)
+        places = self._places(table)
+        columns, features = self._numeric(places)
+        check_numbers(table, columns)
+        fill[features], deviation = statistics(table, columns, rows)
+        if standardize:
+            mean[features], scale[features] = fill[features], np.where(deviation > 0, deviation, 1)
+        plain = replace(self, target_mean=np.zeros(self.outputs), target_scale=np.ones(self.outputs))
+        targets = plain.encode_targets(table, labels, np.float64)
+        baseline = (targets if rows is None else targets[rows]).mean(axis=0)
+        if self.kind == "binary":
+            baseline = np.array([1 - baseline[0], baseline[0]])
+        plain = replace(plain, standardized=standardize, fill=fill, mean=mean, scale=scale, baseline=baseline)
+        if self.kind != "values" or not standardize_targets:
+            return plain
+        where, positions = self._label_columns(table, labels)
+        center, spread = statistics(where, positions, rows)
+        return replace(plain, target_mean=center, target_scale=np.where(spread > 0, spread, 1))
+
+    def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
+        """(rows, features), C order; BadInput at the first cell that is not what its column should hold."""
+        places = self._places(table)
+        encoded: Array = np.zeros((table.rows, self.features), dtype)
+        self._encode_numbers(table, places, encoded)
+        for each, feature in zip(self.inputs, self._first_features(), strict=True):
+            if each.categories is not None:
+                if self.missing != "mean":
+                    check_present(table, [places[each.position]], _FILL)
+                codes = {category: code for code, category in enumerate(each.categories, feature)}
+                for row, cell in enumerate(words(table, places[each.position])):
+                    if cell in codes:
+                        encoded[row, codes[cell]] = 1
+        return encoded
+
+    def unseen(self, table: Table) -> int:
+        """How many cells of text inputs hold a value that no row learnt from had; each is encoded as all zeros."""
+        places = self._places(table)
+        return sum(
+            cell is not None and cell not in each.categories
+            for each in self.inputs
+            if each.categories is not None
+            for cell in words(table, places[each.position])
+        )
+
+    def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
+        """(rows, outputs), C order, from `labels`, else from the table's own label column; BadInput as for inputs."""
+        where, positions = self._label_columns(table, labels)
+        check_present(where, positions, "; try --missing drop")
+        if self.kind == "binary":
+            return self._class_indexes(where, positions[0]).astype(dtype)[:, None]
+        if self.kind == "classes":
+            return np.eye(self.outputs, dtype=dtype)[self._class_indexes(where, positions[0])]
+        values = matrix(where, positions)
+        self._check_values(where, positions, values)
+        with np.errstate(over="ignore"):
+            encoded: Array = ((values - self.target_mean) / self.target_scale).astype(dtype)
+        check_finite(where, positions, encoded)
+        return encoded
+
+    def decode(self, outputs: Array) -> NDArray[Any]:
+        """(rows, 1) names of classes; (rows, outputs) 0 or 1 for `multilabel`, numbers in the data's unit for `values`."""
+        if self.kind == "values":
+            return outputs.astype(np.float64) * self.target_scale + self.target_mean
+        if self.kind == "multilabel":
+            return (outputs > 0.5).astype(np.int8)
+        best = (outputs > 0.5).astype(np.intp) if self.kind == "binary" else outputs.argmax(axis=1)[:, None]
+        return np.array(self.classes)[best]
+
+    def probabilities(self, outputs: Array) -> Floats:
+        """(rows, classes), or (rows, outputs) for `multilabel`; ValueError for `values`, which have none."""
+        if self.kind == "values":
+            raise ValueError("values have no probabilities")
+        given = outputs.astype(np.float64)
+        if self.output == "log distribution":
+            given = np.exp(given)
+        return np.hstack([1 - given, given]) if self.kind == "binary" else given
+
+    def describe(self, table: Table) -> str:
+        """One line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from 'species': …`."""
+        return f"{table.rows} rows, {self.describe_columns()}"
+
+    def describe_columns(self) -> str:
+        """The same without the rows."""
+        made = "" if self.features == len(self.inputs) else f" from {len(self.inputs)} columns"
+        scaled = " (standardised)" if self.standardized else ""
+        if self.classes:
+            goal = f"{len(self.classes)} classes from {listed(self.labels, 3)}: {listed(self.classes)}"
+        else:
+            goal = f"{self.outputs} {'labels' if self.kind == 'multilabel' else 'targets'}: {listed(self.labels)}"
+        return f"{self.features} inputs{made}{scaled}, {goal}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; `from_json` of them is this encoding again."""
+        record = {each.name: getattr(self, each.name) for each in fields(self)}
+        record["inputs"] = [[each.position, each.categories] for each in self.inputs]
+        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in record.items()}
+
+    @classmethod
+    def from_json(cls, record: object) -> "Encoding":
+        """What `to_json` wrote; ValueError, with the reason, for anything else."""
+        known = {each.name for each in fields(cls)}
+        if not isinstance(record, dict) or record.keys() != known:
+            raise ValueError(f"expected an encoding of {', '.join(sorted(known))}")
+        width = checks.integer(record["width"], 1, _WIDEST, "width")
+        inputs = _inputs(record["inputs"], width)
+        kind = checks.choice(record["kind"], KINDS, "kind")
+        outputs = checks.integer(record["outputs"], 1, _WIDEST, "outputs")
+        classes = checks.names(record["classes"], "classes")
+        expected = {"classes": outputs, "one-hot": outputs, "binary": 2}.get(kind, 0)
+        checks.expect(len(classes) == expected, f"expected {expected} classes")
+        labels = checks.names(record["labels"], "labels")
+        checks.expect(len(labels) == (1 if kind in ("classes", "binary") else outputs), "expected a label per output")
+        names = None if record["names"] is None else checks.names(record["names"], "names")
+        checks.expect(names is None or len(names) == width, f"expected {width} names")
+        target = None if record["target"] is None else checks.integer(record["target"], 0, width - 1, "target")
+        checks.expect(target not in [each.position for each in inputs], "expected a target that is no input")
+        numeric = checks.boolean(record["numeric"], "numeric")
+        values = list(map(decimals.number, classes)) if numeric else []
+        checks.expect(None not in values and values == sorted(set(values)), "expected classes that are sorted numbers")
+        features = sum(each.features for each in inputs)
+        sizes = {"fill": features, "mean": features, "scale": features, "target_mean": outputs, "target_scale": outputs}
+        sizes["baseline"] = len(classes) or outputs
+        arrays = {name: checks.floats(record[name], size, name) for name, size in sizes.items()}
+        for scale in ("scale", "target_scale"):
+            checks.expect(bool((arrays[scale] > 0).all()), f"expected a positive {scale}")
+        return cls(
+            names=names,
+            width=width,
+            target=target,
+            inputs=inputs,
+            kind=kind,
+            output=checks.choice(record["output"], OUTPUTS, "output"),
+            outputs=outputs,
+            classes=classes,
+            numeric=numeric,
+            labels=labels,
+            missing=checks.choice(record["missing"], MISSING, "missing"),
+            standardized=checks.boolean(record["standardized"], "standardized"),
+            **arrays,
+        )
+
+    def _encode_numbers(self, table: Table, places: dict[int, int], encoded: Array) -> None:
+        columns, features = self._numeric(places)
+        check_numbers(table, columns)
+        fill, mean, scale = self.fill[features], self.mean[features], self.scale[features]
+        chosen = slice(None) if len(features) == self.features else features
+        for part, values in tiles(table.numbers, [table.number_index(column) for column in columns]):
+            gaps = np.isnan(values)
+            if gaps.any():
+                if self.missing != "mean":
+                    check_present(table, columns, _FILL)
+                values = np.where(gaps, fill, values)
+            if self.standardized:
+                values -= mean
+                values /= scale
+            with np.errstate(over="ignore"):
+                encoded[part, chosen] = values
+            check_finite(table, columns, encoded[part, chosen], part.start)
+
+    def _numeric(self, places: dict[int, int]) -> tuple[list[int], list[int]]:
+        """The number inputs: their columns, and the features that they are."""
+        pairs = [pair for pair in zip(self.inputs, self._first_features(), strict=True) if pair[0].categories is None]
+        return [places[each.position] for each, _ in pairs], [feature for _, feature in pairs]
+
+    def _first_features(self) -> list[int]:
+        """The first feature of each input."""
+        return [0, *accumulate(each.features for each in self.inputs)][:-1]
+
+    def _places(self, table: Table) -> dict[int, int]:
+        """Where each input is in `table`; BadInput if one is not there."""
+        places = self.schema.locate(table.names, table.width)
+        if not places and (table.names is None or self.names is None):
+            either = f"{self.width} columns" + (
+                "" if self.target is None else f", or {self.width - 1} without the label"
+            )
+            raise BadInput(f"{at(table.source)}expected {either}, got {table.width}")
+        used = [each.position for each in self.inputs]
+        if gone := [self.names[old] for old in used if old not in places] if self.names is not None else []:
+            raise BadInput(f"{at(table.source)}expected the columns learnt from, got a table without {listed(gone)}")
+        return {old: places[old] for old in used}
+
+    def _label_columns(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
+        """The table that has the labels, and where in it."""
+        if labels is not None:
+            check_rows(table, labels)
+            if labels.width != len(self.labels):
+                raise BadInput(f"{at(labels.source)}expected {len(self.labels)} columns of labels, got {labels.width}")
+            return labels, list(range(labels.width))
+        place = None
+        if self.target is not None:
+            place = self.schema.locate(table.names, table.width).get(self.target)
+        elif table.names is not None and set(self.labels) <= set(table.names):
+            return table, [table.names.index(label) for label in self.labels]
+        if place is None:
+            raise BadInput(f"{at(table.source)}expected labels ({listed(self.labels)}), got none; try a label file")
+        return table, [place]
+
+    def _class_indexes(self, where: Table, position: int) -> Rows:
+        if self.numeric:
+            values = matrix(where, [position])[:, 0]
+            known = np.array(self.classes, np.float64)
+            codes = np.searchsorted(known, values).clip(max=len(known) - 1)
+            strange = np.flatnonzero(known[codes] != values)
+        else:
+            names = {name: code for code, name in enumerate(self.classes)}
+            codes = np.array([names.get(cell or "", -1) for cell in words(where, position)], np.intp)
+            strange = np.flatnonzero(codes < 0)
+        if len(strange):
+            row = int(strange[0])
+            got = words(where.take(strange[:1]), position)[0] or ""
+            raise BadInput(f"{where.at(row, position)}expected one of {listed(self.classes)}, got {shown(got)}")
+        return codes
+
+    def _check_values(self, where: Table, positions: Sequence[int], values: Floats) -> None:
+        if self.kind == "one-hot":
+            off = np.flatnonzero((values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-6))
+            if len(off):
+                row = int(off[0])
+                got = " ".join(map(spelled, values[row].tolist()))
+                raise BadInput(
+                    f"{where.at(row)}expected shares of {len(positions)} classes that add up to 1, got {got[:60]}"
+                )
+        allowed = {"multilabel": (values == 0) | (values == 1), "values": (values >= 0) & (values <= 1)}
+        if self.output == "probability" and not allowed[self.kind].all():
+            row, column = np.argwhere(~allowed[self.kind])[0].tolist()
+            limits = "0 or 1" if self.kind == "multilabel" else "0 to 1"
+            raise BadInput(
+                f"{where.at(row, positions[column])}expected {limits}, as the last layer gives, "
+                f"got {spelled(values[row, column])}; try another activation"
+            )
+
+
+def _inputs(value: object, width: int) -> tuple[Input, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(each, list) and len(each) == 2 for each in value):
+        raise ValueError("expected inputs of a position and categories each")
+    positions = [checks.integer(each[0], 0, width - 1, "position") for each in value]
+    checks.expect(positions == sorted(set(positions)), "expected different inputs, in order")
+    categories = [None if each[1] is None else checks.names(each[1], "categories") for each in value]
+    checks.expect(() not in categories, "expected a category or more")
+    return tuple(map(Input, positions, categories))

@@ -1,0 +1,1 @@
+"""NumPy in, NumPy out: no files, no processes, no terminal."""

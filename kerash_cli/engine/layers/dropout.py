@@ -1,0 +1,49 @@
+"""Dropout (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html), scaled while training."""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from kerash_cli.engine.layers.base import Mode, Transparent, word
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors
+from kerash_cli.errors import BadInput
+
+
+def share(text: str) -> float:
+    """A decimal number from 0, below 1."""
+    if not re.fullmatch(r"0*(\.[0-9]*)?", text, re.ASCII) or text in ("", "."):
+        raise BadInput(f"expected a rate from 0, below 1, got {text!r}")
+    return float(text)
+
+
+@dataclass(frozen=True)
+class Dropout(Transparent, keyword="dropout"):
+    """While training, each input is 0 with probability `rate`, else divided by 1 - rate; afterwards nothing happens."""
+
+    rate: float = word(share)
+
+    def transparent(self, training: bool) -> bool:
+        return not (training and self.rate)
+
+    def cache_shapes(self, shape: Shape) -> dict[str, Shape]:
+        return {"mask": (prod(shape),)}
+
+    def flops(self, shape: Shape) -> int:
+        return prod(shape)
+
+    def forward(self, x: Array, out: Array, params: Tensors, cache: Tensors, mode: Mode, index: int) -> Calls:
+        mask, kept = cache["mask"], x.dtype.type(1 - self.rate)
+
+        def draw() -> None:
+            mode.random(index).random(out=mask, dtype=mask.dtype)
+            np.divide(mask < kept, kept, out=mask)
+
+        return [draw, partial(np.multiply, x[:-1], mask, out)]
+
+    def backward(
+        self, x: Array, a: Array, da: Array, dx: Array | None, params: Tensors, grads: Tensors, cache: Tensors
+    ) -> Calls:
+        return [] if dx is None else [partial(np.multiply, da, cache["mask"], dx)]

@@ -1,0 +1,15 @@
+"""The line that opens a network."""
+
+from dataclasses import dataclass
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers.base import IDENTITY, Transparent, no_activation, word
+
+
+@dataclass(frozen=True)
+class Input(Transparent, keyword="input"):
+    """The samples as they come."""
+
+    place = "first"
+
+    activation: Activation = word(no_activation, default=IDENTITY)

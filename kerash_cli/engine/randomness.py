@@ -1,0 +1,19 @@
+"""Generators keyed by (seed, purpose, index…): what is drawn never depends on who draws it, or when."""
+
+from enum import IntEnum
+
+import numpy as np
+
+
+class Key(IntEnum):
+    """What a generator is for. The numbers are part of every saved result: never renumber them."""
+
+    INITIAL = 1
+    SPLIT = 2
+    SHUFFLE = 3
+    MASK = 4
+
+
+def generator(seed: int, purpose: Key, *index: int) -> np.random.Generator:
+    """The generator of this purpose and index, independent of every other one of the same seed."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *index))))

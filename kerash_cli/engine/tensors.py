@@ -1,0 +1,47 @@
+"""The engine's few types, and the carving of one flat vector into named views."""
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.floating]
+Shape: TypeAlias = tuple[int, ...]
+
+Call: TypeAlias = Callable[[], object]
+"""One step of a plan: a function with its operands and outputs bound."""
+
+Calls: TypeAlias = list[Call]
+
+
+class Tensors(dict[str, Array]):
+    """Named views that lie one after the other, without gaps, in `flat`, a vector that the caller owns."""
+
+    def __init__(self, flat: Array, shapes: Mapping[str, Shape]) -> None:
+        """Views of `flat` with the given shapes, in order; ValueError unless they fill it exactly."""
+        if size(shapes) != flat.size:
+            raise ValueError(f"expected a vector of {size(shapes)} for {dict(shapes)}, got {flat.size}")
+        views, start = {}, 0
+        for name, shape in shapes.items():
+            views[name] = flat[start : start + prod(shape)].reshape(shape)
+            start += prod(shape)
+        super().__init__(views)
+        self.flat = flat
+
+
+def size(shapes: Mapping[str, Shape]) -> int:
+    """How many numbers tensors of these shapes hold together."""
+    return sum(map(prod, shapes.values()))
+
+
+def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
+    """A layer's tensors each, as consecutive pieces of `vector`; ValueError unless they fill it exactly."""
+    if sum(map(size, layers)) != vector.size:
+        raise ValueError(f"expected a vector of {sum(map(size, layers))} numbers, got {vector.size}")
+    pieces, start = [], 0
+    for shapes in layers:
+        pieces.append(Tensors(vector[start : start + size(shapes)], shapes))
+        start += size(shapes)
+    return pieces

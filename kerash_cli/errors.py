@@ -1,0 +1,45 @@
+"""Everything that a user can go and fix: one exception for each exit code, each one line of text.
+
+A message says where, what was expected, what was got, and what to do. Only `cli.py` prints it.
+"""
+
+
+class KerashError(Exception):
+    """One line for the user; `exit_code` is what the program ends with."""
+
+    exit_code = 1
+
+
+class BadInput(KerashError):
+    """A command line, a model description or a data file that cannot be meant as it stands."""
+
+    exit_code = 2
+
+
+class OutOfSpace(KerashError):
+    """No room on a disk or in memory."""
+
+    exit_code = 3
+
+
+class Diverged(KerashError):
+    """The loss of a training run became infinite or NaN."""
+
+    exit_code = 4
+
+
+class Damaged(KerashError):
+    """A saved model that is damaged, or a file that never was one."""
+
+    exit_code = 5
+
+
+class BelowThreshold(KerashError):
+    """`--fail-under` says no."""
+
+    exit_code = 1
+
+
+def at(source: str, line: int | None = None, column: int | None = None) -> str:
+    """`source:line:column: `, as far as the parts are known: the head of a message about a file."""
+    return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "

@@ -1,0 +1,240 @@
+"""From tables to a trained model: the steps of `train`, in their order: prepare, start, (train), conclude."""
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli import encoding as encodings
+from kerash_cli import memory
+from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import Encoding
+from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine.layers import IDENTITY, Mode
+from kerash_cli.engine.layers.base import head
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.errors import BadInput
+from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.tables import Table
+from kerash_cli.trained import TrainedModel
+from kerash_cli.training import InProcess, Run, Samples, evaluator
+
+FEWEST_TO_VALIDATE = 50
+"""With fewer rows all of them train, and nothing is kept for validation."""
+
+NATURAL_LOSS = {
+    "classes": "categorical-cross-entropy",
+    "one-hot": "categorical-cross-entropy",
+    "binary": "binary-cross-entropy",
+    "multilabel": "binary-cross-entropy",
+    "values": "mean-square",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything besides model and data that can change what training results in."""
+
+    epochs: int = 1000
+    batch_size: int = 32
+    optimizer: str = "adam"
+    optimizer_settings: optimizers.Settings = optimizers.Settings()
+    loss: str | None = None
+    balance: bool = False
+    validation: float = 0.2
+    patience: int = 100
+    dtype: str = "float32"
+    init: str | None = None
+    bias: bool = True
+    standardize: bool = True
+    missing: str = "error"
+    drop: Collection[str] = ()
+    seed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        schedule = str(self.optimizer_settings.schedule)
+        flat = {**asdict(self), **asdict(self.optimizer_settings), "schedule": schedule, "drop": list(self.drop)}
+        del flat["optimizer_settings"]
+        return flat
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that fits its data, and which rows are for what; nothing large is allocated yet."""
+
+    settings: Settings
+    description: ModelDescription
+    network: Network
+    judged: Network
+    """What the loss is of: the network, without its last activation where the loss includes that."""
+    loss_name: str
+    loss: Loss
+    encoding: Encoding
+    table: Table
+    labels: Table | None
+    strata: NDArray[np.intp] | None
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of all arithmetic."""
+        return np.dtype(self.settings.dtype)
+
+    def describe(self) -> str:
+        """What was inferred about the data, in one line."""
+        rows = f"{len(self.training)} rows train"
+        kept = (
+            f"{len(self.validation)} validate"
+            if len(self.validation)
+            else f"none validate (under {FEWEST_TO_VALIDATE})"
+        )
+        return f"{self.encoding.describe(self.table)}; {rows}, {kept}; loss {self.loss_name}"
+
+    def saved_bytes(self) -> int:
+        """About what the saved model takes on disk."""
+        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
+
+    def staged_bytes(self) -> int:
+        """What `start` puts into its stage."""
+        features, outputs = self.network.features + 1, self.network.outputs
+        return sum(
+            staged_bytes(
+                ((rows.size, features), self.dtype), ((rows.size, outputs), self.dtype), ((rows.size,), self.dtype)
+            )
+            for rows in (self.training, self.validation)
+        )
+
+
+def prepare(
+    description: ModelDescription, table: Table, labels: Table | None, target: str | None, settings: Settings
+) -> Prepared:
+    """What is learnt by looking at the data, and the network that it makes of the description.
+
+    BadInput where they don't fit each other, OutOfSpace where training would take more memory than there is.
+    """
+    activation = description.activation
+    encoding = encodings.learn(
+        table,
+        labels,
+        target=target,
+        inputs=description.features,
+        outputs=description.outputs,
+        output=activation.output,
+        missing=settings.missing,
+        drop=settings.drop,
+    )
+    if len(usable := encoding.usable(table, labels)) < table.rows:
+        table, labels = table.take(usable), labels.take(usable) if labels else None
+    strata = encoding.strata(table, labels)
+    training, validation = _split(table.rows, strata, settings)
+    encoding = encoding.fitted(
+        table, labels, training, standardize=settings.standardize, standardize_targets=activation == IDENTITY
+    )
+    description = description.resolve(encoding.features, encoding.outputs)
+    network = Network(description.layers, description.known_shape, settings.bias)
+    loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
+    try:
+        loss, fused = losses.after(loss_name, activation)
+    except BadInput as error:
+        raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+    _require_memory(description, network, settings, table.rows)
+    judged = network.on_logits() if fused else network
+    return Prepared(
+        settings, description, network, judged, loss_name, loss, encoding, table, labels, strata, training, validation
+    )
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run that is ready to go, over samples in a stage."""
+
+    prepared: Prepared
+    run: Run
+    source: InProcess
+    validate: Callable[[], float] | None
+    training: Samples
+    validation: Samples
+
+    def conclude(self) -> TrainedModel:
+        """The model with the best parameters so far, and how it was made."""
+        prepared, run = self.prepared, self.run
+        trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
+        scored = self.validation if len(prepared.validation) else self.training
+        tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
+        training = {
+            "settings": {**prepared.settings.record(), "loss": prepared.loss_name},
+            "sha256": tables,
+            "epochs": run.epoch,
+            "best_epoch": run.best_epoch,
+            "stopped": run.stop,
+            "scored_on": "validation" if scored is self.validation else "training",
+            "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
+        }
+        return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
+
+
+def start(prepared: Prepared, stage: Stage) -> Experiment:
+    """Stages the samples, draws the initial weights and sets up the run."""
+    settings, network = prepared.settings, prepared.network
+    training = _staged(prepared, stage, "train", prepared.training)
+    validation = _staged(prepared, stage, "val", prepared.validation)
+    params = network.initial(settings.seed, prepared.dtype, settings.init)
+    rows = len(prepared.training)
+    optimizer = optimizers.OPTIMIZERS[settings.optimizer](
+        settings.optimizer_settings, params.size, prepared.dtype, -(-rows // settings.batch_size), settings.epochs
+    )
+    run = Run(
+        params,
+        optimizer,
+        Mode(training=True, seed=settings.seed),
+        np.arange(rows),
+        generator(settings.seed, Key.SHUFFLE),
+        settings.batch_size,
+        settings.epochs,
+        settings.patience,
+    )
+    source = InProcess(prepared.judged, prepared.loss, training, run)
+    validate = evaluator(prepared.judged, prepared.loss, validation, params) if len(prepared.validation) else None
+    return Experiment(prepared, run, source, validate, training, validation)
+
+
+def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if rows < FEWEST_TO_VALIDATE or not settings.validation:
+        return np.arange(rows), np.arange(0)
+    return encodings.split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
+
+
+def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
+    """The samples of these rows as arrays of the stage."""
+    table, labels = prepared.table.take(rows), prepared.labels.take(rows) if prepared.labels else None
+    x = stage.array(f"x_{name}", (len(rows), prepared.network.features + 1), prepared.dtype)
+    y = stage.array(f"y_{name}", (len(rows), prepared.network.outputs), prepared.dtype, order="F")
+    x[:, :-1] = prepared.encoding.encode_inputs(table, prepared.dtype)
+    x[:, -1] = 1
+    y[...] = prepared.encoding.encode_targets(table, labels, prepared.dtype)
+    if not prepared.settings.balance:
+        return Samples(x, y)
+    if prepared.strata is None:
+        raise BadInput("expected classes for --balance, got a regression; leave it out")
+    counts = np.bincount(prepared.strata[prepared.training])
+    weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
+    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * counts[prepared.strata[rows]])
+    return Samples(x, y, weight)
+
+
+def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:
+    itemsize = np.dtype(settings.dtype).itemsize
+    vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    batch = min(settings.batch_size, rows)
+    needed = itemsize * (network.size * vectors + rows * (network.features + network.outputs + 1))
+    memory.require(
+        needed + network.plan_bytes(batch, itemsize),
+        f"{description.source}: ",
+        "try fewer units, or a smaller --batch-size",
+    )

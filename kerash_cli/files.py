@@ -1,0 +1,185 @@
+"""Files that appear whole or not at all: written beside their target, flushed to the disk, renamed over it."""
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from stat import S_IMODE, S_ISDIR, S_ISREG
+from typing import Protocol
+
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at
+
+_TEMPORARY = re.compile(r"\.kerash-[0-9a-f]{16}\.tmp")
+
+
+class Output(Protocol):
+    """A file that is open for its one write."""
+
+    def commit(self, data: bytes) -> None:
+        """`data` is the whole content, safe on the disk; if this raises, the old file is as it was.
+
+        One step comes after the new file has taken the old one's place: the flush of the folder. Should the disk fail
+        just there, this raises too, and the file is the new one.
+        """
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output]:
+    """An output at `path`, able to be written from now on: nothing appears there before its `commit`.
+
+    The folder is opened, and `reserve` bytes are set aside in a temporary file in it, on entering, so that a read-only
+    folder or a full disk shows before the work and not after it. Leaving without a commit removes the temporary; that
+    of a run that was killed goes when the next one writes to the folder. A new file gets the permissions that the umask
+    allows, a replaced one keeps its own; a symbolic link stays, and the file that it points to is replaced. What is not
+    a regular file (a pipe, a terminal, /dev/stdout) has no old content to keep, and is written straight through.
+
+    BadInput where `path` cannot be a file's name, OutOfSpace where the disk is full, KerashError for what else stands
+    in the way.
+    """
+    name = os.fspath(path)
+    with ExitStack() as stack:
+        with _explained(name, reserve):
+            mode = _mode(name)
+            special = mode is not None and not S_ISREG(mode)
+            output = _Special(name, stack) if special else _Replacement(name, mode, reserve, stack)
+        yield output
+
+
+class _Special:
+    """A device, a pipe or a socket: bytes go straight through."""
+
+    def __init__(self, name: str, stack: ExitStack) -> None:
+        self._name = name
+        self._file = os.open(name, os.O_WRONLY | os.O_CLOEXEC)
+        stack.callback(_close, self._file)
+
+    def commit(self, data: bytes) -> None:
+        with _explained(self._name, len(data)):
+            _write(self._file, data)
+
+
+class _Replacement:
+    """A temporary file, locked, in an opened folder, that becomes the file of that name."""
+
+    def __init__(self, name: str, mode: int | None, reserve: int, stack: ExitStack) -> None:
+        """`mode` is that of the file to be replaced; `stack` closes what was opened and removes the temporary."""
+        self._name, self._mode = name, mode
+        self._target = Path(name).resolve() if Path(name).is_symlink() else Path(name)
+        self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
+        self._folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(_close, self._folder)
+        _sweep(self._folder)
+        # Known to the stack before it exists: an interrupt between the two lines leaves nothing behind.
+        stack.callback(_remove, self._temporary, self._folder)
+        self._file = _create(self._temporary, self._folder, stack)
+        if hasattr(os, "posix_fallocate"):  # macOS has none
+            os.posix_fallocate(self._file, 0, reserve)
+
+    def commit(self, data: bytes) -> None:
+        with _explained(self._name, len(data)):
+            if self._mode is not None:
+                os.fchmod(self._file, S_IMODE(self._mode))
+            _write(self._file, data)
+            os.ftruncate(self._file, len(data))
+            os.fsync(self._file)
+            os.rename(self._temporary, self._target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+            _flush_folder(self._folder)
+
+
+def _mode(name: str) -> int | None:
+    """The mode of the file that `name` leads to, None if there is none yet; IsADirectoryError where none can be."""
+    try:
+        mode = Path(name).stat().st_mode
+    except FileNotFoundError:
+        mode = None
+    if name.endswith("/") or (mode is not None and S_ISDIR(mode)):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return mode
+
+
+def _create(name: str, folder: int, stack: ExitStack) -> int:
+    """A new file of that name, locked until `stack` closes it."""
+    while True:
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
+        stack.callback(_close, file)
+        with suppress(OSError):  # a file system without locks: nothing is swept there either
+            flock(file, LOCK_EX)
+        with suppress(FileNotFoundError):  # another run swept it away before it was locked
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            return file
+
+
+def _sweep(folder: int) -> None:
+    """Removes what killed runs left: the temporaries that nobody holds locked."""
+    for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
+        with suppress(OSError):
+            file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                flock(file, LOCK_EX | LOCK_NB)
+                os.unlink(name, dir_fd=folder)
+            finally:
+                os.close(file)
+
+
+def _write(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def _flush_folder(folder: int) -> None:
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such operation
+            raise
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(OSError):  # after a commit it is gone
+        os.unlink(name, dir_fd=folder)
+
+
+def _close(file: int) -> None:
+    with suppress(OSError):  # all that matters has been flushed by then
+        os.close(file)
+
+
+@contextmanager
+def _explained(name: str, needed: int) -> Iterator[None]:
+    """Makes an OSError the KerashError that says what to do; a reader that went away is no error of a file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _explanation(name, needed, error) from error
+
+
+def _explanation(name: str, needed: int, error: OSError) -> KerashError:
+    parent = str(Path(name).parent)
+    match error.errno:
+        case errno.ENOENT:
+            return BadInput(f"{at(name)}expected an existing folder, got {parent!r}; try mkdir -p {parent!r}")
+        case errno.ENOTDIR:
+            return BadInput(f"{at(name)}expected a folder, got the file {parent!r}; try another folder")
+        case errno.EISDIR:
+            return BadInput(f"{at(name)}expected a file's name, got a folder; try {str(Path(name, 'model.kerash'))!r}")
+        case errno.ENAMETOOLONG | errno.ELOOP:
+            return BadInput(f"{at(name)}expected a file's name, got one with {error.strerror!r}; try another")
+        case errno.ENOSPC | errno.EDQUOT:
+            return OutOfSpace(f"{at(name)}expected room for {needed} bytes, got {_free(name)} free; try another disk")
+        case _:
+            return KerashError(f"{at(name)}expected to write here, got {error.strerror!r}; try another folder")
+
+
+def _free(name: str) -> int:
+    """The bytes that a file of that name may still take; a device that said it was full has none."""
+    path = Path(name).resolve()
+    if path.exists() and not path.is_file():
+        return 0
+    room = os.statvfs(path.parent)
+    return room.f_bavail * room.f_frsize

@@ -1,0 +1,89 @@
+"""How good predictions are: plain functions of what was predicted and what was expected."""
+
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_SURE = 1.959963984540054  # normal quantile of 0.975
+_LEAST = np.finfo(np.float64).tiny
+
+
+def accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The share of rows in which all outputs are as expected."""
+    same = np.asarray(predicted) == np.asarray(expected)
+    return float(same.reshape(len(same), -1).all(axis=1).mean())
+
+
+def wilson(correct: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share of `correct` in `total`: Wilson 1927, doi 10.1080/01621459.1927.10502953"""
+    share, weight = correct / total, _SURE**2 / total
+    center = (share + weight / 2) / (1 + weight)
+    half = _SURE / (1 + weight) * sqrt(share * (1 - share) / total + weight / (4 * total))
+    return max(0.0, center - half), min(1.0, center + half)
+
+
+def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The mean distance, over rows and outputs."""
+    return float(np.abs(_difference(predicted, expected)).mean())
+
+
+def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The root of the mean squared distance, over rows and outputs."""
+    return float(np.sqrt(np.square(_difference(predicted, expected)).mean()))
+
+
+def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The share of the variance that is explained, averaged over outputs; 0 for one that does not vary, 1 if exact."""
+    error = np.square(_columns(_difference(predicted, expected))).sum(axis=0)
+    truth = _columns(np.asarray(expected, np.float64))
+    variation = np.square(truth - truth.mean(axis=0)).sum(axis=0)
+    constant = variation == 0
+    explained = 1 - error / np.where(constant, 1, variation)
+    return float(np.where(constant, error == 0, explained).mean())
+
+
+def log_loss(probabilities: ArrayLike, classes: ArrayLike) -> float:
+    """The mean of -log of the probability given to the class that was right; probabilities (rows, classes)."""
+    given = np.asarray(probabilities, np.float64)
+    right = given[np.arange(len(given)), np.asarray(classes, np.intp)]
+    return float(-np.log(np.maximum(right, _LEAST)).mean())
+
+
+def confusion(predicted: ArrayLike, expected: ArrayLike, classes: int) -> NDArray[np.intp]:
+    """[expected, predicted]: how often; of indexes of classes."""
+    cells = np.asarray(expected, np.intp) * classes + np.asarray(predicted, np.intp)
+    return np.bincount(cells.ravel(), minlength=classes * classes).reshape(classes, classes)
+
+
+class ClassScore(NamedTuple):
+    """How well one class is recognised; 0 where there is nothing to divide by."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+def class_scores(confusion: NDArray[np.intp]) -> list[ClassScore]:
+    """The scores of each class of a `confusion`."""
+    hits, claimed, support = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    precision, recall = _ratio(hits, claimed), _ratio(hits, support)
+    f1 = _ratio(2 * hits, claimed + support)
+    return [
+        ClassScore(*scores, number)
+        for *scores, number in zip(*map(np.ndarray.tolist, (precision, recall, f1, support)), strict=True)
+    ]
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    return part / np.maximum(whole, 1)
+
+
+def _difference(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(predicted, np.float64) - np.asarray(expected, np.float64)
+
+
+def _columns(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.reshape(len(values), -1)

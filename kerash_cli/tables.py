@@ -1,0 +1,144 @@
+"""A table as it was read: one matrix of numbers, the text columns beside it, and where each row stood."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.errors import BadInput, at
+
+Rows: TypeAlias = NDArray[np.intp]
+
+SHOWN = 40
+"""How many characters of a cell a message repeats."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a file. A column is in `numbers` or in `texts`; positions count from 0, what a user sees from 1."""
+
+    source: str
+    """The path as typed; `<stdin>` for `-`."""
+    names: tuple[str, ...] | None
+    numbers: NDArray[Any]
+    """(rows, number columns), in the file's order, of any bool, int or float type; NaN is a missing value."""
+    texts: Mapping[int, Sequence[str | None]]
+    """The other columns by their positions; None is a missing value."""
+    lines: Sequence[int]
+    """The line (of an array file: the row) at which each row starts, from 1."""
+    sha256: str = ""
+    """Of the raw bytes, in hexadecimal; empty in a block of a stream."""
+    sample_shape: tuple[int, int, int] | None = None
+    """(depth, height, width) of one row, where an array file says so."""
+    delimiter: str = ","
+    records: Sequence[str] | None = None
+    """Each row's text as it came, without the line end, where the reader was asked to keep it."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.lines)
+
+    @property
+    def width(self) -> int:
+        """How many columns there are, numbers and texts together."""
+        columns: int = self.numbers.shape[1]
+        return columns + len(self.texts)
+
+    def find(self, column: str) -> int:
+        """The position of the column of that name, else of that number from 1; BadInput if there is none."""
+        if self.names is not None and column in self.names:
+            return self.names.index(column)
+        if column.isascii() and column.isdecimal() and 1 <= int(column[:20]) <= self.width:
+            return int(column) - 1
+        raise BadInput(f"{at(self.source)}expected a column {self._known(column)}, got {shown(column)}")
+
+    def title(self, position: int) -> str:
+        """What messages call a column: `column 'age'`, or `column 3` where there are no names."""
+        return f"column {shown(self.names[position]) if self.names is not None else position + 1}"
+
+    def at(self, row: int, position: int | None = None) -> str:
+        """`source:line:column: ` of a cell, or `source:line: ` of a row."""
+        return at(self.source, self.lines[row], None if position is None else position + 1)
+
+    def number_index(self, position: int) -> int:
+        """Where in `numbers` the number column at `position` is."""
+        return position - sum(text < position for text in self.texts)
+
+    def take(self, rows: Rows) -> "Table":
+        """The given rows, in the given order."""
+        chosen = rows.tolist()
+        return replace(
+            self,
+            numbers=self.numbers[rows],
+            texts={position: [cells[row] for row in chosen] for position, cells in self.texts.items()},
+            lines=np.asarray(self.lines)[rows].tolist(),
+            records=None if self.records is None else [self.records[row] for row in chosen],
+        )
+
+    def _known(self, column: str) -> str:
+        from difflib import get_close_matches  # only a miss pays for it
+
+        if self.names is None:
+            return f"from 1 to {self.width}"
+        close = get_close_matches(column, self.names, n=1)
+        return f"such as {shown(close[0])}" if close else f"among {listed(self.names)}"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a saved model knows of the table that it was trained on: enough to read another one alike."""
+
+    names: tuple[str, ...] | None
+    width: int
+    used: frozenset[int]
+    """The positions of its inputs."""
+    text: frozenset[int]
+    """The positions of columns that are text, whatever their cells look like."""
+    target: int | None
+    """The position of the label, if the table had it."""
+
+    def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
+        """Where the columns of the table learnt from are in one with these names and this width, if it has them.
+
+        By name where both have names; else by position, the label being there or not, and empty if the width is wrong.
+        """
+        if names is not None and self.names is not None:
+            places = {name: place for place, name in enumerate(names)}
+            return {old: places[name] for old, name in enumerate(self.names) if name in places}
+        positions = range(self.width)
+        if self.target is not None and width == self.width - 1:
+            return {old: place for place, old in enumerate(p for p in positions if p != self.target)}
+        return {old: old for old in positions} if width == self.width else {}
+
+
+def concatenate(tables: Sequence[Table]) -> Table:
+    """The rows of tables with the same columns, one after the other; `tables` has at least one."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    numbers = np.concatenate([table.numbers for table in tables])
+    texts = {position: [cell for table in tables for cell in table.texts[position]] for position in first.texts}
+    return replace(first, numbers=numbers, texts=texts, lines=_joined([table.lines for table in tables]))
+
+
+def shown(text: str) -> str:
+    """`text` in quotes, shortened, with control characters escaped: safe and short enough for a message."""
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+def listed(words: Sequence[str], most: int = 10) -> str:
+    """`'a', 'b' and 3 more`: words for a message."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(shown, words[:most])) + more
+
+
+def _joined(lines: Sequence[Sequence[int]]) -> Sequence[int]:
+    runs = [run for run in lines if len(run)]
+    steady = all(isinstance(run, range) for run in runs)
+    if steady and all(after[0] == before[-1] + 1 for before, after in pairwise(runs)):
+        return range(runs[0][0], runs[-1][-1] + 1) if runs else range(0)
+    return [line for run in runs for line in run]

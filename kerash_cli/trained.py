@@ -1,0 +1,124 @@
+"""A trained network and all that using it needs: what a saved model is once it is loaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli import artifact, metrics
+from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import Encoding
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, Damaged, at
+from kerash_cli.files import Output
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A resolved description, its parameters, what is known of its data, and how it was trained."""
+
+    description: ModelDescription
+    network: Network
+    params: Array
+    encoding: Encoding
+    training: Mapping[str, Any]
+    """Settings, seed, digests of the data, epochs and metrics: JSON values."""
+
+    def save(self, output: Output) -> None:
+        """Writes the saved model; the same model gives the same bytes."""
+        record = {
+            "model": str(self.description),
+            "bias": self.network.bias,
+            "encoding": self.encoding.to_json(),
+            "training": dict(self.training),
+        }
+        artifact.save(output, self.network.named(self.params), record)
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """The model saved in `path`; BadInput if there is no such file, Damaged if it is not what `save` wrote."""
+        loaded = artifact.load(path)
+        record = loaded.record
+        try:
+            description = ModelDescription.parse(record["model"], path)
+            encoding = Encoding.from_json(record["encoding"])
+            network = Network(description.layers, description.known_shape, record["bias"])
+            params = _flat(network, loaded.tensors)
+            if (network.features, network.outputs) != (encoding.features, encoding.outputs):
+                raise ValueError(f"a network of {network.features} to {network.outputs} for other data")
+            return cls(description, network, params, encoding, dict(record["training"]))
+        except (KeyError, TypeError, ValueError, BadInput) as error:
+            raise Damaged(f"{at(path)}expected a saved model, got one that contradicts itself: {error}") from None
+
+    def outputs(self, x: Array) -> Array:
+        """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
+        return Predictor(self.network, self.params)(x)
+
+    def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
+        """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
+
+        The naive guess knows the training rows alone: their most frequent class, or the mean of their targets.
+        """
+        if self.encoding.kind == "values":
+            return self._distances(self.encoding.decode(outputs), self.encoding.decode(targets))
+        if self.encoding.kind == "multilabel":
+            return self._hits(outputs > 0.5, targets > 0.5, self.encoding.baseline > 0.5)
+        predicted, expected = self._classes(outputs), self._classes(targets)
+        matrix = metrics.confusion(predicted, expected, len(self.encoding.classes))
+        return {
+            **self._hits(predicted, expected, np.argmax(self.encoding.baseline)),
+            "log_loss": metrics.log_loss(self.encoding.probabilities(outputs), expected),
+            "confusion": matrix.tolist(),
+            "classes": {
+                name: score._asdict()
+                for name, score in zip(self.encoding.classes, metrics.class_scores(matrix), strict=True)
+            },
+        }
+
+    def _classes(self, values: Array) -> NDArray[np.intp]:
+        """The index of the likeliest class of each row; the first of equals."""
+        if self.encoding.kind == "binary":
+            return (values[:, 0] > 0.5).astype(np.intp)
+        likeliest: NDArray[np.intp] = np.argmax(values, axis=1)
+        return likeliest
+
+    @staticmethod
+    def _hits(predicted: NDArray[Any], expected: NDArray[Any], naive: Any) -> dict[str, Any]:
+        right = predicted == expected
+        return {
+            "rows": len(right),
+            "accuracy": float(right.mean()),
+            "interval": metrics.wilson(int(right.sum()), right.size),
+            "baseline": {"accuracy": float((naive == expected).mean())},
+        }
+
+    def _distances(self, predicted: Array, expected: Array) -> dict[str, Any]:
+        naive = np.broadcast_to(self.encoding.baseline, expected.shape)
+        return {
+            "rows": len(expected),
+            "mae": metrics.mean_absolute_error(predicted, expected),
+            "rmse": metrics.root_mean_square_error(predicted, expected),
+            "r2": metrics.r2(predicted, expected),
+            "baseline": {
+                "mae": metrics.mean_absolute_error(naive, expected),
+                "rmse": metrics.root_mean_square_error(naive, expected),
+            },
+        }
+
+
+def _flat(network: Network, tensors: Mapping[str, Array]) -> Array:
+    dtypes = {tensor.dtype for tensor in tensors.values()}
+    if len(dtypes) != 1:
+        raise ValueError("weights of different types")
+    params = np.empty(network.size, dtypes.pop())
+    views = network.named(params)
+    if views.keys() != tensors.keys():
+        raise ValueError("other weights than its description asks for")
+    for name, view in views.items():
+        if view.shape != tensors[name].shape:
+            raise ValueError(f"{name} of shape {tensors[name].shape} where {view.shape} is needed")
+        view[...] = tensors[name]
+    return params

@@ -1,0 +1,231 @@
+"""Training: a generator of epochs over a source of gradients, and the one record that a run needs to go on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf, isfinite
+from time import perf_counter
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.optimizers import Optimizer
+from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.errors import Diverged
+
+
+class Samples(NamedTuple):
+    """x (rows, features + 1), C order, the last column all ones; y (rows, outputs), F order; weight (rows,) or None."""
+
+    x: Array
+    y: Array
+    weight: Array | None = None
+
+
+class Epoch(NamedTuple):
+    """What became of one pass over the samples; losses are means over rows, `seconds` counts from the run's start."""
+
+    number: int
+    loss: float
+    validation_loss: float | None
+    learning_rate: float
+    improved: bool
+    seconds: float
+
+
+class GradientSource(Protocol):
+    """Whoever takes the parameters one step along the gradient of a batch."""
+
+    def step(self, start: int, stop: int) -> float:
+        """Steps along the batch order[start:stop]; the sum of its losses, as they were before the step."""
+
+
+@dataclass
+class Run:
+    """Everything that training needs to go on from where it is."""
+
+    params: Array
+    optimizer: Optimizer
+    mode: Mode
+    order: NDArray[np.intp]
+    rng: np.random.Generator
+    batch_size: int
+    epochs: int
+    patience: int
+    epoch: int = 0
+    best_params: Array = field(init=False)
+    best_epoch: int = 0
+    best_loss: float = inf
+    seconds: float = 0.0
+    history: list[Epoch] = field(default_factory=list)
+    stop: str = ""
+    """A reason, set by anyone at any time: the epoch under way is given up, and training ends."""
+
+    def __post_init__(self) -> None:
+        self.best_params = self.params.copy()
+
+
+def chunks(batch: int, flops: int, parameters: int) -> int:
+    """Into how many pieces a batch is cut whose gradients are computed apart and added in order.
+
+    `flops` are those of one sample's forward pass. The rule sees the batch and the model alone, so that no number
+    of workers ever changes a result; changing it changes every saved one.
+    """
+    work = 3 * flops * batch
+    intensity = work / (4 * max(1, parameters))
+    most = 16 if intensity >= 256 else 2 if intensity >= 100 else 1
+    while most > 1 and (batch < 32 * most or work < 25e6 * most):
+        most //= 2
+    return most
+
+
+class InProcess:
+    """A GradientSource that computes everything itself, chunk after chunk."""
+
+    def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run) -> None:
+        """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
+        self._network, self._loss, self._samples, self._run = network, loss, samples, run
+        self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
+        self._update = run.optimizer.plan(run.params, self._gradient)
+        self._steps: dict[tuple[int, int], tuple[Calls, list[Array]]] = {}
+        self._chunks: dict[tuple[int, int, bool], _Chunk] = {}
+
+    def step(self, start: int, stop: int) -> float:
+        calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
+        for call in calls:
+            call()
+        return sum([loss.item() for loss in losses])
+
+    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
+        """The calls of the step along order[start:stop], and where they leave each chunk's loss."""
+        batch, mode = stop - start, self._run.mode
+        parts = np.array_split(self._run.order[start:stop], chunks(batch, self._network.flops, self._network.size))
+        losses: list[Array] = []
+        calls: Calls = []
+        for index, rows in enumerate(parts):
+            chunk = self._chunk(len(rows), batch, first=index == 0)
+            if len(parts) > 1:
+                calls.append(partial(setattr, mode, "chunk", index))
+            calls += [*chunk.gather(self._samples, rows), *chunk.compute]
+            losses.append(chunk.loss)
+            if index:
+                losses[index] = np.empty_like(chunk.loss)
+                calls.append(partial(np.copyto, losses[index], chunk.loss))
+                calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
+        return self._steps.setdefault((start, stop), ([*calls, *self._update], losses))
+
+    def _chunk(self, n: int, batch: int, first: bool) -> "_Chunk":
+        """The chunk of n rows of such a batch: the first one's gradient is the total, any other's goes to the addend."""
+        if (n, batch, first) not in self._chunks:
+            gradient = self._gradient if first else self._addend
+            self._chunks[n, batch, first] = _Chunk.compile(
+                self._network, self._loss, self._run, gradient, n, 1 / batch, self._samples.weight is not None
+            )
+        return self._chunks[n, batch, first]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A piece of a batch: gather its samples, then `compute` leaves their summed loss and their gradient."""
+
+    x: Array
+    y: Array
+    weight: Array | None
+    loss: Array
+    compute: Calls
+
+    @classmethod
+    def compile(
+        cls, network: Network, loss: Loss, run: Run, gradient: Array, n: int, scale: float, weighted: bool
+    ) -> "_Chunk":
+        plan = network.plan(run.params, n, run.mode, gradient)
+        y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
+        weight = np.empty(n, plan.a.dtype) if weighted else None
+        judge = loss.calls(plan.a, y, weight, total, plan.da, scale)
+        return cls(plan.rows, y, weight, total, [*plan.forward, *judge, *plan.backward])
+
+    def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
+        """Calls that fetch the samples whose indexes `rows` then holds."""
+        # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
+        calls: Calls = [
+            partial(samples.x.take, rows, 0, self.x, "clip"),
+            partial(samples.y.T.take, rows, 1, self.y, "clip"),
+        ]
+        if self.weight is not None and samples.weight is not None:
+            calls.append(partial(samples.weight.take, rows, 0, self.weight, "clip"))
+        return calls
+
+
+def evaluator(network: Network, loss: Loss, samples: Samples, params: Array) -> Callable[[], float]:
+    """A function that gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
+    predict = Predictor(network, params)
+    a = np.empty((network.outputs, len(samples.x)), params.dtype)
+    total, x = np.empty((), params.dtype), samples.x[:, :-1]
+    judge = loss.calls(a, samples.y.T, samples.weight, total, np.empty_like(a), 1.0)
+
+    def evaluate() -> float:
+        a[...] = predict(x).T
+        for call in judge:
+            call()
+        return total.item() / len(x)
+
+    return evaluate
+
+
+def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
+    """Epochs, as they are done, until the last one, or `run.patience` of them without a lower validation loss.
+
+    The record is brought up to date before each is yielded, so that the loop may be left there. At the end, the
+    parameters are those of the best epoch, by validation loss, or of the last one where nothing validates. Diverged,
+    naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
+    ones.
+    """
+    rows, size = len(run.order), run.batch_size
+    batches = [(start, min(start + size, rows)) for start in range(0, rows, size)]
+    before = perf_counter() - run.seconds
+    with np.errstate(all="ignore"):  # what overflows shows in the loss
+        while run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:
+            rate = run.optimizer.current_rate()
+            loss = _pass(run, source, batches)
+            validation_loss = validate() if validate else None
+            if run.stop:
+                break
+            judged = loss if validation_loss is None else validation_loss
+            if not isfinite(judged + run.params.dot(run.params)):
+                raise Diverged(_diverged(run, len(batches), judged))
+            run.epoch += 1
+            improved = validation_loss is None or validation_loss < run.best_loss
+            if improved:
+                run.best_loss, run.best_epoch = judged, run.epoch
+                np.copyto(run.best_params, run.params)
+            run.seconds = perf_counter() - before
+            epoch = Epoch(run.epoch, loss, validation_loss, rate, improved, run.seconds)
+            run.history.append(epoch)
+            yield epoch
+    np.copyto(run.params, run.best_params)
+
+
+def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> float:
+    """One pass over the samples in a new order; their mean loss. Cut short when `run.stop` is set."""
+    run.rng.shuffle(run.order)
+    total = 0.0
+    for number, (start, stop) in enumerate(batches, 1):
+        loss = source.step(start, stop)
+        if not isfinite(loss):
+            raise Diverged(_diverged(run, number, loss))
+        total += loss
+        run.mode.step += 1
+        if run.stop:
+            break
+    return total / len(run.order)
+
+
+def _diverged(run: Run, batch: int, loss: float) -> str:
+    return (
+        f"training diverged: expected a finite loss, got {loss} in epoch {run.epoch + 1}, batch {batch}; "
+        f"try a learning rate below {run.optimizer.rate:g}, or --clip-norm 1"
+    )

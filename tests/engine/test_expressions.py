@@ -1,0 +1,166 @@
+"""Plans of calls against the same expressions, evaluated by NumPy as they stand."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerash_cli.engine.expressions import plan
+from kerash_cli.engine.tensors import Array, Calls
+
+RNG = np.random.default_rng(0)
+
+
+def run(calls: Calls, out: Array) -> Array:
+    for call in calls:
+        call()
+    return out
+
+
+def normal(*shape: int, dtype: Any = np.float64) -> Array:
+    return RNG.standard_normal(shape).astype(dtype)
+
+
+def long_chain(x: Any, y: Any) -> Any:
+    """Many values alive at once, read out of order, some twice."""
+    a, b, c = x + y, x * y, np.maximum(x, 0.5)
+    d = a / (1 + b * b)
+    e = np.exp(-c) - d
+    return (e * a + b) * (c - d) - x
+
+
+def softened(x: Any, y: Any) -> Any:
+    e = np.exp(x - np.maximum.reduce(x))
+    return e / np.add.reduce(e) * y
+
+
+def masked(x: Any, y: Any) -> Any:
+    positive = x > 0
+    return positive * y + (1.0 - positive) * x
+
+
+def scaled(x: Any, y: Any) -> Any:
+    return (1 * x + y * 1) / 1 * 3 - 1 / y
+
+
+EXPRESSIONS = [long_chain, softened, masked, scaled]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("shape", [(4, 10), (3, 1), (1, 3), (7,), (0, 5)])
+def test_a_plan_computes_what_numpy_does(expression: Callable[..., Any], shape: tuple[int, ...]) -> None:
+    if shape == (0, 5) and expression is softened:
+        pytest.skip("a maximum of nothing")
+    x, y = normal(*shape), normal(*shape)
+    out = np.full(shape, np.nan)
+    assert np.array_equal(run(plan(expression, [x, y], out), out), expression(x, y))
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("place", [0, 1])
+def test_the_output_may_be_an_operand(expression: Callable[..., Any], place: int) -> None:
+    operands = [normal(5, 6), normal(5, 6)]
+    expected = expression(*operands)
+    assert np.array_equal(run(plan(expression, operands, operands[place]), operands[place]), expected)
+
+
+def test_the_output_may_be_all_operands_at_once() -> None:
+    x = normal(5, 6)
+    expected = long_chain(x, x)
+    assert np.array_equal(run(plan(long_chain, [x, x], x), x), expected)
+
+
+def test_the_output_may_overlap_an_operand_in_part() -> None:
+    memory = normal(40)
+    x, out = memory[:30], memory[10:]
+    expected = long_chain(x, x)
+    assert np.array_equal(run(plan(long_chain, [x, x], out), out), expected)
+
+
+def test_operands_need_not_be_contiguous() -> None:
+    x, y, out = normal(8, 12)[::2, ::3], normal(4, 4).T, np.empty((8, 4))[::2]
+    assert np.array_equal(run(plan(long_chain, [x, y], out), out), long_chain(x, y))
+
+
+def test_a_plan_can_run_again_on_new_values() -> None:
+    x, y, out = normal(4, 5), normal(4, 5), np.empty((4, 5))
+    calls = plan(long_chain, [x, y], out)
+    run(calls, out)
+    x[:], y[:] = normal(4, 5), normal(4, 5)
+    assert np.array_equal(run(calls, out), long_chain(x, y))
+
+
+def test_operands_stay_as_they_are() -> None:
+    x, y, out = normal(4, 5), normal(4, 5), np.empty((4, 5))
+    before = x.copy(), y.copy()
+    run(plan(long_chain, [x, y], out), out)
+    assert np.array_equal(x, before[0])
+    assert np.array_equal(y, before[1])
+
+
+def test_float32_stays_float32() -> None:
+    x, y = normal(4, 10, dtype=np.float32), normal(4, 10, dtype=np.float32)
+    out = np.empty_like(x)
+    expected = long_chain(x, y)
+    assert expected.dtype == np.float32
+    assert np.array_equal(run(plan(long_chain, [x, y], out), out), expected)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_wide_plan_rounds_once(expression: Callable[..., Any]) -> None:
+    x, y = normal(4, 10, dtype=np.float32), normal(4, 10, dtype=np.float32)
+    expected = expression(x.astype(np.float64), y.astype(np.float64)).astype(np.float32)
+    assert np.array_equal(run(plan(expression, [x, y], y, wide=True), y), expected)
+
+
+def test_an_operand_itself_is_copied() -> None:
+    x, out = normal(4, 5), np.empty((4, 5))
+    assert np.array_equal(run(plan(lambda x: x, [x], out), out), x)
+
+
+def test_an_operand_that_is_the_output_already_takes_no_call() -> None:
+    x = normal(4, 5)
+    assert plan(lambda x: 1 * x, [x], x) == []
+
+
+def test_a_comparison_becomes_zeros_and_ones() -> None:
+    x, out = np.array([-1.0, 0.0, 2.0]), np.empty(3)
+    assert run(plan(lambda x: x >= 0, [x], out), out).tolist() == [0, 1, 1]
+
+
+def test_comparisons_multiply_as_numbers() -> None:
+    x, out = np.array([-1.0, 0.5, 2.0]), np.empty(3)
+    assert run(plan(lambda x: (x > 0) * (x < 1) + (x > 0), [x], out), out).tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_minus_the_magnitude_keeps_zeros_infinities_and_nan(dtype: Any) -> None:
+    x = np.array([0.0, -0.0, 1.5, -1.5, np.inf, -np.inf, np.nan, 1e-45], dtype)
+    out = np.empty_like(x)
+    run(plan(lambda x: np.copysign(x, -1), [x], out), out)
+    assert np.array_equal(out, -np.abs(x), equal_nan=True)
+    assert np.signbit(out[:-2]).all()
+
+
+def test_a_chain_of_calls_needs_one_array_at_most() -> None:
+    """Each result goes where its operand was: into `out`."""
+    x, out = normal(4, 5), np.empty((4, 5))
+    calls: list[Any] = plan(lambda x: np.sqrt(np.exp(np.sin(np.cos(x)))), [x], out)
+    assert [call.args[-1] is out for call in calls] == [True] * 4
+
+
+def test_what_is_still_to_be_read_is_not_overwritten_by_early_results() -> None:
+    x = normal(4, 5)
+    expected = np.exp(np.sin(x)) + x
+    assert np.array_equal(run(plan(lambda x: np.exp(np.sin(x)) + x, [x], x), x), expected)
+
+
+def test_an_expression_must_end_in_its_result() -> None:
+    def wasteful(x: Any) -> Any:
+        result = np.exp(x)
+        np.sin(result)
+        return result
+
+    with pytest.raises(AssertionError):
+        plan(wasteful, [normal(3)], np.empty(3))

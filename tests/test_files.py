@@ -1,0 +1,483 @@
+import errno
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kerash_cli import files
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace
+
+ROOT = Path(files.__file__).parent.parent
+OLD, NEW = b"old" * 1000, b"new" * 40_000
+
+
+def write(path: Path | str, data: bytes = NEW) -> None:
+    with files.replacing(path) as output:
+        output.commit(data)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+# What a caller sees
+
+
+def test_a_new_file_holds_what_was_committed(tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == NEW
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("data", [b"", b"x", NEW])
+def test_an_old_file_is_replaced_whole(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(OLD)
+    write(tmp_path / "a", data)
+    assert (tmp_path / "a").read_bytes() == data
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_relative_name_is_taken_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("a")
+    assert (tmp_path / "a").read_bytes() == NEW
+
+
+def test_nothing_appears_before_the_commit(tmp_path: Path) -> None:
+    with files.replacing(tmp_path / "a") as output:
+        assert not (tmp_path / "a").exists()
+        output.commit(NEW)
+        assert (tmp_path / "a").read_bytes() == NEW
+
+
+def test_leaving_without_a_commit_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(OLD)
+    with files.replacing(tmp_path / "a"):
+        pass
+    assert (tmp_path / "a").read_bytes() == OLD
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, RuntimeError])
+def test_an_error_of_the_work_passes_unchanged_and_removes_the_temporary(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    with pytest.raises(error, match="of the work"), files.replacing(tmp_path / "a"):
+        raise error("of the work")
+    assert names(tmp_path) == []
+
+
+def test_a_short_write_is_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_all = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write_all(file, data[:7]))
+    write(tmp_path / "a", bytes(range(100)))
+    assert (tmp_path / "a").read_bytes() == bytes(range(100))
+
+
+def test_no_descriptor_stays_open(tmp_path: Path) -> None:
+    before = names(Path("/proc/self/fd"))
+    write(tmp_path / "a")
+    with pytest.raises(BadInput):
+        write(tmp_path / "none" / "a")
+    assert names(Path("/proc/self/fd")) == before
+
+
+# Permissions and links
+
+
+@pytest.fixture
+def umask() -> Iterator[Callable[[int], int]]:
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_new_file_gets_the_permissions_that_the_umask_allows(
+    tmp_path: Path, umask: Callable[[int], int], mask: int, mode: int
+) -> None:
+    umask(mask)
+    write(tmp_path / "a")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755, 0o444])
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "a").write_bytes(OLD)
+    (tmp_path / "a").chmod(mode)
+    write(tmp_path / "a")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+
+
+def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "there" / "a").write_bytes(OLD)
+    (tmp_path / "here" / "link").symlink_to("../there/a")
+    write(tmp_path / "here" / "link")
+    assert (tmp_path / "here" / "link").is_symlink()
+    assert (tmp_path / "there" / "a").read_bytes() == NEW
+    assert names(tmp_path / "here") == ["link"]
+    assert names(tmp_path / "there") == ["a"]
+
+
+def test_a_link_to_nothing_yet_makes_the_file_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("a")
+    write(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a").read_bytes() == NEW
+
+
+def test_another_name_of_the_old_file_keeps_the_old_content(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(OLD)
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    write(tmp_path / "a")
+    assert (tmp_path / "b").read_bytes() == OLD
+
+
+# What is not a regular file
+
+
+@contextmanager
+def reader(fifo: Path) -> Iterator[int]:
+    os.mkfifo(fifo)
+    file = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def test_a_pipe_is_written_straight_through(tmp_path: Path) -> None:
+    with reader(tmp_path / "pipe") as file:
+        write(tmp_path / "pipe", OLD)
+        assert os.read(file, 2 * len(OLD)) == OLD
+    assert names(tmp_path) == ["pipe"]
+
+
+def test_the_standard_output_is_written_straight_through() -> None:
+    program = "from kerash_cli.files import replacing\nwith replacing('/dev/stdout') as output: output.commit(b'bytes')"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE).stdout == b"bytes"
+
+
+def test_a_reader_that_goes_away_is_a_broken_pipe(tmp_path: Path) -> None:
+    with reader(tmp_path / "pipe") as file, files.replacing(tmp_path / "pipe") as output:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), file)
+        with pytest.raises(BrokenPipeError):
+            output.commit(OLD)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_device_is_out_of_space() -> None:
+    with pytest.raises(OutOfSpace, match=r"^/dev/full: expected room for 3 bytes, got 0 free; try"):
+        write("/dev/full", b"new")
+
+
+# Errors that show before the work
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("none/a", "expected an existing folder, got '.*none'; try mkdir -p '.*none'$"),
+        ("file/a", "expected a folder, got the file '.*file'"),
+        ("folder", "expected a file's name, got a folder"),
+        ("folder/", "expected a file's name, got a folder"),
+        ("new/", "expected a file's name, got a folder"),
+        (".", "expected a file's name, got a folder"),
+        ("a" * 256, "expected a file's name, got one with 'File name too long'"),
+        ("loop", "expected a file's name, got one with 'Too many levels of symbolic links'"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_an_error_at_once(tmp_path: Path, name: str, expected: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    before = names(tmp_path)
+    with pytest.raises(BadInput, match=expected) as caught, files.replacing(f"{tmp_path}/{name}"):
+        pytest.fail("the work began")
+    assert str(caught.value).startswith(f"{tmp_path}/{name}: ")
+    assert "\n" not in str(caught.value)
+    assert names(tmp_path) == before
+
+
+def test_an_empty_name_is_an_error() -> None:
+    with pytest.raises(BadInput, match="expected a file's name"):
+        write("")
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.EPERM, errno.EIO])
+def test_a_folder_that_takes_no_file_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*arguments: object, **options: object) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(KerashError, match=os.strerror(code)) as caught, files.replacing(tmp_path / "a"):
+        pytest.fail("the work began")
+    assert caught.value.exit_code == 1
+
+
+def test_a_disk_without_room_for_the_reserve_is_an_error_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom kerash_cli.errors import KerashError\nfrom kerash_cli.files import replacing\n"
+        "try:\n"
+        "    with replacing('full/a', reserve=1 << 20): print('the work began')\n"
+        "except KerashError as error: print(error.exit_code, error)\n"
+    )
+    (tmp_path / "full").mkdir()
+    mounted = 'mount -t tmpfs -o size=64k none full && "$@" && ls -A full'
+    command = ["unshare", "-Urm", "sh", "-c", mounted, "sh", sys.executable, "-c", program]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    if "unshare" in ran.stderr or "mount" in ran.stderr:
+        pytest.skip(f"no private mounts here: {ran.stderr.strip()}")
+    assert ran.stderr == ""
+    assert ran.stdout == "3 full/a: expected room for 1048576 bytes, got 65536 free; try another disk\n"
+
+
+# Runs that were killed, runs that are alive
+
+
+def test_a_temporary_that_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".kerash-0123456789abcdef.tmp").write_bytes(OLD)
+    write(tmp_path / "a")
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_temporary_of_a_live_run_is_left_alone(tmp_path: Path) -> None:
+    with files.replacing(tmp_path / "a") as output:
+        write(tmp_path / "b", OLD)
+        output.commit(NEW)
+    assert (tmp_path / "a").read_bytes() == NEW
+    assert (tmp_path / "b").read_bytes() == OLD
+
+
+@pytest.mark.parametrize("name", [".kerash-0123456789abcdef", "kerash-0123456789abcdef.tmp", ".kerash-a.tmp"])
+def test_a_file_that_is_no_temporary_of_ours_is_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    write(tmp_path / "a")
+    assert names(tmp_path) == sorted(["a", name])
+
+
+def test_a_planted_pipe_or_link_in_a_temporarys_place_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(OLD)
+    (tmp_path / ".kerash-0123456789abcdef.tmp").symlink_to("precious")
+    os.mkfifo(tmp_path / ".kerash-0000000000000000.tmp")
+    write(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == NEW
+    assert (tmp_path / "precious").read_bytes() == OLD
+
+
+def test_a_temporary_swept_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, calls = files.flock, []
+
+    def late(file: int, operation: int) -> None:
+        calls.append(file)
+        if len(calls) == 1:
+            for name in names(tmp_path):
+                (tmp_path / name).unlink()
+        lock(file, operation)
+
+    monkeypatch.setattr(files, "flock", late)
+    write(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == NEW
+    assert len(calls) == 2
+
+
+def test_a_file_system_without_locks_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(files, "flock", refuse)
+    write(tmp_path / "a")
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_file_system_whose_folders_have_no_flush_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+
+    def files_only(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        flush(file)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    write(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == NEW
+
+
+def test_of_two_writers_at_once_one_wins_whole(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom kerash_cli.files import replacing\n"
+        "for _ in range(50):\n"
+        "    with replacing(sys.argv[1]) as output: output.commit(sys.argv[2].encode() * (1 << 20))\n"
+    )
+    target = tmp_path / "a"
+    target.write_bytes(b"a" * (1 << 20))
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, str(target), letter], cwd=ROOT, stderr=subprocess.PIPE)
+        for letter in "ab"
+    ]
+    whole = {b"a" * (1 << 20), b"b" * (1 << 20)}
+    while any(writer.poll() is None for writer in writers):
+        assert target.read_bytes() in whole
+    assert [writer.communicate() for writer in writers] == [(None, b"")] * 2
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert target.read_bytes() in whole
+    assert names(tmp_path) == ["a"]
+
+
+# At every system call: a small program runs under strace, which kills it or makes the n-th call fail
+
+CALLS = (
+    "?open openat ?stat ?newfstatat ?fstat ?lstat ?statx ?readlink ?readlinkat ?access ?faccessat ?faccessat2 "
+    "getdents64 flock fallocate write ?pwrite64 ftruncate fchmod fsync ?rename ?renameat ?renameat2 ?unlink ?unlinkat "
+    "close getppid"
+).replace(" ", ",")
+PROGRAM = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from kerash_cli.errors import KerashError
+from kerash_cli.files import replacing
+exit = 70
+os.getppid()  # the marks between which the work is done
+try:
+    with replacing(sys.argv[2]) as output:
+        output.commit(b"new" * 40_000)
+    exit = 0
+except KerashError as error:
+    exit = error.exit_code
+os.getppid()
+os._exit(exit)
+"""
+
+
+class Traced:
+    """A program that replaces `target`, run under strace in a world where nothing else changes its system calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "work"
+        self.folder.mkdir()
+        self.target = self.folder / "a"
+        self.target.write_bytes(OLD)
+        self.log = folder / "log"
+        (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+        self.program = [
+            sys.executable,
+            "-S",
+            "-X",
+            f"pycache_prefix={folder}",
+            str(folder / "program.py"),
+            str(ROOT),
+            str(self.target),
+        ]
+        self.environment = os.environ | {"PYTHONHASHSEED": "0"}
+        if self.run() != 0:  # for the bytecode
+            pytest.skip(f"strace can't run here: {self.log.read_text(encoding='utf-8')}")
+
+    def run(self, *options: str) -> int:
+        command = ["strace", "-qq", "-o", str(self.log), f"--trace={CALLS}", *options, *self.program]
+        return subprocess.run(command, env=self.environment, stderr=subprocess.DEVNULL, timeout=60).returncode
+
+    def lines(self) -> list[str]:
+        """The log, a line a system call."""
+        return self.log.read_text(encoding="utf-8").splitlines()
+
+    def work(self) -> list[tuple[str, str]]:
+        """The lines of the work of a run that was left alone, each with the option that has strace meet it again."""
+        assert self.run() == 0
+        lines = self.lines()
+        calls = [line.partition("(")[0] for line in lines]
+        start, end = (number for number, call in enumerate(calls) if call == "getppid")
+        assert end - start > 15
+        return [
+            (lines[number], f"--inject={calls[number]}:when={calls[: number + 1].count(calls[number])}")
+            for number in range(start + 1, end)
+        ]
+
+
+@pytest.fixture
+def traced(tmp_path: Path) -> Traced:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    return Traced(tmp_path)
+
+
+def test_the_content_is_flushed_before_the_name_changes_and_the_folder_after(traced: Traced) -> None:
+    work = [line.replace(" ", "") for line, _ in traced.work()]
+    created = next(line for line in work if "O_CREAT" in line)
+    folder, file = created[len("openat(") :].split(",")[0], created.split("=")[-1]
+    assert {"O_EXCL", "O_NOFOLLOW", "O_CLOEXEC"} <= set(created.split(",")[2].split("|"))
+    steps = [f"write({file},", f"fsync({file})", f"renameat({folder},", f"fsync({folder})"]
+    happened = [step for line in work for step in steps if line.replace("renameat2", "renameat").startswith(step)]
+    assert happened == steps
+
+
+def kill_at(traced: Traced, work: list[tuple[str, str]]) -> None:
+    for line, option in work:
+        traced.target.write_bytes(OLD)
+        assert traced.run(f"{option}:signal=KILL") == -9, line
+        assert traced.target.read_bytes() in (OLD, NEW), line
+        write(traced.folder / "b")
+        assert names(traced.folder) == ["a", "b"], line
+        (traced.folder / "b").unlink()
+
+
+def fail_at(traced: Traced, work: list[tuple[str, str]], code: str, exit_code: int) -> None:
+    for line, option in work:
+        traced.target.write_bytes(OLD)
+        ended = traced.run(f"{option}:error={code}")
+        calls = traced.lines()
+        (failed,) = [number for number, call in enumerate(calls) if "(INJECTED)" in call]
+        assert ended in (0, exit_code), line
+        # Once the new file has the name, only the flush of the folder can fail.
+        renamed = any(call.startswith("rename") for call in calls[:failed])
+        assert ended == 0 or not renamed or line.startswith("fsync"), line
+        assert traced.target.read_bytes() == (NEW if renamed or ended == 0 else OLD), line
+        assert names(traced.folder) == ["a"], line
+
+
+def test_a_run_killed_at_a_system_call_leaves_the_old_file_or_the_new(traced: Traced) -> None:
+    kill_at(traced, traced.work()[::4])
+
+
+@pytest.mark.long
+def test_a_run_killed_at_any_system_call_leaves_the_old_file_or_the_new(traced: Traced) -> None:
+    kill_at(traced, traced.work())
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [("ENOSPC", 3), ("EIO", 1)])
+def test_a_system_call_that_fails_leaves_the_old_file_and_no_temporary(
+    traced: Traced, code: str, exit_code: int
+) -> None:
+    fail_at(traced, traced.work()[::4], code, exit_code)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("code", "exit_code"), [("ENOSPC", 3), ("EDQUOT", 3), ("EIO", 1)])
+def test_any_system_call_that_fails_leaves_the_old_file_and_no_temporary(
+    traced: Traced, code: str, exit_code: int
+) -> None:
+    fail_at(traced, traced.work(), code, exit_code)
+
+
+@pytest.mark.parametrize(
+    "call", ["fallocate", "write", "ftruncate", "fsync", pytest.param("?rename,?renameat,?renameat2", id="rename")]
+)
+def test_a_step_that_fails_for_good_ends_in_out_of_space(traced: Traced, call: str) -> None:
+    traced.target.write_bytes(OLD)
+    assert traced.run(f"--inject={call}:error=ENOSPC") == 3
+    assert traced.target.read_bytes() == OLD
+    assert names(traced.folder) == ["a"]
