@@ -8,7 +8,7 @@ The file is a safetensors file (https://huggingface.co/docs/safetensors), and an
 
 The header is one object. Its first key is `__metadata__`, whose first key is `kerash`, whose value is a string; each
 further key is a tensor's name, `[A-Za-z0-9][A-Za-z0-9_./-]*`, and its value `{"dtype":"F32","shape":[4,3],
-"data_offsets":[0,48]}`. Types are F32 and F64. Every number is finite.
+"data_offsets":[0,48]}`. There is at least one. Types are F32 and F64, and every number is finite.
 
 The string is itself canonical JSON: keys sorted, no white space, all but ASCII escaped, no key twice, no NaN, no lone
 surrogate. It is an object of three keys:
@@ -36,16 +36,17 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from operator import itemgetter
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
-from kerash_cli.files import Output
+
+if TYPE_CHECKING:
+    from kerash_cli.files import Output
 
 FORMAT = 1
 
@@ -60,8 +61,7 @@ _BYTES_LIMIT = 1 << 22
 _VALUES_LIMIT = 250_000
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(NamedTuple):
     """A saved model's record and its weights by name; the arrays are read-only."""
 
     record: dict[str, Any]
@@ -71,12 +71,14 @@ class Artifact:
 def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     """The file's bytes, the same for the same content in whatever order.
 
-    `record` is of JSON's types, its keys strings. ValueError for what the format excludes: a tensor that is not finite
-    or of another type than float32 and float64, a name with other characters, NaN in the record. BadInput if the record
-    is larger than the format allows.
+    `record` is of JSON's types, its keys strings. ValueError for what the format excludes: no tensor at all, one
+    that is not finite or of another type than float32 and float64, a name with other characters, NaN in the record.
+    BadInput if the record is larger than the format allows.
     """
     from safetensors.numpy import save as serialize
 
+    if not tensors:  # of which safetensors 0.4.3 makes a file that nobody can read
+        raise ValueError("expected at least one tensor, got none")
     _check_record(record)
     content = {"format": FORMAT, "record": dict(record), "sha256": _NO_DIGEST.decode()}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -91,7 +93,7 @@ def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     return b"".join((data[:start], hashlib.sha256(data).hexdigest().encode(), data[end:]))
 
 
-def save(output: Output, tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
+def save(output: "Output", tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
     """`output` holds the saved model, safe on the disk; raises as `pack` and `Output.commit` do."""
     output.commit(pack(tensors, record))
 
@@ -158,9 +160,8 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
     file.seek(0)
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
-    limit = min(_BYTES_LIMIT, os.fstat(file.fileno()).st_size - 8)
-    if not len(_BEGINNING) <= length <= limit:
-        raise ValueError(f"expected a header of at most {limit} bytes, got {length}")
+    if length > _BYTES_LIMIT:
+        raise ValueError(f"expected a header of at most {_BYTES_LIMIT} bytes, got {length}")
     header = file.read(length)
     start, end = _digest_place(header)
     computed = hashlib.sha256(prefix + header[:start] + _NO_DIGEST + header[end:])

@@ -4,7 +4,6 @@ import errno
 import os
 import signal
 import sys
-import traceback
 from importlib import import_module
 from types import FrameType, TracebackType
 
@@ -65,6 +64,10 @@ def main(arguments: list[str] | None = None) -> None:
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     sys.excepthook = _report_fault
+    if sys.stdout is None:
+        sys.exit(_fail("standard output: expected it to be open, got it closed; try > /dev/null", 1))
+    # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
+    sys.stdout = open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
@@ -109,8 +112,9 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
-    click.echo(f"Error: {line}", err=True)
+    from kerash_cli.console import printable
+
+    click.echo(f"Error: {printable(message)}", err=True)
     return code
 
 
@@ -124,7 +128,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    traceback.print_exception(kind, error, trace)
+    sys.__excepthook__(kind, error, trace)
     print("This is a fault in kerash, not in your input. Please report it with the lines above.", file=sys.stderr)
     sys.stderr.flush()
     os._exit(FAULT)

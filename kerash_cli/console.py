@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from kerash_cli.training import Epoch, Run
-
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from kerash_cli.training import Epoch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
@@ -23,13 +23,14 @@ class Console:
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
 
-    def say(self, line: str) -> None:
-        """One line, in which nothing can steer the terminal."""
+    def say(self, *lines: str) -> None:
+        """Lines in which nothing can steer the terminal."""
         if not self.quiet:
-            print(printable(line), file=sys.stderr)
+            for line in lines:
+                print(printable(line), file=sys.stderr)
 
     @contextmanager
-    def epochs(self, run: Run) -> Iterator["EpochView"]:
+    def epochs(self, run: "Run") -> Iterator["EpochView"]:
         """A view that is told of each epoch: a live bar on a terminal, else a plain line each."""
         if self.quiet:
             yield EpochView()
@@ -46,7 +47,7 @@ class Console:
             losses = TextColumn("{task.description}")
             with Progress(*columns, losses, console=rich_console, auto_refresh=False, transient=True) as progress:
                 yield LiveBar(progress, run.epochs)
-            self.say(learning_curve(run.history))
+            self.say(*learning_curve(run.history))
         else:
             yield PlainLines()
 
@@ -54,14 +55,14 @@ class Console:
 class EpochView:
     """Shows nothing."""
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, epoch: "Epoch") -> None:
         """Called after each epoch."""
 
 
 class PlainLines(EpochView):
     """One line per epoch, for logs and pipes."""
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, epoch: "Epoch") -> None:
         sys.stderr.write(f"epoch {epoch.number} {losses(epoch)}\n")
 
 
@@ -73,28 +74,28 @@ class LiveBar(EpochView):
         self._task = progress.add_task("", total=total)
         self._shown = 0.0
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, epoch: "Epoch") -> None:
         if (now := monotonic()) - self._shown > REFRESH or epoch.number == self._total:
             self._shown = now
             self._progress.update(self._task, completed=epoch.number, description=losses(epoch))
             self._progress.refresh()
 
 
-def losses(epoch: Epoch) -> str:
+def losses(epoch: "Epoch") -> str:
     """`loss 0.123 validation_loss 0.2`."""
     text = f"loss {epoch.loss:.6g}"
     return text if epoch.validation_loss is None else f"{text} validation_loss {epoch.validation_loss:.6g}"
 
 
-def learning_curve(history: Sequence[Epoch], width: int = 60) -> str:
+def learning_curve(history: "Sequence[Epoch]", width: int = 60) -> list[str]:
     """The losses of a run as small bars, a line each."""
     rows = [("loss", [epoch.loss for epoch in history])]
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:
         rows.append(("validation_loss", validation))
-    return "\n".join(
+    return [
         f"{name:>15} {sparkline(values, width)} {values[0]:.4g} -> {values[-1]:.4g}" for name, values in rows if values
-    )
+    ]
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
@@ -117,8 +118,8 @@ def aligned(rows: Iterable[Sequence[str]]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with everything that could steer a terminal written as an escape; line ends stay."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    """The text as one line, with everything that could steer a terminal written as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _has_unicode() -> bool:

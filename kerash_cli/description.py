@@ -134,7 +134,7 @@ class ModelDescription:
                     f"{self.where(i)}expected a number, got '?', which only the last layer that learns takes"
                 )
         if not any(layer.learns for layer in self.layers):
-            raise BadInput(f"{self.where(-1)}expected a layer that learns after it; try 'dense ? softmax'")
+            raise BadInput(f"{self.where(-1)}expected a layer that learns up to here, got none; try 'dense ? softmax'")
 
     def _check_shapes(self) -> None:
         shape = self.known_shape

@@ -71,14 +71,13 @@ def class_scores(confusion: NDArray[np.intp]) -> list[ClassScore]:
     hits, claimed, support = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
     precision, recall = _ratio(hits, claimed), _ratio(hits, support)
     f1 = _ratio(2 * hits, claimed + support)
-    return [
-        ClassScore(*scores, number)
-        for *scores, number in zip(*map(np.ndarray.tolist, (precision, recall, f1, support)), strict=True)
-    ]
+    columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
+    return [ClassScore(*scores) for scores in zip(*columns, strict=True)]
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    return part / np.maximum(whole, 1)
+    ratio: NDArray[np.float64] = part / np.maximum(whole, 1)
+    return ratio
 
 
 def _difference(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
 """The run log: one JSON object per epoch, one a line, appended."""
 
-import json
 import os
 from time import monotonic
 from types import TracebackType
@@ -37,8 +36,9 @@ class RunLog:
 
 def line(epoch: Epoch) -> str:
     """One epoch as a line of JSON."""
+    validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
     return (
-        f'{{"epoch":{epoch.number},"loss":{epoch.loss!r},"validation_loss":{json.dumps(epoch.validation_loss)},'
+        f'{{"epoch":{epoch.number},"loss":{epoch.loss!r},"validation_loss":{validation_loss},'
         f'"learning_rate":{epoch.learning_rate!r},"improved":{"true" if epoch.improved else "false"},'
         f'"seconds":{epoch.seconds:.6f}}}\n'
     )

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -37,12 +38,12 @@ class Stage:
         """
         path = self.folder / f"{name}.npy"
         description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
-        with path.open("x+b") as file:
+        with open(path, "x+b", opener=partial(os.open, mode=0o600)) as file:
             np.lib.format.write_array_header_1_0(file, description)
             start = file.tell()
             size = start + np.dtype(dtype).itemsize * prod(shape)
             try:
-                os.posix_fallocate(file.fileno(), 0, size)
+                _reserve(file.fileno(), size)
             except OSError:
                 raise OutOfSpace(_no_room(self.folder, size)) from None
             file.flush()
@@ -53,7 +54,7 @@ class Stage:
 
 @contextmanager
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """A stage with room for `size` bytes, in `mountpoint` or where there is one; `tell` gets a line if that is a disk."""
+    """A stage with room for `size` bytes, in `mountpoint` or where there is one; `tell` hears if that is a disk."""
     parent = _mountpoint(mountpoint) or _shared_memory(size)
     if parent is None:
         parent = Path(tempfile.gettempdir())
@@ -62,10 +63,8 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
         raise OutOfSpace(_no_room(parent, size))
     prefix = f"kerash-{os.getuid()}-"
     _sweep(parent, prefix)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    folder, lock = _locked_folder(parent, prefix)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield Stage(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,6 +85,24 @@ def _mountpoint(named: str | None) -> Path | None:
 def _shared_memory(size: int) -> Path | None:
     usable = os.access(SHARED_MEMORY, os.W_OK) and _free(SHARED_MEMORY) >= size
     return SHARED_MEMORY if usable else None
+
+
+def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
+    """A new private folder, and its lock, held."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / LOCK).exists():
+            return folder, lock
+        os.close(lock)  # another run swept it away before it was locked
+
+
+def _reserve(file: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:  # macOS has neither that nor a tmpfs
+        os.ftruncate(file, size)
 
 
 def _free(folder: Path) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +88,7 @@ class Table:
         return f"such as {shown(close[0])}" if close else f"among {listed(self.names)}"
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(NamedTuple):
     """What a saved model knows of the table that it was trained on: enough to read another one alike."""
 
     names: tuple[str, ...] | None
@@ -131,9 +130,14 @@ def shown(text: str) -> str:
 
 
 def listed(words: Sequence[str], most: int = 10) -> str:
-    """`'a', 'b' and 3 more`: words for a message."""
+    """`'a', 'b' and 3 more`: words for a message, as `shown`."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(map(shown, words[:most])) + more
+
+
+def plain(text: str) -> str:
+    """`shown` without the quotes."""
+    return shown(text)[1:-1]
 
 
 def _joined(lines: Sequence[Sequence[int]]) -> Sequence[int]:

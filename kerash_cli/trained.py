@@ -1,8 +1,7 @@
 """A trained network and all that using it needs: what a saved model is once it is loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,13 @@ from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.files import Output
+from kerash_cli.errors import BadInput, Damaged, Diverged, at
+
+if TYPE_CHECKING:
+    from kerash_cli.files import Output
 
 
-@dataclass(frozen=True)
-class TrainedModel:
+class TrainedModel(NamedTuple):
     """A resolved description, its parameters, what is known of its data, and how it was trained."""
 
     description: ModelDescription
@@ -27,7 +27,7 @@ class TrainedModel:
     training: Mapping[str, Any]
     """Settings, seed, digests of the data, epochs and metrics: JSON values."""
 
-    def save(self, output: Output) -> None:
+    def save(self, output: "Output") -> None:
         """Writes the saved model; the same model gives the same bytes."""
         record = {
             "model": str(self.description),
@@ -53,6 +53,16 @@ class TrainedModel:
         except (KeyError, TypeError, ValueError, BadInput) as error:
             raise Damaged(f"{at(path)}expected a saved model, got one that contradicts itself: {error}") from None
 
+    def summary(self) -> str:
+        """How good it was at the end of its training, in a line."""
+        training = self.training
+        figures = training["metrics"]
+        name = "accuracy" if "accuracy" in figures else "rmse"
+        return (
+            f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
+            f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}"
+        )
+
     def outputs(self, x: Array) -> Array:
         """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
         return Predictor(self.network, self.params)(x)
@@ -60,8 +70,11 @@ class TrainedModel:
     def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
 
-        The naive guess knows the training rows alone: their most frequent class, or the mean of their targets.
+        The naive guess knows the training rows alone: their most frequent class, or the mean of their targets. Diverged
+        if an output is infinite or NaN.
         """
+        if not np.isfinite(outputs).all():
+            raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
         if self.encoding.kind == "values":
             return self._distances(self.encoding.decode(outputs), self.encoding.decode(targets))
         if self.encoding.kind == "multilabel":

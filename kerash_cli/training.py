@@ -77,8 +77,8 @@ def chunks(batch: int, flops: int, parameters: int) -> int:
     """
     work = 3 * flops * batch
     intensity = work / (4 * max(1, parameters))
-    most = 16 if intensity >= 256 else 2 if intensity >= 100 else 1
-    while most > 1 and (batch < 32 * most or work < 25e6 * most):
+    most = 16
+    while most > 1 and (batch < 32 * most or work < 25e6 * most or intensity < (100 if most == 2 else 256 * most)):
         most //= 2
     return most
 
@@ -116,10 +116,12 @@ class InProcess:
                 losses[index] = np.empty_like(chunk.loss)
                 calls.append(partial(np.copyto, losses[index], chunk.loss))
                 calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
+        if len(parts) > 1:
+            calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
         return self._steps.setdefault((start, stop), ([*calls, *self._update], losses))
 
     def _chunk(self, n: int, batch: int, first: bool) -> "_Chunk":
-        """The chunk of n rows of such a batch: the first one's gradient is the total, any other's goes to the addend."""
+        """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
         if (n, batch, first) not in self._chunks:
             gradient = self._gradient if first else self._addend
             self._chunks[n, batch, first] = _Chunk.compile(
@@ -162,7 +164,7 @@ class _Chunk:
 
 def evaluator(network: Network, loss: Loss, samples: Samples, params: Array) -> Callable[[], float]:
     """A function that gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
-    predict = Predictor(network, params)
+    predict = Predictor(network, params, tile=64)  # the samples never change places
     a = np.empty((network.outputs, len(samples.x)), params.dtype)
     total, x = np.empty((), params.dtype), samples.x[:, :-1]
     judge = loss.calls(a, samples.y.T, samples.weight, total, np.empty_like(a), 1.0)
@@ -182,18 +184,18 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
     The record is brought up to date before each is yielded, so that the loop may be left there. At the end, the
     parameters are those of the best epoch, by validation loss, or of the last one where nothing validates. Diverged,
     naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
-    ones.
+    ones. NumPy's floating-point warnings are off until the generator ends or is closed.
     """
     rows, size = len(run.order), run.batch_size
     batches = [(start, min(start + size, rows)) for start in range(0, rows, size)]
     before = perf_counter() - run.seconds
     with np.errstate(all="ignore"):  # what overflows shows in the loss
-        while run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:
+        while not run.stop and run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:
             rate = run.optimizer.current_rate()
             loss = _pass(run, source, batches)
-            validation_loss = validate() if validate else None
             if run.stop:
                 break
+            validation_loss = validate() if validate else None
             judged = loss if validation_loss is None else validation_loss
             if not isfinite(judged + run.params.dot(run.params)):
                 raise Diverged(_diverged(run, len(batches), judged))
@@ -201,7 +203,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
             improved = validation_loss is None or validation_loss < run.best_loss
             if improved:
                 run.best_loss, run.best_epoch = judged, run.epoch
-                np.copyto(run.best_params, run.params)
+                run.best_params[...] = run.params  # np.copyto takes three times as long to call
             run.seconds = perf_counter() - before
             epoch = Epoch(run.epoch, loss, validation_loss, rate, improved, run.seconds)
             run.history.append(epoch)
@@ -225,7 +227,8 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
 
 
 def _diverged(run: Run, batch: int, loss: float) -> str:
+    what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
     return (
-        f"training diverged: expected a finite loss, got {loss} in epoch {run.epoch + 1}, batch {batch}; "
+        f"training diverged: expected {what} in epoch {run.epoch + 1}, batch {batch}; "
         f"try a learning rate below {run.optimizer.rate:g}, or --clip-norm 1"
     )

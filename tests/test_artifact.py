@@ -84,7 +84,7 @@ NUMBERS = arrays.arrays(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.dictionaries(st.text(), JSON, max_size=4), st.dictionaries(NAMES, NUMBERS, max_size=4))
+@given(st.dictionaries(st.text(), JSON, max_size=4), st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=4))
 def test_any_record_and_tensors_come_back(tmp_path: Path, record: dict[str, Any], tensors: dict[str, Array]) -> None:
     (tmp_path / "m").write_bytes(artifact.pack(tensors, record))
     loaded = artifact.load(tmp_path / "m")
@@ -208,14 +208,19 @@ def test_a_tensor_of_another_name_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")], "\ud800"])
 def test_a_record_that_no_other_reader_could_read_is_refused(value: object) -> None:
-    with pytest.raises(ValueError):
-        artifact.pack({}, {"value": value})
+    with pytest.raises(ValueError, match="expected a record of text and finite numbers"):
+        artifact.pack(TENSORS, {"value": value})
 
 
 @pytest.mark.parametrize("record", [{"names": "x" * (1 << 22)}, {"numbers": [0] * 250_000}])
 def test_a_record_too_large_to_be_loaded_is_refused(record: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"at most 4194304 bytes and 250000 values, got .* --drop"):
-        artifact.pack({}, record)
+        artifact.pack(TENSORS, record)
+
+
+def test_a_model_without_weights_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one tensor"):
+        artifact.pack({}, RECORD)
 
 
 def test_a_refused_save_leaves_the_old_file(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "a weight that is infinite": lambda: sealed(headed(tensor("[1]", 0, 8, "F64")), np.float64("-inf").tobytes()),
     "a name that draws on the terminal": lambda: sealed(headed(tensor("[1]", 0, 4, name=r"\u001b[2Jw")), bytes(4)),
     "an empty name": lambda: sealed(headed(tensor("[1]", 0, 4, name="")), bytes(4)),
-    "a name of a million letters": lambda: sealed(headed(tensor("[1]", 0, 8, name="w" * 1_000_000)), bytes(4)),
+    "a name of a million letters": lambda: sealed(headed(tensor("[1]", 0, 8, "I64", "w" * 1_000_000)), bytes(8)),
     # the header's length
     "a header of no length": lambda: bytes(8) + headed(),
     "a header of 3 bytes": lambda: (3).to_bytes(8, "little") + headed(),
@@ -198,7 +198,12 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "a digest in capitals": lambda: replaced(ZEROS, b"A" * 64),
     "a short digest": lambda: replaced(ZEROS, ZEROS[:-1]),
     "a digest of zeros": lambda: len(headed()).to_bytes(8, "little") + headed(),
-    "two digests": lambda: sealed(headed(tensor("[0]", 0, 0, name=r"\"sha256\":\"" + "1" * 64 + r"\"}"))),
+    "two digests": lambda: replaced(b'}"}', rb'}","x":"\"sha256\":\"' + b"1" * 64 + b'\\"}"}'),
+    "a digest of its own, but not where it is": lambda: sealed(
+        headed(text='{"format":1,"sha256":"' + "1" * 64 + '","record":{}}').replace(
+            b'"}', rb'","x":"\"sha256\":\"' + ZEROS + rb'\"}"}'
+        )
+    ),
     "a digest in a tensor's name": lambda: sealed(
         headed(tensor("[0]", 0, 0, name=r"\"sha256\":\"" + "0" * 64 + r"\"}"), text='{"format":1,"record":{}}')
     ),

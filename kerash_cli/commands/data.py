@@ -1,11 +1,14 @@
 """`kerash data`: the sample data and models that come with the program."""
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
@@ -31,8 +34,10 @@ def command(name: str | None) -> None:
 _KINDS = (".csv", ".data", ".label", ".model")
 
 
-def _folders() -> list[Path]:
+def _folders() -> "list[Path]":
     """Where the files are: inside the package once it is installed, beside it in a checkout."""
+    from pathlib import Path
+
     package = Path(__file__).parent.parent
     root = package if (package / "data").is_dir() else package.parent
     return [root / "data", root / "models"]

@@ -1,6 +1,5 @@
 """`kerash evaluate`: how good a saved model is on rows whose answers are known."""
 
-import json
 import re
 from typing import Any
 
@@ -50,6 +49,8 @@ def command(
     kerash evaluate iris.kerash iris.csv
     kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9
     """
+    import json
+
     from kerash_cli import dataset
     from kerash_cli.trained import TrainedModel
 

@@ -1,6 +1,5 @@
 """`kerash show`: what is in a model description or a saved model."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +21,8 @@ def command(file: str, as_json: bool) -> None:
     kerash show models/digits.model
     kerash show digits.kerash --json
     """
+    import json
+
     from kerash_cli import artifact
     from kerash_cli.console import printable
     from kerash_cli.description import ModelDescription
@@ -36,7 +37,7 @@ def command(file: str, as_json: bool) -> None:
         return
     click.echo(_text(layers))
     if trained:
-        click.echo(printable(f"\n{trained.encoding.describe_columns()}\n{_made(trained.training)}"))
+        click.echo("\n".join(["", *map(printable, _made(trained))]))
 
 
 def _layers(description: "ModelDescription", trained: "TrainedModel | None") -> list[dict[str, Any]]:
@@ -67,6 +68,9 @@ def _text(layers: list[dict[str, Any]]) -> str:
     return f"{aligned(rows)}\n{readable(4 * parameters)} of float32 parameters"
 
 
-def _made(training: Any) -> str:
-    lines = (f"{key}: {value if isinstance(value, str) else json.dumps(value)}" for key, value in training.items())
-    return "\n".join(lines)
+def _made(trained: "TrainedModel") -> list[str]:
+    """What the model knows of its data and of its training, for people."""
+    training = trained.training
+    settings = ", ".join(f"{name} {value}" for name, value in sorted(training["settings"].items()) if value is not None)
+    digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
+    return [trained.encoding.describe_columns(), trained.summary(), f"settings: {settings}", *digests]

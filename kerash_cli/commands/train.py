@@ -1,12 +1,9 @@
 """`kerash train`: from text files to a saved model."""
 
-import json
 import re
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +132,8 @@ def command(
     kerash train models/iris.model data/iris.csv --target species
     sed 's/dense 16/dense 32/' models/iris.model | kerash train - data/iris.csv --target species -o wide.kerash
     """
+    import json
+
     from kerash_cli import dataset, experiment, files
     from kerash_cli.console import Console
     from kerash_cli.description import ModelDescription
@@ -158,7 +157,7 @@ def command(
         diverged = _train(begun, console, limit, log)
         trained = begun.conclude()
         trained.save(saved)
-    console.say(_summary(path, trained.training))
+    console.say(f"{path}: {trained.summary()}")
     if as_json:
         click.echo(json.dumps({"model": path, **trained.training}))
     if diverged:
@@ -169,6 +168,8 @@ def command(
 
 def _output(model: str, output: str | None, force: bool, console: "Console") -> str:
     """Where the saved model goes; BadInput rather than over something that is none."""
+    from pathlib import Path
+
     from kerash_cli import artifact
 
     if output is None and model == "-":
@@ -182,6 +183,8 @@ def _output(model: str, output: str | None, force: bool, console: "Console") -> 
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
+    from dataclasses import fields
+
     from kerash_cli.engine import optimizers
     from kerash_cli.experiment import Settings
 
@@ -231,12 +234,3 @@ def _concluding(run: "Run") -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _summary(path: str, training: Mapping[str, Any]) -> str:
-    figures = training["metrics"]
-    name = "accuracy" if "accuracy" in figures else "rmse"
-    return (
-        f"{path}: {name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-        f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}"
-    )

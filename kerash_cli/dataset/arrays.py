@@ -50,16 +50,18 @@ class Layout:
         *depth, height, width = self.shape[1:]
         return (depth[0] if depth else 1, height, width)
 
-    def table(self, content: bytes | bytearray, first: int) -> Table:
-        """The rows in `content`, of which the first is the file's row `first`, from 1."""
+    def table(self, content: bytes | bytearray, first: int, records: bool = False) -> Table:
+        """The rows in `content`, of which the first is the file's row `first`, from 1; with `records` as text too."""
         rows = len(content) // self.row_size
         values = np.frombuffer(content, self.dtype)
         if self.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
             raise BadInput(f"{at(self.source)}expected the bytes 0 and 1 for booleans, got others")
-        values = values.reshape(rows, *self.shape[1:], order="F" if self.columns_first else "C").reshape(rows, -1)
+        values = values.reshape(rows, *self.shape[1:], order="F" if self.columns_first else "C")
+        values = values.reshape(rows, prod(self.shape[1:]))
         numbers = np.ascontiguousarray(values, self.dtype.newbyteorder("="))
         lines = range(first, first + rows)
-        return Table(self.source, None, numbers, {}, lines, sample_shape=self.sample_shape)
+        texts = [",".join(row) for row in numbers.astype(np.str_).tolist()] if records else None
+        return Table(self.source, None, numbers, {}, lines, sample_shape=self.sample_shape, records=texts)
 
 
 class Content:
@@ -126,8 +128,8 @@ def stream(header: Header, source: Source, options: Options) -> Iterator[Table]:
         values += piece
         rows = 0 if layout.columns_first else len(values) // layout.row_size
         if rows:
-            yield layout.table(values[: rows * layout.row_size], first)
+            yield layout.table(values[: rows * layout.row_size], first, options.records)
             del values[: rows * layout.row_size]
             first += rows
     if values:
-        yield layout.table(values, first)
+        yield layout.table(values, first, options.records)

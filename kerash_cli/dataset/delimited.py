@@ -10,7 +10,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import NamedTuple, NoReturn
 
@@ -24,7 +23,8 @@ from kerash_cli.tables import Schema, Table, concatenate, shown
 
 LONGEST_LINE = 64_000_000
 _LOOK_AHEAD = 8_000_000  # from here on a file is searched for the line's end before more of the line is kept
-_SAMPLE = 100  # records that delimiter and header are told from
+_SAMPLE = 100  # records that delimiter and header are told from, if a block has as many
+_FEWEST = 3  # lines that it must have, unless the file has fewer
 _DELIMITERS = ",;\t| "
 _BOM = b"\xef\xbb\xbf"
 
@@ -46,12 +46,17 @@ class Record(NamedTuple):
 
 def read(source: Source, options: Options) -> Table:
     """All rows of a text table. A column that is text in one place is text everywhere."""
-    blocks = _blocks(source)
-    first = next(blocks, None)
-    if first is None:
+    # glibc keeps freed memory up to twice the largest piece that it saw freed, and gives the rest back: without this
+    # the temporaries of every block would be new pages, and take twice as long.
+    np.empty(8 << 20, np.uint8)
+    blocks = list(_blocks(source))
+    while len(blocks) > 1 and blocks[0].text.count(b"\n") < _FEWEST:
+        blocks[:2] = [_joined(*blocks[:2])]
+    if not blocks:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
-    layout, rest = _inferred(source.name, first, options)
-    body = [*rest, *blocks]
+    layout, rest = _inferred(source.name, blocks[0], options)
+    body = [*rest, *blocks[1:]]
+    blocks.clear()
     if not body:
         raise BadInput(f"{at(source.name)}expected rows after the header, got none")
     tables = [layout.table(block) for block in body]
@@ -59,7 +64,7 @@ def read(source: Source, options: Options) -> Table:
     for index, (block, table) in enumerate(zip(body, tables, strict=True)):
         if table.texts.keys() != text:
             tables[index] = layout.table(block, text)
-    body.clear()
+    body.clear()  # so that the text is gone when the numbers are copied
     return concatenate(tables)
 
 
@@ -71,8 +76,7 @@ def stream(source: Source, options: Options) -> Iterator[Table]:
         yield from map(layout.table, chain(rest, blocks))
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How the lines of a file become rows."""
 
     source: str
@@ -98,7 +102,8 @@ class Layout:
             text = re.sub(rb"^ | $", b"", re.sub(rb" +", b" ", text), flags=re.MULTILINE)
         elif b" " in text:
             text = text.replace(delimiter + b" ", delimiter)
-        return None if text.startswith(b"\n") or b"\n\n" in text else decimals.block(text, delimiter, self.width)
+        blank = self.width == 1 and (text.startswith(b"\n") or b"\n\n" in text)
+        return None if blank else decimals.block(text, delimiter, self.width)
 
     def _any_table(self, block: Block, text: frozenset[int]) -> Table:
         records = list(_records(self.source, block, self.delimiter))
@@ -109,7 +114,8 @@ class Layout:
                     f"got {len(record.fields)}; try --delimiter if {shown(self.delimiter)} is not what separates them"
                 )
         numbers, texts = [], {}
-        for position, cells in enumerate(zip(*(record.fields for record in records), strict=True)):
+        columns = list(zip(*(record.fields for record in records), strict=True)) or [()] * self.width
+        for position, cells in enumerate(columns):
             values = None if position in text else decimals.column(cells)
             if values is None:
                 texts[position] = [None if decimals.is_missing(cell) else cell.strip(" \t") for cell in cells]
@@ -134,9 +140,18 @@ def _blocks(source: Source) -> Iterator[Block]:
         clean = text.replace(b"\r\n", b"\n")
         if b"\r" in clean:
             _refuse(source.name, clean, line, clean.index(b"\r"), "LF or CRLF line ends", "a lone CR")
-        if not clean.isspace():
+        if not _is_blank(clean):
             yield Block(clean, line)
         line += clean.count(b"\n")
+
+
+def _joined(first: Block, second: Block) -> Block:
+    gap = second.line - first.line - first.text.count(b"\n")  # blank lines are in neither
+    return Block(first.text + b"\n" * gap + second.text, first.line)
+
+
+def _is_blank(text: bytes) -> bool:
+    return not text.strip(b" \t\n")
 
 
 def _whole_records(source: Source) -> Iterator[bytes]:
@@ -184,7 +199,7 @@ def _records(source: str, block: Block, delimiter: str) -> Iterator[Record]:
         start, end = end, reader.line_num
         if delimiter == " " and fields and not fields[-1]:
             fields.pop()
-        if fields and (len(fields) > 1 or not fields[0].isspace()):
+        if len(fields) > 1 or (fields and (not fields[0] or fields[0].strip(" \t"))):
             yield Record(fields, block.line + start, end - start)
 
 
@@ -229,6 +244,8 @@ def _inferred(source: str, block: Block, options: Options) -> tuple[Layout, list
     """The layout that the first block tells, and the block without its header, if there is more in it."""
     delimiter = options.delimiter or _delimiter(source, block)
     sample = list(islice(_records(source, block, delimiter), _SAMPLE))
+    if not sample:
+        raise BadInput(f"{at(source, block.line)}expected rows, got blank lines")
     first = sample[0]
     header = _has_header(source, sample, options.schema) if options.header is None else options.header
     names = tuple(field.strip(" \t") for field in first.fields) if header else None
@@ -239,7 +256,7 @@ def _inferred(source: str, block: Block, options: Options) -> tuple[Layout, list
     places = schema.locate(names, len(first.fields)) if schema else {}
     text = frozenset(places[old] for old in schema.text if old in places) if schema else frozenset()
     layout = Layout(source, delimiter, len(first.fields), names, text, options.records)
-    return layout, [block] if block.text.strip() else []
+    return layout, [] if _is_blank(block.text) else [block]
 
 
 def _check_names(source: str, names: tuple[str, ...], line: int) -> None:
@@ -289,7 +306,8 @@ def _has_header(source: str, sample: list[Record], schema: Schema | None) -> boo
         places = schema.locate(None, len(first))
         numbers = [places[position] for position in schema.used - schema.text if position in places]
         return any(_is_word(first[place]) for place in numbers) and not any(map(_is_number, first))
-    columns = list(zip(*(record.fields for record in sample[1:] if len(record.fields) == len(first)), strict=True))
+    others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
+    columns = [[cell.strip(" \t") for cell in column] for column in zip(*others, strict=True)]
     named = any(_is_word(cell) and _is_numeric(column) for cell, column in zip(first, columns, strict=False))
     repeated = any(_is_word(cell) and cell in column for cell, column in zip(first, columns, strict=False))
     valued = repeated or any(map(_is_number, first))

@@ -13,7 +13,7 @@ from kerash_cli.errors import BadInput, at
 if TYPE_CHECKING:
     import hashlib
 
-PIECE = 1 << 19
+PIECE = 1 << 18
 """Bytes at a time: enough to hide the cost of a call, few enough for a cache."""
 
 GZIP = b"\x1f\x8b"
@@ -118,9 +118,8 @@ class Source:
                 content = self._inflate(decoder, piece)
                 made += len(content)
                 if made > FREE_EXPANSION + LARGEST_EXPANSION * self._given:
-                    raise BadInput(
-                        f"{at(self.name)}expected gzip that grows at most {LARGEST_EXPANSION} times, got more; try gunzip"
-                    )
+                    most = f"{LARGEST_EXPANSION} times its size"
+                    raise BadInput(f"{at(self.name)}expected gzip of at most {most} unzipped, got more; try gunzip")
                 if content:
                     yield content
                 piece = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail

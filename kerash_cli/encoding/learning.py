@@ -163,7 +163,7 @@ def _classes(where: Table, place: int, outputs: int | None) -> Goal:
     else:
         values = np.unique(matrix(where, [place]))
         if outputs is not None and np.isin(values, np.arange(outputs)).all():
-            values = np.arange(outputs)
+            values = np.arange(outputs, dtype=np.float64)
         names, numeric = list(map(spelled, values.tolist())), True
     if len(names) < 2 or outputs not in (None, len(names)):
         expected = "two classes or more" if outputs is None else f"{outputs} classes, one for each output,"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -25,7 +25,7 @@ from kerash_cli.encoding.cells import (
 )
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import Rows, Schema, Table, listed, shown
+from kerash_cli.tables import Rows, Schema, Table, listed, plain, shown
 
 KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
 OUTPUTS = ("distribution", "log distribution", "probability", "any")
@@ -38,8 +38,7 @@ _WIDEST = 10**9
 _FILL = "; try --missing drop or --missing mean in training"
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """A column that the network sees: as one number, or as a feature, 0 or 1, for each of its categories."""
 
     position: int
@@ -148,18 +147,23 @@ class Encoding:
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
         """(rows, features), C order; BadInput at the first cell that is not what its column should hold."""
+        encoded = np.empty((table.rows, self.features), dtype)
+        self.write_inputs(table, encoded)
+        return encoded
+
+    def write_inputs(self, table: Table, encoded: Array) -> None:
+        """Writes what `encode_inputs` gives into `encoded`, (rows, features) of any order."""
         places = self._places(table)
-        encoded: Array = np.zeros((table.rows, self.features), dtype)
-        self._encode_numbers(table, places, encoded)
+        self._write_numbers(table, places, encoded)
         for each, feature in zip(self.inputs, self._first_features(), strict=True):
             if each.categories is not None:
                 if self.missing != "mean":
                     check_present(table, [places[each.position]], _FILL)
                 codes = {category: code for code, category in enumerate(each.categories, feature)}
+                encoded[:, feature : feature + each.features] = 0
                 for row, cell in enumerate(words(table, places[each.position])):
                     if cell in codes:
                         encoded[row, codes[cell]] = 1
-        return encoded
 
     def unseen(self, table: Table) -> int:
         """How many cells of text inputs hold a value that no row learnt from had; each is encoded as all zeros."""
@@ -174,7 +178,7 @@ class Encoding:
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
         """(rows, outputs), C order, from `labels`, else from the table's own label column; BadInput as for inputs."""
         where, positions = self._label_columns(table, labels)
-        check_present(where, positions, "; try --missing drop")
+        check_present(where, positions, "; try --missing drop in training")
         if self.kind == "binary":
             return self._class_indexes(where, positions[0]).astype(dtype)[:, None]
         if self.kind == "classes":
@@ -187,12 +191,13 @@ class Encoding:
         return encoded
 
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, 1) names of classes; (rows, outputs) 0 or 1 for `multilabel`, numbers in the data's unit for `values`."""
+        """(rows, 1) names of classes; (rows, outputs) 0 or 1 for `multilabel`, the data's own unit for `values`."""
         if self.kind == "values":
-            return outputs.astype(np.float64) * self.target_scale + self.target_mean
+            values: Floats = outputs.astype(np.float64) * self.target_scale + self.target_mean
+            return values
         if self.kind == "multilabel":
             return (outputs > 0.5).astype(np.int8)
-        best = (outputs > 0.5).astype(np.intp) if self.kind == "binary" else outputs.argmax(axis=1)[:, None]
+        best: Rows = (outputs > 0.5).astype(np.intp) if self.kind == "binary" else outputs.argmax(axis=1)[:, None]
         return np.array(self.classes)[best]
 
     def probabilities(self, outputs: Array) -> Floats:
@@ -205,18 +210,22 @@ class Encoding:
         return np.hstack([1 - given, given]) if self.kind == "binary" else given
 
     def describe(self, table: Table) -> str:
-        """One line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from 'species': …`."""
-        return f"{table.rows} rows, {self.describe_columns()}"
+        """One line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from species: setosa, …`."""
+        return f"{_counted(table.rows, 'row')}, {self.describe_columns()}"
 
     def describe_columns(self) -> str:
         """The same without the rows."""
         made = "" if self.features == len(self.inputs) else f" from {len(self.inputs)} columns"
         scaled = " (standardised)" if self.standardized else ""
-        if self.classes:
-            goal = f"{len(self.classes)} classes from {listed(self.labels, 3)}: {listed(self.classes)}"
+        labels = _enumerated(self.labels)
+        if self.kind == "one-hot":
+            goal = f"{self.outputs} classes in columns of their own: {labels}"
+        elif self.classes:
+            goal = f"{len(self.classes)} classes from {labels}: {_enumerated(self.classes)}"
         else:
-            goal = f"{self.outputs} {'labels' if self.kind == 'multilabel' else 'targets'}: {listed(self.labels)}"
-        return f"{self.features} inputs{made}{scaled}, {goal}"
+            noun = "label" if self.kind == "multilabel" else "target"
+            goal = f"{_counted(self.outputs, noun)}: {labels}"
+        return f"{_counted(self.features, 'input')}{made}{scaled}, {goal}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; `from_json` of them is this encoding again."""
@@ -244,8 +253,9 @@ class Encoding:
         target = None if record["target"] is None else checks.integer(record["target"], 0, width - 1, "target")
         checks.expect(target not in [each.position for each in inputs], "expected a target that is no input")
         numeric = checks.boolean(record["numeric"], "numeric")
-        values = list(map(decimals.number, classes)) if numeric else []
-        checks.expect(None not in values and values == sorted(set(values)), "expected classes that are sorted numbers")
+        if numeric:
+            values = [value for value in map(decimals.number, classes) if value is not None]
+            checks.expect(values == sorted(set(values)) and len(values) == len(classes), "expected numbers, sorted")
         features = sum(each.features for each in inputs)
         sizes = {"fill": features, "mean": features, "scale": features, "target_mean": outputs, "target_scale": outputs}
         sizes["baseline"] = len(classes) or outputs
@@ -268,7 +278,7 @@ class Encoding:
             **arrays,
         )
 
-    def _encode_numbers(self, table: Table, places: dict[int, int], encoded: Array) -> None:
+    def _write_numbers(self, table: Table, places: dict[int, int], encoded: Array) -> None:
         columns, features = self._numeric(places)
         check_numbers(table, columns)
         fill, mean, scale = self.fill[features], self.mean[features], self.scale[features]
@@ -357,6 +367,15 @@ class Encoding:
                 f"{where.at(row, positions[column])}expected {limits}, as the last layer gives, "
                 f"got {spelled(values[row, column])}; try another activation"
             )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _enumerated(words: Sequence[str], most: int = 10) -> str:
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(plain, words[:most])) + more
 
 
 def _inputs(value: object, width: int) -> tuple[Input, ...]:

@@ -5,7 +5,7 @@ import numpy as np
 from kerash_cli.tables import Rows
 
 
-def split(rows: int, fraction: float, rng: np.random.Generator, strata: Rows | None = None) -> tuple[Rows, Rows]:
+def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
     """The rows to train on and those to validate with, about `fraction` of all; both in file order.
 
     With `strata`, the class of each row, every class is divided alike, and one of two rows or more is in both parts.

@@ -3,21 +3,21 @@
 To add one, write its function and its derivative as plain NumPy expressions, and a row at the end of this file; the
 tests ask for a row of theirs, the same formulas in arithmetic of any precision. In such an expression
 
-- nothing overflows, and nothing is 0 / 0, for any z: clip before exp, a square or a quotient;
+- nothing overflows and nothing is 0 / 0, unless the value itself does: clip before exp, a square or a quotient;
 - NaN goes through, so that divergence is seen;
 - a difference that cancels is rewritten, or the expression is `wide`: float64 whatever the type of z;
 - a product that may be subnormal has no subnormal factor: (z * h) * h with h = exp(z / 2) keeps the digits that
   z * exp(z) would lose.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import factorial, isfinite, pi, sqrt
+from math import factorial, pi, sqrt
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 
+from kerash_cli import decimals
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput
@@ -29,12 +29,11 @@ Values: TypeAlias = Any
 HUGE = 1e18
 """Parameters are at most this in magnitude, and at least its inverse: 1 + HUGE^2 is finite in float32 too."""
 
-
-SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
-"""Klambauer et al. 2017, https://arxiv.org/abs/1706.02515"""
+SATURATED = 40
+"""sigmoid(40) is 1, and exp(-40^2 / 2) is 0, in float64 too."""
 
 CANCELLED = tuple(2 * k / factorial(2 * k + 1) for k in range(9, 0, -1))
-"""P with z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2): its power series, for |z| <= 1."""
+"""P such that z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2): its power series, for |z| <= 1."""
 
 SCALED_TAIL = (
     0.0005162422963662841, -0.004418155623680238, 0.014762902387000593, -0.01872470477392823, -0.021258421137593256,
@@ -43,7 +42,7 @@ SCALED_TAIL = (
     0.0498749970089469, 0.06101212967172166, 0.07021469069930081, 0.07659686889004089, 0.07978845780092776,
     0.07978845605253214,
 )  # fmt: skip
-"""The polynomial of _scaled_tail."""
+"""The polynomial of `_scaled_tail`."""
 
 
 class Domain(NamedTuple):
@@ -111,10 +110,7 @@ class Activation:
     def parse(cls, word: str) -> "Activation":
         """The activation that a word of a model file stands for; `-` is the identity."""
         name, colon, numbers = word.partition(":")
-        try:
-            return cls(name, tuple(map(number, numbers.split(","))) if colon else ())
-        except ValueError as error:
-            raise BadInput(f"{name}: {error}; try {_example(name)}") from None
+        return cls(name, tuple(_parameter(name, text) for text in numbers.split(",")) if colon else ())
 
     def __str__(self) -> str:
         """The shortest word that parses to it."""
@@ -157,8 +153,8 @@ class Activation:
         """f'(z), a new array of z's type; BadInput for an activation that mixes."""
         if self.definition.mixes:
             raise BadInput(f"expected an activation of one number each, got {self}, which mixes them; try sigmoid")
-        a, dz = self(z), np.ones(z.shape, z.dtype)
-        for call in self.backward(z, a, dz, dz):
+        dz = np.ones(z.shape, z.dtype)
+        for call in self.backward(z, self(z) if self.in_place else z, dz, dz):
             call()
         return dz
 
@@ -193,19 +189,16 @@ class Activation:
         raise BadInput(f"{self.name}: expected {expected}, got {got}; try {_example(self.name)}")
 
 
-def number(text: str) -> float:
-    """The value of an ASCII decimal, such as -1.5 or 7.0e+00; ValueError for anything else and for what overflows."""
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
-        raise ValueError(f"expected a decimal number, got {text!r}")
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(f"expected a number that fits in 64 bits, got {text!r}")
-    return value
-
-
 def shortest(value: float) -> str:
     """The shortest decimal that reads back as `value`."""
     return repr(float(value)).removesuffix(".0")
+
+
+def _parameter(name: str, text: str) -> float:
+    value = decimals.number(text)
+    if value is None:
+        raise BadInput(f"{name}: expected decimal numbers, got {text!r}; try {_example(name)}")
+    return value
 
 
 def _example(name: str) -> str:
@@ -217,7 +210,7 @@ def _clip(z: Values, low: float, high: float) -> Values:
     return np.minimum(np.maximum(z, low), high)
 
 
-def _choose(condition: Any, yes: Values | float, no: Array | float) -> Values:
+def _choose(condition: Values, yes: Values, no: Values) -> Values:
     """np.where in arithmetic, which is ten times as fast; what is not chosen must be finite."""
     return condition * yes + (1 - condition) * no
 
@@ -240,7 +233,7 @@ def _log1p(e: Values) -> Values:
 
 def _half_sigmoids(z: Values) -> tuple[Values, Values]:
     """h = exp(z / 2) and h / (1 + h^2), whose product is sigmoid(z)."""
-    h = np.exp(0.5 * np.minimum(z, 40))
+    h = np.exp(0.5 * np.minimum(z, SATURATED))
     return h, h / (1 + h * h)
 
 
@@ -271,7 +264,7 @@ def _zero(z: Values) -> Values:
 
 
 def _sigmoid(z: Values) -> Values:
-    e = np.exp(np.minimum(z, 40))
+    e = np.exp(np.minimum(z, SATURATED))
     return e / (1 + e)
 
 
@@ -325,7 +318,7 @@ def _relu(z: Values) -> Values:
     return np.maximum(z, 0)
 
 
-def _positive(a: Values) -> Values:
+def _positive(a: Values, *parameters: float) -> Values:
     return a > 0
 
 
@@ -354,12 +347,12 @@ def _d_elu(z: Values, alpha: float) -> Values:
     return e if alpha == 1 else e * _d_prelu(z, alpha)
 
 
-def _selu(z: Values) -> Values:
-    return SELU_SCALE * np.maximum(z, 0) + SELU_SCALE * SELU_ALPHA * _expm1_of_negative(np.minimum(z, 0))
+def _selu(z: Values, alpha: float, scale: float) -> Values:
+    return scale * np.maximum(z, 0) + scale * alpha * _expm1_of_negative(np.minimum(z, 0))
 
 
-def _d_selu(z: Values) -> Values:
-    return np.exp(np.minimum(z, 0)) * _choose(z > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA)
+def _d_selu(z: Values, alpha: float, scale: float) -> Values:
+    return np.exp(np.minimum(z, 0)) * _choose(z > 0, scale, scale * alpha)
 
 
 def _celu(z: Values, alpha: float) -> Values:
@@ -447,19 +440,19 @@ def _silu(z: Values, beta: float) -> Values:
 
 
 def _d_silu(z: Values, beta: float) -> Values:
-    s = _clip(beta * z, -HUGE, 40)
+    s = _clip(beta * z, -HUGE, SATURATED)
     h, q = _half_sigmoids(s)
     return q * (1 + h * h + s) * q
 
 
 def _mish(z: Values) -> Values:
-    h = np.exp(0.5 * np.minimum(z, 40))
+    h = np.exp(0.5 * np.minimum(z, SATURATED))
     e = h * h
     return z * h * (h * (e + 2) / (e * (e + 2) + 2))
 
 
 def _d_mish(z: Values) -> Values:
-    s = _clip(z, -HUGE, 40)
+    s = _clip(z, -HUGE, SATURATED)
     h = np.exp(0.5 * s)
     e = h * h
     n = e * (e + 2) + 2
@@ -467,13 +460,13 @@ def _d_mish(z: Values) -> Values:
 
 
 def _gelu(z: Values) -> Values:
-    s = np.minimum(np.absolute(z), 40)
+    s = np.minimum(np.absolute(z), SATURATED)
     h = np.exp(-0.25 * s * s)
     return np.maximum(z, 0) - s * h * _scaled_tail(s) * h
 
 
 def _d_gelu(z: Values) -> Values:
-    s = np.minimum(np.absolute(z), 40)
+    s = np.minimum(np.absolute(z), SATURATED)
     h = np.exp(-0.25 * s * s)
     r = h * (s / sqrt(2 * pi) - _scaled_tail(s)) * h
     return _choose(z > 0, 1 + r, -r)
@@ -502,8 +495,8 @@ def _d_gelutanh(z: Values) -> Values:
 
 
 def _gelutanh_argument(z: Values) -> tuple[Values, Values]:
-    """z within bounds beyond which nothing changes, and v such that (1 + tanh(v / 2)) / 2 = sigmoid(v) gates it."""
-    s = _clip(z, -40, 8)
+    """z within the bounds beyond which its gate is 0 or 1, and v such that the gate is (1 + tanh(v / 2)) / 2."""
+    s = _clip(z, -SATURATED, 8)
     return s, 2 * sqrt(2 / pi) * s * (1 + 0.044715 * s * s)
 
 
@@ -535,16 +528,14 @@ def _sinc(z: Values) -> Values:
 def _d_sinc(z: Values) -> Values:
     near = _clip(z, -1, 1)
     far = np.copysign(np.maximum(np.absolute(z), 1), z)
-    return _choose(
-        np.absolute(z) < 1,
-        near * _polynomial(-near * near, CANCELLED) * -1,
-        (np.cos(far) - np.sin(far) / far) / far,
-    )
+    series = -near * _polynomial(-near * near, CANCELLED)
+    return _choose(np.absolute(z) < 1, series, (np.cos(far) - np.sin(far) / far) / far)
 
 
 def _tanhshrink(z: Values) -> Values:
     s = _clip(z, -1, 1)
-    return _choose(np.absolute(z) < 1, s * (s * s * _polynomial(s * s, CANCELLED)) / np.cosh(s), z - np.tanh(z))
+    series = s * (s * s * _polynomial(s * s, CANCELLED)) / np.cosh(s)
+    return _choose(np.absolute(z) < 1, series, z - np.tanh(z))
 
 
 def _d_tanhshrink(z: Values) -> Values:
@@ -552,12 +543,12 @@ def _d_tanhshrink(z: Values) -> Values:
 
 
 def _gaussian(z: Values) -> Values:
-    s = np.minimum(np.absolute(z), 40)
+    s = np.minimum(np.absolute(z), SATURATED)
     return np.exp(-s * s)
 
 
 def _d_gaussian(z: Values) -> Values:
-    s = _clip(z, -40, 40)
+    s = _clip(z, -SATURATED, SATURATED)
     h = np.exp(-0.5 * s * s)
     return -2 * s * h * h
 
@@ -600,8 +591,9 @@ def _d_softmin(a: Values, da: Values) -> Values:
 def _logsoftmax(z: Values) -> Values:
     s = z - np.maximum.reduce(z)
     top = s == 0
-    others = np.add.reduce(np.exp(s) - top)  # without the largest: log1p keeps the digits of what is added to 1
-    return s - np.log1p(others + (np.add.reduce(1 * top) - 1))
+    # The sum of the exponentials without one of the largest, which is 1: log1p then keeps the digits of the others.
+    others = np.add.reduce(np.exp(s) - top) + (np.add.reduce(1 * top) - 1)
+    return s - np.log1p(others)
 
 
 def _d_logsoftmax(a: Values, da: Values) -> Values:
@@ -611,7 +603,7 @@ def _d_logsoftmax(a: Values, da: Values) -> Values:
 POSITIVE = Domain(lambda x, *_: x > 0, "{0} > 0")
 NOT_NEGATIVE = Domain(lambda x: x >= 0, "{0} >= 0")
 # fmt: off
-TABLE = {
+_ROWS = {
     "identity": Definition(lambda z: z, lambda a: 1, "x", in_place=True, aliases=("-", "linear")),
     "binarystep": Definition(_binarystep, _zero, "1 if x >= 0 else 0", aliases=("step", "heaviside")),
     "sigmoid": Definition(_sigmoid, _d_sigmoid, "1 / (1 + exp(-x))", output="probability", aliases=("logistic",)),
@@ -633,7 +625,9 @@ TABLE = {
     "arctan": Definition(np.arctan, _d_arctan, "arctan(x)", aliases=("atan",)),
     "arcsinh": Definition(np.arcsinh, _d_arcsinh, "log(x + sqrt(x^2 + 1))", aliases=("asinh",)),
     "elliotsig": Definition(_elliotsig, _d_elliotsig, "x / (1 + |x|)", aliases=("softsign",)),
+    # Carlile et al. 2017, https://arxiv.org/abs/1710.09967, and so is isrlu
     "isru": Definition(_isru, _d_isru, "x / sqrt(1 + alpha x^2)", {"alpha": 1}, POSITIVE),
+    # Wuraola & Patel 2018, SQNL: A New Computationally Efficient Activation Function
     "sqnl": Definition(_sqnl, _d_sqnl, "s - s |s| / 4, s = min(max(x, -2), 2)"),
     "relu": Definition(_relu, _positive, "max(x, 0)", in_place=True, initializer="he"),
     "relu6": Definition(_relu6, _d_relu6, "min(max(x, 0), 6)", in_place=True, initializer="he"),
@@ -643,14 +637,19 @@ TABLE = {
         aliases=("leaky_relu",)),
     "prelu": Definition(_prelu, _d_prelu, "x if x > 0 else slope x", {"slope": 0.25}, initializer="he"),
     "thresholdedrelu": Definition(
-        _thresholdedrelu, lambda a, theta: _positive(a), "x if x > theta else 0", {"theta": 1}, NOT_NEGATIVE,
+        _thresholdedrelu, _positive, "x if x > theta else 0", {"theta": 1}, NOT_NEGATIVE,
         in_place=True, initializer="he", aliases=("thresholded_relu",)),
+    # Jin et al. 2015, https://arxiv.org/abs/1512.07030, where the four are learnt: these defaults are ours
     "srelu": Definition(
         _srelu, _d_srelu, "x; slope a_left up to t_left, a_right from t_right",
         {"t_left": -1, "a_left": 0.1, "t_right": 1, "a_right": 0.1},
         Domain(lambda t_left, a_left, t_right, a_right: t_left <= t_right, "t_left <= t_right"), initializer="he"),
     "elu": Definition(_elu, _d_elu, "x if x > 0 else alpha (exp(x) - 1)", {"alpha": 1}, initializer="he"),
-    "selu": Definition(_selu, _d_selu, "1.0507 (x if x > 0 else 1.6733 (exp(x) - 1))", initializer="lecun"),
+    # Klambauer et al. 2017, https://arxiv.org/abs/1706.02515
+    "selu": Definition(
+        _selu, _d_selu, "scale (x if x > 0 else alpha (exp(x) - 1))",
+        {"alpha": 1.6732632423543772, "scale": 1.0507009873554805}, initializer="lecun"),
+    # Barron 2017, https://arxiv.org/abs/1704.07483
     "celu": Definition(
         _celu, _d_celu, "x if x > 0 else alpha (exp(x / alpha) - 1)", {"alpha": 1}, POSITIVE,
         wide=_scaled, wide_derivative=_scaled, initializer="he"),
@@ -659,6 +658,7 @@ TABLE = {
     "softplus": Definition(
         _softplus, _d_softplus, "log(1 + exp(beta x)) / beta", {"beta": 1}, POSITIVE,
         wide=_scaled, wide_derivative=_scaled, initializer="he"),
+    # Barron 2021, https://arxiv.org/abs/2112.11687
     "squareplus": Definition(
         _squareplus, _d_squareplus, "(x + sqrt(x^2 + b)) / 2", {"b": 4}, POSITIVE, initializer="he"),
     "gelu": Definition(
@@ -687,5 +687,5 @@ TABLE = {
         aliases=("log_softmax",)),
 }
 # fmt: on
-for _name, _definition in TABLE.items():
+for _name, _definition in _ROWS.items():
     ACTIVATIONS.add(_name, _definition, _definition.aliases)

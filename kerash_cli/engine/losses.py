@@ -43,7 +43,7 @@ class Loss(ABC):
         The mean over a batch of n has scale 1/n.
         """
         share = 1 / len(a) if self.mean_over_outputs else 1.0
-        terms = np.empty_like(da)
+        terms = np.empty(da.shape, da.dtype)
         calls = self.terms(a, y, terms, da)
         if weight is not None:
             calls += [partial(np.multiply, terms, weight, terms), partial(np.multiply, da, weight, da)]
@@ -113,7 +113,8 @@ class BinaryCrossEntropy(Loss):
 
     def terms(self, a: Array, y: Array, terms: Array, da: Array) -> Calls:
         def value(a: Array, y: Array) -> Array:
-            return -y * np.log(np.maximum(a, TINY)) - (1.0 - y) * np.log(np.maximum(1.0 - a, TINY))
+            value: Array = -y * np.log(np.maximum(a, TINY)) - (1.0 - y) * np.log(np.maximum(1.0 - a, TINY))
+            return value
 
         def derivative(a: Array, y: Array) -> Array:
             return (a - y) / np.maximum(a * (1.0 - a), TINY)

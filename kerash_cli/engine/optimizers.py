@@ -54,6 +54,7 @@ class Optimizer(ABC):
         self.vectors = {name: np.zeros(size, dtype) for name in self.remembers}
         self._steps_per_epoch, self._epochs = steps_per_epoch, epochs
         self._step_size = np.asarray(self.rate, dtype)
+        self._varies = settings.schedule != CONSTANT
 
     def plan(self, params: Array, gradient: Array) -> Calls:
         """Calls that take one step; they may overwrite the gradient."""
@@ -73,7 +74,7 @@ class Optimizer(ABC):
 
     def _begin(self) -> None:
         """Sets what changes from step to step: the 0-d arrays that the calls have bound."""
-        if self.settings.schedule is not CONSTANT:
+        if self._varies:
             self._step_size[()] = self.current_rate()
         self.steps += 1
 

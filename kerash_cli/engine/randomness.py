@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import numpy as np
 
+# Annotations quote np.random throughout: numpy loads it where it is first named, and predicting has no use for it.
+
 
 class Key(IntEnum):
     """What a generator is for. The numbers are part of every saved result: never renumber them."""
@@ -14,6 +16,6 @@ class Key(IntEnum):
     MASK = 4
 
 
-def generator(seed: int, purpose: Key, *index: int) -> np.random.Generator:
+def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":
     """The generator of this purpose and index, independent of every other one of the same seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *index))))

@@ -13,7 +13,7 @@ from kerash_cli.errors import BadInput
 
 _PATTERN = re.compile(
     r"(?:warmup:(?P<warmup>[0-9]{1,9})(?:\+(?=.)|$))?"
-    r"(?P<kind>constant|cosine|step:(?P<every>[1-9][0-9]{0,8}),(?P<factor>[0-9]*\.?[0-9]+))?"
+    r"(?P<kind>constant|cosine|step:(?P<every>[1-9][0-9]{0,8}),(?P<factor>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e-[0-9]+)?))?"
 )
 
 

@@ -34,7 +34,7 @@ class Mode:
     step: int = 0
     chunk: int = 0
 
-    def random(self, layer: int) -> np.random.Generator:
+    def random(self, layer: int) -> "np.random.Generator":
         """A generator for this layer's draws in this chunk of this step: the same for whoever computes it."""
         return generator(self.seed, Key.MASK, self.step, self.chunk, layer)
 

@@ -1,12 +1,12 @@
 """Dropout (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html), scaled while training."""
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 
 import numpy as np
 
+from kerash_cli import decimals
 from kerash_cli.engine.layers.base import Mode, Transparent, word
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors
 from kerash_cli.errors import BadInput
@@ -14,9 +14,10 @@ from kerash_cli.errors import BadInput
 
 def share(text: str) -> float:
     """A decimal number from 0, below 1."""
-    if not re.fullmatch(r"0*(\.[0-9]*)?", text, re.ASCII) or text in ("", "."):
+    rate = decimals.number(text)
+    if rate is None or not 0 <= rate < 1:
         raise BadInput(f"expected a rate from 0, below 1, got {text!r}")
-    return float(text)
+    return rate
 
 
 @dataclass(frozen=True)

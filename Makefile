@@ -1,0 +1,55 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := benchmarks/.venv
+OUT := build/run
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run check check-long lint types test bench clean
+
+help:  ## these targets
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
+
+run: $(VENV)/installed  ## install into .venv, train XOR and digits, predict with what was saved
+	@mkdir -p $(OUT)
+	$(BIN)/kerash train models/xor.model data/xor.data data/xor.label -o $(OUT)/xor.kerash --quiet
+	$(BIN)/kerash predict $(OUT)/xor.kerash data/xor.data --append
+	$(BIN)/kerash train models/digits.model data/digits.csv --target digit -o $(OUT)/digits.kerash
+	head -n 6 data/digits.csv | $(BIN)/kerash predict $(OUT)/digits.kerash - --top-k 2
+	$(BIN)/kerash evaluate $(OUT)/digits.kerash data/digits.csv
+
+check: lint types test  ## everything that must hold: lint, types, tests (TESTS=tests/engine for some)
+
+check-long: lint types  ## the same with the full counts and the live peers: up to an hour
+	$(BIN)/python -m pytest -n auto -m "long or not long" $(TESTS)
+
+lint: $(VENV)/developing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/developing
+	$(BIN)/mypy
+
+test: $(VENV)/developing
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv)
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet . -r benchmarks/requirements.txt
+	$(BENCH)/bin/python -m benchmarks
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) $(BENCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kerash needs Python 3.11 or later; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,180 @@
+"""Runs the comparisons and prints one table.
+
+    python -m benchmarks [--runs N] [B1 B2 L1 L2 L3]
+
+Raw figures go to benchmarks/results/, a JSON file a run.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks import commands, machine
+from benchmarks.contenders import ROOT, SIDES, Contender
+from benchmarks.workloads import WORKLOADS, Target
+from kerash_cli.console import aligned
+
+RESULTS = ROOT / "benchmarks" / "results"
+WHOLE_COMMANDS = ("L1", "L2", "L3")
+
+
+class Row(NamedTuple):
+    """A line of the table: kerash beside one peer, in seconds; `ratio` is what `target` is about."""
+
+    id: str
+    ours: str
+    seconds: float
+    peer: str
+    peer_seconds: float
+    ratio: float
+    target: str
+    verdict: str
+    notes: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
+    parser.add_argument("id", nargs="*", help=f"of {', '.join([*WORKLOADS, *WHOLE_COMMANDS])}; all by default")
+    parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
+    options = parser.parse_args()
+    chosen = options.id or [*WORKLOADS, *WHOLE_COMMANDS]
+    if strange := set(chosen) - {*WORKLOADS, *WHOLE_COMMANDS}:
+        parser.error(f"unknown: {', '.join(sorted(strange))}")
+
+    calibration = calibrated()
+    raw: dict[str, Any] = {"calibration": calibration}
+    rows: list[Row] = []
+    for name in WORKLOADS:
+        if name in chosen:
+            rows += compared(name, options.runs, calibration["sgemm_flops"], raw)
+    rows += whole_commands(chosen, options.runs, raw)
+    print(table(rows))
+    for line in notes(calibration, raw):
+        print(line)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps({**raw, "rows": [row._asdict() for row in rows]}, indent=1) + "\n", encoding="utf-8")
+    print(f"raw figures: {path.relative_to(ROOT)}")
+
+
+def calibrated() -> dict[str, Any]:
+    """What this machine can do just now."""
+    cores = machine.cores()
+    return {
+        "processor": machine.processor(),
+        "cores": cores,
+        "sgemm_flops": machine.sgemm_peak(cores),
+        "crossing_seconds": machine.crossing(),
+    }
+
+
+def compared(name: str, runs: int, peak: float, raw: dict[str, Any]) -> Iterator[Row]:
+    """A workload's rows: kerash, and each peer with one thread or two, whichever is better."""
+    workload = WORKLOADS[name]
+    peers = [Contender(side, name, threads) for side in SIDES if side != "kerash" for threads in (1, 2)]
+    ours = Contender("kerash", name, 1)
+    field = [ours, *peers]
+    for _ in range(1 + runs):
+        for contender in field:
+            contender.race()
+    for contender in field:
+        contender.close()
+    seconds = {id(each): median(race.seconds for race in each.races[1:]) for each in field}
+    mine = seconds[id(ours)]
+    raw[name] = [{"side": c.side, "threads": c.threads, "blas": c.blas, "races": c.races} for c in field]
+    share = workload.flops(len(workload.samples()[0])) / mine / peak
+    for side, target in workload.targets.items():
+        best = min((peer for peer in peers if peer.side == side), key=lambda peer: seconds[id(peer)])
+        theirs = seconds[id(best)]
+        losses = f"loss {ours.races[-1].loss:.4g} and {best.races[-1].loss:.4g}; {share:.2%} of sgemm"
+        threads = "1 thread" if best.threads == 1 else f"{best.threads} threads"
+        wanted = f">= {target.ratio:g} ({target.beyond:g})"
+        verdict = faster(theirs / mine, target)
+        yield Row(name, "kerash", mine, f"{side}, {threads}", theirs, theirs / mine, wanted, verdict, losses)
+
+
+def faster(ratio: float, target: Target) -> str:
+    return "beyond" if ratio >= target.beyond else "met" if ratio >= target.ratio else "MISSED"
+
+
+def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterator[Row]:
+    """The rows of whole commands."""
+    with tempfile.TemporaryDirectory() as folder:
+        if {"L1", "L2"} & set(chosen):
+            times = commands.startup(runs, folder)
+            raw["L1, L2"] = times
+            pairs = {
+                "L1": ("import click", ("kerash --version", "kerash --help")),
+                "L2": ("import numpy, click", ("kerash predict, one row",)),
+            }
+            for name in sorted(pairs.keys() & set(chosen)):
+                peer, ours = pairs[name]
+                for each in ours:
+                    yield slower_at_most(name, each, times[each], peer, times[peer], 1.5, "1.5")
+        if "L3" in chosen:
+            times = commands.training(runs, folder)
+            raw["L3"] = times
+            (ours, mine), (peer, theirs) = times.items()
+            yield slower_at_most("L3", ours, mine, peer, theirs, 1 / 6, "1/6")
+            original = commands.original()
+            if original:
+                raw["L3, 2019"] = original
+                ratio = mine.wall / original
+                verdict = "met" if ratio <= 1 / 300 else "MISSED"
+                yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/300", verdict, "scaled")
+
+
+def slower_at_most(
+    name: str, ours: str, mine: commands.Command, peer: str, theirs: commands.Command, limit: float, shown: str
+) -> Row:
+    ratio, processor = mine.wall / theirs.wall, mine.processor / theirs.processor
+    verdict = "met" if ratio <= limit else "MISSED"
+    note = f"{processor:.3g} in processor time"
+    return Row(name, ours, mine.wall, peer, theirs.wall, ratio, f"<= {shown}", verdict, note)
+
+
+def table(rows: list[Row]) -> str:
+    head = ["", "kerash", "ms", "beside", "ms", "ratio", "target", "", ""]
+    cells = [
+        [
+            row.id,
+            row.ours,
+            f"{1e3 * row.seconds:.4g}",
+            row.peer,
+            f"{1e3 * row.peer_seconds:.4g}",
+            f"{row.ratio:.3g}",
+            row.target,
+            row.verdict,
+            row.notes,
+        ]
+        for row in rows
+    ]
+    return aligned([head, *cells])
+
+
+def notes(calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[str]:
+    """What one must know to read the table."""
+    for name in WORKLOADS.keys() & raw.keys():
+        yield f"{name}: {WORKLOADS[name].title}"
+    if "L3" in raw and "L3, 2019" not in raw:
+        yield "L3: the shell of 2019 was not measured; KERASH_2019 names a checkout of it that has time20.sh"
+    if "L3" in raw:
+        yield "L3: JAX was not measured"
+    crossing = calibration["crossing_seconds"]
+    yield "calibration: " + (
+        "one core" if crossing is None else f"{1e9 * crossing:.2f} ns for a float to cross from core to core"
+    )
+    yield f"sgemm: {calibration['sgemm_flops'] / 1e9:.0f} GF/s on {calibration['cores']} cores"
+    yield f"{calibration['processor']}, NumPy {np.__version__}"
+    for each in sorted({(c["side"], *c["blas"]) for name in WORKLOADS.keys() & raw.keys() for c in raw[name]}):
+        yield f"BLAS of {each[0]}: {'; '.join(each[1:]) or 'its own'}"
+
+
+if __name__ == "__main__":
+    main()

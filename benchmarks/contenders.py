@@ -1,0 +1,78 @@
+"""Contenders: one process for each side of a comparison and number of threads, which runs whenever it is its turn.
+
+    python -m benchmarks.contenders SIDE WORKLOAD THREADS
+
+answers each line on standard input with a line of JSON, after a first one that says what BLAS it found.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks.workloads import WORKLOADS, Race
+
+SIDES = {"kerash": "peers_kerash", "pytorch": "peers_pytorch", "scikit-learn": "peers_sklearn"}
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+ROOT = Path(__file__).parents[1]
+
+
+def environment(threads: int) -> dict[str, str]:
+    """This process's own, with so many threads for any BLAS."""
+    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+
+
+class Contender:
+    """A side of a comparison in a process of its own, idle until it is asked to `race`."""
+
+    def __init__(self, side: str, workload: str, threads: int) -> None:
+        self.side, self.threads = side, threads
+        command = [sys.executable, "-m", "benchmarks.contenders", side, workload, str(threads)]
+        self._process = subprocess.Popen(
+            command, env=environment(threads), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.blas: list[str] = self._answer()
+        self.races: list[Race] = []
+
+    def race(self) -> None:
+        """One more run, kept in `races`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        self.races.append(Race(*self._answer()))
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.side} with {self.threads} threads ended early: see above")
+        return json.loads(line)
+
+
+def main(side: str, workload: str, threads: str) -> None:
+    race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads))
+    print(json.dumps(_blas()), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps(race()), flush=True)
+
+
+def _blas() -> list[str]:
+    """Library, version, kernel and threads of each BLAS in this process."""
+    from threadpoolctl import threadpool_info
+
+    return [
+        f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')} x{pool['num_threads']}"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

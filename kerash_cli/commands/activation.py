@@ -1,0 +1,141 @@
+"""`kerash activation`: the activations on their own, number by number."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.errors import BadInput, at
+
+if TYPE_CHECKING:
+    from kerash_cli.engine.activations import Activation
+
+_LONGEST_LINE = 1 << 26
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name", required=False)
+@click.argument("x", nargs=-1)
+@click.option("--derivative", is_flag=True, help="The derivative instead of the value.")
+@click.option("--list", "listed", is_flag=True, help="All activations, with their shapes on [-5, 5].")
+@_options.as_json
+@click.pass_context
+def command(
+    context: click.Context, name: str | None, x: tuple[str, ...], derivative: bool, listed: bool, as_json: bool
+) -> None:
+    """Print an activation of each number X, or of the numbers on standard input.
+
+    NAME may have parameters, as in a model file. Softmax and its like take all numbers together, as one vector.
+
+    \b
+    kerash activation sigmoid -1.5 0 2
+    kerash activation prelu:0.1 --derivative -3
+    seq -5 5 | kerash activation tanh
+    kerash activation softmax 1 2 3
+    kerash activation --list
+    """
+    words = () if name is None else (name, *x)
+    for word in words:
+        if word.startswith("--"):  # -1.5 is a number because click lets pass what it doesn't know
+            raise click.NoSuchOption(word, ctx=context)
+    if listed and words:
+        raise BadInput(f"expected nothing beside --list, got {words[0]!r}; try kerash activation --list")
+    if listed:
+        click.echo(_json_list() if as_json else _table())
+    elif name is None:
+        raise BadInput("expected the name of an activation; try kerash activation --list")
+    else:
+        click.echo(_evaluated(name, x, derivative, as_json))
+
+
+def _evaluated(name: str, words: tuple[str, ...], derivative: bool, as_json: bool) -> str:
+    import numpy as np
+
+    from kerash_cli.engine.activations import Activation, shortest
+
+    activation = Activation.parse(name)
+    f: Callable[[Any], Any] = activation.derivative if derivative else activation
+    x = list(_standard_input() if words in ((), ("-",)) else _arguments(words))
+    if not x:
+        raise BadInput(f"{at('<stdin>')}expected numbers, got none; try kerash activation {activation} 1.5")
+    with np.errstate(over="ignore"):  # what overflows is told in words
+        y = f(np.array(x, np.float64)).tolist()
+    for argument, value in zip(x, y, strict=True):
+        if abs(value) == float("inf"):
+            raise BadInput(
+                f"expected a result that fits in 64 bits, got {activation} of {argument}; try a smaller number"
+            )
+    if as_json:
+        return json.dumps({"activation": str(activation), "derivative": derivative, "x": x, "y": y})
+    return "\n".join(map(shortest, y))
+
+
+def _arguments(words: tuple[str, ...]) -> Iterator[float]:
+    for position, word in enumerate(words, 2):  # NAME is the first
+        yield _number(f"argument {position}: ", word)
+
+
+def _standard_input() -> Iterator[float]:
+    read_line = partial(sys.stdin.buffer.readline, _LONGEST_LINE + 1)
+    for row, line in enumerate(iter(read_line, b""), 1):
+        if len(line) > _LONGEST_LINE:
+            raise BadInput(f"{at('<stdin>', row)}expected lines of at most 64 MB, got more; try one number a line")
+        for word in re.finditer(r"\S+", line.decode("utf-8", "replace")):
+            yield _number(at("<stdin>", row, word.start() + 1), word.group())
+
+
+def _number(where: str, word: str) -> float:
+    from kerash_cli import decimals
+
+    value = decimals.number(word)
+    if value is None:
+        raise BadInput(f"{where}expected a decimal number, got {word[:40]!r}; try one like -1.5 or 7e-3")
+    return value
+
+
+def _json_list() -> str:
+    from kerash_cli.engine.activations import ACTIVATIONS
+
+    return json.dumps(
+        {
+            name: {"formula": row.formula, "parameters": row.parameters, "aliases": row.aliases}
+            for name, row in ACTIVATIONS.items()
+        }
+    )
+
+
+def _table() -> str:
+    from kerash_cli.engine.activations import ACTIVATIONS, Activation, shortest
+
+    rows = [("name", "f on [-5, 5]", "f'", "formula", "parameters", "aliases")]
+    for name, row in ACTIVATIONS.items():
+        parameters = ", ".join(f"{key} {shortest(value)}" for key, value in row.parameters.items())
+        rows.append((name, *_shapes(Activation(name)), row.formula, parameters, ", ".join(row.aliases)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _shapes(activation: "Activation") -> tuple[str, str]:
+    """f and f' on [-5, 5], drawn; nothing for softmax and its like, which have no graph."""
+    import numpy as np
+
+    if activation.definition.mixes:
+        return "", ""
+    x = np.linspace(-5, 5, 21)
+    return _drawn(activation(x)), _drawn(activation.derivative(x))
+
+
+def _drawn(y: Any) -> str:
+    levels = "▁▂▃▄▅▆▇█"
+    try:
+        levels.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        levels = "_.-=+*%#"
+    span = y.max() - y.min()
+    heights = (y - y.min()) / span * 7 if span else y * 0 + 4
+    return "".join(levels[round(height)] for height in heights.tolist())

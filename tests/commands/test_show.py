@@ -1,0 +1,37 @@
+import json
+
+from conftest import ROOT, Kerash
+
+
+def test_parameters_and_flops_are_those_counted_by_hand(kerash: Kerash) -> None:
+    text = "8 8 1\ninput\nflatten\ndense 64 relu\ndropout 0.3\ndense 10 softmax\n"
+    layers = json.loads(kerash("show", "-", "--json", input=text).out)["layers"]
+    assert [layer["output"] for layer in layers] == [[8, 8, 1], [64, 1, 1], [64, 1, 1], [64, 1, 1], [10, 1, 1]]
+    assert [layer["parameters"] for layer in layers] == [0, 0, 64 * 64 + 64, 0, 64 * 10 + 10]
+    assert [layers[i]["flops"] for i in (2, 4)] == [2 * 64 * 64, 2 * 64 * 10]
+
+
+def test_what_the_data_decides_is_shown_as_a_question(kerash: Kerash) -> None:
+    done = kerash("show", "models/iris.model")
+    assert done.code == 0
+    assert "? is decided by the data" in done.out
+
+
+def test_a_saved_model_tells_how_it_was_made(kerash: Kerash) -> None:
+    kerash("train", "models/iris.model", "data/iris.csv", "--target", "species", "--epochs", "2", "--seed", "7", "-q")
+    text = kerash("show", "iris.kerash").out
+    assert "setosa" in text
+    made = json.loads(kerash("show", "iris.kerash", "--json").out)["training"]
+    assert (made["settings"]["seed"], made["epochs"]) == (7, 2)
+    assert len(made["sha256"]["data"]) == 64
+
+
+def test_a_file_that_is_neither_is_told_where_it_fails(kerash: Kerash) -> None:
+    done = kerash("show", "data/iris.csv")
+    assert done.code == 2
+    assert done.error.startswith("data/iris.csv:1:1: ")
+
+
+def test_every_bundled_model_can_be_shown(kerash: Kerash) -> None:
+    for path in (ROOT / "models").glob("*.model"):
+        assert kerash("show", f"models/{path.name}").code == 0

@@ -1,0 +1,309 @@
+import csv
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, Kerash
+
+from kerash_cli import artifact
+
+XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
+SETS = {
+    "iris": "species",
+    "wine": "cultivar",
+    "breast_cancer": "diagnosis",
+    "digits": "digit",
+    "diabetes": "progression",
+    "parity3": "parity",
+    "spirals": "spiral",
+    "square": "y",
+}
+
+
+def rows(name: str) -> list[list[str]]:
+    with (ROOT / "data" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_xor_is_solved_with_the_defaults(kerash: Kerash, seed: int) -> None:
+    assert kerash("train", *XOR, "--seed", str(seed), "-q").code == 0
+    predicted = kerash("predict", "xor.kerash", "data/xor.data", "--proba").out.splitlines()
+    ones = [float(line.split(",")[1]) for line in predicted]
+    assert np.abs(np.array(ones) - [0, 1, 0, 1, 1]).max() < 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parity_of_three_bits_is_learnt_with_the_defaults(kerash: Kerash, seed: int) -> None:
+    assert (
+        kerash("train", "models/parity3.model", "data/parity3.csv", "--target", "parity", "--seed", str(seed)).code == 0
+    )
+    assert scores(kerash, "parity3")["accuracy"] == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_spirals_are_told_apart_with_the_defaults(kerash: Kerash, seed: int) -> None:
+    assert (
+        kerash("train", "models/spirals.model", "data/spirals.csv", "--target", "spiral", "--seed", str(seed)).code == 0
+    )
+    assert scores(kerash, "spirals")["accuracy"] > 0.97
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_square_is_fitted_with_the_defaults(kerash: Kerash, seed: int) -> None:
+    assert kerash("train", "models/square.model", "data/square.csv", "--target", "y", "--seed", str(seed)).code == 0
+    assert scores(kerash, "square")["rmse"] < 0.01
+    assert float(kerash("predict", "square.kerash", input="0.5\n").out) == pytest.approx(0.25, abs=0.02)
+
+
+def test_digits_are_read_as_well_as_promised_on_rows_never_seen(kerash: Kerash, tmp_path: Path) -> None:
+    header, *digits = rows("digits.csv")
+    folds = np.array(rows("splits/digits.csv")[1:], int)
+    accuracies = []
+    for repetition in range(5):
+        for name, chosen in (("train", folds[:, repetition] != 0), ("test", folds[:, repetition] == 0)):
+            with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([header, *(digits[i] for i in np.flatnonzero(chosen))])
+        assert kerash("train", "models/digits.model", "train.csv", "--target", "digit", "-q").code == 0
+        accuracies.append(json.loads(kerash("evaluate", "digits.kerash", "test.csv", "--json").out)["accuracy"])
+    assert np.mean(accuracies) >= 0.97
+
+
+def scores(kerash: Kerash, name: str) -> dict[str, float]:
+    """Of the saved model on all rows of its set."""
+    result: dict[str, float] = json.loads(kerash("evaluate", f"{name}.kerash", f"data/{name}.csv", "--json").out)
+    return result
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_model_in_the_project_trains_on_its_data_and_predicts_each_row(kerash: Kerash, name: str) -> None:
+    done = kerash("train", f"models/{name}.model", f"data/{name}.csv", "--target", SETS[name], "--epochs", "3")
+    assert done.code == 0, done.err
+    assert len(kerash("predict", f"{name}.kerash", f"data/{name}.csv").out.splitlines()) == len(rows(f"{name}.csv")) - 1
+
+
+def test_there_is_a_model_for_every_set() -> None:
+    assert {path.stem for path in (ROOT / "models").glob("*.model")} == {*SETS, "xor"}
+
+
+def test_off_a_terminal_there_is_a_plain_line_per_epoch_and_no_colour(kerash: Kerash) -> None:
+    done = kerash("train", *XOR, "--epochs", "3")
+    assert [line.split()[:3] for line in done.err.splitlines()[1:4]] == [["epoch", str(n), "loss"] for n in (1, 2, 3)]
+    assert "\x1b" not in done.err + done.out
+    assert done.out == ""
+
+
+def test_on_a_terminal_there_is_a_live_bar_and_the_learning_curve_at_the_end(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "kerash_cli", "train", *(ROOT / word for word in XOR), "--epochs", "300"]
+    env = {**environment, "TERM": "xterm", "COLUMNS": "100", "LINES": "30"}
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    seen = b""
+    try:
+        while block := os.read(main, 65536):
+            seen += block
+    except OSError:  # the other side is closed
+        pass
+    assert process.wait(60) == 0
+    text = seen.decode()
+    assert "epoch 300/300" in text
+    assert "█" in text.splitlines()[-2] or "▁" in text.splitlines()[-2]
+
+
+def test_under_fifty_rows_all_train_and_a_line_says_so(kerash: Kerash) -> None:
+    done = kerash("train", *XOR, "--epochs", "2", "--json")
+    assert "5 rows train, none validate (under 50)" in done.err
+    report = json.loads(done.out)
+    assert (report["scored_on"], report["metrics"]["rows"], report["epochs"]) == ("training", 5, 2)
+
+
+def test_a_fifth_of_the_rows_validates_in_proportion_to_the_classes(kerash: Kerash) -> None:
+    done = kerash("train", "models/iris.model", "data/iris.csv", "--target", "species", "--epochs", "2", "--json")
+    confusion = np.array(json.loads(done.out)["metrics"]["confusion"])
+    assert confusion.sum(axis=1).tolist() == [10, 10, 10]
+
+
+def test_the_model_may_come_from_standard_input(kerash: Kerash, tmp_path: Path) -> None:
+    text = "? 1 1\ninput\ndense 4 tanh\ndense ? softmax\n"
+    done = kerash(
+        "train", "-", "data/iris.csv", "--target", "species", "--epochs", "2", "-o", "wide.kerash", input=text
+    )
+    assert done.code == 0
+    assert "dense 4 tanh" in kerash("show", "wide.kerash").out
+
+
+def test_the_data_may_come_from_standard_input(kerash: Kerash) -> None:
+    iris = (ROOT / "data/iris.csv").read_bytes()
+    done = kerash("train", "models/iris.model", "-", "--target", "species", "--epochs", "2", input=iris)
+    assert done.code == 0
+
+
+def test_the_log_is_appended_to(kerash: Kerash, tmp_path: Path) -> None:
+    for _ in range(2):
+        kerash("train", *XOR, "--epochs", "3", "--log", "run.jsonl", "-q")
+    lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 1, 2, 3]
+
+
+def test_time_ends_training_and_saves_the_best_so_far(kerash: Kerash) -> None:
+    done = kerash("train", *XOR, "--epochs", "100000000", "--time", "0.2s", "-q", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["stopped"] == "time"
+    assert kerash("predict", "xor.kerash", "data/xor.data").code == 0
+
+
+def begin(tmp_path: Path, environment: dict[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
+    """A training that has done its first epochs, and would go on for hours."""
+    command = [sys.executable, "-m", "kerash_cli", "train", *XOR, "--epochs", "1000000000", *arguments]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0
+    )
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith(b"epoch 2 "):
+        assert process.poll() is None
+    return process
+
+
+def test_the_first_interrupt_saves_what_there_is_and_ends_in_130(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    process = begin(tmp_path, environment)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130
+    assert "xor.kerash: accuracy" in err
+    assert "Traceback" not in err
+    assert kerash("predict", "xor.kerash", "data/xor.data").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_leaves_nothing_behind(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str], number: signal.Signals
+) -> None:
+    (tmp_path / "mount").mkdir()
+    process = begin(tmp_path, environment, "--mountpoint", "mount")
+    assert list((tmp_path / "mount").iterdir())
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "models", "mount"}
+    assert not list((tmp_path / "mount").iterdir())
+
+
+def test_divergence_is_told_with_epoch_and_batch_and_the_last_good_model_is_kept(
+    kerash: Kerash, tmp_path: Path
+) -> None:
+    (tmp_path / "line.csv").write_text("x,y\n" + "".join(f"{i},{3 * i}\n" for i in range(60)), encoding="ascii")
+    (tmp_path / "line.model").write_text("? 1 1\ninput\ndense 8 -\ndense ? -\n", encoding="ascii")
+    sgd = ("--optimizer", "sgd", "--momentum", "0.9", "--learning-rate", "0.5")
+    done = kerash("train", "line.model", "line.csv", "--target", "y", *sgd, "-q")
+    assert done.code == 4
+    assert "training diverged: expected a finite loss, got" in done.error
+    assert "in epoch" in done.error
+    assert "batch" in done.error
+    if (tmp_path / "line.kerash").exists():
+        weights = artifact.load(tmp_path / "line.kerash").tensors
+        assert all(np.isfinite(tensor).all() for tensor in weights.values())
+
+
+def test_a_divergence_in_the_first_epoch_leaves_an_earlier_model_alone(kerash: Kerash, tmp_path: Path) -> None:
+    kerash("train", *XOR, "--epochs", "2")
+    before = (tmp_path / "xor.kerash").read_bytes()
+    hopeless = "2 1 1\ninput\ndense 10 quadratic\ndense 10 quadratic\ndense 10 quadratic\ndense 1 -\n"
+    bad = ("--loss", "mean-square", "--optimizer", "sgd", "--learning-rate", "1000000")
+    done = kerash("train", "-", *XOR[1:], *bad, "-q", "-o", "xor.kerash", input=hopeless)
+    assert done.code == 4
+    assert "epoch 1" in done.error
+    assert (tmp_path / "xor.kerash").read_bytes() == before
+
+
+def test_a_saved_model_of_that_name_is_replaced_and_a_line_says_so(kerash: Kerash) -> None:
+    kerash("train", *XOR, "--epochs", "1")
+    done = kerash("train", *XOR, "--epochs", "2")
+    assert done.code == 0
+    assert "replaces the earlier xor.kerash" in done.err
+
+
+def test_another_file_of_that_name_is_never_replaced_without_force(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "xor.kerash").write_text("my thesis\n", encoding="ascii")
+    assert "expected a saved model to replace" in (done := kerash("train", *XOR)).error
+    assert done.code == 2
+    assert (tmp_path / "xor.kerash").read_text(encoding="ascii") == "my thesis\n"
+    assert kerash("train", *XOR, "--epochs", "1", "--force").code == 0
+    assert kerash("predict", "xor.kerash", "data/xor.data").code == 0
+
+
+BAD = {
+    "no such model": (("nothing.model", "data/xor.data", "data/xor.label"), "nothing.model: ", 2),
+    "no such data": (("models/xor.model", "nothing.csv", "data/xor.label"), "nothing.csv: ", 2),
+    "no labels": (("models/iris.model", "data/iris.csv"), "try a label file or --target species", 2),
+    "unknown target": (
+        ("models/iris.model", "data/iris.csv", "--target", "specie"),
+        "expected a column such as 'species', got 'specie'",
+        2,
+    ),
+    "too few inputs": (("models/xor.model", "data/iris.csv", "--target", "species"), "data/iris.csv", 2),
+    "unknown optimizer": ((*XOR, "--optimizer", "adma"), "did you mean 'adam'?", 2),
+    "unknown loss": ((*XOR, "--loss", "mes"), "did you mean 'mse'?", 2),
+    "momentum of adam": ((*XOR, "--momentum", "0.9"), "try --optimizer sgd", 2),
+    "nesterov alone": ((*XOR, "--optimizer", "sgd", "--nesterov"), "try --momentum 0.9", 2),
+    "bad schedule": ((*XOR, "--schedule", "cosin"), "try warmup:5+cosine", 2),
+    "bad time": ((*XOR, "--time", "soon"), "expected a time such as 90s", 2),
+    "no epochs": ((*XOR, "--epochs", "0"), "--epochs", 2),
+    "no such folder": ((*XOR, "-o", "nowhere/x.kerash"), "nowhere", 2),
+    "a folder as output": ((*XOR, "-o", "data"), "data", 2),
+    "standard input twice": (("-", "-", "data/xor.label", "-o", "x.kerash"), "once", 2),
+    "no name for the output": (("-", "data/xor.data", "data/xor.label"), "-o FILE", 2),
+    "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "expected a folder as mountpoint", 2),
+    "balance of numbers": (
+        ("models/square.model", "data/square.csv", "--target", "y", "--balance"),
+        "expected classes for --balance",
+        2,
+    ),
+    "a full device": ((*XOR, "--epochs", "1", "-o", "/dev/full"), "/dev/full", 3),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_mistake_gets_one_line_and_leaves_nothing(kerash: Kerash, tmp_path: Path, name: str) -> None:
+    arguments, expected, code = BAD[name]
+    done = kerash("train", *arguments, "-q")
+    assert expected in done.error
+    assert (done.code, done.out) == (code, "")
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "models"}
+
+
+def test_binary_cross_entropy_after_relu_is_an_error_at_its_line(kerash: Kerash) -> None:
+    text = "2 1 1\ninput\n\ndense 1 relu\n"
+    done = kerash("train", "-", *XOR[1:], "-o", "x.kerash", "--loss", "binary-cross-entropy", input=text)
+    assert done.code == 2
+    assert done.error.startswith("<stdin>:4: ")
+    assert "relu" in done.error
+
+
+def test_a_model_larger_than_memory_is_refused_before_anything_is_allocated(kerash: Kerash) -> None:
+    text = "2 1 1\ninput\ndense 1000000000 relu\ndense 1000000000 relu\ndense 1 sigmoid\n"
+    done = kerash("train", "-", *XOR[1:], "-o", "x.kerash", input=text)
+    assert done.code == 3
+    assert "memory" in done.error
+
+
+def test_training_weighs_classes_when_asked_to(kerash: Kerash, tmp_path: Path) -> None:
+    table = "".join(f"{i % 7},{i % 5},{'rare' if i % 10 == 0 else 'usual'}\n" for i in range(100))
+    (tmp_path / "rare.csv").write_text(f"a,b,kind\n{table}", encoding="ascii")
+    (tmp_path / "rare.model").write_text("? 1 1\ninput\ndense ? softmax\n", encoding="ascii")
+    recalls = []
+    for extra in ((), ("--balance",)):
+        assert kerash("train", "rare.model", "rare.csv", "--target", "kind", "--epochs", "100", "-q", *extra).code == 0
+        report = json.loads(kerash("evaluate", "rare.kerash", "rare.csv", "--json").out)
+        recalls.append(report["classes"]["rare"]["recall"])
+    assert recalls[1] > recalls[0]

@@ -1,0 +1,113 @@
+"""Any bytes give a table or one line that names the file."""
+
+import gzip
+import io
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerash_cli import dataset
+from kerash_cli.encoding import learn
+from kerash_cli.errors import BadInput
+
+INTERESTING = [
+    b"\0",
+    b"\n",
+    b"\r",
+    b",",
+    b'"',
+    b";",
+    b"-",
+    b".",
+    b"e",
+    b"_",
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"\xff",
+    b"\xef\xbb\xbf",
+]
+
+
+def npy() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.arange(12, dtype=np.float32).reshape(4, 3))
+    return file.getvalue()
+
+
+SEEDS = {
+    "csv": b'a,b,"c d"\n1,2.5,x\n-3,NA,"y ""z"""\n\n4e2,.5,"w\nv"\n',
+    "numbers": b"0.1,2,3\n4,-5.25,6\n7,8,9e-3\n10,11,12\n",
+    "labels": b"setosa\nvirginica\nsetosa\n",
+    "spaces": b" 1  2 3\n4 5  6 \n",
+    "npy": npy(),
+    "idx": struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 2, 3) + bytes(range(12)),
+    "gz": gzip.compress(b"1,2\n3,4\n", mtime=0),
+}
+
+
+def mutated(seed: bytes, rng: random.Random) -> bytes:
+    content = bytearray(seed)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        at = rng.randrange(len(content) + 1)
+        change = rng.randrange(6)
+        if change == 0 and at < len(content):
+            content[at] ^= 1 << rng.randrange(8)
+        elif change == 1 and at < len(content):
+            content[at] = rng.randrange(256)
+        elif change == 2:
+            content[at:at] = rng.choice(INTERESTING)
+        elif change == 3:
+            del content[at : at + rng.choice((1, 1, 2, 8))]
+        elif change == 4:
+            content[at:at] = content[at : at + rng.randrange(20)]
+        else:
+            del content[at:]
+    return bytes(content)
+
+
+def outcome(use: Callable[[], object], path: Path) -> bool:
+    """Whether it came to a result; if not, the error was one line about the file."""
+    try:
+        use()
+    except BadInput as error:
+        assert str(error).startswith((str(path), "--drop"))
+        assert str(error).isprintable()
+        return False
+    return True
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("count", [2000, pytest.param(20_000, marks=pytest.mark.long)])
+def test_any_bytes_give_a_table_or_one_line(seed: str, count: int, tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    rng = random.Random(f"{seed} {count}")
+    results = 0
+    for _ in range(count):
+        path.write_bytes(mutated(SEEDS[seed], rng))
+        results += outcome(lambda: dataset.read(str(path)), path)
+        if rng.random() < 0.2:
+            outcome(lambda: list(dataset.stream(str(path), records=True)), path)
+    assert 0 < results < count
+
+
+@pytest.mark.parametrize("output", ["any", "distribution", "probability"])
+def test_any_table_gives_arrays_or_one_line(output: str, tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    rng = random.Random(output)
+    for _ in range(500):
+        path.write_bytes(mutated(SEEDS["csv"], rng))
+        if outcome(lambda: dataset.read(str(path)), path):
+            table = dataset.read(str(path))
+            missing = rng.choice(("error", "drop", "mean"))
+
+            def encode(table: dataset.Table = table, missing: str = missing) -> None:
+                encoding = learn(table, target="1", output=output, missing=missing)
+                kept = table.take(encoding.usable(table))
+                assert np.isfinite(encoding.fitted(kept).encode_inputs(kept)).all()
+
+            outcome(encode, path)

@@ -1,0 +1,88 @@
+import gzip
+import os
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from kerash_cli import dataset
+from kerash_cli.errors import BadInput
+
+
+def compressed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.csv"])
+def test_gzip_is_known_by_its_bytes(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(compressed(b"1,2\n3,4\n"))
+    assert dataset.read(str(tmp_path / name)).numbers.tolist() == [[1, 2], [3, 4]]
+
+
+def test_gzip_of_several_members_is_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.gz"
+    path.write_bytes(compressed(b"1,2\n3,") + compressed(b"") + compressed(b"4\n") + b"\0" * 20)
+    assert dataset.read(str(path)).numbers.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("cut", [5, 12, -9, -1])
+def test_gzip_that_stops_early_is_refused(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "t.gz"
+    path.write_bytes(compressed(b"1,2\n" * 100)[:cut])
+    with pytest.raises(BadInput, match=r"t\.gz: expected "):
+        dataset.read(str(path))
+
+
+def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
+    content = bytearray(compressed(b"1,2\n" * 100))
+    content[-6] ^= 1
+    path = tmp_path / "t.gz"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"t\.gz: expected gzip, got damaged data"):
+        dataset.read(str(path))
+
+
+@pytest.mark.parametrize("line", [b"0\n", b"0," * 1000 + b"0\n"])
+def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "bomb.gz"
+    packer = zlib.compressobj(9, wbits=31)
+    with path.open("wb") as file:
+        for _ in range(256):
+            file.write(packer.compress(line * ((1 << 20) // len(line))))
+        file.write(packer.flush())
+    script = (
+        "import resource, sys; from kerash_cli import dataset, errors\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try: dataset.read(sys.argv[1])\n"
+        "except errors.BadInput as error: print(error)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
+    message, megabytes = done.stdout.splitlines()
+    assert message == f"{path}: expected gzip of at most 256 times its size unzipped, got more; try gunzip"
+    assert int(megabytes) < 64
+
+
+def test_standard_input_is_called_so(tmp_path: Path) -> None:
+    script = "from kerash_cli import dataset; t = dataset.read('-'); print(t.source, t.numbers.tolist())"
+    done = subprocess.run([sys.executable, "-c", script], input=b"1,2\n", capture_output=True, check=True)
+    assert done.stdout == b"<stdin> [[1, 2]]\n"
+
+
+@pytest.mark.parametrize("path", ["missing.csv", "", "a\0b", "x" * 300, "."])
+def test_what_can_not_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput) as error:
+        dataset.read(path)
+    assert str(error.value).startswith(f"{path}: expected a file")
+
+
+def test_files_are_closed_again(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("1,2\n3\n", encoding="utf-8")
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(BadInput):
+        dataset.read(str(path))
+    assert len(os.listdir("/proc/self/fd")) == len(before)

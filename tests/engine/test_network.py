@@ -1,0 +1,376 @@
+"""Networks: every gradient by central differences, plans, predictions that don't depend on their company."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradients
+import numpy as np
+import pytest
+
+from kerash_cli import training
+from kerash_cli.engine import losses
+from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Dropout, Flatten, Input, Layer, Mode, Output
+from kerash_cli.engine.layers.base import count_or_unknown, head, no_activation
+from kerash_cli.engine.layers.dropout import share
+from kerash_cli.engine.losses import LOSSES, Loss
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.optimizers import Optimizer, Settings
+from kerash_cli.engine.tensors import Array, Calls, carve
+from kerash_cli.errors import BadInput
+from kerash_cli.training import InProcess, Run, Samples
+
+SHAPE = (1, 1, 3)
+ROWS = 6
+TANH = Activation("tanh")
+
+WORDS: dict[Callable[[str], Any], Callable[[Activation], Any]] = {
+    count_or_unknown: lambda activation: 4,
+    Activation.parse: lambda activation: activation,
+    share: lambda activation: 0.3,
+    no_activation: lambda activation: IDENTITY,
+}
+"""A value for a field of a layer, by what reads it."""
+
+
+def layers_with(keyword: str, activation: Activation) -> list[Layer]:
+    """A network that has such a layer in it, and ends in the activation."""
+    kind = LAYERS[keyword]
+    layer = kind(*(WORDS[item.metadata["parse"]](activation) for item in kind.words()))
+    match layer.place:
+        case "first":
+            return [layer, Dense(4, TANH), Dense(3, activation)]
+        case "last":
+            return [Input(), Dense(4, TANH), Dense(3, TANH), layer]
+        case _:
+            return [Input(), Dense(5, TANH), layer, Dense(3, activation)]
+
+
+def varied(name: str, rng: np.random.Generator) -> Activation:
+    """The activation with its default parameters, or others nearby."""
+    defaults = ACTIVATIONS[name].parameters.values()
+    factor = rng.choice([1.0, 0.75, 1.25])
+    return Activation(name, tuple(value * factor for value in defaults))
+
+
+def judges(loss: str, activation: Activation) -> Iterator[tuple[Loss, bool]]:
+    """The loss after that activation, and without taking it over where it usually does."""
+    judge, fused = losses.after(loss, activation)
+    yield judge, fused
+    if fused and activation.output != "log distribution":
+        yield LOSSES[loss](), False
+
+
+def can_judge(loss: str, activation: str) -> bool:
+    try:
+        losses.after(loss, Activation(activation))
+    except BadInput:
+        return False
+    return True
+
+
+COMBINATIONS = [
+    (keyword, activation, loss)
+    for keyword in LAYERS
+    for activation in ACTIVATIONS
+    for loss in LOSSES
+    if can_judge(loss, activation)
+]
+
+
+@dataclass
+class Case:
+    """A network with samples that keep away from every kink."""
+
+    network: Network
+    loss: Loss
+    params: Array
+    x: Array
+    y: Array
+    weight: Array | None
+
+    @classmethod
+    def draw(cls, layers: Sequence[Layer], loss: Loss, rng: np.random.Generator, bias: bool, weighted: bool) -> "Case":
+        network = Network(layers, SHAPE, bias)
+        params = rng.normal(0, 0.8, network.size)
+        x = rng.standard_normal((ROWS, network.features))
+        probes = list(cls._probes(network, params))
+        while len(rows := np.flatnonzero(np.any([probe(x) for probe in probes], axis=0))):
+            x[rows] = rng.standard_normal((len(rows), network.features))
+        a = outputs(network, params, x)
+        y = cls._targets(network, loss, rng)
+        while np.any(again := gradients.near(a - y, gradients.LOSS_KINKS.get(type(loss), ()))):
+            y[again] = rng.standard_normal(again.sum())
+        return cls(network, loss, params, x, y, rng.uniform(0.5, 2, ROWS) if weighted else None)
+
+    @staticmethod
+    def _probes(network: Network, params: Array) -> Iterator[Callable[[Array], Array]]:
+        """For each layer, which rows of x bring its weighted sums too close to a kink."""
+        yield lambda x: np.zeros(len(x), bool)
+        for i, layer in enumerate(network.layers):
+            activation = getattr(layer, "activation", IDENTITY)
+            if activation.name in gradients.KINKS:
+                before = Network([*network.layers[:i], layer.linear()], SHAPE, network.bias)
+                yield lambda x, before=before, activation=activation: gradients.near_a_kink(
+                    outputs(before, params[: before.size], x), activation
+                ).any(axis=1)
+
+    @staticmethod
+    def _targets(network: Network, loss: Loss, rng: np.random.Generator) -> Array:
+        y = rng.standard_normal((ROWS, network.outputs))
+        if isinstance(loss, losses.BinaryCrossEntropy | losses.LogisticCrossEntropy):
+            return 1 / (1 + np.exp(-y))
+        if isinstance(loss, losses.CategoricalCrossEntropy | losses.SoftmaxCrossEntropy):
+            return np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)
+        return y
+
+    def check(self, rng: np.random.Generator) -> None:
+        gradient = np.full_like(self.params, np.nan)
+        plan = self.network.plan(self.params, ROWS, training_mode(), gradient, with_dx=True)
+        assert plan.dx is not None
+        plan.rows[:, :-1] = self.x
+        total = np.empty(())
+        judge = self.loss.calls(plan.a, self.y.T.copy(), self.weight, total, plan.da, 1 / ROWS)
+
+        def value() -> float:
+            run([*plan.forward, *judge])
+            return total.item() / ROWS
+
+        value()
+        run(plan.backward)
+        dx = plan.dx.T.copy()
+        named = self.network.named(gradient.copy())
+        for name, tensor in self.network.named(self.params).items():
+            gradients.check(value, tensor, named[name], rng, name)
+        gradients.check(value, plan.rows[:, :-1], dx, rng, "inputs")
+
+
+def run(calls: Calls) -> None:
+    for call in calls:
+        call()
+
+
+def training_mode() -> Mode:
+    return Mode(training=True, seed=3, step=5)
+
+
+def outputs(network: Network, params: Array, x: Array) -> Array:
+    """(rows, outputs) of one plan for all rows, in training: with the masks of that step."""
+    plan = network.plan(params, len(x), training_mode())
+    plan.rows[:, :-1] = x
+    run(plan.forward)
+    return plan.a.T.copy()
+
+
+# Gradients
+
+
+def check_gradients(keyword: str, activation: str, loss: str, seed: int) -> None:
+    rng = np.random.default_rng([seed, *(keyword + activation + loss).encode()])
+    layers = layers_with(keyword, varied(activation, rng))
+    for judge, fused in judges(loss, Activation(activation)):
+        last = head(layers)
+        judged = [*layers[:last], layers[last].linear(), *layers[last + 1 :]] if fused else layers
+        case = Case.draw(judged, judge, rng, bias=seed % 3 != 2, weighted=seed % 2 == 1)
+        case.check(rng)
+
+
+@pytest.mark.parametrize(("keyword", "activation", "loss"), COMBINATIONS)
+def test_gradients_are_those_of_central_differences(keyword: str, activation: str, loss: str) -> None:
+    for seed in (1, 2):
+        check_gradients(keyword, activation, loss, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("keyword", "activation", "loss"), COMBINATIONS)
+def test_gradients_are_those_of_central_differences_50_times(keyword: str, activation: str, loss: str) -> None:
+    for seed in range(50):
+        check_gradients(keyword, activation, loss, seed)
+
+
+class Still(Optimizer):
+    """Takes no step, and keeps the gradient."""
+
+    default_rate = 1.0
+
+    def plan(self, params: Array, gradient: Array) -> Calls:
+        self.seen = np.empty_like(gradient)
+        return [lambda: np.copyto(self.seen, gradient)]
+
+    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("loss", "activation"), [("mse", "-"), ("bce", "sigmoid"), ("cross-entropy", "softmax")])
+def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
+    monkeypatch: pytest.MonkeyPatch, pieces: int, weighted: bool, loss: str, activation: str
+) -> None:
+    monkeypatch.setattr(training, "chunks", lambda batch, flops, parameters: pieces)
+    rng = np.random.default_rng(0)
+    last = Activation.parse(activation)
+    network = Network([Input(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)
+    judge, fused = losses.after(loss, last)
+    rows = 11
+    x = np.ones((rows, 4))
+    x[:, :-1] = rng.standard_normal((rows, 3))
+    y = np.asfortranarray(rng.dirichlet(np.ones(3), rows))
+    params = rng.normal(0, 0.8, network.size)
+    optimizer = Still(Settings(), params.size, params.dtype, 1, 1)
+    state = Run(params, optimizer, training_mode(), rng.permutation(rows), rng, rows, 1, 1)
+    samples = Samples(x, y, rng.uniform(0.5, 2, rows) if weighted else None)
+    source = InProcess(network.on_logits() if fused else network, judge, samples, state)
+    source.step(0, rows)
+    named = network.named(optimizer.seen.copy())
+    for name, tensor in network.named(params).items():
+        gradients.check(lambda: source.step(0, rows) / rows, tensor, named[name], rng, name)
+
+
+def test_a_gradient_is_overwritten_not_added_to() -> None:
+    network = Network([Input(), Dense(3, TANH), Dense(2, TANH)], SHAPE)
+    gradient = np.full(network.size, np.nan)
+    plan = network.plan(np.ones(network.size), 4, Mode(training=True), gradient)
+    run(plan.forward)
+    plan.da[...] = 1
+    run(plan.backward)
+    first = gradient.copy()
+    plan.da[...] = 1
+    run(plan.backward)
+    assert np.isfinite(first).all()
+    assert np.array_equal(gradient, first)
+
+
+# Structure
+
+
+def test_parameters_lie_one_after_the_other_with_each_bias_behind_its_weights() -> None:
+    network = Network([Input(), Dense(2, TANH), Flatten(), Dense(1, TANH)], SHAPE)
+    named = network.named(np.arange(network.size, dtype=float))
+    assert {name: tensor.tolist() for name, tensor in named.items()} == {
+        "layer1.dense.weights": [[0, 1], [2, 3], [4, 5]],
+        "layer1.dense.bias": [6, 7],
+        "layer3.dense.weights": [[8], [9]],
+        "layer3.dense.bias": [10],
+    }
+
+
+def test_a_network_without_biases_has_weights_alone() -> None:
+    network = Network([Input(), Dense(2, TANH)], SHAPE, bias=False)
+    assert list(network.named(np.zeros(network.size))) == ["layer1.dense.weights"]
+    assert network.size == 6
+
+
+def test_initial_weights_are_the_same_in_both_precisions_and_biases_0() -> None:
+    network = Network([Input(), Dense(4, Activation("relu")), Dense(2, TANH)], SHAPE)
+    exact = network.initial(7, np.dtype("f8"))
+    assert np.array_equal(network.initial(7, np.dtype("f4")), exact.astype("f4"))
+    assert not network.named(exact)["layer1.dense.bias"].any()
+    assert network.named(exact)["layer1.dense.weights"].all()
+
+
+def test_initial_weights_depend_on_seed_and_law_alone() -> None:
+    network = Network([Input(), Dense(4, TANH), Dense(2, TANH)], SHAPE)
+    dtype = np.dtype("f8")
+    assert np.array_equal(network.initial(1, dtype), network.initial(1, dtype))
+    assert not np.array_equal(network.initial(1, dtype), network.initial(2, dtype))
+    assert not np.array_equal(network.initial(1, dtype), network.initial(1, dtype, "he"))
+    assert not network.initial(1, dtype, "zeros").any()
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Input(), Dense(3, Activation("softmax"))],
+        [Input(), Dense(3, Activation("softmax")), Flatten(), Output()],
+        [Input(), Dense(3, TANH), Output(Activation("softmax"))],
+    ],
+)
+def test_on_logits_leaves_out_the_last_activation_and_nothing_else(layers: list[Layer]) -> None:
+    network = Network(layers, SHAPE)
+    rng = np.random.default_rng(1)
+    params, x = rng.standard_normal(network.size), rng.standard_normal((5, 3))
+    z = outputs(network.on_logits(), params, x)
+    e = np.exp(z)
+    assert np.allclose(outputs(network, params, x), e / e.sum(axis=1, keepdims=True), rtol=1e-12)
+    assert not np.allclose(z.sum(axis=1), 1)
+
+
+def test_a_network_is_the_composition_of_its_layers() -> None:
+    layers = [Input(), Dense(4, Activation("relu")), Dense(4, Activation("prelu")), Output(Activation("sigmoid"))]
+    network = Network(layers, SHAPE)
+    rng = np.random.default_rng(2)
+    params, x = rng.standard_normal(network.size), rng.standard_normal((5, 3))
+    _, one, two, _ = carve(params, network.param_shapes)
+    a = np.maximum(x @ one["weights"] + one["bias"], 0)
+    z = a @ two["weights"] + two["bias"]
+    expected = 1 / (1 + np.exp(-np.where(z > 0, z, 0.25 * z)))
+    assert np.allclose(outputs(network, params, x), expected, rtol=1e-12)
+
+
+def test_flops_and_summary_count_multiply_adds_twice() -> None:
+    network = Network([Input(), Dense(4, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
+    assert [line["flops"] for line in network.summary()] == [0, 24, 4, 16]
+    assert [line["parameters"] for line in network.summary()] == [0, 16, 0, 10]
+    assert [line["output"] for line in network.summary()] == [[3, 1, 1], [4, 1, 1], [4, 1, 1], [2, 1, 1]]
+    assert network.flops == 44
+
+
+# Predictions
+
+
+def company(activation: str, dtype: Any, width: int, trials: int) -> None:
+    """The same rows in many splits and orders, each time the same outputs."""
+    rng = np.random.default_rng([width, *activation.encode()])
+    network = Network(
+        [Input(), Dense(width, Activation(activation)), Dense(width, Activation(activation))], (1, 1, width + 2)
+    )
+    params = rng.normal(0, 0.5, network.size).astype(dtype)
+    predict = Predictor(network, params)
+    rows = int(rng.integers(1, 201))
+    x = rng.standard_normal((rows, network.features)).astype(dtype)
+    expected = predict(x)
+    for _ in range(trials):
+        order = rng.permutation(rows)
+        cuts = np.sort(rng.integers(0, rows + 1, rng.integers(0, 5)))
+        parts = [predict(part) for part in np.split(x[order], cuts)]
+        assert np.array_equal(np.concatenate(parts), expected[order])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_prediction_does_not_depend_on_its_company(activation: str, dtype: Any) -> None:
+    for width in (1, 7, 33):
+        company(activation, dtype, width, 5)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_prediction_does_not_depend_on_its_company_50_times(activation: str, dtype: Any) -> None:
+    for width in (1, 2, 3, 5, 7, 13, 17, 31, 33, 65, 127, 301):
+        company(activation, dtype, width, 50)
+
+
+def test_a_prediction_is_what_the_network_computes() -> None:
+    network = Network([Input(), Dense(5, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
+    rng = np.random.default_rng(3)
+    params, x = rng.standard_normal(network.size), rng.standard_normal((130, 3))
+    named = network.named(params)
+    a = np.tanh(x @ named["layer1.dense.weights"] + named["layer1.dense.bias"])
+    expected = np.tanh(a @ named["layer3.dense.weights"] + named["layer3.dense.bias"])
+    assert np.allclose(Predictor(network, params)(x), expected, rtol=1e-12)
+
+
+def test_no_rows_have_no_outputs() -> None:
+    network = Network([Input(), Dense(2, TANH)], SHAPE)
+    assert Predictor(network, np.zeros(network.size))(np.empty((0, 3))).shape == (0, 2)
+
+
+def test_a_predictor_follows_the_parameters_it_was_made_with() -> None:
+    network = Network([Input(), Dense(2, TANH)], SHAPE)
+    params = np.zeros(network.size)
+    predict = Predictor(network, params)
+    params[...] = 1
+    assert np.allclose(predict(np.ones((1, 3))), np.tanh(4))

@@ -1,0 +1,118 @@
+import ast
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "kerash_cli"
+
+STOREYS = {
+    "errors": 0,
+    "registry": 1,
+    "files": 1,
+    "memory": 1,
+    "decimals": 1,
+    "tables": 1,
+    "engine": 2,
+    "description": 3,
+    "dataset": 3,
+    "encoding": 3,
+    "metrics": 3,
+    "training": 3,
+    "artifact": 4,
+    "runlog": 4,
+    "store": 4,
+    "trained": 5,
+    "experiment": 6,
+    "prediction": 6,
+    "console": 7,
+    "commands": 8,
+    "cli": 9,
+    "__main__": 10,
+}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(module: Path) -> str:
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(module: Path) -> set[str]:
+    """The dotted names that a module imports anywhere in it, type-checking blocks included."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms_imported(module: Path) -> set[str]:
+    own = {name.split(".")[1] for name in imports(module) if name.startswith("kerash_cli.")}
+    return {name for name in own if name != "__version__"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_imports_only_go_down(module: Path) -> None:
+    if module == PACKAGE / "__init__.py":
+        assert not rooms_imported(module)
+        return
+    storey = STOREYS[room(module)]
+    above = {name for name in rooms_imported(module) if name != room(module) and STOREYS[name] >= storey}
+    assert not above, f"{module.relative_to(ROOT)} (storey {storey}) imports {above}"
+
+
+def test_every_room_has_a_storey_and_every_storey_a_room() -> None:
+    assert {room(module) for module in MODULES} - {"__init__"} == STOREYS.keys()
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) == "engine"], ids=lambda module: module.name)
+def test_the_engine_knows_no_files_processes_or_terminals(module: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(module)}
+    assert not roots & {"pathlib", "subprocess", "click", "rich", "os", "sys", "io"}
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room(m) != "console"], ids=lambda module: str(module.name))
+def test_only_the_console_imports_rich(module: Path) -> None:
+    assert "rich" not in {name.split(".")[0] for name in imports(module)}
+
+
+def test_the_command_line_starts_without_numpy_and_rich() -> None:
+    program = "import sys, kerash_cli.cli; sys.exit(len({'numpy', 'rich', 'safetensors'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_listing_the_commands_loads_neither_numpy_nor_rich() -> None:
+    program = (
+        "import sys\n"
+        "from kerash_cli.cli import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit:\n    sys.exit(len({'numpy', 'rich', 'safetensors'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_list_names_every_package() -> None:
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = set(config["options"]["packages"].split())
+    found = {".".join(init.parent.relative_to(ROOT).parts) for init in PACKAGE.rglob("__init__.py")}
+    assert listed == found | {"kerash_cli.data", "kerash_cli.models"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))
+def test_nothing_runs_code_from_data(module: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    assert not names & {"eval", "exec", "compile", "__import__"}
+    assert not {name.split(".")[0] for name in imports(module)} & {"pickle", "marshal", "shelve"}
+    keywords = [(word.arg, ast.unparse(word.value)) for call in calls for word in call.keywords]
+    assert not [word for word in keywords if word[0] == "shell"]
+    assert {value for name, value in keywords if name == "allow_pickle"} <= {"False"}

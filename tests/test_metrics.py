@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from sklearn import metrics as oracle
+
+from kerash_cli import metrics
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_accuracy_counts_rows_that_are_right_in_every_output() -> None:
+    assert metrics.accuracy([1, 2, 3, 4], [1, 2, 0, 4]) == 0.75
+    assert metrics.accuracy([[1, 0], [1, 1]], [[1, 0], [1, 0]]) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605)],
+)
+def test_wilson_gives_the_published_intervals(correct: int, total: int, low: float, high: float) -> None:
+    # The last two: Newcombe 1998, Statistics in Medicine 17:857, table I, method 3.
+    assert metrics.wilson(correct, total) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_distances_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
+    expected, predicted = rng.normal(size=(2, 50, 3))
+    assert metrics.mean_absolute_error(predicted, expected) == pytest.approx(
+        oracle.mean_absolute_error(expected, predicted)
+    )
+    assert metrics.root_mean_square_error(predicted, expected) == pytest.approx(
+        oracle.mean_squared_error(expected, predicted) ** 0.5
+    )
+    assert metrics.r2(predicted, expected) == pytest.approx(oracle.r2_score(expected, predicted))
+
+
+@pytest.mark.parametrize("predicted", [[1.0, 2.0, 1.0], [2.0, 2.0, 2.0]])
+def test_r2_of_a_constant_is_that_of_scikit_learn(predicted: list[float]) -> None:
+    assert metrics.r2(predicted, [2.0, 2.0, 2.0]) == oracle.r2_score([2.0, 2.0, 2.0], predicted)
+
+
+def test_log_loss_is_that_of_scikit_learn(rng: np.random.Generator) -> None:
+    probabilities = rng.dirichlet([1, 1, 1], size=40)
+    classes = rng.integers(0, 3, size=40)
+    assert metrics.log_loss(probabilities, classes) == pytest.approx(
+        oracle.log_loss(classes, probabilities, labels=[0, 1, 2])
+    )
+
+
+def test_a_certain_mistake_has_a_finite_loss() -> None:
+    assert 700 < metrics.log_loss([[1.0, 0.0]], [1]) < 710
+
+
+def test_confusion_and_scores_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
+    expected, predicted = rng.integers(0, 4, size=(2, 60))
+    matrix = metrics.confusion(predicted, expected, 4)
+    assert matrix.tolist() == oracle.confusion_matrix(expected, predicted).tolist()
+    known = zip(*oracle.precision_recall_fscore_support(expected, predicted), strict=True)
+    for score, truth in zip(metrics.class_scores(matrix), known, strict=True):
+        assert tuple(score) == pytest.approx(truth)
+
+
+def test_a_class_that_nobody_has_or_predicts_scores_zero() -> None:
+    assert metrics.class_scores(metrics.confusion([0], [0], 2))[1] == (0, 0, 0, 0)
