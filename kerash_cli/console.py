@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from math import log
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -88,13 +89,16 @@ def losses(epoch: "Epoch") -> str:
 
 
 def learning_curve(history: "Sequence[Epoch]", width: int = 60) -> list[str]:
-    """The losses of a run as small bars, a line each."""
+    """The losses of a run as small bars, a line each; on a logarithmic scale where they are positive."""
     rows = [("loss", [epoch.loss for epoch in history])]
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:
         rows.append(("validation_loss", validation))
     return [
-        f"{name:>15} {sparkline(values, width)} {values[0]:.4g} -> {values[-1]:.4g}" for name, values in rows if values
+        f"{name:>15} {sparkline([*map(log, values)] if min(values) > 0 else values, width)} "
+        f"{values[0]:.4g} -> {values[-1]:.4g}"
+        for name, values in rows
+        if values
     ]
 
 

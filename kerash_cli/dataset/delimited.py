@@ -50,7 +50,7 @@ def read(source: Source, options: Options) -> Table:
     # the temporaries of every block would be new pages, and take twice as long.
     np.empty(8 << 20, np.uint8)
     blocks = list(_blocks(source))
-    while len(blocks) > 1 and blocks[0].text.count(b"\n") < _FEWEST:
+    while len(blocks) > 1 and sum(not _is_blank(line) for line in blocks[0].text.split(b"\n")) < _FEWEST:
         blocks[:2] = [_joined(*blocks[:2])]
     if not blocks:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
@@ -223,14 +223,14 @@ def _check_quotes(source: str, block: Block, delimiter: str) -> None:
     if not len(quotes):
         return
     around = np.frombuffer(f'"\n{delimiter}'.encode(), np.uint8)
-    if len(quotes) % 2:
-        _refuse(source, block.text, block.line, int(quotes[-1]), "a closing quote", "the end of the file")
     opening, closing = quotes[::2], quotes[1::2]
     misplaced = opening[~np.isin(content[opening - 1], around) & (opening > 0)]
     wrong = np.concatenate([misplaced, closing[~np.isin(content[closing + 1], around)]])
     if len(wrong):
         expected = "quotes around whole fields only, doubled within"
         _refuse(source, block.text, block.line, int(wrong.min()), expected, "one in the middle")
+    if len(quotes) % 2:
+        _refuse(source, block.text, block.line, int(quotes[-1]), "a closing quote", "the end of the file")
 
 
 def _refuse(source: str, text: bytes, line: int, offset: int, expected: str, got: str) -> NoReturn:

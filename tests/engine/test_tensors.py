@@ -1,0 +1,45 @@
+"""Named views of one flat vector."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerash_cli.engine.tensors import Tensors, carve, size
+
+SHAPES = st.lists(
+    st.dictionaries(st.text(min_size=1), st.lists(st.integers(0, 4), max_size=3).map(tuple), max_size=3), max_size=4
+)
+
+
+@given(SHAPES)
+def test_carving_uses_every_number_once_and_in_order(layers: list[dict[str, tuple[int, ...]]]) -> None:
+    vector = np.arange(sum(map(size, layers)), dtype=float)
+    pieces = carve(vector, layers)
+    assert [{name: tensor.shape for name, tensor in piece.items()} for piece in pieces] == layers
+    numbers = [number for piece in pieces for tensor in piece.values() for number in tensor.ravel().tolist()]
+    assert numbers == vector.tolist()
+    assert [number for piece in pieces for number in piece.flat.tolist()] == vector.tolist()
+
+
+def test_a_tensor_is_a_view_of_the_vector() -> None:
+    vector = np.zeros(5)
+    (piece,) = carve(vector, [{"weights": (2, 2), "bias": (1,)}])
+    piece["weights"][1, 0] = 7
+    piece.flat[4] = 8
+    assert vector.tolist() == [0, 0, 7, 0, 8]
+    assert piece["bias"][0] == 8
+
+
+@pytest.mark.parametrize("length", [4, 6])
+def test_a_vector_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match=f"expected a vector of 5 .*got {length}"):
+        carve(np.zeros(length), [{"weights": (2, 2), "bias": (1,)}])
+    with pytest.raises(ValueError, match=f"expected a vector of 5 .*got {length}"):
+        Tensors(np.zeros(length), {"weights": (2, 2), "bias": (1,)})
+
+
+def test_size_counts_numbers() -> None:
+    assert size({}) == 0
+    assert size({"scalar": ()}) == 1
+    assert size({"a": (2, 3), "b": (10**18, 10**18)}) == 6 + 10**36
