@@ -134,7 +134,7 @@ def statistics(table: Table, positions: Sequence[int], rows: Rows | None) -> tup
             values[np.isnan(values)] = 0
             square += np.square(values, out=values).sum(axis=0)
         deviation = np.sqrt(square / np.maximum(count, 1))
-    for position, usable in zip(positions, np.isfinite(mean + deviation), strict=True):
+    for position, usable in zip(positions, np.isfinite(mean) & np.isfinite(deviation), strict=True):
         if not usable:
             matrix(table, [position])  # names an infinite cell, if it is that
             got = "values too far apart" if count[list(positions).index(position)] else "missing values only"

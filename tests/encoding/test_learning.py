@@ -1,0 +1,233 @@
+import numpy as np
+import pytest
+
+from kerash_cli.encoding import learn
+from kerash_cli.errors import BadInput
+from kerash_cli.tables import Table
+
+
+def table(*columns: list[object], names: str = "", source: str = "t.csv", first: int = 1) -> Table:
+    """A table of these columns: of strings and None where there is a string, else of numbers."""
+    texts = {place: cells for place, cells in enumerate(columns) if any(isinstance(cell, str) for cell in cells)}
+    numbers = [np.array(cells, float) for place, cells in enumerate(columns) if place not in texts]
+    rows = len(columns[0])
+    matrix = np.stack(numbers, axis=1) if numbers else np.empty((rows, 0))
+    return Table(source, tuple(names.split()) or None, matrix, texts, range(first, first + rows))
+
+
+NAN = float("nan")
+X = [1.0, 2.0, 3.0, 4.0]
+KINDS = ["a", "b", "c", "a"]
+
+
+def refusal(*arguments: object, **options: object) -> str:
+    with pytest.raises(BadInput) as error:
+        learn(*arguments, **options)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_columns_but_the_label_are_inputs() -> None:
+    encoding = learn(table(X, X, X, names="a b c"), target="b")
+    assert [each.position for each in encoding.inputs] == [0, 2]
+    assert encoding.features == 2
+    assert encoding.labels == ("b",)
+
+
+def test_dropped_columns_are_no_inputs() -> None:
+    encoding = learn(table(X, KINDS, X, X, names="a b c d"), target="d", drop=["b", "1"])
+    assert [each.position for each in encoding.inputs] == [2]
+
+
+def test_a_label_file_leaves_all_columns_as_inputs() -> None:
+    encoding = learn(table(X, X), table(X, X, source="l.csv"))
+    assert (encoding.features, encoding.outputs, encoding.target) == (2, 2, None)
+    assert encoding.labels == ("target 1", "target 2")
+
+
+def test_text_inputs_become_a_feature_for_each_value_in_order() -> None:
+    encoding = learn(table(KINDS, X), target="2")
+    assert encoding.inputs[0].categories == ("a", "b", "c")
+    assert encoding.features == 3
+
+
+@pytest.mark.parametrize("output", ["distribution", "log distribution"])
+@pytest.mark.parametrize("outputs", [None, 3])
+def test_names_before_a_distribution_are_classes(output: str, outputs: int | None) -> None:
+    encoding = learn(table(X, ["b", "c", "a", "b"]), target="2", output=output, outputs=outputs)
+    assert (encoding.kind, encoding.classes, encoding.outputs) == ("classes", ("a", "b", "c"), 3)
+
+
+def test_classes_that_are_numbers_sort_as_numbers() -> None:
+    encoding = learn(table(X, [10.0, 9.0, 2.5, 10.0]), target="2", output="distribution")
+    assert encoding.classes == ("2.5", "9", "10")
+
+
+def test_classes_that_are_not_all_numbers_sort_by_code_point() -> None:
+    encoding = learn(table(X, ["b", "B", "10", "é"]), target="2", output="distribution")
+    assert encoding.classes == ("10", "B", "b", "é")
+
+
+def test_indices_may_leave_classes_out() -> None:
+    encoding = learn(table(X, [0.0, 2.0, 2.0, 4.0]), target="2", output="distribution", outputs=5)
+    assert encoding.classes == ("0", "1", "2", "3", "4")
+
+
+def test_as_many_numbers_as_outputs_are_names_where_they_are_no_indices() -> None:
+    encoding = learn(table(X, [1.0, 2.0, 3.0, 1.0]), target="2", output="distribution", outputs=3)
+    assert encoding.classes == ("1", "2", "3")
+
+
+def test_several_columns_before_a_distribution_are_one_hot() -> None:
+    labels = table([1.0, 0, 0, 0.5], [0.0, 1, 1, 0.5], names="yes no", source="l.csv")
+    encoding = learn(table(X), labels, output="distribution")
+    assert (encoding.kind, encoding.outputs, encoding.classes) == ("one-hot", 2, ("yes", "no"))
+
+
+@pytest.mark.parametrize("labels", [[0.0, 1, 1, 0], [0.0, 0, 0, 0]])
+def test_zeros_and_ones_before_a_probability_are_binary(labels: list[float]) -> None:
+    encoding = learn(table(X, labels), target="2", output="probability", outputs=1)
+    assert (encoding.kind, encoding.classes, encoding.outputs) == ("binary", ("0", "1"), 1)
+
+
+def test_two_names_before_a_probability_are_binary_and_the_second_is_one() -> None:
+    data = table(X, ["yes", "no", "no", "yes"])
+    encoding = learn(data, target="2", output="probability")
+    assert encoding.classes == ("no", "yes")
+    assert encoding.encode_targets(data).tolist() == [[1], [0], [0], [1]]
+
+
+def test_numbers_between_zero_and_one_before_a_probability_are_values() -> None:
+    assert learn(table(X, [0.0, 0.5, 1, 0.25]), target="2", output="probability").kind == "values"
+
+
+def test_columns_of_zeros_and_ones_before_probabilities_are_several_labels() -> None:
+    encoding = learn(table(X), table([0.0, 1, 1, 0], [1.0, 1, 1, 1], source="l.csv"), output="probability")
+    assert (encoding.kind, encoding.outputs, encoding.classes) == ("multilabel", 2, ())
+
+
+def test_numbers_before_anything_else_are_values() -> None:
+    assert learn(table(X, X), target="2", output="any").kind == "values"
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (table(X, X, names="a b"), {}, "t.csv: expected labels, got none; try a label file or --target b"),
+        (table(X, X), {"target": "3"}, "t.csv: expected a column from 1 to 2, got '3'"),
+        (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected to keep the label and at least one input"),
+        (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected to keep the label and at least one input"),
+        (table(X, X, X), {"target": "3", "inputs": 3}, "t.csv:1: expected 3 inputs as the model has, got 2; try"),
+        (
+            table(KINDS, X),
+            {"target": "2", "inputs": 1},
+            "t.csv:1: expected 1 inputs as the model has, got 3 (from 1 col",
+        ),
+        (table(X, X), {"target": "2", "outputs": 3}, "t.csv: expected 3 label columns, one for each output, got 1"),
+        (
+            table([1.0, NAN, 3, 4], X),
+            {"target": "2"},
+            "t.csv:2:1: expected a value, got a missing one; try --missing drop",
+        ),
+        (table(["a", "b", None, "a"], X), {"target": "2"}, "t.csv:3:1: expected a value, got a missing one; try"),
+        (
+            table(X, [NAN, 1.0, 2, 3]),
+            {"target": "2", "missing": "mean"},
+            "t.csv:1:2: expected a value, got a missing one",
+        ),
+        (
+            table([NAN] * 4, X),
+            {"target": "2", "missing": "drop"},
+            "t.csv: expected a row without missing values, got none",
+        ),
+        (
+            table(["1", "x", "3", "4"], X),
+            {"target": "2"},
+            "t.csv:2:1: expected a number, got 'x'; if it is right, try --drop 1",
+        ),
+        (table(["inf", "2", "3", "4"], X), {"target": "2"}, "t.csv:1:1: expected a number, got 'inf'"),
+        (table(X, KINDS), {"target": "2"}, "t.csv:1:2: expected a number, got 'a'; try softmax"),
+        (
+            table(X, ["0", "1", "1_0", "1"]),
+            {"target": "2", "output": "distribution"},
+            "t.csv:3:2: expected a number, got '1_0'",
+        ),
+        (
+            table(X, KINDS, names="x kind"),
+            {"target": "2", "output": "distribution", "outputs": 2},
+            "t.csv: expected 2 classes, one for each output, in column 'kind', got 3: 'a', 'b', 'c'; try ?",
+        ),
+        (
+            table(X, ["a"] * 4),
+            {"target": "2", "output": "distribution"},
+            "t.csv: expected two classes or more in column 2",
+        ),
+        (
+            table(X, KINDS),
+            {"target": "2", "output": "probability"},
+            "t.csv: expected 0, 1 or two names in column 2, got 3",
+        ),
+        (
+            table(X, [0.0, 1, 2, 1]),
+            {"target": "2", "output": "probability"},
+            "t.csv:3:2: expected 0 to 1, as the last layer",
+        ),
+        (table(X, X), {"target": "2", "output": "probability", "outputs": 2}, "t.csv: expected 2 label columns"),
+        (
+            table(X, [1.0, float("inf"), 1, 1]),
+            {"target": "2"},
+            "t.csv:2:2: expected a number that float64 can hold, got inf",
+        ),
+    ],
+)
+def test_data_that_does_not_fit_is_refused_with_its_place(
+    data: Table, options: dict[str, object], message: str
+) -> None:
+    assert refusal(data, **options).startswith(message)
+
+
+def test_a_label_file_of_another_length_names_both() -> None:
+    labels = table(X[:3], source="l.csv")
+    assert refusal(table(X), labels) == (
+        "l.csv: expected 4 labels, one for each row of t.csv, got 3; try --header or --no-header"
+    )
+
+
+def test_a_label_file_beside_a_target_is_one_too_many() -> None:
+    assert refusal(table(X), table(X, source="l.csv"), target="1").startswith(
+        "--target: expected a label file or --target"
+    )
+
+
+def test_several_label_columns_must_be_as_many_as_outputs() -> None:
+    labels = table(X, X, source="l.csv")
+    assert refusal(table(X), labels, outputs=3) == "l.csv: expected 3 label columns, one for each output, got 2"
+
+
+@pytest.mark.parametrize(("shares", "got"), [([0.5, 0.25], "0.5 0.25"), ([-1.0, 2.0], "-1 2")])
+def test_one_hot_labels_must_be_shares(shares: list[float], got: str) -> None:
+    labels = table([1.0, shares[0]], [0.0, shares[1]], source="l.csv", first=2)
+    message = refusal(table([1.0, 2.0]), labels, output="distribution")
+    assert message == f"l.csv:3: expected shares of 2 classes that add up to 1, got {got}"
+
+
+def test_a_text_input_of_many_values_names_drop() -> None:
+    many = [f"n{number}" for number in range(101)]
+    assert refusal(table(many, [1.0] * 101, names="name x"), target="x") == (
+        "t.csv: expected at most 100 different values in a text input, got 101 in column 'name'; try --drop 1"
+    )
+    assert learn(table(many[:100], [1.0] * 100), target="2").features == 100
+
+
+def test_rows_with_missing_values_teach_nothing_under_drop() -> None:
+    data = table(["a", "b", "c", None], [1.0, 2, NAN, 4], ["p", "q", "r", "p"])
+    encoding = learn(data, target="3", output="distribution", missing="drop")
+    assert encoding.inputs[0].categories == ("a", "b")
+    assert encoding.classes == ("p", "q")
+    assert encoding.usable(data).tolist() == [0, 1]
+
+
+def test_a_hostile_name_can_not_break_the_line() -> None:
+    evil = "\x1b[31m\nError: all is well"
+    message = refusal(table([evil, evil], [1.0, 2], names="a b"), target="a")
+    assert message.isprintable()
