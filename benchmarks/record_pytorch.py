@@ -5,6 +5,7 @@ same rows in the same order; ten rows in batches of four, so that each third bat
 """
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ LAST = {"-": lambda z: z, "sigmoid": torch.sigmoid}
 def trained(
     case: dict[str, Any], dtype: str, x: list[list[float]], y: list[list[float]], params: list[float]
 ) -> tuple[list[float], list[float]]:
-    """The parameters after the steps, each layer's weights (inputs, units) and then its bias; each batch's mean loss."""
+    """The parameters after the steps, each layer's weights (inputs, units) and then its bias; the batches' mean losses."""
     kind = getattr(torch, dtype)
     start, tensors = 0, []
-    for before, after in zip(SIZES, SIZES[1:], strict=False):
+    for before, after in pairwise(SIZES):
         for shape in ((before, after), (after,)):
             values = params[start : (start := start + torch.Size(shape).numel())]
             tensors.append(torch.tensor(values, dtype=kind).reshape(shape).requires_grad_())
@@ -97,7 +98,7 @@ def trained(
 
 def main() -> None:
     torch.manual_seed(0)
-    size = sum((before + 1) * after for before, after in zip(SIZES, SIZES[1:], strict=False))
+    size = sum((before + 1) * after for before, after in pairwise(SIZES))
     x = torch.randn(ROWS, SIZES[0], dtype=torch.float64).tolist()
     y = torch.distributions.Dirichlet(torch.ones(SIZES[-1], dtype=torch.float64)).sample((ROWS,)).tolist()
     params = torch.randn(size, dtype=torch.float64).mul(0.6).tolist()

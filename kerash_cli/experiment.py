@@ -159,13 +159,13 @@ class Experiment:
     source: InProcess
     validate: Callable[[], float] | None
     training: Samples
-    validation: Samples
+    validation: Samples | None
 
     def conclude(self) -> TrainedModel:
         """The model with the best parameters so far, and how it was made."""
         prepared, run = self.prepared, self.run
         trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
-        scored = self.validation if len(prepared.validation) else self.training
+        scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
         training = {
             "settings": {**prepared.settings.record(), "loss": prepared.loss_name},
@@ -183,7 +183,7 @@ def start(prepared: Prepared, stage: Stage) -> Experiment:
     """Stages the samples, draws the initial weights and sets up the run."""
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
-    validation = _staged(prepared, stage, "val", prepared.validation)
+    validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
     params = network.initial(settings.seed, prepared.dtype, settings.init)
     rows = len(prepared.training)
     optimizer = optimizers.OPTIMIZERS[settings.optimizer](
@@ -200,7 +200,7 @@ def start(prepared: Prepared, stage: Stage) -> Experiment:
         settings.patience,
     )
     source = InProcess(prepared.judged, prepared.loss, training, run)
-    validate = evaluator(prepared.judged, prepared.loss, validation, params) if len(prepared.validation) else None
+    validate = evaluator(prepared.judged, prepared.loss, validation, params) if validation else None
     return Experiment(prepared, run, source, validate, training, validation)
 
 

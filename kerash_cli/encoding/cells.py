@@ -54,7 +54,7 @@ def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
             gaps[part] = np.isnan(values).any(axis=1)
     for position in positions:
         if position in table.texts:
-            gaps |= [cell is None for cell in table.texts[position]]
+            gaps |= np.array([cell is None for cell in table.texts[position]], np.bool_)
     return gaps
 
 
