@@ -9,8 +9,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from benchmarks.workloads import WORKLOADS, Race
@@ -18,6 +20,9 @@ from benchmarks.workloads import WORKLOADS, Race
 SIDES = {"kerash": "peers_kerash", "pytorch": "peers_pytorch", "scikit-learn": "peers_sklearn"}
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ROOT = Path(__file__).parents[1]
+
+TURN = 0.5
+"""Seconds that a turn takes at least: shorter runs are repeated, so that all sides find their caches equally warm."""
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -38,7 +43,7 @@ class Contender:
         self.races: list[Race] = []
 
     def race(self) -> None:
-        """One more run, kept in `races`."""
+        """One more turn, kept in `races`."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
@@ -60,7 +65,15 @@ def main(side: str, workload: str, threads: str) -> None:
     race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads))
     print(json.dumps(_blas()), flush=True)
     for _ in sys.stdin:
-        print(json.dumps(race()), flush=True)
+        print(json.dumps(_turn(race)), flush=True)
+
+
+def _turn(race: Callable[[], Race]) -> Race:
+    """As many runs as a turn takes; their mean time, and the last one's loss."""
+    races = [race()]
+    while sum(each.seconds for each in races) < TURN:
+        races.append(race())
+    return Race(fmean(each.seconds for each in races), races[-1].loss)
 
 
 def _blas() -> list[str]:

@@ -67,7 +67,7 @@ LAST = {"-": lambda z: z, "sigmoid": torch.sigmoid}
 def trained(
     case: dict[str, Any], dtype: str, x: list[list[float]], y: list[list[float]], params: list[float]
 ) -> tuple[list[float], list[float]]:
-    """The parameters after the steps, each layer's weights (inputs, units) and then its bias; the batches' mean losses."""
+    """The parameters after the steps, each layer's weights (inputs, units), then its bias; the batches' mean losses."""
     kind = getattr(torch, dtype)
     start, tensors = 0, []
     for before, after in pairwise(SIZES):

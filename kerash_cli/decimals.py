@@ -42,8 +42,8 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
             pass  # an empty cell, perhaps
         else:
             return values if np.isfinite(values).all() else None
-    known = [float("nan") if is_missing(cell) else number(cell) for cell in cells]
-    return None if None in known else np.array(known, np.float64)
+    known = {cell: float("nan") if is_missing(cell) else number(cell) for cell in set(cells)}
+    return None if None in known.values() else np.array([known[cell] for cell in cells], np.float64)
 
 
 def block(text: bytes, delimiter: bytes, width: int) -> Values | None:

@@ -20,7 +20,7 @@ from kerash_cli.errors import BadInput, at
 
 T = TypeVar("T")
 
-LONGEST = 1 << 20
+LONGEST = 1 << 18
 """Characters that a description may have: more is not a description but some other file."""
 
 

@@ -26,6 +26,8 @@ from kerash_cli.training import InProcess, Run, Samples, evaluator
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
 
+_ELSEWHERE = {"optimizer_settings", "drop"}
+
 NATURAL_LOSS = {
     "classes": "categorical-cross-entropy",
     "one-hot": "categorical-cross-entropy",
@@ -56,11 +58,9 @@ class Settings:
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        schedule = str(self.optimizer_settings.schedule)
-        flat = {**asdict(self), **asdict(self.optimizer_settings), "schedule": schedule, "drop": list(self.drop)}
-        del flat["optimizer_settings"]
-        return flat
+        """The settings as JSON values; `drop` is left out, since the encoding has the columns that remained."""
+        own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
+        return {**{name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}, **own}
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,11 @@ class Experiment:
         scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
         training = {
-            "settings": {**prepared.settings.record(), "loss": prepared.loss_name},
+            "settings": {
+                **prepared.settings.record(),
+                "loss": prepared.loss_name,
+                "learning_rate": run.optimizer.rate,
+            },
             "sha256": tables,
             "epochs": run.epoch,
             "best_epoch": run.best_epoch,
@@ -180,11 +184,12 @@ class Experiment:
 
 
 def start(prepared: Prepared, stage: Stage) -> Experiment:
-    """Stages the samples, draws the initial weights and sets up the run."""
+    """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved."""
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
     validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
     params = network.initial(settings.seed, prepared.dtype, settings.init)
+    TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
     rows = len(prepared.training)
     optimizer = optimizers.OPTIMIZERS[settings.optimizer](
         settings.optimizer_settings, params.size, prepared.dtype, -(-rows // settings.batch_size), settings.epochs

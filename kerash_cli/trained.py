@@ -29,13 +29,19 @@ class TrainedModel(NamedTuple):
 
     def save(self, output: "Output") -> None:
         """Writes the saved model; the same model gives the same bytes."""
-        record = {
+        artifact.save(output, self.network.named(self.params), self._record())
+
+    def check_size(self) -> None:
+        """BadInput if the record, as it is so far, is larger than a saved model can hold."""
+        artifact.pack({"weights": np.zeros(1)}, self._record())
+
+    def _record(self) -> dict[str, Any]:
+        return {
             "model": str(self.description),
             "bias": self.network.bias,
             "encoding": self.encoding.to_json(),
             "training": dict(self.training),
         }
-        artifact.save(output, self.network.named(self.params), record)
 
     @classmethod
     def load(cls, path: str) -> Self:

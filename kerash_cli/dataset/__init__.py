@@ -27,6 +27,7 @@ FORMATS = {
     npy.MAGIC: Format(partial(arrays.read, npy.layout), partial(arrays.stream, npy.layout)),
     idx.MAGIC: Format(partial(arrays.read, idx.layout), partial(arrays.stream, idx.layout)),
 }
+_MAGICS = (*FORMATS, delimited.BOM)
 
 
 def read(path: str, *, delimiter: str | None = None, header: bool | None = None, schema: Schema | None = None) -> Table:
@@ -35,7 +36,7 @@ def read(path: str, *, delimiter: str | None = None, header: bool | None = None,
     What is None is found out from the file. `schema`, what a saved model knows, says which columns are text.
     """
     options = Options(delimiter, header, schema)
-    with opened(path, FORMATS, digest=True) as source:
+    with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
@@ -55,7 +56,7 @@ def stream(
     With `records`, blocks keep each row's own text.
     """
     options = Options(delimiter, header, schema, records)
-    with opened(path, FORMATS) as source:
+    with opened(path, _MAGICS) as source:
         for block in _format(source).stream(source, options):
             if block.rows:
                 yield block

@@ -10,8 +10,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
-from typing import NamedTuple, NoReturn
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -21,12 +21,18 @@ from kerash_cli.dataset.source import Source
 from kerash_cli.errors import BadInput, at
 from kerash_cli.tables import Schema, Table, concatenate, shown
 
+if TYPE_CHECKING:
+    import _csv
+
+BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64_000_000
+"""Bytes, and where they are more a file is no table."""
+
 _LOOK_AHEAD = 8_000_000  # from here on a file is searched for the line's end before more of the line is kept
-_SAMPLE = 100  # records that delimiter and header are told from, if a block has as many
-_FEWEST = 3  # lines that it must have, unless the file has fewer
+_MOST_SAMPLES = 100  # records that delimiter and header are told from, if they have no more cells than
+_SAMPLE_CELLS = 10_000
+_FEWEST_SAMPLES = 3
 _DELIMITERS = ",;\t| "
-_BOM = b"\xef\xbb\xbf"
 
 
 class Block(NamedTuple):
@@ -44,13 +50,17 @@ class Record(NamedTuple):
     height: int
 
 
+_Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
+"""Fields, lines, and if they are to be kept the texts, of rows."""
+
+
 def read(source: Source, options: Options) -> Table:
     """All rows of a text table. A column that is text in one place is text everywhere."""
     # glibc keeps freed memory up to twice the largest piece that it saw freed, and gives the rest back: without this
     # the temporaries of every block would be new pages, and take twice as long.
     np.empty(8 << 20, np.uint8)
     blocks = list(_blocks(source))
-    while len(blocks) > 1 and sum(not _is_blank(line) for line in blocks[0].text.split(b"\n")) < _FEWEST:
+    while len(blocks) > 1 and sum(not _is_blank(line) for line in blocks[0].text.split(b"\n")) < _FEWEST_SAMPLES:
         blocks[:2] = [_joined(*blocks[:2])]
     if not blocks:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
@@ -106,6 +116,31 @@ class Layout(NamedTuple):
         return None if blank else decimals.block(text, delimiter, self.width)
 
     def _any_table(self, block: Block, text: frozenset[int]) -> Table:
+        rows, lines, records = self._plain_rows(block) or self._rows(block)
+        numbers, texts = [], {}
+        columns = list(zip(*rows, strict=True)) or [()] * self.width
+        for position, cells in enumerate(columns):
+            values = None if position in text else decimals.column(cells)
+            if values is None:
+                known = {cell: None if decimals.is_missing(cell) else cell.strip(" \t") for cell in set(cells)}
+                texts[position] = [known[cell] for cell in cells]
+            else:
+                numbers.append(values)
+        matrix = np.stack(numbers, axis=1) if numbers else np.empty((len(rows), 0))
+        return Table(self.source, self.names, matrix, texts, lines, delimiter=self.delimiter, records=records)
+
+    def _plain_rows(self, block: Block) -> _Rows | None:
+        """`_rows`, much sooner, where each line is a row."""
+        if b'"' in block.text or self.width == 1 or self.delimiter == " ":
+            return None
+        text = _decoded(self.source, block)
+        rows = list(_reader(text, self.delimiter))
+        if set(map(len, rows)) != {self.width}:
+            return None
+        records = text.split("\n")[:-1] if self.records else None
+        return rows, range(block.line, block.line + len(rows)), records
+
+    def _rows(self, block: Block) -> _Rows:
         records = list(_records(self.source, block, self.delimiter))
         for record in records:
             if len(record.fields) != self.width:
@@ -113,23 +148,8 @@ class Layout(NamedTuple):
                     f"{at(self.source, record.line)}expected {self.width} fields as in the first row, "
                     f"got {len(record.fields)}; try --delimiter if {shown(self.delimiter)} is not what separates them"
                 )
-        numbers, texts = [], {}
-        columns = list(zip(*(record.fields for record in records), strict=True)) or [()] * self.width
-        for position, cells in enumerate(columns):
-            values = None if position in text else decimals.column(cells)
-            if values is None:
-                texts[position] = [None if decimals.is_missing(cell) else cell.strip(" \t") for cell in cells]
-            else:
-                numbers.append(values)
-        return Table(
-            self.source,
-            self.names,
-            np.stack(numbers, axis=1) if numbers else np.empty((len(records), 0)),
-            texts,
-            [record.line for record in records],
-            delimiter=self.delimiter,
-            records=_texts(block, records) if self.records else None,
-        )
+        texts = _texts(block, records) if self.records else None
+        return [record.fields for record in records], [record.line for record in records], texts
 
 
 def _blocks(source: Source) -> Iterator[Block]:
@@ -162,11 +182,11 @@ def _whole_records(source: Source) -> Iterator[bytes]:
     size, quoted, first = 0, False, True
     for piece in source:
         if first:
-            piece, first = piece.removeprefix(_BOM), False
+            piece, first = piece.removeprefix(BOM), False
         cut, still_quoted = _last_cut(piece, quoted)
-        if size + (piece.find(b"\n") if cut else len(piece)) > LONGEST_LINE or (
-            not cut and size + len(piece) > _LOOK_AHEAD and not source.has_newline_within(LONGEST_LINE - size)
-        ):
+        reached = size + (piece.find(b"\n") if cut else len(piece))
+        endless = size <= _LOOK_AHEAD < reached and not cut and not source.has_newline_within(LONGEST_LINE - reached)
+        if reached > LONGEST_LINE or endless:
             raise BadInput(f"{at(source.name)}expected lines of at most {LONGEST_LINE // 10**6} MB, got a longer one")
         quoted = still_quoted
         if cut:
@@ -191,9 +211,7 @@ def _last_cut(piece: bytes, quoted: bool) -> tuple[int, bool]:
 def _records(source: str, block: Block, delimiter: str) -> Iterator[Record]:
     """The block's records, blank ones left out; BadInput where bytes or quotes are not as they should be."""
     _check_quotes(source, block, delimiter)
-    csv.field_size_limit(2 * LONGEST_LINE)  # its own default is 128 KiB
-    lines = io.StringIO(_decoded(source, block), newline="\n")
-    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
+    reader = _reader(_decoded(source, block), delimiter)
     end = 0
     for fields in reader:
         start, end = end, reader.line_num
@@ -201,6 +219,12 @@ def _records(source: str, block: Block, delimiter: str) -> Iterator[Record]:
             fields.pop()
         if len(fields) > 1 or (fields and (not fields[0] or fields[0].strip(" \t"))):
             yield Record(fields, block.line + start, end - start)
+
+
+def _reader(text: str, delimiter: str) -> "_csv.Reader":
+    csv.field_size_limit(2 * LONGEST_LINE)  # the default is 128 KiB
+    lines = io.StringIO(text, newline="\n")
+    return csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
 
 
 def _texts(block: Block, records: Sequence[Record]) -> list[str]:
@@ -243,7 +267,7 @@ def _refuse(source: str, text: bytes, line: int, offset: int, expected: str, got
 def _inferred(source: str, block: Block, options: Options) -> tuple[Layout, list[Block]]:
     """The layout that the first block tells, and the block without its header, if there is more in it."""
     delimiter = options.delimiter or _delimiter(source, block)
-    sample = list(islice(_records(source, block, delimiter), _SAMPLE))
+    sample = _sampled(_records(source, block, delimiter))
     if not sample:
         raise BadInput(f"{at(source, block.line)}expected rows, got blank lines")
     first = sample[0]
@@ -257,6 +281,17 @@ def _inferred(source: str, block: Block, options: Options) -> tuple[Layout, list
     text = frozenset(places[old] for old in schema.text if old in places) if schema else frozenset()
     layout = Layout(source, delimiter, len(first.fields), names, text, options.records)
     return layout, [] if _is_blank(block.text) else [block]
+
+
+def _sampled(records: Iterator[Record]) -> list[Record]:
+    sample: list[Record] = []
+    cells = 0
+    for record in records:
+        sample.append(record)
+        cells += len(record.fields)
+        if len(sample) == _MOST_SAMPLES or (cells > _SAMPLE_CELLS and len(sample) >= _FEWEST_SAMPLES):
+            break
+    return sample
 
 
 def _check_names(source: str, names: tuple[str, ...], line: int) -> None:
@@ -284,7 +319,7 @@ def _delimiter(source: str, block: Block) -> str:
     for delimiter in _DELIMITERS:
         if delimiter.encode() in block.text:
             try:
-                fields = [record.fields for record in islice(_records(source, block, delimiter), _SAMPLE)]
+                fields = [record.fields for record in _sampled(_records(source, block, delimiter))]
             except BadInput:
                 continue  # the quotes do not fit it
             widths = [len(each) for each in fields]

@@ -73,7 +73,9 @@ class Source:
     def size(self) -> int | None:
         """How many bytes there are in all, where that can be known before they are read."""
         status = os.fstat(self._descriptor)
-        return status.st_size if stat.S_ISREG(status.st_mode) and not self._zipped else None
+        if self._zipped or not stat.S_ISREG(status.st_mode):
+            return None
+        return self._given + status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def has_newline_within(self, size: int) -> bool:
         """Whether one is among the next `size` bytes; true where only reading could tell."""
@@ -81,8 +83,9 @@ class Source:
             return True
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         for offset in range(start, start + size, PIECE):
-            piece = os.pread(self._descriptor, min(PIECE, start + size - offset), offset)
-            if b"\n" in piece or len(piece) < PIECE:
+            length = min(PIECE, start + size - offset)
+            piece = os.pread(self._descriptor, length, offset)
+            if b"\n" in piece or len(piece) < length:
                 return True
         return False
 

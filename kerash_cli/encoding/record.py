@@ -215,7 +215,7 @@ class Encoding:
 
     def describe_columns(self) -> str:
         """The same without the rows."""
-        made = "" if self.features == len(self.inputs) else f" from {len(self.inputs)} columns"
+        made = "" if self.features == len(self.inputs) else f" from {_counted(len(self.inputs), 'column')}"
         scaled = " (standardised)" if self.standardized else ""
         labels = _enumerated(self.labels)
         if self.kind == "one-hot":

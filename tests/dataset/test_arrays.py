@@ -139,7 +139,7 @@ SHAPES = [
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_huge_shape_is_refused_before_anything_is_allocated(shape: str, zipped: bool) -> None:
     content = npy_header(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}") + b"\0" * 64
-    with pytest.raises(BadInput, match="^t: expected "):
+    with pytest.raises(BadInput, match=r"^t: expected "):
         read(gzip.compress(content) if zipped else content)
 
 
@@ -151,12 +151,12 @@ def test_a_long_npy_header_is_refused(version: int) -> None:
 
 @pytest.mark.parametrize("shape", [(2**32 - 1,), (2**32 - 1,) * 3, (1, 2**32 - 1), (1,) * 255])
 def test_a_huge_idx_is_refused_before_anything_is_allocated(shape: tuple[int, ...]) -> None:
-    with pytest.raises(BadInput, match="^t: expected "):
+    with pytest.raises(BadInput, match=r"^t: expected "):
         read(idx(14, shape, b"\0" * 64))
 
 
 def test_a_zip_archive_is_no_table() -> None:
     file = io.BytesIO()
     np.savez(file, a=np.ones(3))
-    with pytest.raises(BadInput, match="^t:1: expected "):
+    with pytest.raises(BadInput, match=r"^t:1: expected "):
         read(file.getvalue())

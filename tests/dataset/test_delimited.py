@@ -200,6 +200,7 @@ def test_where_pieces_end_changes_nothing(piece: int, text: str, monkeypatch: py
     whole = read(text)
     monkeypatch.setattr(source, "PIECE", piece)
     assert cells(read(text, header=whole.names is not None, delimiter=whole.delimiter)) == cells(whole)
+    assert read(text, header=whole.names is not None, delimiter=whole.delimiter).names == whole.names
     blocks = list(dataset.stream("t.csv", header=whole.names is not None, delimiter=whole.delimiter))
     assert [row for block in blocks for row in cells(block)] == cells(whole)
     assert [line for block in blocks for line in block.lines] == list(whole.lines)

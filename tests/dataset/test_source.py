@@ -52,6 +52,22 @@ def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path: Path, line: bytes) ->
         for _ in range(256):
             file.write(packer.compress(line * ((1 << 20) // len(line))))
         file.write(packer.flush())
+    message, megabytes = refused_by_another(path)
+    assert message == f"{path}: expected gzip of at most 256 times its size unzipped, got more; try gunzip"
+    assert megabytes < 64
+
+
+def test_an_endless_line_is_refused_in_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "line.csv"
+    path.write_bytes(b"1,")
+    os.truncate(path, 1 << 30)
+    message, megabytes = refused_by_another(path)
+    assert message == f"{path}: expected lines of at most 64 MB, got a longer one"
+    assert megabytes < 32
+
+
+def refused_by_another(path: Path) -> tuple[str, int]:
+    """What another process says of the file, and how many megabytes more it took to say it."""
     script = (
         "import resource, sys; from kerash_cli import dataset, errors\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
@@ -61,8 +77,7 @@ def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path: Path, line: bytes) ->
     )
     done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=True)
     message, megabytes = done.stdout.splitlines()
-    assert message == f"{path}: expected gzip of at most 256 times its size unzipped, got more; try gunzip"
-    assert int(megabytes) < 64
+    return message, int(megabytes)
 
 
 def test_standard_input_is_called_so(tmp_path: Path) -> None:

