@@ -7,6 +7,7 @@ Raw figures go to benchmarks/results/, a JSON file a run.
 
 import argparse
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -80,7 +81,8 @@ def compared(name: str, runs: int, peak: float, raw: dict[str, Any]) -> Iterator
     peers = [Contender(side, name, threads) for side in SIDES if side != "kerash" for threads in (1, 2)]
     ours = Contender("kerash", name, 1)
     field = [ours, *peers]
-    for _ in range(1 + runs):
+    for turn in range(1 + runs):
+        print(f"{name}: turn {turn} of {runs}", file=sys.stderr)
         for contender in field:
             contender.race()
     for contender in field:

@@ -1,4 +1,4 @@
-"""scikit-learn's multi-layer perceptron, by `fit`; weights of its own, and for squares a linear output, as it has no other."""
+"""scikit-learn's multi-layer perceptron, by `fit`, from weights of its own; for squares its outputs are linear."""
 
 import warnings
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Values: TypeAlias = NDArray[np.float64] | NDArray[np.uint8]
+Values: TypeAlias = NDArray[np.float64] | NDArray[np.unsignedinteger[Any]]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 """What stands for a value that is not there, in lower case."""

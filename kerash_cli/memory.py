@@ -35,7 +35,7 @@ def readable(size: int) -> str:
     for exponent, unit in ((15, "PB"), (12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
         if size >= 10**exponent:
             rounded = float(f"{size / 10**exponent:.3g}")
-            return f"{rounded:g} {unit}" if rounded < 10_000 else f"{size:.1e} bytes"
+            return f"{rounded:g} {unit}" if rounded <= 1000 else f"{size:.1e} bytes"
     return f"{size} bytes"
 
 

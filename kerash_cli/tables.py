@@ -65,7 +65,9 @@ class Table:
         return at(self.source, self.lines[row], None if position is None else position + 1)
 
     def number_index(self, position: int) -> int:
-        """Where in `numbers` the number column at `position` is."""
+        """Where in `numbers` the number column at `position` is; ValueError if it is text."""
+        if position in self.texts:
+            raise ValueError(f"{self.title(position)} of {self.source} is text")
         return position - sum(text < position for text in self.texts)
 
     def take(self, rows: Rows) -> "Table":

@@ -98,7 +98,10 @@ class InProcess:
         calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
         for call in calls:
             call()
-        return sum([loss.item() for loss in losses])
+        total = 0.0
+        for loss in losses:
+            total += loss.item()
+        return total
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
         """The calls of the step along order[start:stop], and where they leave each chunk's loss."""
@@ -197,13 +200,13 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
                 break
             validation_loss = validate() if validate else None
             judged = loss if validation_loss is None else validation_loss
-            if not isfinite(judged + run.params.dot(run.params)):
+            if not (isfinite(judged) and isfinite(run.params.dot(run.params))):
                 raise Diverged(_diverged(run, len(batches), judged))
             run.epoch += 1
             improved = validation_loss is None or validation_loss < run.best_loss
             if improved:
                 run.best_loss, run.best_epoch = judged, run.epoch
-                run.best_params[...] = run.params  # np.copyto takes three times as long to call
+                run.best_params[...] = run.params  # np.copyto takes twice as long to call
             run.seconds = perf_counter() - before
             epoch = Epoch(run.epoch, loss, validation_loss, rate, improved, run.seconds)
             run.history.append(epoch)

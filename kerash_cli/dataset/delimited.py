@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
@@ -185,7 +185,9 @@ def _whole_records(source: Source) -> Iterator[bytes]:
             piece, first = piece.removeprefix(BOM), False
         cut, still_quoted = _last_cut(piece, quoted)
         reached = size + (piece.find(b"\n") if cut else len(piece))
-        endless = size <= _LOOK_AHEAD < reached and not cut and not source.has_newline_within(LONGEST_LINE - reached)
+        endless = (
+            size <= _LOOK_AHEAD < reached and not cut and not source.has_newline_within(LONGEST_LINE - reached + 1)
+        )
         if reached > LONGEST_LINE or endless:
             raise BadInput(f"{at(source.name)}expected lines of at most {LONGEST_LINE // 10**6} MB, got a longer one")
         quoted = still_quoted
@@ -324,7 +326,7 @@ def _delimiter(source: str, block: Block) -> str:
                 continue  # the quotes do not fit it
             widths = [len(each) for each in fields]
             usual = max(widths, key=widths.count)
-            cells = [cell for each in fields for cell in each]
+            cells = list(islice(chain.from_iterable(fields), _SAMPLE_CELLS))
             numeric = sum(_is_value(cell) for cell in cells) / len(cells)
             if usual > 1 and (delimiter != " " or numeric):
                 scores[delimiter] = (widths.count(usual) / len(widths), numeric)
@@ -341,14 +343,17 @@ def _has_header(source: str, sample: list[Record], schema: Schema | None) -> boo
         places = schema.locate(None, len(first))
         numbers = [places[position] for position in schema.used - schema.text if position in places]
         return any(_is_word(first[place]) for place in numbers) and not any(map(_is_number, first))
+    if decimals.column(first) is not None:
+        return False
     others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
     columns = [[cell.strip(" \t") for cell in column] for column in zip(*others, strict=True)]
-    named = any(_is_word(cell) and _is_numeric(column) for cell, column in zip(first, columns, strict=False))
-    repeated = any(_is_word(cell) and cell in column for cell, column in zip(first, columns, strict=False))
+    words = {place: cell for place, cell in enumerate(first) if _is_word(cell)}
+    named = any(_is_numeric(column) for place, column in enumerate(columns) if place in words)
+    repeated = any(words.get(place) in column for place, column in enumerate(columns))
     valued = repeated or any(map(_is_number, first))
-    if named != valued or not any(map(_is_word, first)):
+    if named != valued or not words:
         return named
-    word = next(filter(_is_word, first))
+    word = next(iter(words.values()))
     raise BadInput(
         f"{at(source, sample[0].line)}expected to see whether the first row is a header, got one that may be; "
         f"try --header if {shown(word)} names a column, --no-header if it is a value"

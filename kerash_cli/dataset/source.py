@@ -113,19 +113,21 @@ class Source:
 
     def _unzipped(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         decoder = zlib.decompressobj(wbits=31)
-        made = 0
+        taken, made = 0, 0
         for piece in pieces:
-            while piece:
-                if decoder.eof:  # another member follows
+            while piece := piece.lstrip(b"\0") if decoder.eof else piece:
+                if decoder.eof:  # and now another member, after padding or none
                     decoder = zlib.decompressobj(wbits=31)
                 content = self._inflate(decoder, piece)
+                rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+                taken += len(piece) - len(rest)
                 made += len(content)
-                if made > FREE_EXPANSION + LARGEST_EXPANSION * self._given:
+                if made > FREE_EXPANSION + LARGEST_EXPANSION * taken:
                     most = f"{LARGEST_EXPANSION} times its size"
                     raise BadInput(f"{at(self.name)}expected gzip of at most {most} unzipped, got more; try gunzip")
                 if content:
                     yield content
-                piece = decoder.unused_data.lstrip(b"\0") if decoder.eof else decoder.unconsumed_tail
+                piece = rest
         if not decoder.eof:
             raise BadInput(f"{at(self.name)}expected a whole gzip file, got its beginning only")
 

@@ -50,8 +50,10 @@ def learn(
     dropped = {table.find(column) for column in drop}
     used = [each for each in range(table.width) if each not in dropped and each != position]
     if position in dropped or not used:
-        raise BadInput("--drop: expected to keep the label and at least one input, got neither or one of them")
+        raise BadInput("--drop: expected the label and one input or more to be left, got fewer")
     check_rows(table, where)
+    _check_slips(table, used)
+    _check_slips(where, places)
     if missing == "drop":
         rows = complete(table, used, where, places)
         table, where = table.take(rows), where.take(rows)
@@ -101,13 +103,18 @@ def _label_columns(table: Table, labels: Table | None, target: str | None) -> tu
     raise BadInput(f"{at(table.source)}expected labels, got none; try a label file or --target {last}")
 
 
+def _check_slips(table: Table, positions: Sequence[int]) -> None:
+    """BadInput at the first cell that is text in a column that looks like numbers."""
+    for position in positions:
+        if position in table.texts and mostly_numbers(table.texts[position]):
+            check_numbers(table, [position], f"; if it is right, try --drop {position + 1}")
+
+
 def _input(table: Table, position: int) -> Input:
     cells = table.texts.get(position)
     if cells is None:
         return Input(position)
     place = f"--drop {position + 1}"
-    if mostly_numbers(cells):
-        check_numbers(table, [position], f"; if it is right, try {place}")
     values = sorted({cell for cell in cells if cell is not None})
     if len(values) > MOST_CATEGORIES:
         raise BadInput(
@@ -146,7 +153,7 @@ def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str)
             f"{at(where.source)}expected {outputs} label columns, one for each output, got 1; try softmax for classes"
         )
     text = where.texts.get(places[0])
-    if output == "probability" and text is not None and not mostly_numbers(text):
+    if output == "probability" and text is not None:
         return _two_names(where, places[0])
     check_numbers(where, places, "; try softmax as the last activation if these are classes")
     values = matrix(where, places)
@@ -157,8 +164,6 @@ def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str)
 
 def _classes(where: Table, place: int, outputs: int | None) -> Goal:
     if place in where.texts:
-        if mostly_numbers(where.texts[place]):
-            check_numbers(where, [place])
         names, numeric = sorted({cell for cell in where.texts[place] if cell is not None}), False
     else:
         values = np.unique(matrix(where, [place]))

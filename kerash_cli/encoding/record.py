@@ -100,11 +100,15 @@ class Encoding:
         return Schema(self.names, self.width, used, frozenset(text), self.target)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """The rows that `missing` keeps: under `drop` those without a missing value, else all."""
+        """The rows that `missing` keeps: under `drop` those without a gap, else all; BadInput as for inputs."""
         if self.missing != "drop":
             return np.arange(table.rows)
+        places = self._places(table)
         where, positions = self._label_columns(table, labels)
-        return complete(table, list(self._places(table).values()), where, positions)
+        check_numbers(table, self._numeric(places)[0])
+        if self.numeric or self.kind not in ("classes", "binary"):
+            check_numbers(where, positions)
+        return complete(table, list(places.values()), where, positions)
 
     def strata(self, table: Table, labels: Table | None = None) -> Rows | None:
         """Each row's class, as an index, for `split`; None where the outputs are not classes."""
@@ -168,12 +172,8 @@ class Encoding:
     def unseen(self, table: Table) -> int:
         """How many cells of text inputs hold a value that no row learnt from had; each is encoded as all zeros."""
         places = self._places(table)
-        return sum(
-            cell is not None and cell not in each.categories
-            for each in self.inputs
-            if each.categories is not None
-            for cell in words(table, places[each.position])
-        )
+        known = {places[each.position]: {None, *each.categories} for each in self.inputs if each.categories is not None}
+        return sum(cell not in cells for place, cells in known.items() for cell in words(table, place))
 
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
         """(rows, outputs), C order, from `labels`, else from the table's own label column; BadInput as for inputs."""

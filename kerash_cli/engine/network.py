@@ -40,7 +40,7 @@ class Network:
     """Layers for samples of one shape, and where the parameters of each lie in the flat vector."""
 
     def __init__(self, layers: Sequence[Layer], shape: Shape, bias: bool = True) -> None:
-        """`layers`, their sizes all known, for samples of `shape` (depth, height, width); BadInput if they don't fit."""
+        """`layers`, all sizes known, for samples of `shape` (depth, height, width); BadInput where they do not fit."""
         self.layers = tuple(layers)
         self.bias = bias
         self.shapes = [shape]

@@ -70,6 +70,8 @@ class Optimizer(ABC):
 
     def current_rate(self) -> float:
         """The learning rate of the next step."""
+        if not self._varies:
+            return self.rate
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:

@@ -4,7 +4,8 @@ import gzip
 import io
 import random
 import struct
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,32 @@ def test_any_bytes_give_a_table_or_one_line(seed: str, count: int, tmp_path: Pat
         if rng.random() < 0.2:
             outcome(lambda: list(dataset.stream(str(path), records=True)), path)
     assert 0 < results < count
+
+
+@pytest.fixture(scope="module")
+def events() -> Iterator[list[str]]:
+    """What Python's audit hooks hear of while these tests run."""
+    heard: list[str] = []
+    listening = [True]  # since a hook can't be taken back
+    sys.addaudithook(lambda event, arguments: heard.append(event) if listening else None)
+    yield heard
+    listening.clear()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_bytes_run_code(seed: str, tmp_path: Path, events: list[str]) -> None:
+    path = tmp_path / "t"
+    rng = random.Random(seed)
+    path.write_bytes(SEEDS[seed])
+    outcome(lambda: dataset.read(str(path)), path)  # what is imported late is imported now
+    events.clear()
+    for _ in range(200):
+        path.write_bytes(mutated(SEEDS[seed], rng))
+        outcome(lambda: dataset.read(str(path)), path)
+    assert "open" in events
+    assert not [
+        event for event in events if event.startswith(("exec", "compile", "import", "subprocess", "os.", "socket"))
+    ]
 
 
 @pytest.mark.parametrize("output", ["any", "distribution", "probability"])

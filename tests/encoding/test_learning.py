@@ -115,8 +115,8 @@ def test_numbers_before_anything_else_are_values() -> None:
     [
         (table(X, X, names="a b"), {}, "t.csv: expected labels, got none; try a label file or --target b"),
         (table(X, X), {"target": "3"}, "t.csv: expected a column from 1 to 2, got '3'"),
-        (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected to keep the label and at least one input"),
-        (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected to keep the label and at least one input"),
+        (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected the label and one input or more"),
+        (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected the label and one input or more"),
         (table(X, X, X), {"target": "3", "inputs": 3}, "t.csv:1: expected 3 inputs as the model has, got 2; try"),
         (
             table(KINDS, X),

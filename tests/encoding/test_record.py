@@ -108,7 +108,7 @@ def test_inputs_can_be_written_where_they_are_wanted(people: Table) -> None:
 
 
 def test_unseen_words_are_all_zeros_and_counted(people: Table) -> None:
-    encoding = learn(people, target="pay", drop=["age", "height"])
+    encoding = learn(people, target="pay", drop=["age", "height"]).fitted(people)
     other = table([[1.0, 1, 1]] * 3, {1: ["Rom", "Paris", "rom"]}, "age town height pay")
     assert inputs(encoding, other) == [[0, 1, 0], [0, 0, 0], [0, 0, 0]]
     assert encoding.unseen(other) == 2
@@ -131,6 +131,16 @@ def test_a_missing_value_that_nothing_was_said_about_is_refused(missing: str, co
     gap = table([[1.0 if column == 2 else NAN, 0]], {1: [None if column == 2 else "a"]}, first=9)
     with pytest.raises(BadInput, match=rf"^t\.csv:9:{column}: expected a value, got a missing one; try --missing"):
         encoding.encode_inputs(gap)
+
+
+def test_a_slip_in_a_row_that_would_be_dropped_is_still_refused() -> None:
+    data = table([[1.0, 0], [NAN, 1], [3.0, 1]])
+    encoding = learn(data, target="2", missing="drop")
+    slip = table([[0.0], [1.0], [1.0]], {0: ["1", None, "x"]})
+    with pytest.raises(BadInput, match=r"^t\.csv:3:1: expected a number, got 'x'"):
+        encoding.usable(slip)
+    with pytest.raises(BadInput, match=r"^t\.csv:2:1: expected a number, got 'x'"):
+        learn(table([[0.0, 0], [NAN, 1], [1.0, 2]], {0: ["1", "x", "3"]}), target="3", missing="drop")
 
 
 def test_a_column_without_values_has_no_mean() -> None:

@@ -1,0 +1,97 @@
+"""Memory: how much there is, and what is refused before it is taken."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from kerash_cli import memory
+from kerash_cli.errors import OutOfSpace
+
+
+def test_no_more_is_available_than_the_machine_has() -> None:
+    assert 0 < memory.available() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_what_fits_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 1000)
+    memory.require(1000, "m.txt: ", "try less")
+
+
+def test_what_does_not_fit_is_refused_with_both_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 2_500_000)
+    with pytest.raises(OutOfSpace) as caught:
+        memory.require(8 * 10**18, "m.txt: ", "try less")
+    assert str(caught.value) == "m.txt: expected to need at most 2.5 MB of memory, got 8.0e+18 bytes; try less"
+
+
+def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dict[str, str]) -> None:
+    limit = 3_000_000
+    program = "from kerash_cli import memory; print(memory.available())"
+    done = subprocess.run(
+        ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", sys.executable, "-c", program],
+        capture_output=True, text=True, env=environment, cwd=ROOT, check=True,
+    )  # fmt: skip
+    assert 0 < int(done.stdout) < 1024 * limit - 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "current", "stat", "available"),
+    [
+        ("max", "1000", "inactive_file 100", None),
+        ("5000", "1000", "anon 7\ninactive_file 300\nactive_file 5", 4300),
+        ("5000", "1000", "anon 7", 4000),
+        ("5000", "6000", "inactive_file 0", 0),
+    ],
+)
+def test_a_control_group_counts_without_the_files_that_it_could_forget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, current: str, stat: str, available: int | None
+) -> None:
+    for name, text in (("max", limit), ("current", current), ("stat", stat)):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    monkeypatch.setattr(memory, "_CGROUP", f"{tmp_path}/memory.")
+    assert memory.available() == available if available is not None else memory.available() > 10**6
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (1234, "1.23 kB"),
+        (999_999, "1000 kB"),
+        (1_500_000_000, "1.5 GB"),
+        (64 * 10**12, "64 TB"),
+        (2 * 10**15, "2 PB"),
+        (8 * 10**36, "8.0e+36 bytes"),
+    ],
+)
+def test_sizes_are_written_for_people(size: int, text: str) -> None:
+    assert memory.readable(size) == text
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "dense 1000000000 tanh\ndense 1000000000 tanh\ndense 1 sigmoid",
+        "dense 999999999999999999 tanh\ndense 999999999999999999 tanh\ndense 1 sigmoid",
+        "dense 1000000000 tanh\ndense 1 sigmoid",
+    ],
+)
+def test_a_model_too_large_for_the_machine_is_refused_before_anything_is_allocated(
+    tmp_path: Path, environment: dict[str, str], layers: str
+) -> None:
+    (tmp_path / "m.txt").write_text(f"2 1 1\ninput\n{layers}\n")
+    words = ["train", "m.txt", str(ROOT / "data" / "xor.data"), str(ROOT / "data" / "xor.label"), "-q"]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -v 2000000; exec "$@"', "sh", sys.executable, "-m", "kerash_cli", *words],
+        capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=20, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: m.txt: expected to need at most ")
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["m.txt"]
