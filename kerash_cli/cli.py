@@ -15,6 +15,7 @@ from kerash_cli.errors import KerashError
 FAULT = 70
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
+LONGEST_MESSAGE = 1000
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
 
@@ -114,7 +115,10 @@ def _usage(error: click.ClickException) -> str:
 def _fail(message: str, code: int) -> int:
     from kerash_cli.console import printable
 
-    click.echo(f"Error: {printable(message)}", err=True)
+    line = printable(message)
+    if len(line) > LONGEST_MESSAGE:
+        line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
+    click.echo(f"Error: {line}", err=True)
     return code
 
 

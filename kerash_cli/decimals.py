@@ -14,7 +14,7 @@ Values: TypeAlias = NDArray[np.float64] | NDArray[np.unsignedinteger[Any]]
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 """What stands for a value that is not there, in lower case."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NUMERIC = b"0123456789+-.eE"
 _EXACT_DIGITS = 15  # below 2**53 whatever they are, so that one division by a power of ten rounds once
 _POWERS = np.array([10.0**k for k in range(_EXACT_DIGITS + 1)])

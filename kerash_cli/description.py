@@ -129,6 +129,10 @@ class ModelDescription:
                 raise BadInput(
                     f"{self.where(i)}expected {layer.keyword!r} as the last layer, got '{self.layers[i + 1]}' after it"
                 )
+            if layer.place == "before" and not any(later.learns for later in self.layers[i + 1 :]):
+                raise BadInput(
+                    f"{self.where(i)}expected a layer that learns after {layer.keyword!r}, got none; try it further up"
+                )
             if layer.unresolved and any(later.learns for later in self.layers[i + 1 :]):
                 raise BadInput(
                     f"{self.where(i)}expected a number, got '?', which only the last layer that learns takes"

@@ -26,6 +26,9 @@ from kerash_cli.training import InProcess, Run, Samples, evaluator
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
 
+STEP_BYTES = 1000
+"""About what the compiled calls of one batch of an epoch take."""
+
 _ELSEWHERE = {"optimizer_settings", "drop"}
 
 NATURAL_LOSS = {
@@ -220,16 +223,16 @@ def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp])
     table, labels = prepared.table.take(rows), prepared.labels.take(rows) if prepared.labels else None
     x = stage.array(f"x_{name}", (len(rows), prepared.network.features + 1), prepared.dtype)
     y = stage.array(f"y_{name}", (len(rows), prepared.network.outputs), prepared.dtype, order="F")
-    x[:, :-1] = prepared.encoding.encode_inputs(table, prepared.dtype)
+    prepared.encoding.write_inputs(table, x[:, :-1])
     x[:, -1] = 1
     y[...] = prepared.encoding.encode_targets(table, labels, prepared.dtype)
     if not prepared.settings.balance:
         return Samples(x, y)
     if prepared.strata is None:
         raise BadInput("expected classes for --balance, got a regression; leave it out")
-    counts = np.bincount(prepared.strata[prepared.training])
+    counts = np.bincount(prepared.strata[prepared.training], minlength=prepared.strata.max() + 1)
     weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
-    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * counts[prepared.strata[rows]])
+    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
     return Samples(x, y, weight)
 
 
@@ -238,8 +241,9 @@ def _require_memory(description: ModelDescription, network: Network, settings: S
     vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
     batch = min(settings.batch_size, rows)
     needed = itemsize * (network.size * vectors + rows * (network.features + network.outputs + 1))
+    steps = -(-rows // batch) * STEP_BYTES
     memory.require(
-        needed + network.plan_bytes(batch, itemsize),
+        needed + network.plan_bytes(batch, itemsize) + steps,
         f"{description.source}: ",
         "try fewer units, or a smaller --batch-size",
     )

@@ -72,7 +72,9 @@ class Predictions:
             return [name for k in range(1, count + 1) for name in (f"class_{k}", f"probability_{k}")]
         if self._proba:
             return [f"probability_{name}" for name in encoding.classes or encoding.labels]
-        return [f"predicted_{name}" for name in encoding.labels[: 1 if encoding.classes else None]]
+        if encoding.kind == "one-hot":
+            return ["predicted_class"]
+        return [f"predicted_{name}" for name in encoding.labels]
 
 
 def _number(value: np.floating) -> str:

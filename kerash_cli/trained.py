@@ -109,9 +109,9 @@ class TrainedModel(NamedTuple):
         right = predicted == expected
         return {
             "rows": len(right),
-            "accuracy": float(right.mean()),
+            "accuracy": metrics.accuracy(predicted, expected),
             "interval": metrics.wilson(int(right.sum()), right.size),
-            "baseline": {"accuracy": float((naive == expected).mean())},
+            "baseline": {"accuracy": metrics.accuracy(np.broadcast_to(naive, expected.shape), expected)},
         }
 
     def _distances(self, predicted: Array, expected: Array) -> dict[str, Any]:

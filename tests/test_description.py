@@ -37,7 +37,7 @@ def test_the_form_of_the_slides_is_read() -> None:
     assert (description.features, description.outputs, description.activation) == (3 * 128 * 256, 30, RELU)
 
 
-@pytest.mark.parametrize("closing", ["", "output\n", "output -\n", "flatten -\n", "dropout .5\n"])
+@pytest.mark.parametrize("closing", ["", "output\n", "output -\n", "flatten -\n"])
 def test_the_last_activation_is_that_of_the_last_layer_that_computes(closing: str) -> None:
     assert ModelDescription.parse(f"2 1 1\ninput\ndense 1 sigmoid\n{closing}").activation == SIGMOID
 

@@ -155,7 +155,10 @@ def command(
     ):
         begun = experiment.start(prepared, folder)
         diverged = _train(begun, console, limit, log)
-        trained = begun.conclude()
+        try:
+            trained = begun.conclude()
+        except Diverged as error:
+            raise diverged or error from None
         trained.save(saved)
     console.say(f"{path}: {trained.summary()}")
     if as_json:

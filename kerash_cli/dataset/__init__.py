@@ -22,6 +22,7 @@ class Format(NamedTuple):
     stream: Callable[[Source, Options], Iterator[Table]]
 
 
+ARCHIVE = b"PK\x03\x04"
 TEXT = Format(delimited.read, delimited.stream)
 FORMATS = {
     npy.MAGIC: Format(partial(arrays.read, npy.layout), partial(arrays.stream, npy.layout)),
@@ -63,4 +64,6 @@ def stream(
 
 
 def _format(source: Source) -> Format:
+    if source.head.startswith(ARCHIVE):
+        raise BadInput(f"{at(source.name)}expected a table, .npy or IDX, got a zip archive; try unpacking it first")
     return next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), TEXT)

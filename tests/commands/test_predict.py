@@ -125,7 +125,7 @@ def test_a_mistake_gets_one_line(kerash: Kerash, models: Path, name: str) -> Non
     assert done.code == code
 
 
-def test_rows_before_a_bad_one_are_not_lost(kerash: Kerash, models: Path) -> None:
+def test_a_bad_row_is_told_by_its_line(kerash: Kerash, models: Path) -> None:
     done = predict(kerash, models, "iris", input=f"{IRIS}5.1,3.5,1.4\n")
     assert done.code == 2
     assert "<stdin>:3" in done.error

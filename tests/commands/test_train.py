@@ -222,7 +222,7 @@ def test_a_divergence_in_the_first_epoch_leaves_an_earlier_model_alone(kerash: K
     bad = ("--loss", "mean-square", "--optimizer", "sgd", "--learning-rate", "1000000")
     done = kerash("train", "-", *XOR[1:], *bad, "-q", "-o", "xor.kerash", input=hopeless)
     assert done.code == 4
-    assert "epoch 1" in done.error
+    assert "epoch 2, batch 1" in done.error  # the loss of the first is from before its only step
     assert (tmp_path / "xor.kerash").read_bytes() == before
 
 

@@ -60,7 +60,7 @@ class Layer(ABC):
 
     keyword: ClassVar[str]
     place: ClassVar[str] = "anywhere"
-    """Where in a network it may stand: "first", "last" or "anywhere"."""
+    """Where in a network it may stand: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False
 
     def __init_subclass__(cls, keyword: str | None = None, **kwargs: Any) -> None:

@@ -24,6 +24,8 @@ def share(text: str) -> float:
 class Dropout(Transparent, keyword="dropout"):
     """While training, each input is 0 with probability `rate`, else divided by 1 - rate; afterwards nothing happens."""
 
+    place = "before"
+
     rate: float = word(share)
 
     def transparent(self, training: bool) -> bool:
