@@ -23,7 +23,7 @@ run: $(VENV)/installed  ## install into .venv, train XOR and digits, predict wit
 
 check: lint types test  ## everything that must hold: lint, types, tests (TESTS=tests/engine for some)
 
-check-long: lint types  ## the same with the full counts and the live peers: up to an hour
+check-long: lint types $(VENV)/long  ## the same with the full counts and PyTorch beside it: up to an hour
 	$(BIN)/python -m pytest -n auto -m "long or not long" $(TESTS)
 
 lint: $(VENV)/developing
@@ -50,6 +50,10 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/long: benchmarks/requirements.txt | $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
 $(VENV)/developing: $(VENV)/installed

@@ -57,8 +57,7 @@ class Member(click.ParamType):  # type: ignore[type-arg]
 def reading(command: F) -> F:
     """The options of every command that reads a table."""
     for option in (
-        click.option("--no-header", "header", flag_value=False, type=bool, help="The first line is data."),
-        click.option("--header", "header", flag_value=True, type=bool, default=None, help="The first line is names."),
+        click.option("--header/--no-header", default=None, help="The first line is names, or data; found out if left out."),
         click.option("--delimiter", metavar="CHARACTER", help="What separates columns, instead of what it looks like."),
     ):
         command = option(command)
