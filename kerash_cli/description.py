@@ -109,8 +109,9 @@ class ModelDescription:
         BadInput where the sizes that are given don't divide the number of inputs.
         """
         known = prod(number or 1 for number in self.shape)
-        if features % known:
-            raise BadInput(f"{at(self.source)}expected a multiple of {known} inputs, got {features}")
+        if features % known or (features != known and None not in self.shape):
+            multiple = "a multiple of " if None in self.shape else ""
+            raise BadInput(f"{at(self.source)}expected {multiple}{known} inputs, got {features}")
         depth, height, width = (features // known if number is None else number for number in self.shape)
         layers = tuple(layer.resolve(outputs) if layer.unresolved else layer for layer in self.layers)
         resolved = replace(self, shape=(depth, height, width), layers=layers)
@@ -167,7 +168,9 @@ def _meaningful(text: str) -> list[tuple[int, Words]]:
 
 def _parse_shape(words: list[str]) -> tuple[int | None, int | None, int | None]:
     if len(words) != 3:
-        raise BadInput(f"expected 'WIDTH HEIGHT DEPTH', got {' '.join(words)!r}; try '? 1 1'")
+        looks_like_data = any("," in word for word in words)
+        advice = "the other order of files, MODEL DATA" if looks_like_data else "'? 1 1'"
+        raise BadInput(f"expected 'WIDTH HEIGHT DEPTH', got {' '.join(words)!r}; try {advice}")
     sizes = []
     for position, text in enumerate(words):
         try:

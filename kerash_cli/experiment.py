@@ -17,7 +17,7 @@ from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, at
 from kerash_cli.store import Stage, staged_bytes
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
@@ -30,6 +30,9 @@ STEP_BYTES = 1000
 """About what the compiled calls of one batch of an epoch take."""
 
 _ELSEWHERE = {"optimizer_settings", "drop"}
+
+FEW_CATEGORIES = 10
+"""So many values of a text input are beyond doubt."""
 
 NATURAL_LOSS = {
     "classes": "categorical-cross-entropy",
@@ -80,6 +83,8 @@ class Prepared:
     encoding: Encoding
     table: Table
     labels: Table | None
+    dropped: int
+    """How many rows were left out for a missing value."""
     strata: NDArray[np.intp] | None
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
@@ -92,12 +97,22 @@ class Prepared:
     def describe(self) -> str:
         """What was inferred about the data, in one line."""
         rows = f"{len(self.training)} rows train"
-        kept = (
-            f"{len(self.validation)} validate"
-            if len(self.validation)
-            else f"none validate (under {FEWEST_TO_VALIDATE})"
-        )
-        return f"{self.encoding.describe(self.table)}; {rows}, {kept}; loss {self.loss_name}"
+        if len(self.validation):
+            kept = f"{len(self.validation)} validate"
+        else:
+            kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
+        dropped = f" ({self.dropped} more with missing values dropped)" if self.dropped else ""
+        return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
+
+    def doubts(self) -> list[str]:
+        """A line for each text input that hardly any two rows share a value of."""
+        inputs = [each for each in self.encoding.inputs if each.categories and len(each.categories) > FEW_CATEGORIES]
+        return [
+            f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
+            f"try --drop {each.position + 1} if they mean nothing"
+            for each in inputs
+            if 2 * each.features > self.table.rows
+        ]
 
     def saved_bytes(self) -> int:
         """About what the saved model takes on disk."""
@@ -132,14 +147,8 @@ def prepare(
         missing=settings.missing,
         drop=settings.drop,
     )
-    if len(usable := encoding.usable(table, labels)) < table.rows:
-        table, labels = table.take(usable), labels.take(usable) if labels else None
-    strata = encoding.strata(table, labels)
-    training, validation = _split(table.rows, strata, settings)
-    encoding = encoding.fitted(
-        table, labels, training, standardize=settings.standardize, standardize_targets=activation == IDENTITY
-    )
     description = description.resolve(encoding.features, encoding.outputs)
+    _check_sample_shape(description, table)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
     try:
@@ -147,9 +156,30 @@ def prepare(
     except BadInput as error:
         raise BadInput(f"{description.where(head(description.layers))}{error}") from None
     _require_memory(description, network, settings, table.rows)
-    judged = network.on_logits() if fused else network
+    all_rows = table.rows
+    if len(usable := encoding.usable(table, labels)) < all_rows:
+        table, labels = table.take(usable), labels.take(usable) if labels else None
+    strata = encoding.strata(table, labels)
+    if settings.balance and strata is None:
+        raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
+    training, validation = _split(table.rows, strata, settings)
+    encoding = encoding.fitted(
+        table, labels, training, standardize=settings.standardize, standardize_targets=activation == IDENTITY
+    )
     return Prepared(
-        settings, description, network, judged, loss_name, loss, encoding, table, labels, strata, training, validation
+        settings,
+        description,
+        network,
+        network.on_logits() if fused else network,
+        loss_name,
+        loss,
+        encoding,
+        table,
+        labels,
+        all_rows - table.rows,
+        strata,
+        training,
+        validation,
     )
 
 
@@ -179,7 +209,7 @@ class Experiment:
             "sha256": tables,
             "epochs": run.epoch,
             "best_epoch": run.best_epoch,
-            "stopped": run.stop,
+            "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
             "scored_on": "validation" if scored is self.validation else "training",
             "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
         }
@@ -228,12 +258,22 @@ def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp])
     y[...] = prepared.encoding.encode_targets(table, labels, prepared.dtype)
     if not prepared.settings.balance:
         return Samples(x, y)
-    if prepared.strata is None:
-        raise BadInput("expected classes for --balance, got a regression; leave it out")
+    assert prepared.strata is not None, "prepare refuses to balance other labels"
     counts = np.bincount(prepared.strata[prepared.training], minlength=prepared.strata.max() + 1)
     weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
     weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
     return Samples(x, y, weight)
+
+
+def _check_sample_shape(description: ModelDescription, table: Table) -> None:
+    """BadInput if the description gives an image another shape than its file; flat samples go with any."""
+    depth, height, width = description.known_shape
+    if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
+        deep, high, wide = table.sample_shape
+        raise BadInput(
+            f"{at(description.source)}expected samples of {wide} {high} {deep} as in {table.source}, "
+            f"got {width} {height} {depth}; try '{wide} {high} {deep}' or '? 1 1'"
+        )
 
 
 def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:

@@ -98,6 +98,8 @@ class InProcess:
         calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
         for call in calls:
             call()
+        for call in self._update:
+            call()
         total = 0.0
         for loss in losses:
             total += loss.item()
@@ -121,7 +123,7 @@ class InProcess:
                 calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
         if len(parts) > 1:
             calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
-        return self._steps.setdefault((start, stop), ([*calls, *self._update], losses))
+        return self._steps.setdefault((start, stop), (calls, losses))
 
     def _chunk(self, n: int, batch: int, first: bool) -> "_Chunk":
         """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""

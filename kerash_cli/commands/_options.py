@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kerash_cli.errors import KerashError
+
+if TYPE_CHECKING:
+    from kerash_cli.tables import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,10 +57,24 @@ class Member(click.ParamType):  # type: ignore[type-arg]
         return getattr(import_module(self._module), self._registry)
 
 
+def read_labels(path: str, table: "Table", delimiter: str | None) -> "Table":
+    """The labels of a table's rows, in a file of their own: it has a header if it has one line more than that."""
+    from kerash_cli import dataset
+
+    if path == "-":
+        return dataset.read(path, delimiter=delimiter)
+    labels = dataset.read(path, delimiter=delimiter, header=False)
+    return dataset.read(path, delimiter=delimiter, header=True) if labels.rows == table.rows + 1 else labels
+
+
 def reading(command: F) -> F:
     """The options of every command that reads a table."""
     for option in (
-        click.option("--header/--no-header", default=None, help="The first line is names, or data; found out if left out."),
+        click.option(
+            "--header/--no-header",
+            default=None,
+            help="The first line of DATA is names, or is data; found out if left out.",
+        ),
         click.option("--delimiter", metavar="CHARACTER", help="What separates columns, instead of what it looks like."),
     ):
         command = option(command)
@@ -65,6 +82,7 @@ def reading(command: F) -> F:
 
 
 POSITIVE = click.FloatRange(min=0, min_open=True, max=1e6)
+COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = click.FloatRange(min=0, max=1e6)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object on standard output.")

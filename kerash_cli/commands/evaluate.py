@@ -8,6 +8,8 @@ import click
 from kerash_cli.commands import _options
 from kerash_cli.errors import BadInput, BelowThreshold
 
+GREATER_IS_BETTER = ("accuracy", "r2")
+
 
 class Threshold(click.ParamType):  # type: ignore[type-arg]
     """`accuracy=0.9`: the name of a figure of the report, and the least that it may be."""
@@ -17,8 +19,8 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
         """The name and the number."""
         match = re.fullmatch(r"([a-z_0-9]+)=(-?[0-9]*\.?[0-9]+)", value)
-        if not match:
-            self.fail(f"expected NAME=NUMBER, got {value!r}; try accuracy=0.9", param, ctx)
+        if not match or match[1] not in GREATER_IS_BETTER:
+            self.fail(f"expected accuracy=NUMBER or r2=NUMBER, got {value!r}; try accuracy=0.9", param, ctx)
         return match[1], float(match[2])
 
 
@@ -52,22 +54,26 @@ def command(
     import json
 
     from kerash_cli import dataset
+    from kerash_cli.console import Console
     from kerash_cli.trained import TrainedModel
 
+    if [data, label].count("-") > 1:
+        raise BadInput("expected '-', standard input, once, got it twice; try files")
     trained = TrainedModel.load(model)
     encoding = trained.encoding
     table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
-    labels = dataset.read(label, delimiter=delimiter, header=header) if label else None
+    labels = _options.read_labels(label, table, delimiter) if label else None
     if len(usable := encoding.usable(table, labels)) < table.rows:
+        Console().say(f"{table.rows - len(usable)} rows with missing values dropped, as in training")
         table, labels = table.take(usable), labels.take(usable) if labels else None
     outputs = trained.outputs(encoding.encode_inputs(table, trained.params.dtype))
     scores = trained.scores(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
     click.echo(json.dumps(scores) if as_json else _report(scores))
     if fail_under:
         name, least = fail_under
-        if not isinstance(scores.get(name), float):
-            figures = ", ".join(key for key, value in scores.items() if isinstance(value, float))
-            raise BadInput(f"--fail-under: expected one of {figures}, got {name!r}")
+        if name not in scores:
+            figures = " or ".join(figure for figure in GREATER_IS_BETTER if figure in scores)
+            raise BadInput(f"--fail-under: expected {figures} for this model, got {name}")
         if scores[name] < least:
             raise BelowThreshold(f"{model}: expected {name} of at least {least:g} on {data}, got {scores[name]:.6g}")
 

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
+@click.option("--inputs", type=_options.COUNT, help="What the `?` of a description's first line stands for.")
+@click.option("--outputs", type=_options.COUNT, help="What the `?` of its last layer stands for.")
 @_options.as_json
-def command(file: str, as_json: bool) -> None:
+def command(file: str, inputs: int | None, outputs: int | None, as_json: bool) -> None:
     """Show the layers of a model description or a saved model: their shapes, parameters and cost.
 
     \b
-    kerash show models/digits.model
+    kerash show digits.model --inputs 64 --outputs 10
     kerash show digits.kerash --json
     """
     import json
@@ -28,14 +30,17 @@ def command(file: str, as_json: bool) -> None:
     from kerash_cli.description import ModelDescription
     from kerash_cli.trained import TrainedModel
 
-    trained = TrainedModel.load(file) if file != "-" and artifact.looks_like_model(file) else None
+    is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
+    trained = TrainedModel.load(file) if is_saved else None
     description = trained.description if trained else ModelDescription.read(file)
+    if (features := inputs or description.features) and (units := outputs or description.outputs):
+        description = description.resolve(features, units)
     layers = _layers(description, trained)
     if as_json:
         made = {"encoding": trained.encoding.to_json(), "training": trained.training} if trained else {}
         click.echo(json.dumps({"model": str(description), "layers": layers, **made}))
         return
-    click.echo(_text(layers))
+    click.echo(_text(layers, str(trained.params.dtype) if trained else "float32"))
     if trained:
         click.echo("\n".join(["", *map(printable, _made(trained))]))
 
@@ -52,7 +57,7 @@ def _layers(description: "ModelDescription", trained: "TrainedModel | None") -> 
     return Network(description.layers, description.known_shape).summary()
 
 
-def _text(layers: list[dict[str, Any]]) -> str:
+def _text(layers: list[dict[str, Any]], dtype: str) -> str:
     from kerash_cli.console import aligned
     from kerash_cli.memory import readable
 
@@ -62,10 +67,10 @@ def _text(layers: list[dict[str, Any]]) -> str:
         numbers = ("?" if layer[key] is None else f"{layer[key]:,}" for key in ("parameters", "flops"))
         rows.append([layer["layer"], output, *numbers])
     if any(layer["parameters"] is None for layer in layers):
-        return f"{aligned(rows)}\n? is decided by the data"
+        return f"{aligned(rows)}\n? is decided by the data; try --inputs and --outputs"
     parameters, flops = (sum(layer[key] for layer in layers) for key in ("parameters", "flops"))
     rows.append(["in all", "", f"{parameters:,}", f"{flops:,}"])
-    return f"{aligned(rows)}\n{readable(4 * parameters)} of float32 parameters"
+    return f"{aligned(rows)}\n{readable({'float32': 4, 'float64': 8}[dtype] * parameters)} of {dtype} parameters"
 
 
 def _made(trained: "TrainedModel") -> list[str]:

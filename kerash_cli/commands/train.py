@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput, Diverged
+from kerash_cli.errors import BadInput, Diverged, KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.console import Console
@@ -33,17 +33,17 @@ def seconds(text: str) -> float:
 @click.argument("data")
 @click.argument("label", required=False)
 @click.option("-o", "--output", metavar="FILE", help="The saved model; MODEL.kerash in this folder by default.")
-@click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
-@click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; may be given again.")
+@click.option(
+    "--target", metavar="COLUMN", multiple=True, help="The label is this column of DATA: a name, or a number from 1."
+)
+@click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; give it again for more.")
 @click.option(
     "--missing", type=click.Choice(["error", "drop", "mean"]), default="error", show_default=True,
     help="What to do about missing values: stop, drop the row, or take the column's mean.",
 )  # fmt: skip
 @_options.reading
-@click.option(
-    "--epochs", type=click.IntRange(min=1), default=1000, show_default=True, help="Passes over the data at most."
-)
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True, help="Rows per step.")
+@click.option("--epochs", type=_options.COUNT, default=1000, show_default=True, help="Passes over the data at most.")
+@click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="Rows per step.")
 @click.option(
     "--optimizer",
     type=_options.Member("name", "kerash_cli.engine.optimizers:OPTIMIZERS"),
@@ -81,12 +81,18 @@ def seconds(text: str) -> float:
 )
 @click.option(
     "--patience",
-    type=click.IntRange(min=1),
+    type=_options.COUNT,
     default=100,
     show_default=True,
     help="Epochs without a lower validation loss before training stops.",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float64"]),
+    default="float32",
+    show_default=True,
+    help="The type of all arithmetic.",
+)
 @click.option(
     "--init",
     type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
@@ -94,12 +100,18 @@ def seconds(text: str) -> float:
 )
 @click.option("--no-bias", is_flag=True, help="Weighted sums without a bias.")
 @click.option("--no-standardize", is_flag=True, help="Columns as they are, instead of mean 0 and deviation 1.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Of the initial weights, the split, the order of the rows and dropout.",
+)
 @click.option(
     "--time",
     "limit",
     type=_options.Parsed("time", "kerash_cli.commands.train:seconds"),
-    help="Stop after this long: 90s, 5m, 1h.",
+    help="Stop after this long: 90 (seconds), 5m, 1h.",
 )
 @click.option("--mountpoint", metavar="FOLDER", help="Where samples are staged; by default a tmpfs that is there.")
 @click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
@@ -111,7 +123,7 @@ def command(
     data: str,
     label: str | None,
     output: str | None,
-    target: str | None,
+    target: tuple[str, ...],
     delimiter: str | None,
     header: bool | None,
     limit: float | None,
@@ -127,10 +139,12 @@ def command(
     LABEL is a file with one line for each line of DATA; or --target names a column of DATA. MODEL or DATA may be `-`,
     standard input.
 
+    Several targets are the columns of a LABEL file. `kerash data` has models and data to try.
+
     \b
-    kerash train models/xor.model data/xor.data data/xor.label
-    kerash train models/iris.model data/iris.csv --target species
-    sed 's/dense 16/dense 32/' models/iris.model | kerash train - data/iris.csv --target species -o wide.kerash
+    kerash train xor.model xor.data xor.label
+    kerash train iris.model iris.csv --target species
+    sed 's/dense 16/dense 32/' iris.model | kerash train - iris.csv --target species -o wide.kerash
     """
     import json
 
@@ -141,26 +155,31 @@ def command(
 
     if [model, data, label].count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
+    if len(target) > 1:
+        raise BadInput(f"expected one --target, got {len(target)}; try a LABEL file with a column for each")
+    if as_json and log == "-":
+        raise BadInput("expected --json or --log -, got both on standard output; try --log FILE")
     console = Console(quiet)
-    path = _output(model, output, force, console)
+    path, replaces = _output(model, output, force)
     description = ModelDescription.read(model)
     chosen = _settings(settings)
     table = dataset.read(data, delimiter=delimiter, header=header)
-    labels = dataset.read(label, delimiter=delimiter, header=header) if label else None
-    prepared = experiment.prepare(description, table, labels, target, chosen)
-    console.say(prepared.describe())
+    labels = _options.read_labels(label, table, delimiter) if label else None
+    prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen)
+    console.say(prepared.describe(), *prepared.doubts())
     with (
         files.replacing(path, reserve=prepared.saved_bytes()) as saved,
         stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
     ):
         begun = experiment.start(prepared, folder)
-        diverged = _train(begun, console, limit, log)
-        try:
-            trained = begun.conclude()
-        except Diverged as error:
-            raise diverged or error from None
-        trained.save(saved)
-    console.say(f"{path}: {trained.summary()}")
+        with _concluding(begun.run, limit):
+            diverged = _train(begun, console, log)
+            try:
+                trained = begun.conclude()
+            except Diverged as error:
+                raise diverged or error from None
+            trained.save(saved)
+    console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
     if as_json:
         click.echo(json.dumps({"model": path, **trained.training}))
     if diverged:
@@ -169,8 +188,8 @@ def command(
         raise click.exceptions.Exit(128 + signal.SIGINT)
 
 
-def _output(model: str, output: str | None, force: bool, console: "Console") -> str:
-    """Where the saved model goes; BadInput rather than over something that is none."""
+def _output(model: str, output: str | None, force: bool) -> tuple[str, bool]:
+    """Where the saved model goes, and whether one is there already; BadInput rather than over something else."""
     from pathlib import Path
 
     from kerash_cli import artifact
@@ -178,11 +197,9 @@ def _output(model: str, output: str | None, force: bool, console: "Console") -> 
     if output is None and model == "-":
         raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
     path = Path(output or f"{Path(model).stem}.kerash")
-    if path.is_file():
-        if not (force or artifact.looks_like_model(path)):
-            raise BadInput(f"{path}: expected a saved model to replace, got another kind of file; try -o, or --force")
-        console.say(f"replaces the earlier {path}")
-    return str(path)
+    if path.is_file() and not (force or artifact.looks_like_model(path)):
+        raise BadInput(f"{path}: expected a saved model to replace, got another kind of file; try -o, or --force")
+    return str(path), path.is_file()
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
@@ -201,39 +218,50 @@ def _settings(options: dict[str, Any]) -> "Settings":
     return Settings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
 
 
-def _train(begun: "Experiment", console: "Console", limit: float | None, log: str | None) -> Diverged | None:
-    """Trains until the end, `limit` seconds or Ctrl-C; the error, if it diverged with something worth keeping."""
+def _train(begun: "Experiment", console: "Console", log: str | None) -> Diverged | None:
+    """Trains until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     from kerash_cli.runlog import RunLog
     from kerash_cli.training import train
 
     run = begun.run
-    with _concluding(run), RunLog(log) if log else nullcontext() as writer, console.epochs(run) as view:
+    with RunLog(log) if log else nullcontext() as writer, console.epochs(run) as view:
         try:
             for epoch in train(run, begun.source, begun.validate):
                 view.epoch(epoch)
                 if writer:
                     writer.epoch(epoch)
-                if limit and epoch.seconds > limit:
-                    run.stop = OUT_OF_TIME
         except Diverged as error:
             if run.best_epoch:
                 return error
             raise
+    if run.stop == OUT_OF_TIME and not run.best_epoch:
+        raise KerashError("--time: expected at least one epoch in that time, got none; try a longer one")
     if not run.best_epoch:
         raise KeyboardInterrupt
     return None
 
 
 @contextmanager
-def _concluding(run: "Run") -> Iterator[None]:
-    """The first Ctrl-C ends training in good order, the second everything at once."""
+def _concluding(run: "Run", limit: float | None) -> Iterator[None]:
+    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once."""
+    from threading import Timer
 
     def conclude(number: int, frame: FrameType | None) -> None:
         run.stop = INTERRUPTED
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, conclude)
+    def time_out() -> None:
+        run.stop = run.stop or OUT_OF_TIME
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, conclude)
+    timer = Timer(limit or 0, time_out)
+    timer.daemon = True
+    if limit:
+        timer.start()
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        timer.cancel()

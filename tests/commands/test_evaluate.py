@@ -49,10 +49,17 @@ def test_a_figure_under_the_threshold_fails(trained: Kerash) -> None:
     assert "accuracy" in low.out
 
 
-def test_an_unknown_figure_is_named_with_those_there_are(trained: Kerash) -> None:
-    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", "acuracy=0.9")
+@pytest.mark.parametrize("figure", ["acuracy=0.9", "rmse=0.5", "log_loss=1", "accuracy"])
+def test_only_figures_of_which_more_is_better_can_be_too_low(trained: Kerash, figure: str) -> None:
+    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", figure)
+    assert (done.code, done.out) == (2, "")
+    assert "expected accuracy=NUMBER or r2=NUMBER" in done.error
+
+
+def test_a_threshold_for_a_figure_that_the_model_has_not_is_an_error(trained: Kerash) -> None:
+    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", "r2=0.5")
     assert done.code == 2
-    assert "expected one of accuracy, log_loss" in done.error
+    assert "expected accuracy for this model, got r2" in done.error
 
 
 def test_labels_that_the_model_never_saw_are_an_error_at_their_place(trained: Kerash, tmp_path: Path) -> None:
@@ -67,3 +74,13 @@ def test_missing_labels_are_an_error(trained: Kerash) -> None:
     done = trained("evaluate", "xor.kerash", "data/xor.data")
     assert done.code == 2
     assert done.error
+
+
+def test_rows_that_are_dropped_are_counted(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_text("a,b,y\n" + "1,2,3\n" * 9 + ",2,3\n4,,6\n", encoding="ascii")
+    (tmp_path / "gaps.model").write_text("? 1 1\ninput\ndense ? -\n", encoding="ascii")
+    words = ("--target", "y", "--missing", "drop", "--epochs", "1")
+    assert "9 rows train (2 more with missing values dropped)" in kerash("train", "gaps.model", "gaps.csv", *words).err
+    done = kerash("evaluate", "gaps.kerash", "gaps.csv")
+    assert done.err == "2 rows with missing values dropped, as in training\n"
+    assert done.out.startswith("9 rows")

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from conftest import ROOT, Kerash
 
@@ -15,6 +16,17 @@ def test_what_the_data_decides_is_shown_as_a_question(kerash: Kerash) -> None:
     done = kerash("show", "models/iris.model")
     assert done.code == 0
     assert "? is decided by the data" in done.out
+
+
+def test_what_the_data_decides_may_be_given(kerash: Kerash) -> None:
+    words = ("--inputs", "64", "--outputs", "10", "--json")
+    layers = json.loads(kerash("show", "models/digits.model", *words).out)["layers"]
+    assert sum(layer["parameters"] for layer in layers) == 64 * 128 + 128 + 128 * 10 + 10
+
+
+def test_a_damaged_saved_model_is_no_description(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "x.kerash").write_bytes(b"")
+    assert kerash("show", "x.kerash").code == 5
 
 
 def test_a_saved_model_tells_how_it_was_made(kerash: Kerash) -> None:

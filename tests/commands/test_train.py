@@ -210,9 +210,8 @@ def test_divergence_is_told_with_epoch_and_batch_and_the_last_good_model_is_kept
     assert "training diverged: expected a finite loss, got" in done.error
     assert "in epoch" in done.error
     assert "batch" in done.error
-    if (tmp_path / "line.kerash").exists():
-        weights = artifact.load(tmp_path / "line.kerash").tensors
-        assert all(np.isfinite(tensor).all() for tensor in weights.values())
+    weights = artifact.load(tmp_path / "line.kerash").tensors
+    assert all(np.isfinite(tensor).all() for tensor in weights.values())
 
 
 def test_a_divergence_in_the_first_epoch_leaves_an_earlier_model_alone(kerash: Kerash, tmp_path: Path) -> None:
@@ -230,7 +229,7 @@ def test_a_saved_model_of_that_name_is_replaced_and_a_line_says_so(kerash: Keras
     kerash("train", *XOR, "--epochs", "1")
     done = kerash("train", *XOR, "--epochs", "2")
     assert done.code == 0
-    assert "replaces the earlier xor.kerash" in done.err
+    assert "replaced the earlier xor.kerash" in done.err
 
 
 def test_another_file_of_that_name_is_never_replaced_without_force(kerash: Kerash, tmp_path: Path) -> None:
@@ -264,9 +263,17 @@ BAD = {
     "standard input twice": (("-", "-", "data/xor.label", "-o", "x.kerash"), "once", 2),
     "no name for the output": (("-", "data/xor.data", "data/xor.label"), "-o FILE", 2),
     "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "expected a folder as mountpoint", 2),
+    "two targets": (
+        ("models/iris.model", "data/iris.csv", "--target", "species", "--target", "petal_width"),
+        "try a LABEL file with a column for each",
+        2,
+    ),
+    "two results on one output": ((*XOR, "--json", "--log", "-"), "try --log FILE", 2),
+    "model and data swapped": (("data/xor.data", "models/xor.model", "data/xor.label"), "MODEL DATA", 2),
+    "an endless number": ((*XOR, "--epochs", "1" + "0" * 400), "--epochs", 2),
     "balance of numbers": (
         ("models/square.model", "data/square.csv", "--target", "y", "--balance"),
-        "expected classes for --balance",
+        "expected one class for each row with --balance",
         2,
     ),
     "a full device": ((*XOR, "--epochs", "1", "-o", "/dev/full"), "/dev/full", 3),
@@ -307,3 +314,54 @@ def test_training_weighs_classes_when_asked_to(kerash: Kerash, tmp_path: Path) -
         report = json.loads(kerash("evaluate", "rare.kerash", "rare.csv", "--json").out)
         recalls.append(report["classes"]["rare"]["recall"])
     assert recalls[1] > recalls[0]
+
+
+def test_a_label_file_has_a_header_if_it_has_a_line_more(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "named.label").write_text("colour\nred\ngreen\nred\ngreen\ngreen\n", encoding="ascii")
+    (tmp_path / "bare.label").write_text("red\ngreen\nred\ngreen\ngreen\n", encoding="ascii")
+    for name in ("named", "bare"):
+        done = kerash("train", "models/xor.model", "data/xor.data", f"{name}.label", "--epochs", "1")
+        assert done.code == 0, done.err
+        assert "2 classes" in done.err
+        assert kerash("evaluate", "xor.kerash", "data/xor.data", f"{name}.label").code == 0
+
+
+def test_a_text_column_whose_values_hardly_recur_is_doubted(kerash: Kerash, tmp_path: Path) -> None:
+    table = "".join(f"2019-04-{i:02},{i % 3},{i % 2}\n" for i in range(1, 31))
+    (tmp_path / "days.csv").write_text(f"day,a,y\n{table}", encoding="ascii")
+    (tmp_path / "days.model").write_text("? 1 1\ninput\ndense 1 sigmoid\n", encoding="ascii")
+    done = kerash("train", "days.model", "days.csv", "--target", "y", "--epochs", "1")
+    assert "column 'day' became 30 inputs, one for each of its values; try --drop 1 if they mean nothing" in done.err
+
+
+def test_an_image_of_another_shape_than_the_model_has_is_refused(kerash: Kerash, tmp_path: Path) -> None:
+    images = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (5, 4, 6)) + bytes(range(120))
+    (tmp_path / "images.idx").write_bytes(images)
+    for shape, code in (("6 4 1", 0), ("24 1 1", 0), ("? 1 1", 0), ("4 6 1", 2)):
+        text = f"{shape}\ninput\ndense 1 sigmoid\n"
+        done = kerash("train", "-", "images.idx", "data/xor.label", "--epochs", "1", "-o", "x.kerash", input=text)
+        assert done.code == code, done.err
+    assert "expected samples of 6 4 1 as in images.idx, got 4 6 1" in done.error
+
+
+def test_an_interrupt_that_is_ignored_stays_ignored(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = begin(tmp_path, environment, "--time", "3s")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.returncode == 0
+
+
+def test_time_ends_an_epoch_that_takes_longer(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "long.csv").write_text("".join(f"{i % 7},{i % 3}\n" for i in range(100_000)), encoding="ascii")
+    text = "? 1 1\ninput\ndense 64 tanh\ndense 1 -\n"
+    words = ("--target", "2", "--time", "0.1s", "--batch-size", "1", "-o", "x.kerash")
+    done = kerash("train", "-", "long.csv", *words, input=text)
+    assert done.code == 1
+    assert done.error == "--time: expected at least one epoch in that time, got none; try a longer one"
+    assert not (tmp_path / "x.kerash").exists()

@@ -12,7 +12,7 @@ from kerash_cli.engine.layers import Dense, Input, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 
-WHAT_A_LAYER_LACKS = {"test_gemm_default_matrix_bias": "a bias of its own for each row"}
+WHAT_A_LAYER_LACKS = {"test_gemm_default_matrix_bias": "a bias of its own for each row"}  # the other 10 run
 CASES = [case for case in onnx_node._NodeTestCases if case.model.graph.node[0].op_type == "Gemm"]
 
 
