@@ -45,7 +45,7 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
             patience=workload.epochs,
         )
         source = InProcess(network.on_logits() if fused else network, loss, samples, run)
-        with tempfile.TemporaryDirectory() as folder, RunLog(os.fspath(Path(folder, "log"))) as log:
+        with tempfile.TemporaryDirectory() as folder, RunLog(os.fspath(Path(folder, "log")), print) as log:
             start = perf_counter()
             for epoch in train(run, source):
                 log.epoch(epoch)

@@ -1,11 +1,19 @@
 """The program `kerash`: its subcommands, and the one place where an error becomes a line and an exit code."""
 
-import errno
-import os
 import signal
+
+# While the imports below take their time, Ctrl-C ends the program as it ends any other: without a traceback.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import errno
+import io
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType, TracebackType
+from typing import Any
 
 import click
 
@@ -16,6 +24,7 @@ FAULT = 70
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
 LONGEST_MESSAGE = 1000
+STANDARD_OUTPUT = "standard output"
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
 
@@ -39,16 +48,22 @@ class Folder(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, but with a suggestion for a name that is nearly right."""
-        if not context.resilient_parsing and args[0] not in self.list_commands(context) and args[0][0] != "-":
+        known, name = self.list_commands(context), args[0]
+        if not context.resilient_parsing and name not in known and not name.startswith("-"):
             from difflib import get_close_matches
 
-            close = get_close_matches(args[0], self.list_commands(context), n=1)
+            close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "try kerash --help"
-            raise click.UsageError(f"expected a command, got {args[0]!r}; {hint}")
+            raise click.UsageError(f"expected a command, got {name!r}; {hint}")
         return super().resolve_command(context, args)
 
 
-@click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]})
+EXIT_CODES = """\b
+Exit codes: 0 fine; 1 failure, or --fail-under says no; 2 usage or bad input; 3 out of space or memory;
+4 training diverged; 5 damaged or foreign model; 70 a fault of kerash; 128 + N ended by signal N."""
+
+
+@click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="kerash", message="%(prog)s %(version)s")
 def program() -> None:
     """Neural networks for the shell: describe, train and use them from the command line.
@@ -65,13 +80,39 @@ def main(arguments: list[str] | None = None) -> None:
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     sys.excepthook = _report_fault
-    if sys.stdout is None:
-        sys.exit(_fail("standard output: expected it to be open, got it closed; try > /dev/null", 1))
-    # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
-    sys.stdout = open(sys.stdout.fileno(), "w", encoding=sys.stdout.encoding, closefd=False)  # noqa: SIM115
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+    _open_streams()
+    for number, handler in _HANDLERS.items():
+        if signal.getsignal(number) is not signal.SIG_IGN:  # by nohup, or a shell's `&`
+            signal.signal(number, handler)
     sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+class _Output(io.FileIO):
+    """Standard output, whose errors say that they are its."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = STANDARD_OUTPUT
+            raise
+
+
+def _open_streams() -> None:
+    """Standard streams that are never None; exits where there is nowhere for results to go."""
+    # What opens in a closed stream's place keeps its descriptor from the files that are opened later.
+    if sys.stdin is None:
+        # To write only, so that reading it fails.
+        sys.stdin = open(os.open(os.devnull, os.O_WRONLY), closefd=False)  # noqa: SIM115
+    if sys.stdout is None:
+        sys.exit(_fail(f"{STANDARD_OUTPUT}: expected it to be open, got it closed; try > /dev/null", 1))
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
+    raw = _Output(sys.stdout.fileno(), "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw), sys.stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
+    )
 
 
 def _run(arguments: list[str]) -> int:
@@ -84,7 +125,7 @@ def _run(arguments: list[str]) -> int:
             return exit.exit_code
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        _say(error.format_message())
         return 2
     except click.ClickException as error:
         return _fail(_usage(error), error.exit_code)
@@ -98,8 +139,12 @@ def _run(arguments: list[str]) -> int:
         _give_up_output()
         return BROKEN_PIPE
     except OSError as error:
-        _give_up_output()
-        where = f"{error.filename}: " if error.filename else "standard output: "
+        if error.filename == STANDARD_OUTPUT:
+            _give_up_output()
+        # Whatever is opened by name or written to says what it is: that leaves what is only read.
+        where = f"{error.filename or 'standard input'}: "
+        if error.errno == errno.EBADF:
+            return _fail(f"{where}expected it to be open, got it closed; try a file", 1)
         space = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return _fail(f"{where}{error.strerror or error}", OUT_OF_SPACE if space else 1)
     return 0
@@ -118,8 +163,13 @@ def _fail(message: str, code: int) -> int:
     line = printable(message)
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
-    click.echo(f"Error: {line}", err=True)
+    _say(f"Error: {line}")
     return code
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # the exit code says it too
+        click.echo(text, err=True)
 
 
 def _give_up_output() -> None:
@@ -129,6 +179,9 @@ def _give_up_output() -> None:
 
 def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
+
+
+_HANDLERS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _leave, signal.SIGHUP: _leave}
 
 
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

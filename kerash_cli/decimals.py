@@ -15,6 +15,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 """What stands for a value that is not there, in lower case."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _NUMERIC = b"0123456789+-.eE"
 _EXACT_DIGITS = 15  # below 2**53 whatever they are, so that one division by a power of ten rounds once
 _POWERS = np.array([10.0**k for k in range(_EXACT_DIGITS + 1)])
@@ -26,6 +27,11 @@ def number(text: str) -> float | None:
     text = text.strip(" \t")
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     return value if abs(value) < float("inf") else None
+
+
+def has_comma(text: str) -> bool:
+    """Whether a cell is a number written with a decimal comma, which nothing here reads as one."""
+    return _COMMA.fullmatch(text.strip(" \t")) is not None
 
 
 def is_missing(text: str) -> bool:

@@ -41,7 +41,7 @@ def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output
     """
     name = os.fspath(path)
     with ExitStack() as stack:
-        with _explained(name, reserve):
+        with explained(name, reserve):
             mode = _mode(name)
             special = mode is not None and not S_ISREG(mode)
             output = _Special(name, stack) if special else _Replacement(name, mode, reserve, stack)
@@ -57,7 +57,7 @@ class _Special:
         stack.callback(_close, self._file)
 
     def commit(self, data: bytes) -> None:
-        with _explained(self._name, len(data)):
+        with explained(self._name, len(data)):
             _write(self._file, data)
 
 
@@ -79,7 +79,7 @@ class _Replacement:
             os.posix_fallocate(self._file, 0, reserve)
 
     def commit(self, data: bytes) -> None:
-        with _explained(self._name, len(data)):
+        with explained(self._name, len(data)):
             if self._mode is not None:
                 os.fchmod(self._file, S_IMODE(self._mode))
             _write(self._file, data)
@@ -149,11 +149,14 @@ def _close(file: int) -> None:
 
 
 @contextmanager
-def _explained(name: str, needed: int) -> Iterator[None]:
-    """Makes an OSError the KerashError that says what to do; a reader that went away is no error of a file."""
+def explained(name: str, needed: int) -> Iterator[None]:
+    """Makes an OSError of writing `needed` bytes at `name`, a file or a folder, the KerashError that says what to do.
+
+    A reader that went away is no error of a file, and a new name that is taken no user's: both pass unchanged.
+    """
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, FileExistsError):
         raise
     except OSError as error:
         raise _explanation(name, needed, error) from error
@@ -162,24 +165,26 @@ def _explained(name: str, needed: int) -> Iterator[None]:
 def _explanation(name: str, needed: int, error: OSError) -> KerashError:
     parent = str(Path(name).parent)
     match error.errno:
-        case errno.ENOENT:
+        case errno.ENOENT if not Path(parent).exists():
             return BadInput(f"{at(name)}expected an existing folder, got {parent!r}; try mkdir -p {parent!r}")
         case errno.ENOTDIR:
             return BadInput(f"{at(name)}expected a folder, got the file {parent!r}; try another folder")
         case errno.EISDIR:
-            return BadInput(f"{at(name)}expected a file's name, got a folder; try {str(Path(name, 'model.kerash'))!r}")
+            return BadInput(f"{at(name)}expected a file's name, got a folder; try the name of a file in it")
         case errno.ENAMETOOLONG | errno.ELOOP:
             return BadInput(f"{at(name)}expected a file's name, got one with {error.strerror!r}; try another")
         case errno.ENOSPC | errno.EDQUOT:
-            return OutOfSpace(f"{at(name)}expected room for {needed} bytes, got {_free(name)} free; try another disk")
+            return OutOfSpace(f"{at(name)}expected room for {needed} bytes, got {_free(name)}; try another disk")
         case _:
             return KerashError(f"{at(name)}expected to write here, got {error.strerror!r}; try another folder")
 
 
-def _free(name: str) -> int:
-    """The bytes that a file of that name may still take; a device that said it was full has none."""
+def _free(name: str) -> str:
+    """What is left for a file of that name, or in a folder of that name; a device that said it was full has none."""
     path = Path(name).resolve()
-    if path.exists() and not path.is_file():
-        return 0
-    room = os.statvfs(path.parent)
-    return room.f_bavail * room.f_frsize
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return "0 free"
+    room = os.statvfs(path if path.is_dir() else path.parent)
+    if room.f_files and not room.f_favail:  # some file systems count none
+        return "no file free"
+    return f"{room.f_bavail * room.f_frsize} free"

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 _SURE = 1.959963984540054  # normal quantile of 0.975
 _LEAST = np.finfo(np.float64).tiny
+_MOST = np.finfo(np.float64).max  # what is reported for more than float64 holds
 
 
 def accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
@@ -26,22 +27,24 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
 
 def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The mean distance, over rows and outputs."""
-    return float(np.abs(_difference(predicted, expected)).mean())
+    return _whole(_mean(np.abs(_quarter(predicted, expected)).ravel()))
 
 
 def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The root of the mean squared distance, over rows and outputs."""
-    return float(np.sqrt(np.square(_difference(predicted, expected)).mean()))
+    return _whole(_norm(_quarter(predicted, expected).ravel()))
 
 
 def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The share of the variance that is explained, averaged over outputs; 0 for one that does not vary, 1 if exact."""
-    error = np.square(_columns(_difference(predicted, expected))).sum(axis=0)
     truth = _columns(np.asarray(expected, np.float64))
-    variation = np.square(truth - truth.mean(axis=0)).sum(axis=0)
+    from_first = _quarter(truth, truth[:1])  # 0 all along where a column does not vary
+    error = _norm(_columns(_quarter(predicted, expected)))
+    variation = _norm(from_first - _mean(from_first))
     constant = variation == 0
-    explained = 1 - error / np.where(constant, 1, variation)
-    return float(np.where(constant, error == 0, explained).mean())
+    with np.errstate(over="ignore"):
+        explained = 1 - np.square(error / np.where(constant, 1, variation))
+    return float(_mean(np.where(constant, error == 0, explained.clip(-_MOST))))
 
 
 def log_loss(probabilities: ArrayLike, classes: ArrayLike) -> float:
@@ -80,8 +83,32 @@ def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
     return ratio
 
 
-def _difference(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
-    return np.asarray(predicted, np.float64) - np.asarray(expected, np.float64)
+def _quarter(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
+    """A fourth of the difference, which float64 can hold whatever the two are, and so can its deviation from a mean."""
+    difference: NDArray[np.float64] = np.asarray(predicted, np.float64) / 4 - np.asarray(expected, np.float64) / 4
+    return difference
+
+
+def _whole(quarter: Any) -> float:
+    return min(4 * float(quarter), float(_MOST))
+
+
+def _mean(values: NDArray[Any]) -> Any:
+    """The mean over rows, without overflow."""
+    scale = _scale(values)
+    return scale * (values / scale).mean(axis=0)
+
+
+def _norm(values: NDArray[np.float64]) -> Any:
+    """The root of the mean square over rows, without overflow or underflow on the way."""
+    scale = _scale(values)
+    return scale * np.sqrt(np.square(values / scale).mean(axis=0))
+
+
+def _scale(values: NDArray[Any]) -> Any:
+    """A power of two close to the largest of each column: dividing by it rounds nothing."""
+    _, exponent = np.frexp(np.abs(values).max(axis=0))
+    return np.ldexp(1.0, exponent - 1)
 
 
 def _columns(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Rows of a table to lines of text with what a trained model makes of them."""
 
 import csv
-from io import StringIO
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -38,13 +38,13 @@ class Predictions:
         self.unseen += encoding.unseen(table)
         cells = self._cells(outputs)
         if not self._append:
-            return _joined(cells, ",")
-        rows = _joined(cells, table.delimiter).splitlines(keepends=True)
-        lines = [f"{record}{table.delimiter}{row}" for record, row in zip(table.records or (), rows, strict=True)]
+            return "".join(_lines(cells, ","))
+        rows = zip(table.records or (), _lines(cells, table.delimiter), strict=True)
+        lines = [f"{record}{table.delimiter}{line}" for record, line in rows]
         if not self._headed:
             self._headed = True
             if table.names:
-                lines.insert(0, _joined([[*table.names, *self._names()]], table.delimiter))
+                lines[:0] = _lines([[*table.names, *self._names()]], table.delimiter)
         return "".join(lines)
 
     def _cells(self, outputs: np.ndarray) -> list[list[str]]:
@@ -63,7 +63,8 @@ class Predictions:
 
     def _shortened(self, values: np.ndarray) -> np.ndarray:
         """In the model's own type, so that no digits are printed that it does not have."""
-        return values.astype(self.model.params.dtype, copy=False)
+        with np.errstate(over="ignore"):
+            return values.astype(self.model.params.dtype, copy=False)
 
     def _names(self) -> list[str]:
         encoding = self.model.encoding
@@ -82,7 +83,14 @@ def _number(value: np.floating) -> str:
     return str(value)
 
 
-def _joined(rows: list[list[str]], delimiter: str) -> str:
-    text = StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+class _Written(list[str]):
+    """What was written, a string for each call of `write`."""
+
+    write = list.append
+
+
+def _lines(rows: Iterable[list[str]], delimiter: str) -> list[str]:
+    """Each row as CSV, ended; a cell may hold line ends of its own."""
+    lines = _Written()
+    csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return lines

@@ -1,10 +1,13 @@
 """The run log: one JSON object per epoch, one a line, appended."""
 
 import os
+from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
+from kerash_cli.errors import BadInput, at
+from kerash_cli.files import explained
 from kerash_cli.training import Epoch
 
 LATEST = 0.1
@@ -12,10 +15,16 @@ LATEST = 0.1
 
 
 class RunLog:
-    """Appends epochs to a file, `-` for standard output; a reader that follows it is at most `LATEST` behind."""
+    """Appends epochs to a file, `-` for standard output; a reader that follows it is at most `LATEST` behind.
 
-    def __init__(self, path: str) -> None:
-        self._file = open(os.dup(1) if path == "-" else path, "ab")  # noqa: SIM115 - closed by __exit__
+    KerashError where there can be none, so that it shows before the work. Should the disk fail or fill up later,
+    `tell` hears it once and epochs are dropped from then on: a log is not worth the training that it is about.
+    """
+
+    def __init__(self, path: str, tell: Callable[[str], object]) -> None:
+        self._name = "standard output" if path == "-" else path
+        self._tell = tell
+        self._file = _appending(path)
         self._written = 0.0
 
     def __enter__(self) -> Self:
@@ -24,14 +33,42 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        try:
+            self._file.flush()
+        except OSError as failure:
+            self._give_up(failure)
+        finally:
+            self._file.close()
 
     def epoch(self, epoch: Epoch) -> None:
         """Appends one epoch."""
-        self._file.write(line(epoch).encode("ascii"))
-        if (now := monotonic()) - self._written > LATEST:
-            self._file.flush()
-            self._written = now
+        try:
+            self._file.write(line(epoch).encode("ascii"))
+            if (now := monotonic()) - self._written > LATEST:
+                self._file.flush()
+                self._written = now
+        except OSError as failure:
+            self._give_up(failure)
+
+    def _give_up(self, failure: OSError) -> None:
+        """Points the log nowhere, so that what is left in its buffer can't fail a second time."""
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), self._file.fileno())
+        if isinstance(failure, BrokenPipeError):  # the reader has seen enough
+            raise failure
+        self._tell(f"{at(self._name)}expected room for the log, got {failure.strerror!r}; going on without it")
+
+
+def _appending(path: str) -> BinaryIO:
+    """The log at `path`, to be appended to; BadInput rather than to a file that is none."""
+    if path == "-":
+        return open(os.dup(1), "ab")
+    with explained(path, 1):
+        if os.path.isfile(path):
+            with open(path, "rb") as old:
+                if old.read(1) not in (b"", b"{"):
+                    raise BadInput(f"{at(path)}expected a run log to append to, got another kind of file; try another")
+        return open(path, "ab")
 
 
 def line(epoch: Epoch) -> str:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -17,11 +17,13 @@ from numpy.typing import DTypeLike
 
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, OutOfSpace, at
+from kerash_cli.files import explained
 from kerash_cli.memory import readable
 
 SHARED_MEMORY = Path("/dev/shm")
-LOCK = "lock"
+SUFFIX = ".stage"
 PAGE = 1 << 16
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Stage:
@@ -38,10 +40,12 @@ class Stage:
         """
         path = self.folder / f"{name}.npy"
         description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
-        with open(path, "x+b", opener=partial(os.open, mode=0o600)) as file:
+        needed = np.dtype(dtype).itemsize * prod(shape)
+        private = partial(os.open, mode=0o600)
+        with explained(str(path), needed), open(path, "x+b", opener=private) as file:
             np.lib.format.write_array_header_1_0(file, description)
             start = file.tell()
-            size = start + np.dtype(dtype).itemsize * prod(shape)
+            size = start + needed
             try:
                 _reserve(file.fileno(), size)
             except OSError:
@@ -59,11 +63,10 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
     if parent is None:
         parent = Path(tempfile.gettempdir())
         tell(f"samples are staged on disk, in {parent}: {SHARED_MEMORY} has no room for {readable(size)}")
-    if _free(parent) < size:
+    if _room(parent) < size:
         raise OutOfSpace(_no_room(parent, size))
-    prefix = f"kerash-{os.getuid()}-"
-    _sweep(parent, prefix)
-    folder, lock = _locked_folder(parent, prefix)
+    with explained(str(parent), size):
+        folder, lock = _locked_folder(parent)
     try:
         yield Stage(folder)
     finally:
@@ -83,19 +86,21 @@ def _mountpoint(named: str | None) -> Path | None:
 
 
 def _shared_memory(size: int) -> Path | None:
-    usable = os.access(SHARED_MEMORY, os.W_OK) and _free(SHARED_MEMORY) >= size
+    usable = os.access(SHARED_MEMORY, os.W_OK) and _room(SHARED_MEMORY) >= size
     return SHARED_MEMORY if usable else None
 
 
-def _locked_folder(parent: Path, prefix: str) -> tuple[Path, int]:
-    """A new private folder, and its lock, held."""
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    """A new private folder, and a descriptor of it that holds it locked."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / LOCK).exists():
-            return folder, lock
-        os.close(lock)  # another run swept it away before it was locked
+        folder = Path(tempfile.mkdtemp(SUFFIX, _prefix(), parent))
+        with suppress(FileNotFoundError):  # another run swept it away before it was locked
+            lock = os.open(folder, _FOLDER)
+            with suppress(OSError):  # a file system without locks: nothing is swept there either
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
 
 
 def _reserve(file: int, size: int) -> None:
@@ -117,20 +122,27 @@ def _no_room(folder: Path, size: int) -> str:
     )
 
 
-def _sweep(parent: Path, prefix: str) -> None:
-    """Removes the stages that killed runs of this user left: those whose lock nobody holds."""
-    for folder in parent.glob(f"{prefix}*"):
-        try:
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
+def _room(parent: Path) -> int:
+    """The bytes free in `parent`, once the stages that killed runs left there have made room."""
+    _sweep(parent)
+    return _free(parent)
+
+
+def _sweep(parent: Path) -> None:
+    """Removes the stages that killed runs of this user left: those that nobody holds locked."""
+    for folder in parent.glob(f"{_prefix()}*{SUFFIX}"):
+        with suppress(OSError):
+            lock = os.open(folder, _FOLDER)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(lock).st_uid == os.getuid():
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
+
+
+def _prefix() -> str:
+    return f"kerash-{os.getuid()}-"
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:

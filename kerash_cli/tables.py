@@ -101,6 +101,7 @@ class Schema(NamedTuple):
     """The positions of columns that are text, whatever their cells look like."""
     target: int | None
     """The position of the label, if the table had it."""
+    delimiter: str = ","
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
         """Where the columns of the table learnt from are in one with these names and this width, if it has them.
@@ -114,6 +115,11 @@ class Schema(NamedTuple):
         if self.target is not None and width == self.width - 1:
             return {old: place for place, old in enumerate(p for p in positions if p != self.target)}
         return {old: old for old in positions} if width == self.width else {}
+
+
+def separates(character: str) -> bool:
+    """Whether it can be a delimiter: one ASCII character that is in no number and no quote."""
+    return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
 
 
 def concatenate(tables: Sequence[Table]) -> Table:

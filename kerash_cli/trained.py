@@ -8,13 +8,26 @@ from numpy.typing import NDArray
 
 from kerash_cli import artifact, metrics
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding import Encoding, checks
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at
 
 if TYPE_CHECKING:
     from kerash_cli.files import Output
+
+MOST_TABLED = 1000
+"""With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
+
+_TABLES = {"confusion", "classes", "targets"}
+_TRAINING_ROOM = "," * 4096  # as many bytes, and as many values, as training may add to a record
+_MOST = 10**18
+_STOPPED = {
+    "epochs": "all epochs done",
+    "patience": "then no better",
+    "time": "out of time",
+    "interrupted": "interrupted",
+}
 
 
 class TrainedModel(NamedTuple):
@@ -28,45 +41,43 @@ class TrainedModel(NamedTuple):
     """Settings, seed, digests of the data, epochs and metrics: JSON values."""
 
     def save(self, output: "Output") -> None:
-        """Writes the saved model; the same model gives the same bytes."""
-        artifact.save(output, self.network.named(self.params), self._record())
+        """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
+        figures = {name: value for name, value in self.training["metrics"].items() if name not in _TABLES}
+        record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
+        artifact.save(output, self.network.named(self.params), record)
 
     def check_size(self) -> None:
-        """BadInput if the record, as it is so far, is larger than a saved model can hold."""
-        artifact.pack({"weights": np.zeros(1)}, self._record())
+        """BadInput if the record, without its training so far, would be larger than a saved model can hold."""
+        artifact.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
-    def _record(self) -> dict[str, Any]:
-        return {
-            "model": str(self.description),
-            "bias": self.network.bias,
-            "encoding": self.encoding.to_json(),
-            "training": dict(self.training),
-        }
+    def _untrained(self) -> dict[str, Any]:
+        return {"model": str(self.description), "bias": self.network.bias, "encoding": self.encoding.to_json()}
 
     @classmethod
     def load(cls, path: str) -> Self:
         """The model saved in `path`; BadInput if there is no such file, Damaged if it is not what `save` wrote."""
-        loaded = artifact.load(path)
-        record = loaded.record
+        record, tensors = artifact.load(path)
         try:
-            description = ModelDescription.parse(record["model"], path)
+            checks.expect(record.keys() == {"model", "bias", "encoding", "training"}, "expected another record")
             encoding = Encoding.from_json(record["encoding"])
-            network = Network(description.layers, description.known_shape, record["bias"])
-            params = _flat(network, loaded.tensors)
-            if (network.features, network.outputs) != (encoding.features, encoding.outputs):
-                raise ValueError(f"a network of {network.features} to {network.outputs} for other data")
-            return cls(description, network, params, encoding, dict(record["training"]))
+            description = _description(record["model"])
+            fits = (description.features, description.outputs) == (encoding.features, encoding.outputs)
+            checks.expect(fits and description.activation.output == encoding.output, "a network for other data")
+            network = Network(description.layers, description.known_shape, checks.boolean(record["bias"], "bias"))
+            _check_training(record["training"], encoding)
+            return cls(description, network, _flat(network, tensors), encoding, record["training"])
         except (KeyError, TypeError, ValueError, BadInput) as error:
-            raise Damaged(f"{at(path)}expected a saved model, got one that contradicts itself: {error}") from None
+            reason = str(error)[:200]
+            raise Damaged(f"{at(path)}expected a saved model, got one that contradicts itself: {reason}") from None
 
     def summary(self) -> str:
-        """How good it was at the end of its training, in a line."""
+        """How good it was at the end of its training, and what ended that, in a line."""
         training = self.training
-        figures = training["metrics"]
-        name = "accuracy" if "accuracy" in figures else "rmse"
+        figures, name = training["metrics"], _main_figure(self.encoding)
         return (
             f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-            f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}"
+            f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}, "
+            f"{_STOPPED[training['stopped']]}"
         )
 
     def outputs(self, x: Array) -> Array:
@@ -79,23 +90,25 @@ class TrainedModel(NamedTuple):
         The naive guess knows the training rows alone: their most frequent class, or the mean of their targets. Diverged
         if an output is infinite or NaN.
         """
-        if not np.isfinite(outputs).all():
+        values = self.encoding.decode(outputs) if self.encoding.kind == "values" else outputs
+        if not np.isfinite(values).all():
             raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
         if self.encoding.kind == "values":
-            return self._distances(self.encoding.decode(outputs), self.encoding.decode(targets))
+            return self._distances(values, self.encoding.decode(targets))
         if self.encoding.kind == "multilabel":
             return self._hits(outputs > 0.5, targets > 0.5, self.encoding.baseline > 0.5)
         predicted, expected = self._classes(outputs), self._classes(targets)
-        matrix = metrics.confusion(predicted, expected, len(self.encoding.classes))
-        return {
+        scores = {
             **self._hits(predicted, expected, np.argmax(self.encoding.baseline)),
             "log_loss": metrics.log_loss(self.encoding.probabilities(outputs), expected),
-            "confusion": matrix.tolist(),
-            "classes": {
-                name: score._asdict()
-                for name, score in zip(self.encoding.classes, metrics.class_scores(matrix), strict=True)
-            },
         }
+        return scores if len(self.encoding.classes) > MOST_TABLED else {**scores, **self._tables(predicted, expected)}
+
+    def _tables(self, predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, Any]:
+        """How it went class by class."""
+        matrix = metrics.confusion(predicted, expected, len(self.encoding.classes))
+        by_class = zip(self.encoding.classes, metrics.class_scores(matrix), strict=True)
+        return {"confusion": matrix.tolist(), "classes": {name: score._asdict() for name, score in by_class}}
 
     def _classes(self, values: Array) -> NDArray[np.intp]:
         """The index of the likeliest class of each row; the first of equals."""
@@ -106,32 +119,72 @@ class TrainedModel(NamedTuple):
 
     @staticmethod
     def _hits(predicted: NDArray[Any], expected: NDArray[Any], naive: Any) -> dict[str, Any]:
-        right = predicted == expected
+        right = (predicted == expected).reshape(len(expected), -1).all(axis=1)
         return {
             "rows": len(right),
             "accuracy": metrics.accuracy(predicted, expected),
-            "interval": metrics.wilson(int(right.sum()), right.size),
+            "interval": metrics.wilson(int(right.sum()), len(right)),
             "baseline": {"accuracy": metrics.accuracy(np.broadcast_to(naive, expected.shape), expected)},
         }
 
     def _distances(self, predicted: Array, expected: Array) -> dict[str, Any]:
-        naive = np.broadcast_to(self.encoding.baseline, expected.shape)
-        return {
+        """Over all targets, and where there are several, whose units may differ, for each of them."""
+        naive = _distances(np.broadcast_to(self.encoding.baseline, expected.shape), expected)
+        scores = {
             "rows": len(expected),
-            "mae": metrics.mean_absolute_error(predicted, expected),
-            "rmse": metrics.root_mean_square_error(predicted, expected),
-            "r2": metrics.r2(predicted, expected),
-            "baseline": {
-                "mae": metrics.mean_absolute_error(naive, expected),
-                "rmse": metrics.root_mean_square_error(naive, expected),
-            },
+            **_distances(predicted, expected),
+            "baseline": {name: naive[name] for name in ("mae", "rmse")},
         }
+        if len(self.encoding.labels) == 1:
+            return scores
+        columns = zip(self.encoding.labels, predicted.T, expected.T, strict=True)
+        return {**scores, "targets": {label: _distances(*column) for label, *column in columns}}
+
+
+def _distances(predicted: Array, expected: Array) -> dict[str, float]:
+    return {
+        "mae": metrics.mean_absolute_error(predicted, expected),
+        "rmse": metrics.root_mean_square_error(predicted, expected),
+        "r2": metrics.r2(predicted, expected),
+    }
+
+
+def _main_figure(encoding: Encoding) -> str:
+    return "rmse" if encoding.kind == "values" else "accuracy"
+
+
+def _description(text: object) -> ModelDescription:
+    """The description that a record holds; ValueError if it is none, or leaves something to the data."""
+    if not isinstance(text, str):
+        raise ValueError("expected text as the model")
+    description = ModelDescription.parse(text)
+    if description.features is None or description.outputs is None:
+        raise ValueError("a model with '?' in it")
+    return description
+
+
+def _check_training(training: Any, encoding: Encoding) -> None:
+    """ValueError, KeyError or TypeError unless it has what `summary` and `show` tell."""
+    epochs = checks.integer(training["epochs"], 0, _MOST, "epochs")
+    checks.integer(training["best_epoch"], 0, epochs, "the best epoch")
+    checks.choice(training["stopped"], _STOPPED, "what ended training")
+    checks.choice(training["scored_on"], ("training", "validation"), "what was scored on")
+    checks.expect(isinstance(training["settings"], dict), "expected settings by name")
+    digests = training["sha256"]
+    checks.expect(isinstance(digests, dict), "expected digests by name")
+    checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests of text")
+    figures, name = training["metrics"], _main_figure(encoding)
+    checks.integer(figures["rows"], 1, _MOST, "rows")
+    checks.floats([figures[name], figures["baseline"][name]], 2, name)
 
 
 def _flat(network: Network, tensors: Mapping[str, Array]) -> Array:
     dtypes = {tensor.dtype for tensor in tensors.values()}
     if len(dtypes) != 1:
         raise ValueError("weights of different types")
+    stored = sum(tensor.size for tensor in tensors.values())
+    if stored != network.size:  # before anything of a size that is only a claim is allocated
+        raise ValueError(f"{stored} weights where {network.size} are needed")
     params = np.empty(network.size, dtypes.pop())
     views = network.named(params)
     if views.keys() != tensors.keys():

@@ -1,4 +1,6 @@
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +18,17 @@ def test_the_version_is_that_of_the_package(kerash: Kerash) -> None:
 
 
 def test_help_lists_every_command_with_a_sentence(kerash: Kerash) -> None:
-    listed = kerash("--help").out.partition("Commands:")[2].splitlines()
-    assert [line.split()[0] for line in listed if line] == COMMANDS
-    assert all(len(line.split()) > 3 for line in listed if line)
+    listed = kerash("--help").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in listed] == COMMANDS
+    assert all(len(line.split()) > 3 for line in listed)
+
+
+def test_help_ends_with_the_exit_codes(kerash: Kerash) -> None:
+    from kerash_cli import errors
+
+    told = kerash("--help").out.partition("Exit codes: ")[2]
+    codes = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type)}
+    assert codes | {0, 70, 128} == {int(number) for number in re.findall("[0-9]+", told)}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -39,6 +49,7 @@ def test_no_arguments_show_the_help_as_a_mistake(kerash: Kerash) -> None:
     [
         (("trian",), "expected a command, got 'trian'; did you mean 'train'?"),
         (("frobnicate",), "expected a command, got 'frobnicate'; try kerash --help"),
+        (("",), "expected a command, got ''; try kerash --help"),
         (("--verbos",), "try kerash --help"),
         (("train",), "Missing argument 'MODEL'"),
         (("train", "--sed", "1"), "--seed"),
@@ -80,6 +91,96 @@ def test_a_closed_standard_output_is_no_fault(kerash: Kerash, tmp_path: Path, en
     )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
+
+
+def shell(script: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Runs a script in which `kerash` is this checkout, beside the project's data."""
+    define = f'kerash() {{ "{sys.executable}" -m kerash_cli "$@"; }}\n'
+    command = ["bash", "-c", define + script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "code"),
+    [
+        ("activation relu", "standard input: expected it to be open, got it closed; try a file", 1),
+        ("predict x.kerash", "standard input: expected it to be open, got it closed; try a file", 1),
+        ("train - data/xor.data data/xor.label -o m.kerash", "<stdin>: expected a model description, got: ", 2),
+        ("train models/xor.model - data/xor.label", "standard input: expected it to be open, got it closed", 1),
+    ],
+)
+def test_a_closed_standard_input_is_one_line(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str], arguments: str, expected: str, code: int
+) -> None:
+    assert (
+        kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "--epochs", "1", "-o", "x.kerash").code
+        == 0
+    )
+    done = shell(f"kerash {arguments} <&-", tmp_path, environment)
+    assert done.stderr.startswith(f"Error: {expected}")
+    assert done.stderr.count("\n") == 1
+    assert (done.returncode, done.stdout) == (code, "")
+
+
+def test_talk_never_lands_on_standard_output_nor_in_a_file(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    done = shell(
+        "kerash train models/xor.model data/xor.data data/xor.label --epochs 3 2>&- <&-", tmp_path, environment
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert kerash("show", "xor.kerash").code == 0
+
+
+@pytest.mark.parametrize("arguments", ["train models/xor.model data/xor.data data/xor.label", ""])
+def test_a_full_standard_error_has_its_code(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str], arguments: str
+) -> None:
+    done = shell(f"kerash {arguments} 2>/dev/full", tmp_path, environment)
+    assert (done.returncode, done.stdout) == (3 if arguments else 2, "")
+
+
+def test_what_the_output_cannot_encode_is_escaped(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n" + "0,中\n1,é\n" * 4, encoding="utf-8")
+    (tmp_path / "m.txt").write_text("? 1 1\ninput\ndense ? softmax\n")
+    assert shell("kerash train m.txt t.csv --target y --epochs 200 -q", tmp_path, environment).returncode == 0
+    script = "kerash predict m.kerash t.csv; kerash evaluate m.kerash t.csv"
+    done = shell(script, tmp_path, {**environment, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:2] == ["\\u4e2d", "\\xe9"]
+
+
+SIGNALLED = """
+import signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, {before})
+from kerash_cli import cli
+import kerash_cli.description as d
+def look(path):
+    signal.raise_signal(signal.Signals[sys.argv[1]])
+    sys.exit(7)
+d.ModelDescription.read = look
+cli.main(["show", "-"])
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("before", ["SIG_IGN", "SIG_DFL"])
+def test_a_signal_ends_the_program_unless_it_was_ignored_from_the_start(
+    tmp_path: Path, environment: dict[str, str], name: str, before: str
+) -> None:
+    command = [sys.executable, "-c", SIGNALLED.format(before=f"signal.{before}"), name]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == (7 if before == "SIG_IGN" else 128 + signal.Signals[name])
+    assert done.stderr == b""
+
+
+def test_an_interrupt_during_the_imports_leaves_no_traceback(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    env = {**environment, "PYTHONPATH": f"{tmp_path}:{environment['PYTHONPATH']}"}
+    command = [sys.executable, "-m", "kerash_cli", "--version"]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
 
 
 def test_a_fault_of_ours_shows_its_traceback_and_asks_for_a_report(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -121,3 +121,13 @@ def test_shortest_decimals_read_back_bit_for_bit(rows: list[list[float]]) -> Non
         assert bits(block) == bits(rows)
     for column, cells in enumerate(zip(*(line.split(",") for line in text.getvalue().split()), strict=True)):
         assert bits(decimals.column(cells)) == bits([row[column] for row in rows])
+
+
+@pytest.mark.parametrize("text", ["1,5", "-0,25", "+3,0", " 20,2\t"])
+def test_a_decimal_comma_is_seen(text: str) -> None:
+    assert decimals.has_comma(text)
+
+
+@pytest.mark.parametrize("text", ["", "1", "1.5", ",5", "5,", "1,2,3", "1,5e3", "a,b", "Rome, 5", "٣,٣"])
+def test_other_commas_are_no_decimal_commas(text: str) -> None:
+    assert not decimals.has_comma(text)

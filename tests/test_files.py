@@ -187,7 +187,7 @@ def test_a_full_device_is_out_of_space() -> None:
     [
         ("none/a", "expected an existing folder, got '.*none'; try mkdir -p '.*none'$"),
         ("file/a", "expected a folder, got the file '.*file'"),
-        ("folder", "expected a file's name, got a folder"),
+        ("folder", "expected a file's name, got a folder; try the name of a file in it$"),
         ("folder/", "expected a file's name, got a folder"),
         ("new/", "expected a file's name, got a folder"),
         (".", "expected a file's name, got a folder"),
@@ -205,6 +205,32 @@ def test_a_name_that_no_file_can_have_is_an_error_at_once(tmp_path: Path, name: 
     assert str(caught.value).startswith(f"{tmp_path}/{name}: ")
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == before
+
+
+def test_a_folder_that_exists_and_takes_no_file_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = os.open
+
+    def refuse(path: str, flags: int, *arguments: int, **options: int) -> int:
+        if flags & os.O_CREAT:  # as /proc does
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return create(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(
+        KerashError, match="expected to write here, got 'No such file or directory'; try another folder"
+    ):
+        write(tmp_path / "a")
+
+
+def test_a_file_system_with_room_but_for_no_file_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = os.statvfs(tmp_path)
+    values = [*room]
+    values[5:8] = [100, 0, 0]  # f_files, f_ffree, f_favail
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(values))
+    with pytest.raises(OutOfSpace, match="expected room for 3 bytes, got no file free; try"), files.explained("a", 3):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_an_empty_name_is_an_error() -> None:

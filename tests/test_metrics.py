@@ -63,3 +63,25 @@ def test_confusion_and_scores_are_those_of_scikit_learn(rng: np.random.Generator
 
 def test_a_class_that_nobody_has_or_predicts_scores_zero() -> None:
     assert metrics.class_scores(metrics.confusion([0], [0], 2))[1] == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200, 8e307])
+def test_distances_of_any_magnitude_are_exact_enough(scale: float, rng: np.random.Generator) -> None:
+    expected, predicted = rng.uniform(-1, 1, size=(2, 50, 2))
+    wide, narrow = (expected * scale, predicted * scale), (expected, predicted)
+    for distance in (metrics.mean_absolute_error, metrics.root_mean_square_error):
+        assert distance(*wide) == pytest.approx(distance(*narrow) * scale, rel=1e-12)
+    assert metrics.r2(*wide) == pytest.approx(metrics.r2(*narrow), rel=1e-12)
+
+
+def test_the_largest_numbers_have_distances_that_are_numbers() -> None:
+    most = np.finfo(np.float64).max
+    far = ([[most], [most], [-most]], [[-most], [-most], [most]])
+    assert metrics.mean_absolute_error(*far) == metrics.root_mean_square_error(*far) == most
+    # By hand: deviations from the mean -1/3 are -2/3, -2/3, 4/3 (24/9 squared), errors 2 (12 squared).
+    assert metrics.r2(*far) == pytest.approx(1 - 12 * 9 / 24)
+    assert metrics.r2([[1e300], [0.0]], [[0.0], [1e-300]]) == -most
+
+
+def test_r2_of_a_constant_that_binary_can_not_write_is_zero() -> None:
+    assert metrics.r2([0.2] * 7, [0.1] * 7) == 0

@@ -1,6 +1,7 @@
 """The run log: a JSON object an epoch, appended."""
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,12 +10,17 @@ from conftest import Kerash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerash_cli.errors import BadInput
 from kerash_cli.runlog import RunLog, line
 from kerash_cli.training import Epoch
 
 EPOCHS = [Epoch(1, 0.5, None, 0.1, True, 0.25), Epoch(2, 1e-300, 1 / 3, 0.005, False, 1234.5)]
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def silent(line: str) -> None:
+    raise AssertionError(f"nothing was to be said, got {line!r}")
 
 
 def read(text: str) -> list[dict[str, object]]:
@@ -38,21 +44,72 @@ def test_every_digit_of_a_loss_is_kept(
 def test_epochs_are_appended_to_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "log"
     for epoch in EPOCHS:
-        with RunLog(str(path)) as log:
+        with RunLog(str(path), silent) as log:
             log.epoch(epoch)
     assert path.read_text() == line(EPOCHS[0]) + line(EPOCHS[1])
 
 
+@pytest.mark.parametrize("content", [b"5.1,3.5\n", b"\x00\x01", b"\n"])
+def test_a_file_that_is_no_run_log_is_not_appended_to(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=r"log: expected a run log to append to, got another kind of file; try another$"):
+        RunLog(str(path), silent)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("none/log", "expected an existing folder"),
+        (".", "expected a file's name, got a folder; try the name of a file"),
+    ],
+)
+def test_where_no_log_can_be_is_an_error_at_once(tmp_path: Path, name: str, expected: str) -> None:
+    with pytest.raises(BadInput, match=expected):
+        RunLog(f"{tmp_path}/{name}", silent)
+
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("epochs", [1, 2, 1000])
+def test_a_full_disk_is_told_once_and_stops_nothing(epochs: int) -> None:
+    told: list[str] = []
+    with RunLog("/dev/full", told.append) as log:
+        for _ in range(epochs):
+            log.epoch(EPOCHS[0])
+    assert told == ["/dev/full: expected room for the log, got 'No space left on device'; going on without it"]
+
+
+@needs_full
+def test_training_is_saved_though_its_log_is_full(kerash: Kerash, tmp_path: Path) -> None:
+    done = kerash("train", *XOR, "--epochs", "5", "--log", "/dev/full")
+    assert done.code == 0
+    assert done.err.count("/dev/full: expected room for the log") == 1
+    assert (tmp_path / "xor.kerash").exists()
+
+
+def test_a_reader_of_the_log_that_goes_away_is_a_broken_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    reader = os.open(tmp_path / "log", os.O_RDONLY | os.O_NONBLOCK)
+    with RunLog(str(tmp_path / "log"), silent) as log:
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            log.epoch(EPOCHS[0])
+
+
 def test_a_reader_sees_the_first_epoch_at_once(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    with RunLog(str(path)) as log:
+    with RunLog(str(path), silent) as log:
         log.epoch(EPOCHS[0])
         assert path.read_text() == line(EPOCHS[0])
 
 
 def test_nothing_is_lost_when_training_ends_in_an_error(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    with suppress(RuntimeError), RunLog(str(path)) as log:
+    with suppress(RuntimeError), RunLog(str(path), silent) as log:
         for _ in range(100):
             log.epoch(EPOCHS[0])
         raise RuntimeError
@@ -60,7 +117,7 @@ def test_nothing_is_lost_when_training_ends_in_an_error(tmp_path: Path) -> None:
 
 
 def test_a_dash_is_standard_output_and_leaves_it_open(capfd: pytest.CaptureFixture[str]) -> None:
-    with RunLog("-") as log:
+    with RunLog("-", silent) as log:
         log.epoch(EPOCHS[0])
     print("after", flush=True)
     assert capfd.readouterr().out == line(EPOCHS[0]) + "after\n"
@@ -74,11 +131,9 @@ def test_training_logs_every_epoch(kerash: Kerash, tmp_path: Path) -> None:
     assert [epoch["loss"] for epoch in logged[:5]] == [epoch["loss"] for epoch in logged[5:]]
 
 
-def test_training_logs_to_standard_output_before_its_result(kerash: Kerash) -> None:
-    done = kerash("train", *XOR, "--epochs", "3", "--log", "-", "--json", "-q")
-    *epochs, result = read(done.out)
-    assert [epoch["epoch"] for epoch in epochs] == [1, 2, 3]
-    assert result["epochs"] == 3
+def test_training_logs_to_standard_output(kerash: Kerash) -> None:
+    done = kerash("train", *XOR, "--epochs", "3", "--log", "-", "-q")
+    assert [epoch["epoch"] for epoch in read(done.out)] == [1, 2, 3]
 
 
 def test_a_diverged_run_logs_its_finite_epochs(kerash: Kerash, tmp_path: Path) -> None:

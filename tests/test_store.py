@@ -1,5 +1,6 @@
 """Stages: arrays that are files, their room reserved first, and nothing left behind."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -18,7 +19,7 @@ from conftest import ROOT
 
 from kerash_cli import dataset, experiment, store
 from kerash_cli.description import ModelDescription
-from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store import Stage, stage, staged_bytes
 
 PREFIX = f"kerash-{os.getuid()}-"
@@ -245,21 +246,52 @@ def test_a_killed_runs_stage_is_swept_and_a_living_ones_is_not(
 
 
 def test_what_is_no_stage_of_this_user_is_never_swept(tmp_path: Path) -> None:
-    kept = [tmp_path / name for name in (f"{PREFIX}nolock", "kerash-999999-other", "other", f"{PREFIX}link")]
-    for path in kept[:3]:
-        path.mkdir()
-        (path / "file").write_text("x")
-    for path in kept[1:3]:
-        (path / "lock").touch()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "lock").touch()
-    kept[3].symlink_to(tmp_path / "mine")
-    (tmp_path / f"{PREFIX}trap").mkdir()
-    (tmp_path / f"{PREFIX}trap" / "lock").symlink_to(tmp_path / "mine" / "lock")
+    for name in (f"{PREFIX}backup", "kerash-999999-other.stage", "other.stage", "mine"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("x")
+    (tmp_path / f"{PREFIX}link.stage").symlink_to(tmp_path / "mine")
+    (tmp_path / f"{PREFIX}file.stage").touch()
+    os.mkfifo(tmp_path / f"{PREFIX}pipe.stage")
     before = sorted(tmp_path.rglob("*"))
     with stage(10, str(tmp_path), silent):
         pass
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_of_somebody_else_is_never_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 999_999)
+    (tmp_path / "kerash-999999-planted.stage").mkdir()
+    with stage(10, str(tmp_path), silent):
+        pass
+    assert [path.name for path in stages(tmp_path)] == ["kerash-999999-planted.stage"]
+
+
+def test_a_run_killed_before_it_locked_its_stage_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(*arguments: object, **options: object) -> int:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", die)
+        with suppress(SystemExit), stage(10, str(tmp_path), silent):
+            pass
+    assert len(stages(tmp_path)) == 1
+    with stage(10, str(tmp_path), silent):
+        assert len(stages(tmp_path)) == 1
+    assert not stages(tmp_path)
+
+
+def test_a_file_system_without_locks_has_stages_that_are_never_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: int, operation: int) -> None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(store.fcntl, "flock", refuse)
+    with stage(10, str(tmp_path), silent) as first:
+        with stage(10, str(tmp_path), silent):
+            pass
+        assert stages(tmp_path) == [first.folder]
+    assert not stages(tmp_path)
 
 
 def test_a_folder_swept_before_it_was_locked_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,6 +349,41 @@ def test_too_little_room_is_an_error_and_no_signal(tmp_path: Path, environment: 
     assert ": expected room for " in message
     assert " kB free; try --mountpoint with a folder that has it" in message
     assert left == "[] True"
+
+
+LEFT = """
+import os, sys
+from kerash_cli.store import stage
+folder = os.path.join(sys.argv[1], f"kerash-{os.getuid()}-abcdefgh.stage")
+os.mkdir(folder)
+with open(os.path.join(folder, "x.npy"), "wb") as file:
+    file.write(bytes(50_000))
+with stage(40_000, sys.argv[1], print):
+    print(len(os.listdir(sys.argv[1])))
+"""
+
+
+def test_what_a_killed_run_left_takes_no_room(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = on_small_tmpfs(tmp_path / "small", environment, sys.executable, "-c", LEFT, tmp_path / "small")
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "expected"),
+    [
+        (errno.EROFS, KerashError, "expected to write here, got 'Read-only file system'"),
+        (errno.ENOSPC, OutOfSpace, "expected room for 10 bytes, got [0-9]+ free"),
+    ],
+)
+def test_a_mountpoint_that_takes_no_folder_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, error: type[KerashError], expected: str
+) -> None:
+    def refuse(*arguments: object) -> str:
+        raise OSError(code, os.strerror(code), "kerash-x")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(error, match=f"^{tmp_path}: {expected}; try another"), stage(10, str(tmp_path), silent):
+        pass
 
 
 def test_training_on_a_full_mountpoint_exits_3_before_it_writes(tmp_path: Path, environment: dict[str, str]) -> None:

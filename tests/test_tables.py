@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, Table, concatenate, listed, shown
+from kerash_cli.tables import Schema, Table, concatenate, listed, separates, shown
 
 
 def table(**changes: object) -> Table:
@@ -66,3 +66,13 @@ def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
     assert shown("\x1b[31m\n\u202e") == r"'\x1b[31m\n\u202e'"
     assert len(shown("x" * 10**6)) < 50
     assert listed(["a", "b", "c"], 2) == "'a', 'b' and 1 more"
+
+
+@pytest.mark.parametrize("character", list(",;|: \t_"))
+def test_marks_and_spaces_separate(character: str) -> None:
+    assert separates(character)
+
+
+@pytest.mark.parametrize("character", ["", ",,", "é", *'a5.+-"\n\r\0'])
+def test_what_numbers_quotes_and_lines_are_made_of_does_not(character: str) -> None:
+    assert not separates(character)

@@ -24,9 +24,16 @@ _LONGEST_LINE = 1 << 26
 @click.option("--derivative", is_flag=True, help="The derivative instead of the value.")
 @click.option("--list", "listed", is_flag=True, help="All activations, with their shapes on [-5, 5].")
 @_options.as_json
+@_options.quiet
 @click.pass_context
 def command(
-    context: click.Context, name: str | None, x: tuple[str, ...], derivative: bool, listed: bool, as_json: bool
+    context: click.Context,
+    name: str | None,
+    x: tuple[str, ...],
+    derivative: bool,
+    listed: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Print an activation of each number X, or of the numbers on standard input.
 
@@ -50,17 +57,17 @@ def command(
     elif name is None:
         raise BadInput("expected the name of an activation; try kerash activation --list")
     else:
-        click.echo(_evaluated(name, x, derivative, as_json))
+        click.echo(_evaluated(name, x, derivative, as_json, quiet))
 
 
-def _evaluated(name: str, words: tuple[str, ...], derivative: bool, as_json: bool) -> str:
+def _evaluated(name: str, words: tuple[str, ...], derivative: bool, as_json: bool, quiet: bool) -> str:
     import numpy as np
 
     from kerash_cli.engine.activations import Activation, shortest
 
     activation = Activation.parse(name)
     f: Callable[[Any], Any] = activation.derivative if derivative else activation
-    x = list(_standard_input() if words in ((), ("-",)) else _arguments(words))
+    x = list(_standard_input(quiet) if words in ((), ("-",)) else _arguments(words))
     if not x:
         raise BadInput(f"{at('<stdin>')}expected numbers, got none; try kerash activation {activation} 1.5")
     with np.errstate(over="ignore"):  # what overflows is told in words
@@ -80,7 +87,10 @@ def _arguments(words: tuple[str, ...]) -> Iterator[float]:
         yield _number(f"argument {position}: ", word)
 
 
-def _standard_input() -> Iterator[float]:
+def _standard_input(quiet: bool) -> Iterator[float]:
+    from kerash_cli.console import Console
+
+    Console(quiet).await_input()
     read_line = partial(sys.stdin.buffer.readline, _LONGEST_LINE + 1)
     for row, line in enumerate(iter(read_line, b""), 1):
         if len(line) > _LONGEST_LINE:
@@ -110,32 +120,24 @@ def _json_list() -> str:
 
 
 def _table() -> str:
+    from kerash_cli.console import aligned
     from kerash_cli.engine.activations import ACTIVATIONS, Activation, shortest
 
     rows = [("name", "f on [-5, 5]", "f'", "formula", "parameters", "aliases")]
     for name, row in ACTIVATIONS.items():
         parameters = ", ".join(f"{key} {shortest(value)}" for key, value in row.parameters.items())
         rows.append((name, *_shapes(Activation(name)), row.formula, parameters, ", ".join(row.aliases)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return aligned(rows, str.ljust)
 
 
 def _shapes(activation: "Activation") -> tuple[str, str]:
     """f and f' on [-5, 5], drawn; nothing for softmax and its like, which have no graph."""
     import numpy as np
 
+    from kerash_cli.console import sparkline
+
     if activation.definition.mixes:
         return "", ""
     x = np.linspace(-5, 5, 21)
-    return _drawn(activation(x)), _drawn(activation.derivative(x))
-
-
-def _drawn(y: Any) -> str:
-    levels = "▁▂▃▄▅▆▇█"
-    try:
-        levels.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        levels = "_.-=+*%#"
-    span = y.max() - y.min()
-    heights = (y - y.min()) / span * 7 if span else y * 0 + 4
-    return "".join(levels[round(height)] for height in heights.tolist())
+    f, derivative = (sparkline(y.tolist(), sys.stdout) for y in (activation(x), activation.derivative(x)))
+    return f, derivative

@@ -36,6 +36,7 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
 )
 @_options.reading
 @_options.as_json
+@_options.quiet
 def command(
     model: str,
     data: str,
@@ -44,6 +45,7 @@ def command(
     delimiter: str | None,
     header: bool | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Evaluate a saved MODEL on DATA, whose answers are in LABEL or in the column that it was trained to predict.
 
@@ -59,13 +61,15 @@ def command(
 
     if [data, label].count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
+    console = Console(quiet)
     trained = TrainedModel.load(model)
     encoding = trained.encoding
     table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
     labels = _options.read_labels(label, table, delimiter) if label else None
     if len(usable := encoding.usable(table, labels)) < table.rows:
-        Console().say(f"{table.rows - len(usable)} rows with missing values dropped, as in training")
+        console.say(f"{table.rows - len(usable)} rows with missing values dropped, as in training")
         table, labels = table.take(usable), labels.take(usable) if labels else None
+    console.unseen(encoding.unseen(table))
     outputs = trained.outputs(encoding.encode_inputs(table, trained.params.dtype))
     scores = trained.scores(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
     click.echo(json.dumps(scores) if as_json else _report(scores))
@@ -90,6 +94,10 @@ def _report(scores: dict[str, Any]) -> str:
         if name == "interval":
             figures.append(["  95 % sure", f"{value[0]:.4g}", f"to {value[1]:.4g}"])
     blocks = [aligned(figures)]
+    if "targets" in scores:
+        names = list(next(iter(scores["targets"].values())))
+        per_target = [[name, *(_cell(each[key]) for key in names)] for name, each in scores["targets"].items()]
+        blocks.append(aligned([["target", *names], *per_target]))
     if "classes" in scores:
         classes = list(scores["classes"])
         per_class = [[name, *(_cell(value) for value in scores["classes"][name].values())] for name in classes]

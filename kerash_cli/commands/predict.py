@@ -36,7 +36,7 @@ def command(
     kerash predict iris.kerash iris.csv --append > predicted.csv
     """
     from kerash_cli import dataset
-    from kerash_cli.console import Console
+    from kerash_cli.console import Console, put
     from kerash_cli.prediction import Predictions
     from kerash_cli.trained import TrainedModel
 
@@ -44,9 +44,9 @@ def command(
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
     predictions = Predictions(TrainedModel.load(model), proba=proba, top_k=top_k, append=append)
     schema = predictions.model.encoding.schema
+    console = Console(quiet)
+    if data == "-":
+        console.await_input()
     for table in dataset.stream(data, delimiter=delimiter, header=header, schema=schema, records=append):
-        click.echo(predictions.text(table), nl=False)
-    if predictions.unseen:
-        Console(quiet).say(
-            f"{predictions.unseen} text values were not among those trained on, and counted as none of them"
-        )
+        put(predictions.text(table))
+    console.unseen(predictions.unseen)

@@ -53,7 +53,7 @@ def seconds(text: str) -> float:
 @click.option(
     "--learning-rate",
     type=_options.POSITIVE,
-    help="By default the optimizer's own: adam and adamw .005, rmsprop .005, sgd .1.",
+    help="By default the optimizer's own: sgd .1, the others .005.",
 )
 @click.option(
     "--schedule",
@@ -224,7 +224,7 @@ def _train(begun: "Experiment", console: "Console", log: str | None) -> Diverged
     from kerash_cli.training import train
 
     run = begun.run
-    with RunLog(log) if log else nullcontext() as writer, console.epochs(run) as view:
+    with RunLog(log, console.say) if log else nullcontext() as writer, console.epochs(run) as view:
         try:
             for epoch in train(run, begun.source, begun.validate):
                 view.epoch(epoch)

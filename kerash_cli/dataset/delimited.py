@@ -268,7 +268,7 @@ def _refuse(source: str, text: bytes, line: int, offset: int, expected: str, got
 
 def _inferred(source: str, block: Block, options: Options) -> tuple[Layout, list[Block]]:
     """The layout that the first block tells, and the block without its header, if there is more in it."""
-    delimiter = options.delimiter or _delimiter(source, block)
+    delimiter = options.delimiter or _known_delimiter(source, block, options.schema) or _delimiter(source, block)
     sample = _sampled(_records(source, block, delimiter))
     if not sample:
         raise BadInput(f"{at(source, block.line)}expected rows, got blank lines")
@@ -312,10 +312,23 @@ def _after(block: Block, record: Record) -> Block:
     return Block(block.text.split(b"\n", lines)[lines], block.line + lines)
 
 
+def _known_delimiter(source: str, block: Block, schema: Schema | None) -> str | None:
+    """That of the table learnt from, if the first record has its names or its width by it."""
+    if schema is None or schema.delimiter.encode() not in block.text:
+        return None
+    try:
+        (record,) = islice(_records(source, block, schema.delimiter), 1)
+    except BadInput:
+        return None  # the quotes do not fit it
+    named = schema.names is not None and not {name.strip(" \t") for name in record.fields}.isdisjoint(schema.names)
+    return schema.delimiter if named or schema.locate(None, len(record.fields)) else None
+
+
 def _delimiter(source: str, block: Block) -> str:
     """The candidate by which most records have the same number of fields, more than one, and most fields are numbers.
 
-    A comma if there is none; a space counts only where it sets numbers apart.
+    A comma if there is none; a space counts only where it sets numbers apart. BadInput where two cut all rows alike
+    and the numbers that come out do not tell which is meant.
     """
     scores = {}
     for delimiter in _DELIMITERS:
@@ -330,7 +343,20 @@ def _delimiter(source: str, block: Block) -> str:
             numeric = sum(_is_value(cell) for cell in cells) / len(cells)
             if usual > 1 and (delimiter != " " or numeric):
                 scores[delimiter] = (widths.count(usual) / len(widths), numeric)
-    return max(scores, key=lambda delimiter: scores[delimiter], default=",")
+    best = max(scores, key=lambda delimiter: scores[delimiter], default=",")
+    if " " not in best:
+        _check_rivals(source, block, best, scores)
+    return best
+
+
+def _check_rivals(source: str, block: Block, best: str, scores: dict[str, tuple[float, float]]) -> None:
+    """BadInput if one makes all rows as wide as each other, as `best` does, and more than half as many numbers."""
+    for rival, (alike, numeric) in scores.items():
+        if rival not in (best, " ") and alike == scores[best][0] == 1 and 2 * numeric >= scores[best][1]:
+            raise BadInput(
+                f"{at(source, block.line)}expected to see what separates columns, got rows that both {shown(best)} and "
+                f"{shown(rival)} divide; try --delimiter {shown(best)} or --delimiter {shown(rival)}"
+            )
 
 
 def _has_header(source: str, sample: list[Record], schema: Schema | None) -> bool:
@@ -361,7 +387,7 @@ def _has_header(source: str, sample: list[Record], schema: Schema | None) -> boo
 
 
 def _is_number(cell: str) -> bool:
-    return decimals.number(cell) is not None
+    return decimals.number(cell) is not None or decimals.has_comma(cell)
 
 
 def _is_value(cell: str) -> bool:

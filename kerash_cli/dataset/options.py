@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, shown
+from kerash_cli.tables import Schema, separates, shown
 
 _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -21,7 +21,7 @@ class Options:
         if self.delimiter is None:
             return
         delimiter = _SPELLED.get(self.delimiter, self.delimiter)
-        if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in '"+-.\r\n\0':
+        if not separates(delimiter):
             raise BadInput(
                 f"--delimiter: expected one ASCII character that is in no number and no quote, got {shown(delimiter)}; "
                 "try ',' ';' '|' tab space"

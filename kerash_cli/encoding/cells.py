@@ -112,11 +112,13 @@ def mostly_numbers(cells: Sequence[str | None]) -> bool:
     return 2 * sum(decimals.number(cell) is not None for cell in there) >= len(there) > 0
 
 
-def statistics(table: Table, positions: Sequence[int], rows: Rows | None) -> tuple[Floats, Floats]:
+def statistics(
+    table: Table, positions: Sequence[int], rows: Rows | None, advice: str | None = None
+) -> tuple[Floats, Floats]:
     """Mean and standard deviation of number columns over the given rows, missing values left out.
 
     Deviations are taken from a value of the column, so that a constant column has exactly 0. BadInput where a column
-    has no value in these rows, or none that float64 can average.
+    has no value in these rows, or none that float64 can average; `advice` is what to try then, if not --drop.
     """
     columns = [table.number_index(position) for position in positions]
     origin, count = np.full(len(columns), np.nan), np.zeros(len(columns))
@@ -140,6 +142,6 @@ def statistics(table: Table, positions: Sequence[int], rows: Rows | None) -> tup
             got = "values too far apart" if count[list(positions).index(position)] else "missing values only"
             raise BadInput(
                 f"{at(table.source)}expected values with a mean in {table.title(position)}, got {got}; "
-                f"try --drop {position + 1}"
+                f"try {advice or f'--drop {position + 1}'}"
             )
     return mean, deviation

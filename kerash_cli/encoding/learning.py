@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kerash_cli import memory
+from kerash_cli.decimals import has_comma
 from kerash_cli.encoding.cells import (
+    Floats,
     check_numbers,
     check_present,
     check_rows,
@@ -17,6 +20,12 @@ from kerash_cli.encoding.cells import (
 from kerash_cli.encoding.record import MOST_CATEGORIES, Encoding, Input
 from kerash_cli.errors import BadInput, at
 from kerash_cli.tables import Table, listed, shown
+
+FEW_CLASSES = 20
+"""So many different numbers may be classes even where hardly one of them recurs."""
+
+CLASS_BYTES = 200
+"""About what the name of a class and what is known of it take in memory."""
 
 
 class Goal(NamedTuple):
@@ -68,6 +77,7 @@ def learn(
     encoding = Encoding(
         names=table.names,
         width=table.width,
+        delimiter=table.delimiter,
         target=position,
         inputs=columns,
         kind=goal.kind,
@@ -85,7 +95,8 @@ def learn(
         target_scale=np.ones(goal.outputs),
         baseline=np.zeros(len(goal.classes) or goal.outputs),
     )
-    encoding.encode_targets(table, where if position is None else None, np.float64)
+    if goal.kind not in ("classes", "binary"):  # those are of the labels' own making
+        encoding.encode_targets(table, where if position is None else None, np.float64)
     return encoding
 
 
@@ -106,6 +117,12 @@ def _label_columns(table: Table, labels: Table | None, target: str | None) -> tu
 def _check_slips(table: Table, positions: Sequence[int]) -> None:
     """BadInput at the first cell that is text in a column that looks like numbers."""
     for position in positions:
+        for row, cell in enumerate(table.texts.get(position, ())):
+            if cell is not None and has_comma(cell):
+                raise BadInput(
+                    f"{table.at(row, position)}expected a number with a decimal point, got {shown(cell)}; "
+                    f"try tr , . <{table.source}, or --drop {position + 1}"
+                )
         if position in table.texts and mostly_numbers(table.texts[position]):
             check_numbers(table, [position], f"; if it is right, try --drop {position + 1}")
 
@@ -159,6 +176,9 @@ def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str)
     values = matrix(where, places)
     if output == "probability" and np.isin(values, (0, 1)).all():
         return Goal("multilabel", len(places)) if several else Goal("binary", 1, ("0", "1"), numeric=True)
+    pair = np.unique(values)
+    if output == "probability" and not several and len(pair) == 2 and (pair[0] < 0 or pair[1] > 1):
+        return Goal("binary", 1, tuple(map(spelled, pair.tolist())), numeric=True)
     return Goal("values", len(places))
 
 
@@ -166,10 +186,16 @@ def _classes(where: Table, place: int, outputs: int | None) -> Goal:
     if place in where.texts:
         names, numeric = sorted({cell for cell in where.texts[place] if cell is not None}), False
     else:
-        values = np.unique(matrix(where, [place]))
-        if outputs is not None and np.isin(values, np.arange(outputs)).all():
-            values = np.arange(outputs, dtype=np.float64)
-        names, numeric = list(map(spelled, values.tolist())), True
+        values, numeric = np.unique(matrix(where, [place])), True
+        if outputs is not None and _are_indices(values, outputs):
+            memory.require(CLASS_BYTES * outputs, at(where.source), "try '?' for the number of units")
+            return Goal("classes", outputs, tuple(map(str, range(outputs))), numeric)
+        if outputs is None and len(values) > max(FEW_CLASSES, where.rows // 2):
+            raise BadInput(
+                f"{at(where.source)}expected classes that recur in {where.title(place)}, got {len(values)} different "
+                f"numbers in {where.rows} rows; try 'dense ? -' as the last layer if they are quantities"
+            )
+        names = list(map(spelled, values.tolist()))
     if len(names) < 2 or outputs not in (None, len(names)):
         expected = "two classes or more" if outputs is None else f"{outputs} classes, one for each output,"
         raise BadInput(
@@ -177,6 +203,11 @@ def _classes(where: Table, place: int, outputs: int | None) -> Goal:
             "try ? for the number of units"
         )
     return Goal("classes", len(names), tuple(names), numeric)
+
+
+def _are_indices(values: Floats, outputs: int) -> bool:
+    """Whether these, in order, count from 0 the units of a layer of two or more."""
+    return outputs > 1 and values[0] >= 0 and values[-1] < outputs and bool((values == np.floor(values)).all())
 
 
 def _two_names(where: Table, place: int) -> Goal:

@@ -25,7 +25,7 @@ from kerash_cli.encoding.cells import (
 )
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import Rows, Schema, Table, listed, plain, shown
+from kerash_cli.tables import Rows, Schema, Table, listed, plain, separates, shown
 
 KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
 OUTPUTS = ("distribution", "log distribution", "probability", "any")
@@ -35,7 +35,8 @@ MOST_CATEGORIES = 100
 """How many different values a text input may have."""
 
 _WIDEST = 10**9
-_FILL = "; try --missing drop or --missing mean in training"
+_SMALLER = "smaller units"
+_FILL = "; try to fill it in, or train with --missing mean"
 
 
 class Input(NamedTuple):
@@ -57,6 +58,8 @@ class Encoding:
     names: tuple[str, ...] | None
     """Of all columns of the table learnt from."""
     width: int
+    delimiter: str
+    """What separated its columns."""
     target: int | None
     """The position of the label in that table; None if it came from a file of its own."""
     inputs: tuple[Input, ...]
@@ -97,10 +100,13 @@ class Encoding:
         text = {each.position for each in self.inputs if each.categories is not None}
         if self.target is not None and self.classes and not self.numeric:
             text.add(self.target)
-        return Schema(self.names, self.width, used, frozenset(text), self.target)
+        return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """The rows that `missing` keeps: under `drop` those without a gap, else all; BadInput as for inputs."""
+        """The rows that `missing` keeps: under `drop` those without a gap, else all.
+
+        BadInput as for inputs, and where no row is left.
+        """
         if self.missing != "drop":
             return np.arange(table.rows)
         places = self._places(table)
@@ -108,14 +114,22 @@ class Encoding:
         check_numbers(table, self._numeric(places)[0])
         if self.numeric or self.kind not in ("classes", "binary"):
             check_numbers(where, positions)
-        return complete(table, list(places.values()), where, positions)
+        rows = complete(table, list(places.values()), where, positions)
+        if not len(rows):
+            raise BadInput(
+                f"{at(table.source)}expected a row without missing values, got none; "
+                "try to fill them in, or train with --missing mean"
+            )
+        return rows
 
     def strata(self, table: Table, labels: Table | None = None) -> Rows | None:
         """Each row's class, as an index, for `split`; None where the outputs are not classes."""
         if not self.classes:
             return None
-        targets = self.encode_targets(table, labels, np.float64)
-        return targets[:, 0].astype(np.intp) if self.kind == "binary" else targets.argmax(axis=1)
+        if self.kind == "one-hot":
+            likeliest: Rows = self.encode_targets(table, labels, np.float64).argmax(axis=1)
+            return likeliest
+        return self._class_indexes(*self._known_labels(table, labels))
 
     def fitted(
         self,
@@ -128,7 +142,7 @@ class Encoding:
     ) -> "Encoding":
         """This encoding with the means, deviations and baseline of the given rows (all, if None).
 
-        Targets are standardised only if they are values. BadInput where a column has no mean.
+        Targets are standardised only if they are values. BadInput where a column has no mean that float64 can hold.
         """
         fill, mean, scale = np.zeros(self.features), np.zeros(self.features), np.ones(self.features)
         places = self._places(table)
@@ -138,15 +152,12 @@ class Encoding:
         if standardize:
             mean[features], scale[features] = fill[features], np.where(deviation > 0, deviation, 1)
         plain = replace(self, target_mean=np.zeros(self.outputs), target_scale=np.ones(self.outputs))
-        targets = plain.encode_targets(table, labels, np.float64)
-        baseline = (targets if rows is None else targets[rows]).mean(axis=0)
-        if self.kind == "binary":
-            baseline = np.array([1 - baseline[0], baseline[0]])
+        baseline = plain._baseline(table, labels, rows)
         plain = replace(plain, standardized=standardize, fill=fill, mean=mean, scale=scale, baseline=baseline)
         if self.kind != "values" or not standardize_targets:
             return plain
         where, positions = self._label_columns(table, labels)
-        center, spread = statistics(where, positions, rows)
+        center, spread = statistics(where, positions, rows, _SMALLER)
         return replace(plain, target_mean=center, target_scale=np.where(spread > 0, spread, 1))
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
@@ -177,12 +188,13 @@ class Encoding:
 
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
         """(rows, outputs), C order, from `labels`, else from the table's own label column; BadInput as for inputs."""
-        where, positions = self._label_columns(table, labels)
-        check_present(where, positions, "; try --missing drop in training")
+        where, positions = self._known_labels(table, labels)
         if self.kind == "binary":
-            return self._class_indexes(where, positions[0]).astype(dtype)[:, None]
+            return self._class_indexes(where, positions).astype(dtype)[:, None]
         if self.kind == "classes":
-            return np.eye(self.outputs, dtype=dtype)[self._class_indexes(where, positions[0])]
+            shares: Array = np.zeros((where.rows, self.outputs), dtype)
+            shares[np.arange(where.rows), self._class_indexes(where, positions)] = 1
+            return shares
         values = matrix(where, positions)
         self._check_values(where, positions, values)
         with np.errstate(over="ignore"):
@@ -191,9 +203,13 @@ class Encoding:
         return encoded
 
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, 1) names of classes; (rows, outputs) 0 or 1 for `multilabel`, the data's own unit for `values`."""
+        """(rows, 1) names of classes; (rows, outputs) 0 or 1 for `multilabel`, the data's own unit for `values`.
+
+        A value that float64 can't hold is infinite.
+        """
         if self.kind == "values":
-            values: Floats = outputs.astype(np.float64) * self.target_scale + self.target_mean
+            with np.errstate(over="ignore", invalid="ignore"):
+                values: Floats = outputs.astype(np.float64) * self.target_scale + self.target_mean
             return values
         if self.kind == "multilabel":
             return (outputs > 0.5).astype(np.int8)
@@ -240,12 +256,15 @@ class Encoding:
         if not isinstance(record, dict) or record.keys() != known:
             raise ValueError(f"expected an encoding of {', '.join(sorted(known))}")
         width = checks.integer(record["width"], 1, _WIDEST, "width")
+        delimiter = record["delimiter"]
+        checks.expect(isinstance(delimiter, str) and separates(delimiter), "expected a character as the delimiter")
         inputs = _inputs(record["inputs"], width)
         kind = checks.choice(record["kind"], KINDS, "kind")
         outputs = checks.integer(record["outputs"], 1, _WIDEST, "outputs")
         classes = checks.names(record["classes"], "classes")
         expected = {"classes": outputs, "one-hot": outputs, "binary": 2}.get(kind, 0)
         checks.expect(len(classes) == expected, f"expected {expected} classes")
+        checks.expect(kind != "binary" or outputs == 1, "expected one output for two classes")
         labels = checks.names(record["labels"], "labels")
         checks.expect(len(labels) == (1 if kind in ("classes", "binary") else outputs), "expected a label per output")
         names = None if record["names"] is None else checks.names(record["names"], "names")
@@ -265,6 +284,7 @@ class Encoding:
         return cls(
             names=names,
             width=width,
+            delimiter=delimiter,
             target=target,
             inputs=inputs,
             kind=kind,
@@ -289,10 +309,10 @@ class Encoding:
                 if self.missing != "mean":
                     check_present(table, columns, _FILL)
                 values = np.where(gaps, fill, values)
-            if self.standardized:
-                values -= mean
-                values /= scale
             with np.errstate(over="ignore"):
+                if self.standardized:
+                    values -= mean
+                    values /= scale
                 encoded[part, chosen] = values
             check_finite(table, columns, encoded[part, chosen], part.start)
 
@@ -334,7 +354,29 @@ class Encoding:
             raise BadInput(f"{at(table.source)}expected labels ({listed(self.labels)}), got none; try a label file")
         return table, [place]
 
-    def _class_indexes(self, where: Table, position: int) -> Rows:
+    def _known_labels(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
+        """The label columns; BadInput at the first missing cell of them."""
+        where, positions = self._label_columns(table, labels)
+        check_present(where, positions, "; try to fill it in, or train with --missing drop")
+        return where, positions
+
+    def _baseline(self, table: Table, labels: Table | None, rows: Rows | None) -> Floats:
+        """The share of each class, or the mean of each target, in these rows."""
+        chosen = slice(None) if rows is None else rows
+        if self.kind in ("classes", "binary"):
+            codes = self._class_indexes(*self._known_labels(table, labels))[chosen]
+            return np.bincount(codes, minlength=len(self.classes)) / len(codes)
+        targets = self.encode_targets(table, labels, np.float64)[chosen]
+        with np.errstate(over="ignore", invalid="ignore"):
+            baseline: Floats = targets[0] + (targets - targets[0]).mean(axis=0)
+        if not np.isfinite(baseline).all():
+            raise BadInput(
+                f"{at((labels or table).source)}expected targets with a mean, got values too far apart; try {_SMALLER}"
+            )
+        return baseline
+
+    def _class_indexes(self, where: Table, positions: Sequence[int]) -> Rows:
+        (position,) = positions
         if self.numeric:
             values = matrix(where, [position])[:, 0]
             known = np.array(self.classes, np.float64)
@@ -365,7 +407,7 @@ class Encoding:
             limits = "0 or 1" if self.kind == "multilabel" else "0 to 1"
             raise BadInput(
                 f"{where.at(row, positions[column])}expected {limits}, as the last layer gives, "
-                f"got {spelled(values[row, column])}; try another activation"
+                f"got {spelled(values[row, column])}; try softmax for classes, - for quantities"
             )
 
 

@@ -6,20 +6,31 @@ from kerash_cli.tables import Rows
 
 
 def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
-    """The rows to train on and those to validate with, about `fraction` of all; both in file order.
+    """The rows to train on and those to validate with, `fraction` of all or one; both in file order.
 
-    With `strata`, the class of each row, every class is divided alike, and one of two rows or more is in both parts.
+    With `strata`, the class of each row, every class is divided alike. As far as that leaves rows enough to train on,
+    one of two rows or more is in both parts.
     """
     classes = np.zeros(rows, np.intp) if strata is None else strata
     counts = np.bincount(classes)
-    exact = fraction * counts
-    shares = np.floor(exact).astype(np.intp)
-    left_over = round(fraction * rows) - shares.sum()
-    shares[np.argsort(shares - exact, kind="stable")[:left_over]] += 1
-    shares = np.clip(shares, np.minimum(counts // 2, 1), np.maximum(counts - 1, 0))
+    shares = _shares(counts, fraction, min(max(1, round(fraction * rows)), rows - 1), rng)
     chosen = np.zeros(rows, np.bool_)
     for members, share in zip(
         np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1]), shares, strict=True
     ):
         chosen[rng.permutation(members)[:share]] = True
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:
+    """How many rows of each class validate, at most `total`: one each first, then by largest remainders."""
+    least, most = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)
+    if (surplus := int(least.sum()) - total) > 0:
+        least[rng.choice(np.flatnonzero(least), surplus, replace=False)] = 0
+    left = total - least.sum()
+    wanted = np.clip(fraction * counts - least, 0, most - least)
+    exact = wanted * (left / (wanted.sum() or 1))
+    shares = np.floor(exact).astype(np.intp)
+    shares[np.argsort(shares - exact, kind="stable")[: left - shares.sum()]] += 1
+    bounded: Rows = np.minimum(least + shares, most)
+    return bounded

@@ -72,6 +72,14 @@ def test_a_bad_word_on_standard_input_is_refused_with_line_and_column() -> None:
     assert refused("relu", input="1 2\n3  x4\n").startswith("<stdin>:2:4: expected a decimal number, got 'x4'; try")
 
 
+def test_a_terminal_is_told_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda stream: True)
+    invoke = CliRunner().invoke
+    assert invoke(activation.command, ["relu"], input="1\n").stderr == "reading standard input; Ctrl-D ends it\n"
+    assert invoke(activation.command, ["relu", "-q"], input="1\n").stderr == ""
+    assert invoke(activation.command, ["relu", "1"]).stderr == ""
+
+
 def test_bytes_that_are_no_text_are_refused() -> None:
     assert refused("relu", input=b"1\n\xff\x00").startswith("<stdin>:2:1: expected a decimal number")
 
@@ -120,7 +128,7 @@ def test_the_list_has_a_line_for_each_activation() -> None:
 def test_the_list_is_ascii_where_the_terminal_is() -> None:
     output = CliRunner(charset="ascii").invoke(activation.command, ["--list"], catch_exceptions=False).output
     assert output.isascii()
-    assert "__________###########" in output
+    assert "__________@@@@@@@@@@@" in output
 
 
 def test_the_list_as_json_has_what_the_table_has() -> None:

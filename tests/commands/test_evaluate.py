@@ -84,3 +84,13 @@ def test_rows_that_are_dropped_are_counted(kerash: Kerash, tmp_path: Path) -> No
     done = kerash("evaluate", "gaps.kerash", "gaps.csv")
     assert done.err == "2 rows with missing values dropped, as in training\n"
     assert done.out.startswith("9 rows")
+
+
+def test_several_targets_are_also_judged_one_by_one(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("".join(f"{i}\n" for i in range(60)), encoding="ascii")
+    (tmp_path / "y.csv").write_text("up,down\n" + "".join(f"{i},{1000 - 9 * i}\n" for i in range(60)), encoding="ascii")
+    (tmp_path / "two.model").write_text("? 1 1\ninput\ndense ? -\n", encoding="ascii")
+    assert kerash("train", "two.model", "x.csv", "y.csv", "-q").code == 0
+    assert all(name in kerash("evaluate", "two.kerash", "x.csv", "y.csv").out for name in ("up", "down"))
+    targets = json.loads(kerash("evaluate", "two.kerash", "x.csv", "y.csv", "--json").out)["targets"]
+    assert all(targets[name]["r2"] > 0.99 for name in ("up", "down"))

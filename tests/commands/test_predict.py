@@ -1,6 +1,10 @@
+import csv
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +73,65 @@ def test_append_keeps_the_columns_and_adds_a_name_for_the_prediction(kerash: Ker
 
 def test_append_writes_no_header_where_there_was_none(kerash: Kerash, models: Path) -> None:
     assert predict(kerash, models, "iris", "--append", input=IRIS).out.splitlines()[0] == "5.1,3.5,1.4,0.2,setosa"
+
+
+ODD = ["\x1b[31mred\x1b[0m", "new\nline", "\u2028", 'a"b']
+"""Class names that a terminal, a line or CSV could take for something else."""
+
+
+@pytest.fixture
+def odd(tmp_path: Path, kerash: Kerash) -> Path:
+    """A table of odd classes, and beside it the model that was trained on it."""
+    with open(tmp_path / "odd.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([["x", "y"], *([k, name] for k, name in enumerate(ODD))])
+    (tmp_path / "odd.model").write_text("1 1 1\ninput\ndense 16 tanh\ndense ? softmax\n")
+    assert kerash("train", "odd.model", "odd.csv", "--target", "y", "--epochs", "600", "-q").code == 0
+    return tmp_path / "odd.csv"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--append",)])
+def test_no_character_of_a_cell_is_lost_or_ends_a_row(kerash: Kerash, odd: Path, arguments: tuple[str, ...]) -> None:
+    done = kerash("predict", "odd.kerash", "odd.csv", *arguments)
+    rows = list(csv.reader(StringIO(done.out, newline="")))
+    header, *table = [["x", "y", "predicted_y"]] + [[str(k), name, name] for k, name in enumerate(ODD)]
+    assert rows == ([header, *table] if arguments else [row[2:] for row in table])
+
+
+def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) -> str:
+    """What the program shows on a terminal that is all its standard streams, after an immediate Ctrl-D."""
+    terminal, streams = pty.openpty()
+    os.write(terminal, b"\x04")
+    command = [sys.executable, "-m", "kerash_cli", *arguments]
+    subprocess.run(command, cwd=folder, env=environment, stdin=streams, stdout=streams, stderr=streams, check=True)
+    os.close(streams)
+    shown = b""
+    with suppress(OSError):  # EIO is the end of a terminal
+        while piece := os.read(terminal, 1 << 16):
+            shown += piece
+    os.close(terminal)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_no_class_steers_a_terminal(odd: Path, environment: dict[str, str]) -> None:
+    shown = on_a_terminal(odd.parent, environment, "predict", "odd.kerash", "odd.csv")
+    assert "\x1b" not in shown
+    assert shown.splitlines()[0] == "\\x1b[31mred\\x1b[0m"
+
+
+def test_a_terminal_is_told_what_is_waited_for(models: Path, environment: dict[str, str]) -> None:
+    expected = "reading standard input; Ctrl-D ends it\n"
+    assert on_a_terminal(models, environment, "predict", "iris.kerash").removeprefix("^D\b\b") == expected
+    assert expected not in on_a_terminal(models, environment, "predict", "iris.kerash", "-q")
+
+
+@pytest.mark.parametrize(("cells", "expected"), [("n", "1 text value that"), ("nm", "2 text values that")])
+def test_text_that_no_training_row_had_is_counted(kerash: Kerash, tmp_path: Path, cells: str, expected: str) -> None:
+    (tmp_path / "t.csv").write_text("a,y\n" + "u,1\nv,2\n" * 5)
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense 1 identity\n")
+    assert kerash("train", "m.model", "t.csv", "--target", "y", "--epochs", "2", "-q").code == 0
+    done = kerash("predict", "m.kerash", input="a\nu\n" + "".join(f"{cell}\n" for cell in cells))
+    assert done.err == f"{expected} no training row had, counted as none of the known ones\n"
+    assert len(done.out.splitlines()) == 1 + len(cells)
 
 
 def test_a_row_goes_out_before_the_next_comes_in(tmp_path: Path, models: Path, environment: dict[str, str]) -> None:

@@ -365,3 +365,14 @@ def test_time_ends_an_epoch_that_takes_longer(kerash: Kerash, tmp_path: Path) ->
     assert done.code == 1
     assert done.error == "--time: expected at least one epoch in that time, got none; try a longer one"
     assert not (tmp_path / "x.kerash").exists()
+
+
+def test_the_help_tells_each_optimizer_s_own_learning_rate(kerash: Kerash) -> None:
+    from kerash_cli.engine.optimizers import OPTIMIZERS
+
+    text = " ".join(kerash("train", "--help").out.split())
+    rates: dict[float, list[str]] = {}
+    for name in OPTIMIZERS:
+        rates.setdefault(OPTIMIZERS[name].default_rate, []).append(name)
+    assert rates == {0.1: ["sgd"], 0.005: ["rmsprop", "adam", "adamw"]}
+    assert "sgd .1, the others .005" in text

@@ -320,3 +320,42 @@ def test_reading_a_pipe_fills_its_pieces(pipe: tuple[str, int]) -> None:
     writer.join()
     assert table.numbers[:, 0].tolist() == list(range(1000))
     assert table.lines == range(1, 1001)
+
+
+SEMICOLONS = Schema(None, 2, frozenset({0, 1}), frozenset(), None, ";")
+
+
+@pytest.mark.parametrize("text", ["20,2;33,5\n", "1;2\n3;4\n"])
+def test_the_delimiter_of_the_table_learnt_from_is_taken_where_it_fits(text: str) -> None:
+    table = read(text, schema=SEMICOLONS)
+    assert (table.delimiter, table.width, table.names) == (";", 2, None)
+
+
+def test_the_delimiter_of_the_table_learnt_from_is_taken_where_its_names_are() -> None:
+    schema = Schema(("a, b", "c"), 2, frozenset({0, 1}), frozenset(), None, ";")
+    assert read("a, b;c\n1,2;3\n", schema=schema).names == ("a, b", "c")
+
+
+@pytest.mark.parametrize("text", ["1,2\n3,4\n", '1,"2;3"\n'])
+def test_another_delimiter_than_that_learnt_with_is_still_found(text: str) -> None:
+    assert read(text, schema=SEMICOLONS).delimiter == ","
+
+
+def test_decimal_commas_are_evidence_for_the_other_delimiter() -> None:
+    assert cells(read("1;2,5;0\n2;3,5;1\n"))[0] == [1, "2,5", 0]
+    assert read("5,1;3,5;1,4;0,2;setosa\n4,9;3,0;1,4;0,2;setosa\n").delimiter == ";"
+
+
+@pytest.mark.parametrize("text", ["1,2;3,4\n5,6;7,8\n", "a,b;c\nd,e;f\n", "1,2|x,3\n4,5|y,6\n", "a\tb,c\nd\te,f\n"])
+def test_two_delimiters_that_fit_alike_ask(text: str) -> None:
+    with pytest.raises(BadInput) as error:
+        read(text)
+    message = str(error.value)
+    assert message.startswith("t.csv:1: expected to see what separates columns, got rows that both ")
+    for delimiter in set(text) & set(",;\t|"):
+        assert f"--delimiter {delimiter!r}" in message
+        assert read(text, header=False, delimiter=delimiter).delimiter == delimiter
+
+
+def test_a_mark_in_the_text_of_every_row_is_no_rival() -> None:
+    assert read("1,2,a;b\n3,4,c;d\n", header=False).delimiter == ","

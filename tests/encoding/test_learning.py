@@ -1,8 +1,11 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from kerash_cli import memory
 from kerash_cli.encoding import learn
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.tables import Table
 
 
@@ -170,7 +173,7 @@ def test_numbers_before_anything_else_are_values() -> None:
         (
             table(X, [0.0, 1, 2, 1]),
             {"target": "2", "output": "probability"},
-            "t.csv:3:2: expected 0 to 1, as the last layer",
+            "t.csv:3:2: expected 0 to 1, as the last layer gives, got 2; try softmax for classes, - for quantities",
         ),
         (table(X, X), {"target": "2", "output": "probability", "outputs": 2}, "t.csv: expected 2 label columns"),
         (
@@ -231,3 +234,39 @@ def test_a_hostile_name_can_not_break_the_line() -> None:
     evil = "\x1b[31m\nError: all is well"
     message = refusal(table([evil, evil], [1.0, 2], names="a b"), target="a")
     assert message.isprintable()
+
+
+@pytest.mark.parametrize("labels", [[1.0, 2, 2, 1], [-1.0, 1, 1, -1], [0.0, 5, 5, 0]])
+def test_two_other_numbers_before_a_probability_are_names_and_the_larger_is_one(labels: list[float]) -> None:
+    data = table(X, labels)
+    encoding = learn(data, target="2", output="probability", outputs=1)
+    assert (encoding.kind, encoding.numeric) == ("binary", True)
+    assert encoding.classes == tuple(f"{value:g}" for value in sorted(set(labels)))
+    assert encoding.encode_targets(data).tolist() == [[0], [1], [1], [0]]
+
+
+def test_a_decimal_comma_is_refused_with_its_place_and_a_way_out() -> None:
+    assert refusal(table(X, ["1", "2,5", "3", "a"], X), target="3") == (
+        "t.csv:2:2: expected a number with a decimal point, got '2,5'; try tr , . <t.csv, or --drop 2"
+    )
+    assert refusal(table(X, ["1", "2,5", "3", "4"]), target="2").startswith("t.csv:2:2: expected a number with a decim")
+
+
+def test_numbers_that_do_not_recur_are_no_classes() -> None:
+    many = [number / 8 for number in range(30)]
+    assert refusal(table(many, many), target="2", output="distribution") == (
+        "t.csv: expected classes that recur in column 2, got 30 different numbers in 30 rows; "
+        "try 'dense ? -' as the last layer if they are quantities"
+    )
+    assert learn(table(many * 2, many * 2), target="2", output="distribution").outputs == 30
+    assert learn(table(many[:20], many[:20]), target="2", output="distribution").outputs == 20
+
+
+def test_more_classes_than_fit_into_memory_are_refused_before_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 10**9)
+    tracemalloc.start()
+    with pytest.raises(OutOfSpace, match=r"^t\.csv: expected to need at most 1 GB of memory, got 200 GB; try"):
+        learn(table(X, [0.0, 1, 1, 0]), target="2", output="distribution", outputs=10**9)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10**6

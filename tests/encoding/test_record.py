@@ -1,6 +1,8 @@
 import contextlib
 import copy
 import json
+import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,7 +131,9 @@ def test_a_missing_value_that_nothing_was_said_about_is_refused(missing: str, co
     data = table([[1.0, 0], [2.0, 1]], {1: ["a", "b"]})
     encoding = learn(data, target="3", missing=missing)
     gap = table([[1.0 if column == 2 else NAN, 0]], {1: [None if column == 2 else "a"]}, first=9)
-    with pytest.raises(BadInput, match=rf"^t\.csv:9:{column}: expected a value, got a missing one; try --missing"):
+    with pytest.raises(
+        BadInput, match=rf"^t\.csv:9:{column}: expected a value, got a missing one; try to fill it in, or train with "
+    ):
         encoding.encode_inputs(gap)
 
 
@@ -356,3 +360,76 @@ def test_standardised_columns_have_mean_zero_and_deviation_one_or_zero(values: n
     assert np.abs(encoded.mean(axis=0)).max() < 1e-6
     for position in range(2):
         assert deviation[position] == pytest.approx(0 if np.ptp(values[:, position]) == 0 else 1, abs=1e-6)
+
+
+@pytest.mark.parametrize("delimiter", ["\n", '"', ".", "5", "é", "", ";;", 7, None])
+def test_json_of_a_delimiter_that_separates_nothing_is_refused(delimiter: object) -> None:
+    record = {**kinds()[0].to_json(), "delimiter": delimiter}
+    with pytest.raises(ValueError, match="delimiter"):
+        Encoding.from_json(json.loads(json.dumps(record)))
+
+
+def test_json_of_two_classes_from_several_outputs_is_refused() -> None:
+    encoding = next(each for each in kinds() if each.kind == "binary")
+    record = json.loads(json.dumps(encoding.to_json()))
+    with pytest.raises(ValueError, match="one output"):
+        Encoding.from_json({**record, "outputs": 2, "target_mean": [0.0, 0.0], "target_scale": [1.0, 1.0]})
+
+
+def test_where_every_row_has_a_gap_none_is_usable() -> None:
+    data = table([[1.0, 0], [2.0, 1]])
+    encoding = learn(data, target="2", missing="drop").fitted(data)
+    with pytest.raises(
+        BadInput, match=r"^t\.csv: expected a row without missing values, got none; try to fill them in"
+    ):
+        encoding.usable(table([[NAN, 0], [NAN, 1]]))
+
+
+def test_a_value_that_overflows_when_standardised_is_refused_without_a_warning() -> None:
+    data = table([[0.0, 1], [1e-9, 2], [2e-9, 3]])
+    encoding = learn(data, target="2").fitted(data)
+    with pytest.raises(BadInput, match=r"^t\.csv:1:1: expected a number that float64 can hold, got 1e\+300"):
+        encoding.encode_inputs(table([[1e300, 1]]), np.float64)
+
+
+def test_a_prediction_that_overflows_is_infinite_without_a_warning() -> None:
+    data = table([[0.0, 1e100], [1.0, 2e100]])
+    encoding = learn(data, target="2").fitted(data, standardize_targets=True)
+    assert encoding.decode(np.array([[1e300]])).tolist() == [[float("inf")]]
+
+
+def test_the_baseline_of_large_targets_is_their_mean() -> None:
+    data = table([[0.0, 1.5e308], [1.0, 1.5e308], [2.0, 1.5e308]])
+    assert learn(data, target="2").fitted(data, standardize_targets=True).baseline.tolist() == [1.5e308]
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_targets_without_a_mean_are_refused(standardize: bool) -> None:
+    data = table([[0.0, 1.5e308], [1.0, -1.5e308], [2.0, -1.5e308]])
+    with pytest.raises(BadInput, match=r"^t\.csv: expected targets with a mean, got values too far apart; try smaller"):
+        learn(data, target="2").fitted(data, standardize_targets=standardize)
+
+
+def test_targets_without_a_deviation_are_refused_where_they_are_standardised() -> None:
+    data = table([[0.0, 1e200], [1.0, 3e200]])
+    assert learn(data, target="2").fitted(data).baseline.tolist() == [2e200]
+    with pytest.raises(BadInput, match=r"^t\.csv: expected values with a mean in column 2, .*; try smaller units$"):
+        learn(data, target="2").fitted(data, standardize_targets=True)
+
+
+def test_many_classes_take_memory_in_proportion() -> None:
+    tracemalloc.start()
+    data = table([[1.0, 0], [2.0, 7], [3.0, 29_999]])
+    encoding = learn(data, target="2", output="distribution", outputs=30_000).fitted(data)
+    assert encoding.strata(data).tolist() == [0, 7, 29_999]
+    assert np.flatnonzero(encoding.encode_targets(data)).tolist() == [0, 30_007, 89_999]
+    assert encoding.baseline[[0, 1, 7]].tolist() == [1 / 3, 0, 1 / 3]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 30_000 * 3_000  # a square of them takes 7 GB
+
+
+def test_the_delimiter_is_kept_for_other_tables() -> None:
+    data = replace(table([[1.0, 0], [2.0, 1]]), delimiter=";")
+    encoding = Encoding.from_json(json.loads(json.dumps(learn(data, target="2").to_json())))
+    assert encoding.schema.delimiter == ";"

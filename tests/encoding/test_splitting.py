@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kerash_cli.encoding import split
 
@@ -39,3 +41,29 @@ def test_a_few_rows_leave_one_to_train_on(rows: int) -> None:
     training, validation = split(rows, 0.5, rng())
     assert len(training) >= 1
     assert len(training) + len(validation) == rows
+
+
+def test_more_classes_than_may_validate_do_not_take_more_than_their_share() -> None:
+    strata = np.repeat(np.arange(520), 2)
+    training, validation = split(1040, 0.2, rng(), strata)
+    assert len(validation) == 208
+    assert set(strata[training]) == set(range(520))
+    assert max(strata[validation]) > 500  # and not just the first of them
+
+
+def test_rare_classes_do_not_add_to_the_share() -> None:
+    strata = np.concatenate([np.zeros(1000, np.intp), np.repeat(np.arange(1, 101), 2)])
+    training, validation = split(1200, 0.2, rng(), strata)
+    assert len(validation) == 240
+    assert set(strata[training]) == set(strata[validation]) == set(range(101))
+
+
+def test_a_small_share_is_one_row() -> None:
+    assert len(split(60, 0.001, rng())[1]) == 1
+
+
+@given(st.lists(st.integers(0, 12), min_size=2, max_size=80), st.floats(0.01, 0.9))
+def test_no_more_validate_than_asked_for(classes: list[int], fraction: float) -> None:
+    training, validation = split(len(classes), fraction, rng(), np.array(classes))
+    assert len(validation) <= max(1, round(fraction * len(classes)))
+    assert {classes[row] for row in validation} <= {classes[row] for row in training}
