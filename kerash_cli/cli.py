@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -84,7 +84,12 @@ def main(arguments: list[str] | None = None) -> None:
     for number, handler in _HANDLERS.items():
         if signal.getsignal(number) is not signal.SIG_IGN:  # by nohup, or a shell's `&`
             signal.signal(number, handler)
-    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    code = _run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.stderr.flush()
+    except OSError:  # the exit code says it too
+        _give_up(sys.stderr)
+    sys.exit(code)
 
 
 class _Output(io.FileIO):
@@ -136,11 +141,11 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        _give_up_output()
+        _give_up(sys.stdout)
         return BROKEN_PIPE
     except OSError as error:
         if error.filename == STANDARD_OUTPUT:
-            _give_up_output()
+            _give_up(sys.stdout)
         # Whatever is opened by name or written to says what it is: that leaves what is only read.
         where = f"{error.filename or 'standard input'}: "
         if error.errno == errno.EBADF:
@@ -172,9 +177,9 @@ def _say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def _give_up_output() -> None:
-    """Points standard output nowhere, so that what is left in its buffer can't fail a second time at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _give_up(stream: TextIO) -> None:
+    """Points a standard stream nowhere, so that what is left in its buffer can't fail a second time at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -34,7 +34,8 @@ Kerash = Callable[..., Done]
 @pytest.fixture
 def environment() -> dict[str, str]:
     """Of a process that runs this checkout from any folder."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
 
 @pytest.fixture

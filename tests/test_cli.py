@@ -64,9 +64,11 @@ def test_a_wrong_command_line_gets_one_line_that_says_what_to_do(
     assert expected in done.error
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_the_reader_of_a_pipe_that_leaves_is_no_error_to_talk_about(
-    tmp_path: Path, environment: dict[str, str]
+    tmp_path: Path, environment: dict[str, str], unbuffered: str
 ) -> None:
+    environment = {**environment, "PYTHONUNBUFFERED": unbuffered}
     program = f"{sys.executable} -m kerash_cli data digits | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", program], cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"141\n", b"")
@@ -132,10 +134,12 @@ def test_talk_never_lands_on_standard_output_nor_in_a_file(
     assert kerash("show", "xor.kerash").code == 0
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", ["train models/xor.model data/xor.data data/xor.label", ""])
 def test_a_full_standard_error_has_its_code(
-    kerash: Kerash, tmp_path: Path, environment: dict[str, str], arguments: str
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str], arguments: str, unbuffered: str
 ) -> None:
+    environment = {**environment, "PYTHONUNBUFFERED": unbuffered}
     done = shell(f"kerash {arguments} 2>/dev/full", tmp_path, environment)
     assert (done.returncode, done.stdout) == (3 if arguments else 2, "")
 
