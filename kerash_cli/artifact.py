@@ -148,7 +148,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
 
 
 def _foreign(source: str, got: str) -> Damaged:
-    return Damaged(f"{at(source)}is not a kerash model: expected a file saved by kerash, got {got}; try another file")
+    return Damaged(f"{at(source)}is not a kerash model: expected a file saved by kerash, got {got}; try MODEL.kerash")
 
 
 def _begins_as_ours(file: BinaryIO) -> bool:
