@@ -3,6 +3,11 @@
 A message says where, what was expected, what was got, and what to do. Only `cli.py` prints it.
 """
 
+from collections.abc import Sequence
+
+SHOWN = 40
+"""How many characters of a cell a message repeats."""
+
 
 class KerashError(Exception):
     """One line for the user; `exit_code` is what the program ends with."""
@@ -43,3 +48,19 @@ class BelowThreshold(KerashError):
 def at(source: str, line: int | None = None, column: int | None = None) -> str:
     """`source:line:column: `, as far as the parts are known: the head of a message about a file."""
     return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "
+
+
+def shown(text: str) -> str:
+    """`text` in quotes, shortened, with control characters escaped: safe and short enough for a message."""
+    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+
+
+def listed(words: Sequence[str], most: int = 10) -> str:
+    """`'a', 'b' and 3 more`: words for a message, as `shown`."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(shown, words[:most])) + more
+
+
+def plain(text: str) -> str:
+    """`shown` without the quotes."""
+    return shown(text)[1:-1]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, shown
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Registry(Mapping[str, T], Generic[T]):
         """The member's own name, given that or an alias; BadInput if there is none such."""
         name = self._aliases.get(name, name)
         if name not in self._members:
-            raise BadInput(f"unknown {self.kind} {name!r}; {self._suggestion(name)}")
+            raise BadInput(f"unknown {self.kind} {shown(name)}; {self._suggestion(name)}")
         return name
 
     def __getitem__(self, name: str) -> T:

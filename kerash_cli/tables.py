@@ -8,12 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, listed, shown
 
 Rows: TypeAlias = NDArray[np.intp]
-
-SHOWN = 40
-"""How many characters of a cell a message repeats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,22 +127,6 @@ def concatenate(tables: Sequence[Table]) -> Table:
     numbers = np.concatenate([table.numbers for table in tables])
     texts = {position: [cell for table in tables for cell in table.texts[position]] for position in first.texts}
     return replace(first, numbers=numbers, texts=texts, lines=_joined([table.lines for table in tables]))
-
-
-def shown(text: str) -> str:
-    """`text` in quotes, shortened, with control characters escaped: safe and short enough for a message."""
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
-
-
-def listed(words: Sequence[str], most: int = 10) -> str:
-    """`'a', 'b' and 3 more`: words for a message, as `shown`."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(map(shown, words[:most])) + more
-
-
-def plain(text: str) -> str:
-    """`shown` without the quotes."""
-    return shown(text)[1:-1]
 
 
 def _joined(lines: Sequence[Sequence[int]]) -> Sequence[int]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, Table, concatenate, listed, separates, shown
+from kerash_cli.tables import Schema, Table, concatenate, separates
 
 
 def table(**changes: object) -> Table:
@@ -60,12 +60,6 @@ def test_columns_without_names_are_located_with_the_label_or_without() -> None:
     assert schema.locate(None, 3) == {0: 0, 1: 1, 2: 2}
     assert schema.locate(("p", "q"), 2) == {0: 0, 2: 1}
     assert schema.locate(None, 4) == {}
-
-
-def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
-    assert shown("\x1b[31m\n\u202e") == r"'\x1b[31m\n\u202e'"
-    assert len(shown("x" * 10**6)) < 50
-    assert listed(["a", "b", "c"], 2) == "'a', 'b' and 1 more"
 
 
 @pytest.mark.parametrize("character", list(",;|: \t_"))

@@ -14,8 +14,7 @@ import re
 import numpy as np
 
 from kerash_cli.dataset.arrays import Content, Layout
-from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import shown
+from kerash_cli.errors import BadInput, at, shown
 
 MAGIC = b"\x93NUMPY"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, separates, shown
+from kerash_cli.errors import BadInput, shown
+from kerash_cli.tables import Schema, separates
 
 _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import decimals
-from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import Rows, Table, shown
+from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.tables import Rows, Table
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from kerash_cli.encoding.cells import (
     spelled,
 )
 from kerash_cli.encoding.record import MOST_CATEGORIES, Encoding, Input
-from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import Table, listed, shown
+from kerash_cli.errors import BadInput, at, listed, shown
+from kerash_cli.tables import Table
 
 FEW_CLASSES = 20
 """So many different numbers may be classes even where hardly one of them recurs."""

@@ -24,8 +24,8 @@ from kerash_cli.encoding.cells import (
     words,
 )
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, at
-from kerash_cli.tables import Rows, Schema, Table, listed, plain, separates, shown
+from kerash_cli.errors import BadInput, at, listed, plain, shown
+from kerash_cli.tables import Rows, Schema, Table, separates
 
 KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
 OUTPUTS = ("distribution", "log distribution", "probability", "any")
