@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 B2 L1 L2 L3]
+    python -m benchmarks [--runs N] [B1 B2 L1 L2 L3 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, machine
+from benchmarks import commands, machine, texts
 from benchmarks.contenders import ROOT, SIDES, Contender
 from benchmarks.workloads import WORKLOADS, Target
 from kerash_cli.console import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
+TEXTS = "T1"
 
 
 class Row(NamedTuple):
@@ -41,11 +42,12 @@ class Row(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
-    parser.add_argument("id", nargs="*", help=f"of {', '.join([*WORKLOADS, *WHOLE_COMMANDS])}; all by default")
+    parser.add_argument("id", nargs="*", help=f"of {', '.join([*WORKLOADS, *WHOLE_COMMANDS, TEXTS])}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
     options = parser.parse_args()
-    chosen = options.id or [*WORKLOADS, *WHOLE_COMMANDS]
-    if strange := set(chosen) - {*WORKLOADS, *WHOLE_COMMANDS}:
+    known = [*WORKLOADS, *WHOLE_COMMANDS, TEXTS]
+    chosen = options.id or known
+    if strange := set(chosen) - set(known):
         parser.error(f"unknown: {', '.join(sorted(strange))}")
 
     calibration = calibrated()
@@ -55,6 +57,9 @@ def main() -> None:
         if name in chosen:
             rows += compared(name, options.runs, calibration["sgemm_flops"], raw)
     rows += whole_commands(chosen, options.runs, raw)
+    if TEXTS in chosen:
+        raw[TEXTS] = texts.each_way(options.runs)
+        rows += tensor_texts(raw[TEXTS])
     print(table(rows))
     for line in notes(calibration, raw):
         print(line)
@@ -130,6 +135,14 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
                 ratio = mine.wall / original
                 verdict = "met" if ratio <= 1 / 300 else "MISSED"
                 yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/300", verdict, "scaled")
+
+
+def tensor_texts(times: dict[str, float]) -> Iterator[Row]:
+    """The rows of tensor text; its target is a second for a matrix of 1,000 x 1,000."""
+    for ours, peer in (("read", "np.loadtxt"), ("render", "np.savetxt")):
+        mine, theirs = times[ours], times[peer]
+        verdict = "met" if mine < 1 else "MISSED"
+        yield Row(TEXTS, f"tensor text, {ours}", mine, peer, theirs, theirs / mine, "< 1 s", verdict, "")
 
 
 def slower_at_most(

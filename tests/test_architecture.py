@@ -18,6 +18,7 @@ STOREYS = {
     "tables": 1,
     "engine": 2,
     "description": 3,
+    "blas": 3,
     "dataset": 3,
     "encoding": 3,
     "metrics": 3,

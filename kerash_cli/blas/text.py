@@ -1,0 +1,166 @@
+"""The tensor text format of 2019; this is its specification.
+
+    WIDTH HEIGHT DEPTH
+    value
+    value
+    …
+
+Line 1 has three whole numbers from 1, separated by spaces. After it comes one value a line, x fastest, then y, then z:
+value (x, y, z) is the one with index x + y WIDTH + z WIDTH HEIGHT. A matrix has depth 1. There are exactly as many
+values as the sizes say.
+
+A value is a decimal number in ASCII such as `1`, `-1.5`, `2.`, `.5` or `7.0e+00`, which is read as the float64 next to
+it. It may not be NaN, infinite, or too large for a float64. What is written is the shortest decimal that reads back as
+the same number, bit for bit, the sign of zero included.
+
+Byte order mark, CRLF, blank lines, spaces around a number and a missing last line end change nothing. No line has more
+than 4,096 bytes.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from functools import partial
+from math import prod
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli import decimals, memory
+from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.errors import BadInput, at, shown
+
+LONGEST_LINE = 4096
+LONGEST_VALUE = 25
+"""Bytes of a value that `render` writes, at most, with its line end: `-2.2250738585072014e-308`."""
+
+_PIECE = 1 << 20
+_BLOCK = 1 << 16  # values whose Python objects are in memory at a time
+_SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
+_NUMERIC = b"0123456789+-.eE\n"
+_BLANKS = b" \t\r\n"
+_BOM = b"\xef\xbb\xbf"
+
+
+def render(tensor: Array) -> bytes:
+    """The text of a tensor (depth, height, width), a matrix (height, width) or a vector (width,).
+
+    ValueError if a number is NaN or infinite, or if there is none.
+    """
+    if not tensor.size or not np.isfinite(tensor).all():
+        raise ValueError("expected finite numbers, got none, NaN or an infinity")
+    depth, height, width = (1,) * (3 - tensor.ndim) + tensor.shape
+    flat = tensor.astype(np.float64).ravel()
+    blocks = (flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK))
+    lines = ("\n".join(map(repr, block.tolist())).encode() for block in blocks)
+    return b"\n".join([f"{width} {height} {depth}".encode(), *lines, b""])
+
+
+def rendered_bytes(shape: Shape) -> int:
+    """The most that `render` makes of a tensor of this shape."""
+    return 3 * len("9" * 18 + " ") + LONGEST_VALUE * prod(shape)
+
+
+def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
+    """The tensor (depth, height, width) that a file holds; `source` is what messages call it.
+
+    BadInput with the line of the first thing that is wrong, OutOfSpace if the tensor is larger than memory. What is
+    taken is bounded by what the file has, not by what its first line claims.
+    """
+    line, shape = _header(file, source)
+    size = prod(shape)
+    memory.require(8 * size, at(source, line), "try a smaller tensor")
+    parts, got = [], 0
+    for number, lines in _lines(file, source, line + 1):
+        values = _values(lines, source, number, size - got, shape)
+        parts.append(values)
+        got += len(values)
+    if got < size:
+        raise BadInput(f"{at(source, line)}expected {_counted(size)} for {_sizes(shape)}, got {got}")
+    return np.concatenate(parts).reshape(shape)
+
+
+def is_tensor(path: str) -> bool:
+    """Whether a file begins as a tensor does and no table can: three whole numbers, then one value in a line.
+
+    A pipe is none: what is read to find out would be missing later.
+    """
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            _header(file, path)
+            following = next((line for line in iter(partial(file.readline, LONGEST_LINE), b"") if line.strip()), b"")
+            return decimals.number(following.decode("latin-1").strip()) is not None
+    except (OSError, BadInput):
+        return False
+
+
+def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
+    """The number of the first line that is not blank, and the shape that it gives."""
+    for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), 1):
+        if len(raw.removesuffix(b"\n")) > LONGEST_LINE:
+            raise _too_long(source, number)
+        line = (raw.removeprefix(_BOM) if number == 1 else raw).strip(_BLANKS)
+        if not line:
+            continue
+        if not _SIZES.fullmatch(line):
+            got = shown(line.decode("utf-8", "replace"))
+            raise BadInput(f"{at(source, number)}expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got {got}")
+        width, height, depth = map(int, line.split())
+        return number, (depth, height, width)
+    raise BadInput(f"{at(source)}expected 'WIDTH HEIGHT DEPTH' and values, got nothing")
+
+
+def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, each with its end, and the number of the first, some at a time."""
+    begun = b""
+    for piece in iter(partial(file.read, _PIECE), b""):
+        begun += piece
+        cut = begun.rfind(b"\n") + 1
+        if cut:
+            yield number, begun[:cut]
+            number += begun.count(b"\n", 0, cut)
+            begun = begun[cut:]
+        if len(begun) > LONGEST_LINE:
+            raise _too_long(source, number)
+    if begun:
+        yield number, begun + b"\n"
+
+
+def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> NDArray[np.float64]:
+    """The values of whole lines, of which `number` is the first one's; BadInput also for more than `most`."""
+    cells = lines[:-1].split(b"\n")
+    if not lines.translate(None, _NUMERIC) and len(cells) <= most:  # what float takes besides has other letters
+        try:
+            values = np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            pass  # a blank line, perhaps
+        else:
+            if np.isfinite(values).all() and max(map(len, cells)) <= LONGEST_LINE:
+                return values
+    found: list[float] = []
+    for own, cell in enumerate(cells, number):
+        if len(cell) > LONGEST_LINE:
+            raise _too_long(source, own)
+        if text := cell.strip(_BLANKS).decode("utf-8", "replace"):
+            if len(found) == most:
+                raise BadInput(f"{at(source, own)}expected {_counted(prod(shape))} for {_sizes(shape)}, got more")
+            value = decimals.number(text)
+            if value is None:
+                raise BadInput(f"{at(source, own, 1)}expected one decimal number, got {shown(text)}")
+            found.append(value)
+    return np.array(found, np.float64)
+
+
+def _too_long(source: str, number: int) -> BadInput:
+    return BadInput(f"{at(source, number)}expected one number in a line of at most {LONGEST_LINE} bytes, got more")
+
+
+def _counted(size: int) -> str:
+    return "1 value" if size == 1 else f"{size} values"
+
+
+def _sizes(shape: Shape) -> str:
+    return " ".join(map(str, reversed(shape)))

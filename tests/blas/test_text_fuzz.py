@@ -1,0 +1,142 @@
+"""Any bytes give the tensor that the specification means, or one line that names the file."""
+
+import io
+import math
+import random
+import re
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from kerash_cli.blas import text
+from kerash_cli.errors import BadInput, OutOfSpace
+
+INTERESTING = [
+    *(b"\0", b"\n", b"\r", b"\r\n", b"\n\n", b"\t", b" ", b",", b";", b"-", b"+", b".", b"e", b"E", b"_", b"0", b"9"),
+    *(b"nan", b"inf", b"1e999", b"0x1p3", b"\xff", b"\xef\xbb\xbf", "١".encode(), b"3 2 1\n", b"1 1 1", b"9" * 18),
+    *(b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xc2\xa0", b"$(id)", b"#"),
+]
+
+SEEDS = {
+    "a tensor": b"2 3 2\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n",
+    "a matrix": b"3 2 1\n0.25\n-1.5e-3\n.5\n2.\n+7\n-0\n",
+    "CRLF": b"2 2 1\r\n1.5\r\n\r\n-2\r\n3e5\r\n4",
+    "a mark and blank lines": b"\xef\xbb\xbf\n 2 1 2 \n\n\t1 \n 2\n\n3\n4\n\n",
+    "one value": b"1 1 1\n-2.2250738585072014e-308\n",
+}
+
+SIZES = re.compile(rb"[1-9][0-9]{0,17}")
+DECIMAL = re.compile(rb"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
+
+def meant(content: bytes) -> tuple[tuple[int, ...], list[float]] | None:
+    """Width, height, depth and values by the letter of the specification; None where it allows no such text."""
+    stripped = [line.strip(b" \t\r") for line in re.sub(b"\\A\xef\xbb\xbf", b"", content).split(b"\n")]
+    lines = [line for line in stripped if line]
+    if not lines:
+        return None
+    sizes, *values = re.split(rb"[ \t]+", lines[0]), *lines[1:]
+    if len(sizes) != 3 or not all(map(SIZES.fullmatch, sizes)) or not all(map(DECIMAL.fullmatch, values)):
+        return None
+    shape = tuple(map(int, sizes))
+    numbers = [float(value.decode("ascii")) for value in values]
+    return (shape, numbers) if len(numbers) == math.prod(shape) and all(map(math.isfinite, numbers)) else None
+
+
+def mutated(seed: bytes, rng: random.Random) -> bytes:
+    content = bytearray(seed)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        at = rng.randrange(len(content) + 1)
+        change = rng.randrange(9)
+        if change == 0 and at < len(content):
+            content[at] ^= 1 << rng.randrange(8)
+        elif change == 1 and at < len(content):
+            content[at] = rng.randrange(256)
+        elif change == 2:
+            content[at:at] = rng.choice(INTERESTING)
+        elif change == 3:
+            del content[at : at + rng.choice((1, 1, 2, 8))]
+        elif change == 4:
+            content[at:at] = content[at : at + rng.randrange(20)]
+        elif change == 5:
+            del content[at:]
+        elif change == 8:
+            words = re.split(rb"(\s+)", bytes(content))
+            words[2 * rng.randrange((len(words) + 1) // 2)] = rng.choice(INTERESTING)
+            content = bytearray(b"".join(words))
+        else:
+            lines = content.split(b"\n")
+            one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
+            if change == 6:
+                lines[one], lines[other] = lines[other], lines[one]
+            else:
+                lines.insert(one, lines[other])
+            content = bytearray(b"\n".join(lines))
+    return bytes(content)
+
+
+def outcome(content: bytes) -> tuple[tuple[int, ...], bytes] | None:
+    """Width, height, depth and the bytes of the values; None if the error was one line about the file."""
+    try:
+        tensor = text.read(io.BytesIO(content), "t")
+    except (BadInput, OutOfSpace) as error:
+        message = str(error)
+    else:
+        assert tensor.dtype == np.float64
+        return tensor.shape[::-1], tensor.tobytes()
+    assert message.startswith(("t:", "t: ")), message
+    assert message.isprintable()
+    assert "expected" in message
+    return None
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("count", [1000, pytest.param(20_000, marks=pytest.mark.long)])
+def test_any_bytes_give_the_tensor_that_is_meant_or_one_line(seed: str, count: int) -> None:
+    rng = random.Random(f"{seed} {count}")
+    results = 0
+    for _ in range(count):
+        content = mutated(SEEDS[seed], rng)
+        expected = meant(content)
+        got = outcome(content)
+        assert got == (expected and (expected[0], np.array(expected[1]).tobytes())), content
+        results += got is not None
+    assert count // 20 < results < count
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("count", [500, pytest.param(20_000, marks=pytest.mark.long)])
+def test_what_was_read_from_any_bytes_is_read_again_from_what_is_written(seed: str, count: int) -> None:
+    rng = random.Random(f"again {seed} {count}")
+    for _ in range(count):
+        content = mutated(SEEDS[seed], rng)
+        if outcome(content):
+            tensor = text.read(io.BytesIO(content), "t")
+            again = text.read(io.BytesIO(text.render(tensor)), "t")
+            assert (again.shape, again.tobytes()) == (tensor.shape, tensor.tobytes())
+
+
+@pytest.fixture
+def events() -> Iterator[list[str]]:
+    """What Python's audit hooks hear of while the test runs."""
+    heard: list[str] = []
+    listening = [True]  # since a hook can't be taken back
+    sys.addaudithook(lambda event, arguments: heard.append(event) if listening else None)
+    yield heard
+    listening.clear()
+
+
+def test_no_bytes_run_code(events: list[str]) -> None:
+    rng = random.Random(7)
+    outcome(b"")  # what is imported late is imported now
+    outcome(b"1 1 1\n1\n")
+    events.clear()
+    for content in SEEDS.values():
+        for _ in range(200):
+            outcome(mutated(content, rng))
+    hostile = ("exec", "compile", "import", "subprocess", "os.", "socket", "pickle")
+    assert not [event for event in events if event.startswith(hostile)]
