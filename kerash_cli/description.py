@@ -39,16 +39,7 @@ class ModelDescription:
     @classmethod
     def read(cls, path: str) -> Self:
         """The description in a file, or on standard input for `-`; BadInput if it can't be read."""
-        source = "<stdin>" if path == "-" else path
-        try:
-            with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
-                return cls.parse(file.read(LONGEST + 1).decode("utf-8"), source)
-        except OSError as error:
-            raise BadInput(f"{at(source)}expected a model description, got: {error.strerror}") from None
-        except UnicodeDecodeError as error:
-            raise BadInput(
-                f"{at(source)}expected a model description, got bytes that are no UTF-8: {error.reason}"
-            ) from None
+        return cls.parse(*read_text(path))
 
     @classmethod
     def parse(cls, text: str, source: str = "<model>") -> Self:
@@ -150,6 +141,20 @@ class ModelDescription:
                 shape = layer.output_shape(shape)
             except BadInput as error:
                 raise BadInput(f"{self.where(i)}{error}") from None
+
+
+def read_text(path: str) -> tuple[str, str]:
+    """The text in a file, or on standard input for `-`, and what messages call it; BadInput if it can't be read."""
+    source = "<stdin>" if path == "-" else path
+    try:
+        with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
+            return file.read(LONGEST + 1).decode("utf-8"), source
+    except OSError as error:
+        raise BadInput(f"{at(source)}expected a model description, got: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{at(source)}expected a model description, got bytes that are no UTF-8: {error.reason}"
+        ) from None
 
 
 Words: TypeAlias = list[tuple[int, str]]

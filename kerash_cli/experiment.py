@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.errors import BadInput, at
-from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.engine.tensors import Array, carve
+from kerash_cli.errors import BadInput
+from kerash_cli.samples import match, samples_bytes, staged, take
+from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import InProcess, Run, Samples, evaluator
@@ -88,6 +91,8 @@ class Prepared:
     strata: NDArray[np.intp] | None
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
+    initial: Array | None
+    """The parameters to start from, where those of another model were given."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -114,41 +119,34 @@ class Prepared:
             if 2 * each.features > self.table.rows
         ]
 
+    def origin(self) -> dict[str, str]:
+        """What the parameters were to start with, if they were not drawn: their SHA-256, as a setting."""
+        return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
+
     def saved_bytes(self) -> int:
         """About what the saved model takes on disk."""
         return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
 
     def staged_bytes(self) -> int:
         """What `start` puts into its stage."""
-        features, outputs = self.network.features + 1, self.network.outputs
-        return sum(
-            staged_bytes(
-                ((rows.size, features), self.dtype), ((rows.size, outputs), self.dtype), ((rows.size,), self.dtype)
-            )
-            for rows in (self.training, self.validation)
-        )
+        return sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
 
 
 def prepare(
-    description: ModelDescription, table: Table, labels: Table | None, target: str | None, settings: Settings
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    settings: Settings,
+    start: TrainedModel | None = None,
 ) -> Prepared:
     """What is learnt by looking at the data, and the network that it makes of the description.
 
-    BadInput where they don't fit each other, OutOfSpace where training would take more memory than there is.
+    With `start`, its weights are where training starts, and the data is scaled as its data was. BadInput where things
+    don't fit each other, OutOfSpace where training would take more memory than there is.
     """
+    description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
     activation = description.activation
-    encoding = encodings.learn(
-        table,
-        labels,
-        target=target,
-        inputs=description.features,
-        outputs=description.outputs,
-        output=activation.output,
-        missing=settings.missing,
-        drop=settings.drop,
-    )
-    description = description.resolve(encoding.features, encoding.outputs)
-    _check_sample_shape(description, table)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
     try:
@@ -158,7 +156,7 @@ def prepare(
     _require_memory(description, network, settings, table.rows)
     all_rows = table.rows
     if len(usable := encoding.usable(table, labels)) < all_rows:
-        table, labels = table.take(usable), labels.take(usable) if labels else None
+        table, labels = take(table, labels, usable)
     strata = encoding.strata(table, labels)
     if settings.balance and strata is None:
         raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
@@ -166,6 +164,8 @@ def prepare(
     encoding = encoding.fitted(
         table, labels, training, standardize=settings.standardize, standardize_targets=activation == IDENTITY
     )
+    if start:
+        encoding = encoding.scaled_as(start.encoding)
     return Prepared(
         settings,
         description,
@@ -180,6 +180,7 @@ def prepare(
         strata,
         training,
         validation,
+        _continued(network, start, description.source, settings) if start else None,
     )
 
 
@@ -205,6 +206,7 @@ class Experiment:
                 **prepared.settings.record(),
                 "loss": prepared.loss_name,
                 "learning_rate": run.optimizer.rate,
+                **prepared.origin(),
             },
             "sha256": tables,
             "epochs": run.epoch,
@@ -221,7 +223,10 @@ def start(prepared: Prepared, stage: Stage) -> Experiment:
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
     validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
-    params = network.initial(settings.seed, prepared.dtype, settings.init)
+    if prepared.initial is None:
+        params = network.initial(settings.seed, prepared.dtype, settings.init)
+    else:
+        params = prepared.initial.copy()
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
     rows = len(prepared.training)
     optimizer = optimizers.OPTIMIZERS[settings.optimizer](
@@ -242,6 +247,26 @@ def start(prepared: Prepared, stage: Stage) -> Experiment:
     return Experiment(prepared, run, source, validate, training, validation)
 
 
+def _continued(network: Network, start: TrainedModel, source: str, settings: Settings) -> Array:
+    """The parameters of another network as this one's, layer by layer; biases that it had not are 0."""
+    params = np.zeros(network.size, settings.dtype)
+    own, others = (
+        [layer for layer in carve(vector, net.param_shapes) if layer]
+        for net, vector in ((network, params), (start.network, start.params))
+    )
+    expected, got = (
+        ", ".join("x".join(map(str, layer["weights"].shape)) for layer in layers) for layers in (own, others)
+    )
+    if expected != got:
+        raise BadInput(f"--start: expected weights of {expected} as {source} has, got {got}")
+    for layer, other in zip(own, others, strict=True):
+        if not layer.keys() >= other.keys():
+            raise BadInput("--start: expected a model without biases for --no-bias, got one with; leave --no-bias out")
+        for name, values in other.items():
+            layer[name][...] = values
+    return params
+
+
 def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if rows < FEWEST_TO_VALIDATE or not settings.validation:
         return np.arange(rows), np.arange(0)
@@ -250,30 +275,14 @@ def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tu
 
 def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
     """The samples of these rows as arrays of the stage."""
-    table, labels = prepared.table.take(rows), prepared.labels.take(rows) if prepared.labels else None
-    x = stage.array(f"x_{name}", (len(rows), prepared.network.features + 1), prepared.dtype)
-    y = stage.array(f"y_{name}", (len(rows), prepared.network.outputs), prepared.dtype, order="F")
-    prepared.encoding.write_inputs(table, x[:, :-1])
-    x[:, -1] = 1
-    y[...] = prepared.encoding.encode_targets(table, labels, prepared.dtype)
+    samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
     if not prepared.settings.balance:
-        return Samples(x, y)
+        return samples
     assert prepared.strata is not None, "prepare refuses to balance other labels"
     counts = np.bincount(prepared.strata[prepared.training], minlength=prepared.strata.max() + 1)
     weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
     weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
-    return Samples(x, y, weight)
-
-
-def _check_sample_shape(description: ModelDescription, table: Table) -> None:
-    """BadInput if the description gives an image another shape than its file; flat samples go with any."""
-    depth, height, width = description.known_shape
-    if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
-        deep, high, wide = table.sample_shape
-        raise BadInput(
-            f"{at(description.source)}expected samples of {wide} {high} {deep} as in {table.source}, "
-            f"got {width} {height} {depth}; try '{wide} {high} {deep}' or '? 1 1'"
-        )
+    return samples._replace(weight=weight)
 
 
 def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:

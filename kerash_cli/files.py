@@ -10,9 +10,24 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import Protocol
 
-from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at, shown
 
 _TEMPORARY = re.compile(r"\.kerash-[0-9a-f]{16}\.tmp")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
+def is_name(word: str) -> bool:
+    """Whether it can name what is kept in a folder: it leads nowhere else, does not hide, and is no option."""
+    return NAME.fullmatch(word) is not None
+
+
+def name(word: str) -> str:
+    """The word, if it is a name; else BadInput."""
+    if not is_name(word):
+        raise BadInput(
+            f"expected a name of 1 to 64 letters, digits and . _ - that begins with none of . and -, got {shown(word)}"
+        )
+    return word
 
 
 class Output(Protocol):
@@ -58,7 +73,7 @@ class _Special:
 
     def commit(self, data: bytes) -> None:
         with explained(self._name, len(data)):
-            _write(self._file, data)
+            write_all(self._file, data)
 
 
 class _Replacement:
@@ -82,11 +97,11 @@ class _Replacement:
         with explained(self._name, len(data)):
             if self._mode is not None:
                 os.fchmod(self._file, S_IMODE(self._mode))
-            _write(self._file, data)
+            write_all(self._file, data)
             os.ftruncate(self._file, len(data))
             os.fsync(self._file)
             os.rename(self._temporary, self._target.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            _flush_folder(self._folder)
+            flush(self._folder)
 
 
 def _mode(name: str) -> int | None:
@@ -124,15 +139,26 @@ def _sweep(folder: int) -> None:
                 os.close(file)
 
 
-def _write(file: int, data: bytes) -> None:
+def regular(path: str, flags: int) -> int:
+    """An opener for `open` that follows no link and waits for no pipe; OSError for what is no regular file."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "no regular file", path)
+    return file
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Writes all of `data` to a descriptor."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(file, rest) :]
 
 
-def _flush_folder(folder: int) -> None:
+def flush(file: int) -> None:
+    """What an open file holds, or what is in an open folder, is safe on the disk."""
     try:
-        os.fsync(folder)
+        os.fsync(file)
     except OSError as error:
         if error.errno != errno.EINVAL:  # a file system that has no such operation
             raise

@@ -22,7 +22,11 @@ MOST_TABLED = 1000
 _TABLES = {"confusion", "classes", "targets"}
 _TRAINING_ROOM = "," * 4096  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
+GENOME = "genome"
+"""What stands for the end of training in a model that was made of a genome: how that was fitted, nobody wrote down."""
+
 _STOPPED = {
+    GENOME: "made of a genome",
     "epochs": "all epochs done",
     "patience": "then no better",
     "time": "out of time",
@@ -42,7 +46,9 @@ class TrainedModel(NamedTuple):
 
     def save(self, output: "Output") -> None:
         """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
-        figures = {name: value for name, value in self.training["metrics"].items() if name not in _TABLES}
+        figures = self.training["metrics"] and {
+            name: value for name, value in self.training["metrics"].items() if name not in _TABLES
+        }
         record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
         artifact.save(output, self.network.named(self.params), record)
 
@@ -73,12 +79,16 @@ class TrainedModel(NamedTuple):
     def summary(self) -> str:
         """How good it was at the end of its training, and what ended that, in a line."""
         training = self.training
-        figures, name = training["metrics"], _main_figure(self.encoding)
-        return (
+        figures, name, ending = training["metrics"], _main_figure(self.encoding), _STOPPED[training["stopped"]]
+        if figures is None:
+            return ending
+        score = (
             f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-            f"(naive guess {figures['baseline'][name]:.4g}), epoch {training['best_epoch']} of {training['epochs']}, "
-            f"{_STOPPED[training['stopped']]}"
+            f"(naive guess {figures['baseline'][name]:.4g})"
         )
+        if training["stopped"] == GENOME:
+            return f"{score}, {ending}"
+        return f"{score}, epoch {training['best_epoch']} of {training['epochs']}, {ending}"
 
     def outputs(self, x: Array) -> Array:
         """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
@@ -174,6 +184,8 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests of text")
     figures, name = training["metrics"], _main_figure(encoding)
+    if figures is None and training["stopped"] == GENOME:
+        return
     checks.integer(figures["rows"], 1, _MOST, "rows")
     checks.floats([figures[name], figures["baseline"][name]], 2, name)
 

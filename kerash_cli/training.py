@@ -86,74 +86,95 @@ def chunks(batch: int, flops: int, parameters: int) -> int:
 class InProcess:
     """A GradientSource that computes everything itself, chunk after chunk."""
 
-    def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run) -> None:
+    hits = 0
+    """In how many rows of the latest batch every output was within `margin` of its target; 0 without a margin."""
+
+    def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
         """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
-        self._network, self._loss, self._samples, self._run = network, loss, samples, run
+        self._network, self._loss, self._samples, self._run, self._margin = network, loss, samples, run, margin
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = run.optimizer.plan(run.params, self._gradient)
-        self._steps: dict[tuple[int, int], tuple[Calls, list[Array]]] = {}
+        self._steps: dict[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]] = {}
         self._chunks: dict[tuple[int, int, bool], _Chunk] = {}
 
     def step(self, start: int, stop: int) -> float:
-        calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
+        calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
         for call in calls:
             call()
         for call in self._update:
             call()
+        if hits:
+            self.hits = sum(each.item() for each in hits)
         total = 0.0
         for loss in losses:
             total += loss.item()
         return total
 
-    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
-        """The calls of the step along order[start:stop], and where they leave each chunk's loss."""
+    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array], list[NDArray[np.intp]]]:
+        """The calls of the step along order[start:stop], and where they leave each chunk's loss and hits."""
         batch, mode = stop - start, self._run.mode
         parts = np.array_split(self._run.order[start:stop], chunks(batch, self._network.flops, self._network.size))
         losses: list[Array] = []
+        hits: list[NDArray[np.intp]] = []
         calls: Calls = []
         for index, rows in enumerate(parts):
             chunk = self._chunk(len(rows), batch, first=index == 0)
             if len(parts) > 1:
                 calls.append(partial(setattr, mode, "chunk", index))
             calls += [*chunk.gather(self._samples, rows), *chunk.compute]
-            losses.append(chunk.loss)
+            # The first chunk's memory is its own; the others take turns with theirs.
+            losses.append(np.empty_like(chunk.loss) if index else chunk.loss)
+            hits += [np.empty_like(each) if index else each for each in chunk.hits]
             if index:
-                losses[index] = np.empty_like(chunk.loss)
-                calls.append(partial(np.copyto, losses[index], chunk.loss))
+                calls.append(partial(np.copyto, losses[-1], chunk.loss))
+                calls += [partial(np.copyto, hits[-1], each) for each in chunk.hits]
                 calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
         if len(parts) > 1:
             calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
-        return self._steps.setdefault((start, stop), (calls, losses))
+        return self._steps.setdefault((start, stop), (calls, losses, hits))
 
     def _chunk(self, n: int, batch: int, first: bool) -> "_Chunk":
         """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
         if (n, batch, first) not in self._chunks:
             gradient = self._gradient if first else self._addend
+            weighted = self._samples.weight is not None
             self._chunks[n, batch, first] = _Chunk.compile(
-                self._network, self._loss, self._run, gradient, n, 1 / batch, self._samples.weight is not None
+                self._network, self._loss, self._run, gradient, n, 1 / batch, weighted, self._margin
             )
         return self._chunks[n, batch, first]
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """A piece of a batch: gather its samples, then `compute` leaves their summed loss and their gradient."""
+    """A piece of a batch: gather its samples, then `compute` leaves their summed loss, hits and gradient."""
 
     x: Array
     y: Array
     weight: Array | None
     loss: Array
+    hits: list[NDArray[np.intp]]
+    """One 0-d array, or none where there is no margin."""
     compute: Calls
 
     @classmethod
     def compile(
-        cls, network: Network, loss: Loss, run: Run, gradient: Array, n: int, scale: float, weighted: bool
+        cls,
+        network: Network,
+        loss: Loss,
+        run: Run,
+        gradient: Array,
+        n: int,
+        scale: float,
+        weighted: bool,
+        margin: float | None,
     ) -> "_Chunk":
         plan = network.plan(run.params, n, run.mode, gradient)
         y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
         weight = np.empty(n, plan.a.dtype) if weighted else None
         judge = loss.calls(plan.a, y, weight, total, plan.da, scale)
-        return cls(plan.rows, y, weight, total, [*plan.forward, *judge, *plan.backward])
+        hits = [] if margin is None else [np.empty((), np.intp)]
+        count = [] if margin is None else _count_hits(plan.a, y, margin, hits[0])
+        return cls(plan.rows, y, weight, total, hits, [*plan.forward, *count, *judge, *plan.backward])
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
         """Calls that fetch the samples whose indexes `rows` then holds."""
@@ -165,6 +186,19 @@ class _Chunk:
         if self.weight is not None and samples.weight is not None:
             calls.append(partial(samples.weight.take, rows, 0, self.weight, "clip"))
         return calls
+
+
+def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:
+    """Calls that write to `hits` how many columns of a and y, both (outputs, n), differ by no more than the margin."""
+    distance, within = np.empty_like(a), np.empty(a.shape, np.bool_)
+    near, largest = np.empty(a.shape[1], np.bool_), np.asarray(margin, a.dtype)
+    return [
+        partial(np.subtract, a, y, distance),
+        partial(np.absolute, distance, distance),
+        partial(np.less_equal, distance, largest, within),
+        partial(np.logical_and.reduce, within, axis=0, out=near),
+        partial(np.add.reduce, near, dtype=np.intp, out=hits),
+    ]
 
 
 def evaluator(network: Network, loss: Loss, samples: Samples, params: Array) -> Callable[[], float]:
@@ -203,7 +237,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
             validation_loss = validate() if validate else None
             judged = loss if validation_loss is None else validation_loss
             if not (isfinite(judged) and isfinite(run.params.dot(run.params))):
-                raise Diverged(_diverged(run, len(batches), judged))
+                raise Diverged(diverged(run, len(batches), judged))
             run.epoch += 1
             improved = validation_loss is None or validation_loss < run.best_loss
             if improved:
@@ -223,7 +257,7 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
     for number, (start, stop) in enumerate(batches, 1):
         loss = source.step(start, stop)
         if not isfinite(loss):
-            raise Diverged(_diverged(run, number, loss))
+            raise Diverged(diverged(run, number, loss))
         total += loss
         run.mode.step += 1
         if run.stop:
@@ -231,9 +265,13 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
     return total / len(run.order)
 
 
-def _diverged(run: Run, batch: int, loss: float) -> str:
+def diverged(run: Run, batch: int, loss: float, first: int = 1) -> str:
+    """The message of Diverged: what was no longer finite, in which epoch and batch, counted from `first`, what to try.
+
+    `batch` counts from there too.
+    """
     what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
     return (
-        f"training diverged: expected {what} in epoch {run.epoch + 1}, batch {batch}; "
+        f"training diverged: expected {what} in epoch {run.epoch + first}, batch {batch}; "
         f"try a learning rate below {run.optimizer.rate:g}, or --clip-norm 1"
     )

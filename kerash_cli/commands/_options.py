@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kerash_cli.errors import KerashError
+from kerash_cli.errors import BadInput, KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.tables import Table
+    from kerash_cli.trained import TrainedModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +33,17 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
             return parse(value)  # type: ignore[operator]
         except KerashError as error:
             self.fail(str(error), param, ctx)
+
+
+class Real(click.FloatRange):
+    """A number within a range, which NaN is not in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"expected a number, got {value!r}", param, ctx)
+        return number
 
 
 class Member(click.ParamType):  # type: ignore[type-arg]
@@ -67,6 +79,30 @@ def read_labels(path: str, table: "Table", delimiter: str | None) -> "Table":
     return dataset.read(path, delimiter=delimiter, header=True) if labels.rows == table.rows + 1 else labels
 
 
+def saved_model(path: str, force: bool) -> tuple[str, bool]:
+    """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
+    from pathlib import Path
+
+    from kerash_cli import artifact
+
+    target = Path(path)
+    if target.is_file() and not (force or artifact.looks_like_model(target)):
+        raise BadInput(f"{target}: expected a saved model to replace, got another kind of file; try -o, or --force")
+    return str(target), target.is_file()
+
+
+def load(word: str, mountpoint: str | None) -> "TrainedModel":
+    """What MODEL|GENOME means: with a `/`, or ending in `.kerash`, a file, else a genome."""
+    if "/" in word or word.endswith(".kerash"):
+        from kerash_cli.trained import TrainedModel
+
+        return TrainedModel.load(word)
+    from kerash_cli import fitting
+    from kerash_cli.store import Genomes, mountpoints
+
+    return fitting.trained(fitting.find(Genomes, mountpoints(mountpoint), word).place, word)
+
+
 def reading(command: F) -> F:
     """The options of every command that reads a table."""
     for option in (
@@ -81,9 +117,16 @@ def reading(command: F) -> F:
     return command
 
 
-POSITIVE = click.FloatRange(min=0, min_open=True, max=1e6)
+POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = click.IntRange(1, 10**9)
-NOT_NEGATIVE = click.FloatRange(min=0, max=1e6)
+NOT_NEGATIVE = Real(min=0, max=1e6)
 
+NAME = Parsed("name", "kerash_cli.files:name")
+MODEL_NAME = Parsed("name", "kerash_cli.store.models:name")
+SEED = click.IntRange(0, 2**63 - 1)
+
+mountpoint = click.option(
+    "--mountpoint", metavar="FOLDER", help="Where tensors are; by default ./kerash_mountpoint, else a tmpfs."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object on standard output.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="No talk, only results and errors.")

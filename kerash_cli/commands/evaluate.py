@@ -35,6 +35,7 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
     help="Exit with 1 if the figure is lower: accuracy=0.9, r2=0.5.",
 )
 @_options.reading
+@_options.mountpoint
 @_options.as_json
 @_options.quiet
 def command(
@@ -44,10 +45,11 @@ def command(
     fail_under: tuple[str, float] | None,
     delimiter: str | None,
     header: bool | None,
+    mountpoint: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Evaluate a saved MODEL on DATA, whose answers are in LABEL or in the column that it was trained to predict.
+    """Evaluate MODEL, a saved one or a genome, on DATA, whose answers are in LABEL or in the column that it predicts.
 
     \b
     kerash evaluate iris.kerash iris.csv
@@ -57,12 +59,11 @@ def command(
 
     from kerash_cli import dataset
     from kerash_cli.console import Console
-    from kerash_cli.trained import TrainedModel
 
     if [data, label].count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
     console = Console(quiet)
-    trained = TrainedModel.load(model)
+    trained = _options.load(model, mountpoint)
     encoding = trained.encoding
     table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
     labels = _options.read_labels(label, table, delimiter) if label else None

@@ -1,9 +1,15 @@
 """`kerash predict`: a row out for each row in."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, at
+
+if TYPE_CHECKING:
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.tables import Table
 
 
 @click.command()
@@ -15,6 +21,7 @@ from kerash_cli.errors import BadInput
 )
 @click.option("--append", is_flag=True, help="The input's columns too, before the prediction.")
 @_options.reading
+@_options.mountpoint
 @_options.quiet
 def command(
     model: str,
@@ -24,29 +31,52 @@ def command(
     append: bool,
     delimiter: str | None,
     header: bool | None,
+    mountpoint: str | None,
     quiet: bool,
 ) -> None:
-    """Predict each row of DATA, a file or standard input, with a saved MODEL.
+    """Predict each row of DATA, a file or standard input, with MODEL: a saved one, or a genome.
 
-    Rows go out as they come in, so that it works at the end of `tail -f`.
+    A word with a `/`, or that ends in `.kerash`, is a file, any other a genome. Rows go out as they come in, so that it
+    works at the end of `tail -f`. DATA may also be a tensor file of 2019: one sample.
 
     \b
     kerash predict iris.kerash iris.csv
     echo 5.1,3.5,1.4,0.2 | kerash predict iris.kerash --proba
     kerash predict iris.kerash iris.csv --append > predicted.csv
+    kerash predict default data/xor.data
     """
     from kerash_cli import dataset
     from kerash_cli.console import Console, put
     from kerash_cli.prediction import Predictions
-    from kerash_cli.trained import TrainedModel
 
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
-    predictions = Predictions(TrainedModel.load(model), proba=proba, top_k=top_k, append=append)
+    predictions = Predictions(_options.load(model, mountpoint), proba=proba, top_k=top_k, append=append)
     schema = predictions.model.encoding.schema
     console = Console(quiet)
     if data == "-":
         console.await_input()
-    for table in dataset.stream(data, delimiter=delimiter, header=header, schema=schema, records=append):
+    sample = _sample(data, predictions.model.description)
+    blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=schema, records=append)
+    for table in [sample] if sample else blocks:
         put(predictions.text(table))
     console.unseen(predictions.unseen)
+
+
+def _sample(path: str, description: "ModelDescription") -> "Table | None":
+    """The one sample in a tensor file; None if it is another kind of file."""
+    if path == "-":
+        return None
+    from kerash_cli.blas import text
+    from kerash_cli.tables import Table
+
+    if not text.is_tensor(path):
+        return None
+    with open(path, "rb") as file:
+        tensor = text.read(file, path)
+    expected = description.known_shape
+    if tensor.shape != expected and (1, 1, tensor.size) != expected:
+        wanted, got = (" ".join(map(str, reversed(shape))) for shape in (expected, tensor.shape))
+        raise BadInput(f"{at(path, 1)}expected a sample of {wanted}, as the model has, got {got}")
+    numbers = tensor.reshape(1, -1)
+    return Table(path, None, numbers, {}, (1,), records=[",".join(map(str, numbers[0].tolist()))])

@@ -2,22 +2,18 @@
 
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from types import FrameType
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._interrupts import INTERRUPTED, OUT_OF_TIME, concluding
 from kerash_cli.errors import BadInput, Diverged, KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.console import Console
     from kerash_cli.experiment import Experiment, Settings
-    from kerash_cli.training import Run
-
-INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
 
 
 def seconds(text: str) -> float:
@@ -62,7 +58,7 @@ def seconds(text: str) -> float:
     show_default=True,
     help="constant, cosine or step:EVERY,FACTOR, after warmup:EPOCHS+ if wished.",
 )
-@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.0, help="Of sgd.")
+@click.option("--momentum", type=_options.Real(0, 1, max_open=True), default=0.0, help="Of sgd.")
 @click.option("--nesterov", is_flag=True, help="Momentum in Nesterov's form.")
 @click.option("--weight-decay", type=_options.NOT_NEGATIVE, default=0.0, help="L2 penalty; decoupled in adamw.")
 @click.option("--clip-norm", type=_options.POSITIVE, help="Longest gradient; a longer one is scaled down.")
@@ -74,7 +70,7 @@ def seconds(text: str) -> float:
 @click.option("--balance", is_flag=True, help="Weigh rows so that all classes count the same.")
 @click.option(
     "--validation",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=_options.Real(0, 1, max_open=True),
     default=0.2,
     show_default=True,
     help="Share of rows kept for validation, from 50 rows on.",
@@ -98,11 +94,12 @@ def seconds(text: str) -> float:
     type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
     help="Initial weights; by default what suits each activation.",
 )
+@click.option("--start", metavar="MODEL|GENOME", help="Go on from the weights, and the scaling, of a saved model.")
 @click.option("--no-bias", is_flag=True, help="Weighted sums without a bias.")
 @click.option("--no-standardize", is_flag=True, help="Columns as they are, instead of mean 0 and deviation 1.")
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=_options.SEED,
     default=0,
     show_default=True,
     help="Of the initial weights, the split, the order of the rows and dropout.",
@@ -113,7 +110,7 @@ def seconds(text: str) -> float:
     type=_options.Parsed("time", "kerash_cli.commands.train:seconds"),
     help="Stop after this long: 90 (seconds), 5m, 1h.",
 )
-@click.option("--mountpoint", metavar="FOLDER", help="Where samples are staged; by default a tmpfs that is there.")
+@_options.mountpoint
 @click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
 @_options.as_json
@@ -127,6 +124,7 @@ def command(
     delimiter: str | None,
     header: bool | None,
     limit: float | None,
+    start: str | None,
     mountpoint: str | None,
     log: str | None,
     force: bool,
@@ -147,6 +145,7 @@ def command(
     sed 's/dense 16/dense 32/' iris.model | kerash train - iris.csv --target species -o wide.kerash
     """
     import json
+    from pathlib import Path
 
     from kerash_cli import dataset, experiment, files
     from kerash_cli.console import Console
@@ -157,22 +156,27 @@ def command(
         raise BadInput("expected '-', standard input, once, got it twice; try files")
     if len(target) > 1:
         raise BadInput(f"expected one --target, got {len(target)}; try a LABEL file with a column for each")
+    if start is not None and (settings["init"] or settings["no_standardize"]):
+        raise BadInput("expected --start alone to say weights and scaling, got --init or --no-standardize too")
     if as_json and log == "-":
         raise BadInput("expected --json or --log -, got both on standard output; try --log FILE")
     console = Console(quiet)
-    path, replaces = _output(model, output, force)
+    if output is None and model == "-":
+        raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
+    path, replaces = _options.saved_model(output or f"{Path(model).stem}.kerash", force)
     description = ModelDescription.read(model)
     chosen = _settings(settings)
     table = dataset.read(data, delimiter=delimiter, header=header)
     labels = _options.read_labels(label, table, delimiter) if label else None
-    prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen)
+    origin = _options.load(start, mountpoint) if start is not None else None
+    prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen, origin)
     console.say(prepared.describe(), *prepared.doubts())
     with (
         files.replacing(path, reserve=prepared.saved_bytes()) as saved,
         stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
     ):
         begun = experiment.start(prepared, folder)
-        with _concluding(begun.run, limit):
+        with concluding(begun.run, limit):
             diverged = _train(begun, console, log)
             try:
                 trained = begun.conclude()
@@ -186,20 +190,6 @@ def command(
         raise Diverged(f"{diverged}; {path} is the model of epoch {begun.run.best_epoch}")
     if begun.run.stop == INTERRUPTED:
         raise click.exceptions.Exit(128 + signal.SIGINT)
-
-
-def _output(model: str, output: str | None, force: bool) -> tuple[str, bool]:
-    """Where the saved model goes, and whether one is there already; BadInput rather than over something else."""
-    from pathlib import Path
-
-    from kerash_cli import artifact
-
-    if output is None and model == "-":
-        raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
-    path = Path(output or f"{Path(model).stem}.kerash")
-    if path.is_file() and not (force or artifact.looks_like_model(path)):
-        raise BadInput(f"{path}: expected a saved model to replace, got another kind of file; try -o, or --force")
-    return str(path), path.is_file()
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
@@ -239,29 +229,3 @@ def _train(begun: "Experiment", console: "Console", log: str | None) -> Diverged
     if not run.best_epoch:
         raise KeyboardInterrupt
     return None
-
-
-@contextmanager
-def _concluding(run: "Run", limit: float | None) -> Iterator[None]:
-    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once."""
-    from threading import Timer
-
-    def conclude(number: int, frame: FrameType | None) -> None:
-        run.stop = INTERRUPTED
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def time_out() -> None:
-        run.stop = run.stop or OUT_OF_TIME
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, conclude)
-    timer = Timer(limit or 0, time_out)
-    timer.daemon = True
-    if limit:
-        timer.start()
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        timer.cancel()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -64,6 +64,15 @@ class Layout:
         return Table(self.source, None, numbers, {}, lines, sample_shape=self.sample_shape, records=texts)
 
 
+class Beginning(Protocol):
+    """The bytes that a header is in."""
+
+    name: str
+
+    def take(self, length: int) -> bytes:
+        """The next bytes, exactly so many; BadInput if there are fewer."""
+
+
 class Content:
     """The bytes of a source, a header's first."""
 
@@ -105,7 +114,7 @@ class Content:
             )
 
 
-Header: TypeAlias = Callable[[Content], Layout]
+Header: TypeAlias = Callable[[Beginning], Layout]
 """What a format defines: how the layout is told from a file's first bytes."""
 
 

@@ -11,7 +11,7 @@ import struct
 
 import numpy as np
 
-from kerash_cli.dataset.arrays import Content, Layout
+from kerash_cli.dataset.arrays import Beginning, Layout
 from kerash_cli.errors import BadInput, at
 
 MAGIC = b"\0\0"
@@ -19,7 +19,7 @@ MAGIC = b"\0\0"
 _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-def layout(content: Content) -> Layout:
+def layout(content: Beginning) -> Layout:
     """What an IDX header says."""
     kind, dimensions = content.take(4)[2:]
     if kind not in _TYPES:

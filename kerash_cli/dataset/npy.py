@@ -13,7 +13,7 @@ import re
 
 import numpy as np
 
-from kerash_cli.dataset.arrays import Content, Layout
+from kerash_cli.dataset.arrays import Beginning, Layout
 from kerash_cli.errors import BadInput, at, shown
 
 MAGIC = b"\x93NUMPY"
@@ -24,7 +24,7 @@ _COLUMNS_FIRST = re.compile(r"'fortran_order': *(True|False)")
 _SHAPE = re.compile(r"'shape': *\(((?:[0-9]{1,20}, *)*(?:[0-9]{1,20})?)\)")
 
 
-def layout(content: Content) -> Layout:
+def layout(content: Beginning) -> Layout:
     """What a .npy header says."""
     version = content.take(len(MAGIC) + 2)[-2:]
     if version not in (b"\1\0", b"\2\0", b"\3\0"):

@@ -4,8 +4,8 @@ An Encoding is learnt once, from the training data, and kept in the saved model 
 numbers in whatever company the row travels.
 """
 
-from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.learning import learn, plain
 from kerash_cli.encoding.record import Encoding, Input
 from kerash_cli.encoding.splitting import split
 
-__all__ = ["Encoding", "Input", "learn", "split"]
+__all__ = ["Encoding", "Input", "learn", "plain", "split"]

@@ -73,19 +73,54 @@ def learn(
     columns = tuple(_input(table, each) for each in used)
     _check_inputs(table, columns, inputs)
     goal = _goal(where, places, outputs, output)
-    features = sum(each.features for each in columns)
-    encoding = Encoding(
-        names=table.names,
+    encoding = _unscaled(
+        goal,
+        columns,
+        output,
+        tuple(where.names[place] for place in places) if where.names is not None else _numbered(len(places)),
         width=table.width,
+        names=table.names,
         delimiter=table.delimiter,
         target=position,
-        inputs=columns,
+        missing=missing,
+    )
+    if goal.kind not in ("classes", "binary"):  # those are of the labels' own making
+        encoding.encode_targets(table, where if position is None else None, np.float64)
+    return encoding
+
+
+def plain(features: int, outputs: int, output: str) -> Encoding:
+    """The encoding that changes nothing, of data that nobody has seen: classes are called by their indexes."""
+    is_class = output.endswith("distribution")
+    goal = Goal("one-hot", outputs, tuple(map(str, range(outputs)))) if is_class else Goal("values", outputs)
+    return _unscaled(goal, tuple(map(Input, range(features))), output, _numbered(outputs), width=features)
+
+
+def _unscaled(
+    goal: Goal,
+    inputs: tuple[Input, ...],
+    output: str,
+    labels: tuple[str, ...],
+    *,
+    width: int,
+    names: tuple[str, ...] | None = None,
+    delimiter: str = ",",
+    target: int | None = None,
+    missing: str = "error",
+) -> Encoding:
+    features = sum(each.features for each in inputs)
+    return Encoding(
+        names=names,
+        width=width,
+        delimiter=delimiter,
+        target=target,
+        inputs=inputs,
         kind=goal.kind,
         output=output,
         outputs=goal.outputs,
         classes=goal.classes,
         numeric=goal.numeric,
-        labels=tuple(where.names[place] for place in places) if where.names is not None else _numbered(len(places)),
+        labels=labels,
         missing=missing,
         standardized=False,
         fill=np.zeros(features),
@@ -95,9 +130,6 @@ def learn(
         target_scale=np.ones(goal.outputs),
         baseline=np.zeros(len(goal.classes) or goal.outputs),
     )
-    if goal.kind not in ("classes", "binary"):  # those are of the labels' own making
-        encoding.encode_targets(table, where if position is None else None, np.float64)
-    return encoding
 
 
 def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:

@@ -160,6 +160,30 @@ class Encoding:
         center, spread = statistics(where, positions, rows, _SMALLER)
         return replace(plain, target_mean=center, target_scale=np.where(spread > 0, spread, 1))
 
+    def scaled_as(self, other: "Encoding") -> "Encoding":
+        """This encoding with the scaling of another one; BadInput if inputs or outputs mean something else there."""
+        if [each.categories for each in self.inputs] != [each.categories for each in other.inputs]:
+            expected, got = (_counted(each.features, "input") for each in (other, self))
+            raise BadInput(f"--start: expected its model's {expected}, of the same text values if any, got {got}")
+        names = [
+            each.classes if self.kind == other.kind else () for each in (other, self)
+        ]  # else there are none to compare
+        if (self.output, self.outputs) != (other.output, other.outputs) or names[0] != names[1]:
+            expected, got = (
+                f"{_counted(each.outputs, 'output')} ({_enumerated(each.classes or each.labels)})"
+                for each in (other, self)
+            )
+            raise BadInput(f"--start: expected its model's {expected}, got {got}")
+        return replace(
+            self,
+            standardized=other.standardized,
+            fill=other.fill,
+            mean=other.mean,
+            scale=other.scale,
+            target_mean=other.target_mean,
+            target_scale=other.target_scale,
+        )
+
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
         """(rows, features), C order; BadInput at the first cell that is not what its column should hold."""
         encoded = np.empty((table.rows, self.features), dtype)

@@ -17,20 +17,20 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli import dataset, experiment, store
+from kerash_cli import dataset, experiment
 from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
-from kerash_cli.store import Stage, stage, staged_bytes
+from kerash_cli.store import Stage, mountpoint, stage, staged_bytes
 
-PREFIX = f"kerash-{os.getuid()}-"
+OWN = f"kerash-{os.getuid()}"
 
 
 def silent(line: str) -> None:
     raise AssertionError(f"nothing was to be said, got {line!r}")
 
 
-def stages(parent: Path) -> list[Path]:
-    return sorted(parent.glob("kerash-*"))
+def stages(root: Path) -> list[Path]:
+    return sorted(root.glob("mat/*"))
 
 
 # Arrays
@@ -138,12 +138,12 @@ def test_the_named_mountpoint_comes_before_the_environments_and_that_before_the_
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERASH_MOUNTPOINT", str(environment))
     with stage(10, str(named), silent) as folder:
-        assert folder.folder.parent == named
+        assert folder.folder == named / "mat" / str(os.getpid())
     with stage(10, None, silent) as folder:
-        assert folder.folder.parent == environment
+        assert folder.folder == environment / "mat" / str(os.getpid())
     monkeypatch.delenv("KERASH_MOUNTPOINT")
     with stage(10, None, silent) as folder:
-        assert folder.folder.parent.samefile(local)
+        assert folder.folder.samefile(local / "mat" / str(os.getpid()))
 
 
 @pytest.mark.parametrize("how", ["option", "environment"])
@@ -168,19 +168,21 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_a_mountpoint_shared_memory_is_used(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "SHARED_MEMORY", nowhere)
+    monkeypatch.setattr(mountpoint, "SHARED_MEMORY", nowhere)
     with stage(10, None, silent) as folder:
-        assert folder.folder.parent == nowhere
+        assert folder.folder == nowhere / OWN / "mat" / str(os.getpid())
+        assert (nowhere / OWN).stat().st_mode & 0o777 == 0o700
+    assert not (nowhere / OWN).exists()
 
 
 def test_where_shared_memory_has_no_room_the_disk_is_used_and_it_says_so(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "SHARED_MEMORY", nowhere / "missing")
+    monkeypatch.setattr(mountpoint, "SHARED_MEMORY", nowhere / "missing")
     said: list[str] = []
     with stage(2_000_000, None, said.append) as folder:
-        assert folder.folder.parent == nowhere / "temporary"
-    expected = f"samples are staged on disk, in {nowhere}/temporary: {nowhere}/missing has no room for 2 MB"
+        assert folder.folder == nowhere / "temporary" / OWN / "mat" / str(os.getpid())
+    expected = f"samples are on disk, in {nowhere}/temporary/{OWN}: {nowhere}/missing has no room for 2 MB"
     assert said == [expected]
 
 
@@ -246,12 +248,14 @@ def test_a_killed_runs_stage_is_swept_and_a_living_ones_is_not(
 
 
 def test_what_is_no_stage_of_this_user_is_never_swept(tmp_path: Path) -> None:
-    for name in (f"{PREFIX}backup", "kerash-999999-other.stage", "other.stage", "mine"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_text("x")
-    (tmp_path / f"{PREFIX}link.stage").symlink_to(tmp_path / "mine")
-    (tmp_path / f"{PREFIX}file.stage").touch()
-    os.mkfifo(tmp_path / f"{PREFIX}pipe.stage")
+    scratch = tmp_path / "mat"
+    for name in ("backup", "12x", "1.x", "mine"):
+        (scratch / name).mkdir(parents=True)
+        (scratch / name / "file").write_text("x")
+    (scratch / "2019").mkdir()  # of the mode that a user's folder has
+    (scratch / "1").symlink_to(scratch / "mine")
+    (scratch / "2").touch()
+    os.mkfifo(scratch / "3")
     before = sorted(tmp_path.rglob("*"))
     with stage(10, str(tmp_path), silent):
         pass
@@ -259,25 +263,28 @@ def test_what_is_no_stage_of_this_user_is_never_swept(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_never_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getuid", lambda: 999_999)
-    (tmp_path / "kerash-999999-planted.stage").mkdir()
+    if os.getuid():
+        pytest.skip("only root can give a folder away")
+    (tmp_path / "mat").mkdir()
+    (tmp_path / "mat" / "77").mkdir(0o700)
+    os.chown(tmp_path / "mat" / "77", 999_999, 999_999)
     with stage(10, str(tmp_path), silent):
         pass
-    assert [path.name for path in stages(tmp_path)] == ["kerash-999999-planted.stage"]
+    assert [path.name for path in stages(tmp_path)] == ["77"]
 
 
-def test_a_run_killed_before_it_locked_its_stage_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(*arguments: object, **options: object) -> int:
-        raise SystemExit
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", die)
-        with suppress(SystemExit), stage(10, str(tmp_path), silent):
-            pass
-    assert len(stages(tmp_path)) == 1
-    with stage(10, str(tmp_path), silent):
-        assert len(stages(tmp_path)) == 1
+def test_a_run_killed_before_it_locked_its_stage_is_swept(tmp_path: Path) -> None:
+    (tmp_path / "mat").mkdir()
+    (tmp_path / "mat" / "4194304").mkdir(0o700)
+    with stage(10, str(tmp_path), silent) as folder:
+        assert stages(tmp_path) == [folder.folder]
     assert not stages(tmp_path)
+
+
+def test_a_process_may_have_several_stages(tmp_path: Path) -> None:
+    with stage(10, str(tmp_path), silent) as first, stage(10, str(tmp_path), silent) as second:
+        assert [first.folder.name, second.folder.name] == [str(os.getpid()), f"{os.getpid()}.1"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_system_without_locks_has_stages_that_are_never_swept(
@@ -286,7 +293,7 @@ def test_a_file_system_without_locks_has_stages_that_are_never_swept(
     def refuse(file: int, operation: int) -> None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
-    monkeypatch.setattr(store.fcntl, "flock", refuse)
+    monkeypatch.setattr(mountpoint.fcntl, "flock", refuse)
     with stage(10, str(tmp_path), silent) as first:
         with stage(10, str(tmp_path), silent):
             pass
@@ -303,11 +310,29 @@ def test_a_folder_swept_before_it_was_locked_is_made_anew(tmp_path: Path, monkey
             shutil.rmtree(swept[0])
         flock(file, operation)
 
-    monkeypatch.setattr(store.fcntl, "flock", late)
+    monkeypatch.setattr(mountpoint.fcntl, "flock", late)
     with stage(10, str(tmp_path), silent) as folder:
-        assert stages(tmp_path) == [folder.folder] != swept
+        assert stages(tmp_path) == [folder.folder]
         folder.array("x", (2,), np.float32)
+    assert len(swept) == 1
     assert not stages(tmp_path)
+
+
+def test_a_tree_tidied_away_before_the_stage_was_in_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir, tidied = os.mkdir, []
+
+    def late(path: Path, mode: int) -> None:
+        if path.name == str(os.getpid()) and not tidied:
+            os.rmdir(path.parent)
+            tidied.append(path)
+        mkdir(path, mode)
+
+    monkeypatch.setattr(os, "mkdir", late)
+    with stage(10, str(tmp_path), silent) as folder:
+        assert stages(tmp_path) == [folder.folder]
+    assert len(tidied) == 1
 
 
 # Too little room
@@ -354,12 +379,13 @@ def test_too_little_room_is_an_error_and_no_signal(tmp_path: Path, environment: 
 LEFT = """
 import os, sys
 from kerash_cli.store import stage
-folder = os.path.join(sys.argv[1], f"kerash-{os.getuid()}-abcdefgh.stage")
-os.mkdir(folder)
+os.mkdir(os.path.join(sys.argv[1], "mat"))
+folder = os.path.join(sys.argv[1], "mat", "4194304")
+os.mkdir(folder, 0o700)
 with open(os.path.join(folder, "x.npy"), "wb") as file:
     file.write(bytes(50_000))
 with stage(40_000, sys.argv[1], print):
-    print(len(os.listdir(sys.argv[1])))
+    print(len(os.listdir(os.path.dirname(folder))))
 """
 
 
@@ -378,10 +404,10 @@ def test_what_a_killed_run_left_takes_no_room(tmp_path: Path, environment: dict[
 def test_a_mountpoint_that_takes_no_folder_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, error: type[KerashError], expected: str
 ) -> None:
-    def refuse(*arguments: object) -> str:
-        raise OSError(code, os.strerror(code), "kerash-x")
+    def refuse(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code), "mat")
 
-    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
     with pytest.raises(error, match=f"^{tmp_path}: {expected}; try another"), stage(10, str(tmp_path), silent):
         pass
 

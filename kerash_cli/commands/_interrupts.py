@@ -1,0 +1,38 @@
+"""How a run of training is ended early, in good order."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerash_cli.training import Run
+
+INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
+
+
+@contextmanager
+def concluding(run: "Run", limit: float | None = None) -> Iterator[None]:
+    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once."""
+    from threading import Timer
+
+    def conclude(number: int, frame: FrameType | None) -> None:
+        run.stop = INTERRUPTED
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def time_out() -> None:
+        run.stop = run.stop or OUT_OF_TIME
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, conclude)
+    timer = Timer(limit or 0, time_out)
+    timer.daemon = True
+    if limit:
+        timer.start()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        timer.cancel()

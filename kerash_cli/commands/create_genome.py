@@ -1,0 +1,40 @@
+"""`kerash create-genome`: a network with random weights, as text files."""
+
+import click
+
+from kerash_cli.commands import _options
+
+
+@click.command()
+@click.argument("genome", type=_options.NAME)
+@click.argument("model")
+@click.option("--bias", is_flag=True, help="Weighted sums with a bias, which 2019 left out.")
+@click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the weights.")
+@_options.mountpoint
+@click.option("--force", is_flag=True, help="Replace a genome of that name.")
+@_options.quiet
+def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | None, force: bool, quiet: bool) -> None:
+    """Create GENOME, a network as MODEL describes it, a stored model or a file, with weights uniform in [0, 1).
+
+    It is a folder of text files that every tool of the shell can read and edit.
+
+    \b
+    kerash create-genome default my_model
+    kerash create-genome other models/xor.model --seed 7
+    """
+    from kerash_cli import fitting
+    from kerash_cli.console import Console
+    from kerash_cli.store import Genomes, mountpoints, roomy
+
+    console = Console(quiet)
+    places = mountpoints(mountpoint)
+    place, stored, description = fitting.source(places, model)
+    made = fitting.create(description, stored, bias, seed)
+    earlier = fitting.find(Genomes, places, genome)
+    shelf = Genomes(place or roomy(places, made.bytes, console.say))
+    if shelf.place != earlier.place and genome in earlier.names() and not force:
+        raise earlier.taken(genome)
+    with shelf.draft(genome, made.sizes(), force) as draft:
+        made.write(draft)
+        draft.commit()
+    console.say(f"{shelf.path(genome)}: {made.network.size} weights")

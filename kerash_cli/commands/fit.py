@@ -1,0 +1,98 @@
+"""`kerash fit`: a genome's weights, a batch at a time, as in 2019."""
+
+import json
+import signal
+import sys
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.commands._interrupts import INTERRUPTED, concluding
+from kerash_cli.errors import Diverged
+
+if TYPE_CHECKING:
+    from kerash_cli.fitting import Fit
+
+LATEST = 0.1
+"""Seconds that a line may wait before it is written."""
+
+
+@click.command()
+@click.argument("epochs", type=_options.COUNT)
+@click.argument("genome", type=_options.NAME)
+@click.argument("batch_size", type=_options.COUNT)
+@click.argument("processes", type=click.IntRange(1, 4096))
+@click.argument("learning_rate", type=_options.POSITIVE)
+@click.argument("error_margin", type=_options.NOT_NEGATIVE)
+@click.option("--model", type=_options.MODEL_NAME, metavar="NAME", help="The stored model whose samples to fit to.")
+@click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the order of the rows.")
+@_options.mountpoint
+@_options.as_json
+def command(
+    epochs: int,
+    genome: str,
+    batch_size: int,
+    processes: int,
+    learning_rate: float,
+    error_margin: float,
+    model: str | None,
+    seed: int,
+    mountpoint: str | None,
+    as_json: bool,
+) -> None:
+    """Fit GENOME to the samples of its stored model, by gradient descent as in 2019.
+
+    Each batch gives a line: the squared error of a row, and in how many rows every output was within ERROR_MARGIN of
+    its label. PROCESSES never changes a result. Ctrl-C ends it after the batch under way, and keeps what there is.
+
+    \b
+    kerash fit 25 default 4 1 10 0.1
+    """
+    from kerash_cli import fitting
+    from kerash_cli.store import Genome, Genomes, Models, mountpoints
+
+    shelf = fitting.find(Genomes, mountpoints(mountpoint), genome)
+    with shelf.holding(genome) as folder:
+        begun = Genome.read(folder)
+        name = fitting.model_of(begun, shelf.place, model)
+        with (
+            Models(shelf.place).holding(name, shared=True) as samples,
+            shelf.draft(genome, replace(begun, result=0.0).sizes()) as draft,
+        ):
+            fit = fitting.Fit(
+                begun,
+                fitting.fitting_samples(begun, samples, "train"),
+                epochs=epochs,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                margin=error_margin,
+                seed=seed,
+            )
+            with concluding(fit.run):
+                diverged = _run(fit, as_json)
+                fit.result.write(draft)
+                draft.commit()
+    if diverged:
+        raise Diverged(f"{diverged}; {genome} has the weights of epoch {fit.run.best_epoch}")
+    if fit.run.stop == INTERRUPTED:
+        raise click.exceptions.Exit(128 + signal.SIGINT)
+
+
+def _run(fit: "Fit", as_json: bool) -> Diverged | None:
+    """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
+    written = monotonic()
+    try:
+        for batch in fit.batches():
+            print(json.dumps(batch._asdict()) if as_json else batch)
+            if (now := monotonic()) - written > LATEST:
+                sys.stdout.flush()
+                written = now
+    except Diverged as error:
+        if fit.run.best_epoch:
+            return error
+        raise
+    sys.stdout.flush()
+    return None

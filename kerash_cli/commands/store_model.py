@@ -1,0 +1,58 @@
+"""`kerash store-model`: a description and its samples, kept in the mountpoint."""
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.errors import BadInput
+
+
+@click.command()
+@click.argument("name", type=_options.MODEL_NAME)
+@click.argument("model_file")
+@click.argument("data")
+@click.argument("label", required=False)
+@click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
+@_options.reading
+@_options.mountpoint
+@click.option("--force", is_flag=True, help="Replace a stored model of that name.")
+@_options.as_json
+@_options.quiet
+def command(
+    name: str,
+    model_file: str,
+    data: str,
+    label: str | None,
+    target: str | None,
+    delimiter: str | None,
+    header: bool | None,
+    mountpoint: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Store the network that MODEL_FILE describes under NAME, with the samples in DATA and LABEL, for fit.
+
+    The first four fifths of the rows train, the others validate. Nothing is scaled, as in 2019.
+
+    \b
+    kerash store-model my_model models/xor.model data/xor.data data/xor.label
+    kerash store-model flowers models/iris.model data/iris.csv --target species
+    """
+    import json
+
+    from kerash_cli import dataset, fitting
+    from kerash_cli.console import Console
+    from kerash_cli.store import mountpoints
+
+    if [model_file, data, label].count("-") > 1:
+        raise BadInput("expected '-', standard input, once, got it twice; try files")
+    console = Console(quiet)
+    places = mountpoints(mountpoint)
+    table = dataset.read(data, delimiter=delimiter, header=header)
+    labels = _options.read_labels(label, table, delimiter) if label else None
+    prepared = fitting.prepare(name, model_file, table, labels, target)
+    kept = fitting.keep(prepared, places, force, console.say)
+    console.say(f"{kept.caption(name)}: {prepared.describe()}")
+    if as_json:
+        rows = {part: table.rows for part, (table, _) in zip(fitting.PARTS, prepared.parts, strict=True)}
+        click.echo(json.dumps({"model": name, "mountpoint": str(kept.place.root), "rows": rows}))

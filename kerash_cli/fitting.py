@@ -1,0 +1,297 @@
+"""From a stored model to a fitted genome: the steps of store-model, create-genome, fit and export, as in 2019.
+
+The arithmetic is that of the original: float64, plain gradient descent on half the summed square, no scaling, weights
+uniform in [0, 1), and no bias in the sums unless the genome says so. The first rint(0.8 n) rows train, the others
+validate; every epoch takes the rows in a new order.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from kerash_cli import encoding as encodings
+from kerash_cli import memory
+from kerash_cli.description import ModelDescription, read_text
+from kerash_cli.engine import optimizers
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import HalfSquare
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.errors import BadInput, Diverged, at, listed, shown
+from kerash_cli.files import is_name
+from kerash_cli.samples import match, samples_bytes, staged, take
+from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, StoredModel, roomy
+from kerash_cli.store.models import BESIDE, samples
+from kerash_cli.tables import Table
+from kerash_cli.trained import GENOME, TrainedModel
+from kerash_cli.training import InProcess, Run, Samples, diverged
+
+S = TypeVar("S", bound=Shelf)
+
+FLOAT64 = np.dtype(np.float64)
+PARTS = ("train", "val")
+
+DRAWING_BYTES = 100
+"""About what a parameter takes while it becomes text, or text becomes it."""
+
+_SMALL = 1 << 20
+"""Bytes for what stands beside the samples."""
+
+
+def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: str) -> S:
+    """The shelf that has what is called so; the first one, which will say that it is missing, if none has."""
+    shelves = [kind(place) for place in places]
+    return next((shelf for shelf in shelves if name in shelf.names()), shelves[0])
+
+
+# A model and its samples
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model that fits its data; nothing is written yet."""
+
+    model: StoredModel
+    text: str
+    parts: tuple[tuple[Table, Table | None], ...]
+    """The rows that train and those that validate."""
+
+    @property
+    def bytes(self) -> int:
+        """What storing it takes."""
+        return _SMALL + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
+
+    def describe(self) -> str:
+        """What was inferred about the data, in one line."""
+        training, validation = (table.rows for table, _ in self.parts)
+        table, _ = self.parts[0]
+        whole = replace(table, lines=range(training + validation))
+        return f"{self.model.encoding.describe(whole)}; {training} rows train, {validation} validate"
+
+
+def prepare(name: str, path: str, table: Table, labels: Table | None, target: str | None) -> Prepared:
+    """A model named so, of the description at `path`; BadInput where it does not fit its data."""
+    text, source = read_text(path)
+    description, encoding = match(ModelDescription.parse(text, source), table, labels, target)
+    rows, training = np.arange(table.rows), int(np.rint(0.8 * table.rows))
+    encoding = encoding.fitted(table, labels, rows[:training], standardize=False)
+    sha256 = {"data": table.sha256, "label": labels.sha256 if labels else None}
+    parts = tuple(take(table, labels, part) for part in (rows[:training], rows[training:]))
+    return Prepared(StoredModel(name, description, encoding, sha256), text, parts)
+
+
+def keep(prepared: Prepared, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
+    """Stores the model where there is room, in place of an earlier one if `force`; the shelf that has it now."""
+    name = prepared.model.name
+    earlier = find(Models, places, name)
+    chosen = Models(roomy(places, prepared.bytes, tell))
+    if chosen.place != earlier.place and name in earlier.names() and not force:
+        raise earlier.taken(name)
+    with chosen.draft(name, {}, force) as draft:
+        stage = Stage(draft.folder, draft.place)
+        for part, (table, labels) in zip(PARTS, prepared.parts, strict=True):
+            staged(stage, part, prepared.model.encoding, table, labels, FLOAT64)
+        prepared.model.write(draft, prepared.text)
+        draft.commit()
+    if chosen.place != earlier.place and name in earlier.names():
+        earlier.remove(name)
+    return chosen
+
+
+# A genome
+
+
+def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, str | None, ModelDescription]:
+    """The description that a word means, and the stored model and its place if it is one's: a name, or a file.
+
+    BadInput if it is neither, or a file whose `?` only data could decide.
+    """
+    path = Path(word)
+    for place in places:
+        shelf = Models(place)
+        name = path.name.removesuffix(BESIDE) if "/" in word else word
+        if name not in shelf.names() or ("/" in word and shelf.caption(name).resolve() != path.resolve()):
+            continue
+        with shelf.reading(name) as folder:
+            return place, name, StoredModel.read(folder).description
+    if is_name(word) and not path.exists():
+        raise BadInput(f"expected a stored model or the file of one, got {shown(word)}; try kerash list")
+    description = ModelDescription.read(word)
+    if description.features is None or description.outputs is None:
+        raise BadInput(f"{at(word)}expected numbers in a model without data, got '?'; try kerash store-model first")
+    return None, None, description
+
+
+def create(description: ModelDescription, model: str | None, bias: bool, seed: int) -> Genome:
+    """A new genome; OutOfSpace if memory has no room for it."""
+    size = Network(description.layers, description.known_shape).size
+    memory.require(DRAWING_BYTES * size, at(description.source), "try fewer units")
+    return Genome.random(description, model, bias, seed)
+
+
+# Fitting
+
+
+class Batch(NamedTuple):
+    """What became of a batch, before the step that it led to; `cost` is the squared error of a row, `epoch` from 0."""
+
+    epoch: int
+    number: int
+    cost: float
+    accuracy: float
+
+    def __str__(self) -> str:
+        """The line of 2019."""
+        return f"Epoch: {self.epoch:4} Batch: {self.number:4} cost: {self.cost:f} accuracy: {100 * self.accuracy:.1f}%"
+
+
+def model_of(genome: Genome, place: Mountpoint, named: str | None) -> str:
+    """The stored model that a genome is fitted to: `named`, else its own, else the only one that it fits."""
+    if chosen := named or genome.model:
+        return chosen
+    shelf = Models(place)
+    network = genome.network
+    fitting = []
+    for name in shelf.names():
+        with shelf.reading(name) as folder:
+            encoding = StoredModel.read(folder).encoding
+        if (encoding.features, encoding.outputs) == (network.features, network.outputs):
+            fitting.append(name)
+    if len(fitting) != 1:
+        expected = f"{at(str(place.root))}expected one stored model of {_ends(network)}, got"
+        if not fitting:
+            raise BadInput(f"{expected} none; try kerash store-model first")
+        raise BadInput(f"{expected} {len(fitting)}: {listed(fitting)}; try --model NAME")
+    return fitting[0]
+
+
+def fitting_samples(genome: Genome, folder: Path, part: str) -> Samples:
+    """The samples of the stored model in a folder; BadInput if they are not for such a network."""
+    found = samples(folder, part)
+    network = genome.network
+    if (found.x.shape[1] - 1, found.y.shape[1]) != (network.features, network.outputs):
+        raise BadInput(
+            f"{at(str(folder))}expected samples of {_ends(network)}, as the genome has, got {found.x.shape[1] - 1} and "
+            f"{found.y.shape[1]}; try --model, or kerash create-genome again"
+        )
+    return found
+
+
+def _ends(network: Network) -> str:
+    return f"{network.features} numbers in and {network.outputs} out"
+
+
+class Fit:
+    """A genome on its way: `batches` takes it along its samples, `result` is what it is then."""
+
+    def __init__(
+        self,
+        genome: Genome,
+        samples: Samples,
+        *,
+        epochs: int,
+        batch_size: int,
+        learning_rate: float,
+        margin: float,
+        seed: int,
+    ) -> None:
+        rows = len(samples.x)
+        params = genome.params
+        settings = optimizers.Settings(learning_rate=learning_rate)
+        self.run = Run(
+            params,
+            optimizers.SGD(settings, params.size, FLOAT64, -(-rows // batch_size), epochs),
+            Mode(training=True, seed=seed),
+            np.arange(rows),
+            generator(seed, Key.SHUFFLE),
+            batch_size,
+            epochs,
+            patience=epochs,
+        )
+        self._genome = genome
+        self._source = InProcess(genome.network, HalfSquare(), samples, self.run, margin)
+        self._cost = 0.0
+
+    def batches(self) -> Iterator[Batch]:
+        """Each batch, as it is done; no more once `run.stop` is set.
+
+        A last batch with fewer rows is averaged over its own. Diverged when a cost or the parameters are no longer
+        finite; `result` is then that of the last epoch in which they were.
+        """
+        run, rows = self.run, len(self.run.order)
+        while not run.stop and run.epoch < run.epochs:
+            run.rng.shuffle(run.order)
+            cost = 0.0
+            for number, start in enumerate(range(0, rows, run.batch_size)):
+                stop = min(start + run.batch_size, rows)
+                with np.errstate(all="ignore"):  # what overflows shows in the cost
+                    loss = self._source.step(start, stop)
+                if not isfinite(loss):
+                    raise Diverged(diverged(run, number, loss, first=0))
+                run.mode.step += 1
+                cost = 2 * loss / (stop - start)
+                yield Batch(run.epoch, number, cost, self._source.hits / (stop - start))
+                if run.stop:
+                    break
+            if not np.isfinite(run.params).all():
+                raise Diverged(diverged(run, number, cost, first=0))
+            self._cost = cost
+            np.copyto(run.best_params, run.params)
+            run.epoch += 1
+            run.best_epoch = run.epoch
+
+    @property
+    def result(self) -> Genome:
+        """The genome with the parameters, and the cost, of the last epoch; as it was if there was none."""
+        if not self.run.best_epoch:
+            return self._genome
+        return self._genome.fitted(self.run.best_params, self._cost)
+
+
+# A genome as a saved model
+
+
+def trained(place: Mountpoint, name: str, scored: bool = False) -> TrainedModel:
+    """A genome as what a saved model is: it knows of its data what its stored model knows, if that is still there.
+
+    With `scored` it also knows how good it is on the stored samples, on those that validate if there are any.
+    """
+    with Genomes(place).reading(name) as folder:
+        genome = Genome.read(folder)
+    shelf = Models(place)
+    if genome.model is None or genome.model not in shelf.names():
+        return _trained(genome, None, None)
+    with shelf.holding(genome.model, shared=True) as folder:
+        model = StoredModel.read(folder)
+        return _trained(genome, model, folder if scored else None)
+
+
+def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> TrainedModel:
+    """The genome, with the encoding of the model if that still fits it, scored on the samples in the folder."""
+    network = genome.network
+    wanted = (network.features, network.outputs, genome.description.activation.output)
+    training: dict[str, Any] = {
+        "settings": {},
+        "sha256": {},
+        "epochs": 0,
+        "best_epoch": 0,
+        "stopped": GENOME,
+        "scored_on": "training",
+        "metrics": None,
+    }
+    encoding = model.encoding if model else None
+    if model is None or encoding is None or (encoding.features, encoding.outputs, encoding.output) != wanted:
+        plain = encodings.plain(*wanted)
+        return TrainedModel(genome.description, network, genome.params, plain, training)
+    training["sha256"] = dict(model.sha256)
+    known = TrainedModel(genome.description, network, genome.params, encoding, training)
+    if folder is not None:
+        parts = {part: fitting_samples(genome, folder, part) for part in PARTS}
+        part = "val" if len(parts["val"].x) else "train"
+        training["scored_on"] = "validation" if part == "val" else "training"
+        training["metrics"] = known.scores(known.outputs(parts[part].x[:, :-1]), parts[part].y)
+    return known

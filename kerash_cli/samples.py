@@ -1,0 +1,72 @@
+"""From tables to samples: what a description and a table make of each other, and rows as arrays of a stage."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from kerash_cli import encoding as encodings
+from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import Encoding
+from kerash_cli.errors import BadInput, at
+from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.tables import Rows, Table
+from kerash_cli.training import Samples
+
+
+def match(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    missing: str = "error",
+    drop: Collection[str] = (),
+) -> tuple[ModelDescription, Encoding]:
+    """The description with every `?` resolved, and the encoding learnt; BadInput where they don't fit each other."""
+    encoding = encodings.learn(
+        table,
+        labels,
+        target=target,
+        inputs=description.features,
+        outputs=description.outputs,
+        output=description.activation.output,
+        missing=missing,
+        drop=drop,
+    )
+    description = description.resolve(encoding.features, encoding.outputs)
+    _check_sample_shape(description, table)
+    return description, encoding
+
+
+def staged(
+    stage: Stage, part: str, encoding: Encoding, table: Table, labels: Table | None, dtype: np.dtype[Any]
+) -> Samples:
+    """All rows of a table as `x_PART.npy` and `y_PART.npy`; BadInput at a cell that the encoding does not take."""
+    x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
+    y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype, order="F")
+    encoding.write_inputs(table, x[:, :-1])
+    x[:, -1] = 1
+    y[...] = encoding.encode_targets(table, labels, dtype)
+    return Samples(x, y)
+
+
+def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
+    """What `staged` takes, and a weight for each row."""
+    shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
+    return staged_bytes(*((shape, dtype) for shape in shapes))
+
+
+def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
+    """The same rows of a table and of its labels."""
+    return table.take(rows), labels.take(rows) if labels else None
+
+
+def _check_sample_shape(description: ModelDescription, table: Table) -> None:
+    """BadInput if the description gives an image another shape than its file; flat samples go with any."""
+    depth, height, width = description.known_shape
+    if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
+        deep, high, wide = table.sample_shape
+        raise BadInput(
+            f"{at(description.source)}expected samples of {wide} {high} {deep} as in {table.source}, "
+            f"got {width} {height} {depth}; try '{wide} {high} {deep}' or '? 1 1'"
+        )

@@ -1,0 +1,136 @@
+"""Making a mountpoint and undoing it: a tmpfs of its own where this process may mount one, else a private folder."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+
+from kerash_cli.errors import BadInput, KerashError, at
+from kerash_cli.files import explained, write_all
+from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, mountpoints
+
+SOURCE = "kerash"
+"""What the mount is called in the system's table."""
+
+MADE, FOUND = b"folder made\n", b"folder found\n"
+"""What a mark says of the folder that was mounted on."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where things are from now on, and if that is no tmpfs of its own the command that would mount one."""
+
+    place: Mountpoint
+    command: str | None = None
+    reason: str = ""
+
+
+def begin(named: str | None, megabytes: int) -> Begun:
+    """Mounts a tmpfs of that size, or where there is no right to, uses a private folder; the tree is there then.
+
+    It is mounted on `named`, else on $KERASH_MOUNTPOINT, else on ./kerash_mountpoint, and what init-fs mounted there
+    before stays as it is. BadInput if that is a link, a file, or a folder with something in it; KerashError, naming the
+    command, if nothing can be mounted and the folder was named or there.
+    """
+    word = named or os.environ.get("KERASH_MOUNTPOINT")
+    target = Path(word) if word else LOCAL
+    there = os.path.lexists(target)
+    if there:
+        check_own(target, 0)
+        place = Mountpoint(target)
+        if place.is_marked() or os.path.ismount(target):
+            _grow(place)
+            return Begun(place)
+        if any(target.iterdir()):
+            raise BadInput(f"{at(str(target))}expected no folder or an empty one, got one with files; try another")
+    else:
+        with explained(str(target), 0):
+            target.mkdir(0o700)
+    options = f"size={megabytes}m,mode=0700"
+    reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
+    if reason is None:
+        place = Mountpoint(target)
+        _grow(place, FOUND if there else MADE)
+        return Begun(place)
+    if not there:
+        target.rmdir()
+    own = f"{options},uid={os.getuid()},gid={os.getgid()}"
+    folder = quote(str(target))
+    command = f"mkdir -p -- {folder} && sudo mount -t tmpfs -o {own} {SOURCE} -- {folder}"
+    if word or there:
+        raise KerashError(f"{at(str(target))}expected the right to mount, got {reason!r}; try {command}")
+    place = mountpoints(None)[0]
+    _grow(place, None if place.root.exists() else MADE)  # what is there already is not init-fs's to remove
+    return Begun(place, command, reason)
+
+
+def end(named: str | None) -> Mountpoint:
+    """Undoes what `begin` did, with all that is in it; the place that is gone now.
+
+    BadInput if there is no such thing or if a live process uses it; KerashError if it can't be unmounted.
+    """
+    place = next((place for place in mountpoints(named) if place.is_marked()), None)
+    if place is None:
+        raise BadInput("expected a mountpoint that init-fs made, got none here; try kerash list")
+    if place.private:
+        check_own(place.root)
+    _refuse_held(place)
+    made = (place.root / MARK).read_bytes() == MADE
+    if os.path.ismount(place.root):
+        _unmount(place.root)
+        if made:
+            place.root.rmdir()
+        return place
+    # Out of the way first: a run that begins now makes a place of its own.
+    aside = Mountpoint(place.root.with_name(f".{place.root.name}.{os.urandom(8).hex()}.gone"), place.private)
+    os.rename(place.root, aside.root)
+    try:
+        _refuse_held(aside)
+    except BadInput:
+        os.rename(aside.root, place.root)
+        raise
+    shutil.rmtree(aside.root)
+    return place
+
+
+def _refuse_held(place: Mountpoint) -> None:
+    if folder := place.held():
+        raise BadInput(f"{at(str(folder))}expected that nobody uses it, got a process that does; try when it has ended")
+
+
+def _unmount(root: Path) -> None:
+    reason = _run(["umount", "--", str(root)])
+    if reason is not None:
+        raise KerashError(
+            f"{at(str(root))}expected to unmount it, got {reason!r}; try when no process uses it, "
+            f"or sudo umount -- {quote(str(root))}"
+        )
+
+
+def _grow(place: Mountpoint, mark: bytes | None = None) -> None:
+    """Makes the tree, and with `mark`, which says whether the root was made too, the sign that all of it may go."""
+    with explained(str(place.root), 0):
+        place.folder("mat")
+        place.folder("model", "genomes")
+        if mark is not None:
+            file = os.open(place.root / MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            try:
+                write_all(file, mark)
+            finally:
+                os.close(file)
+
+
+def _run(command: list[str]) -> str | None:
+    """Why a command failed, in a few words; None if it did not."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, check=False
+        )
+    except OSError as error:
+        return f"{command[0]}: {error.strerror}"
+    if done.returncode == 0:
+        return None
+    return (done.stderr.strip().splitlines() or [f"{command[0]} failed"])[0]

@@ -1,0 +1,296 @@
+"""A shelf: folders that have names, and that appear, change and go whole.
+
+A folder is written under a scratch name, `.NAME.HEX.new`, flushed to the disk, and then takes its place; the one that
+it replaces steps aside as `.NAME.HEX.old` and goes. Between these two renames there is no folder of that name, so
+whoever kills the process just there leaves work to the next who looks: it puts the old one back. All this happens under
+a lock (flock) of the shelf's own folder that is held for moments only, so that no other process ever sees the gap.
+A folder that is being worked with is locked itself, for as long as that takes. Within `reading` nothing else may be
+asked of the same shelf: it would wait for itself.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+
+from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.files import explained, flush, is_name, write_all
+from kerash_cli.store.mountpoint import FOLDER, Mountpoint, check_own, is_held
+from kerash_cli.store.stage import reserve
+
+_ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
+_BLOCK = 4096
+"""Bytes that a file system gives out at a time."""
+
+
+class Shelf:
+    """What stands in one folder of a mountpoint; `kind` is what messages call one of its folders."""
+
+    def __init__(
+        self, place: Mountpoint, kind: str, parts: tuple[str, ...], prefix: str = "", beside: str = ""
+    ) -> None:
+        """Folders are called `prefix` and their name. `beside` is the ending of a file that goes with each.
+
+        A new folder brings that file along in itself, under the name `beside`, and it moves out as the folder takes
+        its place.
+        """
+        self.place, self.kind = place, kind
+        self._locks: dict[str, int] = {}
+        self._parts, self._prefix, self._beside = parts, prefix, beside
+
+    @property
+    def root(self) -> Path:
+        """The folder that the shelf is."""
+        return self.place.root.joinpath(*self._parts)
+
+    def path(self, name: str) -> Path:
+        """Where the folder of that name is, or would be."""
+        return self.root / f"{self._prefix}{name}"
+
+    def caption(self, name: str) -> Path:
+        """Where the file beside it is, or would be."""
+        return self.root / f"{name}{self._beside}"
+
+    def names(self) -> list[str]:
+        """The names of all folders, sorted."""
+        if not self._stands():
+            return []
+        with self._locked():
+            entries = os.listdir(self.root)
+            words = [entry.removeprefix(self._prefix) for entry in entries if entry.startswith(self._prefix)]
+            return sorted(word for word in words if is_name(word) and self._has(word))
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Path]:
+        """The folder of that name, which stays as it is while it is read; BadInput if there is none."""
+        if self._stands():
+            with self._locked():
+                if self._has(name):
+                    yield self.path(name)
+                    return
+        raise BadInput(f"{at(str(self.place.root))}expected a {self.kind}, got no {shown(name)}; try kerash list")
+
+    @contextmanager
+    def holding(self, name: str, shared: bool = False) -> Iterator[Path]:
+        """The folder of that name, held: alone, or together with others that share it.
+
+        BadInput if there is none, or if another process holds it. What replaces a folder that is held alone is held.
+        """
+        with self.reading(name) as folder:
+            lock = os.open(folder, FOLDER)
+            try:
+                fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                raise self._in_use(name) from None
+            except OSError:  # a file system without locks
+                pass
+        if not shared:
+            self._locks[name] = lock
+        try:
+            yield folder
+        finally:
+            os.close(lock if shared else self._locks.pop(name))
+
+    @contextmanager
+    def draft(self, name: str, sizes: Mapping[str, int], force: bool = False) -> Iterator["Draft"]:
+        """A folder to be, with files of these sizes reserved, that takes its place at its `commit`.
+
+        BadInput if there is one of that name, unless `force` or held by this shelf, or if another process holds it.
+        OutOfSpace if there is no room.
+        """
+        needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
+        self.place.require(needed)
+        try:
+            with explained(str(self.place.root), needed):
+                folder, lock = self.place.scratch(self._parts, _scratch_names(name, "new"))
+            draft = Draft(self, name, folder, lock, force)
+            try:
+                with self._locked():
+                    self._check_free(name, force)
+                for path, size in sizes.items():
+                    draft.reserve(path, size)
+                yield draft
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+                if lock not in self._locks.values():
+                    os.close(lock)
+        finally:
+            self.place.tidy()
+
+    def holds(self, name: str) -> bool:
+        """Whether this shelf holds the folder of that name alone."""
+        return name in self._locks
+
+    def take_place(self, draft: "Draft") -> None:
+        """The draft becomes the folder of its name."""
+        with self._locked():
+            self._check_free(draft.name, draft.force)
+            try:
+                if os.path.lexists(self.path(draft.name)):
+                    self._rename(draft.name, "old")
+                os.rename(draft.folder, self.path(draft.name))
+                if self.holds(draft.name):
+                    os.close(self._locks[draft.name])
+                    self._locks[draft.name] = draft.lock
+                else:
+                    with suppress(OSError):  # a file system without locks
+                        fcntl.flock(draft.lock, fcntl.LOCK_UN)
+                flush_path(self.root)
+            finally:
+                self._settle()
+
+    def remove(self, name: str) -> None:
+        """Removes the folder of that name; BadInput if there is none, or if a process holds it."""
+        with self.reading(name) as folder:
+            if is_held(folder):
+                raise self._in_use(name)
+            self._rename(name, "gone")
+            self._settle()
+        self.place.tidy()
+
+    def _stands(self) -> bool:
+        try:
+            self.place.folder(*self._parts, make=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Nothing changes here while this is held, and nothing is half changed."""
+        lock = os.open(self.place.folder(*self._parts, make=False), FOLDER)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            with suppress(OSError):  # one that is only to be read
+                self._settle()
+            yield
+        finally:
+            os.close(lock)
+
+    def _settle(self) -> None:
+        """Ends every change that was begun: what stepped aside comes back or goes, files move out beside folders."""
+        for entry in os.listdir(self.root):
+            if match := _ASIDE.fullmatch(entry):
+                aside, place = self.root / entry, self.path(match[1])
+                if match[2] == "old" and not os.path.lexists(place):
+                    os.rename(aside, place)
+                    continue
+                if self._beside and match[2] == "gone" and not os.path.lexists(place):
+                    self.caption(match[1]).unlink(missing_ok=True)
+                shutil.rmtree(aside, ignore_errors=True)
+            elif self._beside and is_name(entry) and os.path.lexists(self.root / entry / self._beside):
+                os.replace(self.root / entry / self._beside, self.caption(entry))
+
+    def _has(self, name: str) -> bool:
+        folder, caption = self.path(name), self.caption(name)
+        if not folder.is_dir() or folder.is_symlink():
+            return False
+        return not self._beside or (caption.is_file() and not caption.is_symlink())
+
+    def _rename(self, name: str, ending: str) -> None:
+        os.rename(self.path(name), self.root / next(_scratch_names(name, ending)))
+
+    def _check_free(self, name: str, force: bool) -> None:
+        place = self.path(name)
+        is_there = os.path.lexists(place)
+        if self.holds(name) or not (is_there or (self._beside and os.path.lexists(self.caption(name)))):
+            return
+        if not force:
+            raise self.taken(name)
+        if is_there:
+            check_own(place)
+            if is_held(place):
+                raise self._in_use(name)
+
+    def taken(self, name: str) -> BadInput:
+        """The error that says that there is one of that name."""
+        return BadInput(
+            f"{at(str(self.path(name)))}expected a new name, got one that is there; try another, or --force"
+        )
+
+    def _in_use(self, name: str) -> BadInput:
+        return BadInput(
+            f"{at(str(self.path(name)))}expected a {self.kind} that nobody uses, got one that another process holds; "
+            "try when it has ended"
+        )
+
+
+class Draft:
+    """A folder that is being written; `commit` puts it in its place."""
+
+    def __init__(self, shelf: Shelf, name: str, folder: Path, lock: int, force: bool) -> None:
+        """`lock` is a descriptor that holds the folder."""
+        self.name, self.folder, self.lock, self.force = name, folder, lock, force
+        self.place = shelf.place
+        self._shelf = shelf
+
+    def reserve(self, path: str, size: int) -> None:
+        """Makes a file of that size, so that writing as much later can't fail for want of room."""
+        with self._file(path, os.O_EXCL, size) as file:
+            reserve(file, size)
+
+    def write(self, path: str, data: bytes) -> None:
+        """The whole content of the file, reserved before or not."""
+        with self._file(path, 0, len(data)) as file:
+            write_all(file, data)
+            os.ftruncate(file, len(data))
+
+    def commit(self) -> None:
+        """The folder takes its place, safe on the disk; what lies in a held one besides is there as before."""
+        with explained(str(self.place.root), 0):
+            if self._shelf.holds(self.name):
+                self._keep(self._shelf.path(self.name))
+            for folder, _, names in os.walk(self.folder, onerror=_fail):
+                for name in names:
+                    flush_path(Path(folder, name))
+                flush_path(Path(folder))
+            self._shelf.take_place(self)
+
+    @contextmanager
+    def _file(self, path: str, flags: int, size: int) -> Iterator[int]:
+        """The file, opened to be written; its folders are made."""
+        with explained(str(self.place.root), size):
+            for parent in reversed(Path(path).parents[:-1]):
+                (self.folder / parent).mkdir(0o700, exist_ok=True)
+            flags |= os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            file = os.open(self.folder / path, flags, 0o600)
+            try:
+                yield file
+            finally:
+                os.close(file)
+
+    def _keep(self, old: Path) -> None:
+        """Links what is in the old folder alone into this one: whoever put it there will look for it."""
+        for folder, folders, names in os.walk(old, onerror=_fail):
+            names += [each for each in folders if Path(folder, each).is_symlink()]
+            here = self.folder / Path(folder).relative_to(old)
+            here.mkdir(0o700, exist_ok=True)
+            for name in names:
+                with suppress(FileExistsError):
+                    os.link(Path(folder, name), here / name, follow_symlinks=False)
+
+
+def flush_path(path: Path) -> None:
+    """A regular file or a folder is safe on the disk; anything else has nothing to flush."""
+    mode = path.lstat().st_mode
+    if S_ISREG(mode) or S_ISDIR(mode):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            flush(file)
+        finally:
+            os.close(file)
+
+
+def _scratch_names(name: str, ending: str) -> Iterator[str]:
+    while True:
+        yield f".{name}.{os.urandom(8).hex()}.{ending}"
+
+
+def _fail(error: OSError) -> None:
+    raise error

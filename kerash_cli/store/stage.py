@@ -1,0 +1,121 @@
+"""The stage of a run: a scratch folder in the mountpoint, with the samples as mapped files."""
+
+import mmap
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from kerash_cli.dataset import npy
+from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.errors import BadInput, Damaged, at
+from kerash_cli.files import explained, regular
+from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
+
+PAGE = 1 << 16
+_AGAIN = "try kerash store-model --force again"
+
+
+class Stage:
+    """A folder of the mountpoint whose `.npy` files are arrays of this process."""
+
+    def __init__(self, folder: Path, place: Mountpoint) -> None:
+        self.folder = folder
+        self._place = place
+
+    def array(self, name: str, shape: Shape, dtype: DTypeLike, order: str = "C") -> Array:
+        """A new writable array that *is* `folder/name.npy`: whoever maps the file sees what is written to the array.
+
+        OutOfSpace if the file system has no room for it: space is reserved first, since a write to a mapping that
+        finds none would kill the process.
+        """
+        path = self.folder / f"{name}.npy"
+        description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
+        needed = np.dtype(dtype).itemsize * prod(shape)
+        private = partial(os.open, mode=0o600)
+        with explained(str(path), needed), open(path, "x+b", opener=private) as file:
+            np.lib.format.write_array_header_1_0(file, description)
+            start = file.tell()
+            size = start + needed
+            try:
+                reserve(file.fileno(), size)
+            except OSError:
+                raise self._place.no_room(size) from None
+            file.flush()
+            mapping = mmap.mmap(file.fileno(), size)
+        array: Array = np.ndarray(shape, dtype, mapping, start, order="F" if order == "F" else "C")
+        return array
+
+
+@contextmanager
+def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
+    """A stage with room for `size` bytes, gone when it is left; `tell` hears if it had to be on a disk."""
+    place = roomy(mountpoints(mountpoint), size, tell)
+    try:
+        with explained(str(place.root), size):
+            folder, lock = place.scratch(("mat",), processes())
+        try:
+            yield Stage(folder, place)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+    finally:
+        place.tidy()
+
+
+def mapped(path: Path) -> Array:
+    """The float64 matrix in a `.npy` file that `Stage.array` made, mapped to be read.
+
+    Damaged unless it is a regular file of exactly the size that its header says, of finite numbers.
+    """
+    try:
+        with open(path, "rb", opener=regular) as file:
+            layout, start = npy.layout(_Beginning(file)), file.tell()
+            size = start + prod(layout.shape) * layout.dtype.itemsize
+            got = os.fstat(file.fileno()).st_size
+            if layout.dtype != np.float64 or len(layout.shape) != 2 or got != size:
+                raise BadInput(f"{layout} of {layout.dtype.name} in {got} bytes")
+            mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    except (OSError, BadInput) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise Damaged(f"{at(str(path))}expected staged samples, got {reason!r}; {_AGAIN}") from None
+    array: Array = np.ndarray(layout.shape, np.float64, mapping, start, order="F" if layout.columns_first else "C")
+    if not np.isfinite(array).all():
+        raise Damaged(f"{at(str(path))}expected finite numbers, got others; {_AGAIN}")
+    return array
+
+
+class _Beginning:
+    """The header of an open `.npy` file."""
+
+    name = "its header"
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def take(self, length: int) -> bytes:
+        taken = self._file.read(length)
+        if len(taken) < length:
+            raise BadInput("a file that ends in its header")
+        return taken
+
+
+def reserve(file: int, size: int) -> None:
+    """Makes an open file take `size` bytes, so that no write within them can fail for want of room."""
+    if hasattr(os, "posix_fallocate"):
+        if size:
+            os.posix_fallocate(file, 0, size)
+    else:  # macOS has neither that nor a tmpfs
+        os.ftruncate(file, size)
+
+
+def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
+    """What arrays of these shapes and dtypes take in a stage, headers and last pages included."""
+    return sum(prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)
