@@ -38,9 +38,6 @@ PARTS = ("train", "val")
 DRAWING_BYTES = 100
 """About what a parameter takes while it becomes text, or text becomes it."""
 
-_SMALL = 1 << 20
-"""Bytes for what stands beside the samples."""
-
 
 def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: str) -> S:
     """The shelf that has what is called so; the first one, which will say that it is missing, if none has."""
@@ -63,7 +60,8 @@ class Prepared:
     @property
     def bytes(self) -> int:
         """What storing it takes."""
-        return _SMALL + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
+        beside = len(self.text.encode()) + len(self.model.record())
+        return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def describe(self) -> str:
         """What was inferred about the data, in one line."""
@@ -118,7 +116,7 @@ def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, 
             continue
         with shelf.reading(name) as folder:
             return place, name, StoredModel.read(folder).description
-    if is_name(word) and not path.exists():
+    if not word or (is_name(word) and not path.exists()):
         raise BadInput(f"expected a stored model or the file of one, got {shown(word)}; try kerash list")
     description = ModelDescription.read(word)
     if description.features is None or description.outputs is None:
@@ -149,23 +147,24 @@ class Batch(NamedTuple):
         return f"Epoch: {self.epoch:4} Batch: {self.number:4} cost: {self.cost:f} accuracy: {100 * self.accuracy:.1f}%"
 
 
-def model_of(genome: Genome, place: Mountpoint, named: str | None) -> str:
-    """The stored model that a genome is fitted to: `named`, else its own, else the only one that it fits."""
+def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) -> tuple[Models, str]:
+    """The stored model to fit a genome to, and where it is: `named`, else its own, else the one that it fits."""
     if chosen := named or genome.model:
-        return chosen
-    shelf = Models(place)
+        return find(Models, places, chosen), chosen
     network = genome.network
     fitting = []
-    for name in shelf.names():
-        with shelf.reading(name) as folder:
-            encoding = StoredModel.read(folder).encoding
-        if (encoding.features, encoding.outputs) == (network.features, network.outputs):
-            fitting.append(name)
+    for shelf in map(Models, places):
+        for name in shelf.names():
+            with shelf.reading(name) as folder:
+                encoding = StoredModel.read(folder).encoding
+            if (encoding.features, encoding.outputs) == (network.features, network.outputs):
+                fitting.append((shelf, name))
     if len(fitting) != 1:
-        expected = f"{at(str(place.root))}expected one stored model of {_ends(network)}, got"
+        expected = f"{at(str(places[0].root))}expected one stored model of {_ends(network)}, got"
         if not fitting:
             raise BadInput(f"{expected} none; try kerash store-model first")
-        raise BadInput(f"{expected} {len(fitting)}: {listed(fitting)}; try --model NAME")
+        names = listed([name for _, name in fitting])
+        raise BadInput(f"{expected} {len(fitting)}: {names}; try --model NAME")
     return fitting[0]
 
 
@@ -231,14 +230,14 @@ class Fit:
                 with np.errstate(all="ignore"):  # what overflows shows in the cost
                     loss = self._source.step(start, stop)
                 if not isfinite(loss):
-                    raise Diverged(diverged(run, number, loss, first=0))
+                    raise Diverged(diverged(run, number, loss, first=0, advice=""))
                 run.mode.step += 1
                 cost = 2 * loss / (stop - start)
                 yield Batch(run.epoch, number, cost, self._source.hits / (stop - start))
                 if run.stop:
                     break
             if not np.isfinite(run.params).all():
-                raise Diverged(diverged(run, number, cost, first=0))
+                raise Diverged(diverged(run, number, cost, first=0, advice=""))
             self._cost = cost
             np.copyto(run.best_params, run.params)
             run.epoch += 1
@@ -255,15 +254,21 @@ class Fit:
 # A genome as a saved model
 
 
-def trained(place: Mountpoint, name: str, scored: bool = False) -> TrainedModel:
+def trained(
+    places: Sequence[Mountpoint], name: str, scored: bool = False, tell: Callable[[str], object] = lambda line: None
+) -> TrainedModel:
     """A genome as what a saved model is: it knows of its data what its stored model knows, if that is still there.
 
-    With `scored` it also knows how good it is on the stored samples, on those that validate if there are any.
+    With `scored` it also knows how good it is on the stored samples, on those that validate if there are any. `tell`
+    hears if its model is gone.
     """
-    with Genomes(place).reading(name) as folder:
+    with find(Genomes, places, name).reading(name) as folder:
         genome = Genome.read(folder)
-    shelf = Models(place)
-    if genome.model is None or genome.model not in shelf.names():
+    if not genome.model:
+        return _trained(genome, None, None)
+    shelf = find(Models, places, genome.model)
+    if genome.model not in shelf.names():
+        tell(f"{name}: its model {genome.model} is not stored any more, so it is numbers in and numbers out")
         return _trained(genome, None, None)
     with shelf.holding(genome.model, shared=True) as folder:
         model = StoredModel.read(folder)

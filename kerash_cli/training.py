@@ -265,13 +265,13 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
     return total / len(run.order)
 
 
-def diverged(run: Run, batch: int, loss: float, first: int = 1) -> str:
+def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
     """The message of Diverged: what was no longer finite, in which epoch and batch, counted from `first`, what to try.
 
-    `batch` counts from there too.
+    `batch` counts from there too; `advice` is what else may help than a lower rate.
     """
     what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
     return (
         f"training diverged: expected {what} in epoch {run.epoch + first}, batch {batch}; "
-        f"try a learning rate below {run.optimizer.rate:g}, or --clip-norm 1"
+        f"try a learning rate below {run.optimizer.rate:g}{advice}"
     )

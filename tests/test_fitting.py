@@ -453,7 +453,7 @@ def test_the_number_of_rows_that_train_is_rounded(place: Mountpoint, tmp_path: P
 def test_a_genome_of_a_stored_model_knows_the_names_of_its_classes(place: Mountpoint, bias: bool) -> None:
     keep_iris(place)
     genome = made(place, "iris", bias)
-    trained = fitting.trained(place, "g")
+    trained = fitting.trained([place], "g")
     assert trained.encoding.classes == ("setosa", "versicolor", "virginica")
     assert trained.encoding.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
     assert trained.description == genome.description
@@ -468,13 +468,13 @@ def test_a_genome_computes_what_its_weights_say(place: Mountpoint, bias: bool) -
     first, second = genome.tensors[1:]
     hidden = np.tanh(x @ first["weights"] + bias * first["bias"])
     expected = softmax(hidden @ second["weights"] + bias * second["bias"])
-    assert np.abs(fitting.trained(place, "g").outputs(x) - expected).max() < 1e-12
+    assert np.abs(fitting.trained([place], "g").outputs(x) - expected).max() < 1e-12
 
 
 def test_a_genome_of_a_stored_model_has_the_digests_of_its_data(place: Mountpoint) -> None:
     keep_xor(place)
     made(place, "xor")
-    digests = fitting.trained(place, "g").training["sha256"]
+    digests = fitting.trained([place], "g").training["sha256"]
     assert digests.keys() == {"data", "label"}
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests.values())
 
@@ -486,7 +486,7 @@ def test_a_genome_is_scored_on_the_rows_that_validate(place: Mountpoint) -> None
     hidden = np.tanh(x[120:] @ genome.tensors[1]["weights"])
     guessed = np.argmax(hidden @ genome.tensors[2]["weights"], axis=1)
     right = sum(sorted(set(names))[guess] == name for guess, name in zip(guessed, names[120:], strict=True))
-    training = fitting.trained(place, "g", scored=True).training
+    training = fitting.trained([place], "g", scored=True).training
     assert (training["scored_on"], training["metrics"]["rows"]) == ("validation", 30)
     assert training["metrics"]["accuracy"] == right / 30
 
@@ -497,7 +497,7 @@ def test_without_rows_that_validate_a_genome_is_scored_on_those_that_train(place
     keep(place, "m", "1 1 1\ninput\ndense 1 -\n", tmp_path / "x", tmp_path / "y")
     genome = replace(genome_of("1 1 1\ninput\ndense 1 -\n", {"weights": [[2.0]]}), model="m")
     keep_genome(place, genome)
-    training = fitting.trained(place, "g", scored=True).training
+    training = fitting.trained([place], "g", scored=True).training
     assert (training["scored_on"], training["metrics"]["rows"]) == ("training", 2)
     assert training["metrics"]["mae"] == (2 + 1) / 2
 
@@ -505,12 +505,12 @@ def test_without_rows_that_validate_a_genome_is_scored_on_those_that_train(place
 def test_a_genome_that_is_not_scored_has_no_figures(place: Mountpoint) -> None:
     keep_iris(place)
     made(place, "iris")
-    assert fitting.trained(place, "g").training["metrics"] is None
+    assert fitting.trained([place], "g").training["metrics"] is None
 
 
 def test_a_genome_of_no_model_numbers_its_classes(place: Mountpoint) -> None:
     keep_genome(place, genome_of("4 1 1\ninput\ndense 3 softmax\n"))
-    trained = fitting.trained(place, "g", scored=True)
+    trained = fitting.trained([place], "g", scored=True)
     assert trained.encoding.classes == ("0", "1", "2")
     assert (trained.training["sha256"], trained.training["metrics"]) == ({}, None)
 
@@ -519,7 +519,7 @@ def test_a_genome_whose_model_was_removed_numbers_its_classes(place: Mountpoint)
     keep_iris(place)
     made(place, "iris")
     Models(place).remove("iris")
-    assert fitting.trained(place, "g", scored=True).encoding.classes == ("0", "1", "2")
+    assert fitting.trained([place], "g", scored=True).encoding.classes == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(("word", "kind"), [("sigmoid", "values"), ("-", "values"), ("logsoftmax", "one-hot")])
@@ -530,7 +530,7 @@ def test_a_genome_whose_last_activation_was_edited_has_outputs_of_that_kind(
     genome = made(place, "iris")
     with Genomes(place).reading("g") as folder:
         (folder / "topology" / "layer_2" / "meta.dat").write_text(f"{word} dense\n")
-    trained = fitting.trained(place, "g", scored=True)
+    trained = fitting.trained([place], "g", scored=True)
     assert trained.encoding.kind == kind
     assert str(trained.description.layers[-1]) == f"dense 3 {word}"
     assert trained.training["metrics"] is None
@@ -543,7 +543,7 @@ def test_a_genome_whose_last_activation_was_edited_has_outputs_of_that_kind(
 def test_a_genome_of_another_size_than_its_model_stands_for_itself(place: Mountpoint) -> None:
     keep_iris(place)
     keep_genome(place, replace(genome_of("2 1 1\ninput\ndense 3 softmax\n"), model="iris"))
-    assert fitting.trained(place, "g", scored=True).encoding.classes == ("0", "1", "2")
+    assert fitting.trained([place], "g", scored=True).encoding.classes == ("0", "1", "2")
 
 
 def test_a_genome_whose_stored_model_is_damaged_says_so(place: Mountpoint) -> None:
@@ -552,37 +552,37 @@ def test_a_genome_whose_stored_model_is_damaged_says_so(place: Mountpoint) -> No
     record = Models(place).path("iris") / "record.json"
     record.write_text("{}")
     with pytest.raises(Damaged, match=f"^{re.escape(str(record))}: expected the record"):
-        fitting.trained(place, "g")
+        fitting.trained([place], "g")
 
 
 # Which samples a genome is fitted to
 
 
 def test_a_genome_is_fitted_to_the_model_that_is_named(place: Mountpoint) -> None:
-    assert fitting.model_of(replace(BY_HAND, model="own"), place, "named") == "named"
+    assert fitting.model_of(replace(BY_HAND, model="own"), [place], "named")[1] == "named"
 
 
 def test_a_genome_is_fitted_to_its_own_model(place: Mountpoint) -> None:
-    assert fitting.model_of(replace(BY_HAND, model="own"), place, None) == "own"
+    assert fitting.model_of(replace(BY_HAND, model="own"), [place], None)[1] == "own"
 
 
 def test_a_genome_of_no_model_is_fitted_to_the_only_one_that_it_fits(place: Mountpoint) -> None:
     keep_iris(place)
     keep_xor(place)
-    assert fitting.model_of(genome_of(XOR), place, None) == "xor"
+    assert fitting.model_of(genome_of(XOR), [place], None)[1] == "xor"
 
 
 def test_a_genome_that_several_models_fit_says_which(place: Mountpoint) -> None:
     keep_xor(place, "a")
     keep_xor(place, "b")
     with pytest.raises(BadInput, match=r"expected one stored model of 2 .* and 1 .*, got 2: '?a'?, '?b'?; try --model"):
-        fitting.model_of(genome_of(XOR), place, None)
+        fitting.model_of(genome_of(XOR), [place], None)
 
 
 def test_a_genome_that_no_model_fits_says_so(place: Mountpoint) -> None:
     keep_iris(place)
     with pytest.raises(BadInput, match=r"expected one stored model of 2 .* and 1 .*, got none; try "):
-        fitting.model_of(genome_of(XOR), place, None)
+        fitting.model_of(genome_of(XOR), [place], None)
 
 
 def test_samples_of_another_size_are_refused(place: Mountpoint) -> None:

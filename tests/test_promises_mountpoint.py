@@ -190,11 +190,24 @@ def test_training_on_the_disk_leaves_nothing(sandbox: Sandbox, tmp_path: Path) -
 
 def test_a_genome_on_the_disk_is_found_there(sandbox: Sandbox) -> None:
     done = sandbox(
-        f"{SHARED}kerash store-model xor models/xor.model data/xor.data data/xor.label\n"
+        f"{SHARED}head -c 60k /dev/zero >/dev/shm/filler\n"
+        "kerash store-model xor models/xor.model data/xor.data data/xor.label\n"
         "kerash create-genome default xor -q; kerash fit 3 default 4 1 1 0.1; kerash predict default data/xor.data"
     )
     assert done.code == 0, done.err
     assert len(done.out.splitlines()) == 8
+
+
+def test_a_genome_is_fitted_to_a_model_in_another_place(sandbox: Sandbox) -> None:
+    done = sandbox(
+        f"{SHARED}kerash store-model xor models/xor.model data/xor.data data/xor.label -q\n"
+        "head -c 20k /dev/zero >/dev/shm/filler; kerash create-genome default xor -q\n"
+        "ls /dev/shm/*/model temporary/*/model\n"
+        "kerash fit 3 default 4 1 1 0.1; kerash predict default data/xor.data"
+    )
+    assert done.code == 0, done.err
+    assert "temporary/kerash-0/model:\ngenomes\n" in done.out
+    assert done.out.splitlines()[-5:] == ["1"] * 5
 
 
 @pytest.mark.parametrize("home", ["read-only", pytest.param("missing", marks=pytest.mark.long)])

@@ -91,16 +91,19 @@ def saved_model(path: str, force: bool) -> tuple[str, bool]:
     return str(target), target.is_file()
 
 
-def load(word: str, mountpoint: str | None) -> "TrainedModel":
-    """What MODEL|GENOME means: with a `/`, or ending in `.kerash`, a file, else a genome."""
+def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "TrainedModel":
+    """What MODEL|GENOME means: with a `/`, or ending in `.kerash`, a file, else a genome.
+
+    `tell` hears if a genome's stored model is gone, so that nobody knows what its columns meant.
+    """
     if "/" in word or word.endswith(".kerash"):
         from kerash_cli.trained import TrainedModel
 
         return TrainedModel.load(word)
     from kerash_cli import fitting
-    from kerash_cli.store import Genomes, mountpoints
+    from kerash_cli.store import mountpoints
 
-    return fitting.trained(fitting.find(Genomes, mountpoints(mountpoint), word).place, word)
+    return fitting.trained(mountpoints(mountpoint), word, tell=tell)
 
 
 def reading(command: F) -> F:
@@ -122,6 +125,7 @@ COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
 NAME = Parsed("name", "kerash_cli.files:name")
+GENOME_NAME = Parsed("name", "kerash_cli.store.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.store.models:name")
 SEED = click.IntRange(0, 2**63 - 1)
 

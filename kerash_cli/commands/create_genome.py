@@ -6,7 +6,7 @@ from kerash_cli.commands import _options
 
 
 @click.command()
-@click.argument("genome", type=_options.NAME)
+@click.argument("genome", type=_options.GENOME_NAME)
 @click.argument("model")
 @click.option("--bias", is_flag=True, help="Weighted sums with a bias, which 2019 left out.")
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the weights.")
@@ -31,7 +31,7 @@ def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | No
     place, stored, description = fitting.source(places, model)
     made = fitting.create(description, stored, bias, seed)
     earlier = fitting.find(Genomes, places, genome)
-    shelf = Genomes(place or roomy(places, made.bytes, console.say))
+    shelf = Genomes(roomy(sorted(places, key=lambda each: each != place), made.bytes, console.say))  # beside its model
     if shelf.place != earlier.place and genome in earlier.names() and not force:
         raise earlier.taken(genome)
     with shelf.draft(genome, made.sizes(), force) as draft:

@@ -63,7 +63,7 @@ def command(
     if [data, label].count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
     console = Console(quiet)
-    trained = _options.load(model, mountpoint)
+    trained = _options.load(model, mountpoint, console.say)
     encoding = trained.encoding
     table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
     labels = _options.read_labels(label, table, delimiter) if label else None

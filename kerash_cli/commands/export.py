@@ -23,13 +23,13 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
 
     from kerash_cli import files, fitting
     from kerash_cli.console import Console
-    from kerash_cli.store import Genomes, mountpoints
+    from kerash_cli.store import mountpoints
 
+    console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)
-    shelf = fitting.find(Genomes, mountpoints(mountpoint), genome)
-    trained = fitting.trained(shelf.place, genome, scored=True)
+    trained = fitting.trained(mountpoints(mountpoint), genome, scored=True, tell=console.say)
     with files.replacing(path) as saved:
         trained.save(saved)
-    Console(quiet).say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
+    console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
     if as_json:
         click.echo(json.dumps({"model": path, **trained.training}))

@@ -31,6 +31,7 @@ LATEST = 0.1
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the order of the rows.")
 @_options.mountpoint
 @_options.as_json
+@_options.quiet
 def command(
     epochs: int,
     genome: str,
@@ -42,6 +43,7 @@ def command(
     seed: int,
     mountpoint: str | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Fit GENOME to the samples of its stored model, by gradient descent as in 2019.
 
@@ -52,14 +54,15 @@ def command(
     kerash fit 25 default 4 1 10 0.1
     """
     from kerash_cli import fitting
-    from kerash_cli.store import Genome, Genomes, Models, mountpoints
+    from kerash_cli.store import Genome, Genomes, mountpoints
 
-    shelf = fitting.find(Genomes, mountpoints(mountpoint), genome)
+    places = mountpoints(mountpoint)
+    shelf = fitting.find(Genomes, places, genome)
     with shelf.holding(genome) as folder:
         begun = Genome.read(folder)
-        name = fitting.model_of(begun, shelf.place, model)
+        models, name = fitting.model_of(begun, places, model)
         with (
-            Models(shelf.place).holding(name, shared=True) as samples,
+            models.holding(name, shared=True) as samples,
             shelf.draft(genome, replace(begun, result=0.0).sizes()) as draft,
         ):
             fit = fitting.Fit(
@@ -72,20 +75,22 @@ def command(
                 seed=seed,
             )
             with concluding(fit.run):
-                diverged = _run(fit, as_json)
+                diverged = _run(fit, as_json, quiet)
                 fit.result.write(draft)
                 draft.commit()
     if diverged:
-        raise Diverged(f"{diverged}; {genome} has the weights of epoch {fit.run.best_epoch}")
+        raise Diverged(f"{diverged}; {genome} has the weights after epoch {fit.run.best_epoch - 1}")
     if fit.run.stop == INTERRUPTED:
         raise click.exceptions.Exit(128 + signal.SIGINT)
 
 
-def _run(fit: "Fit", as_json: bool) -> Diverged | None:
+def _run(fit: "Fit", as_json: bool, quiet: bool) -> Diverged | None:
     """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     written = monotonic()
     try:
         for batch in fit.batches():
+            if quiet:
+                continue
             print(json.dumps(batch._asdict()) if as_json else batch)
             if (now := monotonic()) - written > LATEST:
                 sys.stdout.flush()

@@ -51,9 +51,9 @@ def command(
 
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
-    predictions = Predictions(_options.load(model, mountpoint), proba=proba, top_k=top_k, append=append)
-    schema = predictions.model.encoding.schema
     console = Console(quiet)
+    predictions = Predictions(_options.load(model, mountpoint, console.say), proba=proba, top_k=top_k, append=append)
+    schema = predictions.model.encoding.schema
     if data == "-":
         console.await_input()
     sample = _sample(data, predictions.model.description)
@@ -75,7 +75,8 @@ def _sample(path: str, description: "ModelDescription") -> "Table | None":
     with open(path, "rb") as file:
         tensor = text.read(file, path)
     expected = description.known_shape
-    if tensor.shape != expected and (1, 1, tensor.size) != expected:
+    flat = (1, 1, tensor.size)
+    if tensor.shape != expected and (flat not in (tensor.shape, expected) or tensor.size != description.features):
         wanted, got = (" ".join(map(str, reversed(shape))) for shape in (expected, tensor.shape))
         raise BadInput(f"{at(path, 1)}expected a sample of {wanted}, as the model has, got {got}")
     numbers = tensor.reshape(1, -1)

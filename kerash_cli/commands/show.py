@@ -78,4 +78,5 @@ def _made(trained: "TrainedModel") -> list[str]:
     training = trained.training
     settings = ", ".join(f"{name} {value}" for name, value in sorted(training["settings"].items()) if value is not None)
     digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
-    return [trained.encoding.describe_columns(), trained.summary(), f"settings: {settings}", *digests]
+    told = [f"settings: {settings}"] if settings else []
+    return [trained.encoding.describe_columns(), trained.summary(), *told, *digests]

@@ -168,7 +168,7 @@ def command(
     chosen = _settings(settings)
     table = dataset.read(data, delimiter=delimiter, header=header)
     labels = _options.read_labels(label, table, delimiter) if label else None
-    origin = _options.load(start, mountpoint) if start is not None else None
+    origin = _options.load(start, mountpoint, console.say) if start is not None else None
     prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen, origin)
     console.say(prepared.describe(), *prepared.doubts())
     with (

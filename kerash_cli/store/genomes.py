@@ -34,8 +34,12 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape, carve
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.files import NAME, regular
+from kerash_cli.files import name as checked_name
 from kerash_cli.store.mountpoint import Mountpoint, check_own
 from kerash_cli.store.shelf import Draft, Shelf
+
+SAVED = ".kerash"
+"""The ending of a word that is a saved model's file."""
 
 _FILES = {"weights": "weights.dat", "bias": "bias_weights.dat"}
 _MOST_LAYERS = 10_000
@@ -50,6 +54,13 @@ class Genomes(Shelf):
 
     def __init__(self, place: Mountpoint) -> None:
         super().__init__(place, "genome", ("model", "genomes"), "gen_")
+
+
+def name(word: str) -> str:
+    """The word, if it can name a genome; BadInput also for one that stands for a file wherever a genome may."""
+    if checked_name(word).endswith(SAVED):
+        raise BadInput(f"expected a genome's name, got {shown(word)}, which stands for a file; try another")
+    return word
 
 
 @dataclass(frozen=True)
@@ -188,7 +199,8 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     except BadInput as error:
         if str(error).startswith(str(folder)):
             raise
-        raise BadInput(f"{at(str(path), lines[0][0])}{error}") from None
+        reason = str(error).partition(" (the line is")[0]  # which is that of a model description
+        raise BadInput(f"{at(str(path), lines[0][0])}{reason}") from None
     return layer, learnt
 
 

@@ -80,12 +80,16 @@ class StoredModel:
 
     def write(self, draft: Draft, text: str) -> None:
         """What stands beside the samples: the text of the description, and the record."""
+        draft.write(BESIDE, text.encode())
+        draft.write(_RECORD, self.record())
+
+    def record(self) -> bytes:
+        """The content of `record.json`; BadInput if there are more columns than it can tell of."""
         known = {"format": FORMAT, "encoding": self.encoding.to_json(), "sha256": dict(self.sha256)}
         content = json.dumps(known).encode()
         if not _is_bounded(content):
             raise BadInput("expected columns that a stored model can hold, got too many; try fewer in DATA")
-        draft.write(BESIDE, text.encode())
-        draft.write(_RECORD, content)
+        return content
 
 
 def _parsed(content: bytes) -> Any:

@@ -9,7 +9,7 @@ from shlex import quote
 
 from kerash_cli.errors import BadInput, KerashError, at
 from kerash_cli.files import explained, write_all
-from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, mountpoints
+from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, mountpoints, private_mountpoints
 
 SOURCE = "kerash"
 """What the mount is called in the system's table."""
@@ -71,7 +71,9 @@ def end(named: str | None) -> Mountpoint:
 
     BadInput if there is no such thing or if a live process uses it; KerashError if it can't be unmounted.
     """
-    place = next((place for place in mountpoints(named) if place.is_marked()), None)
+    # A private one may be left from before another was mounted by hand.
+    places = [*mountpoints(named), *([] if named else private_mountpoints())]
+    place = next((place for place in places if place.is_marked()), None)
     if place is None:
         raise BadInput("expected a mountpoint that init-fs made, got none here; try kerash list")
     if place.private:

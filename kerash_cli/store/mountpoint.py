@@ -73,11 +73,10 @@ class Mountpoint:
         return self.free()
 
     def free(self) -> int:
-        """The bytes free as it stands; 0 where there is nothing to be had."""
-        base = self.root.parent if self.private else self.root
-        if not os.access(base, os.W_OK):
+        """The bytes free as it stands; 0 where no folder can be made."""
+        if self.private and not os.access(self.root.parent, os.W_OK):
             return 0
-        status = os.statvfs(base)
+        status = os.statvfs(self.root.parent if self.private else self.root)
         return status.f_bavail * status.f_frsize
 
     def require(self, size: int) -> None:
@@ -126,14 +125,19 @@ def mountpoints(named: str | None) -> list[Mountpoint]:
     A name is the option's, else that of $KERASH_MOUNTPOINT. BadInput where it is no folder, or where the local
     ./kerash_mountpoint is not this user's own.
     """
-    for word in (named, os.environ.get("KERASH_MOUNTPOINT")):
-        if word:
-            if not Path(word).is_dir():
-                raise BadInput(f"{at(word)}expected a folder as mountpoint, got none; try mkdir {word}")
-            return [Mountpoint(Path(word))]
+    word = os.environ.get("KERASH_MOUNTPOINT") or None if named is None else named
+    if word is not None:
+        if not Path(word).is_dir() or not word:
+            raise BadInput(f"{at(word or '--mountpoint')}expected a folder as mountpoint, got none; try mkdir {word}")
+        return [Mountpoint(Path(word))]
     if os.path.lexists(LOCAL):
         check_own(LOCAL, 0)
         return [Mountpoint(LOCAL)]
+    return private_mountpoints()
+
+
+def private_mountpoints() -> list[Mountpoint]:
+    """Folders of this user's own, there or not: on a tmpfs, and where temporary files are."""
     own = f"kerash-{os.getuid()}"
     parents = [parent for parent in (SHARED_MEMORY, Path(tempfile.gettempdir())) if parent.is_dir()]
     return [Mountpoint(parent / own, private=True) for parent in dict.fromkeys(parents)]

@@ -19,7 +19,10 @@ from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.files import explained, regular
 from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
 
-PAGE = 1 << 16
+PAGE = os.sysconf("SC_PAGE_SIZE")
+HEADER = 128
+"""Bytes before the numbers of a `.npy` file."""
+
 _AGAIN = "try kerash store-model --force again"
 
 
@@ -118,4 +121,4 @@ def reserve(file: int, size: int) -> None:
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
     """What arrays of these shapes and dtypes take in a stage, headers and last pages included."""
-    return sum(prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)
+    return sum(HEADER + prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)

@@ -562,7 +562,7 @@ def test_divergence_is_one_line_and_the_genome_has_the_last_finite_weights(
     done = kerash("fit", "100", "line", "8", "1", "1", "0.1")
     assert done.code == 4
     assert "training diverged: expected a finite loss, got" in done.error
-    epoch = int(re.findall(r"line has the weights of epoch ([0-9]+)$", done.error)[0])
+    epoch = int(re.findall(r"line has the weights after epoch ([0-9]+)$", done.error)[0])
     assert 0 < epoch < 100
     assert all(np.isfinite(each).all() for each in weights(genome))
     assert digest(genome)["topology/layer_1/weights.dat"] != before["topology/layer_1/weights.dat"]

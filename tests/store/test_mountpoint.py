@@ -129,9 +129,14 @@ def test_the_option_comes_before_the_environment_the_local_folder_and_the_privat
     assert {each.private for each in found} == {first == "private"}
 
 
-def test_an_option_and_an_environment_without_a_word_are_none(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_a_word_is_none(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERASH_MOUNTPOINT", "")
-    assert mountpoints("")[0].root == nowhere / "shared" / OWN
+    assert mountpoints(None)[0].root == nowhere / "shared" / OWN
+
+
+def test_an_option_without_a_word_is_refused(nowhere: Path) -> None:
+    with pytest.raises(BadInput, match=r"^--mountpoint: expected a folder as mountpoint, got none"):
+        mountpoints("")
 
 
 def test_asking_where_things_are_makes_nothing(nowhere: Path) -> None:
@@ -209,11 +214,13 @@ def test_a_named_place_without_room_is_never_given_up_for_another(
         roomy(mountpoints(str(place.root)), 1000, silent)
 
 
-def test_a_folder_that_takes_no_files_has_no_room(place: Mountpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_private_folder_can_be_made_there_is_no_room(
+    private: Mountpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert (place.free(), place.room()) == (0, 0)
+    assert (private.free(), private.room()) == (0, 0)
     with pytest.raises(OutOfSpace, match="got 0 bytes free"):
-        place.require(1)
+        private.require(1)
 
 
 def test_what_is_required_and_there_is_no_error(place: Mountpoint, monkeypatch: pytest.MonkeyPatch) -> None:
