@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 BENCH := benchmarks/.venv
 OUT := build/run
 TESTS ?= tests
+MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 
 .DEFAULT_GOAL := help
 .PHONY: help run check check-long lint types test bench clean
@@ -36,10 +37,10 @@ types: $(VENV)/developing
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
-bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv)
+bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv; MNIST=FOLDER)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet . -r benchmarks/requirements.txt
-	$(BENCH)/bin/python -m benchmarks
+	$(BENCH)/bin/python -m pip install --quiet . -r benchmarks/peers.txt
+	KERASH_MNIST=$(MNIST) $(BENCH)/bin/python -m benchmarks
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(BENCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 B2 L1 L2 L3 T1]
+    python -m benchmarks [--runs N] [B1 … B6 L1 L2 L3 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, machine, texts
-from benchmarks.contenders import ROOT, SIDES, Contender
-from benchmarks.workloads import WORKLOADS, Target
+from benchmarks import commands, machine, peers_kerash, texts
+from benchmarks.contenders import ROOT, Contender
+from benchmarks.workloads import MNIST, WORKLOADS, Target, mnist
 from kerash_cli.console import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -54,8 +54,12 @@ def main() -> None:
     raw: dict[str, Any] = {"calibration": calibration}
     rows: list[Row] = []
     for name in WORKLOADS:
-        if name in chosen:
-            rows += compared(name, options.runs, calibration["sgemm_flops"], raw)
+        if WORKLOADS[name].samples is mnist and not MNIST.is_dir():
+            print(
+                f"{name}: not measured, since there is no {MNIST}; KERASH_MNIST names MNIST's folder", file=sys.stderr
+            )
+        elif name in chosen:
+            rows += compared(name, options.runs, calibration, raw)
     rows += whole_commands(chosen, options.runs, raw)
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
@@ -80,12 +84,13 @@ def calibrated() -> dict[str, Any]:
     }
 
 
-def compared(name: str, runs: int, peak: float, raw: dict[str, Any]) -> Iterator[Row]:
-    """A workload's rows: kerash, and each peer with one thread or two, whichever is better."""
+def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[Row]:
+    """A workload's rows: kerash, each peer with one thread or two, whichever is better, and kerash with one worker."""
     workload = WORKLOADS[name]
-    peers = [Contender(side, name, threads) for side in SIDES if side != "kerash" for threads in (1, 2)]
-    ours = Contender("kerash", name, 1)
-    field = [ours, *peers]
+    workers = peers_kerash.picked(workload, calibration["cores"])
+    peers = [Contender(side, name, threads) for side in workload.targets for threads in (1, 2)]
+    ours = [Contender("kerash", name, count) for count in dict.fromkeys((workers, 1))]
+    field = [*ours, *peers]
     for turn in range(1 + runs):
         print(f"{name}: turn {turn} of {runs}", file=sys.stderr)
         for contender in field:
@@ -93,17 +98,29 @@ def compared(name: str, runs: int, peak: float, raw: dict[str, Any]) -> Iterator
     for contender in field:
         contender.close()
     seconds = {id(each): median(race.seconds for race in each.races[1:]) for each in field}
-    mine = seconds[id(ours)]
+    mine = seconds[id(ours[0])]
     raw[name] = [{"side": c.side, "threads": c.threads, "blas": c.blas, "races": c.races} for c in field]
-    share = workload.flops(len(workload.samples()[0])) / mine / peak
+    rows = len(workload.samples()[0])
+    flops = workload.flops(rows)
+    batches = workload.epochs * -(-rows // workload.batch_size)
+    peak = calibration["sgemm_flops"]
+    beside = (mine - flops / (peak * workers / calibration["cores"])) / batches
+    label = "kerash" if workers == 1 else f"kerash, {workers} workers"
     for side, target in workload.targets.items():
         best = min((peer for peer in peers if peer.side == side), key=lambda peer: seconds[id(peer)])
         theirs = seconds[id(best)]
-        losses = f"loss {ours.races[-1].loss:.4g} and {best.races[-1].loss:.4g}; {share:.2%} of sgemm"
+        losses = (
+            f"loss {ours[0].races[-1].loss:.4g} and {best.races[-1].loss:.4g}; {flops / mine / peak:.2%} of sgemm, "
+            f"{1e6 * beside:.3g} us a batch beside it"
+        )
         threads = "1 thread" if best.threads == 1 else f"{best.threads} threads"
         wanted = f">= {target.ratio:g} ({target.beyond:g})"
         verdict = faster(theirs / mine, target)
-        yield Row(name, "kerash", mine, f"{side}, {threads}", theirs, theirs / mine, wanted, verdict, losses)
+        yield Row(name, label, mine, f"{side}, {threads}", theirs, theirs / mine, wanted, verdict, losses)
+    if len(ours) > 1 and workload.scaling:
+        alone = seconds[id(ours[1])]
+        verdict = faster(alone / mine, Target(workload.scaling, 10))
+        yield Row(name, label, mine, "kerash, 1 worker", alone, alone / mine, f">= {workload.scaling:g}", verdict, "")
 
 
 def faster(ratio: float, target: Target) -> str:

@@ -17,7 +17,12 @@ from typing import Any
 
 from benchmarks.workloads import WORKLOADS, Race
 
-SIDES = {"kerash": "peers_kerash", "pytorch": "peers_pytorch", "scikit-learn": "peers_sklearn"}
+SIDES = {
+    "kerash": "peers_kerash",
+    "pytorch": "peers_pytorch",
+    "scikit-learn": "peers_sklearn",
+    "jax": "peers_jax",
+}
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +42,12 @@ class Contender:
         self.side, self.threads = side, threads
         command = [sys.executable, "-m", "benchmarks.contenders", side, workload, str(threads)]
         self._process = subprocess.Popen(
-            command, env=environment(threads), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            env=environment(1 if side == "kerash" else threads),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.blas: list[str] = self._answer()
         self.races: list[Race] = []

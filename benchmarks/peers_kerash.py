@@ -1,8 +1,9 @@
-"""kerash itself: the real `training.train`, with shuffling, losses and a log in a file."""
+"""kerash itself: the real `training.train`, with shuffling, losses and a log in a file; a thread is a worker here."""
 
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
@@ -14,41 +15,71 @@ from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.runlog import RunLog
+from kerash_cli.store import stage, staged_bytes
 from kerash_cli.training import InProcess, Run, Samples, train
+
+SPARE = 1 << 20
+
+
+def picked(workload: Workload, cores: int) -> int:
+    """How many workers kerash takes where the work is worth it."""
+    return min(cores, largest_chunks(_network(workload)[1], len(workload.samples()[0]), workload.batch_size))
 
 
 def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
     """A function that trains from the start, each time."""
-    x, y = workload.samples()
-    samples = Samples(np.hstack([x, np.ones_like(x[:, :1])]), np.asfortranarray(y))
-    first, *hidden, last = workload.sizes
-    lines = [f"{first} 1 1", "input", *(f"dense {units} {workload.hidden}" for units in hidden)]
-    description = ModelDescription.parse("\n".join([*lines, f"dense {last} {workload.output}"]))
-    network = Network(description.layers, description.known_shape)
+    description, network = _network(workload)
     loss, fused = losses.after(workload.loss, description.activation)
+    judged = network.on_logits() if fused else network
     initial = np.concatenate([part.ravel() for layer in workload.initial() for part in layer])
+    x, y = workload.samples()
+    rows, batch_size = len(x), workload.batch_size
 
     def race() -> Race:
-        settings = optimizers.Settings(workload.rate)
         optimizer = optimizers.OPTIMIZERS[workload.optimizer](
-            settings, initial.size, initial.dtype, -(-len(x) // workload.batch_size), workload.epochs
+            optimizers.Settings(workload.rate), initial.size, initial.dtype, -(-rows // batch_size), workload.epochs
         )
         run = Run(
             initial.copy(),
             optimizer,
             Mode(training=True),
-            np.arange(len(x)),
+            np.arange(rows),
             generator(0, Key.SHUFFLE),
-            workload.batch_size,
+            batch_size,
             workload.epochs,
             patience=workload.epochs,
         )
-        source = InProcess(network.on_logits() if fused else network, loss, samples, run)
-        with tempfile.TemporaryDirectory() as folder, RunLog(os.fspath(Path(folder, "log")), print) as log:
+        vectors = len(optimizer.vectors)
+        size = staged_bytes(((rows, x.shape[1] + 1), x.dtype), (y.shape, y.dtype), ((SPARE,), np.uint8))
+        size += pool_bytes(judged, rows, batch_size, threads, initial.dtype, vectors)
+        with ExitStack() as stack:
+            processes = stack.enter_context(Processes(threads - 1))
+            folder = stack.enter_context(stage(size, None, print))
+            samples = Samples(
+                folder.array("x_train", (rows, x.shape[1] + 1), x.dtype), folder.array("y_train", y.shape, y.dtype, "F")
+            )
+            samples.x[:, :-1], samples.x[:, -1], samples.y[...] = x, 1, y
+            if threads > 1:
+                paths = {kind: str(folder.folder / f"{kind}_train.npy") for kind in "xy"}
+                job = described(description, True, workload.loss, workload.optimizer, run, paths)
+                source = stack.enter_context(WorkerPool(processes, folder, job, samples, run))
+            else:
+                source = InProcess(judged, loss, samples, run)
+            log_folder = stack.enter_context(tempfile.TemporaryDirectory())
+            log = stack.enter_context(RunLog(os.fspath(Path(log_folder, "log")), print))
             start = perf_counter()
             for epoch in train(run, source):
                 log.epoch(epoch)
             return Race(perf_counter() - start, epoch.loss)
 
     return race
+
+
+def _network(workload: Workload) -> tuple[ModelDescription, Network]:
+    first, *hidden, last = workload.sizes
+    lines = [f"{first} 1 1", "input", *(f"dense {units} {workload.hidden}" for units in hidden)]
+    description = ModelDescription.parse("\n".join([*lines, f"dense {last} {workload.output}"]))
+    return description, Network(description.layers, description.known_shape)

@@ -1,16 +1,21 @@
 """What every contender of a comparison trains: the network, its first weights and the data, in float32."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli import dataset
+
 DATA = Path(__file__).parents[1] / "data"
+MNIST = Path(os.environ.get("KERASH_MNIST") or DATA / "mnist")
+"""The folder of MNIST's files, train-images-idx3-ubyte.gz and so on, which are too large to come along."""
 
 Array = NDArray[np.float32]
 
@@ -45,6 +50,8 @@ class Workload:
     epochs: int
     samples: Callable[[], tuple[Array, Array]]
     targets: Mapping[str, Target]
+    scaling: float | None = None
+    """How many times as fast two workers have to be as one."""
 
     def initial(self) -> list[tuple[Array, Array]]:
         """Each layer's weights (inputs, units) and bias: Glorot's law and zeros, the same for all contenders."""
@@ -69,6 +76,32 @@ def digits() -> tuple[Array, Array]:
     """Pixels from 0 to 1, and the digits one-hot."""
     table = np.loadtxt(DATA / "digits.csv", np.float32, delimiter=",", skiprows=1)
     return table[:, :-1] / 16, np.eye(10, dtype=np.float32)[table[:, -1].astype(np.intp)]
+
+
+def mnist() -> tuple[Array, Array]:
+    """The 60,000 training images, pixels from 0 to 1, and the digits one-hot."""
+    images, labels = (
+        dataset.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers for name in ("images-idx3", "labels-idx1")
+    )
+    return images.astype(np.float32) / 255, np.eye(10, dtype=np.float32)[labels[:, 0].astype(np.intp)]
+
+
+def _mnist(
+    title: str, hidden: tuple[int, ...], batch_size: int, targets: Mapping[str, Target], **other: Any
+) -> Workload:
+    chosen = {"optimizer": "sgd", "rate": 0.1, **other}
+    return Workload(
+        title=title,
+        sizes=(784, *hidden, 10),
+        hidden="relu",
+        output="softmax",
+        loss="categorical-cross-entropy",
+        batch_size=batch_size,
+        epochs=1,
+        samples=mnist,
+        targets=targets,
+        **chosen,
+    )
 
 
 WORKLOADS = {
@@ -97,5 +130,30 @@ WORKLOADS = {
         epochs=20,
         samples=digits,
         targets={"pytorch": Target(8, 10), "scikit-learn": Target(4, 5)},
+    ),
+    "B3": _mnist(
+        "784-128-10 relu, softmax, sgd; MNIST, batch 32, 1 epoch",
+        (128,),
+        32,
+        {"pytorch": Target(2, 3), "jax": Target(0, 1)},
+    ),
+    "B4": _mnist(
+        "784-128-10; MNIST, batch 128",
+        (128,),
+        128,
+        {"pytorch": Target(1.6, 2.2), "jax": Target(1.1, 1.5)},
+        scaling=1.15,
+    ),
+    "B5": _mnist(
+        "784-512-10; MNIST, batch 128", (512,), 128, {"pytorch": Target(1.2, 1.5), "jax": Target(1, 1.2)}, scaling=1.15
+    ),
+    "B6": _mnist(
+        "784-512-512-10, adam; MNIST, batch 512",
+        (512, 512),
+        512,
+        {"pytorch": Target(1.15, 1.3), "jax": Target(0.95, 1.1)},
+        optimizer="adam",
+        rate=0.001,
+        scaling=1.75,
     ),
 }

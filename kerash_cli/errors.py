@@ -39,6 +39,12 @@ class Damaged(KerashError):
     exit_code = 5
 
 
+class WorkerFailed(KerashError):
+    """A worker died, stopped, or gave what can't be."""
+
+    exit_code = 6
+
+
 class BelowThreshold(KerashError):
     """`--fail-under` says no."""
 

@@ -20,11 +20,14 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, carve
 from kerash_cli.errors import BadInput
+from kerash_cli.parallel import cores
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import InProcess, Run, Samples, evaluator
+from kerash_cli.training import GradientSource, InProcess, Run, Samples, evaluator
 
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
@@ -123,13 +126,36 @@ class Prepared:
         """What the parameters were to start with, if they were not drawn: their SHA-256, as a setting."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
+    def workers(self, asked: int | None) -> int:
+        """How many can share the work, of those that were asked for; without that, how many are worth their while."""
+        network, rows = self.judged, len(self.training)
+        most = largest_chunks(network, rows, self.settings.batch_size)
+        if asked:
+            return min(asked, most)
+        return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides what training results in, as JSON values."""
+        return {
+            "model": str(self.description),
+            "settings": {**self.settings.record(), **self.origin()},
+            "data": self.table.sha256,
+            "label": self.labels.sha256 if self.labels else None,
+            "columns": self.encoding.to_json(),
+        }
+
     def saved_bytes(self) -> int:
         """About what the saved model takes on disk."""
         return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
 
-    def staged_bytes(self) -> int:
+    def staged_bytes(self, workers: int = 1) -> int:
         """What `start` puts into its stage."""
-        return sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
+        samples = sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
+        if workers == 1:
+            return samples
+        vectors = len(optimizers.OPTIMIZERS[self.settings.optimizer].remembers) + 1
+        rows, batch_size = len(self.training), self.settings.batch_size
+        return samples + pool_bytes(self.judged, rows, batch_size, workers, self.dtype, vectors)
 
 
 def prepare(
@@ -190,7 +216,7 @@ class Experiment:
 
     prepared: Prepared
     run: Run
-    source: InProcess
+    source: GradientSource
     validate: Callable[[], float] | None
     training: Samples
     validation: Samples | None
@@ -218,8 +244,13 @@ class Experiment:
         return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
 
 
-def start(prepared: Prepared, stage: Stage) -> Experiment:
-    """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved."""
+def start(
+    prepared: Prepared, stage: Stage, processes: Processes | None = None, resume: Callable[[Run], object] | None = None
+) -> Experiment:
+    """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved.
+
+    With `processes`, these train together with this one. `resume` may bring the run to where another one stood.
+    """
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
     validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
@@ -242,9 +273,24 @@ def start(prepared: Prepared, stage: Stage) -> Experiment:
         settings.epochs,
         settings.patience,
     )
-    source = InProcess(prepared.judged, prepared.loss, training, run)
-    validate = evaluator(prepared.judged, prepared.loss, validation, params) if validation else None
+    if resume:
+        resume(run)
+    source = _source(prepared, stage, processes, training, run)
+    validate = evaluator(prepared.judged, prepared.loss, validation, run.params) if validation else None
     return Experiment(prepared, run, source, validate, training, validation)
+
+
+def _source(
+    prepared: Prepared, stage: Stage, processes: Processes | None, training: Samples, run: Run
+) -> GradientSource:
+    """Who makes the steps."""
+    if not processes:
+        return InProcess(prepared.judged, prepared.loss, training, run)
+    settings = prepared.settings
+    named = {"x": "x_train", "y": "y_train"} | ({} if training.weight is None else {"weight": "weight_train"})
+    paths = {name: str(stage.folder.resolve() / f"{file}.npy") for name, file in named.items()}
+    job = described(prepared.description, settings.bias, prepared.loss_name, settings.optimizer, run, paths)
+    return WorkerPool(processes, stage, job, training, run)
 
 
 def _continued(network: Network, start: TrainedModel, source: str, settings: Settings) -> Array:

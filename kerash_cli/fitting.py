@@ -23,12 +23,14 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput, Diverged, at, listed, shown
 from kerash_cli.files import is_name
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import match, samples_bytes, staged, take
 from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, StoredModel, roomy
 from kerash_cli.store.models import BESIDE, samples
 from kerash_cli.tables import Table
 from kerash_cli.trained import GENOME, TrainedModel
-from kerash_cli.training import InProcess, Run, Samples, diverged
+from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged
 
 S = TypeVar("S", bound=Shelf)
 
@@ -198,8 +200,7 @@ class Fit:
         margin: float,
         seed: int,
     ) -> None:
-        rows = len(samples.x)
-        params = genome.params
+        rows, params = len(samples.x), genome.params
         settings = optimizers.Settings(learning_rate=learning_rate)
         self.run = Run(
             params,
@@ -211,29 +212,51 @@ class Fit:
             epochs,
             patience=epochs,
         )
-        self._genome = genome
-        self._source = InProcess(genome.network, HalfSquare(), samples, self.run, margin)
+        self._genome, self._samples, self._margin = genome, samples, margin
         self._cost = 0.0
 
-    def batches(self) -> Iterator[Batch]:
-        """Each batch, as it is done; no more once `run.stop` is set.
+    @property
+    def most_workers(self) -> int:
+        """How many processes can share a batch."""
+        return largest_chunks(self._genome.network, len(self.run.order), self.run.batch_size)
+
+    def staged_bytes(self, workers: int) -> int:
+        """What so many processes take of a stage."""
+        return pool_bytes(
+            self._genome.network,
+            len(self.run.order),
+            self.run.batch_size,
+            workers,
+            FLOAT64,
+            len(self.run.optimizer.vectors),
+        )
+
+    def shared(self, processes: Processes, stage: Stage, folder: Path) -> GradientSource:
+        """What makes the steps in these processes and this one; `folder` is where the samples are files."""
+        paths = {kind: str((folder / f"{kind}_train.npy").resolve()) for kind in "xy"}
+        job = described(self._genome.description, self._genome.bias, "half-square", "sgd", self.run, paths)
+        return WorkerPool(processes, stage, job, self._samples, self.run, self._margin)
+
+    def batches(self, source: GradientSource | None = None) -> Iterator[Batch]:
+        """Each batch, as it is done by `source` or in this process; no more once `run.stop` is set.
 
         A last batch with fewer rows is averaged over its own. Diverged when a cost or the parameters are no longer
         finite; `result` is then that of the last epoch in which they were.
         """
         run, rows = self.run, len(self.run.order)
+        source = source or InProcess(self._genome.network, HalfSquare(), self._samples, run, self._margin)
         while not run.stop and run.epoch < run.epochs:
             run.rng.shuffle(run.order)
             cost = 0.0
             for number, start in enumerate(range(0, rows, run.batch_size)):
                 stop = min(start + run.batch_size, rows)
                 with np.errstate(all="ignore"):  # what overflows shows in the cost
-                    loss = self._source.step(start, stop)
+                    loss = source.step(start, stop)
                 if not isfinite(loss):
                     raise Diverged(diverged(run, number, loss, first=0, advice=""))
                 run.mode.step += 1
                 cost = 2 * loss / (stop - start)
-                yield Batch(run.epoch, number, cost, self._source.hits / (stop - start))
+                yield Batch(run.epoch, number, cost, source.hits / (stop - start))
                 if run.stop:
                     break
             if not np.isfinite(run.params).all():

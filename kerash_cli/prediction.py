@@ -1,11 +1,12 @@
 """Rows of a table to lines of text with what a trained model makes of them."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from kerash_cli.engine.network import Predictor
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
@@ -14,12 +15,17 @@ from kerash_cli.trained import TrainedModel
 class Predictions:
     """Writes the prediction of each row, or with `proba` or `top_k` how likely classes are, as CSV.
 
-    With `append` the row itself comes first, and names, if the table has any, before the first row. `unseen` counts
-    the text values so far that no training row had.
+    `predict` is what computes outputs, by default a Predictor. With `append` the row itself comes first, and names, if
+    the table has any, before the first row. `unseen` counts the text values so far that no training row had.
     """
 
     def __init__(
-        self, model: TrainedModel, proba: bool = False, top_k: int | None = None, append: bool = False
+        self,
+        model: TrainedModel,
+        proba: bool = False,
+        top_k: int | None = None,
+        append: bool = False,
+        predict: Callable[[Array], Array] | None = None,
     ) -> None:
         encoding = model.encoding
         if (proba or top_k) and encoding.kind == "values":
@@ -28,7 +34,7 @@ class Predictions:
             raise BadInput("expected one class per row for --top-k, got several; try --proba")
         self.model, self.unseen = model, 0
         self._proba, self._top_k, self._append = proba, top_k, append
-        self._predict = Predictor(model.network, model.params)
+        self._predict = predict or Predictor(model.network, model.params)
         self._headed = not append
 
     def text(self, table: Table) -> str:

@@ -1,7 +1,8 @@
 """The run log: one JSON object per epoch, one a line, appended."""
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -21,9 +22,10 @@ class RunLog:
     `tell` hears it once and epochs are dropped from then on: a log is not worth the training that it is about.
     """
 
-    def __init__(self, path: str, tell: Callable[[str], object]) -> None:
+    def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
+        """With `hold`, epochs are written only when `write` is called: what else there was did not count."""
         self._name = "standard output" if path == "-" else path
-        self._tell = tell
+        self._tell, self._hold = tell, hold
         self._file = _appending(path)
         self._pending: list[Epoch] = []
         self._written = 0.0
@@ -35,7 +37,8 @@ class RunLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._write()
+            if not self._hold:
+                self.write()
         finally:
             self._file.close()
 
@@ -43,11 +46,26 @@ class RunLog:
         """Appends one epoch."""
         # Many lines in one go take a third of the time that each on its own would take between two epochs.
         self._pending.append(epoch)
-        if (now := monotonic()) - self._written > LATEST:
-            self._write()
+        if not self._hold and (now := monotonic()) - self._written > LATEST:
+            self.write()
             self._written = now
 
-    def _write(self) -> None:
+    def resume(self, history: Sequence[Epoch]) -> None:
+        """Appends those of a run's epochs so far that the log has not, if it is a file that says how far it is."""
+        if not os.path.isfile(self._name):
+            return
+        with open(self._name, "r+b") as old:
+            lines = old.read().split(b"\n")
+            old.truncate(old.tell() - len(lines[-1]))  # a line that a run which was killed did not end
+        try:
+            last = json.loads(lines[-2])["epoch"] if len(lines) > 1 else 0
+        except (ValueError, KeyError, TypeError):
+            last = 0
+        self._pending += [epoch for epoch in history if epoch.number > last]
+        self.write()
+
+    def write(self) -> None:
+        """Writes the epochs that wait for it."""
         lines, self._pending = "".join(map(line, self._pending)), []
         try:
             self._file.write(lines.encode("ascii"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf, isfinite
 from time import perf_counter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,15 @@ class Epoch(NamedTuple):
 
 class GradientSource(Protocol):
     """Whoever takes the parameters one step along the gradient of a batch."""
+
+    hits: int
+    """In how many rows of the latest batch every output was within a margin of its target, where there is one."""
+
+    def __enter__(self) -> Self:
+        """It is used within a `with`, which ends what it began."""
+
+    def __exit__(self, *error: object) -> None:
+        """Training is over."""
 
     def step(self, start: int, stop: int) -> float:
         """Steps along the batch order[start:stop]; the sum of its losses, as they were before the step."""
@@ -95,7 +104,13 @@ class InProcess:
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = run.optimizer.plan(run.params, self._gradient)
         self._steps: dict[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]] = {}
-        self._chunks: dict[tuple[int, int, bool], _Chunk] = {}
+        self._chunks: dict[tuple[int, int, bool], Chunk] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to end."""
 
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
@@ -133,19 +148,27 @@ class InProcess:
             calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
         return self._steps.setdefault((start, stop), (calls, losses, hits))
 
-    def _chunk(self, n: int, batch: int, first: bool) -> "_Chunk":
+    def _chunk(self, n: int, batch: int, first: bool) -> "Chunk":
         """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
         if (n, batch, first) not in self._chunks:
             gradient = self._gradient if first else self._addend
             weighted = self._samples.weight is not None
-            self._chunks[n, batch, first] = _Chunk.compile(
-                self._network, self._loss, self._run, gradient, n, 1 / batch, weighted, self._margin
+            self._chunks[n, batch, first] = Chunk.compile(
+                self._network,
+                self._loss,
+                self._run.params,
+                self._run.mode,
+                gradient,
+                n,
+                1 / batch,
+                weighted,
+                self._margin,
             )
         return self._chunks[n, batch, first]
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class Chunk:
     """A piece of a batch: gather its samples, then `compute` leaves their summed loss, hits and gradient."""
 
     x: Array
@@ -161,14 +184,16 @@ class _Chunk:
         cls,
         network: Network,
         loss: Loss,
-        run: Run,
+        params: Array,
+        mode: Mode,
         gradient: Array,
         n: int,
         scale: float,
         weighted: bool,
         margin: float | None,
-    ) -> "_Chunk":
-        plan = network.plan(run.params, n, run.mode, gradient)
+    ) -> "Chunk":
+        """For n rows, whose gradient, times `scale`, overwrites `gradient`; hits are counted if there is a margin."""
+        plan = network.plan(params, n, mode, gradient)
         y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
         weight = np.empty(n, plan.a.dtype) if weighted else None
         judge = loss.calls(plan.a, y, weight, total, plan.da, scale)

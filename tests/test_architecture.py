@@ -26,6 +26,8 @@ STOREYS = {
     "artifact": 4,
     "runlog": 4,
     "store": 4,
+    "checkpoint": 5,
+    "parallel": 5,
     "samples": 5,
     "trained": 5,
     "experiment": 6,

@@ -7,14 +7,18 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.training import Run
 
 INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
 
 
 @contextmanager
-def concluding(run: "Run", limit: float | None = None) -> Iterator[None]:
-    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once."""
+def concluding(run: "Run", limit: float | None = None, checkpoint: "Checkpoint | None" = None) -> Iterator[None]:
+    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once.
+
+    USR1 writes the checkpoint, if there is one.
+    """
     from threading import Timer
 
     def conclude(number: int, frame: FrameType | None) -> None:
@@ -24,7 +28,13 @@ def concluding(run: "Run", limit: float | None = None) -> Iterator[None]:
     def time_out() -> None:
         run.stop = run.stop or OUT_OF_TIME
 
-    before = signal.getsignal(signal.SIGINT)
+    def write(number: int, frame: FrameType | None) -> None:
+        if checkpoint:
+            checkpoint.write()
+
+    before, before_usr1 = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGUSR1)
+    if checkpoint:
+        signal.signal(signal.SIGUSR1, write)
     if before is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, conclude)
     timer = Timer(limit or 0, time_out)
@@ -35,4 +45,5 @@ def concluding(run: "Run", limit: float | None = None) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGUSR1, before_usr1)
         timer.cancel()

@@ -59,6 +59,7 @@ def command(
 
     from kerash_cli import dataset
     from kerash_cli.console import Console
+    from kerash_cli.parallel.prediction import predictor
 
     if [data, label].count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
@@ -71,7 +72,9 @@ def command(
         console.say(f"{table.rows - len(usable)} rows with missing values dropped, as in training")
         table, labels = table.take(usable), labels.take(usable) if labels else None
     console.unseen(encoding.unseen(table))
-    outputs = trained.outputs(encoding.encode_inputs(table, trained.params.dtype))
+    made = (trained.description, trained.network, trained.params)
+    with predictor(*made, table.rows, mountpoint, console.say) as predict:
+        outputs = predict(encoding.encode_inputs(table, trained.params.dtype))
     scores = trained.scores(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
     click.echo(json.dumps(scores) if as_json else _report(scores))
     if fail_under:

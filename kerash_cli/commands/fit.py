@@ -3,6 +3,8 @@
 import json
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -14,7 +16,10 @@ from kerash_cli.commands._interrupts import INTERRUPTED, concluding
 from kerash_cli.errors import Diverged
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kerash_cli.fitting import Fit
+    from kerash_cli.training import GradientSource
 
 LATEST = 0.1
 """Seconds that a line may wait before it is written."""
@@ -48,7 +53,8 @@ def command(
     """Fit GENOME to the samples of its stored model, by gradient descent as in 2019.
 
     Each batch gives a line: the squared error of a row, and in how many rows every output was within ERROR_MARGIN of
-    its label. PROCESSES never changes a result. Ctrl-C ends it after the batch under way, and keeps what there is.
+    its label. PROCESSES share a batch, as far as it is worth cutting, and never change a result. Ctrl-C ends it after
+    the batch under way, and keeps what there is.
 
     \b
     kerash fit 25 default 4 1 10 0.1
@@ -74,8 +80,8 @@ def command(
                 margin=error_margin,
                 seed=seed,
             )
-            with concluding(fit.run):
-                diverged = _run(fit, as_json, quiet)
+            with concluding(fit.run), _shared(fit, samples, min(processes, fit.most_workers), mountpoint) as source:
+                diverged = _run(fit, source, as_json, quiet)
                 fit.result.write(draft)
                 draft.commit()
     if diverged:
@@ -84,11 +90,29 @@ def command(
         raise click.exceptions.Exit(128 + signal.SIGINT)
 
 
-def _run(fit: "Fit", as_json: bool, quiet: bool) -> Diverged | None:
+@contextmanager
+def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -> "Iterator[GradientSource | None]":
+    """What makes the steps in so many processes; None if that is this one alone."""
+    if workers == 1:
+        yield None
+        return
+    from kerash_cli.console import Console
+    from kerash_cli.parallel.processes import Processes
+    from kerash_cli.store import stage
+
+    with (
+        Processes(workers - 1) as processes,
+        stage(fit.staged_bytes(workers), mountpoint, Console().say) as folder,
+        fit.shared(processes, folder, samples) as source,
+    ):
+        yield source
+
+
+def _run(fit: "Fit", source: "GradientSource | None", as_json: bool, quiet: bool) -> Diverged | None:
     """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     written = monotonic()
     try:
-        for batch in fit.batches():
+        for batch in fit.batches(source):
             if quiet:
                 continue
             print(json.dumps(batch._asdict()) if as_json else batch)

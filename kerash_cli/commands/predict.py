@@ -1,5 +1,7 @@
 """`kerash predict`: a row out for each row in."""
 
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -8,8 +10,13 @@ from kerash_cli.commands import _options
 from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kerash_cli.console import Console
     from kerash_cli.description import ModelDescription
+    from kerash_cli.engine.tensors import Array
     from kerash_cli.tables import Table
+    from kerash_cli.trained import TrainedModel
 
 
 @click.command()
@@ -52,15 +59,34 @@ def command(
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
     console = Console(quiet)
-    predictions = Predictions(_options.load(model, mountpoint, console.say), proba=proba, top_k=top_k, append=append)
-    schema = predictions.model.encoding.schema
+    trained = _options.load(model, mountpoint, console.say)
     if data == "-":
         console.await_input()
-    sample = _sample(data, predictions.model.description)
-    blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=schema, records=append)
-    for table in [sample] if sample else blocks:
-        put(predictions.text(table))
+    sample = _sample(data, trained.description)
+    blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
+    with _predictor(trained, data, mountpoint, console) as predict:
+        predictions = Predictions(trained, proba, top_k, append, predict)
+        for table in [sample] if sample else blocks:
+            put(predictions.text(table))
     console.unseen(predictions.unseen)
+
+
+@contextmanager
+def _predictor(
+    trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
+) -> "Iterator[Callable[[Array], Array] | None]":
+    """What computes outputs: workers too, where a file is large."""
+    from kerash_cli.parallel import cores
+
+    size = os.path.getsize(data) if os.path.isfile(data) else 0
+    if size < cores.MUCH_DATA:
+        yield None
+        return
+    from kerash_cli.parallel.prediction import predictor
+
+    rows = size // (2 * trained.network.features)
+    with predictor(trained.description, trained.network, trained.params, rows, mountpoint, console.say) as predict:
+        yield predict
 
 
 def _sample(path: str, description: "ModelDescription") -> "Table | None":

@@ -1,5 +1,6 @@
 """`kerash train`: from text files to a saved model."""
 
+import os
 import re
 import signal
 from contextlib import nullcontext
@@ -12,6 +13,7 @@ from kerash_cli.commands._interrupts import INTERRUPTED, OUT_OF_TIME, concluding
 from kerash_cli.errors import BadInput, Diverged, KerashError
 
 if TYPE_CHECKING:
+    from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console
     from kerash_cli.experiment import Experiment, Settings
 
@@ -111,6 +113,9 @@ def seconds(text: str) -> float:
     help="Stop after this long: 90 (seconds), 5m, 1h.",
 )
 @_options.mountpoint
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes to share the work; by default what is fastest.")
+@click.option("--checkpoint", metavar="FILE", help="Keep all that going on needs, every second or so; USR1: now.")
+@click.option("--resume", is_flag=True, help="Go on from the --checkpoint file.")
 @click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
 @_options.as_json
@@ -127,6 +132,9 @@ def command(
     start: str | None,
     mountpoint: str | None,
     log: str | None,
+    workers: int | None,
+    checkpoint: str | None,
+    resume: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -148,8 +156,10 @@ def command(
     from pathlib import Path
 
     from kerash_cli import dataset, experiment, files
+    from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console
     from kerash_cli.description import ModelDescription
+    from kerash_cli.parallel.processes import Processes
     from kerash_cli.store import stage
 
     if [model, data, label].count("-") > 1:
@@ -164,25 +174,32 @@ def command(
     if output is None and model == "-":
         raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
     path, replaces = _options.saved_model(output or f"{Path(model).stem}.kerash", force)
+    checkpoint_path = _options.saved_model(checkpoint, force)[0] if checkpoint else None
+    if resume and not checkpoint:
+        raise BadInput("expected --checkpoint FILE with --resume, got none; try --checkpoint m.ckpt")
     description = ModelDescription.read(model)
     chosen = _settings(settings)
-    table = dataset.read(data, delimiter=delimiter, header=header)
-    labels = _options.read_labels(label, table, delimiter) if label else None
-    origin = _options.load(start, mountpoint, console.say) if start is not None else None
-    prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen, origin)
-    console.say(prepared.describe(), *prepared.doubts())
-    with (
-        files.replacing(path, reserve=prepared.saved_bytes()) as saved,
-        stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
-    ):
-        begun = experiment.start(prepared, folder)
-        with concluding(begun.run, limit):
-            diverged = _train(begun, console, log)
-            try:
-                trained = begun.conclude()
-            except Diverged as error:
-                raise diverged or error from None
-            trained.save(saved)
+    with Processes(_early(workers, data)) as processes:  # they start while the data is being read
+        table = dataset.read(data, delimiter=delimiter, header=header)
+        labels = _options.read_labels(label, table, delimiter) if label else None
+        origin = _options.load(start, mountpoint, console.say) if start is not None else None
+        prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen, origin)
+        ranks = prepared.workers(workers)
+        console.say(prepared.describe(), *prepared.doubts(), *_shared_out(workers, ranks, chosen.batch_size))
+        processes.resize(ranks - 1)
+        saver = Checkpoint(checkpoint_path, prepared.identity()) if checkpoint_path else None
+        with (
+            files.replacing(path, reserve=prepared.saved_bytes()) as saved,
+            stage(prepared.staged_bytes(ranks), mountpoint, console.say) as folder,
+        ):
+            begun = experiment.start(prepared, folder, processes, saver.resume if saver and resume else None)
+            with concluding(begun.run, limit, saver):
+                diverged = _train(begun, console, log, saver)
+                try:
+                    trained = begun.conclude()
+                except Diverged as error:
+                    raise diverged or error from None
+                trained.save(saved)
     console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
     if as_json:
         click.echo(json.dumps({"model": path, **trained.training}))
@@ -190,6 +207,23 @@ def command(
         raise Diverged(f"{diverged}; {path} is the model of epoch {begun.run.best_epoch}")
     if begun.run.stop == INTERRUPTED:
         raise click.exceptions.Exit(128 + signal.SIGINT)
+
+
+def _early(workers: int | None, data: str) -> int:
+    """How many worker processes to start before it is known how much there is to do."""
+    from kerash_cli.parallel import cores
+
+    if workers:
+        return workers - 1
+    large = data != "-" and os.path.isfile(data) and os.path.getsize(data) > cores.MUCH_DATA
+    return cores.usable() - 1 if large else 0
+
+
+def _shared_out(asked: int | None, workers: int, batch_size: int) -> list[str]:
+    """What to say about the number of workers, if anything."""
+    if asked and workers < asked:
+        return [f"{workers} of {asked} workers: a batch of {batch_size} of this network is not cut into more"]
+    return [f"{workers} workers"] if workers > 1 else []
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
@@ -208,22 +242,35 @@ def _settings(options: dict[str, Any]) -> "Settings":
     return Settings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
 
 
-def _train(begun: "Experiment", console: "Console", log: str | None) -> Diverged | None:
+def _train(begun: "Experiment", console: "Console", log: str | None, saver: "Checkpoint | None") -> Diverged | None:
     """Trains until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     from kerash_cli.runlog import RunLog
     from kerash_cli.training import train
 
     run = begun.run
-    with RunLog(log, console.say) if log else nullcontext() as writer, console.epochs(run) as view:
+    with (
+        begun.source,
+        RunLog(log, console.say, hold=saver is not None) if log else nullcontext() as writer,
+        console.epochs(run) as view,
+    ):
+        if writer and run.history:
+            writer.resume(run.history)
         try:
             for epoch in train(run, begun.source, begun.validate):
                 view.epoch(epoch)
                 if writer:
                     writer.epoch(epoch)
+                if saver and saver.epoch(run) and writer:
+                    writer.write()
         except Diverged as error:
             if run.best_epoch:
                 return error
             raise
+        finally:
+            if saver:
+                saver.write()
+                if writer:
+                    writer.write()
     if run.stop == OUT_OF_TIME and not run.best_epoch:
         raise KerashError("--time: expected at least one epoch in that time, got none; try a longer one")
     if not run.best_epoch:

@@ -42,6 +42,8 @@ class Optimizer(ABC):
     """
 
     default_rate: ClassVar[float]
+    cheap: ClassVar[bool] = False
+    """Whether a step takes no longer than fetching what another core has updated."""
     remembers: tuple[str, ...] = ()
 
     def __init__(
@@ -56,14 +58,23 @@ class Optimizer(ABC):
         self._step_size = np.asarray(self.rate, dtype)
         self._varies = settings.schedule != CONSTANT
 
-    def plan(self, params: Array, gradient: Array) -> Calls:
-        """Calls that take one step; they may overwrite the gradient."""
+    @property
+    def needs_all(self) -> bool:
+        """Whether a part of the parameters can only be updated with the gradient of all."""
+        return self.settings.clip_norm is not None
+
+    def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:
+        """Calls that take one step, with all parameters or a part of them; they may overwrite the gradient.
+
+        Of the gradient, only that part counts, unless the optimizer `needs_all`.
+        """
         calls: Calls = [self._begin]
         if self.settings.clip_norm is not None:
             calls += _clip(gradient, self.settings.clip_norm)
-        work = np.empty(min(BLOCK, params.size), params.dtype)
-        for start in range(0, params.size, BLOCK):
-            block = slice(start, start + BLOCK)
+        first, last = (0, params.size) if part is None else (part.start, part.stop)
+        work = np.empty(min(BLOCK, last - first), params.dtype)
+        for start in range(first, last, BLOCK):
+            block = slice(start, min(start + BLOCK, last))
             p, g = params[block], gradient[block]
             calls += self._step(p, g, {name: v[block] for name, v in self.vectors.items()}, work[: p.size])
         return calls
@@ -99,6 +110,7 @@ class SGD(Optimizer):
     """
 
     default_rate = 0.1
+    cheap = True
 
     def __init__(
         self, settings: Settings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int

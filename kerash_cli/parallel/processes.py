@@ -1,0 +1,163 @@
+"""Worker processes: fresh interpreters that wait for a job on standard input and leave when that ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from types import TracebackType
+from typing import Any, BinaryIO, NamedTuple, Self
+
+from kerash_cli.errors import WorkerFailed
+
+PACKAGE = Path(__file__).parents[2]
+PATIENCE = 1.0
+"""Seconds that a worker has to leave before it is killed."""
+TAIL = 4096
+"""Bytes of a worker's standard error that its last line is looked for in."""
+
+
+class Worker(NamedTuple):
+    """A process, what it writes to standard error, and the pipes of its barrier: to read from it, to write to it."""
+
+    number: int
+    process: "subprocess.Popen[bytes]"
+    errors: BinaryIO
+    ends: tuple[int, int]
+
+
+class Processes:
+    """So many workers, started at once; they are gone when it is left.
+
+    They start while their data is still being read: until they are given a job they import what they need.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.workers: list[Worker] = []
+        try:
+            self.resize(count)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self.workers)
+
+    def resize(self, count: int) -> None:
+        """Makes them so many: starts those that are missing, sends the others away."""
+        spare, self.workers = self.workers[count:], self.workers[:count]
+        _end(spare)
+        for number in range(len(self.workers) + 1, count + 1):
+            self.workers.append(_started(number))
+
+    def give(self, worker: Worker, job: Mapping[str, Any]) -> None:
+        """Tells a worker its job; WorkerFailed if it is no longer there."""
+        assert worker.process.stdin is not None
+        try:
+            worker.process.stdin.write(json.dumps(dict(job)).encode() + b"\n")
+            worker.process.stdin.flush()
+        except OSError:
+            raise self.failure(worker) from None
+
+    def check(self, patient: bool = False) -> None:
+        """WorkerFailed if a worker has ended; `patient` where one is about to."""
+        deadline = monotonic() + PATIENCE
+        while True:
+            for worker in self.workers:
+                if worker.process.poll() is not None:
+                    raise self.failure(worker)
+            if not patient or monotonic() > deadline:
+                return
+            sleep(0.01)
+
+    def stopped(self) -> list[Worker]:
+        """Those that a signal has stopped, as far as the system tells."""
+        return [worker for worker in self.workers if _state(worker.process.pid) in ("T", "t")]
+
+    def failure(self, worker: Worker) -> WorkerFailed:
+        """What became of a worker, in a line."""
+        with suppress(subprocess.TimeoutExpired):
+            worker.process.wait(PATIENCE)
+        code, number = worker.process.poll(), worker.number
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            advice = (
+                "out of memory? try --batch-size 16 or --workers 1" if code == -signal.SIGKILL else "try --workers 1"
+            )
+            return WorkerFailed(f"worker {number} was killed by {name} (signal {-code}): {advice}")
+        said = _last_line(worker.errors)
+        return WorkerFailed(f"worker {number} ended (exit {code}): {said or 'it said nothing'}; try --workers 1")
+
+    def close(self) -> None:
+        """Ends all workers."""
+        gone, self.workers = self.workers, []
+        _end(gone)
+
+
+def _started(number: int) -> Worker:
+    (here, theirs), (there, ours) = os.pipe(), os.pipe()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
+    path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", str(there), str(theirs)]
+    # Blocked here, Ctrl-C stays blocked there: it is the parent's to handle.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            pass_fds=(there, theirs),
+            env={**os.environ, "PYTHONPATH": path},
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(there)
+        os.close(theirs)
+    return Worker(number, process, errors, (here, ours))
+
+
+def _end(workers: Sequence[Worker]) -> None:
+    """Workers that see the end of their input leave; those that don't are killed."""
+    for worker in workers:
+        assert worker.process.stdin is not None
+        with suppress(OSError):
+            worker.process.stdin.close()
+    for worker in workers:
+        try:
+            worker.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            worker.process.wait()
+        assert worker.process.stdout is not None
+        worker.process.stdout.close()
+        worker.errors.close()
+        for end in worker.ends:
+            os.close(end)
+
+
+def _state(process: int) -> str:
+    """The letter that /proc has for it; nothing where there is none."""
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+    return ""
+
+
+def _last_line(errors: BinaryIO) -> str:
+    end = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, end - TAIL))
+    lines = errors.read().decode("utf-8", "replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,133 @@
+"""What the ranks of any job share: arrays in a stage, and a barrier with a word that ends it all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from kerash_cli.engine.tensors import Shape
+from kerash_cli.errors import WorkerFailed
+from kerash_cli.parallel.barrier import ORDERED, STRIDE, Barrier, Counters, Pipes
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.store import Stage, staged_bytes
+
+Shapes = Mapping[str, tuple[Shape, Any]]
+
+LOOK = 0.05
+"""Seconds between two looks after the workers."""
+
+STOPPED = 40
+"""Looks in a row, about 2 s, that find a worker stopped before it is given up; a group that is suspended is not one."""
+
+LONGEST_WAIT = 60.0
+"""Seconds for a piece of work before a worker is given up, or 20 times what the slowest one took."""
+
+
+class Over(Exception):
+    """The ranks are told to stop."""
+
+
+class Ranks:
+    """The first rank's side: it makes the shared arrays, tells the workers their job, and looks after them.
+
+    When it is left the others are told to stop. `meeting` raises WorkerFailed when a worker dies, stops, or does not
+    answer.
+    """
+
+    def __init__(self, processes: Processes, stage: Stage, shapes: Shapes, job: Mapping[str, Any]) -> None:
+        """`shapes` are those of the shared arrays, by name; the job is JSON values."""
+        self.count = 1 + len(processes)
+        self.arrays: dict[str, Any] = {
+            name: stage.array(name, shape, dtype) for name, (shape, dtype) in _all(shapes, self.count).items()
+        }
+        self.slowest = 0.0
+        """Seconds that the longest piece of work took so far."""
+        self._processes = processes
+        self._looked, self._found_stopped = 0.0, 0
+        kind = "counters" if ORDERED else "pipes"
+        whole = {**job, "stage": str(stage.folder.resolve()), "arrays": list(self.arrays)}
+        for rank, worker in enumerate(processes.workers, 1):
+            processes.give(worker, {**whole, "rank": rank, "ranks": self.count, "barrier": kind})
+        ends = [worker.ends for worker in processes.workers]
+        self._barrier = _barrier(kind, self.arrays, 0, self.count, ends, self._watch)
+        self.meeting = Meeting(self._barrier, self.arrays)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.arrays["control"][0] = 1
+        self._barrier.release()
+
+    def _watch(self, waited: float) -> None:
+        """Looks after the workers now and then, while one is waited for."""
+        now = monotonic()
+        if now - self._looked < LOOK:
+            return
+        self._looked = now
+        self._processes.check(patient=waited == float("inf"))
+        stopped = self._processes.stopped()
+        self._found_stopped = self._found_stopped + 1 if stopped else 0
+        if self._found_stopped >= STOPPED:
+            raise WorkerFailed(f"worker {stopped[0].number} was stopped by a signal; try --workers 1")
+        if waited > max(LONGEST_WAIT, 20 * self.slowest):
+            raise WorkerFailed(f"a worker did not answer for {waited:.0f} s; try --workers 1")
+
+
+class Meeting:
+    """Where a rank meets the others."""
+
+    def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
+        self._barrier, self._control = barrier, arrays["control"].data
+
+    def __call__(self) -> None:
+        """Waits for all; Over if that is what the first rank came to say."""
+        self._barrier.wait()
+        if self._control[0]:
+            raise Over
+
+
+def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any], Meeting]:
+    """A worker's side: the shared arrays, and where it meets the others."""
+    stage = Path(job["stage"])
+    arrays = {name: attached(stage / f"{name}.npy") for name in job["arrays"]}
+    barrier = _barrier(job["barrier"], arrays, job["rank"], job["ranks"], [ends], _leave_if_alone)
+    return arrays, Meeting(barrier, arrays)
+
+
+def attached(path: Path, writable: bool = True) -> Any:
+    """An array of a stage, as another process mapped it."""
+    return np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False).view(np.ndarray)
+
+
+def shared_bytes(shapes: Shapes, ranks: int) -> int:
+    """What arrays of these shapes, and what ranks need besides, take of a stage."""
+    return staged_bytes(*_all(shapes, ranks).values())
+
+
+def _all(shapes: Shapes, ranks: int) -> dict[str, tuple[Shape, Any]]:
+    return {**shapes, "control": ((2,), np.int64), "counters": ((ranks * STRIDE,), np.int64)}
+
+
+def _barrier(
+    kind: str,
+    arrays: Mapping[str, Any],
+    rank: int,
+    ranks: int,
+    ends: Sequence[tuple[int, int]],
+    watch: Callable[[float], object],
+) -> Barrier:
+    if kind == "counters":
+        return Counters(arrays["counters"].data.cast("B").cast("q"), rank, ranks, watch)
+    return Pipes(rank, ends, watch)
+
+
+def _leave_if_alone(waited: float) -> None:
+    """A pipe that is closed at its other end leads to nobody."""
+    if waited == float("inf"):
+        raise Over

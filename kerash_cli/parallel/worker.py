@@ -1,0 +1,41 @@
+"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE`, with the pipes of its barrier.
+
+It reads one job, a line of JSON, from standard input, and does it. The end of standard input means that its parent is
+gone, whenever that comes: then it leaves at once.
+"""
+
+import json
+import os
+import signal
+import sys
+from threading import Thread
+from typing import Any
+
+READING = 0
+
+
+def main() -> None:
+    """Waits for a job, does it, and ends the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ends = (int(sys.argv[1]), int(sys.argv[2]))
+    line = bytearray()
+    from kerash_cli.parallel import prediction, training  # while the parent reads its data
+
+    while not line.endswith(b"\n"):
+        piece = os.read(READING, 1 << 16)
+        if not piece:
+            os._exit(0)
+        line += piece
+    Thread(target=_leave_with_parent, daemon=True).start()
+    job: dict[str, Any] = json.loads(line)
+    {"train": training.work, "predict": prediction.work}[job["kind"]](job, ends)
+
+
+def _leave_with_parent() -> None:
+    while os.read(READING, 1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""What becomes of a run when a worker does, or when the run itself is killed: PROMISES of workers."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from select import select
+
+import pytest
+from conftest import ROOT
+
+MODEL = "64 1 1\ninput\ndropout 0.1\ndense 700 relu\ndense 700 relu\ndense 10 softmax\n"
+"""Its batches of 700 are cut into four chunks."""
+
+PLANT = """
+import dataclasses, os, signal, sys
+if "kerash_cli.parallel.worker" in sys.orig_argv:
+    from kerash_cli.parallel import rank
+
+    def lose(self, start, stop):
+        raise MemoryError
+    def fail(self, start, stop):
+        raise ValueError("planted")
+    def stop_itself(self, start, stop):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    def spin(self, start, stop):
+        while True:
+            pass
+    def compiled(self, start, stop):
+        return self._steps.get((start, stop)) or self._compile(start, stop)
+    def be_stale(self, start, stop):
+        self._steps[start, stop] = dataclasses.replace(compiled(self, start, stop), compute=[])
+    def lie(self, start, stop):
+        step = compiled(self, start, stop)
+        lies = [lambda: self._shared.losses.fill(float("nan"))]
+        self._steps[start, stop] = dataclasses.replace(step, compute=step.compute + lies)
+    FAULTS = {
+        "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
+        "segv": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
+        "exit 0": lambda *_: os._exit(0),
+        "memory": lose, "exception": fail, "stop": stop_itself, "spin": spin, "stale": be_stale, "lie": lie,
+    }
+    honest = rank.Rank.step
+    def step(self, start, stop, check=None):
+        if self.now == 4 and self._rank == 1:
+            FAULTS[os.environ["FAULT"]](self, start, stop)
+        return honest(self, start, stop, check)
+    rank.Rank.step = step
+elif os.environ["FAULT"] == "spin":
+    from kerash_cli.parallel import sharing
+    sharing.LONGEST_WAIT = 1.0
+"""
+
+
+class Runs:
+    """Runs of training in a folder, with a mountpoint of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.mountpoint = folder, folder / "mount"
+        self.mountpoint.mkdir()
+        (folder / "model").write_text(MODEL, encoding="ascii")
+        (folder / "plant").mkdir()
+        (folder / "plant" / "sitecustomize.py").write_text(PLANT, encoding="ascii")
+        self._environment = {**environment, "KERASH_MOUNTPOINT": str(self.mountpoint)}
+        self._begun: list[subprocess.Popen[str]] = []
+
+    def begin(self, *options: str, fault: str | None = None) -> "subprocess.Popen[str]":
+        environment = dict(self._environment)
+        if fault:
+            environment |= {"FAULT": fault, "PYTHONPATH": f"{self.folder / 'plant'}{os.pathsep}{ROOT}"}
+        data = str(ROOT / "data" / "digits.csv")
+        words = ["train", "model", data, "--target", "digit", "--batch-size", "700", *options]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kerash_cli", *words],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._begun.append(process)
+        return process
+
+    def run(self, *options: str, fault: str | None = None) -> tuple[int, str]:
+        """Exit code and last line of what a run says."""
+        process = self.begin(*options, fault=fault)
+        _, said = process.communicate(timeout=60)
+        assert "Traceback" not in said
+        return process.returncode, (said.splitlines() or [""])[-1]
+
+    def end(self) -> None:
+        for process in self._begun:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def runs(tmp_path: Path, environment: dict[str, str]) -> Iterator[Runs]:
+    begun = Runs(tmp_path, environment)
+    yield begun
+    begun.end()
+
+
+def workers_of(process: "subprocess.Popen[str]") -> list[int]:
+    """The process numbers of a run's workers, as far as they have begun."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(word) for word in children.read_text(encoding="ascii").split()]
+
+
+def first_epoch(process: "subprocess.Popen[str]") -> None:
+    """Waits until a run has trained for an epoch."""
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    while not line.startswith("epoch 1 "):
+        assert line, "the run ended early"
+        line = process.stderr.readline()
+
+
+def gone(pid: int, seconds: float) -> bool:
+    """Whether a process ends within that time."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("kill", "worker 1 was killed by SIGKILL (signal 9): out of memory? try --batch-size 16 or --workers 1"),
+        ("segv", "worker 1 was killed by SIGSEGV (signal 11): try --workers 1"),
+        ("exit 0", "worker 1 ended (exit 0): it said nothing; try --workers 1"),
+        ("memory", "worker 1 ended (exit 1): MemoryError; try --workers 1"),
+        ("exception", "worker 1 ended (exit 1): ValueError: planted; try --workers 1"),
+        ("stop", "worker 1 was stopped by a signal; try --workers 1"),
+        ("spin", "a worker did not answer for"),
+        ("stale", "worker 1 gave an old result; try --workers 1"),
+        ("lie", "a worker gave a loss of nan, which is finite here; try --workers 1"),
+    ],
+)
+def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, fault: str, expected: str) -> None:
+    code, line = runs.run("--epochs", "50", "--workers", "3", fault=fault)
+    assert code == 6
+    assert line.startswith(f"Error: {expected}")
+    assert line.endswith("--workers 1")
+    assert not list(runs.mountpoint.iterdir())
+    assert not (runs.folder / "model.kerash").exists()
+
+
+def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs) -> None:
+    code, line = runs.run("--epochs", "50", "--workers", "2", "--learning-rate", "1e6", "--optimizer", "sgd")
+    assert code == 4
+    assert "training diverged" in line
+
+
+def kill_a_worker_at_random(runs: Runs, workers: int, seed: int) -> None:
+    """It ends with 6 and a line that names the worker, or it had ended before, as if nothing had happened."""
+    rng = random.Random(seed)
+    process = runs.begin("--epochs", "20", "--workers", str(workers), "-q", "-o", f"{seed}.kerash")
+    while len(pids := workers_of(process)) < workers - 1:
+        assert process.poll() is None
+    victim = rng.choice(pids)
+    gone(process.pid, rng.uniform(0, 1.5))
+    with suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGKILL)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode in (0, 6), said
+    if process.returncode:
+        assert "was killed by SIGKILL" in said
+        assert said.count("\n") == 1
+    assert (runs.folder / f"{seed}.kerash").exists() == (process.returncode == 0)
+    assert not list(runs.mountpoint.iterdir())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> None:
+    kill_a_worker_at_random(runs, 2 + seed % 3, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3, 100))
+def test_a_worker_killed_at_any_other_moment_is_reported(runs: Runs, seed: int) -> None:
+    kill_a_worker_at_random(runs, (2, 3, 6)[seed % 3], seed)
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_no_worker_outlives_its_parent(runs: Runs, started: bool) -> None:
+    process = runs.begin("--epochs", "100000", "--workers", "3")
+    if started:
+        first_epoch(process)
+    while len(pids := workers_of(process)) < 2:
+        assert process.poll() is None
+    process.kill()
+    assert all(gone(pid, 2) for pid in pids)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_worker_and_nothing_in_the_mountpoint(runs: Runs, number: signal.Signals) -> None:
+    process = runs.begin("--epochs", "100000", "--workers", "3")
+    first_epoch(process)
+    pids = workers_of(process)
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert all(gone(pid, 2) for pid in pids)
+    assert not list(runs.mountpoint.iterdir())
+    assert (runs.folder / "model.kerash").exists() == (number == signal.SIGINT)
+
+
+def test_ctrl_c_in_a_terminal_which_all_processes_hear_is_the_parents_affair(runs: Runs) -> None:
+    process = runs.begin("--epochs", "100000", "--workers", "3")
+    first_epoch(process)
+    for pid in (*workers_of(process), process.pid):
+        os.kill(pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "model.kerash: accuracy" in said
+
+
+def test_a_group_that_is_suspended_for_a_while_goes_on(runs: Runs) -> None:
+    process = runs.begin("--epochs", "8", "--workers", "3")
+    first_epoch(process)
+    pids = [process.pid, *workers_of(process)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    assert not gone(process.pid, 0.5)
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_the_folder_of_a_run_that_was_killed_goes_with_the_next_one(runs: Runs) -> None:
+    process = runs.begin("--epochs", "100000", "--workers", "3")
+    first_epoch(process)
+    process.kill()
+    process.communicate()
+    assert list(runs.mountpoint.glob("mat/*"))
+    assert runs.run("--epochs", "1", "--workers", "2")[0] == 0
+    assert not list(runs.mountpoint.iterdir())
+
+
+@pytest.fixture
+def same(runs: Runs) -> Callable[..., bytes]:
+    """The bytes that a run saves."""
+
+    def saved(*options: str) -> bytes:
+        assert runs.run("--epochs", "3", "-q", *options, "-o", "same.kerash")[0] == 0
+        return (runs.folder / "same.kerash").read_bytes()
+
+    return saved
+
+
+def test_workers_and_the_bound_of_one_core_change_no_byte_of_what_is_saved(same: Callable[..., bytes]) -> None:
+    expected = same("--workers", "1")
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert [same("--workers", workers) for workers in ("2", "3")] == [expected] * 2
+    finally:
+        os.sched_setaffinity(0, before)
+    assert [same("--workers", workers) for workers in ("2", "3")] == [expected] * 2

@@ -1,0 +1,102 @@
+"""Training and prediction by several processes: the same bits as by one."""
+
+import hashlib
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerash_cli import experiment
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine import optimizers
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.parallel import sharing
+from kerash_cli.parallel.prediction import CAPACITY, PredictorPool
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.store import stage
+from kerash_cli.tables import Table
+from kerash_cli.training import train
+
+ROWS, FEATURES, CLASSES = 1100, 200, 5
+MODEL = f"{FEATURES} 1 1\ninput\ndropout 0.2\ndense 400 relu\ndense 300 tanh\ndropout 0.1\ndense {CLASSES} softmax\n"
+BATCHES = {1: 1, 5: 1, 32: 1, 33: 1, 128: 1, 700: 4}
+"""And into how many chunks they are cut."""
+ROOM = 10**9
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def samples() -> tuple[Table, Table]:
+    rng = np.random.default_rng(1)
+    numbers = rng.standard_normal((ROWS, FEATURES)).astype(np.float32)
+    classes = rng.integers(0, CLASSES, (ROWS, 1)).astype(np.float32)
+    return (
+        Table("x", None, numbers, {}, range(1, ROWS + 1)),
+        Table("y", None, classes, {}, range(1, ROWS + 1)),
+    )
+
+
+def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2) -> tuple[str, float, int]:
+    """A digest of the parameters and of the optimizer's memory, the last loss, and how many chunks a batch has."""
+    settings = experiment.Settings(
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer="adam",
+        optimizer_settings=optimizers.Settings(clip_norm=0.5, weight_decay=0.01),
+        balance=True,
+    )
+    prepared = experiment.prepare(ModelDescription.parse(MODEL), *samples(), None, settings)
+    with ExitStack() as stack:
+        processes = stack.enter_context(Processes(workers - 1))
+        run = experiment.start(prepared, stack.enter_context(stage(ROOM, str(folder), silent)), processes)
+        stack.enter_context(run.source)
+        (*_, last) = train(run.run, run.source, run.validate)
+        digest = hashlib.sha256(run.run.params.tobytes())
+        for vector in run.run.optimizer.vectors.values():
+            digest.update(vector.tobytes())
+        return digest.hexdigest(), last.loss, prepared.workers(16)
+
+
+@pytest.mark.parametrize("batch_size", [33, 700])
+def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, batch_size: int) -> None:
+    alone = trained(tmp_path, 1, batch_size)
+    assert alone[2] == BATCHES[batch_size]
+    assert [trained(tmp_path, workers, batch_size) for workers in (2, 3)] == [alone] * 2
+
+
+def test_a_barrier_of_pipes_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = trained(tmp_path, 1, 700)
+    monkeypatch.setattr(sharing, "ORDERED", False)
+    assert trained(tmp_path, 3, 700) == alone
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("batch_size", BATCHES)
+def test_any_number_of_workers_gives_the_bits_of_one(tmp_path: Path, batch_size: int) -> None:
+    epochs = 1 if batch_size < 32 else 3
+    alone = trained(tmp_path, 1, batch_size, epochs)
+    assert [trained(tmp_path, workers, batch_size, epochs) for workers in (2, 3, 4, 8)] == [alone] * 4
+
+
+@pytest.mark.parametrize("rows", [1, 15, 16, 17, 100, CAPACITY + 33])
+def test_predictions_are_the_same_whoever_makes_them(tmp_path: Path, rows: int) -> None:
+    description = ModelDescription.parse("7 1 1\ninput\ndense 20 tanh\ndense 3 softmax\n")
+    network = Network(description.layers, description.known_shape)
+    params = network.initial(0, np.dtype(np.float32))
+    x = np.random.default_rng(0).standard_normal((rows, 7)).astype(np.float32)
+    expected = Predictor(network, params)(x)
+    with (
+        Processes(2) as processes,
+        stage(ROOM, str(tmp_path), silent) as folder,
+        PredictorPool(processes, folder, description, network, params) as pool,
+    ):
+        assert np.array_equal(pool(x), expected)
+        assert np.array_equal(pool(x[: rows // 2 + 1]), expected[: rows // 2 + 1])
+
+
+def test_nothing_is_left_of_a_pool(tmp_path: Path) -> None:
+    trained(tmp_path, 3, 700, epochs=1)
+    assert not list(tmp_path.iterdir())
