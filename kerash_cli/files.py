@@ -90,8 +90,7 @@ class _Replacement:
         # Known to the stack before it exists: an interrupt between the two lines leaves nothing behind.
         stack.callback(_remove, self._temporary, self._folder)
         self._file = _create(self._temporary, self._folder, stack)
-        if hasattr(os, "posix_fallocate"):  # macOS has none
-            os.posix_fallocate(self._file, 0, reserve)
+        set_aside(self._file, reserve)
 
     def commit(self, data: bytes) -> None:
         with explained(self._name, len(data)):
@@ -162,6 +161,26 @@ def flush(file: int) -> None:
     except OSError as error:
         if error.errno != errno.EINVAL:  # a file system that has no such operation
             raise
+
+
+def flush_path(path: Path) -> None:
+    """A regular file or a folder is safe on the disk; anything else has nothing to flush."""
+    mode = path.lstat().st_mode
+    if S_ISREG(mode) or S_ISDIR(mode):
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            flush(file)
+        finally:
+            os.close(file)
+
+
+def set_aside(file: int, size: int) -> None:
+    """Makes an open file take `size` bytes, so that no write within them can fail for want of room."""
+    if hasattr(os, "posix_fallocate"):
+        if size:
+            os.posix_fallocate(file, 0, size)
+    else:  # macOS has neither that nor a tmpfs
+        os.ftruncate(file, size)
 
 
 def _remove(name: str, folder: int) -> None:

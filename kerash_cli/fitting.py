@@ -6,6 +6,7 @@ validate; every epoch takes the rows in a new order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -21,7 +22,7 @@ from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import HalfSquare
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.errors import BadInput, Diverged, at, listed, shown
+from kerash_cli.errors import BadInput, Diverged, KerashError, at, listed, shown
 from kerash_cli.files import is_name
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
@@ -37,6 +38,9 @@ S = TypeVar("S", bound=Shelf)
 FLOAT64 = np.dtype(np.float64)
 PARTS = ("train", "val")
 
+FEW_ROWS = 10
+"""With fewer rows than this, all of one class are no surprise."""
+
 DRAWING_BYTES = 100
 """About what a parameter takes while it becomes text, or text becomes it."""
 
@@ -45,6 +49,22 @@ def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: st
     """The shelf that has what is called so; the first one, which will say that it is missing, if none has."""
     shelves = [kind(place) for place in places]
     return next((shelf for shelf in shelves if name in shelf.names()), shelves[0])
+
+
+@contextmanager
+def _instead(
+    kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], chosen: S, name: str, force: bool
+) -> Iterator[None]:
+    """What `chosen` has after this, no other place has: it was there before, and `force` says that it may go."""
+    earlier = find(kind, places, name)
+    if earlier.place == chosen.place or name not in earlier.names():
+        yield
+        return
+    if not force:
+        raise earlier.taken(name)
+    with earlier.holding(name):
+        yield
+        earlier.remove(name)
 
 
 # A model and its samples
@@ -64,6 +84,17 @@ class Prepared:
         """What storing it takes."""
         beside = len(self.text.encode()) + len(self.model.record())
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
+
+    def doubts(self) -> list[str]:
+        """A line if all rows that validate are of one class: then the file is sorted, and its classes are not alike."""
+        encoding, (table, labels) = self.model.encoding, self.parts[1]
+        strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
+        if strata is None or (strata != strata[0]).any():
+            return []
+        kind = encoding.classes[strata[0]]
+        return [
+            f"all {table.rows} rows that validate are of class {kind}: the rows look sorted; try shuf on them first"
+        ]
 
     def describe(self) -> str:
         """What was inferred about the data, in one line."""
@@ -87,22 +118,27 @@ def prepare(name: str, path: str, table: Table, labels: Table | None, target: st
 def keep(prepared: Prepared, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
     """Stores the model where there is room, in place of an earlier one if `force`; the shelf that has it now."""
     name = prepared.model.name
-    earlier = find(Models, places, name)
     chosen = Models(roomy(places, prepared.bytes, tell))
-    if chosen.place != earlier.place and name in earlier.names() and not force:
-        raise earlier.taken(name)
-    with chosen.draft(name, {}, force) as draft:
+    with _instead(Models, places, chosen, name, force), chosen.draft(name, {}, force) as draft:
         stage = Stage(draft.folder, draft.place)
         for part, (table, labels) in zip(PARTS, prepared.parts, strict=True):
             staged(stage, part, prepared.model.encoding, table, labels, FLOAT64)
         prepared.model.write(draft, prepared.text)
         draft.commit()
-    if chosen.place != earlier.place and name in earlier.names():
-        earlier.remove(name)
     return chosen
 
 
 # A genome
+
+
+def genomes_of(places: Sequence[Mountpoint], model: str) -> list[str]:
+    """The names of the genomes that belong to a stored model, as far as they can be read."""
+    found = []
+    for shelf in map(Genomes, places):
+        for name in shelf.names():
+            with suppress(KerashError), shelf.reading(name) as folder:
+                found += [name] if Genome.model_of(folder) == model else []
+    return found
 
 
 def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, str | None, ModelDescription]:
@@ -131,6 +167,22 @@ def create(description: ModelDescription, model: str | None, bias: bool, seed: i
     size = Network(description.layers, description.known_shape).size
     memory.require(DRAWING_BYTES * size, at(description.source), "try fewer units")
     return Genome.random(description, model, bias, seed)
+
+
+def plant(
+    genome: Genome,
+    name: str,
+    places: Sequence[Mountpoint],
+    beside: Mountpoint | None,
+    force: bool,
+    tell: Callable[[str], object],
+) -> Genomes:
+    """Writes a genome where there is room, beside its model if there is some; the shelf that has it now."""
+    shelf = Genomes(roomy(sorted(places, key=lambda each: each != beside), genome.bytes, tell))
+    with _instead(Genomes, places, shelf, name, force), shelf.draft(name, genome.sizes(), force) as draft:
+        genome.write(draft)
+        draft.commit()
+    return shelf
 
 
 # Fitting
@@ -255,7 +307,9 @@ class Fit:
                 if not isfinite(loss):
                     raise Diverged(diverged(run, number, loss, first=0, advice=""))
                 run.mode.step += 1
-                cost = 2 * loss / (stop - start)
+                cost = loss / ((stop - start) / 2)
+                if not isfinite(cost):
+                    raise Diverged(diverged(run, number, cost, first=0, advice=""))
                 yield Batch(run.epoch, number, cost, source.hits / (stop - start))
                 if run.stop:
                     break

@@ -664,7 +664,7 @@ CODES: list[tuple[tuple[str, ...], Callable[[Path], None], str, int]] = [
     (("init-fs", "x"), with_nothing, "", 2),
     (("init-fs", "--json"), with_mark, "/dev/full", 3),
     (("init-fs", "--json"), with_mark, "closed", 141),
-    (("end-fs",), with_mark, "", 0),
+    (("end-fs",), with_mark, "", 2),
     (("end-fs",), with_nothing, "", 2),
     (("list",), with_nothing, "", 0),
     (("list",), with_link, "", 2),

@@ -79,6 +79,12 @@ def read_labels(path: str, table: "Table", delimiter: str | None) -> "Table":
     return dataset.read(path, delimiter=delimiter, header=True) if labels.rows == table.rows + 1 else labels
 
 
+def check_once(*words: str | None) -> None:
+    """BadInput if more than one of them is `-`."""
+    if words.count("-") > 1:
+        raise BadInput("expected '-', standard input, once, got it twice; try files")
+
+
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
     """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
     from pathlib import Path

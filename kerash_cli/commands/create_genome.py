@@ -24,17 +24,11 @@ def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | No
     """
     from kerash_cli import fitting
     from kerash_cli.console import Console
-    from kerash_cli.store import Genomes, mountpoints, roomy
+    from kerash_cli.store import mountpoints
 
     console = Console(quiet)
     places = mountpoints(mountpoint)
     place, stored, description = fitting.source(places, model)
     made = fitting.create(description, stored, bias, seed)
-    earlier = fitting.find(Genomes, places, genome)
-    shelf = Genomes(roomy(sorted(places, key=lambda each: each != place), made.bytes, console.say))  # beside its model
-    if shelf.place != earlier.place and genome in earlier.names() and not force:
-        raise earlier.taken(genome)
-    with shelf.draft(genome, made.sizes(), force) as draft:
-        made.write(draft)
-        draft.commit()
+    shelf = fitting.plant(made, genome, places, place, force, console.say)
     console.say(f"{shelf.path(genome)}: {made.network.size} weights")

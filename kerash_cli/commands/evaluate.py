@@ -61,8 +61,7 @@ def command(
     from kerash_cli.console import Console
     from kerash_cli.parallel.prediction import predictor
 
-    if [data, label].count("-") > 1:
-        raise BadInput("expected '-', standard input, once, got it twice; try files")
+    _options.check_once(data, label)
     console = Console(quiet)
     trained = _options.load(model, mountpoint, console.say)
     encoding = trained.encoding

@@ -53,13 +53,14 @@ def command(
     """Fit GENOME to the samples of its stored model, by gradient descent as in 2019.
 
     Each batch gives a line: the squared error of a row, and in how many rows every output was within ERROR_MARGIN of
-    its label. PROCESSES share a batch, as far as it is worth cutting, and never change a result. Ctrl-C ends it after
-    the batch under way, and keeps what there is.
+    its label; with --json an object. PROCESSES share a batch, as far as it is worth cutting, and never change a result.
+    Ctrl-C ends it after the batch under way, and keeps what there is.
 
     \b
     kerash fit 25 default 4 1 10 0.1
     """
     from kerash_cli import fitting
+    from kerash_cli.console import Console
     from kerash_cli.store import Genome, Genomes, mountpoints
 
     places = mountpoints(mountpoint)
@@ -87,6 +88,7 @@ def command(
     if diverged:
         raise Diverged(f"{diverged}; {genome} has the weights after epoch {fit.run.best_epoch - 1}")
     if fit.run.stop == INTERRUPTED:
+        Console(quiet).say(f"interrupted in epoch {fit.run.epoch - 1}; {genome} keeps the weights that it has now")
         raise click.exceptions.Exit(128 + signal.SIGINT)
 
 
@@ -123,5 +125,6 @@ def _run(fit: "Fit", source: "GradientSource | None", as_json: bool, quiet: bool
         if fit.run.best_epoch:
             return error
         raise
-    sys.stdout.flush()
+    finally:
+        sys.stdout.flush()
     return None

@@ -30,7 +30,7 @@ def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> No
     place = begun.place
     if as_json:
         click.echo(json.dumps({"mountpoint": str(place.root), "mounted": begun.command is None, "free": place.free()}))
-    said = f"{place.root}: {readable(place.free())} free"
+    said = f"{place.root}: {'is there already, ' if begun.already else ''}{readable(place.free())} free"
     if begun.command:
         said += f"; this is no mount of its own ({begun.reason}); for one, run: {begun.command}"
     Console(quiet).say(said)

@@ -71,4 +71,4 @@ def _lines(content: dict[str, Any]) -> str:
 def _genome(each: dict[str, Any]) -> str:
     origin = f" of {each['model']}" if each["model"] else ""
     cost = "not fitted yet" if each["cost"] is None else f"cost {each['cost']:.6g}"
-    return f"{', '.join(each['layers'])}{origin}; {each['weights']} weights, {cost}"
+    return f"{each['weights']} weights, {cost}{origin}: {', '.join(each['layers'])}"

@@ -3,7 +3,7 @@
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, listed
 
 
 @click.command()
@@ -11,19 +11,23 @@ from kerash_cli.errors import BadInput
 @click.option("--model", "kind", flag_value="model", help="Of a model and a genome of one name, the model.")
 @click.option("--genome", "kind", flag_value="genome", help="Of a model and a genome of one name, the genome.")
 @_options.mountpoint
-def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None) -> None:
+@click.option("--force", is_flag=True, help="Remove models whose genomes stay, too.")
+def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, force: bool) -> None:
     """Remove stored models and genomes from the mountpoint, for good.
 
-    What a live process uses is refused, and so are all the names if there is nothing of one of them.
+    What a live process uses is refused, and so are all the names if there is nothing of one of them. A genome needs its
+    model to know what columns and classes mean: a model goes with its genomes, or with --force alone.
 
     \b
     kerash remove default my_model
     kerash remove xor --genome
     """
+    from kerash_cli import fitting
     from kerash_cli.store import Genomes, Models, Shelf, mountpoints
 
     shelves: list[Shelf] = []
-    for place in mountpoints(mountpoint):
+    places = mountpoints(mountpoint)
+    for place in places:
         shelves += [Models(place)] if kind != "genome" else []
         shelves += [Genomes(place)] if kind != "model" else []
     found = []
@@ -34,5 +38,13 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None) ->
         if len({shelf.kind for shelf in having}) > 1:
             raise BadInput(f"expected --model or --genome, since {name!r} is the name of both, got neither")
         found += [(shelf, name) for shelf in having]
+    going = {name for shelf, name in found if isinstance(shelf, Genomes)}
+    for shelf, name in found:
+        staying = [each for each in fitting.genomes_of(places, name) if each not in going]
+        if isinstance(shelf, Models) and staying and not force:
+            raise BadInput(
+                f"{name}: expected no genomes of it to stay, got {listed(staying)}; try removing them too, or --force"
+            )
+        shelf.refuse_held(name)
     for shelf, name in found:
         shelf.remove(name)

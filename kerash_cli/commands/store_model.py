@@ -3,7 +3,6 @@
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput
 
 
 @click.command()
@@ -36,7 +35,7 @@ def command(
 
     \b
     kerash store-model my_model models/xor.model data/xor.data data/xor.label
-    kerash store-model flowers models/iris.model data/iris.csv --target species
+    kerash store-model digits models/digits.model data/digits.csv --target digit
     """
     import json
 
@@ -44,15 +43,14 @@ def command(
     from kerash_cli.console import Console
     from kerash_cli.store import mountpoints
 
-    if [model_file, data, label].count("-") > 1:
-        raise BadInput("expected '-', standard input, once, got it twice; try files")
+    _options.check_once(model_file, data, label)
     console = Console(quiet)
     places = mountpoints(mountpoint)
     table = dataset.read(data, delimiter=delimiter, header=header)
     labels = _options.read_labels(label, table, delimiter) if label else None
     prepared = fitting.prepare(name, model_file, table, labels, target)
     kept = fitting.keep(prepared, places, force, console.say)
-    console.say(f"{kept.caption(name)}: {prepared.describe()}")
+    console.say(f"{kept.caption(name)}: {prepared.describe()}", *prepared.doubts())
     if as_json:
         rows = {part: table.rows for part, (table, _) in zip(fitting.PARTS, prepared.parts, strict=True)}
         click.echo(json.dumps({"model": name, "mountpoint": str(kept.place.root), "rows": rows}))

@@ -162,8 +162,7 @@ def command(
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store import stage
 
-    if [model, data, label].count("-") > 1:
-        raise BadInput("expected '-', standard input, once, got it twice; try files")
+    _options.check_once(model, data, label)
     if len(target) > 1:
         raise BadInput(f"expected one --target, got {len(target)}; try a LABEL file with a column for each")
     if start is not None and (settings["init"] or settings["no_standardize"]):

@@ -101,6 +101,11 @@ class Genome:
         fitting = _fitting(description, tensors, bias, folder)
         return cls(description, fitting, bias, settings.get("model"), _result(folder / "result"))
 
+    @staticmethod
+    def model_of(folder: Path) -> str | None:
+        """The stored model that the genome in a folder belongs to, without reading the rest of it."""
+        return _settings(folder / "settings").get("model")
+
     @property
     def network(self) -> Network:
         """Its layers as they count: with or without biases."""

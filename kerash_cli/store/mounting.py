@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -14,8 +15,8 @@ from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, moun
 SOURCE = "kerash"
 """What the mount is called in the system's table."""
 
-MADE, FOUND = b"folder made\n", b"folder found\n"
-"""What a mark says of the folder that was mounted on."""
+MADE, FOUND = "folder made", "folder found"
+"""What the first line of a mark says of the folder that was mounted on; the second is where init-fs was run."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Begun:
     place: Mountpoint
     command: str | None = None
     reason: str = ""
+    already: bool = False
+    """Whether it was there before, of whatever size."""
 
 
 def begin(named: str | None, megabytes: int) -> Begun:
@@ -37,25 +40,38 @@ def begin(named: str | None, megabytes: int) -> Begun:
     word = named or os.environ.get("KERASH_MOUNTPOINT")
     target = Path(word) if word else LOCAL
     there = os.path.lexists(target)
+    reason: str | None = None
     if there:
         check_own(target, 0)
         place = Mountpoint(target)
         if place.is_marked() or os.path.ismount(target):
             _grow(place)
-            return Begun(place)
+            return Begun(place, already=True)
         if any(target.iterdir()):
             raise BadInput(f"{at(str(target))}expected no folder or an empty one, got one with files; try another")
-    else:
+    elif word:
         with explained(str(target), 0):
             target.mkdir(0o700)
+    else:
+        try:
+            target.mkdir(0o700)
+        except OSError as error:
+            reason = f"{target}: {error.strerror}"
     options = f"size={megabytes}m,mode=0700"
-    reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
     if reason is None:
         place = Mountpoint(target)
-        _grow(place, FOUND if there else MADE)
-        return Begun(place)
-    if not there:
-        target.rmdir()
+        try:
+            reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
+            if reason is None:
+                _grow(place, FOUND if there else MADE)
+                return Begun(place)
+        except BaseException:
+            if os.path.ismount(target):
+                _run(["umount", "--", str(target)])
+            raise
+        finally:
+            if not there and not os.path.ismount(target):
+                target.rmdir()
     own = f"{options},uid={os.getuid()},gid={os.getgid()}"
     folder = quote(str(target))
     command = f"mkdir -p -- {folder} && sudo mount -t tmpfs -o {own} {SOURCE} -- {folder}"
@@ -73,13 +89,13 @@ def end(named: str | None) -> Mountpoint:
     """
     # A private one may be left from before another was mounted by hand.
     places = [*mountpoints(named), *([] if named else private_mountpoints())]
-    place = next((place for place in places if place.is_marked()), None)
+    place = next((place for place in places if place.is_marked() and _is_from_here(place)), None)
     if place is None:
-        raise BadInput("expected a mountpoint that init-fs made, got none here; try kerash list")
+        raise _nothing_to_end(places)
     if place.private:
         check_own(place.root)
     _refuse_held(place)
-    made = (place.root / MARK).read_bytes() == MADE
+    made = _mark(place)[:1] == [MADE]
     if os.path.ismount(place.root):
         _unmount(place.root)
         if made:
@@ -97,9 +113,33 @@ def end(named: str | None) -> Mountpoint:
     return place
 
 
+def _is_from_here(place: Mountpoint) -> bool:
+    """Whether init-fs mounted it, or made it from this folder: a private place is the same for all folders."""
+    return _mark(place)[1:] == [os.getcwd()] if place.private else os.path.ismount(place.root)
+
+
+def _mark(place: Mountpoint) -> list[str]:
+    return (place.root / MARK).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+
+
+def _nothing_to_end(places: Sequence[Mountpoint]) -> BadInput:
+    expected = "expected a mountpoint that init-fs made in this folder, got"
+    for place in places:
+        root = quote(str(place.root))
+        if os.path.ismount(place.root):
+            return BadInput(f"{at(str(place.root))}{expected} one that was mounted by hand; try sudo umount -- {root}")
+        if place.root.exists():
+            return BadInput(
+                f"{at(str(place.root))}{expected} another folder's or nobody's; try kerash list, kerash remove"
+            )
+    return BadInput(f"{expected} none; try kerash list")
+
+
 def _refuse_held(place: Mountpoint) -> None:
-    if folder := place.held():
-        raise BadInput(f"{at(str(folder))}expected that nobody uses it, got a process that does; try when it has ended")
+    if place.held():
+        raise BadInput(
+            f"{at(str(place.root))}expected that nobody uses it, got a process that does; try when it has ended"
+        )
 
 
 def _unmount(root: Path) -> None:
@@ -111,7 +151,7 @@ def _unmount(root: Path) -> None:
         )
 
 
-def _grow(place: Mountpoint, mark: bytes | None = None) -> None:
+def _grow(place: Mountpoint, mark: str | None = None) -> None:
     """Makes the tree, and with `mark`, which says whether the root was made too, the sign that all of it may go."""
     with explained(str(place.root), 0):
         place.folder("mat")
@@ -119,7 +159,7 @@ def _grow(place: Mountpoint, mark: bytes | None = None) -> None:
         if mark is not None:
             file = os.open(place.root / MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
-                write_all(file, mark)
+                write_all(file, os.fsencode(f"{mark}\n{os.getcwd()}\n"))
             finally:
                 os.close(file)
 

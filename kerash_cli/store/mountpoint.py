@@ -18,9 +18,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from errno import ELOOP, ENOTDIR
+from errno import EACCES, ELOOP, ENOTDIR
 from itertools import count
 from pathlib import Path
+from shlex import quote
 from stat import S_IMODE
 
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at
@@ -33,8 +34,9 @@ MARK = ".init-fs"
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-_TREE = (("model", "genomes"), ("model",), ("mat",))
-_SCRATCH = re.compile(r"[0-9]+(\.[0-9]+)?|\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
+_DRAFT = re.compile(r"\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
+_TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(r"[0-9]+(\.[0-9]+)?")}
+"""Its folders, inner ones first, and what scratch folders in them are called."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,11 @@ class Mountpoint:
     def scratch(self, parts: Sequence[str], names: Iterable[str]) -> tuple[Path, int]:
         """A new folder in that one under the first free of `names`, and a descriptor that holds it locked."""
         for name in names:
-            folder = self.folder(*parts) / name
+            if not self.private:
+                os.stat(self.root)
             # Taken; or another run tidied its parent away, or swept it before it was locked.
             with suppress(FileExistsError, FileNotFoundError):
+                folder = self.folder(*parts) / name
                 os.mkdir(folder, 0o700)
                 if lock := _locked(folder):
                     return folder, lock
@@ -68,8 +72,8 @@ class Mountpoint:
 
     def room(self) -> int:
         """The bytes free, once what killed runs left has made room."""
-        for folder in self._folders():
-            _sweep(folder)
+        for folder, scratch in self._folders():
+            _sweep(folder, scratch)
         return self.free()
 
     def free(self) -> int:
@@ -95,28 +99,28 @@ class Mountpoint:
         """Removes the folders of the tree that are empty, unless init-fs made them."""
         if self.is_marked():
             return
-        for path in [*self._folders(), *([self.root] if self.private else [])]:
+        for path in [*(folder for folder, _ in self._folders()), *([self.root] if self.private else [])]:
             with suppress(OSError):  # not empty, or not there
                 os.rmdir(path)
 
     def is_marked(self) -> bool:
         """Whether init-fs made what is here."""
         mark = self.root / MARK
-        return mark.is_file() and not mark.is_symlink()
+        try:
+            return mark.is_file() and not mark.is_symlink()
+        except OSError:  # somebody else's
+            return False
 
-    def held(self) -> Path | None:
-        """A folder that a live process holds, if there is one."""
-        for parent in self._folders():
-            for entry in sorted(parent.iterdir()):
-                if entry.is_dir() and not entry.is_symlink() and is_held(entry):
-                    return entry
-        return None
+    def held(self) -> bool:
+        """Whether a live process holds something in it."""
+        entries = (entry for parent, _ in self._folders() for entry in parent.iterdir())
+        return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
-    def _folders(self) -> Iterator[Path]:
-        """Those of the tree that are there and this user's own, inner ones first."""
-        for parts in _TREE:
+    def _folders(self) -> Iterator[tuple[Path, re.Pattern[str]]]:
+        """Those of the tree that are there and this user's own, with what is scratch in them."""
+        for parts, scratch in _TREE.items():
             with suppress(KerashError, FileNotFoundError):
-                yield self.folder(*parts, make=False)
+                yield self.folder(*parts, make=False), scratch
 
 
 def mountpoints(named: str | None) -> list[Mountpoint]:
@@ -128,7 +132,9 @@ def mountpoints(named: str | None) -> list[Mountpoint]:
     word = os.environ.get("KERASH_MOUNTPOINT") or None if named is None else named
     if word is not None:
         if not Path(word).is_dir() or not word:
-            raise BadInput(f"{at(word or '--mountpoint')}expected a folder as mountpoint, got none; try mkdir {word}")
+            raise BadInput(
+                f"{at(word or '--mountpoint')}expected a folder as mountpoint, got none; try mkdir {quote(word)}"
+            )
         return [Mountpoint(Path(word))]
     if os.path.lexists(LOCAL):
         check_own(LOCAL, 0)
@@ -167,8 +173,9 @@ def check_own(path: Path, *others: int) -> None:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if error.errno in (ELOOP, ENOTDIR):
-            raise BadInput(f"{at(str(path))}expected a folder of yours, got something else; {_ADVICE}") from None
+        if error.errno in (ELOOP, ENOTDIR, EACCES):
+            got = "one of another user" if error.errno == EACCES else "something else"
+            raise BadInput(f"{at(str(path))}expected a folder of yours, got {got}; {_ADVICE}") from None
         raise KerashError(f"{at(str(path))}expected to look into it, got {error.strerror!r}; {_ADVICE}") from None
     try:
         owner = os.fstat(folder).st_uid
@@ -215,12 +222,12 @@ def _locked(folder: Path) -> int | None:
     return lock
 
 
-def _sweep(parent: Path) -> None:
+def _sweep(parent: Path, scratch: re.Pattern[str]) -> None:
     """Removes what killed runs of this user left: the scratch folders, of no one else's mode, that nobody locks."""
     with suppress(OSError):
         descriptor = os.open(parent, FOLDER)
         try:
-            for name in filter(_SCRATCH.fullmatch, os.listdir(descriptor)):
+            for name in filter(scratch.fullmatch, os.listdir(descriptor)):
                 with suppress(OSError):
                     _sweep_one(name, descriptor)
         finally:

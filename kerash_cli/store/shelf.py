@@ -8,21 +8,23 @@ A folder that is being worked with is locked itself, for as long as that takes. 
 asked of the same shelf: it would wait for itself.
 """
 
+import errno
 import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 
 from kerash_cli.errors import BadInput, at, shown
-from kerash_cli.files import explained, flush, is_name, write_all
+from kerash_cli.files import explained, flush_path, is_name, set_aside, write_all
 from kerash_cli.store.mountpoint import FOLDER, Mountpoint, check_own, is_held
-from kerash_cli.store.stage import reserve
 
 _ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
+_NO_LINK = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP)
+"""Why a file can't be linked: it is another user's, or there are no links here, or too many."""
+
 _BLOCK = 4096
 """Bytes that a file system gives out at a time."""
 
@@ -57,9 +59,9 @@ class Shelf:
 
     def names(self) -> list[str]:
         """The names of all folders, sorted."""
-        if not self._stands():
-            return []
-        with self._locked():
+        with ExitStack() as stack:
+            if not self._enter(stack):
+                return []
             entries = os.listdir(self.root)
             words = [entry.removeprefix(self._prefix) for entry in entries if entry.startswith(self._prefix)]
             return sorted(word for word in words if is_name(word) and self._has(word))
@@ -67,11 +69,10 @@ class Shelf:
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
         """The folder of that name, which stays as it is while it is read; BadInput if there is none."""
-        if self._stands():
-            with self._locked():
-                if self._has(name):
-                    yield self.path(name)
-                    return
+        with ExitStack() as stack:
+            if self._enter(stack) and self._has(name):
+                yield self.path(name)
+                return
         raise BadInput(f"{at(str(self.place.root))}expected a {self.kind}, got no {shown(name)}; try kerash list")
 
     @contextmanager
@@ -146,16 +147,22 @@ class Shelf:
 
     def remove(self, name: str) -> None:
         """Removes the folder of that name; BadInput if there is none, or if a process holds it."""
-        with self.reading(name) as folder:
-            if is_held(folder):
-                raise self._in_use(name)
+        self.refuse_held(name)
+        with self.reading(name):
             self._rename(name, "gone")
             self._settle()
         self.place.tidy()
 
-    def _stands(self) -> bool:
+    def refuse_held(self, name: str) -> None:
+        """BadInput if there is no folder of that name, or if another process holds it."""
+        with self.reading(name) as folder:
+            if not self.holds(name) and is_held(folder):
+                raise self._in_use(name)
+
+    def _enter(self, stack: ExitStack) -> bool:
+        """Whether the shelf is there; it is locked then until the stack is left."""
         try:
-            self.place.folder(*self._parts, make=False)
+            stack.enter_context(self._locked())
         except FileNotFoundError:
             return False
         return True
@@ -181,6 +188,8 @@ class Shelf:
                 if match[2] == "old" and not os.path.lexists(place):
                     os.rename(aside, place)
                     continue
+                if match[2] == "old":  # it must not come back later, should something in it refuse to go
+                    aside = aside.rename(self.root / next(_scratch_names(match[1], "gone")))
                 if self._beside and match[2] == "gone" and not os.path.lexists(place):
                     self.caption(match[1]).unlink(missing_ok=True)
                 shutil.rmtree(aside, ignore_errors=True)
@@ -233,7 +242,7 @@ class Draft:
     def reserve(self, path: str, size: int) -> None:
         """Makes a file of that size, so that writing as much later can't fail for want of room."""
         with self._file(path, os.O_EXCL, size) as file:
-            reserve(file, size)
+            set_aside(file, size)
 
     def write(self, path: str, data: bytes) -> None:
         """The whole content of the file, reserved before or not."""
@@ -272,19 +281,14 @@ class Draft:
             here = self.folder / Path(folder).relative_to(old)
             here.mkdir(0o700, exist_ok=True)
             for name in names:
-                with suppress(FileExistsError):
+                try:
                     os.link(Path(folder, name), here / name, follow_symlinks=False)
-
-
-def flush_path(path: Path) -> None:
-    """A regular file or a folder is safe on the disk; anything else has nothing to flush."""
-    mode = path.lstat().st_mode
-    if S_ISREG(mode) or S_ISDIR(mode):
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            flush(file)
-        finally:
-            os.close(file)
+                except FileExistsError:
+                    continue
+                except OSError as error:
+                    if error.errno not in _NO_LINK:
+                        raise
+                    shutil.copy2(Path(folder, name), here / name, follow_symlinks=False)
 
 
 def _scratch_names(name: str, ending: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -16,7 +17,7 @@ from numpy.typing import DTypeLike
 from kerash_cli.dataset import npy
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.files import explained, regular
+from kerash_cli.files import explained, regular, set_aside
 from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -48,9 +49,11 @@ class Stage:
             start = file.tell()
             size = start + needed
             try:
-                reserve(file.fileno(), size)
-            except OSError:
-                raise self._place.no_room(size) from None
+                set_aside(file.fileno(), size)
+            except OSError as error:
+                if error.errno in (ENOSPC, EDQUOT):
+                    raise self._place.no_room(size) from None
+                raise
             file.flush()
             mapping = mmap.mmap(file.fileno(), size)
         array: Array = np.ndarray(shape, dtype, mapping, start, order="F" if order == "F" else "C")
@@ -108,15 +111,6 @@ class _Beginning:
         if len(taken) < length:
             raise BadInput("a file that ends in its header")
         return taken
-
-
-def reserve(file: int, size: int) -> None:
-    """Makes an open file take `size` bytes, so that no write within them can fail for want of room."""
-    if hasattr(os, "posix_fallocate"):
-        if size:
-            os.posix_fallocate(file, 0, size)
-    else:  # macOS has neither that nor a tmpfs
-        os.ftruncate(file, size)
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:

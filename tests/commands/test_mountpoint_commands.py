@@ -1,5 +1,6 @@
 """init-fs, end-fs, list and remove, and the slides' sequence, as a user runs them."""
 
+import fcntl
 import functools
 import json
 import os
@@ -353,8 +354,8 @@ def test_list_shows_models_and_genomes_a_line_each_in_order(kerash: Kerash, stoc
 def test_list_shows_what_a_genome_cost_last(kerash: Kerash, stocked: Path) -> None:
     cost = float((stocked / "model/genomes/gen_xor/result").read_text(encoding="ascii"))
     *_, b, xor = kerash("list").out.splitlines()
-    assert b.endswith("input, dense 10 sigmoid, dense 1 sigmoid; 30 weights, not fitted yet")
-    assert xor.endswith(f"input, dense 10 sigmoid, dense 1 sigmoid of xor; 30 weights, cost {cost:.6g}")
+    assert b.endswith("30 weights, not fitted yet: input, dense 10 sigmoid, dense 1 sigmoid")
+    assert xor.endswith(f"30 weights, cost {cost:.6g} of xor: input, dense 10 sigmoid, dense 1 sigmoid")
 
 
 def test_list_tells_programs_the_same(kerash: Kerash, stocked: Path) -> None:
@@ -403,7 +404,7 @@ def test_remove_takes_any_number_of_names(kerash: Kerash, stocked: Path) -> None
 
 
 def test_remove_leaves_nothing_of_a_model(kerash: Kerash, stocked: Path) -> None:
-    kerash("remove", "iris")
+    kerash("remove", "iris", "--force")
     assert {path.name for path in (stocked / "model").iterdir()} == {"xor", "xor.model", "genomes"}
 
 
@@ -418,7 +419,7 @@ def test_remove_removes_nothing_if_it_cannot_remove_all(kerash: Kerash, stocked:
 @pytest.mark.parametrize("kind", ["model", "genome"])
 def test_remove_is_told_which_of_two_of_one_name(kerash: Kerash, stocked: Path, kind: str) -> None:
     assert "expected --model or --genome" in kerash("remove", "xor").error
-    assert kerash("remove", "xor", f"--{kind}").code == 0
+    assert kerash("remove", "xor", f"--{kind}", "--force").code == 0
     remaining = {"models": ["iris", "xor"], "genomes": ["a", "b", "xor"]}
     remaining[f"{kind}s"].remove("xor")
     assert names(kerash) == remaining
@@ -441,3 +442,69 @@ def test_remove_never_follows_a_link_out_of_the_mountpoint(kerash: Kerash, stock
     assert kerash("remove", "link").code == 2
     assert kerash("remove", "b").code == 0
     assert (tmp_path / "precious/topology/layer_1/weights.dat").exists()
+
+
+def test_a_model_goes_with_its_genomes_or_with_force(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "kerash_mountpoint").mkdir()
+    for words in (
+        ("store-model", "xor", "models/xor.model", "data/xor.data", "data/xor.label"),
+        ("create-genome", "a", "xor"),
+        ("create-genome", "b", "xor"),
+    ):
+        assert kerash(*words).code == 0
+    done = kerash("remove", "xor", "a")
+    expected = "xor: expected no genomes of it to stay, got 'b'; try removing them too, or --force"
+    assert (done.code, done.error) == (2, expected)
+    assert [each["name"] for each in json.loads(kerash("list", "--json").out)[0]["genomes"]] == ["a", "b"]
+    assert kerash("remove", "xor", "a", "b").code == 0
+    assert not list((tmp_path / "kerash_mountpoint").iterdir())
+
+
+def test_a_genome_whose_model_was_removed_is_told(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "kerash_mountpoint").mkdir()
+    for words in (
+        ("store-model", "xor", "models/xor.model", "data/xor.data", "data/xor.label"),
+        ("create-genome", "a", "xor"),
+        ("remove", "xor", "--force"),
+    ):
+        assert kerash(*words).code == 0
+    done = kerash("predict", "a", "data/xor.data")
+    assert done.err == "a: its model xor is not stored any more, so it is numbers in and numbers out\n"
+    assert all(0 < float(line) < 1 for line in done.out.splitlines())
+
+
+def test_a_model_may_be_called_by_a_number(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "kerash_mountpoint").mkdir()
+    for name in ("2019", "b", "7.1"):
+        assert kerash("store-model", name, "models/xor.model", "data/xor.data", "data/xor.label").code == 0
+    assert [each["name"] for each in json.loads(kerash("list", "--json").out)[0]["models"]] == ["2019", "7.1", "b"]
+
+
+def test_a_copy_of_a_mountpoint_is_never_ended(sandbox: Sandbox) -> None:
+    done = sandbox(
+        f"{MADE}cp -a kerash_mountpoint saved; echo x >saved/thesis; kerash end-fs --mountpoint saved || echo code $?\n"
+        "cat saved/thesis; kerash end-fs"
+    )
+    assert done.out.splitlines()[-2:] == ["code 2", "x"]
+
+
+def test_a_mount_that_is_interrupted_leaves_nothing(sandbox: Sandbox) -> None:
+    done = sandbox(
+        "mkdir slow; printf '#!/bin/sh\\nkill -TERM $PPID; sleep 1\\n' >slow/mount; chmod +x slow/mount\n"
+        "PATH=$PWD/slow:$PATH kerash init-fs || echo code $?; ls -d kerash_mountpoint || true"
+    )
+    assert done.out.splitlines()[-1:] == ["code 143"]
+
+
+def test_of_names_of_which_one_is_in_use_none_is_removed(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "kerash_mountpoint").mkdir()
+    assert kerash("store-model", "xor", "models/xor.model", "data/xor.data", "data/xor.label").code == 0
+    for name in ("a", "z"):
+        assert kerash("create-genome", name, "xor").code == 0
+    held = os.open(tmp_path / "kerash_mountpoint/model/genomes/gen_z", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert kerash("remove", "a", "z").code == 2
+    finally:
+        os.close(held)
+    assert [each["name"] for each in json.loads(kerash("list", "--json").out)[0]["genomes"]] == ["a", "z"]

@@ -160,7 +160,7 @@ def test_a_private_folder_that_was_there_before_is_not_removed(rightless: Path, 
     store(Models(Mountpoint(private, private=True)))
     mounting.begin(None, 4)
     before = tree(private)
-    with pytest.raises(BadInput, match="expected a mountpoint that init-fs made, got none here") as caught:
+    with pytest.raises(BadInput, match="expected a mountpoint that init-fs made in this folder, got ") as caught:
         mounting.end(None)
     assert caught.value.exit_code == 2
     assert tree(private) == before
@@ -171,7 +171,7 @@ def test_what_was_ended_can_be_begun_again(rightless: Path, private: Path) -> No
     for _ in range(2):
         mounting.begin(None, 4)
         mounting.end(None)
-    with pytest.raises(BadInput, match="got none here"):
+    with pytest.raises(BadInput, match="that init-fs made in this folder, got "):
         mounting.end(None)
     assert not private.exists()
 
@@ -257,7 +257,7 @@ def test_a_size_that_is_none_is_one_line_and_exit_code_2(
 def test_an_ordinary_folder_is_never_ended(rightless: Path) -> None:
     store(Models(Mountpoint(rightless / "kerash_mountpoint")), make=True)
     before = tree(rightless)
-    with pytest.raises(BadInput, match="expected a mountpoint that init-fs made, got none here; try kerash list"):
+    with pytest.raises(BadInput, match="expected a mountpoint that init-fs made in this folder, got "):
         mounting.end(None)
     assert tree(rightless) == before
 
@@ -275,7 +275,7 @@ def test_a_mark_that_is_no_file_is_none(rightless: Path, kind: str) -> None:
         case _:
             os.mkfifo(mark)
     before = tree(rightless)
-    with pytest.raises(BadInput, match="got none here"):
+    with pytest.raises(BadInput, match="that init-fs made in this folder, got "):
         mounting.end(None)
     assert tree(rightless) == before
 
@@ -294,7 +294,7 @@ def test_a_private_folder_that_a_stranger_prepared_is_never_ended(rightless: Pat
         (private / name).mkdir()
     (private / MARK).touch()
     before = tree(private.resolve())
-    with pytest.raises(KerashError, match="expected a folder of yours"):
+    with pytest.raises(KerashError, match=r"expected a folder of yours|that init-fs made in this folder, got "):
         mounting.end(None)
     assert tree(private.resolve()) == before
 
@@ -552,7 +552,7 @@ def test_a_mount_that_a_process_uses_is_not_ended_until_it_has_ended(namespace: 
     said = namespace(USED, HOLDER, how)
     message = said.pop("said")
     assert said == {"ended": 0, "left": [], "mounts": []}
-    assert message.startswith("2 kerash_mountpoint/")
+    assert message.startswith("2 kerash_mountpoint: expected that nobody uses it")
     assert "expected that nobody uses it, got a process that does; try" in message
 
 
@@ -617,7 +617,8 @@ say(root=str(begun.place.root), marked=marked, said=said, mounts=len(mounts()), 
 def test_what_another_program_mounted_is_used_and_never_ended(namespace: Namespace, tmp_path: Path) -> None:
     said = namespace(FOREIGN)
     kept = said.pop("kept")
-    expected = "2 expected a mountpoint that init-fs made, got none here; try kerash list"
+    by_hand = "got one that was mounted by hand; try sudo umount -- kerash_mountpoint"
+    expected = f"2 kerash_mountpoint: expected a mountpoint that init-fs made in this folder, {by_hand}"
     assert said == {"root": "kerash_mountpoint", "marked": False, "said": expected, "mounts": 1}
     assert "kerash_mountpoint/theirs" in kept
     assert "kerash_mountpoint/model/x" in kept
@@ -678,7 +679,7 @@ def test_the_command_that_is_named_mounts_the_mountpoint_which_is_its_users_to_e
     namespace: Namespace, programs: Path
 ) -> None:
     said = namespace(COMMANDED, programs)
-    assert said.pop("said").startswith("2 expected a mountpoint that init-fs made")
+    assert said.pop("said").startswith("2 kerash_mountpoint: expected a mountpoint that init-fs made")
     assert said == {"size": 4 << 20, "root": "kerash_mountpoint", "command": None, "mode": 0o700, "mounts": 1}
 
 
@@ -692,7 +693,7 @@ say(said=refused(lambda: mounting.end(None)), sources=[line[0] for line in mount
 
 def test_what_another_program_mounted_over_it_is_not_unmounted(namespace: Namespace) -> None:
     said = namespace(STACKED)
-    assert said["said"].startswith("2 expected a mountpoint that init-fs made")
+    assert said["said"].startswith("2 kerash_mountpoint: expected a mountpoint that init-fs made")
     assert said["sources"] == ["kerash", "somebody"]
 
 

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -881,3 +882,27 @@ def test_a_regular_file_is_opened(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"x")
     with open(tmp_path / "x", "rb", opener=files.regular) as file:
         assert file.read() == b"x"
+
+
+def test_a_file_that_can_not_be_linked_is_copied_into_what_replaces_its_folder(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    put(shelf, "a", OLD)
+    (shelf.path("a") / "note").write_text("precious", encoding="ascii")
+    monkeypatch.setattr(os, "link", refuse)
+    with shelf.holding("a"):
+        put(shelf, "a", NEW)
+    assert (shelf.path("a") / "note").read_text(encoding="ascii") == "precious"
+
+
+def test_an_old_folder_that_refuses_to_go_never_comes_back(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(shelf, "a", OLD)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", lambda *arguments, **options: None)
+        put(shelf, "a", NEW, force=True)
+        shelf.remove("a")
+    assert shelf.names() == []
+    assert not shelf.path("a").exists()
