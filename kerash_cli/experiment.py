@@ -27,7 +27,7 @@ from kerash_cli.samples import match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import GradientSource, InProcess, Run, Samples, evaluator
+from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, evaluator
 
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
@@ -72,7 +72,8 @@ class Settings:
     def record(self) -> dict[str, Any]:
         """The settings as JSON values; `drop` is left out, since the encoding has the columns that remained."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
-        return {**{name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}, **own}
+        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        return {**plain, **own, "chunk_rule": CHUNK_RULE}
 
 
 @dataclass(frozen=True)

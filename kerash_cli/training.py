@@ -78,6 +78,10 @@ class Run:
         self.best_params = self.params.copy()
 
 
+CHUNK_RULE = 1
+"""The version of `chunks`: a saved model says by which it was trained, and a checkpoint goes on under no other."""
+
+
 def chunks(batch: int, flops: int, parameters: int) -> int:
     """Into how many pieces a batch is cut whose gradients are computed apart and added in order.
 

@@ -65,9 +65,10 @@ FILLED = {
     "64k": ("size=64k", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
     "256k": ("size=256k", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
     "1m": ("size=1m", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
+    "4m": ("size=4m", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
     "inodes": ("size=16m,nr_inodes=50", "n=0; while ( : >small/$n ) 2>/dev/null; do n=$((n+1)); done"),
 }
-SOME = [pytest.param(kind, marks=[pytest.mark.long] if kind in ("256k", "1m") else []) for kind in FILLED]
+SOME = [pytest.param(kind, marks=[pytest.mark.long] if kind in ("256k", "1m", "4m") else []) for kind in FILLED]
 STATE = "( cd small && find . -type f -exec sha256sum {} + | sort && find . | sort && stat -f -c '%f %d' . )"
 
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -268,3 +269,57 @@ def test_workers_and_the_bound_of_one_core_change_no_byte_of_what_is_saved(same:
     finally:
         os.sched_setaffinity(0, before)
     assert [same("--workers", workers) for workers in ("2", "3")] == [expected] * 2
+
+
+def standing(process: "subprocess.Popen[str]", mountpoint: Path) -> tuple[list[int], list[int], int]:
+    """Of a run and its workers: open files and threads of each, and the bytes in the mountpoint."""
+    pids = [process.pid, *workers_of(process)]
+    files = [len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids]
+    threads = [len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids]
+    return files, threads, sum(path.stat().st_size for path in mountpoint.rglob("*"))
+
+
+def resident(process: "subprocess.Popen[str]") -> int:
+    """Kilobytes of memory of a run and its workers."""
+    statuses = [Path(f"/proc/{pid}/status").read_text(encoding="ascii") for pid in (process.pid, *workers_of(process))]
+    lines = [line.split() for status in statuses for line in status.splitlines() if line.startswith("VmRSS:")]
+    return sum(int(line[1]) for line in lines)
+
+
+def epoch_of(process: "subprocess.Popen[str]", number: int) -> None:
+    """Waits until a run has trained so many epochs."""
+    assert process.stderr is not None
+    while not (line := process.stderr.readline()).startswith(f"epoch {number} "):
+        assert line, "the run ended early"
+
+
+@pytest.mark.parametrize("epochs", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_nothing_grows_with_the_epochs(runs: Runs, epochs: int) -> None:
+    process = runs.begin("--epochs", "100000", "--patience", "100000", "--workers", "3")
+    epoch_of(process, 20)
+    before, memory = standing(process, runs.mountpoint), resident(process)
+    epoch_of(process, 20 + epochs)
+    assert standing(process, runs.mountpoint) == before
+    assert resident(process) - memory < 10_000
+
+
+def test_a_mountpoint_without_room_for_the_workers_is_told_before_work_begins(runs: Runs) -> None:
+    if not shutil.which("unshare"):
+        pytest.skip("this machine has no unshare")
+    data = ROOT / "data" / "digits.csv"
+    words = f"train model {data} --target digit --batch-size 700 --workers 3 --epochs 2 -q --mountpoint mount"
+    script = f"mount -t tmpfs -o size=2m none mount && exec {sys.executable} -m kerash_cli {words}"
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", script],
+        cwd=runs.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "unshare" in done.stderr:
+        pytest.skip(f"no private mounts here: {done.stderr.strip()}")
+    assert done.returncode == 3
+    assert done.stderr.startswith("Error: mount: expected room for ")
+    assert done.stderr.count("\n") == 1
