@@ -1,11 +1,9 @@
 """`kerash fit`: a genome's weights, a batch at a time, as in 2019."""
 
-import json
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -59,6 +57,8 @@ def command(
     \b
     kerash fit 25 default 4 1 10 0.1
     """
+    from dataclasses import replace
+
     from kerash_cli import fitting
     from kerash_cli.console import Console
     from kerash_cli.store import Genome, Genomes, mountpoints
@@ -112,6 +112,8 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
 
 def _run(fit: "Fit", source: "GradientSource | None", as_json: bool, quiet: bool) -> Diverged | None:
     """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
+    import json
+
     written = monotonic()
     try:
         for batch in fit.batches(source):
