@@ -63,14 +63,14 @@ def programs(tmp_path: Path) -> Path:
 @pytest.fixture
 def rightless(tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The working directory of a user who may not mount; what is private is in `shared` beside it."""
-    for name in ("shared", "temporary", "work"):
+    for name in ("shared", "temporary", "here"):
         (tmp_path / name).mkdir()
     monkeypatch.delenv("KERASH_MOUNTPOINT", raising=False)
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(mountpoint, "SHARED_MEMORY", tmp_path / "shared")
-    yield tmp_path / "work"
+    yield tmp_path / "here"
     assert called(programs, "sudo") == []
     assert list((tmp_path / "temporary").iterdir()) == []
 
@@ -427,11 +427,11 @@ Namespace = Callable[..., dict[str, Any]]
 def namespace(tmp_path: Path, environment: dict[str, str]) -> Iterator[Namespace]:
     """Runs a program in an empty folder, where it may mount; what it says. Nothing is to be left anywhere."""
     unshare = ["unshare", "-Urm"]
-    folders = {name: tmp_path / name for name in ("shared", "temporary", "work")}
+    folders = {name: tmp_path / name for name in ("shared", "temporary", "here")}
     for folder in folders.values():
         folder.mkdir()
     tried = shutil.which("unshare") and subprocess.run(
-        [*unshare, "mount", "-t", "tmpfs", "none", str(folders["work"])], capture_output=True, check=False
+        [*unshare, "mount", "-t", "tmpfs", "none", str(folders["here"])], capture_output=True, check=False
     )
     if not tried or tried.returncode:
         pytest.skip("this machine lets no user mount a tmpfs: unshare -Urm fails")
@@ -440,7 +440,7 @@ def namespace(tmp_path: Path, environment: dict[str, str]) -> Iterator[Namespace
     def run(program: str, *words: object, **extra: str) -> dict[str, Any]:
         done = subprocess.run(
             [*unshare, sys.executable, "-c", PRELUDE + program, *map(str, words)],
-            cwd=folders["work"],
+            cwd=folders["here"],
             env={**environment, **extra},
             capture_output=True,
             text=True,
@@ -480,7 +480,7 @@ def mounted(namespace: Namespace) -> dict[str, Any]:
 def test_a_tmpfs_of_the_size_asked_for_is_mounted(mounted: dict[str, Any], tmp_path: Path) -> None:
     assert mounted["size"] == 4 << 20
     ((source, folder, kind, options),) = mounted["mounts"]
-    assert (source, folder, kind) == ("kerash", f"{tmp_path}/work/kerash_mountpoint", "tmpfs")
+    assert (source, folder, kind) == ("kerash", f"{tmp_path}/here/kerash_mountpoint", "tmpfs")
     assert {"rw", "nosuid", "nodev", "size=4096k", "mode=700"} <= set(options.split(","))
 
 
@@ -622,7 +622,7 @@ def test_what_another_program_mounted_is_used_and_never_ended(namespace: Namespa
     assert said == {"root": "kerash_mountpoint", "marked": False, "said": expected, "mounts": 1}
     assert "kerash_mountpoint/theirs" in kept
     assert "kerash_mountpoint/model/x" in kept
-    (tmp_path / "work" / "kerash_mountpoint").rmdir()
+    (tmp_path / "here" / "kerash_mountpoint").rmdir()
 
 
 UNMOUNTING_FAILS = """
