@@ -53,13 +53,13 @@ def main() -> None:
     calibration = calibrated()
     raw: dict[str, Any] = {"calibration": calibration}
     rows: list[Row] = []
-    for name in WORKLOADS:
+    for name in filter(chosen.__contains__, WORKLOADS):
         if WORKLOADS[name].samples is mnist and not MNIST.is_dir():
             print(
                 f"{name}: not measured, since there is no {MNIST}; KERASH_MNIST names MNIST's folder", file=sys.stderr
             )
-        elif name in chosen:
-            rows += compared(name, options.runs, calibration, raw)
+            continue
+        rows += compared(name, options.runs, calibration, raw)
     rows += whole_commands(chosen, options.runs, raw)
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
