@@ -199,6 +199,17 @@ def test_a_genome_on_the_disk_is_found_there(sandbox: Sandbox) -> None:
     assert len(done.out.splitlines()) == 8
 
 
+def test_what_moves_to_another_place_by_force_is_in_one_place_only(sandbox: Sandbox) -> None:
+    done = sandbox(
+        f"{SHARED}kerash create-genome g models/xor.model -q; head -c 20k /dev/zero >/dev/shm/filler\n"
+        "kerash create-genome g models/xor.model -q || echo code $?\n"
+        "kerash create-genome g models/xor.model --seed 1 --force -q\n"
+        "kerash list | grep -c genome; ls temporary/*/model"
+    )
+    assert done.code == 0, done.err
+    assert done.out.split() == ["code", "2", "1", "genomes"]
+
+
 def test_a_genome_is_fitted_to_a_model_in_another_place(sandbox: Sandbox) -> None:
     done = sandbox(
         f"{SHARED}kerash store-model xor models/xor.model data/xor.data data/xor.label -q\n"
