@@ -322,7 +322,7 @@ def test_a_cost_past_all_numbers_is_divergence_naming_epoch_and_batch() -> None:
     assert fit.result.params.tolist() == [1]
 
 
-def test_a_cost_that_overflows_though_half_of_it_does_not_is_divergence() -> None:
+def test_the_cost_of_a_batch_overflows_only_where_it_is_too_large_itself() -> None:
     genome = genome_of("1 1 1\ninput\ndense 1 -\n", {"weights": [[1.14e154]]})
     fit = fit_of(genome, [[1.0], [1.0]], [[0.0], [0.0]], batch_size=2, learning_rate=1e-300)
     assert all(np.isfinite(batch.cost) for batch in fit.batches())

@@ -118,7 +118,7 @@ def _started(number: int) -> Worker:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(there, theirs),
             env={**os.environ, "PYTHONPATH": path},
@@ -142,8 +142,6 @@ def _end(workers: Sequence[Worker]) -> None:
         except subprocess.TimeoutExpired:
             worker.process.kill()
             worker.process.wait()
-        assert worker.process.stdout is not None
-        worker.process.stdout.close()
         worker.errors.close()
         for end in worker.ends:
             os.close(end)
