@@ -82,10 +82,15 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     sys.excepthook = _report_fault
     _open_streams()
-    for number, handler in _HANDLERS.items():
-        if signal.getsignal(number) is not signal.SIG_IGN:  # by nohup, or a shell's `&`
-            signal.signal(number, handler)
-    code = _run(sys.argv[1:] if arguments is None else arguments)
+    handled = [number for number in _HANDLERS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
+    for number in handled:
+        signal.signal(number, _HANDLERS[number])
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        for number in handled:  # what is left to do, Python does, and would tell of being interrupted with a traceback
+            signal.signal(number, signal.SIG_DFL)
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
     try:
         sys.stderr.flush()
     except OSError:  # the exit code says it too
