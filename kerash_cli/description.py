@@ -94,6 +94,12 @@ class ModelDescription:
             shape = layer.output_shape(shape)
         return prod(shape)
 
+    @property
+    def channels(self) -> int | None:
+        """How many channels a sample has, where a layer takes it for an image; None where none does."""
+        depth, height, _ = self.known_shape
+        return depth if height > 1 and any(layer.layout == "image" for layer in self.layers) else None
+
     def resolve(self, features: int, outputs: int) -> Self:
         """The description with every `?` replaced by what `features` inputs and `outputs` units make it.
 
@@ -134,6 +140,7 @@ class ModelDescription:
 
     def _check_shapes(self) -> None:
         shape = self.known_shape
+        last = head(self.layers)
         for i, layer in enumerate(self.layers):
             if layer.unresolved:
                 return
@@ -141,6 +148,12 @@ class ModelDescription:
                 shape = layer.output_shape(shape)
             except BadInput as error:
                 raise BadInput(f"{self.where(i)}{error}") from None
+            if i == last and layer.layout == "image" and self.activation.definition.mixes and shape[1:] != (1, 1):
+                depth, height, width = shape
+                raise BadInput(
+                    f"{self.where(i)}expected numbers in a row for a last {self.activation}, got an image of "
+                    f"{width}x{height}x{depth}; try '-' here and 'dense ? {self.activation}' after it"
+                )
 
 
 def read_text(path: str) -> tuple[str, str]:

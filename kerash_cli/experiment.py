@@ -18,7 +18,7 @@ from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.engine.tensors import Array, carve
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
@@ -27,7 +27,7 @@ from kerash_cli.samples import match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, evaluator
+from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, batches, evaluator
 
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
@@ -188,8 +188,14 @@ def prepare(
     if settings.balance and strata is None:
         raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
     training, validation = _split(table.rows, strata, settings)
+    _require_rows(network, len(training), settings)
     encoding = encoding.fitted(
-        table, labels, training, standardize=settings.standardize, standardize_targets=activation == IDENTITY
+        table,
+        labels,
+        training,
+        standardize=settings.standardize,
+        standardize_targets=activation == IDENTITY,
+        channels=description.channels,
     )
     if start:
         encoding = encoding.scaled_as(start.encoding)
@@ -261,8 +267,9 @@ def start(
         params = prepared.initial.copy()
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
     rows = len(prepared.training)
+    steps = len(batches(rows, settings.batch_size, network.fewest_rows))
     optimizer = optimizers.OPTIMIZERS[settings.optimizer](
-        settings.optimizer_settings, params.size, prepared.dtype, -(-rows // settings.batch_size), settings.epochs
+        settings.optimizer_settings, params.size, prepared.dtype, steps, settings.epochs
     )
     run = Run(
         params,
@@ -273,6 +280,7 @@ def start(
         settings.batch_size,
         settings.epochs,
         settings.patience,
+        network.fewest_rows,
     )
     if resume:
         resume(run)
@@ -298,7 +306,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Set
     """The parameters of another network as this one's, layer by layer; biases that it had not are 0."""
     params = np.zeros(network.size, settings.dtype)
     own, others = (
-        [layer for layer in carve(vector, net.param_shapes) if layer]
+        [layer for layer in net.tensors(vector) if layer]
         for net, vector in ((network, params), (start.network, start.params))
     )
     expected, got = (
@@ -332,14 +340,29 @@ def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp])
     return samples._replace(weight=weight)
 
 
-def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:
+def _require_rows(network: Network, rows: int, settings: Settings) -> None:
+    """BadInput where a batch would be too small to measure a deviation in it."""
+    smallest = min(stop - start for start, stop in batches(rows, settings.batch_size, network.fewest_rows))
+    if smallest < network.least_rows:
+        raise BadInput(
+            f"expected batches of {network.least_rows} rows or more for batch_normalization, got one of {smallest}; "
+            f"try --batch-size 32, or more data"
+        )
+
+
+def training_bytes(network: Network, settings: Settings, batch_size: int) -> int:
+    """About how much memory training in batches of that size takes beside the samples."""
     itemsize = np.dtype(settings.dtype).itemsize
     vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
+
+
+def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:
     batch = min(settings.batch_size, rows)
-    needed = itemsize * (network.size * vectors + rows * (network.features + network.outputs + 1))
+    samples = np.dtype(settings.dtype).itemsize * rows * (network.features + network.outputs + 1)
     steps = -(-rows // batch) * STEP_BYTES
     memory.require(
-        needed + network.plan_bytes(batch, itemsize) + steps,
+        samples + training_bytes(network, settings, batch) + steps,
         f"{description.source}: ",
         "try fewer units, or a smaller --batch-size",
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kerash_cli import artifact, metrics
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding, checks
+from kerash_cli.encoding.record import MOST_INPUTS
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at
@@ -54,6 +55,8 @@ class TrainedModel(NamedTuple):
 
     def check_size(self) -> None:
         """BadInput if the record, without its training so far, would be larger than a saved model can hold."""
+        if (inputs := len(self.encoding.inputs)) > MOST_INPUTS:
+            raise BadInput(f"saved model: expected at most {MOST_INPUTS} inputs, got {inputs}; try --drop")
         artifact.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:

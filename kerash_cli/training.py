@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from math import inf, isfinite
 from time import perf_counter
 from typing import NamedTuple, Protocol, Self
@@ -65,6 +66,7 @@ class Run:
     batch_size: int
     epochs: int
     patience: int
+    fewest_rows: int = 1
     epoch: int = 0
     best_params: Array = field(init=False)
     best_epoch: int = 0
@@ -76,6 +78,19 @@ class Run:
 
     def __post_init__(self) -> None:
         self.best_params = self.params.copy()
+
+    @property
+    def batches(self) -> list[tuple[int, int]]:
+        """Where in `order` each batch of an epoch begins and ends."""
+        return batches(len(self.order), self.batch_size, self.fewest_rows)
+
+
+def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
+    """Batches of so many rows, (start, stop); a last one of less than `fewest` rows joins the one before."""
+    starts = list(range(0, rows, size))
+    if len(starts) > 1 and rows - starts[-1] < min(fewest, size):
+        starts.pop()
+    return list(pairwise([*starts, rows]))
 
 
 CHUNK_RULE = 1
@@ -106,7 +121,7 @@ class InProcess:
         """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
         self._network, self._loss, self._samples, self._run, self._margin = network, loss, samples, run, margin
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
-        self._update = run.optimizer.plan(run.params, self._gradient)
+        self._update = network.update(run.optimizer, run.params, self._gradient)
         self._steps: dict[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]] = {}
         self._chunks: dict[tuple[int, int, bool], Chunk] = {}
 
@@ -196,14 +211,21 @@ class Chunk:
         weighted: bool,
         margin: float | None,
     ) -> "Chunk":
-        """For n rows, whose gradient, times `scale`, overwrites `gradient`; hits are counted if there is a margin."""
+        """For n rows, whose gradient, times `scale`, overwrites `gradient`; hits are counted if there is a margin.
+
+        So is, as a share of the batch's, what is measured for the buffers.
+        """
         plan = network.plan(params, n, mode, gradient)
         y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
         weight = np.empty(n, plan.a.dtype) if weighted else None
         judge = loss.calls(plan.a, y, weight, total, plan.da, scale)
         hits = [] if margin is None else [np.empty((), np.intp)]
         count = [] if margin is None else _count_hits(plan.a, y, margin, hits[0])
-        return cls(plan.rows, y, weight, total, hits, [*plan.forward, *count, *judge, *plan.backward])
+        calls = [*plan.forward, *count, *judge, *plan.backward]
+        measured, part = gradient[network.learnt :], np.asarray(n * scale, gradient.dtype)
+        if measured.size and part != 1:
+            calls.append(partial(np.multiply, measured, part, measured))
+        return cls(plan.rows, y, weight, total, hits, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
         """Calls that fetch the samples whose indexes `rows` then holds."""
@@ -232,7 +254,7 @@ def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Ca
 
 def evaluator(network: Network, loss: Loss, samples: Samples, params: Array) -> Callable[[], float]:
     """A function that gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
-    predict = Predictor(network, params, tile=64)  # the samples never change places
+    predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places
     a = np.empty((network.outputs, len(samples.x)), params.dtype)
     total, x = np.empty((), params.dtype), samples.x[:, :-1]
     judge = loss.calls(a, samples.y.T, samples.weight, total, np.empty_like(a), 1.0)
@@ -254,8 +276,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
     naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
     ones. NumPy's floating-point warnings are off until the generator ends or is closed.
     """
-    rows, size = len(run.order), run.batch_size
-    batches = [(start, min(start + size, rows)) for start in range(0, rows, size)]
+    batches = run.batches
     before = perf_counter() - run.seconds
     with np.errstate(all="ignore"):  # what overflows shows in the loss
         while not run.stop and run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:

@@ -34,8 +34,12 @@ def settings(optimizer: str, epochs: int = 12) -> experiment.Settings:
     return experiment.Settings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)
 
 
-def prepared(optimizer: str) -> experiment.Prepared:
-    description = ModelDescription.parse("4 1 1\ninput\ndropout 0.2\ndense 8 tanh\ndense ? softmax\n")
+DENSE = "4 1 1\ninput\ndropout 0.2\ndense 8 tanh\ndense ? softmax\n"
+IMAGES = "2 2 1\ninput\nconvolution - 4 1 1 2 2\nbatch_normalization tanh\ndropout 0.2\ndense ? softmax\n"
+
+
+def prepared(optimizer: str, model: str = DENSE) -> experiment.Prepared:
+    description = ModelDescription.parse(model)
     table = dataset.read(str(ROOT / "data" / "iris.csv"))
     return experiment.prepare(description, table, None, "species", settings(optimizer))
 
@@ -44,21 +48,24 @@ def prepared(optimizer: str) -> experiment.Prepared:
 
 
 @pytest.mark.parametrize("optimizer", list(optimizers.OPTIMIZERS))
-@pytest.mark.parametrize("stop", [1, 5, 12])
-def test_a_run_that_goes_on_ends_as_one_that_was_never_interrupted(tmp_path: Path, optimizer: str, stop: int) -> None:
+@pytest.mark.parametrize(("stop", "model"), [(1, DENSE), (5, DENSE), (12, DENSE), (5, IMAGES)])
+def test_a_run_that_goes_on_ends_as_one_that_was_never_interrupted(
+    tmp_path: Path, optimizer: str, stop: int, model: str
+) -> None:
     with stage(10**7, str(tmp_path), silent) as folder:
-        whole = experiment.start(prepared(optimizer), folder)
+        whole = experiment.start(prepared(optimizer, model), folder)
         epochs = list(train(whole.run, whole.source, whole.validate))
     checkpoint = Checkpoint(str(tmp_path / "c"), IDENTITY)
     with stage(10**7, str(tmp_path), silent) as folder:
-        cut = experiment.start(prepared(optimizer), folder)
+        cut = experiment.start(prepared(optimizer, model), folder)
         for epoch in train(cut.run, cut.source, cut.validate):
             checkpoint.epoch(cut.run)
             if epoch.number == stop:
                 break
         checkpoint.write()
     with stage(10**7, str(tmp_path), silent) as folder:
-        again = experiment.start(prepared(optimizer), folder, None, Checkpoint(str(tmp_path / "c"), IDENTITY).resume)
+        resume = Checkpoint(str(tmp_path / "c"), IDENTITY).resume
+        again = experiment.start(prepared(optimizer, model), folder, None, resume)
         rest = list(train(again.run, again.source, again.validate))
     assert [epoch.number for epoch in rest] == list(range(stop + 1, 13))
     assert [epoch[:5] for epoch in again.run.history] == [epoch[:5] for epoch in epochs]

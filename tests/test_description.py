@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Kerash
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kerash_cli.description import LONGEST, ModelDescription
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Flatten, Input, Layer, Output
-from kerash_cli.engine.layers.base import count_or_unknown, no_activation
+from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, no_activation
 from kerash_cli.engine.layers.dropout import share
+from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput
 
 SIGMOID, RELU, SOFTMAX = Activation("sigmoid"), Activation("relu"), Activation("softmax")
@@ -99,6 +100,8 @@ def activations(draw: Any) -> Activation:
 
 WORDS: dict[Any, st.SearchStrategy[Any]] = {
     count_or_unknown: st.integers(1, 10**18 - 1),
+    count: st.integers(1, 3),
+    count_or_zero: st.integers(0, 3),
     Activation.parse: activations(),
     share: st.floats(0, 1, exclude_max=True),
     no_activation: st.just(IDENTITY),
@@ -121,7 +124,21 @@ def descriptions(draw: Any) -> ModelDescription:
     if draw(st.booleans()):
         drawn.append(draw(layers(draw(st.sampled_from([k for k, place in places.items() if place == "last"])))))
     sizes = draw(st.tuples(NUMBERS, st.integers(1, 10**18 - 1), st.integers(1, 10**18 - 1)))
-    return ModelDescription(tuple(draw(st.permutations(sizes))), tuple(drawn))
+    shape = tuple(draw(st.permutations(sizes)))
+    assume(None in shape or fits(shape, drawn))
+    return ModelDescription(shape, tuple(drawn))
+
+
+def fits(shape: Shape, layers: list[Layer]) -> bool:
+    """Whether each window finds its place."""
+    for layer in layers:
+        if layer.unresolved:
+            return True
+        try:
+            shape = layer.output_shape(shape)
+        except BadInput:
+            return False
+    return True
 
 
 @given(descriptions())
@@ -208,9 +225,9 @@ BAD = [
     ("2 1 1\ninput\n  dens 1 tanh", "m:3:3: unknown layer 'dens'; did you mean 'dense'?"),
     (
         "2 1 1\ninput\nlstm 1",
-        "m:3:1: unknown layer 'lstm'; try one of dense, dropout, flatten, input, output",
+        f"m:3:1: unknown layer 'lstm'; try one of {', '.join(sorted(LAYERS))}",
     ),
-    ("2 1 1\ninput\n\x00", "m:3:1: unknown layer '\\x00'; try one of dense, dropout, flatten, input, output"),
+    ("2 1 1\ninput\n\x00", f"m:3:1: unknown layer '\\x00'; try one of {', '.join(sorted(LAYERS))}"),
     ("2 1 1\ninput tanh", "m:2:7: expected '-', got 'tanh' (the line is 'input [ACTIVATION]')"),
     ("2 1 1\ninput - -", "m:2:1: expected 'input [ACTIVATION]', got 'input - -'"),
     ("2 1 1\ninput\nflatten relu", "m:3:9: expected '-', got 'relu' (the line is 'flatten [ACTIVATION]')"),
@@ -304,3 +321,38 @@ def test_a_loss_that_cannot_judge_the_outputs_is_an_error_of_their_line(
     assert done.code == 2
     assert done.error.startswith(message)
     assert not (tmp_path / "m.kerash").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("convolution relu 2 1 0 9 3", "m:3: expected a kernel that fits the input of 8x6, got 9x3"),
+        ("max_pooling - 1 1 2 9", "m:3: expected a kernel that fits the input of 8x6, 10x8 with its padding, got 2x9"),
+        ("max_pooling - 1 2 2 2", "m:3: expected a padding smaller than the kernel of 2x2, got 2"),
+        ("convolution relu 2 0 0 3 3", "m:3:20: expected a whole number from 1, got '0'"),
+        ("convolution relu 2 1 -1 3 3", "m:3:22: expected a whole number from 1, got '-1'"),
+        ("convolution relu 2 1 0 3", "m:3:1: expected 'convolution ACTIVATION FILTERS STRIDE PAD KERNEL_WIDTH"),
+        ("convolution softmax ? 1 0 3 3", "m:3: expected numbers in a row for a last softmax, got an image of 6x4x5"),
+        ("conv relu 2 1 0 3 3", "m:3:1: unknown layer 'conv'"),
+    ],
+)
+def test_an_image_layer_that_does_not_fit_is_told_with_both_shapes(line: str, expected: str) -> None:
+    rest = "" if "?" in line else "dense ? softmax\n"
+    with pytest.raises(BadInput) as caught:
+        ModelDescription.parse(f"8 6 1\ninput\n{line}\n{rest}", "m").resolve(48, 5)
+    assert str(caught.value).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "convolution softmax 3 1 0 3 3\ndense ? softmax",  # over the filters of each place
+        "convolution relu 3 99 0 3 3\ndense ? softmax",  # one window
+        "convolution relu 3 1 3 3 3\ndense ? softmax",  # some see padding alone
+        "dense 4 relu\nflatten\ndense ? softmax",
+        "convolution - ? 1 0 3 3\nglobal_average_pooling softmax",
+        "convolution - 3 1 0 3 3\nbatch_normalization relu\nflatten\nbatch_normalization\ndense ? softmax",
+    ],
+)
+def test_what_is_unusual_but_means_something_is_fine(lines: str) -> None:
+    assert ModelDescription.parse(f"8 6 1\ninput\n{lines}\n").resolve(48, 5).outputs == 5

@@ -11,7 +11,18 @@ import pytest
 
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import Dense, Mode
+from kerash_cli.engine.layers import (
+    IDENTITY,
+    AveragePooling,
+    BatchNormalization,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPooling,
+    Mode,
+)
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
 from kerash_cli.engine.tensors import Array
@@ -19,21 +30,52 @@ from kerash_cli.training import InProcess, Run, Samples
 
 TESTS = Path(__file__).parent
 RECORD = json.loads((TESTS / "golden" / "pytorch.json").read_text(encoding="ascii"))
+RECORDS = {"mlp": RECORD, "cnn": RECORD["cnn"]}
+CASES = [(kind, case) for kind, record in RECORDS.items() for case in record["cases"]]
 TOLERANCE = {"float64": 1e-7, "float32": 1e-4}
+TANH, RELU = Activation("tanh"), Activation("relu")
 
 
-def name(case: dict[str, Any]) -> str:
-    return "-".join([case["loss"], case["activation"], case["optimizer"], *case["settings"], case.get("dtype", "")])
+def name(kind: str, case: dict[str, Any]) -> str:
+    words = [case["loss"], case["activation"], case["optimizer"], *case["settings"], case["dtype"]]
+    return "-".join(words if kind == "mlp" else [kind, *words])
+
+
+def mlp(last: Activation) -> Network:
+    inputs, first, second, outputs = RECORD["sizes"]
+    return Network([Dense(first, TANH), Dense(second, RELU), Dense(outputs, last)], (1, 1, inputs))
+
+
+def cnn(last: Activation) -> Network:
+    layers: list[Layer] = [
+        Convolution(RELU, filters=3, stride=1, pad=1, kernel_width=3, kernel_height=2),
+        BatchNormalization(),
+        Convolution(TANH, filters=2, stride=1, pad=1, kernel_width=2, kernel_height=3),
+        MaxPooling(IDENTITY, stride=2, pad=1, kernel_width=2, kernel_height=2),
+        Convolution(TANH, filters=4, stride=2, pad=1, kernel_width=2, kernel_height=2),
+        AveragePooling(IDENTITY, stride=1, pad=1, kernel_width=3, kernel_height=2),
+        Flatten(),
+        Dropout(0.0),
+        Dense(2, last),
+    ]
+    return Network(layers, (2, 7, 6))
+
+
+NETWORKS = {"mlp": mlp, "cnn": cnn}
 
 
 def trained(
-    case: dict[str, Any], dtype: str, x: list[list[float]], y: list[list[float]], start: list[float], steps: int
+    kind: str,
+    case: dict[str, Any],
+    dtype: str,
+    x: list[list[float]],
+    y: list[list[float]],
+    start: list[float],
+    steps: int,
 ) -> tuple[Array, list[float]]:
     """The parameters after so many steps over the rows in order, and each batch's mean loss."""
     last = Activation.parse(case["activation"])
-    first, second, outputs = RECORD["sizes"][1:]
-    layers = [Dense(first, Activation("tanh")), Dense(second, Activation("relu")), Dense(outputs, last)]
-    network = Network(layers, (1, 1, RECORD["sizes"][0]))
+    network = NETWORKS[kind](last)
     loss, fused = losses.after(case["loss"], last)
     params = np.array(start, dtype)
     inputs = np.ones((len(x), len(x[0]) + 1), dtype)
@@ -48,9 +90,11 @@ def trained(
     return params, [source.step(begin, end) / (end - begin) for begin, end in taken]
 
 
-@pytest.mark.parametrize("case", RECORD["cases"], ids=name)
-def test_training_equals_what_pytorch_recorded(case: dict[str, Any]) -> None:
-    params, means = trained(case, case["dtype"], RECORD["x"], RECORD["y"], RECORD["params"], len(case["losses"]))
+@pytest.mark.parametrize(("kind", "case"), CASES, ids=[name(*pair) for pair in CASES])
+def test_training_equals_what_pytorch_recorded(kind: str, case: dict[str, Any]) -> None:
+    record = RECORDS[kind]
+    data = record["x"], record["y"], record["params"]
+    params, means = trained(kind, case, case["dtype"], *data, len(case["losses"]))
     tolerance = TOLERANCE[case["dtype"]]
     assert params == pytest.approx(case["result"], rel=tolerance, abs=tolerance)
     assert means == pytest.approx(case["losses"], rel=tolerance, abs=tolerance)
@@ -70,13 +114,15 @@ def recorder() -> ModuleType:
 
 @pytest.mark.long
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("index", range(len(RECORD["cases"]) // 2))
-def test_training_equals_pytorch_live(index: int, dtype: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "index"), [(kind, index) for kind in RECORDS for index in range(len(RECORDS[kind]["cases"]) // 2)]
+)
+def test_training_equals_pytorch_live(kind: str, index: int, dtype: str) -> None:
     pytorch = recorder()
-    case, rng = pytorch.CASES[index], np.random.default_rng(index)
-    x, y = rng.standard_normal((10, 3)).tolist(), rng.dirichlet(np.ones(2), 10).tolist()
-    start = rng.normal(0, 0.6, len(RECORD["params"])).tolist()
-    result, means = pytorch.trained(case, dtype, x, y, start)
-    params, ours = trained(case, dtype, x, y, start, len(means))
+    model, case = pytorch.MODELS[kind], pytorch.CASES[kind][index]
+    pytorch.torch.manual_seed(1 + index)
+    data = pytorch.drawn(model)
+    result, means = pytorch.trained(model, case, dtype, *data)
+    params, ours = trained(kind, case, dtype, *data, len(means))
     assert params == pytest.approx(result, rel=TOLERANCE[dtype], abs=TOLERANCE[dtype])
     assert ours == pytest.approx(means, rel=TOLERANCE[dtype], abs=TOLERANCE[dtype])

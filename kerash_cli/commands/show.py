@@ -8,6 +8,7 @@ from kerash_cli.commands import _options
 
 if TYPE_CHECKING:
     from kerash_cli.description import ModelDescription
+    from kerash_cli.engine.network import Network
     from kerash_cli.trained import TrainedModel
 
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 @click.argument("file")
 @click.option("--inputs", type=_options.COUNT, help="What the `?` of a description's first line stands for.")
 @click.option("--outputs", type=_options.COUNT, help="What the `?` of its last layer stands for.")
+@click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="For the memory of training.")
 @_options.as_json
-def command(file: str, inputs: int | None, outputs: int | None, as_json: bool) -> None:
-    """Show the layers of a model description or a saved model: their shapes, parameters and cost.
+def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, as_json: bool) -> None:
+    """Show the layers of a model description or a saved model: their shapes, parameters, cost and memory.
 
     \b
     kerash show digits.model --inputs 64 --outputs 10
@@ -28,6 +30,8 @@ def command(file: str, inputs: int | None, outputs: int | None, as_json: bool) -
     from kerash_cli import artifact
     from kerash_cli.console import printable
     from kerash_cli.description import ModelDescription
+    from kerash_cli.experiment import Settings, training_bytes
+    from kerash_cli.memory import readable
     from kerash_cli.trained import TrainedModel
 
     is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
@@ -35,42 +39,56 @@ def command(file: str, inputs: int | None, outputs: int | None, as_json: bool) -
     description = trained.description if trained else ModelDescription.read(file)
     if (features := inputs or description.features) and (units := outputs or description.outputs):
         description = description.resolve(features, units)
-    layers = _layers(description, trained)
+    network = trained.network if trained else _network(description)
+    settings = Settings(dtype=str(trained.params.dtype)) if trained else Settings()
+    itemsize = {"float32": 4, "float64": 8}[settings.dtype]
+    layers = network.summary(batch_size, itemsize) if network else _unknown(description)
+    needed = training_bytes(network, settings, batch_size) if network else None
     if as_json:
         made = {"encoding": trained.encoding.to_json(), "training": trained.training} if trained else {}
-        click.echo(json.dumps({"model": str(description), "layers": layers, **made}))
+        sizes = {"batch_size": batch_size, "training_bytes": needed}
+        click.echo(json.dumps({"model": str(description), "layers": layers, **sizes, **made}))
         return
-    click.echo(_text(layers, str(trained.params.dtype) if trained else "float32"))
+    click.echo(_text(layers, batch_size))
+    if network and needed:
+        click.echo(
+            f"{readable(itemsize * network.size)} of {settings.dtype} parameters; training in batches of {batch_size} "
+            f"takes about {readable(needed)} beside the data"
+        )
     if trained:
         click.echo("\n".join(["", *map(printable, _made(trained))]))
 
 
-def _layers(description: "ModelDescription", trained: "TrainedModel | None") -> list[dict[str, Any]]:
+def _network(description: "ModelDescription") -> "Network | None":
+    """The network that it describes, if no size is left to the data."""
     from kerash_cli.engine.network import Network
 
-    if trained:
-        return trained.network.summary()
     if description.features is None or description.outputs is None:
-        return [
-            {"layer": str(layer), "output": None, "parameters": None, "flops": None} for layer in description.layers
-        ]
-    return Network(description.layers, description.known_shape).summary()
+        return None
+    return Network(description.layers, description.known_shape)
 
 
-def _text(layers: list[dict[str, Any]], dtype: str) -> str:
+def _unknown(description: "ModelDescription") -> list[dict[str, Any]]:
+    """Layers of which only the lines are known."""
+    figures = dict.fromkeys(("output", "parameters", "flops", "memory"))
+    return [{"layer": str(layer), **figures} for layer in description.layers]
+
+
+def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
     from kerash_cli.console import aligned
     from kerash_cli.memory import readable
 
-    rows = [["layer", "output", "parameters", "flops per sample"]]
+    rows = [["layer", "output", "parameters", "flops per sample", f"memory for {batch_size}"]]
     for layer in layers:
-        output = "?" if layer["output"] is None else "x".join(map(str, layer["output"]))
-        numbers = ("?" if layer[key] is None else f"{layer[key]:,}" for key in ("parameters", "flops"))
-        rows.append([layer["layer"], output, *numbers])
-    if any(layer["parameters"] is None for layer in layers):
+        if layer["output"] is None:
+            rows.append([layer["layer"], "?", "?", "?", "?"])
+            continue
+        numbers = (f"{layer[key]:,}" for key in ("parameters", "flops"))
+        rows.append([layer["layer"], "x".join(map(str, layer["output"])), *numbers, readable(layer["memory"])])
+    if any(layer["output"] is None for layer in layers):
         return f"{aligned(rows)}\n? is decided by the data; try --inputs and --outputs"
-    parameters, flops = (sum(layer[key] for layer in layers) for key in ("parameters", "flops"))
-    rows.append(["in all", "", f"{parameters:,}", f"{flops:,}"])
-    return f"{aligned(rows)}\n{readable({'float32': 4, 'float64': 8}[dtype] * parameters)} of {dtype} parameters"
+    parameters, flops, memory = (sum(layer[key] for layer in layers) for key in ("parameters", "flops", "memory"))
+    return aligned([*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
 
 
 def _made(trained: "TrainedModel") -> list[str]:

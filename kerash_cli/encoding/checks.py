@@ -1,11 +1,15 @@
 """Values from a JSON file, believed only once they are what they should be; ValueError says what is not."""
 
 from collections.abc import Collection
-from math import isfinite
+from itertools import groupby
+from math import copysign, isfinite
 
 import numpy as np
 
 from kerash_cli.encoding.cells import Floats
+
+_LONG = 4
+"""Equal numbers in a row that are worth counting."""
 
 
 def expect(holds: bool, reason: str) -> None:
@@ -43,10 +47,25 @@ def names(value: object, what: str) -> tuple[str, ...]:
 
 
 def floats(value: object, size: int, what: str) -> Floats:
-    """So many finite numbers."""
-    if not isinstance(value, list) or len(value) != size or not all(map(_is_finite, value)):
+    """So many finite numbers; [number, count] stands for the same one again and again."""
+    runs = [each if _is_run(each) else [each, 1] for each in value] if isinstance(value, list) else []
+    if sum(count for _, count in runs) != size or not all(_is_finite(number) for number, _ in runs):
         raise ValueError(f"expected {size} finite numbers for {what}")
-    return np.array(value, np.float64)
+    numbers, counts = zip(*runs, strict=True) if runs else ((), ())
+    return np.repeat(np.array(numbers, np.float64), np.array(counts, np.intp))
+
+
+def runs(numbers: list[float]) -> list[float | list[float | int]]:
+    """What `floats` reads as these numbers: long runs are counted."""
+    shortened: list[float | list[float | int]] = []
+    for number, group in groupby(numbers, key=lambda number: (number, copysign(1, number))):
+        count = len(list(group))
+        shortened += [[number[0], count]] if count >= _LONG else [number[0]] * count
+    return shortened
+
+
+def _is_run(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and type(value[1]) is int and value[1] >= _LONG
 
 
 def _is_finite(value: object) -> bool:

@@ -34,6 +34,9 @@ MISSING = ("error", "drop", "mean")
 MOST_CATEGORIES = 100
 """How many different values a text input may have."""
 
+MOST_INPUTS = 1 << 18
+"""Columns that a network may see: the pixels of 256x256 in four channels."""
+
 _WIDEST = 10**9
 _SMALLER = "smaller units"
 _FILL = "; try to fill it in, or train with --missing mean"
@@ -139,10 +142,13 @@ class Encoding:
         *,
         standardize: bool = True,
         standardize_targets: bool = False,
+        channels: int | None = None,
     ) -> "Encoding":
         """This encoding with the means, deviations and baseline of the given rows (all, if None).
 
-        Targets are standardised only if they are values. BadInput where a column has no mean that float64 can hold.
+        Each input has its own, or where inputs are pixels each of so many `channels`: if pixels were scaled one by one,
+        a shape would look different in every place. Targets are standardised only if they are values. BadInput where a
+        column has no mean that float64 can hold.
         """
         fill, mean, scale = np.zeros(self.features), np.zeros(self.features), np.ones(self.features)
         places = self._places(table)
@@ -150,7 +156,11 @@ class Encoding:
         check_numbers(table, columns)
         fill[features], deviation = statistics(table, columns, rows)
         if standardize:
-            mean[features], scale[features] = fill[features], np.where(deviation > 0, deviation, 1)
+            center = fill[features]
+            if channels and len(features) == self.features:
+                center, deviation = _pooled(center, deviation, channels)
+                fill[features] = center
+            mean[features], scale[features] = center, np.where(deviation > 0, deviation, 1.0)
         plain = replace(self, target_mean=np.zeros(self.outputs), target_scale=np.ones(self.outputs))
         baseline = plain._baseline(table, labels, rows)
         plain = replace(plain, standardized=standardize, fill=fill, mean=mean, scale=scale, baseline=baseline)
@@ -270,8 +280,9 @@ class Encoding:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; `from_json` of them is this encoding again."""
         record = {each.name: getattr(self, each.name) for each in fields(self)}
-        record["inputs"] = [[each.position, each.categories] for each in self.inputs]
-        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in record.items()}
+        record["inputs"] = _shortened(self.inputs)
+        arrays = {name: checks.runs(value.tolist()) for name, value in record.items() if isinstance(value, np.ndarray)}
+        return {**record, **arrays}
 
     @classmethod
     def from_json(cls, record: object) -> "Encoding":
@@ -435,6 +446,16 @@ class Encoding:
             )
 
 
+def _pooled(
+    mean: NDArray[np.float64], deviation: NDArray[np.float64], channels: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each input the mean and the deviation of all inputs of its channel, which lie one after the other."""
+    means, variances = mean.reshape(channels, -1), np.square(deviation).reshape(channels, -1)
+    spread = np.sqrt(variances.mean(axis=1) + means.var(axis=1))
+    count = means.shape[1]
+    return np.repeat(means.mean(axis=1), count), np.repeat(spread, count)
+
+
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -445,10 +466,31 @@ def _enumerated(words: Sequence[str], most: int = 10) -> str:
 
 
 def _inputs(value: object, width: int) -> tuple[Input, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(each, list) and len(each) == 2 for each in value):
+    if not isinstance(value, list) or not value or not all(isinstance(each, list) and len(each) > 1 for each in value):
         raise ValueError("expected inputs of a position and categories each")
-    positions = [checks.integer(each[0], 0, width - 1, "position") for each in value]
+    inputs: list[Input] = []
+    for first, categories, *run in value:
+        position = checks.integer(first, 0, width - 1, "position")
+        if run:
+            checks.expect(categories is None and len(run) == 1, "expected a number of inputs without categories")
+            count = checks.integer(run[0], 2, min(width - position, MOST_INPUTS - len(inputs)), "number of inputs")
+            inputs += map(Input, range(position, position + count))
+        else:
+            inputs.append(Input(position, None if categories is None else checks.names(categories, "categories")))
+    positions = [each.position for each in inputs]
     checks.expect(positions == sorted(set(positions)), "expected different inputs, in order")
-    categories = [None if each[1] is None else checks.names(each[1], "categories") for each in value]
-    checks.expect(() not in categories, "expected a category or more")
-    return tuple(map(Input, positions, categories))
+    checks.expect(() not in [each.categories for each in inputs], "expected a category or more")
+    return tuple(inputs)
+
+
+def _shortened(inputs: Sequence[Input]) -> list[list[Any]]:
+    """What `_inputs` reads as these: columns of numbers in a row are counted."""
+    shortened: list[list[Any]] = []
+    following = -1
+    for each in inputs:
+        if each.categories is None and each.position == following:
+            shortened[-1] = [*shortened[-1][:2], shortened[-1][2] + 1 if len(shortened[-1]) > 2 else 2]
+        else:
+            shortened.append([each.position, each.categories])
+        following = each.position + 1 if each.categories is None else -1
+    return shortened

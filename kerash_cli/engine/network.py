@@ -1,43 +1,43 @@
-"""A network: layers over one flat parameter vector, compiled into plans of calls."""
+"""A network: layers over one flat vector of parameters, and what predicts with it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from kerash_cli.engine import plans
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import IDENTITY, Layer, Mode
 from kerash_cli.engine.layers.base import head
+from kerash_cli.engine.optimizers import Optimizer
+from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, carve, size
+
+MOMENTUM = 0.1
+"""How far a running mean goes towards what a batch has, as in PyTorch."""
 
 TILE = 16
 """Rows that a `Predictor` takes at a time, filled up where there are fewer: no row's result depends on the others.
 
 Of the widths of a product that BLAS computes alike in all columns, it is the widest: float32 kernels for AVX2 round
-the middle columns of 24 or more in another way than those at the edges.
+the middle columns of 24 or more in another way than those at the edges. A convolution has more columns than rows come
+in, so that a network with one takes them one by one.
 """
 
 
-class Plan(NamedTuple):
-    """All that a batch of n samples goes through, bound to memory of its own.
-
-    rows (n, features + 1) is filled by the caller, the last column with ones; `forward` then writes a (outputs, n).
-    With dL/da in da, `backward` overwrites the gradient, and dx (features, n) where that was asked for; it may destroy
-    da. Without a gradient da is empty and there is nothing to call.
-    """
-
-    rows: Array
-    a: Array
-    da: Array
-    dx: Array | None
-    forward: Calls
-    backward: Calls
+ROOM = 1 << 24
+"""Numbers that the layers' outputs take at most where the number of rows at a time does not matter to their order."""
 
 
 class Network:
-    """Layers for samples of one shape, and where the parameters of each lie in the flat vector."""
+    """Layers for samples of one shape, and where the tensors of each lie in one flat vector.
+
+    The first `learnt` numbers of a vector of parameters are learnt along a gradient; behind them are the buffers, which
+    are running means. So it is with a vector of gradients, where a chunk's own measurements stand for the latter.
+    """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape, bias: bool = True) -> None:
         """`layers`, all sizes known, for samples of `shape` (depth, height, width); BadInput where they do not fit."""
@@ -50,9 +50,15 @@ class Network:
             {name: dims for name, dims in layer.param_shapes(before).items() if bias or name != "bias"}
             for layer, before in self._inputs()
         ]
+        self.buffer_shapes = [layer.buffer_shapes(before) for layer, before in self._inputs()]
         self.features, self.outputs = prod(shape), prod(self.shapes[-1])
-        self.size = sum(map(size, self.param_shapes))
+        self.learnt = sum(map(size, self.param_shapes))
+        self.size = self.learnt + sum(map(size, self.buffer_shapes))
         self.flops = sum(layer.flops(before) for layer, before in self._inputs())
+        self.tile = 1 if any(layer.alone for layer in self.layers) else TILE
+        self.roomy_tile = max(1, min(64, ROOM // sum(map(prod, self.shapes))))
+        self.least_rows = max(layer.least_rows(before) for layer, before in self._inputs())
+        self.fewest_rows = max(layer.fewest_rows for layer in self.layers)
 
     def on_logits(self) -> "Network":
         """The same network without its last activation, for a loss that includes it."""
@@ -61,11 +67,21 @@ class Network:
         layers[last] = layers[last].linear()
         return Network(layers, self.shapes[0], self.bias)
 
+    @property
+    def tensor_shapes(self) -> list[dict[str, Shape]]:
+        """The shapes of `tensors`."""
+        return [{**own, **measured} for own, measured in zip(self.param_shapes, self.buffer_shapes, strict=True)]
+
+    def tensors(self, params: Array) -> list[dict[str, Array]]:
+        """Views of `params`, those of each layer by their names."""
+        learnt, buffers = self._carved(params)
+        return [{**own, **measured} for own, measured in zip(learnt, buffers, strict=True)]
+
     def named(self, params: Array) -> dict[str, Array]:
         """Views of `params` under the names of a saved model: `layer2.dense.weights`, counted from the input line."""
         return {
             f"layer{i}.{layer.keyword}.{name}": tensor
-            for i, (layer, tensors) in enumerate(zip(self.layers, carve(params, self.param_shapes), strict=True))
+            for i, (layer, tensors) in enumerate(zip(self.layers, self.tensors(params), strict=True))
             for name, tensor in tensors.items()
         }
 
@@ -75,61 +91,97 @@ class Network:
         They are drawn in float64, so that both precisions start from the same weights.
         """
         params = np.zeros(self.size, dtype)
-        for i, (layer, tensors) in enumerate(zip(self.layers, carve(params, self.param_shapes), strict=True)):
-            if "weights" in tensors:
-                draw = INITIALIZERS[law or getattr(layer, "activation", IDENTITY).initializer]
-                tensors["weights"][...] = draw(generator(seed, Key.INITIAL, i), tensors["weights"].shape)
+        for i, ((layer, before), tensors) in enumerate(zip(self._inputs(), self.tensors(params), strict=True)):
+            draw = INITIALIZERS[law or getattr(layer, "activation", IDENTITY).initializer]
+            layer.initialize(before, tensors, partial(draw, generator(seed, Key.INITIAL, i)))
         return params
 
     def plan(self, params: Array, n: int, mode: Mode, gradient: Array | None = None, with_dx: bool = False) -> Plan:
         """The plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made."""
-        new = _Memory(n, params.dtype)
-        pieces = carve(params, self.param_shapes)
-        caches = [new.tensors(layer.cache_shapes(before)) for layer, before in self._inputs()]
+        learnt, buffers = self._carved(params)
+        grads, measured = self._carved(np.empty_like(params) if gradient is None else gradient)
+        memory = plans.Memory(n, params.dtype, self._scratch(n))
         rows = np.zeros((n, self.features + 1), params.dtype)
         rows[:, -1] = 1
-
-        signals, forward = [rows.T], []
-        for i, (layer, after) in enumerate(zip(self.layers, self.shapes[1:], strict=True)):
-            if layer.transparent(mode.training):
-                signals.append(signals[-1])
-                continue
-            signals.append(new.signal(prod(after)))
-            forward += layer.forward(signals[i], signals[-1][:-1], pieces[i], caches[i], mode, i)
-        a = signals[-1][:-1]
+        steps = plans.steps(self.layers, self.shapes, rows, mode, memory)
+        forward: Calls = []
+        for step in steps:
+            i = step.index
+            forward += step.forward(learnt[i], measured[i] if mode.training else buffers[i], mode)
+        out = steps[-1].out if steps else plans.Signal(rows.T, self.shapes[0])
+        last = memory.laid_out(out, "row", self.shapes[-1])
+        if last is not out:
+            forward += last.copied_from(out)
+        a = last.memory[: self.outputs]
         if gradient is None:
             return Plan(rows, a, np.empty((0, n), params.dtype), None, forward, [])
 
-        da = d = new.array(self.outputs)
-        grads, backward = carve(gradient, self.param_shapes), []
+        da = d = memory.array(self.outputs)
+        backward: Calls = []
+        spare = memory.gradients(max(map(prod, self.shapes)))
+        if last is not out:
+            d = next(spare)[: self.outputs]
+            backward += out.over(d).copied_from(last.over(da))
         first = next((i for i, shapes in enumerate(self.param_shapes) if shapes), len(self.layers))
-        for i in reversed(range(len(self.layers))):
-            if self.layers[i].transparent(mode.training):
-                continue
-            dx = new.array(prod(self.shapes[i])) if i > first or with_dx else None
-            a_i = signals[i + 1][:-1]
-            backward += self.layers[i].backward(signals[i], a_i, d, dx, pieces[i], grads[i], caches[i])
+        for step in reversed(steps):
+            needed = step.index > first or with_dx
+            dx = next(spare)[: prod(step.before)] if needed else None
+            backward += step.backward(d, dx, learnt[step.index], grads[step.index])
             if dx is None:
                 break
             d = dx
+            if step.x is not step.given:
+                d = next(spare)[: prod(step.before)]
+                backward += step.given.over(d).copied_from(step.x.over(dx))
         return Plan(rows, a, da, d if with_dx else None, forward, backward)
 
-    def summary(self) -> list[dict[str, Any]]:
-        """For each layer its line, output shape as (width, height, depth), parameters, and flops of a sample."""
+    def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
+        """Calls that take all of `params`, or a part, one step along the gradient of a batch, which they may overwrite.
+
+        Of the gradient, only that part counts, unless the optimizer `needs_all`.
+        """
+        first, last = (0, self.size) if part is None else (part.start, part.stop)
+        learnt = slice(0, self.learnt)
+        calls = optimizer.plan(params[learnt], gradient[learnt], slice(min(first, self.learnt), min(last, self.learnt)))
+        buffers = slice(max(first, self.learnt), max(last, self.learnt))
+        mean, seen = params[buffers], gradient[buffers]
+        if mean.size:
+            share = np.asarray(MOMENTUM, params.dtype)
+            calls += [partial(np.subtract, seen, mean, seen), partial(np.multiply, seen, share, seen)]
+            calls.append(partial(np.add, mean, seen, mean))
+        return calls
+
+    def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:
+        """For each layer its line, output shape as (width, height, depth), parameters, and flops of a sample.
+
+        Then the bytes of what it computes and keeps for n samples while training.
+        """
         return [
             {
                 "layer": str(layer),
                 "output": list(reversed(after)),
                 "parameters": size(shapes),
                 "flops": layer.flops(before),
+                "memory": 0
+                if layer.transparent(training=True)
+                else itemsize * (n * prod(after) + size(layer.cache_shapes(before, n))),
             }
             for (layer, before), after, shapes in zip(self._inputs(), self.shapes[1:], self.param_shapes, strict=True)
         ]
 
     def plan_bytes(self, n: int, itemsize: int) -> int:
         """About how much memory a plan with a gradient takes besides parameters and gradient."""
-        cached = sum(size(layer.cache_shapes(before)) for layer, before in self._inputs())
-        return n * itemsize * (cached + 2 * sum(map(prod, self.shapes)))
+        between = sum(map(prod, self.shapes)) + self.features + 2 * max(map(prod, self.shapes))
+        cached = sum(size(layer.cache_shapes(before, n)) for layer, before in self._inputs())
+        return itemsize * (n * between + cached + self._scratch(n))
+
+    def _scratch(self, n: int) -> int:
+        return max(size(layer.scratch_shapes(before, n)) for layer, before in self._inputs())
+
+    def _carved(self, vector: Array) -> tuple[list[Tensors], list[Tensors]]:
+        """A layer's learnt tensors each, and a layer's buffers."""
+        learnt, buffers = vector[: self.learnt], vector[self.learnt :]
+        return carve(learnt, self.param_shapes), carve(buffers, self.buffer_shapes)
 
     def _inputs(self) -> list[tuple[Layer, Shape]]:
         return list(zip(self.layers, self.shapes, strict=False))
@@ -138,9 +190,9 @@ class Network:
 class Predictor:
     """Outputs of a trained network for any number of rows, each the same whatever it travels with."""
 
-    def __init__(self, network: Network, params: Array, tile: int = TILE) -> None:
+    def __init__(self, network: Network, params: Array, tile: int | None = None) -> None:
         """`tile` rows at a time: more are faster, but then a row's last digits depend on its place."""
-        self._plan = network.plan(params, tile, Mode())
+        self._plan = network.plan(params, tile or network.tile, Mode())
 
     def __call__(self, x: Array) -> Array:
         """x (rows, features) to a new array (rows, outputs); what overflows becomes infinite or NaN, in silence."""
@@ -155,23 +207,3 @@ class Predictor:
                     call()
             result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
         return result
-
-
-class _Memory(NamedTuple):
-    """Allocates a plan's arrays, for n samples each."""
-
-    n: int
-    dtype: np.dtype[np.floating]
-
-    def array(self, features: int) -> Array:
-        return np.empty((features, self.n), self.dtype)
-
-    def signal(self, features: int) -> Array:
-        """(features + 1, n), the last row all ones."""
-        signal = self.array(features + 1)
-        signal[-1] = 1
-        return signal
-
-    def tensors(self, shapes: Mapping[str, Shape]) -> Tensors:
-        shapes = {name: (*shape, self.n) for name, shape in shapes.items()}
-        return Tensors(np.empty(size(shapes), self.dtype), shapes)

@@ -16,6 +16,10 @@ Call: TypeAlias = Callable[[], object]
 Calls: TypeAlias = list[Call]
 
 
+Views: TypeAlias = Mapping[str, Array]
+"""Tensors by name."""
+
+
 class Tensors(dict[str, Array]):
     """Named views that lie one after the other, without gaps, in `flat`, a vector that the caller owns."""
 

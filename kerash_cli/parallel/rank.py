@@ -91,7 +91,7 @@ class Rank:
         self._gradient = np.empty_like(shared.params)
         alone = keeps_own(optimizer, shared.params)
         self._part = slice(0, network.size) if alone else part(rank, ranks, network.size)
-        self._update = optimizer.plan(shared.params, self._gradient, self._part)
+        self._update = network.update(optimizer, shared.params, self._gradient, self._part)
         self._reduced = slice(0, network.size) if optimizer.needs_all else self._part
         self._steps: dict[tuple[int, int], _Step] = {}
         self._compiled: dict[tuple[int, int, int], Chunk] = {}

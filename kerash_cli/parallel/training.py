@@ -21,15 +21,15 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.rank import Rank, Shared, keeps_own, own
 from kerash_cli.parallel.sharing import Over, Ranks, attached, joined, shared_bytes
 from kerash_cli.store import Stage
-from kerash_cli.training import Run, Samples, chunks
+from kerash_cli.training import Run, Samples, batches, chunks
 
 _VECTOR = "vector_"
 
 
 def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
     """Into how many chunks the batches of a run are cut at most."""
-    batches = {min(batch_size, rows), rows % batch_size} - {0}
-    return max(chunks(batch, network.flops, network.size) for batch in batches)
+    sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
+    return max(chunks(size, network.flops, network.size) for size in sizes)
 
 
 def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
@@ -136,14 +136,13 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     shared = Shared(**{name: arrays[name] for name in Shared._fields})
     samples = Samples(**{name: attached(Path(path), writable=False) for name, path in job["samples"].items()})
     settings = optimizers.Settings(**{**job["settings"], "schedule": Schedule.parse(job["settings"]["schedule"])})
-    rows, batch_size = len(shared.order), job["batch_size"]
+    cut = batches(len(shared.order), job["batch_size"], network.fewest_rows)
     optimizer = optimizers.OPTIMIZERS[job["optimizer"]](
-        settings, network.size, shared.params.dtype, -(-rows // batch_size), job["epochs"]
+        settings, network.size, shared.params.dtype, len(cut), job["epochs"]
     )
     optimizer.steps = job["optimizer_steps"]
     vectors = {name.removeprefix(_VECTOR): arrays[name] for name in arrays if name.startswith(_VECTOR)}
     mode = Mode(training=True, seed=job["seed"], step=job["step"])
-    batches = [(start, min(start + batch_size, rows)) for start in range(0, rows, batch_size)]
     with suppress(Over), np.errstate(all="ignore"):
         meet()
         if keeps_own(optimizer, shared.params):
@@ -153,7 +152,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
         rank = Rank(job["rank"], job["ranks"], shared, meet, network, loss, samples, optimizer, mode, job["margin"])
         while True:
             meet()
-            for start, stop in batches:
+            for start, stop in cut:
                 if not isfinite(rank.step(start, stop)):
                     break
                 mode.step += 1

@@ -8,8 +8,10 @@ This is the layout of a genome of 2019, and `settings`, which it did not have:
       settings                    a line each of `model NAME`, `shape WIDTH HEIGHT DEPTH`, `bias yes` or `bias no`
       topology/layer_I/           for each layer, the input's from 0
         meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then what else the layer's line says
-        weights.dat               a tensor: width = outputs, height = inputs; only of layers that learn
+        weights.dat               a tensor: width = outputs, height = inputs; only of layers that learn. Of a
+                                  convolution: width and height of its kernel, depth = filters * channels
         bias_weights.dat          a tensor: width = outputs, height = 1
+        mean.dat, variance.dat    the same, of a batch normalization
 
 Tensors are in the format of `kerash_cli.blas.text`. A genome without `settings` is one of 2019: it belongs to no model
 in particular, takes its inputs as a row, and has no bias in its sums. `bias_weights.dat` may be missing where it does
@@ -20,6 +22,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,7 +44,7 @@ from kerash_cli.store.shelf import Draft, Shelf
 SAVED = ".kerash"
 """The ending of a word that is a saved model's file."""
 
-_FILES = {"weights": "weights.dat", "bias": "bias_weights.dat"}
+_FILES = {"weights": "weights.dat", "bias": "bias_weights.dat", "mean": "mean.dat", "variance": "variance.dat"}
 _MOST_LAYERS = 10_000
 _LONGEST = 1 << 16
 _SMALL = 4096
@@ -76,12 +79,12 @@ class Genome:
 
     @classmethod
     def random(cls, description: ModelDescription, model: str | None, bias: bool, seed: int) -> "Genome":
-        """All parameters uniform in [0, 1), as in 2019."""
+        """All that is learnt uniform in [0, 1), as in 2019."""
         network = Network(description.layers, description.known_shape)
-        params = np.zeros(network.size)
-        for i, layer in enumerate(carve(params, network.param_shapes)):
+        params = network.initial(seed, np.dtype(np.float64), "zeros")
+        for i, layer in enumerate(carve(params[: network.learnt], network.param_shapes)):
             generator(seed, Key.INITIAL, i).random(out=layer.flat)
-        return cls(description, tuple(carve(params, network.param_shapes)), bias, model)
+        return cls(description, tuple(network.tensors(params)), bias, model)
 
     @classmethod
     def read(cls, folder: Path) -> "Genome":
@@ -91,7 +94,7 @@ class Genome:
         _own(folder / "topology")
         layers, tensors = zip(*(_read_layer(_own(folder / _layer(i))) for i in range(number)), strict=True)
         first = next((own["weights"] for own in tensors if own), None)
-        sizes = settings.get("shape") or f"{1 if first is None else len(first)} 1 1"
+        sizes = settings.get("shape") or f"{1 if first is None else first.shape[1]} 1 1"
         try:
             description = ModelDescription.parse("\n".join([sizes, *map(str, layers)]))
         except BadInput as error:
@@ -116,14 +119,14 @@ class Genome:
         """A new vector of the parameters that count."""
         network = self.network
         params = np.empty(network.size)
-        for own, views in zip(self.tensors, carve(params, network.param_shapes), strict=True):
+        for own, views in zip(self.tensors, network.tensors(params), strict=True):
             for name, view in views.items():
                 view[...] = own[name]
         return params
 
     def fitted(self, params: Array, result: float) -> "Genome":
         """The genome with other parameters, and what they cost; biases that don't count stay."""
-        layers = carve(params.copy(), self.network.param_shapes)
+        layers = self.network.tensors(params.copy())
         tensors = tuple({**own, **fitted} for own, fitted in zip(self.tensors, layers, strict=True))
         return replace(self, tensors=tensors, result=result)
 
@@ -132,7 +135,9 @@ class Genome:
         sizes = dict.fromkeys(("meta.dat", "settings", *(["result"] if self.result is not None else [])), _SMALL)
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
-            sizes |= {f"{_layer(i)}/{_FILES[name]}": text.rendered_bytes(each.shape) for name, each in layer.items()}
+            sizes |= {
+                f"{_layer(i)}/{_FILES[name]}": text.rendered_bytes(_in_file(each.shape)) for name, each in layer.items()
+            }
         return sizes
 
     @property
@@ -145,9 +150,9 @@ class Genome:
         for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
             draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
             for name, tensor in tensors.items():
-                draft.write(f"{_layer(i)}/{_FILES[name]}", text.render(tensor))
+                draft.write(f"{_layer(i)}/{_FILES[name]}", text.render(tensor.reshape(_in_file(tensor.shape))))
         last = next(each["weights"] for each in reversed(self.tensors) if each)
-        height, width = last.shape
+        _, height, width = _in_file(last.shape)
         draft.write("meta.dat", f"3 1 1\n{width}\n{height}\n{len(self.tensors)}\n".encode())
         shape = " ".join(map(str, reversed(self.description.known_shape)))
         model = [f"model {self.model}"] if self.model else []
@@ -191,11 +196,14 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
         kind = LAYERS[keyword]
         learnt: dict[str, Array] = {}
         if kind.learns:
-            learnt["weights"] = _matrix(folder / "weights.dat")
-            if os.path.lexists(folder / "bias_weights.dat"):
-                learnt["bias"] = _matrix(folder / "bias_weights.dat")
-        named = {"activation": activation} | ({"units": str(learnt["weights"].shape[-1])} if kind.learns else {})
+            files = {"weights": _FILES["weights"]} | {
+                name: file for name, file in _FILES.items() if os.path.lexists(folder / file)
+            }
+            learnt = {name: _read_tensor(folder / file) for name, file in files.items()}
         fields = [field.name for field in kind.words()]
+        named = {"activation": activation} | (
+            {"units": str(learnt["weights"].shape[-1])} if learnt and "units" in fields else {}
+        )
         if "activation" not in fields and activation != "-":
             raise BadInput(f"expected '-' as the activation of {keyword!r}, got {shown(activation)}")
         rest = iter(others)
@@ -215,28 +223,25 @@ def _fitting(
     """The tensors in the shapes that the layers ask for, missing biases as zeros; BadInput if one has another."""
     fitting = []
     network = Network(description.layers, description.known_shape)
-    for i, (own, shapes) in enumerate(zip(tensors, network.param_shapes, strict=True)):
+    for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
         layer: dict[str, Array] = {}
         for name, shape in shapes.items():
             path = str(folder / _layer(i) / _FILES[name])
-            if name not in own and bias:
-                raise BadInput(f"{at(path)}expected bias weights, as settings say, got no such file")
+            if name not in own and (bias or name != "bias"):
+                what = "bias weights, as settings say" if name == "bias" else name
+                raise BadInput(f"{at(path)}expected {what}, got no such file")
             tensor: Array = own[name] if name in own else np.zeros(shape)
-            if _sizes(tensor.shape) != _sizes(shape):
-                expected = f"'{_sizes(shape)}' after the layer before"
-                raise BadInput(f"{at(path, 1)}expected {expected}, got '{_sizes(tensor.shape)}'")
+            if _in_file(tensor.shape) != _in_file(shape):
+                expected = f"'{_sizes(_in_file(shape))}' after the layer before"
+                raise BadInput(f"{at(path, 1)}expected {expected}, got '{_sizes(_in_file(tensor.shape))}'")
             layer[name] = tensor.reshape(shape)
         fitting.append(layer)
     return tuple(fitting)
 
 
-def _matrix(path: Path) -> Array:
+def _read_tensor(path: Path) -> Array:
     with _opened(path) as file:
-        tensor = text.read(file, str(path))
-    if len(tensor) != 1:
-        raise BadInput(f"{at(str(path), 1)}expected a matrix, of depth 1, got depth {len(tensor)}")
-    matrix: Array = tensor[0]
-    return matrix
+        return text.read(file, str(path))
 
 
 def _settings(path: Path) -> dict[str, str]:
@@ -286,8 +291,7 @@ def _meta(layer: Layer) -> str:
     """`sigmoid dense`: a layer's activation, keyword and other words, but for what its weights say."""
     words = {field.name: str(getattr(layer, field.name)) for field in layer.words()}
     activation = words.pop("activation", "-")
-    if layer.learns:
-        del words["units"]
+    words.pop("units", None)
     return " ".join([activation, layer.keyword, *words.values()])
 
 
@@ -295,7 +299,11 @@ def _layer(index: int) -> str:
     return f"topology/layer_{index}"
 
 
+def _in_file(shape: Shape) -> Shape:
+    """The shape (depth, height, width) of the file of a vector, a matrix, or a convolution's kernels one by one."""
+    return (prod(shape[:-2]), *(1, *shape)[-2:])
+
+
 def _sizes(shape: Shape) -> str:
-    """A tensor's first line: a vector is a matrix of height 1."""
-    height, width = (1, *shape)[-2:]
-    return f"{width} {height} 1"
+    """A tensor's first line."""
+    return " ".join(map(str, reversed(shape)))

@@ -47,3 +47,23 @@ def test_a_file_that_is_neither_is_told_where_it_fails(kerash: Kerash) -> None:
 def test_every_bundled_model_can_be_shown(kerash: Kerash) -> None:
     for path in (ROOT / "models").glob("*.model"):
         assert kerash("show", f"models/{path.name}").code == 0
+
+
+def test_a_convolutional_network_is_counted_as_by_hand(kerash: Kerash) -> None:
+    text = "28 28 1\ninput\nconvolution relu 6 1 2 5 5\nmax_pooling - 2 0 2 2\nbatch_normalization\ndense 10 softmax\n"
+    shown = json.loads(kerash("show", "-", "--json", "--batch-size", "8", input=text).out)
+    _, convolution, pooling, normalization, dense = shown["layers"]
+    assert (convolution["output"], convolution["parameters"]) == ([28, 28, 6], 6 * 25 + 6)
+    assert convolution["flops"] == 2 * 28 * 28 * 6 * 25
+    assert (pooling["output"], pooling["parameters"]) == ([14, 14, 6], 0)
+    assert (normalization["output"], normalization["parameters"]) == ([14, 14, 6], 2 * 6)
+    assert (dense["output"], dense["parameters"]) == ([10, 1, 1], 14 * 14 * 6 * 10 + 10)
+    patches, kernel = 32 * 5 * 28 * 8, 6 * 25
+    assert convolution["memory"] == 4 * (28 * 28 * 6 * 8 + patches + kernel)
+    assert shown["training_bytes"] > sum(layer["memory"] for layer in shown["layers"])
+
+
+def test_what_training_will_take_is_said_beforehand(kerash: Kerash) -> None:
+    small, large = (kerash("show", "models/cnn.model", "--batch-size", size).out for size in ("1", "64"))
+    assert "training in batches of 64 takes about " in large.splitlines()[-1]
+    assert small != large

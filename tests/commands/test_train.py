@@ -62,7 +62,16 @@ def test_a_square_is_fitted_with_the_defaults(kerash: Kerash, seed: int) -> None
     assert float(kerash("predict", "square.kerash", input="0.5\n").out) == pytest.approx(0.25, abs=0.02)
 
 
-def test_digits_are_read_as_well_as_promised_on_rows_never_seen(kerash: Kerash, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "accuracy", "words"),
+    [
+        ("digits", 0.97, ""),
+        pytest.param("digits_cnn", 0.98, "--epochs 60 --schedule cosine", marks=pytest.mark.long),
+    ],
+)
+def test_digits_are_read_as_well_as_promised_on_rows_never_seen(
+    kerash: Kerash, tmp_path: Path, model: str, accuracy: float, words: str
+) -> None:
     header, *digits = rows("digits.csv")
     folds = np.array(rows("splits/digits.csv")[1:], int)
     accuracies = []
@@ -70,9 +79,10 @@ def test_digits_are_read_as_well_as_promised_on_rows_never_seen(kerash: Kerash, 
         for name, chosen in (("train", folds[:, repetition] != 0), ("test", folds[:, repetition] == 0)):
             with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([header, *(digits[i] for i in np.flatnonzero(chosen))])
-        assert kerash("train", "models/digits.model", "train.csv", "--target", "digit", "-q").code == 0
-        accuracies.append(json.loads(kerash("evaluate", "digits.kerash", "test.csv", "--json").out)["accuracy"])
-    assert np.mean(accuracies) >= 0.97
+        given = (f"models/{model}.model", "train.csv", "--target", "digit", "-q", *words.split())
+        assert kerash("train", *given).code == 0
+        accuracies.append(json.loads(kerash("evaluate", f"{model}.kerash", "test.csv", "--json").out)["accuracy"])
+    assert np.mean(accuracies) >= accuracy
 
 
 def scores(kerash: Kerash, name: str) -> dict[str, float]:
@@ -89,7 +99,53 @@ def test_every_model_in_the_project_trains_on_its_data_and_predicts_each_row(ker
 
 
 def test_there_is_a_model_for_every_set() -> None:
-    assert {path.stem for path in (ROOT / "models").glob("*.model")} == {*SETS, "xor"}
+    assert {path.stem for path in (ROOT / "models").glob("*.model")} == {*SETS, "xor", "digits_cnn", "cnn", "lenet"}
+
+
+def test_a_convolutional_network_trains_on_the_digits_and_predicts_each_row(kerash: Kerash) -> None:
+    done = kerash("train", "models/digits_cnn.model", "data/digits.csv", "--target", "digit", "--epochs", "2")
+    assert done.code == 0, done.err
+    assert json.loads(kerash("evaluate", "digits_cnn.kerash", "data/digits.csv", "--json").out)["accuracy"] > 0.9
+
+
+def random_images(path: Path, count: int, shape: tuple[int, ...], classes: int) -> None:
+    """Images in IDX, of noise and labels that it does not tell, as `images.idx` and `labels.idx`."""
+    rng = np.random.default_rng(0)
+    for name, values in (
+        ("images", rng.integers(0, 256, (count, *shape), np.uint8)),
+        ("labels", np.arange(count, dtype=np.uint8) % classes),
+    ):
+        header = bytes([0, 0, 8, values.ndim]) + b"".join(size.to_bytes(4) for size in values.shape)
+        (path / f"{name}.idx").write_bytes(header + values.tobytes())
+
+
+def test_a_batch_of_one_has_no_deviation(kerash: Kerash) -> None:
+    model = "2 1 1\ninput\ndense 4 -\nbatch_normalization tanh\ndense 1 sigmoid\n"
+    words = ("data/xor.data", "data/xor.label", "--epochs", "3", "-q", "-o", "x.kerash")
+    done = kerash("train", "-", *words, "--batch-size", "1", input=model)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "batches of 2 rows or more for batch_normalization, got one of 1" in done.error
+    assert kerash("train", "-", *words, "--batch-size", "4", input=model).code == 0  # a fifth row joins the four
+    assert kerash("predict", "x.kerash", "data/xor.data").code == 0
+
+
+def test_lenet_trains_on_images_of_mnists_format(kerash: Kerash, tmp_path: Path) -> None:
+    random_images(tmp_path, 60, (28, 28), 10)
+    assert kerash("train", "models/lenet.model", "images.idx", "labels.idx", "--epochs", "2", "-q").code == 0
+    assert len(kerash("predict", "lenet.kerash", "images.idx").out.splitlines()) == 60
+
+
+def test_the_network_of_the_slides_trains_on_64_images_within_2_gb(tmp_path: Path, environment: dict[str, str]) -> None:
+    random_images(tmp_path, 64, (3, 256, 256), 30)
+    command = f"train {ROOT}/models/cnn.model images.idx labels.idx --epochs 1 --batch-size 64 --learning-rate 1e-5 -q"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kerash_cli", *command.split(), "--workers", "1"], cwd=tmp_path, env=environment
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert usage.ru_maxrss * 1024 < 2e9
+    assert (tmp_path / "cnn.kerash").exists()
 
 
 def test_off_a_terminal_there_is_a_plain_line_per_epoch_and_no_colour(kerash: Kerash) -> None:

@@ -19,7 +19,7 @@ LAWS = {
 
 @pytest.mark.parametrize("name", INITIALIZERS)
 def test_weights_have_the_mean_and_the_variance_of_their_law(name: str) -> None:
-    weights = INITIALIZERS[name](np.random.default_rng(0), (IN, OUT))
+    weights = INITIALIZERS[name](np.random.default_rng(0), (IN, OUT), IN, OUT)
     mean, variance = LAWS[name]
     assert weights.shape == (IN, OUT)
     assert weights.dtype == np.float64
@@ -29,8 +29,8 @@ def test_weights_have_the_mean_and_the_variance_of_their_law(name: str) -> None:
 
 def test_uniform_laws_stay_within_their_bounds() -> None:
     rng = np.random.default_rng(1)
-    assert np.abs(INITIALIZERS["glorot"](rng, (IN, OUT))).max() <= np.sqrt(6 / (IN + OUT))
-    uniform = INITIALIZERS["uniform"](rng, (IN, OUT))
+    assert np.abs(INITIALIZERS["glorot"](rng, (IN, OUT), IN, OUT)).max() <= np.sqrt(6 / (IN + OUT))
+    uniform = INITIALIZERS["uniform"](rng, (IN, OUT), IN, OUT)
     assert uniform.min() >= 0
     assert uniform.max() < 1
 

@@ -19,8 +19,19 @@ from kerash_cli.tables import Table
 from kerash_cli.training import train
 
 ROWS, FEATURES, CLASSES = 1100, 200, 5
-MODEL = f"{FEATURES} 1 1\ninput\ndropout 0.2\ndense 400 relu\ndense 300 tanh\ndropout 0.1\ndense {CLASSES} softmax\n"
-BATCHES = {1: 1, 5: 1, 32: 1, 33: 1, 128: 1, 700: 4}
+MODELS = {
+    "mlp": (
+        f"{FEATURES} 1 1\ninput\ndropout 0.2\ndense 400 relu\ndense 300 tanh\ndropout 0.1\ndense {CLASSES} softmax\n"
+    ),
+    "cnn": (
+        "10 10 2\ninput\nconvolution - 16 1 1 3 3\nbatch_normalization relu\nmax_pooling - 2 0 2 2\ndropout 0.1\n"
+        f"convolution relu 40 1 0 3 3\naverage_pooling - 1 1 2 2\nbatch_normalization\ndense {CLASSES} softmax\n"
+    ),
+}
+BATCHES = {
+    "mlp": {1: 1, 5: 1, 32: 1, 33: 1, 128: 1, 700: 4},
+    "cnn": {1: 1, 5: 1, 32: 1, 33: 1, 128: 2, 700: 8},
+}
 """And into how many chunks they are cut."""
 ROOM = 10**9
 
@@ -39,7 +50,7 @@ def samples() -> tuple[Table, Table]:
     )
 
 
-def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2) -> tuple[str, float, int]:
+def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model: str = "mlp") -> tuple[str, float, int]:
     """A digest of the parameters and of the optimizer's memory, the last loss, and how many chunks a batch has."""
     settings = experiment.Settings(
         epochs=epochs,
@@ -48,7 +59,7 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2) -> tup
         optimizer_settings=optimizers.Settings(clip_norm=0.5, weight_decay=0.01),
         balance=True,
     )
-    prepared = experiment.prepare(ModelDescription.parse(MODEL), *samples(), None, settings)
+    prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), None, settings)
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(workers - 1))
         run = experiment.start(prepared, stack.enter_context(stage(ROOM, str(folder), silent)), processes)
@@ -61,10 +72,11 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2) -> tup
 
 
 @pytest.mark.parametrize("batch_size", [33, 700])
-def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, batch_size: int) -> None:
-    alone = trained(tmp_path, 1, batch_size)
-    assert alone[2] == BATCHES[batch_size]
-    assert [trained(tmp_path, workers, batch_size) for workers in (2, 3)] == [alone] * 2
+@pytest.mark.parametrize("model", MODELS)
+def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
+    alone = trained(tmp_path, 1, batch_size, model=model)
+    assert alone[2] == BATCHES[model][batch_size]
+    assert [trained(tmp_path, workers, batch_size, model=model) for workers in (2, 3)] == [alone] * 2
 
 
 def test_a_barrier_of_pipes_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,11 +86,12 @@ def test_a_barrier_of_pipes_gives_the_same_bits(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("batch_size", BATCHES)
-def test_any_number_of_workers_gives_the_bits_of_one(tmp_path: Path, batch_size: int) -> None:
+@pytest.mark.parametrize("batch_size", BATCHES["mlp"])
+@pytest.mark.parametrize("model", MODELS)
+def test_any_number_of_workers_gives_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
     epochs = 1 if batch_size < 32 else 3
-    alone = trained(tmp_path, 1, batch_size, epochs)
-    assert [trained(tmp_path, workers, batch_size, epochs) for workers in (2, 3, 4, 8)] == [alone] * 4
+    alone = trained(tmp_path, 1, batch_size, epochs, model)
+    assert [trained(tmp_path, workers, batch_size, epochs, model) for workers in (2, 3, 4, 8)] == [alone] * 4
 
 
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 100, CAPACITY + 33])

@@ -25,6 +25,10 @@ MODELS = {
     "an image": "4 4 1\ninput\nflatten\ndense 3 sigmoid\ndense 2 softmax\n",
     "a colour image": "4 3 2\ninput\nflatten -\ndense 3 isru:0.5\ndropout 0.5\ndense 2 logsoftmax\n",
     "an image that dense flattens": "2 3 4\ninput\ndense 2 sinc\n",
+    "convolution": (
+        "10 8 2\ninput\nconvolution - 3 1 1 3 2\nbatch_normalization relu\nmax_pooling - 2 0 2 2\n"
+        "convolution tanh 4 2 0 2 1\nglobal_average_pooling\nbatch_normalization\ndense 2 softmax\n"
+    ),
     "ten layers": "2 1 1\ninput\n" + "".join(f"dense {units} arctan\n" for units in range(2, 11)),
     **{name: f"2 1 1\ninput\ndense 3 {name}\ndense 2 {name}\n" for name in ACTIVATIONS},
 }
@@ -136,6 +140,15 @@ def test_weights_have_a_row_for_each_input_and_a_column_for_each_output(tmp_path
     folder = stored(tmp_path, replace(genome, tensors=({}, {"weights": weights, "bias": bias})))
     assert (folder / "topology/layer_1/weights.dat").read_text() == "3 2 1\n1.0\n2.0\n3.0\n4.0\n5.0\n6.0\n"
     assert (folder / "topology/layer_1/bias_weights.dat").read_text() == "3 1 1\n7.0\n8.0\n9.0\n"
+
+
+def test_kernels_lie_one_after_the_other_in_a_tensor_of_their_width_and_height(tmp_path: Path) -> None:
+    genome = made("5 4 2\ninput\nconvolution relu 3 1 0 3 2\ndense 1 -\n")
+    folder = stored(tmp_path, genome)
+    lines = (folder / "topology/layer_1/weights.dat").read_text(encoding="ascii").splitlines()
+    assert lines[0] == "3 2 6"
+    assert [float(line) for line in lines[1:]] == genome.tensors[1]["weights"].ravel().tolist()
+    assert (folder / "topology/layer_1/meta.dat").read_text(encoding="ascii") == "relu convolution 3 1 0 3 2\n"
 
 
 @pytest.mark.parametrize("text", [STANDARD, *MODELS.values()], ids=["standard", *MODELS])
@@ -417,7 +430,7 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
         "2 4 1\n" + "1\n" * 8,
         "1: expected '2 3 1' after the layer before, got '2 4 1'",
     ),
-    "weights of depth 2": (WEIGHTS, "2 3 2\n" + "1\n" * 12, "1: expected a matrix, of depth 1, got depth 2"),
+    "weights of depth 2": (WEIGHTS, "2 3 2\n" + "1\n" * 12, "1: expected '2 3 1' after the layer before, got '2 3 2'"),
     "weights of wrong sizes": (WEIGHTS, "2 3\n1\n", "1: expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1"),
     "weights that are missing": (WEIGHTS, "2 3 1\n1\n2\n3\n4\n5\n", "1: expected 6 values for 2 3 1, got 5"),
     "weights that are too many": (WEIGHTS, "2 3 1\n" + "1\n" * 7, "8: expected 6 values for 2 3 1, got more"),

@@ -1,10 +1,30 @@
 """The layers of a network: importing this package registers every file in it."""
 
+from kerash_cli.engine.layers.average_pooling import AveragePooling
 from kerash_cli.engine.layers.base import IDENTITY, LAYERS, Layer, Mode
+from kerash_cli.engine.layers.batch_normalization import BatchNormalization
+from kerash_cli.engine.layers.convolution import Convolution
 from kerash_cli.engine.layers.dense import Dense
 from kerash_cli.engine.layers.dropout import Dropout
 from kerash_cli.engine.layers.flatten import Flatten
+from kerash_cli.engine.layers.global_average_pooling import GlobalAveragePooling
 from kerash_cli.engine.layers.input import Input
+from kerash_cli.engine.layers.max_pooling import MaxPooling
 from kerash_cli.engine.layers.output import Output
 
-__all__ = ["IDENTITY", "LAYERS", "Dense", "Dropout", "Flatten", "Input", "Layer", "Mode", "Output"]
+__all__ = [
+    "IDENTITY",
+    "LAYERS",
+    "AveragePooling",
+    "BatchNormalization",
+    "Convolution",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePooling",
+    "Input",
+    "Layer",
+    "MaxPooling",
+    "Mode",
+    "Output",
+]

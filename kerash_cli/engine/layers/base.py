@@ -16,7 +16,7 @@ import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 from kerash_cli.errors import BadInput
 from kerash_cli.registry import Registry
 
@@ -55,13 +55,23 @@ def word(parse: Callable[[str], Any], **default: Any) -> Any:
 class Layer(ABC):
     """A layer computes nothing itself: `forward` and `backward` return calls with operands and outputs bound.
 
-    The batch is the last axis throughout: x (features + 1, n), whose last row is all ones, the input of a bias.
+    The batch is the last axis throughout. What a layer is given depends on its `layout`:
+
+    - "row": x (features + 1, n), whose last row is all ones, the input of a bias; out, a, da (outputs, n), dx
+      (features, n), in the order of a tensor file;
+    - "image": x, out, a, da, dx are (height, depth, width, n);
+    - "any": as for "row", but in the order of the layer before.
     """
 
     keyword: ClassVar[str]
     place: ClassVar[str] = "anywhere"
     """Where in a network it may stand: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False
+    layout: ClassVar[str] = "row"
+    alone: ClassVar[bool] = False
+    """Whether the last digits of what a sample gives depend on its place among others."""
+    fewest_rows: ClassVar[int] = 1
+    """Of a batch to learn from, unless the user asks for smaller batches."""
 
     def __init_subclass__(cls, keyword: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -121,9 +131,26 @@ class Layer(ABC):
         """What is learnt with a gradient; a tensor named `bias` is left out of a network without biases."""
         return {}
 
-    def cache_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """Per-sample memory between forward and backward; the network adds the batch axis."""
+    def buffer_shapes(self, shape: Shape) -> Mapping[str, Shape]:
+        """What is learnt without a gradient, as a running mean."""
         return {}
+
+    def initialize(  # noqa: B027 (most layers learn nothing)
+        self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]
+    ) -> None:
+        """Sets parameters and buffers, all 0, to what training starts from; `draw` is an initial law with its rng."""
+
+    def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        """Memory that lasts from forward to backward, for n samples."""
+        return {}
+
+    def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        """Memory besides that for use within forward or within backward; all layers share theirs."""
+        return {}
+
+    def least_rows(self, shape: Shape) -> int:
+        """Of a batch, for there to be anything to learn."""
+        return 1
 
     def flops(self, shape: Shape) -> int:
         """Floating-point operations of one sample's forward pass, a multiply-add counted as two."""
@@ -134,16 +161,36 @@ class Layer(ABC):
         return False
 
     @abstractmethod
-    def forward(self, x: Array, out: Array, params: Tensors, cache: Tensors, mode: Mode, index: int) -> Calls:
-        """Calls that write the outputs of x (features + 1, n) to out (outputs, n); `index` is the layer's own."""
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
+        """Calls that write the outputs of x to out; `index` is the layer's own.
+
+        While training, what they measure overwrites `buffers`; otherwise these hold what was learnt. `cache` has all
+        that `cache_shapes` and `scratch_shapes` name.
+        """
 
     @abstractmethod
     def backward(
-        self, x: Array, a: Array, da: Array, dx: Array | None, params: Tensors, grads: Tensors, cache: Tensors
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
     ) -> Calls:
-        """Calls that overwrite grads with dL/dparams and dx (features, n), where it is asked for, with dL/dx.
+        """Calls that overwrite grads with dL/dparams and dx, where it is asked for, with dL/dx.
 
-        a is what forward wrote, da (outputs, n) is dL/da and may be overwritten.
+        a is what forward wrote, da is dL/da and may be overwritten.
         """
 
 
@@ -153,17 +200,37 @@ class Transparent(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 
+    def least_rows(self, shape: Shape) -> int:
+        """Of a batch, for there to be anything to learn."""
+        return 1
+
     def flops(self, shape: Shape) -> int:
         return 0
 
     def transparent(self, training: bool) -> bool:
         return True
 
-    def forward(self, x: Array, out: Array, params: Tensors, cache: Tensors, mode: Mode, index: int) -> Calls:
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
         return []
 
     def backward(
-        self, x: Array, a: Array, da: Array, dx: Array | None, params: Tensors, grads: Tensors, cache: Tensors
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
     ) -> Calls:
         return []
 
@@ -178,6 +245,11 @@ def count(text: str) -> int:
     if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text, re.ASCII):
         raise BadInput(f"expected a whole number from 1, got {text!r}")
     return int(text.lstrip("0"))  # Python reads 4,300 digits at most
+
+
+def count_or_zero(text: str) -> int:
+    """A whole number from 0."""
+    return 0 if re.fullmatch(r"0+", text, re.ASCII) else count(text)
 
 
 def count_or_unknown(text: str) -> int | None:

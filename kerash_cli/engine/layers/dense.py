@@ -1,13 +1,13 @@
 """A fully connected layer: a = S(x W + b)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import prod
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers.base import Layer, Mode, count_or_unknown, word
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,38 @@ class Dense(Layer, keyword="dense"):
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
         return {"weights": (prod(shape), self._units), "bias": (self._units,)}
 
-    def cache_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        return {} if self.activation.in_place else {"z": (self._units,)}
+    def initialize(self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]) -> None:
+        tensors["weights"][...] = draw(tensors["weights"].shape, *tensors["weights"].shape)
+
+    def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        return {} if self.activation.in_place else {"z": (self._units, n)}
 
     def flops(self, shape: Shape) -> int:
         return 2 * prod(shape) * self._units
 
-    def forward(self, x: Array, out: Array, params: Tensors, cache: Tensors, mode: Mode, index: int) -> Calls:
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
         affine = params.flat.reshape(-1, self._units)
         z = cache.get("z", out)
         return [partial(affine.T.dot, x[: len(affine)], z), *self.activation.forward(z, out)]
 
     def backward(
-        self, x: Array, a: Array, da: Array, dx: Array | None, params: Tensors, grads: Tensors, cache: Tensors
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
     ) -> Calls:
         gradient = grads.flat.reshape(-1, self._units)
         calls = self.activation.backward(cache.get("z", a), a, da, da)

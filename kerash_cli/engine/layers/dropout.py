@@ -8,7 +8,7 @@ import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.engine.layers.base import Mode, Transparent, word
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 from kerash_cli.errors import BadInput
 
 
@@ -25,19 +25,29 @@ class Dropout(Transparent, keyword="dropout"):
     """While training, each input is 0 with probability `rate`, else divided by 1 - rate; afterwards nothing happens."""
 
     place = "before"
+    layout = "any"
 
     rate: float = word(share)
 
     def transparent(self, training: bool) -> bool:
         return not (training and self.rate)
 
-    def cache_shapes(self, shape: Shape) -> dict[str, Shape]:
-        return {"mask": (prod(shape),)}
+    def cache_shapes(self, shape: Shape, n: int) -> dict[str, Shape]:
+        return {"mask": (prod(shape), n)}
 
     def flops(self, shape: Shape) -> int:
         return prod(shape)
 
-    def forward(self, x: Array, out: Array, params: Tensors, cache: Tensors, mode: Mode, index: int) -> Calls:
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
         mask, kept = cache["mask"], x.dtype.type(1 - self.rate)
 
         def draw() -> None:
@@ -47,6 +57,13 @@ class Dropout(Transparent, keyword="dropout"):
         return [draw, partial(np.multiply, x[:-1], mask, out)]
 
     def backward(
-        self, x: Array, a: Array, da: Array, dx: Array | None, params: Tensors, grads: Tensors, cache: Tensors
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
     ) -> Calls:
         return [] if dx is None else [partial(np.multiply, da, cache["mask"], dx)]

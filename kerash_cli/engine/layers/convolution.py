@@ -1,0 +1,234 @@
+"""A convolution layer: the same few weights at every place of an image."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers.base import Mode, count, count_or_unknown, count_or_zero, word
+from kerash_cli.engine.layers.image import activate, activate_back
+from kerash_cli.engine.layers.window import Span, Windowed, spans
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+
+MOST = 1 << 23
+"""Numbers that patches take at most, as far as fewer rows of outputs at a time need fewer: no result depends on it."""
+
+FEW = 32
+"""Up to so many filters the gradient of the input is best found by a convolution as well."""
+
+
+@dataclass(frozen=True)
+class Convolution(Windowed, keyword="convolution"):
+    """Each output is an activation of the weighted sum of a window of all channels, and a bias for each filter.
+
+    weights (filters, depth, kernel height, kernel width), bias (filters,). As everywhere in the field the kernel is not
+    turned, which mathematics calls a cross-correlation. Softmax and its like go over the filters of each place.
+    """
+
+    learns = True
+    alone = True
+    sees_padding_alone = True
+
+    activation: Activation = word(Activation.parse)
+    filters: int | None = word(count_or_unknown)
+    stride: int = word(count)
+    pad: int = word(count_or_zero)
+    kernel_width: int = word(count)
+    kernel_height: int = word(count)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (self._filters, *self.windows(shape))
+
+    def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
+        return {"weights": (self._filters, shape[0], *self._grid.kernel), "bias": (self._filters,)}
+
+    def initialize(self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]) -> None:
+        tensors["weights"][...] = draw(tensors["weights"].shape, self._taps(shape[0]), self._taps(self._filters))
+
+    def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        shapes = {"patches": self._grid.patches(shape, n), "kernel": (self._filters, self._taps(shape[0]))}
+        filters, down, across = self.output_shape(shape)
+        return shapes if self.activation.in_place else {"z": (down, filters, across, n), **shapes}
+
+    def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        (filters, down, across), taps = self.output_shape(shape), self._taps(shape[0])
+        shapes = {
+            "d_kernel": (filters, taps),
+            "d_kernel_by_row": (down, filters, taps),
+            "d_bias_by_row": (down, filters),
+        }
+        if self._turns:
+            patches = self._turned.patches((filters, down, across), n)
+            return {**shapes, "turned": (shape[0], self._taps(filters)), "d_patches": patches}
+        rows = max(1, min(down, MOST // (taps * across * n)))
+        return {**shapes, "d_windows": (rows, self.kernel_height, shape[0], self.kernel_width, across, n)}
+
+    def flops(self, shape: Shape) -> int:
+        filters, down, across = self.output_shape(shape)
+        return 2 * filters * down * across * self._taps(shape[0])
+
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
+        z, kernel, weights = cache.get("z", out), cache["kernel"], params["weights"].transpose(0, 2, 1, 3)
+        calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
+        sums = z.reshape(*z.shape[:2], -1)
+        for block in self._grid.blocks(x, cache["patches"], len(z)):
+            calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
+        if "bias" in params:
+            calls.append(partial(np.add, sums, params["bias"][:, np.newaxis], sums))
+        return [*calls, *activate(self.activation, z, out)]
+
+    def backward(
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
+    ) -> Calls:
+        dz, weights = da.reshape(*da.shape[:2], -1), grads["weights"].transpose(0, 2, 1, 3)
+        by_row, d_kernel = cache["d_kernel_by_row"], cache["d_kernel"]
+        rows, places = np.ones(len(dz), dz.dtype), np.ones(dz.shape[2], dz.dtype)
+        calls = activate_back(self.activation, cache.get("z", a), a, da, da)
+        blocks = list(self._grid.blocks(x, cache["patches"], len(dz)))
+        for block in blocks:
+            calls += block.fetch if len(blocks) > 1 else []
+            calls.append(partial(np.matmul, dz[block.rows], block.patches.transpose(0, 2, 1), by_row[block.rows]))
+        calls += [
+            partial(rows.dot, by_row.reshape(len(rows), -1), d_kernel.reshape(-1)),
+            partial(np.copyto, weights, d_kernel.reshape(weights.shape)),
+        ]
+        if "bias" in grads:
+            by_row = cache["d_bias_by_row"]
+            calls += [partial(np.matmul, dz, places, by_row), partial(rows.dot, by_row, grads["bias"])]
+        if dx is not None:
+            calls += self._turn(da, dx, params, cache) if self._turns else self._give_back(da, dx, cache)
+        return calls
+
+    def _turn(self, dz: Array, dx: Array, params: Tensors, cache: Views) -> Calls:
+        """dx as the convolution of dz with the kernel turned by 180 degrees."""
+        kernel, weights = cache["turned"], params["weights"][:, :, ::-1, ::-1].transpose(1, 2, 0, 3)
+        calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
+        sums = dx.reshape(*dx.shape[:2], -1)
+        for block in self._turned.blocks(dz, cache["d_patches"], len(dx)):
+            calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
+        return calls
+
+    def _give_back(self, dz: Array, dx: Array, cache: Views) -> Calls:
+        """dx as the sum of what each window gives back to its places, for some rows of windows at a time."""
+        down, filters, across, _ = dz.shape
+        kernel, windows = cache["kernel"], cache["d_windows"]
+        columns = list(spans(dx.shape[2], self.kernel_width, self.stride, self.pad, across))
+        calls: Calls = [partial(dx.fill, 0)]
+        for start in range(0, down, len(windows)):
+            part = dz[start : start + len(windows)]
+            given = windows[: len(part)]
+            product = given.reshape(len(part), kernel.shape[1], -1)
+            calls.append(partial(np.matmul, kernel.T, part.reshape(len(part), filters, -1), product))
+            pad = self.pad - start * self.stride
+            for i, row in enumerate(spans(len(dx), self.kernel_height, self.stride, pad, len(part))):
+                for j, column in enumerate(columns):
+                    places = dx[row.places, :, column.places]
+                    if places.size:
+                        calls.append(partial(np.add, places, given[row.windows, i, :, j, column.windows], places))
+        return calls
+
+    @property
+    def _filters(self) -> int:
+        assert self.filters is not None, "a description is resolved before its network is built"
+        return self.filters
+
+    def _taps(self, depth: int) -> int:
+        return self.kernel_height * depth * self.kernel_width
+
+    @property
+    def _grid(self) -> "_Grid":
+        return _Grid((self.kernel_height, self.kernel_width), self.stride, (self.pad, self.pad))
+
+    @property
+    def _turned(self) -> "_Grid":
+        kernel = self._grid.kernel
+        return _Grid(kernel, 1, (kernel[0] - 1 - self.pad, kernel[1] - 1 - self.pad))
+
+    @property
+    def _turns(self) -> bool:
+        return self.stride == 1 and min(self._turned.pad) >= 0 and self._filters <= FEW
+
+
+class _Block(NamedTuple):
+    """Some rows of windows: calls that fetch their patches, and these, (rows, kernel height * depth * width, ...)."""
+
+    rows: slice
+    fetch: Calls
+    patches: Array
+
+
+class _Grid(NamedTuple):
+    """Where the windows of a convolution lie; kernel and pad are (downwards, across).
+
+    Patches are made along the width alone: (rows, depth, kernel width, windows across, n), so that the rows from r to
+    r + kernel height of this memory are the patches of a row of windows: a view, whose memory others overlap.
+    """
+
+    kernel: tuple[int, int]
+    stride: int
+    pad: tuple[int, int]
+
+    def patches(self, shape: Shape, n: int) -> Shape:
+        """The shape of the memory for the patches of images of that shape (depth, height, width)."""
+        depth, height, width = shape
+        down, across = (self._windows(axis, places) for axis, places in enumerate((height, width)))
+        row = (depth, self.kernel[1], across, n)
+        rows = max(self.kernel[0], min((down - 1) * self.stride + self.kernel[0], MOST // prod(row)))
+        return (rows, *row)
+
+    def blocks(self, x: Array, memory: Array, down: int) -> Iterator[_Block]:
+        """The blocks of so many rows of windows on x (height, depth, width, n) that fit in the memory, in order."""
+        height, depth, width, n = x.shape
+        rows, _, _, across, _ = memory.shape
+        most = (rows - self.kernel[0]) // self.stride + 1
+        columns = list(spans(width, self.kernel[1], self.stride, self.pad[1], across))
+        strides = memory.strides
+        for start in range(0, down, most):
+            count = min(most, down - start)
+            used = memory[: (count - 1) * self.stride + self.kernel[0]]
+            # The memory's own rows are windows of one row each.
+            (row,) = spans(height, 1, 1, self.pad[0] - start * self.stride, len(used))
+            patches = as_strided(
+                memory,
+                (count, self.kernel[0] * depth * self.kernel[1], across * n),
+                (strides[0] * self.stride, strides[2], strides[4]),
+            )
+            yield _Block(slice(start, start + count), _fetch(x, used, row, columns), patches)
+
+    def _windows(self, axis: int, places: int) -> int:
+        return (places + 2 * self.pad[axis] - self.kernel[axis]) // self.stride + 1
+
+
+def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
+    """Calls that write x to where the spans say, and zeros everywhere else."""
+    calls: Calls = []
+    top, bottom = memory[: row.windows.start], memory[row.windows.stop :]
+    calls += [partial(edge.fill, 0) for edge in (top, bottom) if edge.size]
+    for j, column in enumerate(columns):
+        taken = memory[row.windows, :, j]
+        left, right = taken[:, :, : column.windows.start], taken[:, :, column.windows.stop :]
+        calls += [partial(edge.fill, 0) for edge in (left, right) if edge.size]
+        if taken[:, :, column.windows].size:
+            calls.append(partial(np.copyto, taken[:, :, column.windows], x[row.places, :, column.places]))
+    return calls

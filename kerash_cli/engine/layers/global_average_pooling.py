@@ -1,0 +1,73 @@
+"""The mean of each channel of an image."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers.base import IDENTITY, Layer, Mode, word
+from kerash_cli.engine.layers.image import activate, activate_back
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
+    """One number for each channel, whatever the size of the image (Lin et al. 2013, https://arxiv.org/abs/1312.4400)."""
+
+    layout = "image"
+
+    activation: Activation = word(Activation.parse, default=IDENTITY)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (shape[0], 1, 1)
+
+    def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        depth, _, width = shape
+        shapes = {"sums": (depth, width, n)}
+        return shapes if self.activation.in_place else {"z": (1, depth, 1, n), **shapes}
+
+    def flops(self, shape: Shape) -> int:
+        return prod(shape)
+
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
+        z, sums = cache.get("z", out), cache["sums"]
+        return [
+            partial(np.add.reduce, x, axis=0, out=sums),
+            partial(np.add.reduce, sums, axis=1, out=z[0, :, 0]),
+            partial(np.multiply, z, _share(x), z),
+            *activate(self.activation, z, out),
+        ]
+
+    def backward(
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
+    ) -> Calls:
+        if dx is None:
+            return []
+        return [
+            *activate_back(self.activation, cache.get("z", a), a, da, da),
+            partial(np.multiply, da, _share(x), da),
+            partial(np.copyto, dx, da),
+        ]
+
+
+def _share(x: Array) -> Array:
+    return np.asarray(1 / (x.shape[0] * x.shape[2]), x.dtype)

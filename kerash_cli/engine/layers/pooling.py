@@ -1,0 +1,118 @@
+"""What the pooling layers share: a window's columns become one, then its rows."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers.base import IDENTITY, Mode, count, count_or_zero, word
+from kerash_cli.engine.layers.image import activate, activate_back
+from kerash_cli.engine.layers.window import Span, Windowed, spans
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+
+ROWS, COLUMNS = 0, 2
+"""The axes of an image in memory."""
+
+
+@dataclass(frozen=True)
+class Pooling(Windowed):
+    """Each channel is taken for itself."""
+
+    activation: Activation = word(Activation.parse)
+    stride: int = word(count)
+    pad: int = word(count_or_zero)
+    kernel_width: int = word(count)
+    kernel_height: int = word(count)
+
+    @abstractmethod
+    def gather(self, x: Array, out: Array, along: list[Span], axis: int) -> Calls:
+        """Calls that write to `out` what becomes of the windows of x along one axis; its other axes are those of x."""
+
+    @abstractmethod
+    def spread(
+        self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, cache: Views
+    ) -> Calls:
+        """Calls that write dL/dx to dx, given what `gather` saw and wrote; they may overwrite d_out."""
+
+    def finish(self, z: Array, shape: Shape) -> Calls:
+        """Calls that make of z, what `gather` wrote last, the pooled image; backwards of its gradient."""
+        return []
+
+    def output_shape(self, shape: Shape) -> Shape:
+        return (shape[0], *self.windows(shape))
+
+    def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        depth, down, across = self.output_shape(shape)
+        shapes = {"across": (shape[1], depth, across, n)}
+        return shapes if self.activation == IDENTITY else {"z": (down, depth, across, n), **shapes}
+
+    def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
+        depth, _, across = self.output_shape(shape)
+        return {"d_across": (shape[1], depth, across, n)}
+
+    def flops(self, shape: Shape) -> int:
+        depth, down, across = self.output_shape(shape)
+        return depth * down * across * self.kernel_height * self.kernel_width
+
+    def forward(
+        self,
+        x: Array,
+        out: Array,
+        params: Tensors,
+        buffers: Tensors,
+        cache: Views,
+        mode: Mode,
+        index: int,
+    ) -> Calls:
+        z, across = cache.get("z", out), cache["across"]
+        return [
+            *self.gather(x, across, self._along(COLUMNS, x, z), COLUMNS),
+            *self.gather(across, z, self._along(ROWS, x, z), ROWS),
+            *self.finish(z, (x.shape[1], x.shape[0], x.shape[2])),
+            *activate(self.activation, z, out),
+        ]
+
+    def backward(
+        self,
+        x: Array,
+        a: Array,
+        da: Array,
+        dx: Array | None,
+        params: Tensors,
+        grads: Tensors,
+        cache: Views,
+    ) -> Calls:
+        if dx is None:
+            return []
+        z, across, d_across = cache.get("z", a), cache["across"], cache["d_across"]
+        return [
+            *activate_back(self.activation, z, a, da, da),
+            *self.finish(da, (x.shape[1], x.shape[0], x.shape[2])),
+            *self.spread(across, z, da, d_across, self._along(ROWS, x, z), ROWS, cache),
+            *self.spread(x, across, d_across, dx, self._along(COLUMNS, x, z), COLUMNS, cache),
+        ]
+
+    def _along(self, axis: int, x: Array, z: Array) -> list[Span]:
+        kernel = self.kernel_height if axis == ROWS else self.kernel_width
+        return list(spans(x.shape[axis], kernel, self.stride, self.pad, z.shape[axis]))
+
+
+def at(array: Array, axis: int, places: slice) -> Array:
+    """The view of `array` at these places along the axis."""
+    view: Array = array[(*(slice(None),) * axis, places)]
+    return view
+
+
+def overlap(along: list[Span], places: int) -> bool:
+    """Whether any place along an axis lies in several windows."""
+    met = _met(along, places)
+    return len(met) > len(set(met))
+
+
+def leave_out(along: list[Span], places: int) -> bool:
+    """Whether any place along an axis lies in no window."""
+    return len(set(_met(along, places))) < places
+
+
+def _met(along: list[Span], places: int) -> list[int]:
+    return [place for span in along for place in range(*span.places.indices(places))]

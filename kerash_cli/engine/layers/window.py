@@ -1,0 +1,57 @@
+"""What convolution and pooling share: a window that goes over an image."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kerash_cli.engine.layers.base import Layer
+from kerash_cli.engine.tensors import Shape
+from kerash_cli.errors import BadInput
+
+
+class Span(NamedTuple):
+    """Along one axis, for one offset within the window: which windows have a place of the input there, and which."""
+
+    windows: slice
+    places: slice
+
+
+class Windowed(Layer):
+    """A layer whose outputs each come from a window of the input, `stride` places after the one before.
+
+    The input is surrounded by `pad` places on all four sides. Along an axis of so many places there are
+    (places - kernel + 2 pad) / stride + 1 windows, rounded down.
+    """
+
+    layout = "image"
+    sees_padding_alone = False
+    """Whether a window may lie on nothing but padding."""
+
+    stride: int
+    pad: int
+    kernel_width: int
+    kernel_height: int
+
+    def windows(self, shape: Shape) -> tuple[int, int]:
+        """How many there are downwards and across; BadInput, naming both shapes, where none fits."""
+        _, height, width = shape
+        tall, wide = height + 2 * self.pad, width + 2 * self.pad
+        kernel, padded = f"{self.kernel_width}x{self.kernel_height}", f", {wide}x{tall} with its padding"
+        if self.kernel_height > tall or self.kernel_width > wide:
+            raise BadInput(
+                f"expected a kernel that fits the input of {width}x{height}{padded if self.pad else ''}, got {kernel}"
+            )
+        if self.pad >= min(self.kernel_height, self.kernel_width) and not self.sees_padding_alone:
+            raise BadInput(
+                f"expected a padding smaller than the kernel of {kernel}, got {self.pad}: some windows would lie "
+                f"beside the input of {width}x{height}"
+            )
+        return (tall - self.kernel_height) // self.stride + 1, (wide - self.kernel_width) // self.stride + 1
+
+
+def spans(places: int, kernel: int, stride: int, pad: int, windows: int) -> Iterator[Span]:
+    """The span of each offset within the kernel, in order; empty where all is padding."""
+    for offset in range(kernel):
+        first = max(0, -((offset - pad) // stride))
+        count = max(0, min(windows - 1, (places - 1 + pad - offset) // stride) + 1 - first)
+        start = first * stride + offset - pad
+        yield Span(slice(first, first + count), slice(start, start + count * stride, stride) if count else slice(0, 0))

@@ -1,0 +1,239 @@
+"""Layers of images against the `onnx` package's node cases of convolution, pooling and batch normalization."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx.backend.test.case import node as onnx_node
+
+from kerash_cli.engine.layers import (
+    IDENTITY,
+    AveragePooling,
+    BatchNormalization,
+    Convolution,
+    GlobalAveragePooling,
+    Input,
+    Layer,
+    MaxPooling,
+    Mode,
+)
+from kerash_cli.engine.layers.batch_normalization import EPSILON
+from kerash_cli.engine.layers.pooling import Pooling
+from kerash_cli.engine.network import MOMENTUM, Network
+from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
+from kerash_cli.engine.tensors import Array
+
+Attributes = dict[str, Any]
+
+WHAT_A_LAYER_LACKS = {
+    "test_averagepool_2d_ceil_last_window_starts_on_pad": "a mean that counts the padding (count_include_pad)",
+    "test_averagepool_2d_dilations": "dilations",
+    "test_averagepool_2d_pads_count_include_pad": "a mean that counts the padding (count_include_pad)",
+    "test_averagepool_2d_precomputed_pads_count_include_pad": "a mean that counts the padding (count_include_pad)",
+    "test_averagepool_3d_default": "3-D input",
+    "test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_False": "3-D input and dilations",
+    "test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_True": "3-D input and dilations",
+    "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_False": "3-D input and dilations",
+    "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True": "3-D input and dilations",
+    "test_averagepool_3d_dilations_small": "3-D input and dilations",
+    "test_maxpool_2d_dilations": "dilations",
+    "test_maxpool_3d_default": "3-D input",
+    "test_maxpool_3d_dilations": "3-D input and dilations",
+    "test_maxpool_3d_dilations_use_ref_impl": "3-D input and dilations",
+    "test_maxpool_3d_dilations_use_ref_impl_large": "3-D input and dilations",
+}
+ALL = slice(None)
+WINDOWS = {
+    # A rule (auto_pad, ceil_mode) that comes to the same padding on all sides.
+    "test_averagepool_2d_precomputed_same_upper": (1, ALL),
+    "test_conv_with_autopad_same": (1, ALL),
+    "test_maxpool_2d_ceil_output_size_reduce_by_one": (0, ALL),
+    "test_maxpool_2d_precomputed_same_upper": (1, ALL),
+    # Padding on two sides only: the case's windows are those of a layer that pads all four, but for those at one edge.
+    "test_averagepool_2d_ceil": (2, slice(1, None)),
+    "test_averagepool_2d_same_lower": (1, slice(-1)),
+    "test_averagepool_2d_same_upper": (1, slice(1, None)),
+    "test_maxpool_2d_ceil": (2, slice(1, None)),
+    "test_maxpool_2d_same_lower": (1, slice(-1)),
+    "test_maxpool_2d_same_upper": (1, slice(1, None)),
+}
+"""The padding of the layer, and which of its rows and columns of outputs are compared, where `pads` does not say it."""
+
+
+def applied(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
+    """x (n, depth, height, width) through a trained layer with these tensors."""
+    network = Network((Input(), layer), x.shape[1:], bias="bias" in tensors)
+    plan = network.plan(parameters(network, tensors), len(x), Mode())
+    plan.rows[:, :-1] = x.reshape(len(x), -1)
+    for call in plan.forward:
+        call()
+    return plan.a.T.reshape(len(x), *network.shapes[-1])
+
+
+def parameters(network: Network, tensors: Mapping[str, Array]) -> Array:
+    params = np.empty(network.size, np.float32)
+    views = network.tensors(params)[1]
+    assert views.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        views[name][...] = tensor
+    return params
+
+
+def convolution(name: str, a: Attributes, x: Array, weights: Array, bias: Array | None = None) -> list[Array]:
+    """Where one side is padded less than another, the kernel has as many zeros there."""
+    assert a.keys() <= {"kernel_shape", "strides"} | ({"auto_pad"} if name in WINDOWS else {"pads"})
+    pad, _ = WINDOWS.get(name) or (max(a["pads"]), ALL)
+    top, left, bottom, right = pad - np.array(a.get("pads", [pad] * 4))
+    weights = np.pad(weights, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    filters, _, height, width = weights.shape
+    tensors = {"weights": weights} if bias is None else {"weights": weights, "bias": bias}
+    return [applied(Convolution(IDENTITY, filters, one(a.get("strides", [1])), pad, width, height), x, tensors)]
+
+
+def average_pooling(name: str, a: Attributes, x: Array) -> list[Array]:
+    return [pooled(pooling(AveragePooling, name, a), name, x)]
+
+
+def max_pooling(name: str, a: Attributes, x: Array) -> list[Array]:
+    layer = pooling(MaxPooling, name, a)
+    y = pooled(layer, name, x)
+    if "argmax" not in name:
+        return [y]
+    places = np.unravel_index(origins(layer, x), x.shape)
+    return [y, np.ravel_multi_index(places, x.shape, order="F" if a.get("storage_order") else "C").reshape(y.shape)]
+
+
+def pooling(kind: type[Pooling], name: str, a: Attributes) -> Pooling:
+    """A row of numbers is an image of height 1."""
+    assert a.keys() <= {"kernel_shape", "strides", "storage_order"} | (
+        {"auto_pad", "ceil_mode"} if name in WINDOWS else {"pads"}
+    )
+    pad = WINDOWS[name][0] if name in WINDOWS else one(a.get("pads", [0]))
+    *_, height, width = 1, *a["kernel_shape"]
+    return kind(IDENTITY, one(a.get("strides", [1])), pad, width, height)
+
+
+def pooled(layer: Pooling, name: str, x: Array) -> Array:
+    _, picked = WINDOWS.get(name, (0, ALL))
+    image = x.reshape(*x.shape[:2], -1, x.shape[-1]).astype(np.float32)
+    y = applied(layer, image, {})[:, :, picked, picked]
+    return y if x.ndim == 4 else y[:, :, 0]
+
+
+def one(values: list[int]) -> int:
+    """The number that all of these are."""
+    (value,) = set(values)
+    return value
+
+
+def origins(layer: Layer, x: Array) -> Array:
+    """For each output of one sample, which number of the input has its gradient."""
+    network = Network((Input(), layer), x.shape[1:])
+    params = parameters(network, {})
+    plan = network.plan(params, network.outputs, Mode(), np.empty_like(params), with_dx=True)
+    plan.rows[:, :-1] = x.reshape(1, -1)
+    for call in plan.forward:
+        call()
+    plan.da[...] = np.eye(network.outputs)
+    for call in plan.backward:
+        call()
+    assert plan.dx is not None
+    assert (np.sort(plan.dx, axis=0)[-2:].T == [0, 1]).all()
+    return plan.dx.argmax(axis=0)
+
+
+def global_average_pooling(name: str, a: Attributes, x: Array) -> list[Array]:
+    return [applied(GlobalAveragePooling(), x, {})]
+
+
+def global_max_pooling(name: str, a: Attributes, x: Array) -> list[Array]:
+    _, _, height, width = x.shape
+    return [applied(MaxPooling(IDENTITY, 1, 0, width, height), x, {})]
+
+
+def batch_normalization(
+    name: str, a: Attributes, x: Array, weights: Array, bias: Array, mean: Array, variance: Array
+) -> list[Array]:
+    """The layer's epsilon suits an input on another scale, if it is not the case's."""
+    assert a.keys() <= {"epsilon", "training_mode"}
+    scale = np.float32(sqrt(EPSILON / a.get("epsilon", EPSILON)))
+    tensors = {"weights": weights, "bias": bias, "mean": scale * mean, "variance": scale**2 * variance}
+    if not a.get("training_mode"):
+        return [applied(BatchNormalization(), scale * x, tensors)]
+    network = Network((Input(), BatchNormalization()), x.shape[1:])
+    params = parameters(network, tensors)
+    gradient = np.zeros_like(params)
+    plan = network.plan(params, len(x), Mode(training=True), gradient)
+    plan.rows[:, :-1] = scale * x.reshape(len(x), -1)
+    for call in plan.forward:
+        call()
+    numbers = x.size // x.shape[1]
+    # PyTorch and kerash keep the unbiased variance, ONNX keeps the other one.
+    network.tensors(gradient)[1]["variance"][...] *= (numbers - 1) / numbers
+    sgd = OPTIMIZERS["sgd"](Settings(), params.size, params.dtype, 1, 1)
+    for call in network.update(sgd, params, gradient):
+        call()
+    after = network.tensors(params)[1]
+    return [plan.a.T.reshape(x.shape), after["mean"] / scale, after["variance"] / scale**2]
+
+
+OPERATIONS: dict[str, Callable[..., list[Array]]] = {
+    "AveragePool": average_pooling,
+    "BatchNormalization": batch_normalization,
+    "Conv": convolution,
+    "GlobalAveragePool": global_average_pooling,
+    "GlobalMaxPool": global_max_pooling,
+    "MaxPool": max_pooling,
+}
+
+
+def load() -> list[Any]:
+    for operation in OPERATIONS:
+        import_module(f"{onnx_node.__name__}.{operation.lower().replace('batchn', 'batch_n')}")
+    return [case for case in onnx_node._NodeTestCases if case.model.graph.node[0].op_type in OPERATIONS]
+
+
+CASES = load()
+EXECUTED = [case for case in CASES if case.name not in WHAT_A_LAYER_LACKS]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_layer_agrees_with_onnx(case: Any) -> None:
+    if case.name in WHAT_A_LAYER_LACKS:
+        pytest.skip(f"kerash lacks {WHAT_A_LAYER_LACKS[case.name]}")
+    (node,) = case.model.graph.node
+    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    for inputs, expected in case.data_sets:
+        for y, wanted in zip(OPERATIONS[node.op_type](case.name, attributes, *inputs), expected, strict=True):
+            np.testing.assert_allclose(y, wanted, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("operation", "executed", "in_all"),
+    [
+        ("AveragePool", 10, 20),
+        ("BatchNormalization", 4, 4),
+        ("Conv", 6, 6),
+        ("GlobalAveragePool", 2, 2),
+        ("GlobalMaxPool", 2, 2),
+        ("MaxPool", 14, 19),
+    ],
+)
+def test_as_many_cases_of_an_operation_as_there_are_run(operation: str, executed: int, in_all: int) -> None:
+    counts = [sum(case.model.graph.node[0].op_type == operation for case in cases) for cases in (EXECUTED, CASES)]
+    assert counts == [executed, in_all]
+
+
+def test_what_is_left_out_or_placed_by_hand_is_there() -> None:
+    names = {case.name for case in CASES}
+    assert WHAT_A_LAYER_LACKS.keys() | WINDOWS.keys() <= names
+    assert not WHAT_A_LAYER_LACKS.keys() & WINDOWS.keys()
+
+
+def test_the_momentum_of_running_means_is_that_of_onnx() -> None:
+    schema = onnx.defs.get_schema("BatchNormalization")
+    assert 1 - schema.attributes["momentum"].default_value.f == pytest.approx(MOMENTUM)
