@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B6 L1 L2 L3 T1]
+    python -m benchmarks [--runs N] [B1 … B9 L1 L2 L3 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import commands, machine, peers_kerash, texts
-from benchmarks.contenders import ROOT, Contender
-from benchmarks.workloads import MNIST, WORKLOADS, Target, mnist
+from benchmarks.contenders import ROOT, Contender, layouts
+from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.console import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -54,7 +54,7 @@ def main() -> None:
     raw: dict[str, Any] = {"calibration": calibration}
     rows: list[Row] = []
     for name in filter(chosen.__contains__, WORKLOADS):
-        if WORKLOADS[name].samples is mnist and not MNIST.is_dir():
+        if WORKLOADS[name].needs_mnist and not MNIST.is_dir():
             print(
                 f"{name}: not measured, since there is no {MNIST}; KERASH_MNIST names MNIST's folder", file=sys.stderr
             )
@@ -85,10 +85,15 @@ def calibrated() -> dict[str, Any]:
 
 
 def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[Row]:
-    """A workload's rows: kerash, each peer with one thread or two, whichever is better, and kerash with one worker."""
+    """A workload's rows: kerash beside each peer, at its best number of threads and layout, and beside one worker."""
     workload = WORKLOADS[name]
     workers = peers_kerash.picked(workload, calibration["cores"])
-    peers = [Contender(side, name, threads) for side in workload.targets for threads in (1, 2)]
+    peers = [
+        Contender(side, name, threads, layout)
+        for side in workload.targets
+        for layout in layouts(side, name)
+        for threads in (1, 2)
+    ]
     ours = [Contender("kerash", name, count) for count in dict.fromkeys((workers, 1))]
     field = [*ours, *peers]
     for turn in range(1 + runs):
@@ -99,7 +104,9 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
         contender.close()
     seconds = {id(each): median(race.seconds for race in each.races[1:]) for each in field}
     mine = seconds[id(ours[0])]
-    raw[name] = [{"side": c.side, "threads": c.threads, "blas": c.blas, "races": c.races} for c in field]
+    raw[name] = [
+        {"side": c.side, "threads": c.threads, "layout": c.layout, "blas": c.blas, "races": c.races} for c in field
+    ]
     rows = len(workload.samples()[0])
     flops = workload.flops(rows)
     batches = workload.epochs * -(-rows // workload.batch_size)
@@ -113,10 +120,9 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
             f"loss {ours[0].races[-1].loss:.4g} and {best.races[-1].loss:.4g}; {flops / mine / peak:.2%} of sgemm, "
             f"{1e6 * beside:.3g} us a batch beside it"
         )
-        threads = "1 thread" if best.threads == 1 else f"{best.threads} threads"
         wanted = f">= {target.ratio:g} ({target.beyond:g})"
         verdict = faster(theirs / mine, target)
-        yield Row(name, label, mine, f"{side}, {threads}", theirs, theirs / mine, wanted, verdict, losses)
+        yield Row(name, label, mine, str(best), theirs, theirs / mine, wanted, verdict, losses)
     if len(ours) > 1 and workload.scaling:
         alone = seconds[id(ours[1])]
         verdict = faster(alone / mine, Target(workload.scaling, 10))
@@ -192,7 +198,7 @@ def table(rows: list[Row]) -> str:
 
 def notes(calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[str]:
     """What one must know to read the table."""
-    for name in WORKLOADS.keys() & raw.keys():
+    for name in filter(raw.__contains__, WORKLOADS):
         yield f"{name}: {WORKLOADS[name].title}"
     if "L3" in raw and "L3, 2019" not in raw:
         yield "L3: the shell of 2019 was not measured; KERASH_2019 names a checkout of it that has time20.sh"

@@ -1,6 +1,6 @@
-"""Contenders: one process for each side of a comparison and number of threads, which runs whenever it is its turn.
+"""Contenders: one process for each side of a comparison, number of threads and layout, which runs when it is its turn.
 
-    python -m benchmarks.contenders SIDE WORKLOAD THREADS
+    python -m benchmarks.contenders SIDE WORKLOAD THREADS [LAYOUT]
 
 answers each line on standard input with a line of JSON, after a first one that says what BLAS it found.
 """
@@ -23,6 +23,9 @@ SIDES = {
     "scikit-learn": "peers_sklearn",
     "jax": "peers_jax",
 }
+LAYOUTS = {"pytorch": ("NCHW", "channels_last")}
+"""How a side may lay out images in memory, where it has the choice."""
+
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ROOT = Path(__file__).parents[1]
 
@@ -36,11 +39,16 @@ def environment(threads: int) -> dict[str, str]:
 
 
 class Contender:
-    """A side of a comparison in a process of its own, idle until it is asked to `race`."""
+    """A side of a comparison in a process of its own, idle until it is asked to `race`.
 
-    def __init__(self, side: str, workload: str, threads: int) -> None:
-        self.side, self.threads = side, threads
+    `layout` is one of the side's own, or "" where it has no choice or the workload no images.
+    """
+
+    def __init__(self, side: str, workload: str, threads: int, layout: str = "") -> None:
+        self.side, self.threads, self.layout = side, threads, layout
         command = [sys.executable, "-m", "benchmarks.contenders", side, workload, str(threads)]
+        if layout:
+            command.append(layout)
         self._process = subprocess.Popen(
             command,
             env=environment(1 if side == "kerash" else threads),
@@ -51,6 +59,10 @@ class Contender:
         )
         self.blas: list[str] = self._answer()
         self.races: list[Race] = []
+
+    def __str__(self) -> str:
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return ", ".join(filter(None, (self.side, threads, self.layout)))
 
     def race(self) -> None:
         """One more turn, kept in `races`."""
@@ -67,12 +79,17 @@ class Contender:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.side} with {self.threads} threads ended early: see above")
+            raise SystemExit(f"{self} ended early: see above")
         return json.loads(line)
 
 
-def main(side: str, workload: str, threads: str) -> None:
-    race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads))
+def layouts(side: str, workload: str) -> tuple[str, ...]:
+    """Those to compare, "" alone where there is no choice."""
+    return LAYOUTS.get(side, ("",)) if WORKLOADS[workload].images else ("",)
+
+
+def main(side: str, workload: str, threads: str, *layout: str) -> None:
+    race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads), *layout)
     print(json.dumps(_blas()), flush=True)
     for _ in sys.stdin:
         print(json.dumps(_turn(race)), flush=True)

@@ -9,12 +9,9 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.workloads import Race, Workload
-from kerash_cli.description import ModelDescription
+from benchmarks.workloads import Race, Workload, shuffler
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.layers import Mode
-from kerash_cli.engine.network import Network
-from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.runlog import RunLog
@@ -26,12 +23,12 @@ SPARE = 1 << 20
 
 def picked(workload: Workload, cores: int) -> int:
     """How many workers kerash takes where the work is worth it."""
-    return min(cores, largest_chunks(_network(workload)[1], len(workload.samples()[0]), workload.batch_size))
+    return min(cores, largest_chunks(workload.network, len(workload.samples()[0]), workload.batch_size))
 
 
 def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
     """A function that trains from the start, each time."""
-    description, network = _network(workload)
+    description, network = workload.description, workload.network
     loss, fused = losses.after(workload.loss, description.activation)
     judged = network.on_logits() if fused else network
     initial = np.concatenate([part.ravel() for layer in workload.initial() for part in layer])
@@ -47,7 +44,7 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
             optimizer,
             Mode(training=True),
             np.arange(rows),
-            generator(0, Key.SHUFFLE),
+            shuffler(),
             batch_size,
             workload.epochs,
             patience=workload.epochs,
@@ -76,10 +73,3 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
             return Race(perf_counter() - start, epoch.loss)
 
     return race
-
-
-def _network(workload: Workload) -> tuple[ModelDescription, Network]:
-    first, *hidden, last = workload.sizes
-    lines = [f"{first} 1 1", "input", *(f"dense {units} {workload.hidden}" for units in hidden)]
-    description = ModelDescription.parse("\n".join([*lines, f"dense {last} {workload.output}"]))
-    return description, Network(description.layers, description.known_shape)

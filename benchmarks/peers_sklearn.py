@@ -7,6 +7,7 @@ from time import perf_counter
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks.workloads import Race, Workload
+from kerash_cli.engine.layers import Dense
 
 ACTIVATIONS = {"sigmoid": "logistic", "relu": "relu"}
 
@@ -14,15 +15,16 @@ ACTIVATIONS = {"sigmoid": "logistic", "relu": "relu"}
 def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
     """A function that trains from the start, each time; threads are BLAS's, set from outside."""
     x, y = workload.samples()
-    classes = workload.output == "softmax"
+    classes = workload.classes
     kind = MLPClassifier if classes else MLPRegressor
     y = y.argmax(axis=1) if classes else y.ravel()
+    hidden = [layer for layer in workload.description.layers if isinstance(layer, Dense)][:-1]
     warnings.simplefilter("ignore")  # that it has not converged in so many epochs
 
     def race() -> Race:
         model = kind(
-            hidden_layer_sizes=workload.sizes[1:-1],
-            activation=ACTIVATIONS[workload.hidden],
+            hidden_layer_sizes=[layer.units for layer in hidden],
+            activation=ACTIVATIONS[hidden[0].activation.name],
             solver=workload.optimizer,
             alpha=0,
             batch_size=workload.batch_size,

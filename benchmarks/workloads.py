@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from math import sqrt
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import dataset
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine.initializers import glorot
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
 
 DATA = Path(__file__).parents[1] / "data"
 MNIST = Path(os.environ.get("KERASH_MNIST") or DATA / "mnist")
@@ -37,12 +40,10 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Workload:
-    """Dense layers of these `sizes`; `output` and `loss` go by the names of a model description."""
+    """`model` is the text of a model description; `loss` and `optimizer` go by their names at the command line."""
 
     title: str
-    sizes: tuple[int, ...]
-    hidden: str
-    output: str
+    model: str
     loss: str
     optimizer: str
     rate: float
@@ -53,19 +54,49 @@ class Workload:
     scaling: float | None = None
     """How many times as fast two workers have to be as one."""
 
+    @cached_property
+    def description(self) -> ModelDescription:
+        return ModelDescription.parse(self.model)
+
+    @cached_property
+    def network(self) -> Network:
+        return Network(self.description.layers, self.description.known_shape)
+
+    @property
+    def classes(self) -> bool:
+        """Whether the targets are classes, one-hot, whose logits the loss judges."""
+        return self.loss == "categorical-cross-entropy"
+
+    @property
+    def images(self) -> bool:
+        """Whether a sample is an image (depth, height, width) to the network, rather than a row of features."""
+        return any(layer.layout == "image" for layer in self.network.layers)
+
+    @property
+    def needs_mnist(self) -> bool:
+        return self.samples in (mnist, mnist_start)
+
     def initial(self) -> list[tuple[Array, Array]]:
-        """Each layer's weights (inputs, units) and bias: Glorot's law and zeros, the same for all contenders."""
-        rng = np.random.default_rng(0)
-        limits = ((shape, sqrt(6 / sum(shape))) for shape in pairwise(self.sizes))
-        return [
-            (rng.uniform(-limit, limit, shape).astype(np.float32), np.zeros(shape[1], np.float32))
-            for shape, limit in limits
-        ]
+        """The weights and bias of each layer that learns: Glorot's law and zeros, the same for all contenders.
+
+        Weights are (inputs, units), or (filters, depth, kernel height, kernel width).
+        """
+        network, draw = self.network, partial(glorot, np.random.default_rng(0))
+        layers = network.tensors(np.zeros(network.size, np.float32))
+        for layer, shape, tensors in zip(network.layers, network.shapes, layers, strict=False):
+            layer.initialize(shape, tensors, draw)
+        return [(tensors["weights"], tensors["bias"]) for tensors in layers if tensors]
 
     def flops(self, rows: int) -> int:
         """Of the products of a whole run: one forward and two backward, save the first layer's input gradient."""
-        products = [2 * before * after for before, after in pairwise(self.sizes)]
+        layers = zip(self.network.layers, self.network.shapes, strict=False)
+        products = [layer.flops(shape) for layer, shape in layers if layer.learns]
         return rows * self.epochs * (3 * sum(products) - products[0])
+
+
+def shuffler() -> np.random.Generator:
+    """What shuffles the rows in place before each epoch, so that both sides of a comparison take them in one order."""
+    return generator(0, Key.SHUFFLE)
 
 
 def xor() -> tuple[Array, Array]:
@@ -78,12 +109,44 @@ def digits() -> tuple[Array, Array]:
     return table[:, :-1] / 16, np.eye(10, dtype=np.float32)[table[:, -1].astype(np.intp)]
 
 
-def mnist() -> tuple[Array, Array]:
-    """The 60,000 training images, pixels from 0 to 1, and the digits one-hot."""
+def mnist(rows: int = 60_000) -> tuple[Array, Array]:
+    """The first of the 60,000 training images, pixels from 0 to 1, and the digits one-hot."""
     images, labels = (
-        dataset.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers for name in ("images-idx3", "labels-idx1")
+        dataset.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers[:rows] for name in ("images-idx3", "labels-idx1")
     )
     return images.astype(np.float32) / 255, np.eye(10, dtype=np.float32)[labels[:, 0].astype(np.intp)]
+
+
+def mnist_start() -> tuple[Array, Array]:
+    """The first 6,400 of MNIST's training images."""
+    return mnist(6400)
+
+
+def noise() -> tuple[Array, Array]:
+    """640 images of 64x64x3 with pixels from 0 to 1, and one of 30 classes for each, one-hot: nothing to be learnt."""
+    rng = np.random.default_rng(0)
+    return rng.random((640, 64 * 64 * 3), np.float32), np.eye(30, dtype=np.float32)[rng.integers(30, size=640)]
+
+
+def _dense(sizes: tuple[int, ...], hidden: str, output: str) -> str:
+    """The description of a network of dense layers: the activation of the hidden ones, and of the last."""
+    features, *units, outputs = sizes
+    layers = (f"dense {each} {hidden}" for each in units)
+    return _lines(f"{features} 1 1", "input", *layers, f"dense {outputs} {output}")
+
+
+def _convolutional(shape: str, filters: tuple[int, ...], stride: int, classes: int) -> str:
+    """The description of a network for images: for each number of filters a convolution 3x3 and max pooling 2x2.
+
+    `shape` is WIDTH HEIGHT DEPTH, `stride` that of the pooling.
+    """
+    pooling = f"max_pooling - {stride} 0 2 2"
+    pairs = (line for each in filters for line in (f"convolution relu {each} 1 0 3 3", pooling))
+    return _lines(shape, "input", *pairs, "flatten -", f"dense {classes} softmax")
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines)
 
 
 def _mnist(
@@ -92,9 +155,7 @@ def _mnist(
     chosen = {"optimizer": "sgd", "rate": 0.1, **other}
     return Workload(
         title=title,
-        sizes=(784, *hidden, 10),
-        hidden="relu",
-        output="softmax",
+        model=_dense((784, *hidden, 10), "relu", "softmax"),
         loss="categorical-cross-entropy",
         batch_size=batch_size,
         epochs=1,
@@ -104,12 +165,25 @@ def _mnist(
     )
 
 
+def _pooled_mnist(title: str, filters: tuple[int, int], pytorch: Target) -> Workload:
+    return Workload(
+        title=title,
+        model=_convolutional("28 28 1", filters, 2, 10),
+        loss="categorical-cross-entropy",
+        optimizer="sgd",
+        rate=0.1,
+        batch_size=64,
+        epochs=1,
+        samples=mnist_start,
+        targets={"pytorch": pytorch},
+        scaling=1.75,
+    )
+
+
 WORKLOADS = {
     "B1": Workload(
         "2-10-1 sigmoid, mse, sgd; XOR, batch 4, 1,000 epochs",
-        sizes=(2, 10, 1),
-        hidden="sigmoid",
-        output="sigmoid",
+        _dense((2, 10, 1), "sigmoid", "sigmoid"),
         loss="mean-square",
         optimizer="sgd",
         rate=0.5,
@@ -120,9 +194,7 @@ WORKLOADS = {
     ),
     "B2": Workload(
         "64-64-10 relu, softmax, adam; digits, batch 32, 20 epochs",
-        sizes=(64, 64, 10),
-        hidden="relu",
-        output="softmax",
+        _dense((64, 64, 10), "relu", "softmax"),
         loss="categorical-cross-entropy",
         optimizer="adam",
         rate=0.001,
@@ -155,5 +227,22 @@ WORKLOADS = {
         optimizer="adam",
         rate=0.001,
         scaling=1.75,
+    ),
+    "B7": _pooled_mnist(
+        "conv 8 3x3, pool 2, conv 16 3x3, pool 2, dense 10; relu, softmax, sgd; MNIST's first 6,400, batch 64, 1 epoch",
+        (8, 16),
+        Target(2.4, 3),
+    ),
+    "B8": _pooled_mnist("B7 with 32 and 64 filters", (32, 64), Target(0.95, 1.2)),
+    "B9": Workload(
+        "the CNN of 2019 for 64x64x3 and 30 classes, sgd; 640 random images, batch 16, 1 epoch",
+        _convolutional("64 64 3", (2, 2), 1, 30),
+        loss="categorical-cross-entropy",
+        optimizer="sgd",
+        rate=0.001,
+        batch_size=16,
+        epochs=1,
+        samples=noise,
+        targets={"pytorch": Target(1, 1.3)},
     ),
 }
