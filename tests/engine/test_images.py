@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from images import windows
 
+from kerash_cli.engine import plans
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import (
     IDENTITY,
@@ -132,6 +133,26 @@ def test_a_dense_layer_takes_an_image_as_a_tensor_file_has_it() -> None:
     flattened = Network([Convolution(IDENTITY, 3, 1, 0, 1, 1), Flatten(), Dense(4, IDENTITY)], SHAPE)
     assert np.allclose(ran(network, params, x).a.T, expected, rtol=1e-12)
     assert np.array_equal(ran(flattened, params, x).a, ran(network, params, x).a)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_relu_may_come_after_pooling_without_a_bit_of_difference(
+    window: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = [Convolution(Activation("relu"), 4, 1, 1, 3, 3), MaxPooling(IDENTITY, *window), Dense(2, IDENTITY)]
+    network = Network(layers, SHAPE)
+    params, x = drawn(network)
+    x[0] = 0  # whose places are all equal
+
+    def gradients() -> list[Array]:
+        gradient = np.full(network.size, np.nan)
+        plan = ran(network, params, x, gradient=gradient)
+        assert plan.dx is not None
+        return [plan.a.copy(), gradient, plan.dx.copy()]
+
+    after = gradients()
+    monkeypatch.setattr(plans, "deferred", lambda layers: layers)
+    assert all(np.array_equal(one, other) for one, other in zip(gradients(), after, strict=True))
 
 
 # Batch normalization

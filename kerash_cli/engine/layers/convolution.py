@@ -58,8 +58,8 @@ class Convolution(Windowed, keyword="convolution"):
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
         (filters, down, across), taps = self.output_shape(shape), self._taps(shape[0])
         shapes = {
-            "d_kernel": (filters, taps),
-            "d_kernel_by_row": (down, filters, taps),
+            "d_kernel": (taps, filters),
+            "d_kernel_by_row": (down, taps, filters),
             "d_bias_by_row": (down, filters),
         }
         if self._turns:
@@ -101,14 +101,15 @@ class Convolution(Windowed, keyword="convolution"):
         grads: Tensors,
         cache: Views,
     ) -> Calls:
-        dz, weights = da.reshape(*da.shape[:2], -1), grads["weights"].transpose(0, 2, 1, 3)
+        dz, weights = da.reshape(*da.shape[:2], -1), grads["weights"].transpose(2, 1, 3, 0)
         by_row, d_kernel = cache["d_kernel_by_row"], cache["d_kernel"]
         rows, places = np.ones(len(dz), dz.dtype), np.ones(dz.shape[2], dz.dtype)
         calls = activate_back(self.activation, cache.get("z", a), a, da, da)
         blocks = list(self._grid.blocks(x, cache["patches"], len(dz)))
         for block in blocks:
             calls += block.fetch if len(blocks) > 1 else []
-            calls.append(partial(np.matmul, dz[block.rows], block.patches.transpose(0, 2, 1), by_row[block.rows]))
+            # Patches on the left: the other way round this takes up to a third longer.
+            calls.append(partial(np.matmul, block.patches, dz[block.rows].transpose(0, 2, 1), by_row[block.rows]))
         calls += [
             partial(rows.dot, by_row.reshape(len(rows), -1), d_kernel.reshape(-1)),
             partial(np.copyto, weights, d_kernel.reshape(weights.shape)),
