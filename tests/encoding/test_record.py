@@ -433,3 +433,50 @@ def test_the_delimiter_is_kept_for_other_tables() -> None:
     data = replace(table([[1.0, 0], [2.0, 1]]), delimiter=";")
     encoding = Encoding.from_json(json.loads(json.dumps(learn(data, target="2").to_json())))
     assert encoding.schema.delimiter == ";"
+
+
+# Images
+
+
+@pytest.fixture
+def images() -> Table:
+    """Six samples of two channels of 2x3 pixels, and a label."""
+    rng = np.random.default_rng(0)
+    return table(np.hstack([rng.normal([3.0] * 6 + [-1.0] * 6, [2.0] * 6 + [0.5] * 6, (6, 12)), [[0], [1]] * 3]))
+
+
+def test_the_pixels_of_a_channel_are_scaled_together(images: Table) -> None:
+    encoding = learn(images, target="13").fitted(images, channels=2)
+    channels = images.numbers[:, :12].reshape(6, 2, 6)
+    expected = (channels - channels.mean(axis=(0, 2), keepdims=True)) / channels.std(axis=(0, 2), keepdims=True)
+    assert np.allclose(encoding.encode_inputs(images, np.float64), expected.reshape(6, 12), rtol=1e-12)
+
+
+def test_equal_numbers_and_columns_in_a_row_are_counted(images: Table) -> None:
+    encoding = learn(images, target="13").fitted(images, channels=2)
+    record = encoding.to_json()
+    assert record["inputs"] == [[0, None, 12]]
+    assert [count for _, count in record["scale"]] == [6, 6]
+    assert Encoding.from_json(json.loads(json.dumps(record))).to_json() == record
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("inputs", [[0, None, 13]]),
+        ("inputs", [[0, None, 10**18]]),
+        ("inputs", [[0, None, 1]]),
+        ("inputs", [[0, ["a"], 12]]),
+        ("inputs", [[0, None, 12, 12]]),
+        ("inputs", [[0, None, 12], [11, None]]),
+        ("mean", [[0.5, 10**18]]),
+        ("mean", [[0.5, 6], [0.5, -6], [0.5, 12]]),
+        ("mean", [[0.5, 12.0]]),
+        ("mean", [[float("nan"), 12]]),
+        ("scale", [[0.0, 12]]),
+    ],
+)
+def test_a_count_that_can_not_be_is_refused(images: Table, name: str, value: Any) -> None:
+    record = learn(images, target="13").fitted(images, channels=2).to_json()
+    with pytest.raises(ValueError, match="expected"):
+        Encoding.from_json({**record, name: value})
