@@ -134,7 +134,8 @@ class Case:
     @classmethod
     def draw(cls, layers: Sequence[Layer], loss: Loss, rng: np.random.Generator, bias: bool, weighted: bool) -> "Case":
         network = Network(layers, shape_for(layers), bias)
-        params = rng.normal(0, 0.8, network.size)
+        # Sums of an image's many numbers shall not be so large that an output is 1 but for its last digits.
+        params = rng.normal(0, 0.3 if network.shapes[0] == IMAGE else 0.8, network.size)
         x = rng.standard_normal((ROWS, network.features))
         probes = list(cls._probes(network, params))
         attempts = 0
