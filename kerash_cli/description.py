@@ -113,6 +113,12 @@ class ModelDescription:
         layers = tuple(layer.resolve(outputs) if layer.unresolved else layer for layer in self.layers)
         resolved = replace(self, shape=(depth, height, width), layers=layers)
         resolved._check_shapes()
+        if (got := resolved.outputs) != outputs and layers != self.layers:
+            unknown = next(i for i, layer in enumerate(self.layers) if layer.unresolved)
+            raise BadInput(
+                f"{self.where(unknown)}expected as many outputs as there are targets, {outputs}, got {got} with that "
+                f"for '?'; try global_average_pooling after it, or 'dense ? softmax'"
+            )
         return resolved
 
     def _check_order(self, first_line: int) -> None:
@@ -148,7 +154,8 @@ class ModelDescription:
                 shape = layer.output_shape(shape)
             except BadInput as error:
                 raise BadInput(f"{self.where(i)}{error}") from None
-            if i == last and layer.layout == "image" and self.activation.definition.mixes and shape[1:] != (1, 1):
+            in_a_row = shape[1:] == (1, 1) or shape[:2] == (1, 1)
+            if i == last and layer.layout == "image" and self.activation.definition.mixes and not in_a_row:
                 depth, height, width = shape
                 raise BadInput(
                     f"{self.where(i)}expected numbers in a row for a last {self.activation}, got an image of "

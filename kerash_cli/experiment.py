@@ -27,7 +27,7 @@ from kerash_cli.samples import match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, batches, evaluator
+from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, batches, evaluator, require_rows
 
 FEWEST_TO_VALIDATE = 50
 """With fewer rows all of them train, and nothing is kept for validation."""
@@ -188,7 +188,7 @@ def prepare(
     if settings.balance and strata is None:
         raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
     training, validation = _split(table.rows, strata, settings)
-    _require_rows(network, len(training), settings)
+    require_rows(network, len(training), settings.batch_size, "--batch-size 32")
     encoding = encoding.fitted(
         table,
         labels,
@@ -338,16 +338,6 @@ def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp])
     weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
     weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
     return samples._replace(weight=weight)
-
-
-def _require_rows(network: Network, rows: int, settings: Settings) -> None:
-    """BadInput where a batch would be too small to measure a deviation in it."""
-    smallest = min(stop - start for start, stop in batches(rows, settings.batch_size, network.fewest_rows))
-    if smallest < network.least_rows:
-        raise BadInput(
-            f"expected batches of {network.least_rows} rows or more for batch_normalization, got one of {smallest}; "
-            f"try --batch-size 32, or more data"
-        )
 
 
 def training_bytes(network: Network, settings: Settings, batch_size: int) -> int:

@@ -31,7 +31,7 @@ from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, 
 from kerash_cli.store.models import BESIDE, samples
 from kerash_cli.tables import Table
 from kerash_cli.trained import GENOME, TrainedModel
-from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged
+from kerash_cli.training import GradientSource, InProcess, Run, Samples, batches, diverged, require_rows
 
 S = TypeVar("S", bound=Shelf)
 
@@ -252,17 +252,20 @@ class Fit:
         margin: float,
         seed: int,
     ) -> None:
-        rows, params = len(samples.x), genome.params
+        rows, params, network = len(samples.x), genome.params, genome.network
+        require_rows(network, rows, batch_size, "BATCH_SIZE 32")
         settings = optimizers.Settings(learning_rate=learning_rate)
+        steps = len(batches(rows, batch_size, network.fewest_rows))
         self.run = Run(
             params,
-            optimizers.SGD(settings, params.size, FLOAT64, -(-rows // batch_size), epochs),
+            optimizers.SGD(settings, params.size, FLOAT64, steps, epochs),
             Mode(training=True, seed=seed),
             np.arange(rows),
             generator(seed, Key.SHUFFLE),
             batch_size,
             epochs,
             patience=epochs,
+            fewest_rows=network.fewest_rows,
         )
         self._genome, self._samples, self._margin = genome, samples, margin
         self._cost = 0.0
@@ -295,13 +298,12 @@ class Fit:
         A last batch with fewer rows is averaged over its own. Diverged when a cost or the parameters are no longer
         finite; `result` is then that of the last epoch in which they were.
         """
-        run, rows = self.run, len(self.run.order)
+        run = self.run
         source = source or InProcess(self._genome.network, HalfSquare(), self._samples, run, self._margin)
         while not run.stop and run.epoch < run.epochs:
             run.rng.shuffle(run.order)
             cost = 0.0
-            for number, start in enumerate(range(0, rows, run.batch_size)):
-                stop = min(start + run.batch_size, rows)
+            for number, (start, stop) in enumerate(run.batches):
                 with np.errstate(all="ignore"):  # what overflows shows in the cost
                     loss = source.step(start, stop)
                 if not isfinite(loss):

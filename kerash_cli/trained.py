@@ -55,11 +55,11 @@ class TrainedModel(NamedTuple):
 
     def check_size(self) -> None:
         """BadInput if the record, without its training so far, would be larger than a saved model can hold."""
-        if (inputs := len(self.encoding.inputs)) > MOST_INPUTS:
-            raise BadInput(f"saved model: expected at most {MOST_INPUTS} inputs, got {inputs}; try --drop")
         artifact.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:
+        if (inputs := len(self.encoding.inputs)) > MOST_INPUTS:
+            raise BadInput(f"saved model: expected at most {MOST_INPUTS} inputs, got {inputs}; try smaller samples")
         return {"model": str(self.description), "bias": self.network.bias, "encoding": self.encoding.to_json()}
 
     @classmethod

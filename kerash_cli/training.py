@@ -16,7 +16,7 @@ from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.tensors import Array, Calls
-from kerash_cli.errors import Diverged
+from kerash_cli.errors import BadInput, Diverged
 
 
 class Samples(NamedTuple):
@@ -91,6 +91,16 @@ def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and rows - starts[-1] < min(fewest, size):
         starts.pop()
     return list(pairwise([*starts, rows]))
+
+
+def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> None:
+    """BadInput, with advice, where a batch would be too small for a layer to learn from."""
+    smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
+    if smallest < network.least_rows:
+        raise BadInput(
+            f"expected batches of {network.least_rows} rows or more for this network's batch_normalization, "
+            f"got one of {smallest}; try {advice}, or more data"
+        )
 
 
 CHUNK_RULE = 1

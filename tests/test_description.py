@@ -356,3 +356,8 @@ def test_an_image_layer_that_does_not_fit_is_told_with_both_shapes(line: str, ex
 )
 def test_what_is_unusual_but_means_something_is_fine(lines: str) -> None:
     assert ModelDescription.parse(f"8 6 1\ninput\n{lines}\n").resolve(48, 5).outputs == 5
+
+
+def test_as_many_filters_as_targets_must_be_as_many_outputs() -> None:
+    with pytest.raises(BadInput, match=r"^m:3: expected as many outputs as there are targets, 2, got 8"):
+        ModelDescription.parse("4 4 1\ninput\nconvolution - ? 1 0 3 3\n", "m").resolve(16, 2)

@@ -291,6 +291,18 @@ def test_a_batch_in_pieces_is_counted_and_stepped_along_as_a_whole(rows: int) ->
     assert np.abs(fit.result.tensors[2]["weights"] - second).max() < 1e-12
 
 
+def test_what_is_left_of_the_rows_joins_the_batch_before_where_a_batch_is_measured() -> None:
+    description = ModelDescription.parse("3 1 1\ninput\nbatch_normalization\ndense 2 sigmoid\n")
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((19, 3)), rng.standard_normal((19, 2))
+    fit = fit_of(
+        Genome.random(description, None, False, 0), x, y, epochs=2, batch_size=16, learning_rate=0.01, margin=1.0
+    )
+    assert [(batch.epoch, batch.number) for batch in fit.batches()] == [(0, 0), (1, 0)]
+    with pytest.raises(BadInput, match="batches of 2 rows or more"):
+        fit_of(Genome.random(description, None, False, 0), x, y, epochs=1, batch_size=1, learning_rate=0.01, margin=1.0)
+
+
 # How it ends
 
 # Of w x with x = 1 and y = 0 the cost is w^2, and a step of rate r makes (1 - r) w of w.

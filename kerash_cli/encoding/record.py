@@ -450,8 +450,13 @@ def _pooled(
     mean: NDArray[np.float64], deviation: NDArray[np.float64], channels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """For each input the mean and the deviation of all inputs of its channel, which lie one after the other."""
-    means, variances = mean.reshape(channels, -1), np.square(deviation).reshape(channels, -1)
-    spread = np.sqrt(variances.mean(axis=1) + means.var(axis=1))
+    means = mean.reshape(channels, -1)
+    with np.errstate(over="ignore"):
+        variances = np.square(deviation).reshape(channels, -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.sqrt(variances.mean(axis=1) + means.var(axis=1))
+    if not np.isfinite(spread).all():
+        raise BadInput("expected pixels with a deviation, got values too far apart; try --no-standardize")
     count = means.shape[1]
     return np.repeat(means.mean(axis=1), count), np.repeat(spread, count)
 

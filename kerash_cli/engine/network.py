@@ -172,7 +172,8 @@ class Network:
     def plan_bytes(self, n: int, itemsize: int) -> int:
         """About how much memory a plan with a gradient takes besides parameters and gradient."""
         between = sum(map(prod, self.shapes)) + self.features + 2 * max(map(prod, self.shapes))
-        cached = sum(size(layer.cache_shapes(before, n)) for layer, before in self._inputs())
+        layers = plans.deferred(self.layers)
+        cached = sum(size(layer.cache_shapes(before, n)) for layer, before in zip(layers, self.shapes, strict=False))
         return itemsize * (n * between + cached + self._scratch(n))
 
     def _scratch(self, n: int) -> int:

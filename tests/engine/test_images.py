@@ -170,6 +170,15 @@ def test_while_training_each_channel_has_the_mean_and_deviation_that_are_learnt(
     assert np.allclose(a.std(axis=axes).reshape(-1), abs(weights), rtol=1e-5)
 
 
+def test_softmax_after_it_goes_over_the_numbers_of_a_row() -> None:
+    z, a = (ran(network, *drawn(network)).a for network in _normalized_with("-", "softmax"))
+    assert np.allclose(a, np.exp(z) / np.exp(z).sum(axis=0), rtol=1e-12)
+
+
+def _normalized_with(*activations: str) -> list[Network]:
+    return [Network([BatchNormalization(Activation.parse(each))], (1, 1, 6)) for each in activations]
+
+
 def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
     network = Network([BatchNormalization()], SHAPE)
     params, x = drawn(network)
@@ -226,6 +235,7 @@ def test_the_fans_of_a_convolution_are_those_of_its_windows() -> None:
         (Convolution(IDENTITY, 1, 1, 1, 3, 9), "9x8 with its padding"),
         (MaxPooling(IDENTITY, 1, 0, 2, 7), "2x7"),
         (AveragePooling(IDENTITY, 1, 2, 2, 2), "beside the input of 7x6"),
+        (Convolution(IDENTITY, 1, 1, 8, 3, 3), "8"),
         (MaxPooling(IDENTITY, 1, 2, 2, 2), "beside the input of 7x6"),
     ],
 )

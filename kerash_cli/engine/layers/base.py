@@ -200,10 +200,6 @@ class Transparent(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         return shape
 
-    def least_rows(self, shape: Shape) -> int:
-        """Of a batch, for there to be anything to learn."""
-        return 1
-
     def flops(self, shape: Shape) -> int:
         return 0
 

@@ -95,7 +95,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
         ]
         if "bias" in params:
             calls.append(partial(np.add, z, params["bias"][:, np.newaxis], z))
-        return [*calls, *activate(self.activation, cache.get("z", out), out)]
+        return [*calls, *activate(self.activation, z, _by_channel(out))]
 
     def backward(
         self,
@@ -107,8 +107,9 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
         grads: Tensors,
         cache: Views,
     ) -> Calls:
-        calls = activate_back(self.activation, cache.get("z", a), a, da, da)
-        dz, normalized, factor = _by_channel(da), _by_channel(cache["normalized"]), cache["factor"]
+        z, a, dz = (_by_channel(image) for image in (cache.get("z", a), a, da))
+        normalized, factor = _by_channel(cache["normalized"]), cache["factor"]
+        calls = activate_back(self.activation, z, a, dz, dz)
         d_weights, d_bias = grads["weights"], grads.get("bias", np.empty_like(grads["weights"]))
         # The sums are part of the derivative of mean and variance, whether or not there is a bias.
         calls += _sum(dz, cache, d_bias)

@@ -35,6 +35,8 @@ class Windowed(Layer):
         """How many there are downwards and across; BadInput, naming both shapes, where none fits."""
         _, height, width = shape
         tall, wide = height + 2 * self.pad, width + 2 * self.pad
+        if self.pad > max(height, width):
+            raise BadInput(f"expected a padding of at most the size of the input, {width}x{height}, got {self.pad}")
         kernel, padded = f"{self.kernel_width}x{self.kernel_height}", f", {wide}x{tall} with its padding"
         if self.kernel_height > tall or self.kernel_width > wide:
             raise BadInput(
