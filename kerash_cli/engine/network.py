@@ -10,7 +10,7 @@ import numpy as np
 from kerash_cli.engine import plans
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import IDENTITY, Layer, Mode
-from kerash_cli.engine.layers.base import head
+from kerash_cli.engine.layers.base import Own, head
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
@@ -105,9 +105,13 @@ class Network:
         rows[:, -1] = 1
         steps = plans.steps(self.layers, self.shapes, rows, mode, memory)
         forward: Calls = []
+        seen = measured if mode.training else buffers
+        own = {
+            step.index: Own(learnt[step.index], grads[step.index], seen[step.index], step.cache, mode, step.index)
+            for step in steps
+        }
         for step in steps:
-            i = step.index
-            forward += step.forward(learnt[i], measured[i] if mode.training else buffers[i], mode)
+            forward += step.forward(own[step.index])
         out = steps[-1].out if steps else plans.Signal(rows.T, self.shapes[0])
         last = memory.laid_out(out, "row", self.shapes[-1])
         if last is not out:
@@ -126,7 +130,7 @@ class Network:
         for step in reversed(steps):
             needed = step.index > first or with_dx
             dx = next(spare)[: prod(step.before)] if needed else None
-            backward += step.backward(d, dx, learnt[step.index], grads[step.index])
+            backward += step.backward(d, dx, own[step.index])
             if dx is None:
                 break
             d = dx

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
+from kerash_cli.engine.layers.base import Own
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, size
 
 RELU = Activation("relu")
@@ -94,15 +95,15 @@ class Step:
     out: Signal
     cache: Views
 
-    def forward(self, params: Tensors, buffers: Tensors, mode: Mode) -> Calls:
+    def forward(self, own: Own) -> Calls:
         """The layer's calls, and those that bring what it is given into its order."""
         calls = [] if self.x is self.given else self.x.copied_from(self.given)
-        return calls + self.layer.forward(self._x, self._a, params, buffers, self.cache, mode, self.index)
+        return calls + self.layer.forward(self._x, self._a, own)
 
-    def backward(self, da: Array, dx: Array | None, params: Tensors, grads: Tensors) -> Calls:
+    def backward(self, da: Array, dx: Array | None, own: Own) -> Calls:
         """The layer's calls, given da (outputs, n) in the order of its output; dx (features, n) has that of x."""
         to = None if dx is None else self._seen(dx, self.before)
-        return self.layer.backward(self._x, self._a, self._seen(da, self.after), to, params, grads, self.cache)
+        return self.layer.backward(self._x, self._a, self._seen(da, self.after), to, own)
 
     @property
     def _x(self) -> Array:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from math import prod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -50,6 +50,21 @@ class BadWord(BadInput):
 def word(parse: Callable[[str], Any], **default: Any) -> Any:
     """A field that is one word of the line, read by `parse`, which raises BadInput saying what it expected."""
     return field(metadata={"parse": parse}, **default)
+
+
+class Own(NamedTuple):
+    """What a layer has to itself in a plan: its tensors, its memory, and its `number` among the layers.
+
+    `grads` have the names of `params`. While training, what a layer measures overwrites `buffers`; otherwise these hold
+    what was learnt. `cache` has all that `cache_shapes` and `scratch_shapes` name.
+    """
+
+    params: Tensors
+    grads: Tensors
+    buffers: Tensors
+    cache: Views
+    mode: Mode
+    number: int
 
 
 class Layer(ABC):
@@ -161,34 +176,12 @@ class Layer(ABC):
         return False
 
     @abstractmethod
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        """Calls that write the outputs of x to out; `index` is the layer's own.
-
-        While training, what they measure overwrites `buffers`; otherwise these hold what was learnt. `cache` has all
-        that `cache_shapes` and `scratch_shapes` name.
-        """
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        """Calls that write the outputs of x to out."""
 
     @abstractmethod
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        """Calls that overwrite grads with dL/dparams and dx, where it is asked for, with dL/dx.
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        """Calls that overwrite `own.grads` with dL/dparams and dx, where it is asked for, with dL/dx.
 
         a is what forward wrote, da is dL/da and may be overwritten.
         """
@@ -206,28 +199,10 @@ class Transparent(Layer):
     def transparent(self, training: bool) -> bool:
         return True
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
         return []
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         return []
 
 

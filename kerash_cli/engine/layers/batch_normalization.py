@@ -8,9 +8,9 @@ from math import prod
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import IDENTITY, Layer, Mode, word
+from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, word
 from kerash_cli.engine.layers.image import activate, activate_back
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape, Views
 
 EPSILON = 1e-5
 
@@ -57,75 +57,57 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
     def flops(self, shape: Shape) -> int:
         return 2 * prod(shape)
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        z, factor = _by_channel(cache.get("z", out)), cache["factor"]
-        x, normalized, inverse = _by_channel(x), _by_channel(cache["normalized"]), cache["inverse"]
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        z, factor = _by_channel(own.cache.get("z", out)), own.cache["factor"]
+        x, normalized, inverse = _by_channel(x), _by_channel(own.cache["normalized"]), own.cache["inverse"]
         epsilon = np.asarray(EPSILON, x.dtype)
-        if mode.training:
+        if own.mode.training:
             count = x.size // x.shape[1]
             calls: Calls = [
-                *_sum(x, cache, buffers["mean"], 1 / count),
-                partial(np.subtract, x, buffers["mean"][:, np.newaxis], normalized),
+                *_sum(x, own.cache, own.buffers["mean"], 1 / count),
+                partial(np.subtract, x, own.buffers["mean"][:, np.newaxis], normalized),
                 partial(np.multiply, normalized, normalized, z),
-                *_sum(z, cache, factor, 1 / count),
-                partial(np.multiply, factor, np.asarray(count / max(1, count - 1), x.dtype), buffers["variance"]),
+                *_sum(z, own.cache, factor, 1 / count),
+                partial(np.multiply, factor, np.asarray(count / max(1, count - 1), x.dtype), own.buffers["variance"]),
                 partial(np.add, factor, epsilon, factor),
                 partial(np.sqrt, factor, factor),
                 partial(np.reciprocal, factor, inverse),
             ]
         else:
             calls = [
-                partial(np.subtract, x, buffers["mean"][:, np.newaxis], normalized),
-                partial(np.add, buffers["variance"], epsilon, factor),
+                partial(np.subtract, x, own.buffers["mean"][:, np.newaxis], normalized),
+                partial(np.add, own.buffers["variance"], epsilon, factor),
                 partial(np.sqrt, factor, factor),
                 partial(np.reciprocal, factor, inverse),
             ]
         calls += [
             partial(np.multiply, normalized, inverse[:, np.newaxis], normalized),
-            partial(np.multiply, normalized, params["weights"][:, np.newaxis], z),
+            partial(np.multiply, normalized, own.params["weights"][:, np.newaxis], z),
         ]
-        if "bias" in params:
-            calls.append(partial(np.add, z, params["bias"][:, np.newaxis], z))
+        if "bias" in own.params:
+            calls.append(partial(np.add, z, own.params["bias"][:, np.newaxis], z))
         return [*calls, *activate(self.activation, z, _by_channel(out))]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        z, a, dz = (_by_channel(image) for image in (cache.get("z", a), a, da))
-        normalized, factor = _by_channel(cache["normalized"]), cache["factor"]
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        z, a, dz = (_by_channel(image) for image in (own.cache.get("z", a), a, da))
+        normalized, factor = _by_channel(own.cache["normalized"]), own.cache["factor"]
         calls = activate_back(self.activation, z, a, dz, dz)
-        d_weights, d_bias = grads["weights"], grads.get("bias", np.empty_like(grads["weights"]))
+        d_weights, d_bias = own.grads["weights"], own.grads.get("bias", np.empty_like(own.grads["weights"]))
         # The sums are part of the derivative of mean and variance, whether or not there is a bias.
-        calls += _sum(dz, cache, d_bias)
+        calls += _sum(dz, own.cache, d_bias)
         if dx is None:
-            return [*calls, partial(np.multiply, dz, normalized, dz), *_sum(dz, cache, d_weights)]
+            return [*calls, partial(np.multiply, dz, normalized, dz), *_sum(dz, own.cache, d_weights)]
         d, share = _by_channel(dx), np.asarray(dz.shape[1] / dz.size, dz.dtype)
         return [
             *calls,
             partial(np.multiply, dz, normalized, d),
-            *_sum(d, cache, d_weights),
+            *_sum(d, own.cache, d_weights),
             partial(np.multiply, d_weights, share, factor),
             partial(np.multiply, normalized, factor[:, np.newaxis], d),
             partial(np.multiply, d_bias, share, factor),
             partial(np.add, d, factor[:, np.newaxis], d),
             partial(np.subtract, dz, d, d),
-            partial(np.multiply, params["weights"], cache["inverse"], factor),
+            partial(np.multiply, own.params["weights"], own.cache["inverse"], factor),
             partial(np.multiply, d, factor[:, np.newaxis], d),
         ]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import Mode, count, count_or_unknown, count_or_zero, word
+from kerash_cli.engine.layers.base import Own, count, count_or_unknown, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
@@ -72,40 +72,22 @@ class Convolution(Windowed, keyword="convolution"):
         filters, down, across = self.output_shape(shape)
         return 2 * filters * down * across * self._taps(shape[0])
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        z, kernel, weights = cache.get("z", out), cache["kernel"], params["weights"].transpose(0, 2, 1, 3)
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        z, kernel, weights = own.cache.get("z", out), own.cache["kernel"], own.params["weights"].transpose(0, 2, 1, 3)
         calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
         sums = z.reshape(*z.shape[:2], -1)
-        for block in self._grid.blocks(x, cache["patches"], len(z)):
+        for block in self._grid.blocks(x, own.cache["patches"], len(z)):
             calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
-        if "bias" in params:
-            calls.append(partial(np.add, sums, params["bias"][:, np.newaxis], sums))
+        if "bias" in own.params:
+            calls.append(partial(np.add, sums, own.params["bias"][:, np.newaxis], sums))
         return [*calls, *activate(self.activation, z, out)]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        dz, weights = da.reshape(*da.shape[:2], -1), grads["weights"].transpose(2, 1, 3, 0)
-        by_row, d_kernel = cache["d_kernel_by_row"], cache["d_kernel"]
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        dz, weights = da.reshape(*da.shape[:2], -1), own.grads["weights"].transpose(2, 1, 3, 0)
+        by_row, d_kernel = own.cache["d_kernel_by_row"], own.cache["d_kernel"]
         rows, places = np.ones(len(dz), dz.dtype), np.ones(dz.shape[2], dz.dtype)
-        calls = activate_back(self.activation, cache.get("z", a), a, da, da)
-        blocks = list(self._grid.blocks(x, cache["patches"], len(dz)))
+        calls = activate_back(self.activation, own.cache.get("z", a), a, da, da)
+        blocks = list(self._grid.blocks(x, own.cache["patches"], len(dz)))
         for block in blocks:
             calls += block.fetch if len(blocks) > 1 else []
             # Patches on the left: the other way round this takes up to a third longer.
@@ -114,11 +96,11 @@ class Convolution(Windowed, keyword="convolution"):
             partial(rows.dot, by_row.reshape(len(rows), -1), d_kernel.reshape(-1)),
             partial(np.copyto, weights, d_kernel.reshape(weights.shape)),
         ]
-        if "bias" in grads:
-            by_row = cache["d_bias_by_row"]
-            calls += [partial(np.matmul, dz, places, by_row), partial(rows.dot, by_row, grads["bias"])]
+        if "bias" in own.grads:
+            by_row = own.cache["d_bias_by_row"]
+            calls += [partial(np.matmul, dz, places, by_row), partial(rows.dot, by_row, own.grads["bias"])]
         if dx is not None:
-            calls += self._turn(da, dx, params, cache) if self._turns else self._give_back(da, dx, cache)
+            calls += self._turn(da, dx, own.params, own.cache) if self._turns else self._give_back(da, dx, own.cache)
         return calls
 
     def _turn(self, dz: Array, dx: Array, params: Tensors, cache: Views) -> Calls:

@@ -6,8 +6,8 @@ from functools import partial
 from math import prod
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import Layer, Mode, count_or_unknown, word
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.layers.base import Layer, Own, count_or_unknown, word
+from kerash_cli.engine.tensors import Array, Calls, Shape, Views
 
 
 @dataclass(frozen=True)
@@ -38,35 +38,17 @@ class Dense(Layer, keyword="dense"):
     def flops(self, shape: Shape) -> int:
         return 2 * prod(shape) * self._units
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        affine = params.flat.reshape(-1, self._units)
-        z = cache.get("z", out)
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        affine = own.params.flat.reshape(-1, self._units)
+        z = own.cache.get("z", out)
         return [partial(affine.T.dot, x[: len(affine)], z), *self.activation.forward(z, out)]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        gradient = grads.flat.reshape(-1, self._units)
-        calls = self.activation.backward(cache.get("z", a), a, da, da)
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        gradient = own.grads.flat.reshape(-1, self._units)
+        calls = self.activation.backward(own.cache.get("z", a), a, da, da)
         calls.append(partial(x[: len(gradient)].dot, da.T, gradient))
         if dx is not None:
-            calls.append(partial(params["weights"].dot, da, dx))
+            calls.append(partial(own.params["weights"].dot, da, dx))
         return calls
 
     @property

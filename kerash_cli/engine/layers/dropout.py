@@ -7,8 +7,8 @@ from math import prod
 import numpy as np
 
 from kerash_cli import decimals
-from kerash_cli.engine.layers.base import Mode, Transparent, word
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.layers.base import Own, Transparent, word
+from kerash_cli.engine.tensors import Array, Calls, Shape
 from kerash_cli.errors import BadInput
 
 
@@ -38,32 +38,14 @@ class Dropout(Transparent, keyword="dropout"):
     def flops(self, shape: Shape) -> int:
         return prod(shape)
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        mask, kept = cache["mask"], x.dtype.type(1 - self.rate)
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        mask, kept = own.cache["mask"], x.dtype.type(1 - self.rate)
 
         def draw() -> None:
-            mode.random(index).random(out=mask, dtype=mask.dtype)
+            own.mode.random(own.number).random(out=mask, dtype=mask.dtype)
             np.divide(mask < kept, kept, out=mask)
 
         return [draw, partial(np.multiply, x[:-1], mask, out)]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        return [] if dx is None else [partial(np.multiply, da, cache["mask"], dx)]
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        return [] if dx is None else [partial(np.multiply, da, own.cache["mask"], dx)]

@@ -8,9 +8,9 @@ from math import prod
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import IDENTITY, Layer, Mode, word
+from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, word
 from kerash_cli.engine.layers.image import activate, activate_back
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,8 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
     def flops(self, shape: Shape) -> int:
         return prod(shape)
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        z, sums = cache.get("z", out), cache["sums"]
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        z, sums = own.cache.get("z", out), own.cache["sums"]
         return [
             partial(np.add.reduce, x, axis=0, out=sums),
             partial(np.add.reduce, sums, axis=1, out=z[0, :, 0]),
@@ -50,20 +41,11 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
             *activate(self.activation, z, out),
         ]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         if dx is None:
             return []
         return [
-            *activate_back(self.activation, cache.get("z", a), a, da, da),
+            *activate_back(self.activation, own.cache.get("z", a), a, da, da),
             partial(np.multiply, da, _share(x), da),
             partial(np.copyto, dx, da),
         ]

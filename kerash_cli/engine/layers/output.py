@@ -5,8 +5,8 @@ from functools import partial
 from math import prod
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import IDENTITY, Layer, Mode, word
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, word
+from kerash_cli.engine.tensors import Array, Calls, Shape
 
 
 @dataclass(frozen=True)
@@ -26,28 +26,9 @@ class Output(Layer, keyword="output"):
     def cache_shapes(self, shape: Shape, n: int) -> dict[str, Shape]:
         return {"z": (prod(shape), n)}
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        # A copy: an activation that works in place would change the input, which the layer before still needs.
-        z = cache["z"]
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        z = own.cache["z"]
         return [partial(z.__setitem__, ..., x[:-1]), *self.activation.forward(z, out)]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
-        return [] if dx is None else self.activation.backward(cache["z"], a, da, dx)
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        return [] if dx is None else self.activation.backward(own.cache["z"], a, da, dx)

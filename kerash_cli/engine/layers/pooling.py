@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import IDENTITY, Mode, count, count_or_zero, word
+from kerash_cli.engine.layers.base import IDENTITY, Own, count, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape, Views
 
 ROWS, COLUMNS = 0, 2
 """The axes of an image in memory."""
@@ -54,17 +54,8 @@ class Pooling(Windowed):
         depth, down, across = self.output_shape(shape)
         return depth * down * across * self.kernel_height * self.kernel_width
 
-    def forward(
-        self,
-        x: Array,
-        out: Array,
-        params: Tensors,
-        buffers: Tensors,
-        cache: Views,
-        mode: Mode,
-        index: int,
-    ) -> Calls:
-        z, across = cache.get("z", out), cache["across"]
+    def forward(self, x: Array, out: Array, own: Own) -> Calls:
+        z, across = own.cache.get("z", out), own.cache["across"]
         return [
             *self.gather(x, across, self._along(COLUMNS, x, z), COLUMNS),
             *self.gather(across, z, self._along(ROWS, x, z), ROWS),
@@ -72,24 +63,15 @@ class Pooling(Windowed):
             *activate(self.activation, z, out),
         ]
 
-    def backward(
-        self,
-        x: Array,
-        a: Array,
-        da: Array,
-        dx: Array | None,
-        params: Tensors,
-        grads: Tensors,
-        cache: Views,
-    ) -> Calls:
+    def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         if dx is None:
             return []
-        z, across, d_across = cache.get("z", a), cache["across"], cache["d_across"]
+        z, across, d_across = own.cache.get("z", a), own.cache["across"], own.cache["d_across"]
         return [
             *activate_back(self.activation, z, a, da, da),
             *self.finish(da, (x.shape[1], x.shape[0], x.shape[2])),
-            *self.spread(across, z, da, d_across, self._along(ROWS, x, z), ROWS, cache),
-            *self.spread(x, across, d_across, dx, self._along(COLUMNS, x, z), COLUMNS, cache),
+            *self.spread(across, z, da, d_across, self._along(ROWS, x, z), ROWS, own.cache),
+            *self.spread(x, across, d_across, dx, self._along(COLUMNS, x, z), COLUMNS, own.cache),
         ]
 
     def _along(self, axis: int, x: Array, z: Array) -> list[Span]:
