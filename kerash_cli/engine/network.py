@@ -59,6 +59,7 @@ class Network:
         self.roomy_tile = max(1, min(64, ROOM // sum(map(prod, self.shapes))))
         self.least_rows = max(layer.least_rows(before) for layer, before in self._inputs())
         self.fewest_rows = max(layer.fewest_rows for layer in self.layers)
+        self.stacks = all(layer.stacks for layer in self.layers)
 
     def on_logits(self) -> "Network":
         """The same network without its last activation, for a loss that includes it."""
@@ -97,7 +98,11 @@ class Network:
         return params
 
     def plan(self, params: Array, n: int, mode: Mode, gradient: Array | None = None, with_dx: bool = False) -> Plan:
-        """The plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made."""
+        """The plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made.
+
+        With params (count, size), where the layers allow that, it is of a stack of so many networks: of the n samples
+        in `rows` and columns in a, the first n / count are for the first network, and so on.
+        """
         learnt, buffers = self._carved(params)
         grads, measured = self._carved(np.empty_like(params) if gradient is None else gradient)
         memory = plans.Memory(n, params.dtype, self._scratch(n))
@@ -142,8 +147,12 @@ class Network:
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
         """Calls that take all of `params`, or a part, one step along the gradient of a batch, which they may overwrite.
 
-        Of the gradient, only that part counts, unless the optimizer `needs_all`.
+        Of the gradient, only that part counts, unless the optimizer `needs_all`. The parameters of a stack are one
+        vector to the optimizer; there may be no buffers then.
         """
+        if params.ndim == 2:
+            assert self.learnt == self.size, "networks with buffers do not stack"
+            return optimizer.plan(params.reshape(-1), gradient.reshape(-1), part)
         first, last = (0, self.size) if part is None else (part.start, part.stop)
         learnt = slice(0, self.learnt)
         calls = optimizer.plan(params[learnt], gradient[learnt], slice(min(first, self.learnt), min(last, self.learnt)))
@@ -185,7 +194,7 @@ class Network:
 
     def _carved(self, vector: Array) -> tuple[list[Tensors], list[Tensors]]:
         """A layer's learnt tensors each, and a layer's buffers."""
-        learnt, buffers = vector[: self.learnt], vector[self.learnt :]
+        learnt, buffers = vector[..., : self.learnt], vector[..., self.learnt :]
         return carve(learnt, self.param_shapes), carve(buffers, self.buffer_shapes)
 
     def _inputs(self) -> list[tuple[Layer, Shape]]:

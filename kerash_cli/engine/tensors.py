@@ -1,4 +1,8 @@
-"""The engine's few types, and the carving of one flat vector into named views."""
+"""The engine's few types, and the carving of one flat vector into named views.
+
+Vectors side by side, (count, length), are those of a stack of networks: their views have that count in front, and their
+batches lie side by side in the columns, (features, count * n).
+"""
 
 from collections.abc import Callable, Mapping
 from math import prod
@@ -25,11 +29,11 @@ class Tensors(dict[str, Array]):
 
     def __init__(self, flat: Array, shapes: Mapping[str, Shape]) -> None:
         """Views of `flat` with the given shapes, in order; ValueError unless they fill it exactly."""
-        if size(shapes) != flat.size:
-            raise ValueError(f"expected a vector of {size(shapes)} for {dict(shapes)}, got {flat.size}")
+        if size(shapes) != flat.shape[-1]:
+            raise ValueError(f"expected a vector of {size(shapes)} for {dict(shapes)}, got {flat.shape[-1]}")
         views, start = {}, 0
         for name, shape in shapes.items():
-            views[name] = flat[start : start + prod(shape)].reshape(shape)
+            views[name] = flat[..., start : start + prod(shape)].reshape((*flat.shape[:-1], *shape))
             start += prod(shape)
         super().__init__(views)
         self.flat = flat
@@ -42,10 +46,15 @@ def size(shapes: Mapping[str, Shape]) -> int:
 
 def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
     """A layer's tensors each, as consecutive pieces of `vector`; ValueError unless they fill it exactly."""
-    if sum(map(size, layers)) != vector.size:
-        raise ValueError(f"expected a vector of {sum(map(size, layers))} numbers, got {vector.size}")
+    if sum(map(size, layers)) != vector.shape[-1]:
+        raise ValueError(f"expected a vector of {sum(map(size, layers))} numbers, got {vector.shape[-1]}")
     pieces, start = [], 0
     for shapes in layers:
-        pieces.append(Tensors(vector[start : start + size(shapes)], shapes))
+        pieces.append(Tensors(vector[..., start : start + size(shapes)], shapes))
         start += size(shapes)
     return pieces
+
+
+def apart(columns: Array, count: int) -> Array:
+    """A view (count, features, n) of (features, count * n): what each network of a stack has of it."""
+    return columns.reshape(len(columns), count, -1).transpose(1, 0, 2)

@@ -10,6 +10,7 @@ import pytest
 from images import windows
 
 from kerash_cli import training
+from kerash_cli.description import ModelDescription
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import (
@@ -459,3 +460,42 @@ def test_a_prediction_from_an_image_does_not_depend_on_its_company(dtype: str, t
     rng = np.random.default_rng(7)
     network = Network(layers, (2, 11, 13))
     in_splits_and_orders(network, dtype, trials, rng)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    "lines",
+    ["dense 5 tanh\ndense 3 softmax\ndense 2 -", "dense 4 relu\nflatten\ndense 1 -\noutput sigmoid", "dense 3 -"],
+)
+def test_a_stack_computes_what_its_networks_compute_one_by_one(lines: str, bias: bool) -> None:
+    description = ModelDescription.parse(f"2 3 1\ninput\n{lines}\n")
+    network = Network(description.layers, description.known_shape, bias)
+    assert network.stacks
+    rng = np.random.default_rng(3)
+    count, n = 4, 7
+    params = rng.standard_normal((count, network.size))
+    gradient = np.empty_like(params)
+    stack = network.plan(params, count * n, Mode(training=True), gradient, with_dx=True)
+    x, da = rng.standard_normal((count, n, 6)), rng.standard_normal((network.outputs, count, n))
+    stack.rows[:, :-1] = x.reshape(count * n, 6)
+    run(stack.forward)
+    stack.da[...] = da.reshape(network.outputs, -1)
+    run(stack.backward)
+    for k in range(count):
+        own = np.empty(network.size)
+        plan = network.plan(params[k].copy(), n, Mode(training=True), own, with_dx=True)
+        plan.rows[:, :-1] = x[k]
+        run(plan.forward)
+        plan.da[...] = da[:, k]
+        run(plan.backward)
+        columns = slice(k * n, (k + 1) * n)
+        np.testing.assert_allclose(stack.a[:, columns], plan.a, rtol=1e-13)
+        np.testing.assert_allclose(gradient[k], own, rtol=1e-12, atol=1e-14)
+        assert stack.dx is not None
+        assert plan.dx is not None
+        np.testing.assert_allclose(stack.dx[:, columns], plan.dx, rtol=1e-12, atol=1e-14)
+
+
+def test_images_do_not_stack() -> None:
+    description = ModelDescription.parse("8 8 1\ninput\nconvolution relu 2 1 1 3 3\ndense 2 softmax\n")
+    assert not Network(description.layers, description.known_shape).stacks

@@ -85,6 +85,8 @@ class Layer(ABC):
     layout: ClassVar[str] = "row"
     alone: ClassVar[bool] = False
     """Whether the last digits of what a sample gives depend on its place among others."""
+    stacks: ClassVar[bool] = False
+    """Whether its calls serve a stack of networks too, whose batches lie side by side."""
     fewest_rows: ClassVar[int] = 1
     """Of a batch to learn from, unless the user asks for smaller batches."""
 
@@ -189,6 +191,8 @@ class Layer(ABC):
 
 class Transparent(Layer):
     """A layer whose output is its input: it computes nothing and learns nothing."""
+
+    stacks = True
 
     def output_shape(self, shape: Shape) -> Shape:
         return shape

@@ -14,6 +14,7 @@ class Output(Layer, keyword="output"):
     """What the layer before gives, through an activation of its own."""
 
     place = "last"
+    stacks = True
 
     activation: Activation = word(Activation.parse, default=IDENTITY)
 
