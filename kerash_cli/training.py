@@ -286,7 +286,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
     naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
     ones. NumPy's floating-point warnings are off until the generator ends or is closed.
     """
-    batches = run.batches
+    batches, params = run.batches, run.params.reshape(-1)
     before = perf_counter() - run.seconds
     with np.errstate(all="ignore"):  # what overflows shows in the loss
         while not run.stop and run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:
@@ -296,7 +296,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
                 break
             validation_loss = validate() if validate else None
             judged = loss if validation_loss is None else validation_loss
-            if not (isfinite(judged) and isfinite(run.params.dot(run.params))):
+            if not (isfinite(judged) and isfinite(params.dot(params))):
                 raise Diverged(diverged(run, len(batches), judged))
             run.epoch += 1
             improved = validation_loss is None or validation_loss < run.best_loss

@@ -24,6 +24,7 @@ STOREYS = {
     "metrics": 3,
     "training": 3,
     "artifact": 4,
+    "cross_validation": 4,
     "runlog": 4,
     "store": 4,
     "checkpoint": 5,

@@ -6,6 +6,6 @@ numbers in whatever company the row travels.
 
 from kerash_cli.encoding.learning import learn, plain
 from kerash_cli.encoding.record import Encoding, Input
-from kerash_cli.encoding.splitting import split
+from kerash_cli.encoding.splitting import folds, split
 
-__all__ = ["Encoding", "Input", "learn", "plain", "split"]
+__all__ = ["Encoding", "Input", "folds", "learn", "plain", "split"]

@@ -22,6 +22,22 @@ def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows |
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
+def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
+    """The rows that each of `count` folds trains on, and those that it validates, (count, rows) both, in file order.
+
+    All folds have as many as each other: where the rows can't be divided so, a few that chance picks never validate.
+    With `strata`, the class of each row, every class is divided alike. ValueError for fewer rows than folds.
+    """
+    if rows < count:
+        raise ValueError(f"expected {count} rows or more for {count} folds, got {rows}")
+    dealt = rng.permutation(rows)[rows % count :]
+    if strata is not None:
+        dealt = dealt[np.argsort(strata[dealt], kind="stable")]
+    validation = np.sort(dealt.reshape(-1, count).T, axis=1)
+    training = np.array([np.setdiff1d(np.arange(rows), own) for own in validation])
+    return training, validation
+
+
 def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:
     """How many rows of each class validate, at most `total`: one each first, then by largest remainders."""
     least, most = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)

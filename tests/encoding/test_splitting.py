@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerash_cli.encoding import split
+from kerash_cli.encoding import folds, split
 
 
 def rng() -> np.random.Generator:
@@ -67,3 +67,26 @@ def test_no_more_validate_than_asked_for(classes: list[int], fraction: float) ->
     training, validation = split(len(classes), fraction, rng(), np.array(classes))
     assert len(validation) <= max(1, round(fraction * len(classes)))
     assert {classes[row] for row in validation} <= {classes[row] for row in training}
+
+
+@given(st.integers(5, 60), st.integers(2, 5), st.integers(1, 4))
+def test_folds_share_out_the_rows_and_each_validates_what_the_others_train(rows: int, count: int, classes: int) -> None:
+    strata = np.arange(rows) % classes
+    training, validation = folds(rows, count, rng(), strata)
+    assert validation.shape == (count, rows // count)
+    assert training.shape == (count, rows - rows // count)
+    for trains, validates in zip(training, validation, strict=True):
+        assert sorted([*trains, *validates]) == list(range(rows))
+    assert len(np.unique(validation)) == validation.size
+    of_a_class = [np.bincount(strata[own], minlength=classes) for own in validation]
+    assert (np.ptp(of_a_class, axis=0) <= 1).all()
+
+
+def test_folds_depend_on_the_generator() -> None:
+    assert folds(50, 5, rng())[1].tolist() == folds(50, 5, rng())[1].tolist()
+    assert folds(50, 5, rng())[1].tolist() != folds(50, 5, np.random.default_rng(8))[1].tolist()
+
+
+def test_folds_need_a_row_each() -> None:
+    with pytest.raises(ValueError, match="expected 5 rows or more"):
+        folds(4, 5, rng())
