@@ -19,7 +19,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends = (int(sys.argv[1]), int(sys.argv[2]))
     line = bytearray()
-    from kerash_cli.parallel import prediction, training  # while the parent reads its data
+    from kerash_cli.parallel import executor, prediction, training  # while the parent reads its data
 
     while not line.endswith(b"\n"):
         piece = os.read(READING, 1 << 16)
@@ -28,7 +28,7 @@ def main() -> None:
         line += piece
     Thread(target=_leave_with_parent, daemon=True).start()
     job: dict[str, Any] = json.loads(line)
-    {"train": training.work, "predict": prediction.work}[job["kind"]](job, ends)
+    {"calls": executor.work, "predict": prediction.work, "train": training.work}[job["kind"]](job, ends)
 
 
 def _leave_with_parent() -> None:
