@@ -23,14 +23,11 @@ from kerash_cli.errors import BadInput
 from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
-from kerash_cli.samples import match, samples_bytes, staged, take
+from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, batches, evaluator, require_rows
-
-FEWEST_TO_VALIDATE = 50
-"""With fewer rows all of them train, and nothing is kept for validation."""
 
 STEP_BYTES = 1000
 """About what the compiled calls of one batch of an epoch take."""
@@ -39,14 +36,6 @@ _ELSEWHERE = {"optimizer_settings", "drop"}
 
 FEW_CATEGORIES = 10
 """So many values of a text input are beyond doubt."""
-
-NATURAL_LOSS = {
-    "classes": "categorical-cross-entropy",
-    "one-hot": "categorical-cross-entropy",
-    "binary": "binary-cross-entropy",
-    "multilabel": "binary-cross-entropy",
-    "values": "mean-square",
-}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,18 @@ from kerash_cli.store import Stage, staged_bytes
 from kerash_cli.tables import Rows, Table
 from kerash_cli.training import Samples
 
+FEWEST_TO_VALIDATE = 50
+"""With fewer rows all of them train, and nothing is kept for validation."""
+
+NATURAL_LOSS = {
+    "classes": "categorical-cross-entropy",
+    "one-hot": "categorical-cross-entropy",
+    "binary": "binary-cross-entropy",
+    "multilabel": "binary-cross-entropy",
+    "values": "mean-square",
+}
+"""By the kind of an encoding."""
+
 
 def match(
     description: ModelDescription,

@@ -4,17 +4,22 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from kerash_cli.checkpoint import Checkpoint
-    from kerash_cli.training import Run
 
 INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
 
 
+class Stoppable(Protocol):
+    """What ends in good order once `stop` has a reason."""
+
+    stop: str
+
+
 @contextmanager
-def concluding(run: "Run", limit: float | None = None, checkpoint: "Checkpoint | None" = None) -> Iterator[None]:
+def concluding(run: Stoppable, limit: float | None = None, checkpoint: "Checkpoint | None" = None) -> Iterator[None]:
     """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once.
 
     USR1 writes the checkpoint, if there is one.

@@ -1,5 +1,6 @@
 """Options that several commands share, and parameter types whose choices are looked up only when they are needed."""
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -126,6 +127,30 @@ def reading(command: F) -> F:
     return command
 
 
+def preparing(command: F) -> F:
+    """The options of every command that learns what a table's columns are."""
+    for option in (
+        click.option(
+            "--missing",
+            type=click.Choice(["error", "drop", "mean"]),
+            default="error",
+            show_default=True,
+            help="What to do about missing values: stop, drop the row, or take the column's mean.",
+        ),
+        click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; give it again for more."),
+    ):
+        command = option(command)
+    return command
+
+
+def seconds(text: str) -> float:
+    """`90s`, `5m`, `1.5h` or a plain number of seconds."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)
+    if not match or not (value := float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]):
+        raise BadInput(f"expected a time such as 90s, 5m or 1h, got {text!r}")
+    return value
+
+
 POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
@@ -133,10 +158,14 @@ NOT_NEGATIVE = Real(min=0, max=1e6)
 NAME = Parsed("name", "kerash_cli.files:name")
 GENOME_NAME = Parsed("name", "kerash_cli.store.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.store.models:name")
+SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
 SEED = click.IntRange(0, 2**63 - 1)
 
 mountpoint = click.option(
     "--mountpoint", metavar="FOLDER", help="Where tensors are; by default ./kerash_mountpoint, else a tmpfs."
+)
+workers = click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes to share the work; by default what is fastest."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object on standard output.")
 quiet = click.option("-q", "--quiet", is_flag=True, help="No talk, only results and errors.")

@@ -1,7 +1,6 @@
 """`kerash train`: from text files to a saved model."""
 
 import os
-import re
 import signal
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
     from kerash_cli.experiment import Experiment, Settings
 
 
-def seconds(text: str) -> float:
-    """`90s`, `5m`, `1.5h` or a plain number of seconds."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)
-    if not match or not (value := float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]):
-        raise BadInput(f"expected a time such as 90s, 5m or 1h, got {text!r}")
-    return value
-
-
 @click.command()
 @click.argument("model")
 @click.argument("data")
@@ -34,11 +25,7 @@ def seconds(text: str) -> float:
 @click.option(
     "--target", metavar="COLUMN", multiple=True, help="The label is this column of DATA: a name, or a number from 1."
 )
-@click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; give it again for more.")
-@click.option(
-    "--missing", type=click.Choice(["error", "drop", "mean"]), default="error", show_default=True,
-    help="What to do about missing values: stop, drop the row, or take the column's mean.",
-)  # fmt: skip
+@_options.preparing
 @_options.reading
 @click.option("--epochs", type=_options.COUNT, default=1000, show_default=True, help="Passes over the data at most.")
 @click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="Rows per step.")
@@ -109,11 +96,11 @@ def seconds(text: str) -> float:
 @click.option(
     "--time",
     "limit",
-    type=_options.Parsed("time", "kerash_cli.commands.train:seconds"),
+    type=_options.SECONDS,
     help="Stop after this long: 90 (seconds), 5m, 1h.",
 )
 @_options.mountpoint
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes to share the work; by default what is fastest.")
+@_options.workers
 @click.option("--checkpoint", metavar="FILE", help="Keep all that going on needs, every second or so; USR1: now.")
 @click.option("--resume", is_flag=True, help="Go on from the --checkpoint file.")
 @click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
