@@ -31,6 +31,7 @@ STOREYS = {
     "parallel": 5,
     "samples": 5,
     "trained": 5,
+    "evolution": 6,
     "experiment": 6,
     "fitting": 6,
     "prediction": 6,

@@ -1,0 +1,240 @@
+"""A child's weights from its parent's, so that it computes the same function, or one as near as can be.
+
+Two genomes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same on
+both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it, and
+a new layer is the identity where its activation allows: relu after what is never negative, or pairs [I, -I] of relu,
+softplus or bentidentity (Chen et al. 2016, https://arxiv.org/abs/1511.05641, for relu). Elsewhere the next dense layer
+is fitted by least squares to give what it gave before, on some of the rows.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.tensors import Array, Views
+
+Draw: TypeAlias = Callable[[Network], Array]
+"""Random parameters (size,) for a network."""
+
+MOST_ROWS = 512
+"""Rows that a fit looks at."""
+RIDGE, LEAST_RIDGE = 1e-4, 1e-8
+"""Added along the diagonal of a fit: in proportion to its mean, and absolutely."""
+NEARLY_LINEAR = 0.3
+"""The deviation of what the activations of a new layer are given where they stand in for a straight line."""
+
+NEVER_NEGATIVE = {"relu", "sigmoid", "softplus", "gaussian", "softmax"}
+PAIRED = {"relu": 1.0, "softplus": 1.0, "bentidentity": 0.5}
+"""Activations for which x is a factor times f(x) - f(-x)."""
+
+
+class Net(NamedTuple):
+    """A network without its last activation, and its parameters (size,)."""
+
+    network: Network
+    params: Array
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """Of the network."""
+        return self.network.layers
+
+    @property
+    def tensors(self) -> list[dict[str, Array]]:
+        """Views of the parameters, a layer's each."""
+        return self.network.tensors(self.params)
+
+    def until(self, layer: int, x: Array) -> Array:
+        """x (rows, features) to what that layer is given, (rows, inputs)."""
+        before = Network(self.layers[:layer], self.network.shapes[0], self.network.bias)
+        params = np.empty(before.size, self.params.dtype)
+        for own, whole in zip(before.tensors(params), self.tensors, strict=False):
+            for name, tensor in own.items():
+                tensor[...] = whole[name]
+        return Predictor(before, params, before.roomy_tile)(x)
+
+
+class Mutant(NamedTuple):
+    """A parent and a child that differ in one place."""
+
+    parent: Net
+    child: Net
+    place: int
+    """The first layer of the child that is another one, or that stands where one is gone."""
+    shift: int
+    """How many layers more the child has."""
+    after: int
+    """The first layer of the child behind that place that learns."""
+
+    @property
+    def next_weights(self) -> tuple[Array, Array]:
+        """Of that layer, in the parent and in the child: (inputs or channels, ...)."""
+        both = self.parent.tensors[self.after - self.shift], self.child.tensors[self.after]
+        axis = 1 if isinstance(self.child.layers[self.after], Convolution) else 0
+        old, new = (np.moveaxis(tensors["weights"], axis, 0) for tensors in both)
+        return old, new
+
+
+def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw, x: Array) -> tuple[Array, float]:
+    """The parameters of the last description from those of the first, each a mutation after the one before.
+
+    `params` (size,) are the first one's, x (rows, features) what they were trained on. Also the error made: the root
+    mean square by which the logits differ, over that of the parent's.
+    """
+    x = x[:MOST_ROWS]
+    networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
+    first = net = Net(networks[0], params)
+    for network in networks[1:]:
+        child = Net(network, draw(network))
+        _fill(net, child, x)
+        net = child
+    before, after = (each.until(len(each.layers), x).astype(np.float64) for each in (first, net))
+    scale = float(np.sqrt(np.mean(before**2)))
+    return net.params.copy(), float(np.sqrt(np.mean((after - before) ** 2))) / (scale or 1.0)
+
+
+def _fill(parent: Net, child: Net, x: Array) -> None:
+    """Sets the child's parameters, which are random."""
+    old, new = parent.layers, child.layers
+    shift = len(new) - len(old)
+    place = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(old))
+    behind = place + max(shift, 0) if shift else place + 1
+    for theirs, own in zip(parent.tensors[:place], child.tensors, strict=False):
+        _overlap(theirs, own)
+    for i in range(behind, len(new)):
+        _overlap(parent.tensors[i - shift], child.tensors[i])
+    after = next((i for i in range(behind, len(new)) if new[i].learns), None)
+    if after is None:
+        return
+    mutant = Mutant(parent, child, place, shift, after)
+    former, latter = mutant.next_weights
+    if former.shape != latter.shape:
+        latter[...] = 0
+        _overlap({"weights": former}, {"weights": latter})
+    if not _preserved(mutant, x) and isinstance(new[after], Dense):
+        _refit(mutant, x)
+
+
+def _preserved(mutant: Mutant, x: Array) -> bool:
+    """Sets what is particular to the change; whether the function is what it was, without a fit."""
+    parent, child, place, shift, _ = mutant
+    layer = child.layers[place]
+    if shift == 1 and isinstance(layer, Dense | Convolution):
+        return _as_identity(mutant, layer) or _as_line(mutant, x)
+    if shift:
+        return False
+    before, theirs, own = parent.layers[place], parent.tensors[place], child.tensors[place]
+    if isinstance(layer, Convolution) and isinstance(before, Convolution):
+        rim = (layer.kernel_width - before.kernel_width) // 2
+        if rim:
+            own["weights"][...] = np.pad(theirs["weights"], ((0, 0), (0, 0), (rim, rim), (rim, rim)))
+            own["bias"][...] = theirs["bias"]
+            return True
+        _overlap(theirs, own)
+        return layer.activation == before.activation
+    if isinstance(layer, Dense) and isinstance(before, Dense):
+        if (layer.units or 0) < (before.units or 0):
+            _keep_best(mutant, x, layer.units or 0)
+            return False
+        _overlap(theirs, own)
+        return layer.activation == before.activation and not layer.activation.definition.mixes
+    return parent.layers == child.layers
+
+
+def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
+    """Makes a new layer give on what it is given, where its activation and its size allow that."""
+    place, child = mutant.place, mutant.child
+    name, channels = layer.activation.name, child.network.shapes[place][0]
+    if isinstance(layer, Dense):
+        channels, units = int(np.prod(child.network.shapes[place])), layer.units or 0
+    else:
+        units = layer.filters or 0
+    once = name == "relu" and _never_negative(child.layers[:place]) and units >= channels
+    # The largest of -x is not minus the largest of x.
+    twice = name in PAIRED and units >= 2 * channels and not isinstance(child.layers[place + 1], MaxPooling)
+    if not (once or twice):
+        return False
+    own, (old, new) = child.tensors[place], mutant.next_weights
+    # (inputs, units): those of a convolution's middle alone.
+    middle = own["weights"] if isinstance(layer, Dense) else own["weights"][:, :, 1, 1].T
+    used = channels if once else 2 * channels
+    own["bias"][...] = 0
+    (own["weights"][:, :used] if isinstance(layer, Dense) else own["weights"][:used])[...] = 0
+    new[...] = 0
+    for k, sign in enumerate([1] if once else [1, -1]):
+        middle[:, k * channels : (k + 1) * channels] = sign * np.eye(channels)
+        new[k * len(old) : (k + 1) * len(old)] = old * (1.0 if once else sign * PAIRED[name])
+    return True
+
+
+def _as_line(mutant: Mutant, x: Array) -> bool:
+    """Makes a new dense layer nearly linear in the directions in which what it is given varies most; False."""
+    layer, own = mutant.child.layers[mutant.place], mutant.child.tensors[mutant.place]
+    if isinstance(layer, Dense):
+        given = mutant.parent.until(mutant.place, x).astype(np.float64)
+        mean = given.mean(axis=0)
+        _, sizes, directions = np.linalg.svd(given - mean, full_matrices=False)
+        count = min(len(directions), layer.units or 0)
+        deviation = float(sizes[0]) / len(x) ** 0.5 or 1.0
+        weights = directions[:count].T * (NEARLY_LINEAR / deviation)
+        own["weights"][:, :count] = weights
+        own["bias"][:count] = _slope_at(layer.activation) - mean @ weights
+    return False
+
+
+def _slope_at(activation: Activation) -> float:
+    """A place where the activation has a slope: some are even."""
+    near = np.array([[-0.1, 0.1], [0.6, 0.8]])
+    values = np.empty_like(near)
+    for call in activation.forward(near.copy(), values):
+        call()
+    return 0.7 if abs(values[1, 1] - values[1, 0]) > 2 * abs(values[0, 1] - values[0, 0]) else 0.0
+
+
+def _keep_best(mutant: Mutant, x: Array, units: int) -> None:
+    """Leaves out the units of a dense layer whose part in the next one varies least."""
+    parent, child, place, *_ = mutant
+    given = parent.until(place + 1, x)
+    old, new = mutant.next_weights
+    worth = given.std(axis=0) * np.sqrt((old.reshape(len(old), -1) ** 2).sum(axis=1))
+    kept = np.sort(np.argsort(-worth, kind="stable")[:units])
+    child.tensors[place]["weights"][...] = parent.tensors[place]["weights"][:, kept]
+    child.tensors[place]["bias"][...] = parent.tensors[place]["bias"][kept]
+    new[...] = old[kept]
+
+
+def _refit(mutant: Mutant, x: Array) -> None:
+    """The next dense layer gives what it gave before, as nearly as least squares can."""
+    parent, child, _, shift, after = mutant
+    theirs, own = parent.tensors[after - shift], child.tensors[after]
+    wanted = parent.until(after - shift, x).astype(np.float64) @ theirs["weights"] + theirs["bias"]
+    given = child.until(after, x).astype(np.float64)
+    given = np.hstack([given, np.ones((len(given), 1))])
+    rows, features = given.shape
+    ridge = RIDGE * float((given**2).sum()) / features + LEAST_RIDGE
+    if features <= rows:
+        solution = np.linalg.solve(given.T @ given + ridge * np.eye(features), given.T @ wanted)
+    else:
+        solution = given.T @ np.linalg.solve(given @ given.T + ridge * np.eye(rows), wanted)
+    own["weights"][...], own["bias"][...] = solution[:-1], solution[-1]
+
+
+def _overlap(old: Views, new: Views) -> None:
+    """Copies as much of each tensor as the other one has room for."""
+    for name, tensor in new.items():
+        shared = tuple(slice(0, min(a, b)) for a, b in zip(old[name].shape, tensor.shape, strict=True))
+        tensor[shared] = old[name][shared]
+
+
+def _never_negative(layers: Sequence[Layer]) -> bool:
+    """Whether what comes out of these layers is never below 0, as far as their activations tell."""
+    for layer in reversed(layers):
+        if isinstance(layer, MaxPooling) or layer.transparent(training=False):
+            continue
+        return getattr(layer, "activation", Activation("identity")).name in NEVER_NEGATIVE
+    return False

@@ -1,0 +1,47 @@
+"""The networks of a cross-validation as one: its logits are the mean of theirs, exactly."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine.layers import Dense
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.tensors import Array
+
+
+def mergeable(description: ModelDescription) -> bool:
+    """Whether all that learns is dense, and no hidden unit depends on its neighbours'."""
+    learning = [layer for layer in description.layers if layer.learns]
+    dense = [layer for layer in learning if isinstance(layer, Dense)]
+    return len(dense) == len(learning) and not any(layer.activation.definition.mixes for layer in dense[:-1])
+
+
+def merged(description: ModelDescription, params: Array) -> tuple[ModelDescription, Array]:
+    """A network whose hidden layers have the units of all `params` (count, size) side by side, and its parameters.
+
+    Each sees its own units alone, and the last layer takes the mean. ValueError unless they are `mergeable`.
+    """
+    if not mergeable(description):
+        raise ValueError("expected dense layers alone")
+    count = len(params)
+    learning = [i for i, layer in enumerate(description.layers) if layer.learns]
+    layers = list(description.layers)
+    for i in learning[:-1]:
+        layer = layers[i]
+        assert isinstance(layer, Dense)
+        layers[i] = replace(layer, units=count * (layer.units or 0))
+    wide = ModelDescription(description.shape, tuple(layers))
+    narrow, network = (Network(each.layers, each.known_shape) for each in (description, wide))
+    joint = np.zeros(network.size, params.dtype)
+    theirs, own = narrow.tensors(params), network.tensors(joint)
+    for i in learning:
+        weights, bias = theirs[i]["weights"], theirs[i]["bias"]
+        first, last = i == learning[0], i == learning[-1]
+        _, inputs, units = weights.shape
+        for k in range(count):
+            rows = slice(None) if first else slice(k * inputs, (k + 1) * inputs)
+            columns = slice(None) if last else slice(k * units, (k + 1) * units)
+            own[i]["weights"][rows, columns] += weights[k] / (count if last else 1)
+            own[i]["bias"][columns] += bias[k] / (count if last else 1)
+    return wide, joint

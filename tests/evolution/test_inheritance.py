@@ -1,0 +1,113 @@
+"""A child computes what its parent computed, exactly where that is possible."""
+
+import numpy as np
+import pytest
+from test_mutations import EMPTY, IMAGE, RICH, walk
+
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.tensors import Array
+from kerash_cli.evolution.inheritance import inherit
+
+ROWS = 300
+
+
+def drawn(network: Network) -> Array:
+    return network.initial(7, np.dtype(np.float64))
+
+
+def outputs(description: ModelDescription, params: Array, x: Array) -> Array:
+    network = Network(description.layers, description.known_shape)
+    return Predictor(network, params)(x)
+
+
+def inherited(parent: str, child: str, x: Array) -> tuple[Array, Array, float]:
+    """What both compute, given random weights of the parent, and the error that was told."""
+    descriptions = [ModelDescription.parse(text) for text in (parent, child)]
+    first = Network(descriptions[0].layers, descriptions[0].known_shape)
+    params = first.initial(3, np.dtype(np.float64)) * 0.7
+    params += np.random.default_rng(5).standard_normal(params.size) / 20  # biases too
+    given, error = inherit(descriptions, params, drawn, x)
+    return outputs(descriptions[0], params, x), outputs(descriptions[1], given, x), error
+
+
+def rows(features: int) -> Array:
+    return np.random.default_rng(11).standard_normal((ROWS, features))
+
+
+HEAD = "dense 3 softmax\n"
+EXACT = {
+    "settings": ("dense 9 tanh\n", "dense 9 tanh\n"),
+    "widen": ("dense 9 tanh\n", "dense 14 tanh\n"),
+    "widen the second": ("dense 9 tanh\ndense 5 gelu\n", "dense 9 tanh\ndense 6 gelu\n"),
+    "relu after what is never negative": ("dense 9 sigmoid\n", "dense 9 sigmoid\ndense 9 relu\n"),
+    "relu in pairs": ("", "dense 12 relu\n"),
+    "softplus in pairs": ("", "dense 15 softplus\n"),
+    "bentidentity in pairs": ("dense 4 tanh\n", "dense 4 tanh\ndense 8 bentidentity\n"),
+}
+
+
+@pytest.mark.parametrize("change", EXACT)
+def test_dense_changes_that_can_be_exact_are(change: str) -> None:
+    before, after = (f"6 1 1\ninput\n{lines}{HEAD}" for lines in EXACT[change])
+    old, new, error = inherited(before, after, rows(6))
+    np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-12)
+    assert error < 1e-9
+
+
+CONVOLUTION = "convolution relu 4 1 1 3 3\n"
+EXACT_IMAGES = {
+    "more filters": (CONVOLUTION, "convolution relu 7 1 1 3 3\n"),
+    "more filters before a pooling": (
+        f"{CONVOLUTION}max_pooling - 2 0 2 2\n",
+        "convolution relu 6 1 1 3 3\nmax_pooling - 2 0 2 2\n",
+    ),
+    "more filters before a convolution": (CONVOLUTION * 2, f"convolution relu 5 1 1 3 3\n{CONVOLUTION}"),
+    "larger kernel": (CONVOLUTION, "convolution relu 4 1 2 5 5\n"),
+    "convolution after what is never negative": (CONVOLUTION, f"{CONVOLUTION}convolution relu 4 1 1 3 3\n"),
+    "convolution of the input": ("", CONVOLUTION),
+    "convolution before a convolution": (CONVOLUTION, f"convolution bentidentity 5 1 1 3 3\n{CONVOLUTION}"),
+}
+
+
+@pytest.mark.parametrize("change", EXACT_IMAGES)
+def test_changes_of_images_that_can_be_exact_are(change: str) -> None:
+    before, after = (f"6 5 2\ninput\n{lines}{HEAD}" for lines in EXACT_IMAGES[change])
+    old, new, error = inherited(before, after, rows(60))
+    np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-12)
+    assert error < 1e-9
+
+
+NEAR = {
+    "narrow": ("dense 20 tanh\n", "dense 15 tanh\n", 0.15),
+    "remove": ("dense 9 bentidentity\ndense 8 tanh\n", "dense 9 bentidentity\n", 0.3),
+    "change activation": ("dense 9 tanh\n", "dense 9 arctan\n", 0.05),
+    "a line of sigmoids": ("dense 6 tanh\n", "dense 6 tanh\ndense 9 sigmoid\n", 0.05),
+    "a line of an even function": ("", "dense 9 gaussian\n", 0.2),
+}
+
+
+@pytest.mark.parametrize("change", NEAR)
+def test_other_changes_are_fitted_and_their_error_is_told(change: str) -> None:
+    before, after, most = NEAR[change]
+    lines = [f"6 1 1\ninput\n{each}dense 1 -\n" for each in (before, after)]
+    x = rows(6)
+    old, new, error = inherited(*lines, x)
+    assert error < most
+    assert error == pytest.approx(np.sqrt(np.mean((new - old) ** 2) / np.mean(old**2)), rel=1e-6)
+
+
+@pytest.mark.parametrize("text", [EMPTY, IMAGE, RICH])
+def test_any_chain_of_mutations_can_be_inherited(text: str) -> None:
+    steps = walk(text, 60, seed=4)
+    x = rows(96 if text != EMPTY else 6)[:40]
+    for first in range(0, 60, 3):
+        chain = [steps[first][1].description, *(child.description for _, _, child in steps[first : first + 3])]
+        network = Network(chain[0].layers, chain[0].known_shape)
+        params, error = inherit(
+            chain, network.initial(1, np.dtype("f4")), lambda net: net.initial(2, np.dtype("f4")), x.astype("f4")
+        )
+        assert params.dtype == np.float32
+        assert np.isfinite(params).all()
+        assert error >= 0
+        assert params.size == Network(chain[-1].layers, chain[-1].known_shape).size
