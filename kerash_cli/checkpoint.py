@@ -73,7 +73,7 @@ class Checkpoint:
             checks.expect(record.get("checkpoint") == FORMAT, "no checkpoint of this version")
             identity = record["identity"]
             checks.expect(isinstance(identity, dict), "no identity")
-            if (other := _difference(self._identity, identity)) is not None:
+            if (other := difference(self._identity, identity)) is not None:
                 raise BadInput(
                     f"{at(self.path)}expected the checkpoint of this run, got one with another {other}; "
                     "try another --checkpoint, or leave --resume out"
@@ -83,12 +83,12 @@ class Checkpoint:
             raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
 
 
-def _difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
     """What two identities differ in first, looked at more closely where that is an object; None if in nothing."""
     for key in dict.fromkeys([*own, *other]):
         mine, theirs = own.get(key), other.get(key)
         if mine != theirs:
-            inner = _difference(mine, theirs) if isinstance(mine, dict) and isinstance(theirs, dict) else None
+            inner = difference(mine, theirs) if isinstance(mine, dict) and isinstance(theirs, dict) else None
             return inner or key
     return None
 

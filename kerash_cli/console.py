@@ -1,19 +1,25 @@
 """What people read while a command works: the only module that imports rich, and only on a terminal."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import log
 from time import monotonic
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from rich.live import Live
     from rich.progress import Progress
 
+    from kerash_cli.evolution.population import Evaluated, Generation
     from kerash_cli.training import Epoch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
+TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
+SEARCH_COLUMNS = ("candidate", "mutation", "network", "", "", "")
+LATEST = 16
+"""Candidates in the live table."""
 REFRESH = 0.1
 """Seconds between two looks of the live bar."""
 
@@ -40,6 +46,29 @@ class Console:
         """On a terminal, why nothing happens."""
         if sys.stdin.isatty():
             self.say("reading standard input; Ctrl-D ends it")
+
+    @contextmanager
+    def search(self, generations: int) -> Iterator["SearchView"]:
+        """A view that is told what becomes of each candidate: a live table on a terminal, else lines."""
+        if self.quiet:
+            yield SearchView()
+        elif sys.stderr.isatty():
+            from rich.console import Console as RichConsole
+            from rich.live import Live
+
+            with Live(console=RichConsole(stderr=True), auto_refresh=False, transient=True) as live:
+                yield LiveSearch(live, generations)
+        else:
+            yield SearchLines()
+
+    def winner(self, record: "Mapping[str, Any]") -> None:
+        """The ancestors of what a search came to, and what there is between few parameters and little loss."""
+        rows = [
+            [str(each["parameters"]), f"{each['loss']:.4g}", f"{each['generation']}.{each['index']}", each["topology"]]
+            for each in record["front"]
+        ]
+        table = aligned([["parameters", "loss", "candidate", "network"], *rows], str.ljust)
+        self.say(*family(record["lineage"], sys.stderr), *table.splitlines())
 
     @contextmanager
     def epochs(self, run: "Run") -> Iterator["EpochView"]:
@@ -91,6 +120,121 @@ class LiveBar(EpochView):
             self._shown = now
             self._progress.update(self._task, completed=epoch.number, description=losses(epoch))
             self._progress.refresh()
+
+
+class SearchView:
+    """Shows nothing of a search."""
+
+    def candidate(self, event: "Evaluated") -> None:
+        """Called for each candidate that is decided."""
+
+    def generation(self, event: "Generation") -> None:
+        """Called after each generation: it says which of the candidates that were trained to the end is kept."""
+
+
+class SearchLines(SearchView):
+    """A line for each candidate, and one for each generation."""
+
+    def __init__(self) -> None:
+        self._full: list[Evaluated] = []
+
+    def candidate(self, event: "Evaluated") -> None:
+        if event.full:
+            self._full.append(event)
+        else:
+            self._show(event, kept=False)
+
+    def generation(self, event: "Generation") -> None:
+        for each in self._full:
+            self._show(each, kept=event.improved and each is event.incumbent)
+        self._full = []
+        print(_best(event), file=sys.stderr)
+
+    def _show(self, event: "Evaluated", kept: bool) -> None:
+        print(printable("  ".join(_search_row(event, kept))), file=sys.stderr)
+
+
+class LiveSearch(SearchView):
+    """A table of the latest candidates, and the best loss of each generation as bars."""
+
+    def __init__(self, live: "Live", generations: int) -> None:
+        self._live, self._generations = live, generations
+        self._events: list[Evaluated] = []
+        self._kept: list[Evaluated] = []
+        self._best: list[float] = []
+
+    def candidate(self, event: "Evaluated") -> None:
+        self._events = [*self._events, event][-LATEST:]
+        self._show()
+
+    def generation(self, event: "Generation") -> None:
+        self._best.append(event.incumbent.outcome.loss)
+        self._kept += [event.incumbent] if event.improved else []
+        self._show()
+
+    def _show(self) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*SEARCH_COLUMNS, box=None)
+        for event in self._events:
+            cells = _search_row(event, kept=any(event is each for each in self._kept))
+            table.add_row(*(Text(printable(cell)) for cell in cells))
+        if self._best:
+            scaled = [*map(log, self._best)] if min(self._best) > 0 else self._best
+            bars = sparkline(scaled, sys.stderr)
+            best = f"generation {len(self._best) - 1} of {self._generations}  {bars}  best loss {self._best[-1]:.4g}"
+            table.caption, table.caption_justify = Text(best), "left"
+        self._live.update(table, refresh=True)
+
+
+def _search_row(event: "Evaluated", kept: bool) -> list[str]:
+    """The cells of `SEARCH_COLUMNS`."""
+    candidate, outcome, _ = event
+    fate = "kept" if kept else f"dropped after {outcome.epochs} epochs"
+    return [
+        ".".join(map(str, candidate.place)),
+        ", ".join(candidate.mutations),
+        candidate.genome.topology,
+        f"{outcome.parameters} parameters",
+        f"loss {outcome.loss:.6g}",
+        f"dropped: {outcome.reason}" if outcome.reason else fate,
+    ]
+
+
+def _best(event: "Generation") -> str:
+    """What a generation came to, in a line."""
+    place = ".".join(map(str, event.incumbent.candidate.place))
+    since = "new best" if event.improved else "best still"
+    return f"generation {event.number}: {since} {place}, loss {event.incumbent.outcome.loss:.6g}"
+
+
+def family(
+    records: "Sequence[Mapping[str, Any]]", stream: TextIO, marked: "Collection[tuple[int, int]]" = ()
+) -> list[str]:
+    """Candidates as a tree, each under its parent, if that is among them; `*` behind those that are marked."""
+    places = {(each["generation"], each["index"]): each for each in records}
+    children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}
+    for place, each in places.items():
+        parent = tuple(each["parent"] or ())
+        children.setdefault(parent if parent in places else None, []).append(place)
+    down, last, along = TREE if _shows(stream, "".join(TREE)) else ASCII_TREE
+    lines: list[str] = []
+
+    def draw(place: tuple[int, int], head: str, indent: str) -> None:
+        each, star = places[place], " *" if place in marked else ""
+        lines.append(
+            f"{head}{place[0]}.{place[1]} {', '.join(each['mutations'])}: {each['topology']}, "
+            f"{each['parameters']} parameters, loss {each['loss']:.4g}{star}"
+        )
+        own = children.get(place, [])
+        for child in own:
+            is_last = child == own[-1]
+            draw(child, indent + (last if is_last else down), indent + (" " * len(along) if is_last else along))
+
+    for root in children.get(None, []):
+        draw(root, "", "")
+    return lines
 
 
 def losses(epoch: "Epoch") -> str:
@@ -145,8 +289,12 @@ def printable(text: str, kept: str = "") -> str:
 
 
 def _blocks(stream: TextIO) -> str:
+    return BLOCKS if _shows(stream, BLOCKS) else ASCII_BLOCKS
+
+
+def _shows(stream: TextIO, characters: str) -> bool:
     try:
-        BLOCKS.encode(stream.encoding)
+        characters.encode(stream.encoding)
     except UnicodeEncodeError:
-        return ASCII_BLOCKS
-    return BLOCKS
+        return False
+    return True

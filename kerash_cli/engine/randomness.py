@@ -14,8 +14,14 @@ class Key(IntEnum):
     SPLIT = 2
     SHUFFLE = 3
     MASK = 4
+    EVOLVE = 5
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":
     """The generator of this purpose and index, independent of every other one of the same seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *index))))
+
+
+def derived(seed: int, purpose: Key, *index: int) -> int:
+    """A seed of its own for this purpose and index."""
+    return int(generator(seed, purpose, *index).integers(2**63))

@@ -1,0 +1,250 @@
+"""`kerash evolve`: the network is found, not described."""
+
+import re
+import signal
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.commands._interrupts import INTERRUPTED, OUT_OF_TIME, concluding
+from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from kerash_cli.console import Console
+    from kerash_cli.evolution.search import Search, Settings
+
+USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
+STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
+NO_PART = {"limit", "stop_at", "workers", "mountpoint", "force", "as_json", "quiet"}
+"""Options that have no part in what is found in so many generations."""
+NEXT, FINAL = 1.2, 1.5
+"""How much longer than the longest generation so far the next one may take, and the training at the end."""
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
+@click.option("--target", metavar="COLUMN", help="The label is this column of DATA, a name or a number; then no LABEL.")
+@click.option("--from", "start", metavar="MODEL", help="Start from this description or saved model, not from nothing.")
+@click.option("--shape", metavar="WxHxD", help="The inputs are images: convolutions and poolings evolve as well.")
+@click.option(
+    "--strategy", type=click.Choice(["evolve", "random"]), default="evolve", show_default=True,
+    help="random draws all candidates afresh: what evolution has to beat.",
+)  # fmt: skip
+@click.option(
+    "--inherit", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+    help="Whether children begin with their parents' weights; auto: under 50 rows, images, dear trainings.",
+)  # fmt: skip
+@click.option(
+    "--pick", type=click.Choice(["best", "small"]), default="best", show_default=True,
+    help="small: the fewest parameters within a standard error of the best loss.",
+)  # fmt: skip
+@click.option(
+    "--final", type=click.Choice(["merged", "single"]),
+    help="Save the networks of a cross-validation as one, or one trained on all rows; merged where that is possible.",
+)  # fmt: skip
+@click.option("--max-layers", type=click.IntRange(0, 64), default=4, show_default=True, help="Hidden layers at most.")
+@click.option("--max-width", type=click.IntRange(1, 2**20), help="Units of a layer at most; 20 to 256 by the inputs.")
+@click.option("--activations", metavar="LIST", help="What to draw from, such as relu,tanh; 14 by default.")
+@click.option("--loss", type=_options.Member("name", "kerash_cli.engine.losses:LOSSES"), help="By default by OUTPUTS.")
+@click.option("--time", "limit", type=_options.SECONDS, help="No generation that would end later: 90s, 5m, 1h.")
+@click.option("--stop-at", type=_options.NOT_NEGATIVE, metavar="LOSS", help="Stop once the best loss is so low.")
+@_options.preparing
+@_options.reading
+@click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of everything random.")
+@_options.workers
+@_options.mountpoint
+@click.option("--force", is_flag=True, help="Begin anew, whatever an earlier search of that name had.")
+@_options.as_json
+@_options.quiet
+def command(
+    words: tuple[str, ...],
+    target: str | None,
+    delimiter: str | None,
+    header: bool | None,
+    limit: float | None,
+    stop_at: float | None,
+    workers: int | None,
+    mountpoint: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Find a network for DATA by mutation and selection, and save it trained as NAME.kerash.
+
+    From an empty network of INPUTS and OUTPUTS on, each generation trains POPULATION candidates, and GENERATIONS more
+    follow the first. Standard output is the description of the best one. INPUTS and OUTPUTS may be `?`, what the data
+    has. NAME.evolve keeps all that was found out: the same command again goes on where it was, also after a crash, and
+    with more GENERATIONS further.
+
+    \b
+    kerash evolve 2 1 xor_ev xor.data xor.label 1 3
+    kerash evolve 4 3 iris iris.csv --target species 8 10
+    kerash evolve 4 3 iris iris.csv --target species 8 10 | kerash train - iris.csv --target species -o again.kerash
+    """
+    import json
+
+    from kerash_cli import dataset, files
+    from kerash_cli.console import Console, put
+    from kerash_cli.evolution import search
+    from kerash_cli.evolution.history import history
+    from kerash_cli.store import stage
+
+    begun = monotonic()
+    inputs, outputs, name, data, label, population, generations = _words(words, target)
+    _options.check_once(data, label)
+    files.name(name)
+    settings = _settings(inputs, outputs, population, generations, options)
+    console = Console(quiet)
+    path, replaces = _options.saved_model(f"{name}.kerash", force)
+    table = dataset.read(data, delimiter=delimiter, header=header)
+    labels = _options.read_labels(label, table, delimiter) if label else None
+    prepared = search.prepare(table, labels, target, settings)
+    count = prepared.workers(workers)
+    with (
+        files.replacing(path) as saved,
+        history(name, prepared.identity(), force) as past,
+        stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
+        _executor(count) as executor,
+    ):
+        console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
+        found = search.Search(prepared, past, folder, executor)
+        with concluding(found):
+            stopped = _search(found, console, begun, limit, stop_at)
+            winner = found.conclude()
+        record = {**winner.record(found.generation), "stopped": stopped}
+        past.conclude(record)
+        winner.trained.save(saved)
+    console.winner(record)
+    console.say(
+        f"{path}: {winner.trained.summary()}",
+        *([f"replaced the earlier {path}"] if replaces else []),
+        f"again: {_again(found.generation)}",
+    )
+    if as_json:
+        click.echo(json.dumps({"model": path, **record, "trainings": found.trainings, "epochs": found.epochs}))
+    else:
+        put(str(winner.chosen.candidate.genome.description))
+    if stopped == INTERRUPTED:
+        raise click.exceptions.Exit(128 + signal.SIGINT)
+
+
+def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int | None, str, str, str | None, int, int]:
+    """The arguments by their places; BadInput for what can't be one."""
+    usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
+    if len(words) != len(usage.split()):
+        got = f"{len(words)} words: {' '.join(words)!r}"
+        raise BadInput(f"expected {usage}, got {got}; kerash evolve --help has examples")
+    inputs, outputs, name, data, *label, population, generations = words
+    return (
+        _count("INPUTS", inputs, unknown=True),
+        _count("OUTPUTS", outputs, unknown=True),
+        name,
+        data,
+        label[0] if label else None,
+        _count("POPULATION", population) or 0,
+        _count("GENERATIONS", generations, least=0) or 0,
+    )
+
+
+def _count(name: str, word: str, least: int = 1, unknown: bool = False) -> int | None:
+    """A whole number of at most nine digits, or None for `?`."""
+    if word == "?" and unknown:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", word, re.ASCII) or int(word) < least:
+        also = ", or ? for what the data has" if unknown else ""
+        raise BadInput(f"expected {name}, a whole number from {least}{also}, got {word!r}")
+    return int(word)
+
+
+def _settings(
+    inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
+) -> "Settings":
+    from kerash_cli.evolution import genome
+    from kerash_cli.evolution.search import Settings
+
+    start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
+    if start is not None and shape is not None:
+        raise BadInput("expected --from or --shape, got both: a model says what shape its inputs have")
+    return Settings(
+        population,
+        generations,
+        inputs,
+        outputs,
+        shape=None if shape is None else _shape(shape, inputs),
+        start=None if start is None else _start(start),
+        most_layers=options.pop("max_layers"),
+        widest=options.pop("max_width"),
+        activations=genome.SEARCHED if activations is None else genome.activations(activations),
+        **options,
+    )
+
+
+def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
+    """(depth, height, width) of `WxHxD`, D 1 if it is left out; BadInput if that is another number of inputs."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?", word, re.ASCII)
+    if not match:
+        raise BadInput(f"expected --shape WxHxD, such as 8x8x1, got {word!r}")
+    width, height, depth = (int(part or 1) for part in match.groups())
+    if inputs not in (None, width * height * depth):
+        raise BadInput(f"expected INPUTS {width * height * depth} for --shape {word}, got {inputs}")
+    return depth, height, width
+
+
+def _start(word: str) -> Any:
+    """The description in a file, or that of a saved model."""
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.trained import TrainedModel
+
+    return TrainedModel.load(word).description if word.endswith(".kerash") else ModelDescription.read(word)
+
+
+def _executor(count: int) -> "Executor":
+    from kerash_cli.parallel.executor import Serial, Workers
+
+    return Workers(count) if count > 1 else Serial()
+
+
+def _search(found: "Search", console: "Console", begun: float, limit: float | None, stop_at: float | None) -> str:
+    """Goes through the generations; why there are no more."""
+    from kerash_cli.evolution.population import Generation
+
+    longest, before = 0.0, monotonic()
+    with console.search(found.prepared.settings.generations) as view:
+        for event in found.generations():
+            if not isinstance(event, Generation):
+                view.candidate(event)
+                continue
+            view.generation(event)
+            now = monotonic()
+            longest, before = max(longest, now - before), now
+            if found.stop:
+                return found.stop
+            if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
+                return REACHED
+            last = event.number == found.prepared.settings.generations
+            if limit and not last and now + longest * (NEXT + FINAL) > begun + limit:
+                return OUT_OF_TIME
+    return DONE if found.generation == found.prepared.settings.generations else STALLED
+
+
+def _again(generations: int) -> str:
+    """The command that gives the same model."""
+    from shlex import join
+
+    context = click.get_current_context()
+    words = ["kerash", "evolve", *context.params["words"][:-1], str(generations)]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if not given or name in NO_PART or not isinstance(parameter, click.Option):
+            continue
+        value = context.params[name]
+        for each in value if parameter.multiple else [value]:
+            words.append(parameter.secondary_opts[0] if each is False else parameter.opts[0])
+            words += [] if isinstance(each, bool) else [str(each)]
+    return join(words)

@@ -1,0 +1,32 @@
+"""`kerash tree`: which candidate came from which."""
+
+import click
+
+from kerash_cli.commands import _options
+
+
+@click.command()
+@click.argument("name")
+@_options.as_json
+def command(name: str, as_json: bool) -> None:
+    """Draw the family tree of the search NAME: who was trained to the end, and from whom.
+
+    A `*` marks the ancestors of what was saved as NAME.kerash. Works while the search is going on, too.
+
+    \b
+    kerash tree xor_ev
+    """
+    import json
+    import sys
+
+    from kerash_cli.console import family, put
+    from kerash_cli.evolution import history
+
+    lines, winner = history.read(name)
+    tried = history.evaluated(lines)
+    if as_json:
+        click.echo(json.dumps({"candidates": tried, "winner": winner}))
+        return
+    lineage = winner["lineage"] if winner else []
+    marked = {(each["generation"], each["index"]) for each in lineage}
+    put("".join(f"{line}\n" for line in family(tried, sys.stdout, marked)))

@@ -1,0 +1,176 @@
+"""What becomes of a candidate: a pure function of JSON values, staged samples and its parent's weights.
+
+Whoever runs it, here or elsewhere, leaves the same bytes in the candidate's file and returns the same values, but for
+the seconds.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from kerash_cli import artifact
+from kerash_cli.checkpoint import Checkpoint
+from kerash_cli.cross_validation import Folds, SideBySide
+from kerash_cli.description import ModelDescription
+from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, derived, generator
+from kerash_cli.engine.schedules import Schedule
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import Diverged, KerashError
+from kerash_cli.evolution.genome import Genome
+from kerash_cli.evolution.inheritance import MOST_ROWS, inherit
+from kerash_cli.parallel.sharing import attached
+from kerash_cli.training import Run, Samples, batches, train
+
+
+class Regime(NamedTuple):
+    """How candidates are trained and judged."""
+
+    epochs: int
+    """Of a full evaluation: the length of the schedule."""
+    batch_size: int
+    loss: str
+    dtype: str = "float32"
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a lower validation loss before a candidate's training stops."""
+        return max(5, self.epochs // 5)
+
+
+class Job(NamedTuple):
+    """What to evaluate."""
+
+    regime: Regime
+    stage: str
+    """The folder of the samples, `x_all.npy` and `y_all.npy`, and of the folds, `training_SPLIT.npy` and so on."""
+    split: str
+    seed: int
+    """Of everything random in it."""
+    genome: Genome
+    ancestry: tuple[str, ...]
+    """Where weights are inherited, the descriptions from the parent's to its own, a mutation each."""
+    parent: str | None
+    """The file of the parent."""
+    file: str
+    """Its own file: what training needs to go on, and the best parameters so far."""
+    until: int
+    """The epoch to train to."""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values that `evaluate` takes."""
+        return {**self._asdict(), "regime": self.regime._asdict(), "genome": self.genome.to_json()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        regime, genome = Regime(**record["regime"]), Genome.from_json(record["genome"])
+        return cls(**{**record, "regime": regime, "genome": genome, "ancestry": tuple(record["ancestry"])})
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides what becomes of it, besides the samples."""
+        job = self.to_json()
+        return {name: job[name] for name in ("regime", "split", "seed", "genome", "ancestry")}
+
+
+def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Trains the candidate of a job, from where its file stands, until the job's epoch.
+
+    Gives `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of that mean,
+    `epochs` and `best_epoch`, the `error` of inheriting or None, and the `seconds` that it took. A candidate that
+    diverges has no loss, but a `reason`.
+    """
+    before = perf_counter()
+    job = Job.from_json(record)
+    genome = job.genome
+    samples, folds = _samples(job)
+    result: dict[str, Any] = {"loss": None, "deviation": None, "error": None, "reason": None}
+    run, result["error"] = _begun(job, samples, folds)
+    network, loss = judged(genome, job.regime.loss)
+    saver = Checkpoint(job.file, job.identity)
+    if Path(job.file).exists():
+        with suppress(KerashError):  # of another time: what it has is of no use
+            saver.resume(run)
+    if run.epoch > job.until:
+        run, _ = _begun(job, samples, folds)
+    source = SideBySide(network, loss, samples, folds, run)
+    try:
+        if run.epoch < job.until:
+            for _ in train(run, source, source.validator()):
+                if run.epoch >= job.until:
+                    break
+            saver.epoch(run)
+            saver.write()
+        rows = source.row_losses(run.best_params).astype(np.float64)
+        result["loss"] = run.best_loss
+        result["deviation"] = float(rows.std() / max(1, len(rows) - 1) ** 0.5)
+    except Diverged as error:
+        result["reason"] = str(error)
+    return {**result, "epochs": run.epoch, "best_epoch": run.best_epoch, "seconds": perf_counter() - before}
+
+
+def best_params(file: str) -> Array:
+    """The best parameters in a candidate's file, (folds, size), or (size,) of one fold."""
+    return artifact.load(file).tensors["best_params"]
+
+
+def judged(genome: Genome, loss_name: str) -> tuple[Network, losses.Loss]:
+    """The network that the loss is of, and the loss."""
+    loss, fused = losses.after(loss_name, genome.description.activation)
+    return (genome.network.on_logits() if fused else genome.network), loss
+
+
+def _samples(job: Job) -> tuple[Samples, Folds]:
+    arrays = (attached(Path(job.stage) / f"{name}.npy", writable=False) for name in ("x_all", "y_all"))
+    cut = (attached(Path(job.stage) / f"{name}_{job.split}.npy", writable=False) for name in Folds._fields)
+    return Samples(*arrays), Folds(*cut)
+
+
+def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]:
+    """A run that has yet to train, and the error made by inheriting, if it does."""
+    regime, genome = job.regime, job.genome
+    count, rows = folds.training.shape
+    params, error = _initial(job, samples, folds)
+    network = genome.network
+    settings = optimizers.Settings(genome.learning_rate, weight_decay=genome.weight_decay, schedule=Schedule("cosine"))
+    steps = len(batches(rows, regime.batch_size, network.fewest_rows))
+    optimizer = optimizers.AdamW(settings, params.size, params.dtype, steps, regime.epochs)
+    run = Run(
+        params[0] if count == 1 else params,
+        optimizer,
+        Mode(training=True, seed=job.seed),
+        np.arange(rows),
+        generator(job.seed, Key.SHUFFLE),
+        regime.batch_size,
+        regime.epochs,
+        regime.patience,
+        network.fewest_rows,
+    )
+    return run, error
+
+
+def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
+    """Each fold's parameters to start from, (folds, size), and the largest error of inheriting."""
+    dtype, network = np.dtype(job.regime.dtype), job.genome.network
+    seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
+    if job.parent is None:
+        return np.array([network.initial(seed, dtype) for seed in seeds]), None
+    descriptions = [ModelDescription.parse(text) for text in job.ancestry]
+    given = best_params(job.parent).reshape(len(seeds), -1)
+    inherited = [
+        inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[rows, :-1])
+        for seed, own, rows in zip(seeds, given, folds.training[:, :MOST_ROWS], strict=True)
+    ]
+    return np.array([params for params, _ in inherited]), max(error for _, error in inherited)
+
+
+def _drawn(network: Network, seed: int, dtype: np.dtype[Any]) -> Array:
+    return network.initial(seed, dtype)

@@ -1,0 +1,254 @@
+"""The search: generations of candidates, whose draws come from (seed, generation, index, purpose) and nothing else."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from math import ceil, inf, log10
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.errors import Diverged
+from kerash_cli.evolution.genome import Genome, Space
+from kerash_cli.evolution.mutations import mutate
+
+BETTER = 1e-4
+"""By how much more fitness a candidate takes the incumbent's place."""
+PENALTY = 1e-3
+"""What ten times as many parameters cost of fitness."""
+HALVED = 5
+"""From so many candidates a generation on the worst are dropped early, and a quarter are strangers."""
+STALLED = 8
+"""Generations without progress before the search ends."""
+TRIALS = 50
+"""Draws of a genome before one that was tried already is taken again."""
+
+Place: TypeAlias = tuple[int, int]
+"""Of a candidate: its generation and its index in it."""
+
+
+class Purpose(IntEnum):
+    """What a draw is for. The numbers are part of every saved result: never renumber them."""
+
+    GENOME = 1
+    PARENT = 2
+    TRAINING = 3
+    FINAL = 4
+    REFIT = 5
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How a search goes on; what can change its result."""
+
+    population: int
+    seed: int
+    epochs: int
+    """Of a full evaluation."""
+    inherits: bool
+    random: bool = False
+    """Whether every candidate is drawn anew: the ablation that evolution has to beat."""
+
+    @property
+    def rungs(self) -> list[int]:
+        """The epochs after which the better third of a bracket goes on."""
+        if self.population < HALVED:
+            return [self.epochs]
+        return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
+
+
+class Candidate(NamedTuple):
+    """A genome to be tried, and where it comes from."""
+
+    place: Place
+    genome: Genome
+    parent: Place | None
+    mutations: tuple[str, ...]
+    """Their names, or "start", "random" or "train on" alone."""
+    ancestry: tuple[str, ...] = ()
+    """Where it inherits its parent's weights, the descriptions from the parent's to its own."""
+
+
+class Outcome(NamedTuple):
+    """What became of a candidate so far."""
+
+    loss: float
+    """Infinite for one that diverged or died."""
+    deviation: float
+    parameters: int
+    epochs: int
+    error: float | None = None
+    """That was made by inheriting."""
+    reason: str | None = None
+
+    @property
+    def fitness(self) -> float:
+        """What selection goes by."""
+        return -self.loss - PENALTY * log10(self.parameters)
+
+
+class Evaluated(NamedTuple):
+    """A candidate that goes no further: dropped on its way, or evaluated to the end."""
+
+    candidate: Candidate
+    outcome: Outcome
+    full: bool
+
+    @property
+    def order(self) -> tuple[float, int, Place]:
+        """Sorts the best first; of equals the one with fewer parameters, then the earlier one."""
+        return -self.outcome.fitness, self.outcome.parameters, self.candidate.place
+
+
+class Generation(NamedTuple):
+    """What a generation came to."""
+
+    number: int
+    incumbent: Evaluated
+    improved: bool
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Candidate], int, int], "Iterator[Outcome]"]
+"""(candidates, rung, epoch to train to) to an outcome each, in that order."""
+
+
+@dataclass
+class Population:
+    """What a search remembers."""
+
+    space: Space
+    strategy: Strategy
+    start: Genome
+    window: list[Evaluated] = field(default_factory=list)
+    """The latest full evaluations, from which parents are drawn."""
+    archive: list[Evaluated] = field(default_factory=list)
+    """Full evaluations that no other beats in both loss and parameters."""
+    finished: list[Evaluated] = field(default_factory=list)
+    """All full evaluations."""
+    incumbent: Evaluated | None = None
+    stalled: int = 0
+    """Generations since the incumbent took its place."""
+    tried: set[str] = field(default_factory=set)
+
+    def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
+        """Each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
+
+        BadInput if nothing in the space can change, Diverged if nothing in generation 0 can be trained.
+        """
+        for number in range(count + 1):
+            evaluated = []
+            for each in self._evaluated(self._proposed(number), evaluate):
+                evaluated.append(each)
+                yield each
+            full = [each for each in evaluated if each.full and each.outcome.loss < inf]
+            best = min(full, key=lambda each: each.order, default=None)
+            before = self.incumbent
+            if best and (before is None or best.outcome.fitness > before.outcome.fitness + BETTER):
+                self.incumbent = best
+            if self.incumbent is None:
+                raise Diverged(f"no candidate of the first generation can be trained: {evaluated[0].outcome.reason}")
+            improved = self.incumbent is not before
+            self.stalled = 0 if improved else self.stalled + 1
+            self.finished += full
+            self.window = (self.window + full)[-max(10, 2 * self.strategy.population) :]
+            self.archive = _pareto(self.archive + full)
+            yield Generation(number, self.incumbent, improved)
+            if self.stalled >= STALLED:
+                return
+
+    @property
+    def kept(self) -> set[Place]:
+        """The candidates whose weights are still of use."""
+        incumbent = [self.incumbent] if self.incumbent else []
+        return {each.candidate.place for each in (*self.window, *self.archive, *incumbent)}
+
+    def _proposed(self, number: int) -> list[list[Candidate]]:
+        """The candidates of a generation, by bracket."""
+        size = self.strategy.population
+        if number == 0 or self.strategy.random:
+            first = [self._first()] if number == 0 else []
+            return [first + [self._stranger((number, index)) for index in range(len(first), size)]]
+        strangers = size // 4 if size >= HALVED else 0
+        children = [self._child((number, index)) for index in range(size - strangers)]
+        if self.strategy.inherits:
+            assert self.incumbent is not None
+            genome, parent = self.incumbent.candidate.genome, self.incumbent.candidate.place
+            same = (str(genome.description),)
+            children.append(Candidate((number, size), genome, parent, ("train on",), same))
+        return [children, [self._stranger((number, index)) for index in range(size - strangers, size)]]
+
+    def _first(self) -> Candidate:
+        self.tried.add(self.start.key)
+        return Candidate((0, 0), self.start, None, ("start",))
+
+    def _stranger(self, place: Place) -> Candidate:
+        rng = self._rng(place, Purpose.GENOME)
+        for _ in range(TRIALS):
+            genome = self.space.random(self.start, rng)
+            if genome.key not in self.tried:
+                break
+        self.tried.add(genome.key)
+        return Candidate(place, genome, None, ("random",))
+
+    def _child(self, place: Place) -> Candidate:
+        parent = self._parent(place)
+        rng = self._rng(place, Purpose.GENOME)
+        changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
+        for _ in range(TRIALS):
+            genome, names, ancestry = parent.genome, [], [str(parent.genome.description)]
+            for _ in range(changes):
+                name, genome = mutate(genome, self.space, rng)
+                names.append(name)
+                ancestry.append(str(genome.description))
+            if genome.key not in self.tried:
+                break
+        self.tried.add(genome.key)
+        return Candidate(place, genome, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
+
+    def _parent(self, place: Place) -> Candidate:
+        """The incumbent half of the time, and always in a small population; else the best of some of the window."""
+        assert self.incumbent is not None
+        rng, size = self._rng(place, Purpose.PARENT), self.strategy.population
+        if size < HALVED or rng.random() < 0.5:
+            return self.incumbent.candidate
+        count = min(len(self.window), max(2, size // 4))
+        drawn = rng.choice(len(self.window), count, replace=False)
+        return min((self.window[int(i)] for i in drawn), key=lambda each: each.order).candidate
+
+    def _evaluated(self, brackets: list[list[Candidate]], evaluate: Evaluate) -> Iterator[Evaluated]:
+        """Candidates as they drop out; after each rung the better third of each bracket goes on."""
+        *rungs, last = enumerate(self.strategy.rungs)
+        for rung, epochs in rungs:
+            going = _in_order(brackets)
+            outcomes = dict(zip((each.place for each in going), evaluate(going, rung, epochs), strict=True))
+            dropped: list[Evaluated] = []
+            for number, bracket in enumerate(brackets):
+                ranked = sorted(
+                    (Evaluated(each, outcomes[each.place], False) for each in bracket), key=lambda each: each.order
+                )
+                alive = [each for each in ranked if each.outcome.loss < inf][: ceil(len(ranked) / 3)]
+                dropped += ranked[len(alive) :]
+                brackets[number] = [each.candidate for each in alive]
+            yield from sorted(dropped, key=lambda each: each.candidate.place)
+        going = _in_order(brackets)
+        for candidate, outcome in zip(going, evaluate(going, *last), strict=True):
+            yield Evaluated(candidate, outcome, True)
+
+    def _rng(self, place: Place, purpose: Purpose) -> "np.random.Generator":
+        return generator(self.strategy.seed, Key.EVOLVE, *place, purpose)
+
+
+def _pareto(evaluated: Sequence[Evaluated]) -> list[Evaluated]:
+    """Those that no other beats in loss and parameters, the fewest parameters first."""
+    ranked = sorted(evaluated, key=lambda each: (each.outcome.parameters, each.outcome.loss, each.candidate.place))
+    best, front = inf, []
+    for each in ranked:
+        if each.outcome.loss < best:
+            best = each.outcome.loss
+            front.append(each)
+    return front
+
+
+def _in_order(brackets: Sequence[Sequence[Candidate]]) -> list[Candidate]:
+    return sorted((each for bracket in brackets for each in bracket), key=lambda candidate: candidate.place)

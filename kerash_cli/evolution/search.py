@@ -1,0 +1,592 @@
+"""From tables to the best network that a search finds: prepare, start, (generations), conclude."""
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import asdict, dataclass
+from math import ceil, inf
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli import encoding as encodings
+from kerash_cli import memory
+from kerash_cli.cross_validation import Folds
+from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import Encoding
+from kerash_cli.engine import losses
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers import IDENTITY, Dense
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.randomness import Key, derived, generator
+from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.errors import BadInput, Damaged, WorkerFailed, at, listed
+from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
+from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, NARROWEST, RATES, SEARCHED, Genome, Space, rounded
+from kerash_cli.evolution.history import History
+from kerash_cli.evolution.merging import mergeable, merged
+from kerash_cli.evolution.mutations import mutate
+from kerash_cli.evolution.population import (
+    Candidate,
+    Evaluated,
+    Generation,
+    Outcome,
+    Place,
+    Population,
+    Purpose,
+    Strategy,
+)
+from kerash_cli.parallel import cores
+from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, staged, take
+from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.tables import Table
+from kerash_cli.trained import TrainedModel
+from kerash_cli.training import require_rows
+
+CROSS_VALIDATED = 2000
+"""With fewer rows each validates once, in one of so many folds; from here on some are held out."""
+FOLDS = 5
+HELD_OUT = 0.2
+MANY_ROWS = 20_000
+
+BATCH = 32
+"""Twice as many rows, and one less, are still taken as one batch."""
+STEPS = 2000
+"""Of a full evaluation under cross-validation, as far as epochs allow."""
+DEAR = 1e10
+"""Operations of a training from which on weights are inherited."""
+FINALISTS = 3
+
+STEP_SECONDS = 8e-5
+"""About what a step takes, however little it computes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a search is told; `inputs`, `outputs`, `shape` (depth, height, width) None where the data decides."""
+
+    population: int
+    generations: int
+    inputs: int | None = None
+    outputs: int | None = None
+    shape: Shape | None = None
+    start: ModelDescription | None = None
+    seed: int = 0
+    strategy: str = "evolve"
+    inherit: str = "auto"
+    pick: str = "best"
+    final: str | None = None
+    most_layers: int = 4
+    widest: int | None = None
+    activations: tuple[str, ...] = SEARCHED
+    loss: str | None = None
+    missing: str = "error"
+    drop: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A search that fits its data; nothing large is allocated yet."""
+
+    settings: Settings
+    mode: str
+    """What judges candidates: "training" (the rows that train), "cross-validation" or "hold-out"."""
+    encoding: Encoding
+    table: Table
+    labels: Table | None
+    strata: NDArray[np.intp] | None
+    start: Genome
+    space: Space
+    strategy: Strategy
+    regime: Regime
+    final: str
+    """What is saved: "merged" or "single" networks; with "training" it is always what was evaluated."""
+
+    @property
+    def folds(self) -> int:
+        """How many networks a candidate is."""
+        return FOLDS if self.mode == "cross-validation" else 1
+
+    def split(self, number: int) -> Folds:
+        """The rows of each fold in one of several divisions: 0 is that of the search, 1 that of the final training."""
+        rows, rng = self.table.rows, generator(self.settings.seed, Key.SPLIT, number)
+        if self.mode == "training":
+            return _all_rows(rows)
+        if self.mode == "cross-validation":
+            return Folds(*encodings.folds(rows, FOLDS, rng, self.strata))
+        training, validation = encodings.split(rows, HELD_OUT, rng, self.strata)
+        return Folds(training[np.newaxis], validation[np.newaxis])
+
+    def describe(self) -> list[str]:
+        """What was inferred, what is going to be done, and what that costs."""
+        strategy = self.strategy
+        judges = {
+            "training": f"rows under {FEWEST_TO_VALIDATE}, so that they judge themselves",
+            "cross-validation": f"cross-validation in {FOLDS} folds",
+            "hold-out": f"{HELD_OUT:.0%} of the rows held out",
+        }[self.mode]
+        return [
+            f"{self.encoding.describe(self.table)}; loss {self.regime.loss}",
+            f"{'random search' if strategy.random else 'evolution'}: population {strategy.population}, "
+            f"generations 0 to {self.settings.generations}, seed {self.settings.seed}; {judges}; "
+            f"{strategy.epochs} epochs, weights {'inherited' if strategy.inherits else 'drawn afresh'}; "
+            f"about {_duration(self.seconds())} on one core",
+        ]
+
+    def seconds(self) -> float:
+        """About how long one core takes for all generations, of networks of a middling size."""
+        strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
+        size = strategy.population + strategy.inherits
+        trainings = sum(
+            (share - before) * ceil(size / 3**number)
+            for number, (before, share) in enumerate(zip([0.0, *shares], shares, strict=False))
+        )
+        rows = self.split(0).training.shape[1]
+        steps = strategy.epochs * ceil(rows / self.regime.batch_size)
+        arithmetic = 3 * _middling(self.start, self.space).flops * rows * strategy.epochs * self.folds / cores.RATE
+        return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
+
+    def workers(self, asked: int | None) -> int:
+        """How many processes evaluate, of those asked for; without that, how many are worth their while."""
+        most = self.strategy.population + self.strategy.inherits
+        return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides what the search comes to, but for the number of generations, as JSON values."""
+        return {
+            "data": self.table.sha256,
+            "label": self.labels.sha256 if self.labels else None,
+            "strategy": asdict(self.strategy),
+            "start": self.start.to_json(),
+            "space": asdict(self.space),
+            "regime": self.regime._asdict(),
+            "mode": self.mode,
+            "pick": self.settings.pick,
+            "final": self.final,
+            "columns": self.encoding.to_json(),
+        }
+
+    def staged_bytes(self) -> int:
+        """What `start` puts into its stage."""
+        index = ((self.folds, self.table.rows), np.intp)
+        return samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype)) + 3 * staged_bytes(
+            index, index
+        )
+
+
+def prepare(table: Table, labels: Table | None, target: str | None, settings: Settings) -> Prepared:
+    """What is learnt by looking at the data, and the search that suits it.
+
+    BadInput where data and settings don't fit each other, OutOfSpace where there is too little memory.
+    """
+    description, encoding = _matched(table, labels, target, settings)
+    if len(usable := encoding.usable(table, labels)) < table.rows:
+        table, labels = take(table, labels, usable)
+    rows = table.rows
+    mode = "hold-out" if rows >= CROSS_VALIDATED else "cross-validation" if rows >= FEWEST_TO_VALIDATE else "training"
+    images = description.known_shape[1] > 1
+    tunes = mode != "training"
+    widest = settings.widest or min(256, max(20, 4 * encoding.features))
+    space = Space(settings.activations, widest, settings.most_layers, images, tunes)
+    start = Genome(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
+    loss = settings.loss or NATURAL_LOSS[encoding.kind]
+    losses.after(loss, description.activation)
+    strata = encoding.strata(table, labels)
+    encoding = encoding.fitted(
+        table,
+        labels,
+        standardize=tunes,
+        standardize_targets=description.activation == IDENTITY,
+        channels=description.known_shape[0] if images else None,
+    )
+    folds = FOLDS if mode == "cross-validation" else 1
+    training = rows - round(HELD_OUT * rows) if tunes else rows
+    batch_size = training if training < 2 * BATCH else BATCH
+    epochs = _epochs(mode, rows, ceil(training / batch_size), images)
+    _check_network(start.network, training, batch_size, folds)
+    _require_memory(start, space, folds)
+    if settings.strategy == "evolve" and settings.generations:
+        mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
+    dear = 6 * _middling(start, space).size * training * epochs * folds > DEAR
+    inherits = settings.inherit == "always" or (settings.inherit == "auto" and (images or not tunes or dear))
+    random = settings.strategy == "random"
+    return Prepared(
+        settings,
+        mode,
+        encoding,
+        table,
+        labels,
+        strata,
+        start,
+        space,
+        Strategy(settings.population, settings.seed, epochs, inherits and not random, random),
+        Regime(epochs, batch_size, loss),
+        _final(settings, mode, start, space),
+    )
+
+
+class Winner(NamedTuple):
+    """What a search came to."""
+
+    trained: TrainedModel
+    """What is saved."""
+    chosen: Evaluated
+    """The candidate that it is of."""
+    loss: float
+    """Of the final training, on rows that the search did not choose by; with "training", of the search."""
+    lineage: list[Evaluated]
+    """From the first to the chosen one, each the parent of the next."""
+    front: list[Evaluated]
+    """Those that no other beats in both loss and parameters."""
+
+    def record(self, generations: int) -> dict[str, Any]:
+        """What it came to, as JSON values that are the same in each run."""
+        return {
+            "generations": generations,
+            "description": str(self.chosen.candidate.genome.description),
+            "learning_rate": self.chosen.candidate.genome.learning_rate,
+            "weight_decay": self.chosen.candidate.genome.weight_decay,
+            "loss": self.loss,
+            "parameters": self.chosen.outcome.parameters,
+            "saved_parameters": self.trained.network.size,
+            "lineage": [_told(each) for each in self.lineage],
+            "front": [_told(each) for each in self.front],
+        }
+
+
+class Search:
+    """A search over samples in a stage, by an executor, that a history remembers."""
+
+    def __init__(self, prepared: Prepared, history: History, stage: Stage, executor: Executor) -> None:
+        """Stages the samples."""
+        self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
+        self.population = Population(prepared.space, prepared.strategy, prepared.start)
+        self.trainings = self.epochs = self.generation = 0
+        """Candidates, epochs of all of them together, and the number of the latest generation."""
+        self.stop = ""
+        """A reason, set by anyone at any time: whoever iterates `generations` ends with the one under way."""
+        regime = prepared.regime
+        self._samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, np.dtype(regime.dtype))
+        for name, folds in (
+            ("search", prepared.split(0)),
+            ("final", prepared.split(1)),
+            ("refit", _all_rows(prepared.table.rows)),
+        ):
+            for part, rows in folds._asdict().items():
+                stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
+
+    def generations(self) -> Iterator[Evaluated | Generation]:
+        """Each candidate when it is decided, then its generation; what the history has is not trained again."""
+        for event in self.population.generations(self.prepared.settings.generations, self._evaluate):
+            if isinstance(event, Generation):
+                self._commit(event)
+                self.generation = event.number
+            else:
+                self.trainings += 1
+                self.epochs += event.outcome.epochs
+            yield event
+
+    def conclude(self) -> Winner:
+        """Trains the finalists afresh and makes a model of the best, or takes the best as it is where rows are few."""
+        if self.prepared.mode == "training":
+            chosen = _picked(self.population, self.prepared.settings.pick, 1)[0]
+            params = best_params(self._history.weights(chosen.candidate.place))
+            result = self._history.evaluations[*chosen.candidate.place, len(self.prepared.strategy.rungs) - 1]
+            trained = self._trained(chosen, params, result, "search")
+            return self._won(chosen, chosen.outcome.loss, trained)
+        finalists = _picked(self.population, self.prepared.settings.pick, FINALISTS)
+        jobs = [self._final_job(each.candidate, "final", self.prepared.regime.epochs) for each in finalists]
+        results = self._results(jobs)
+        finals = [
+            each._replace(outcome=_outcome(result, each.outcome.parameters))
+            for each, result in zip(finalists, results, strict=True)
+        ]
+        best = min(range(len(finals)), key=lambda k: finals[k].order)
+        chosen, result, params = finalists[best], results[best], best_params(jobs[best].file)
+        files = [job.file for job in jobs]
+        trained = self._trained(chosen, params, result, "final")
+        if self.prepared.final == "merged":
+            description, joint = merged(chosen.candidate.genome.description, params)
+            trained = trained._replace(
+                description=description, network=Network(description.layers, description.known_shape), params=joint
+            )
+        else:
+            refit = self._final_job(chosen.candidate, "refit", max(1, result["best_epoch"]))
+            self._results([refit])
+            trained = trained._replace(params=best_params(refit.file))
+            files.append(refit.file)
+        self._history.keep_final(files)
+        return self._won(chosen, finals[best].outcome.loss, trained)
+
+    def _won(self, chosen: Evaluated, loss: float, trained: TrainedModel) -> Winner:
+        known = {each.candidate.place: each for each in self.population.finished}
+        lineage = [chosen]
+        while (parent := lineage[-1].candidate.parent) is not None:
+            lineage.append(known[parent])
+        return Winner(trained, chosen, loss, lineage[::-1], self.population.archive)
+
+    def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
+        """An outcome each, in order, each in the history before it is given."""
+        known = self._history.evaluations
+        missing = [each for each in candidates if (*each.place, rung) not in known]
+        futures: dict[Place, Future[dict[str, Any]]] = {}
+        # The longest first, so that no core waits long for the last one.
+        for candidate in sorted(missing, key=lambda each: -each.genome.network.flops):
+            futures[candidate.place] = self._executor.submit(evaluate, self._job(candidate, epochs).to_json())
+        for candidate in candidates:
+            parameters = candidate.genome.network.size
+            told = {**_told_candidate(candidate), "rung": rung, "parameters": parameters}
+            if candidate.place in futures:
+                self._history.append({**told, **_finished(futures[candidate.place], candidate.place)})
+            record = known[*candidate.place, rung]
+            if any(record.get(name) != value for name, value in told.items()):
+                raise Damaged(
+                    f"{at(str(self._history.folder))}expected candidate {_numbered(candidate.place)} as it is drawn, "
+                    "got another; try --force to begin anew"
+                )
+            yield _outcome(record, parameters)
+
+    def _commit(self, generation: Generation) -> None:
+        incumbent = list(generation.incumbent.candidate.place)
+        if generation.number not in self._history.incumbents:
+            self._history.append({"generation": generation.number, "incumbent": incumbent})
+        self._history.keep(self.population.kept, generation.number)
+
+    def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+        futures = [self._executor.submit(evaluate, job.to_json()) for job in jobs]
+        return [future.result() for future in futures]
+
+    def _job(self, candidate: Candidate, until: int) -> Job:
+        inherits = bool(candidate.ancestry) and candidate.parent is not None
+        return Job(
+            self.prepared.regime,
+            str(self._stage.folder.resolve()),
+            "search",
+            self._seed(candidate, Purpose.TRAINING),
+            candidate.genome,
+            candidate.ancestry if inherits else (),
+            self._history.weights(candidate.parent) if inherits and candidate.parent else None,
+            self._history.weights(candidate.place),
+            until,
+        )
+
+    def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
+        seed = self._seed(candidate, Purpose.FINAL if split == "final" else Purpose.REFIT)
+        file = self._history.weights(candidate.place, split)
+        return self._job(candidate, until)._replace(split=split, seed=seed, ancestry=(), parent=None, file=file)
+
+    def _seed(self, candidate: Candidate, purpose: Purpose) -> int:
+        return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
+
+    def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: str) -> TrainedModel:
+        """The model of one network, with the scores of all folds' networks on the rows that each validates."""
+        prepared, genome = self.prepared, chosen.candidate.genome
+        first = params if params.ndim == 1 else params[0]
+        trained = TrainedModel(genome.description, genome.network, first, prepared.encoding, {})
+        rows = prepared.split(1 if split == "final" else 0).validation
+        outputs = np.concatenate([
+            Predictor(genome.network, own)(self._samples.x[fold, :-1])
+            for own, fold in zip(params.reshape(len(rows), -1), rows, strict=True)
+        ])  # fmt: skip
+        training = {
+            "settings": {
+                **prepared.regime._asdict(),
+                **asdict(prepared.strategy),
+                "optimizer": "adamw",
+                "schedule": "cosine",
+                "learning_rate": genome.learning_rate,
+                "weight_decay": genome.weight_decay,
+                "judged_by": prepared.mode,
+                "final": prepared.final,
+            },
+            "sha256": {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None},
+            "epochs": result["epochs"],
+            "best_epoch": result["best_epoch"],
+            "stopped": "patience" if result["epochs"] < prepared.regime.epochs else "epochs",
+            "scored_on": "training" if prepared.mode == "training" else "validation",
+            "metrics": trained.scores(outputs, self._samples.y[rows.reshape(-1)]),
+        }
+        return trained._replace(training=training)
+
+
+def _matched(
+    table: Table, labels: Table | None, target: str | None, settings: Settings
+) -> tuple[ModelDescription, Encoding]:
+    """The description of the empty topology, or of the one to start from, resolved, and the encoding.
+
+    BadInput where INPUTS and OUTPUTS are not what the data has.
+    """
+    if settings.start:
+        described = match(settings.start, table, labels, target, settings.missing, settings.drop)
+        _check_inputs(table, described[1], settings)
+        _check_outputs(labels or table, [described[1]], settings)
+        return described
+    depth, height, width = settings.shape or (1, 1, "?")
+    found: list[tuple[ModelDescription, Encoding]] = []
+    errors = []
+    for layer in ("dense ? softmax", "dense 1 sigmoid", "dense ? -"):
+        description = ModelDescription.parse(f"{width} {height} {depth}\ninput\n{layer}\n", "evolve")
+        try:
+            fitting = match(description, table, labels, target, settings.missing, settings.drop)
+        except BadInput as error:
+            errors.append(error)
+        else:
+            meant = fitting[1].kind != "values" or fitting[0].activation == IDENTITY
+            if meant and all(fitting[1].outputs != each.outputs for _, each in found):
+                found.append(fitting)
+    if not found:
+        raise errors[0]
+    _check_inputs(table, found[0][1], settings)
+    _check_outputs(labels or table, [encoding for _, encoding in found], settings)
+    return next(each for each in found if settings.outputs in (None, each[1].outputs))
+
+
+def _check_inputs(table: Table, encoding: Encoding, settings: Settings) -> None:
+    if settings.inputs not in (None, encoding.features):
+        made = "" if encoding.features == len(encoding.inputs) else f" from {len(encoding.inputs)} columns"
+        raise BadInput(
+            f"{at(table.source)}expected INPUTS {encoding.features}, as many as the table has{made}, "
+            f"got {settings.inputs}"
+        )
+
+
+def _check_outputs(where: Table, encodings: Sequence[Encoding], settings: Settings) -> None:
+    if settings.outputs not in (None, *(each.outputs for each in encodings)):
+        fitting = dict.fromkeys(f"{each.outputs} ({_meaning(each)})" for each in encodings)
+        raise BadInput(f"{at(where.source)}expected OUTPUTS {' or '.join(fitting)}, got {settings.outputs}")
+
+
+def _meaning(encoding: Encoding) -> str:
+    if encoding.kind == "binary":
+        return f"yes or no, {encoding.classes[1]} or {encoding.classes[0]}"
+    return f"classes {listed(encoding.classes)}" if encoding.classes else f"numbers, {listed(encoding.labels)}"
+
+
+def _check_network(network: Network, training: int, batch_size: int, folds: int) -> None:
+    require_rows(network, training, batch_size, "another model")
+    if folds > 1 and network.learnt < network.size:
+        raise BadInput(
+            f"expected a model without batch_normalization, which the {folds} folds of a cross-validation can't share; "
+            "try --from another model"
+        )
+
+
+def _require_memory(start: Genome, space: Space, folds: int) -> None:
+    """OutOfSpace where the widest network would take more memory than there is."""
+    hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
+    widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
+    memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")
+
+
+def _middling(start: Genome, space: Space) -> Network:
+    """A network with one hidden layer, half way to the widest."""
+    width = round((NARROWEST * space.widest) ** 0.5)
+    hidden = Dense(max(1, width), Activation("relu"))
+    return start.with_layers((start.layers[0], hidden, *start.layers[start.last :])).network
+
+
+def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
+    """Of a full evaluation."""
+    if mode == "training":
+        return 300
+    if images:
+        return 9
+    if mode == "cross-validation":
+        return min(243, max(27, round(STEPS / steps)))
+    return 9 if rows > MANY_ROWS else 27
+
+
+def _final(settings: Settings, mode: str, start: Genome, space: Space) -> str:
+    """What is saved; BadInput for networks to merge that can't be."""
+    possible = (
+        mode == "cross-validation"
+        and not space.images
+        and mergeable(start.description)
+        and not any(Activation.parse(name).definition.mixes for name in space.activations)
+    )
+    if settings.final == "merged" and not possible:
+        raise BadInput(
+            "expected the dense networks of a cross-validation for --final merged, got a search without; "
+            "try --final single"
+        )
+    return settings.final or ("merged" if possible else "single")
+
+
+def _picked(population: Population, pick: str, count: int) -> list[Evaluated]:
+    """So many candidates at most whose loss is within a standard error of the best one's, the best first.
+
+    With "small", the one of them with the fewest parameters.
+    """
+    incumbent = population.incumbent
+    assert incumbent is not None
+    limit = incumbent.outcome.loss + incumbent.outcome.deviation
+    near = [each for each in population.finished if each.outcome.loss <= limit]
+    if pick == "small":
+        return [min(near, key=lambda each: (each.outcome.parameters, each.order))]
+    return [incumbent, *(each for each in sorted(near, key=lambda each: each.order) if each is not incumbent)][:count]
+
+
+def _outcome(record: dict[str, Any], parameters: int) -> Outcome:
+    loss, deviation = record["loss"], record["deviation"]
+    return Outcome(
+        inf if loss is None else loss,
+        0.0 if deviation is None else deviation,
+        parameters,
+        record["epochs"],
+        record["error"],
+        record["reason"],
+    )
+
+
+def _finished(future: "Future[dict[str, Any]]", place: Place) -> dict[str, Any]:
+    """The result of an evaluation; of one whose worker died twice, why it has none."""
+    try:
+        return future.result()
+    except WorkerFailed as error:
+        if place == (0, 0):  # no network is smaller: something else is wrong
+            raise
+        nothing = {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0, "seconds": 0.0}
+        return {**nothing, "reason": str(error)}
+
+
+def _told_candidate(candidate: Candidate) -> dict[str, Any]:
+    generation, index = candidate.place
+    return {
+        "generation": generation,
+        "index": index,
+        "parent": None if candidate.parent is None else list(candidate.parent),
+        "mutations": list(candidate.mutations),
+        **candidate.genome.to_json(),
+    }
+
+
+def _told(each: Evaluated) -> dict[str, Any]:
+    told = _told_candidate(each.candidate)
+    return {
+        **told,
+        "mutation": ", ".join(each.candidate.mutations),
+        "topology": each.candidate.genome.topology,
+        "parameters": each.outcome.parameters,
+        "loss": each.outcome.loss,
+    }
+
+
+def _numbered(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def _all_rows(rows: int) -> Folds:
+    every = np.arange(rows)[np.newaxis]
+    return Folds(every, every)
+
+
+def _middle(low: float, high: float) -> float:
+    return rounded((low * high) ** 0.5)
+
+
+def _duration(seconds: float) -> str:
+    """`5 s`, `3 min`, `2 h`."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(1, round(seconds))} s"

@@ -1,0 +1,140 @@
+"""What a search leaves on the disk, and what is made of it by the next run."""
+
+import json
+from fcntl import LOCK_EX, flock
+from os import O_DIRECTORY, O_RDONLY
+from os import open as opened
+from pathlib import Path
+
+import pytest
+
+from kerash_cli.errors import BadInput, Damaged
+from kerash_cli.evolution.history import history, read
+
+IDENTITY = {"data": "abc", "strategy": {"population": 3}}
+LINE = {"generation": 0, "index": 1, "rung": 0, "loss": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "n.evolve"
+
+
+def begin(*lines: dict[str, object]) -> None:
+    with history("n", IDENTITY) as past:
+        for line in lines:
+            past.append(line)
+
+
+def test_what_is_appended_is_there_the_next_time(folder: Path) -> None:
+    begin(LINE, {"generation": 0, "incumbent": [0, 1]})
+    with history("n", IDENTITY) as past:
+        assert past.evaluations == {(0, 1, 0): LINE}
+        assert past.incumbents == {0: [0, 1]}
+    assert json.loads((folder / "history.jsonl").read_text().splitlines()[0])["identity"] == IDENTITY
+
+
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_last_line_without_its_end_does_not_count(folder: Path, cut: int) -> None:
+    begin(LINE, {**LINE, "index": 2})
+    path = folder / "history.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    begin({**LINE, "index": 2})
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("identity", "word"),
+    [({**IDENTITY, "data": "x"}, "data"), ({**IDENTITY, "strategy": {"population": 4}}, "population")],
+)
+def test_another_search_under_the_same_name_is_an_error_that_changes_nothing(
+    folder: Path, identity: dict[str, object], word: str
+) -> None:
+    begin(LINE)
+    before = (folder / "history.jsonl").read_bytes()
+    with pytest.raises(BadInput, match=f"got another {word}; .*--force"), history("n", identity):
+        pass
+    assert (folder / "history.jsonl").read_bytes() == before
+    with history("n", identity, force=True) as past:
+        assert not past.evaluations
+
+
+def test_force_begins_anew_and_leaves_no_weights(folder: Path) -> None:
+    begin(LINE)
+    (folder / "weights/0-1.kerash").touch()
+    with history("n", IDENTITY, force=True) as past:
+        assert not past.evaluations
+    assert not list((folder / "weights").iterdir())
+
+
+def test_two_runs_of_one_name_are_kept_apart(folder: Path) -> None:
+    begin()
+    lock = opened(folder, O_RDONLY | O_DIRECTORY)
+    flock(lock, LOCK_EX)
+    with pytest.raises(BadInput, match="no other run of that name"), history("n", IDENTITY):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "folder"])
+def test_what_is_no_folder_of_a_search_is_left_alone(folder: Path, tmp_path: Path, kind: str) -> None:
+    if kind == "file":
+        folder.touch()
+    elif kind == "link":
+        (tmp_path / "other").mkdir()
+        folder.symlink_to(tmp_path / "other")
+    else:
+        folder.mkdir()
+        (folder / "mine.txt").touch()
+    before = sorted(tmp_path.rglob("*"))
+    for force in (False, True):
+        with pytest.raises(BadInput, match="expected the folder of a search"), history("n", IDENTITY, force):
+            pass
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_that_was_killed_while_it_began_is_begun_again(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "weights").mkdir()
+    (folder / f".kerash-{'0' * 16}.tmp").touch()
+    begin(LINE)
+    with history("n", IDENTITY) as past:
+        assert len(past.evaluations) == 1
+
+
+def test_a_line_that_is_none_is_damage(folder: Path) -> None:
+    begin(LINE)
+    with open(folder / "history.jsonl", "a", encoding="ascii") as file:
+        file.write("nonsense\n")
+    with pytest.raises(Damaged, match=r"history.jsonl:3: .*--force"), history("n", IDENTITY):
+        pass
+    with history("n", IDENTITY, force=True) as past:
+        assert not past.evaluations
+
+
+def test_only_the_weights_that_are_of_use_stay_and_all_of_a_generation_under_way(folder: Path) -> None:
+    def names() -> list[str]:
+        return sorted(path.name.removesuffix(".kerash") for path in (folder / "weights").iterdir())
+
+    with history("n", IDENTITY) as past:
+        for name in ("0-1", "1-0", "2-0", "3-4", "final-0-1", "refit-2-0"):
+            (folder / f"weights/{name}.kerash").touch()
+        for generation in (0, 1, 2):
+            past.append({"generation": generation, "incumbent": [0, 1]})
+        past.keep({(0, 1)}, 1)  # a generation that is only gone through again: 2 knows what is of use
+        assert names() == ["0-1", "1-0", "2-0", "3-4", "final-0-1", "refit-2-0"]
+        past.keep({(2, 0)}, 2)
+        assert names() == ["2-0", "3-4", "final-0-1", "refit-2-0"]
+        past.keep_final([past.weights((2, 0), "refit")])
+        assert names() == ["2-0", "3-4", "refit-2-0"]
+
+
+def test_reading_needs_no_lock_and_changes_nothing(folder: Path) -> None:
+    begin(LINE)
+    path = folder / "history.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"torn')
+    assert read("n") == ([LINE], None)
+    assert path.read_bytes().endswith(b'{"torn')
+    with pytest.raises(BadInput, match="expected the folder of a search, got none"):
+        read("other")
