@@ -38,7 +38,8 @@ def run(params: Array, rows: int) -> Run:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_folds_side_by_side_end_where_each_would_have_ended_alone(model: str) -> None:
+def test_folds_side_by_side_end_where_each_would_have_ended_alone(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kerash_cli.cross_validation.TILE", 3)  # eight rows validate in each fold
     description = ModelDescription.parse(MODELS[model])
     loss, _ = losses.after("cross-entropy", description.activation)
     network = Network(description.layers, description.known_shape).on_logits()

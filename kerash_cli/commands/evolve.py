@@ -21,8 +21,8 @@ USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
 NO_PART = {"limit", "stop_at", "workers", "mountpoint", "force", "as_json", "quiet"}
 """Options that have no part in what is found in so many generations."""
-NEXT, FINAL = 1.2, 1.5
-"""How much longer than the longest generation so far the next one may take, and the training at the end."""
+LONGER = 1.1
+"""How much longer than the latest two generations the next one may take, and the end than what it does again."""
 
 
 @click.command()
@@ -114,7 +114,7 @@ def command(
         console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
         found = search.Search(prepared, past, folder, executor)
         with concluding(found):
-            stopped = _search(found, console, begun, limit, stop_at)
+            stopped = _search(found, console, begun, limit, stop_at, count)
             winner = found.conclude()
         record = {**winner.record(found.generation), "stopped": stopped}
         past.conclude(record)
@@ -126,7 +126,8 @@ def command(
         f"again: {_again(found.generation)}",
     )
     if as_json:
-        click.echo(json.dumps({"model": path, **record, "trainings": found.trainings, "epochs": found.epochs}))
+        work = {"trainings": found.trainings, "epochs": found.epochs, "final_seconds": found.final_times}
+        click.echo(json.dumps({"model": path, **record, **work}))
     else:
         put(str(winner.chosen.candidate.genome.description))
     if stopped == INTERRUPTED:
@@ -209,11 +210,13 @@ def _executor(count: int) -> "Executor":
     return Workers(count) if count > 1 else Serial()
 
 
-def _search(found: "Search", console: "Console", begun: float, limit: float | None, stop_at: float | None) -> str:
+def _search(
+    found: "Search", console: "Console", begun: float, limit: float | None, stop_at: float | None, workers: int
+) -> str:
     """Goes through the generations; why there are no more."""
     from kerash_cli.evolution.population import Generation
 
-    longest, before = 0.0, monotonic()
+    lengths, before = [0.0], monotonic()
     with console.search(found.prepared.settings.generations) as view:
         for event in found.generations():
             if not isinstance(event, Generation):
@@ -221,13 +224,13 @@ def _search(found: "Search", console: "Console", begun: float, limit: float | No
                 continue
             view.generation(event)
             now = monotonic()
-            longest, before = max(longest, now - before), now
+            lengths, before = [*lengths[-1:], now - before], now
             if found.stop:
                 return found.stop
             if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
                 return REACHED
             last = event.number == found.prepared.settings.generations
-            if limit and not last and now + longest * (NEXT + FINAL) > begun + limit:
+            if limit and not last and now + LONGER * (max(lengths) + found.final_seconds(workers)) > begun + limit:
                 return OUT_OF_TIME
     return DONE if found.generation == found.prepared.settings.generations else STALLED
 

@@ -20,7 +20,7 @@ PENALTY = 1e-3
 HALVED = 5
 """From so many candidates a generation on the worst are dropped early, and a quarter are strangers."""
 STALLED = 8
-"""Generations without progress before the search ends."""
+"""Generations without progress before evolution ends."""
 TRIALS = 50
 """Draws of a genome before one that was tried already is taken again."""
 
@@ -154,7 +154,7 @@ class Population:
             self.window = (self.window + full)[-max(10, 2 * self.strategy.population) :]
             self.archive = _pareto(self.archive + full)
             yield Generation(number, self.incumbent, improved)
-            if self.stalled >= STALLED:
+            if self.stalled >= STALLED and not self.strategy.random:
                 return
 
     @property

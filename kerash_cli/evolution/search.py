@@ -263,6 +263,8 @@ class Search:
         self.population = Population(prepared.space, prepared.strategy, prepared.start)
         self.trainings = self.epochs = self.generation = 0
         """Candidates, epochs of all of them together, and the number of the latest generation."""
+        self.final_times: list[float] = []
+        """Seconds of each training of `conclude`."""
         self.stop = ""
         """A reason, set by anyone at any time: whoever iterates `generations` ends with the one under way."""
         regime = prepared.regime
@@ -291,7 +293,7 @@ class Search:
         if self.prepared.mode == "training":
             chosen = _picked(self.population, self.prepared.settings.pick, 1)[0]
             params = best_params(self._history.weights(chosen.candidate.place))
-            result = self._history.evaluations[*chosen.candidate.place, len(self.prepared.strategy.rungs) - 1]
+            result = self._history.evaluations[*chosen.candidate.place, self._rungs - 1]
             trained = self._trained(chosen, params, result, "search")
             return self._won(chosen, chosen.outcome.loss, trained)
         finalists = _picked(self.population, self.prepared.settings.pick, FINALISTS)
@@ -317,6 +319,22 @@ class Search:
             files.append(refit.file)
         self._history.keep_final(files)
         return self._won(chosen, finals[best].outcome.loss, trained)
+
+    def final_seconds(self, workers: int) -> float:
+        """About how long `conclude` takes as things stand: as long as its finalists took."""
+        if self.prepared.mode == "training":
+            return 0.0
+        finalists = [each.candidate for each in _picked(self.population, self.prepared.settings.pick, FINALISTS)]
+        took = [
+            sum(self._history.evaluations[*each.place, rung]["seconds"] for rung in range(self._rungs))
+            for each in finalists
+        ]
+        refit = 0.0 if self.prepared.final == "merged" else max(took)
+        return float(max(max(took), sum(took) / workers) + refit)
+
+    @property
+    def _rungs(self) -> int:
+        return len(self.prepared.strategy.rungs)
 
     def _won(self, chosen: Evaluated, loss: float, trained: TrainedModel) -> Winner:
         known = {each.candidate.place: each for each in self.population.finished}
@@ -354,7 +372,9 @@ class Search:
 
     def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         futures = [self._executor.submit(evaluate, job.to_json()) for job in jobs]
-        return [future.result() for future in futures]
+        results = [future.result() for future in futures]
+        self.final_times += [result["seconds"] for result in results]
+        return results
 
     def _job(self, candidate: Candidate, until: int) -> Job:
         inherits = bool(candidate.ancestry) and candidate.parent is not None
