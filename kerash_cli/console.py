@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
 TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
-SEARCH_COLUMNS = ("candidate", "mutation", "network", "", "", "")
+SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
 LATEST = 16
 """Candidates in the live table."""
 REFRESH = 0.1
@@ -56,8 +56,9 @@ class Console:
             from rich.console import Console as RichConsole
             from rich.live import Live
 
+            stream = sys.stderr  # which rich stands in for while its table is there
             with Live(console=RichConsole(stderr=True), auto_refresh=False, transient=True) as live:
-                yield LiveSearch(live, generations)
+                yield LiveSearch(live, generations, stream)
         else:
             yield SearchLines()
 
@@ -151,14 +152,17 @@ class SearchLines(SearchView):
         print(_best(event), file=sys.stderr)
 
     def _show(self, event: "Evaluated", kept: bool) -> None:
-        print(printable("  ".join(_search_row(event, kept))), file=sys.stderr)
+        place, mutations, network, parameters, loss, epochs, fate = _search_row(event, kept)
+        words = (place, mutations, network, f"{parameters} parameters", f"loss {loss}", f"{epochs} epochs", fate)
+        print(printable("  ".join(words)), file=sys.stderr)
 
 
 class LiveSearch(SearchView):
     """A table of the latest candidates, and the best loss of each generation as bars."""
 
-    def __init__(self, live: "Live", generations: int) -> None:
-        self._live, self._generations = live, generations
+    def __init__(self, live: "Live", generations: int, stream: TextIO) -> None:
+        """`stream` says what characters there are."""
+        self._live, self._generations, self._stream = live, generations, stream
         self._events: list[Evaluated] = []
         self._kept: list[Evaluated] = []
         self._best: list[float] = []
@@ -176,13 +180,15 @@ class LiveSearch(SearchView):
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(*SEARCH_COLUMNS, box=None)
+        table = Table(box=None)
+        for title in SEARCH_COLUMNS:
+            table.add_column(title, no_wrap=True, overflow="ellipsis")
         for event in self._events:
             cells = _search_row(event, kept=any(event is each for each in self._kept))
             table.add_row(*(Text(printable(cell)) for cell in cells))
         if self._best:
             scaled = [*map(log, self._best)] if min(self._best) > 0 else self._best
-            bars = sparkline(scaled, sys.stderr)
+            bars = sparkline(scaled, self._stream)
             best = f"generation {len(self._best) - 1} of {self._generations}  {bars}  best loss {self._best[-1]:.4g}"
             table.caption, table.caption_justify = Text(best), "left"
         self._live.update(table, refresh=True)
@@ -191,14 +197,14 @@ class LiveSearch(SearchView):
 def _search_row(event: "Evaluated", kept: bool) -> list[str]:
     """The cells of `SEARCH_COLUMNS`."""
     candidate, outcome, _ = event
-    fate = "kept" if kept else f"dropped after {outcome.epochs} epochs"
     return [
         ".".join(map(str, candidate.place)),
         ", ".join(candidate.mutations),
         candidate.genome.topology,
-        f"{outcome.parameters} parameters",
-        f"loss {outcome.loss:.6g}",
-        f"dropped: {outcome.reason}" if outcome.reason else fate,
+        str(outcome.parameters),
+        f"{outcome.loss:.6g}",
+        str(outcome.epochs),
+        f"dropped: {outcome.reason}" if outcome.reason else "kept" if kept else "dropped",
     ]
 
 

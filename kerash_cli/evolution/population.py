@@ -51,6 +51,11 @@ class Strategy:
     """Whether every candidate is drawn anew: the ablation that evolution has to beat."""
 
     @property
+    def strangers(self) -> int:
+        """How many candidates of a generation are drawn afresh."""
+        return self.population // 4 if self.population >= HALVED else 0
+
+    @property
     def rungs(self) -> list[int]:
         """The epochs after which the better third of a bracket goes on."""
         if self.population < HALVED:
@@ -169,7 +174,7 @@ class Population:
         if number == 0 or self.strategy.random:
             first = [self._first()] if number == 0 else []
             return [first + [self._stranger((number, index)) for index in range(len(first), size)]]
-        strangers = size // 4 if size >= HALVED else 0
+        strangers = self.strategy.strangers
         children = [self._child((number, index)) for index in range(size - strangers)]
         if self.strategy.inherits:
             assert self.incumbent is not None

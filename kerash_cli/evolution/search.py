@@ -22,7 +22,7 @@ from kerash_cli.engine.randomness import Key, derived, generator
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Damaged, WorkerFailed, at, listed
 from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
-from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, NARROWEST, RATES, SEARCHED, Genome, Space, rounded
+from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Genome, Space, rounded
 from kerash_cli.evolution.history import History
 from kerash_cli.evolution.merging import mergeable, merged
 from kerash_cli.evolution.mutations import mutate
@@ -134,16 +134,16 @@ class Prepared:
         ]
 
     def seconds(self) -> float:
-        """About how long one core takes for all generations, of networks of a middling size."""
+        """About how long one core takes for all generations, of networks of the usual size."""
         strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
-        size = strategy.population + strategy.inherits
         trainings = sum(
             (share - before) * ceil(size / 3**number)
             for number, (before, share) in enumerate(zip([0.0, *shares], shares, strict=False))
+            for size in (strategy.population - strategy.strangers + strategy.inherits, strategy.strangers)
         )
         rows = self.split(0).training.shape[1]
         steps = strategy.epochs * ceil(rows / self.regime.batch_size)
-        arithmetic = 3 * _middling(self.start, self.space).flops * rows * strategy.epochs * self.folds / cores.RATE
+        arithmetic = 3 * _usual(self.start, self.space).flops * rows * strategy.epochs * self.folds / cores.RATE
         return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
 
     def workers(self, asked: int | None) -> int:
@@ -207,7 +207,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     _require_memory(start, space, folds)
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
-    dear = 6 * _middling(start, space).size * training * epochs * folds > DEAR
+    dear = 6 * _usual(start, space).size * training * epochs * folds > DEAR
     inherits = settings.inherit == "always" or (settings.inherit == "auto" and (images or not tunes or dear))
     random = settings.strategy == "random"
     return Prepared(
@@ -498,11 +498,10 @@ def _require_memory(start: Genome, space: Space, folds: int) -> None:
     memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")
 
 
-def _middling(start: Genome, space: Space) -> Network:
-    """A network with one hidden layer, half way to the widest."""
-    width = round((NARROWEST * space.widest) ** 0.5)
-    hidden = Dense(max(1, width), Activation("relu"))
-    return start.with_layers((start.layers[0], hidden, *start.layers[start.last :])).network
+def _usual(start: Genome, space: Space) -> Network:
+    """A network of the size that searches come to: two hidden layers half as wide as may be."""
+    hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
+    return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
 
 
 def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:

@@ -1,6 +1,8 @@
 """`kerash evolve` and `kerash tree`, as a user meets them."""
 
 import json
+import os
+import pty
 import random
 import re
 import signal
@@ -200,8 +202,6 @@ class Child:
 
     def send_signal(self) -> None:
         """It is killed."""
-        import os
-
         os.kill(self.number, signal.SIGKILL)
 
 
@@ -402,7 +402,10 @@ def test_each_candidate_has_a_line_and_the_tree_shows_who_came_from_whom(kerash:
     done = kerash("evolve", *XOR, "1", "3")
     lines = done.err.splitlines()
     assert sum(line.startswith("generation ") for line in lines) == 4
-    assert any(re.fullmatch(r"0\.0  start  no hidden layer  3 parameters  loss 0\.\d+  kept", line) for line in lines)
+    assert any(
+        re.fullmatch(r"0\.0  start  no hidden layer  3 parameters  loss 0\.\d+  \d+ epochs  kept", line)
+        for line in lines
+    )
     tree = kerash("tree", "xor_ev")
     assert tree.code == 0
     assert tree.out.startswith("0.0 start: no hidden layer, 3 parameters, loss 0.6")
@@ -412,6 +415,29 @@ def test_each_candidate_has_a_line_and_the_tree_shows_who_came_from_whom(kerash:
     plain = kerash("tree", "xor_ev", PYTHONIOENCODING="ascii")
     assert "|- 1.0 add layer: " in plain.out
     assert kerash("tree", "none").code == 2
+
+
+def test_a_terminal_has_a_live_table(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> None:
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "kerash_cli", "evolve", *XOR, "1", "3"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**environment, "TERM": "xterm", "COLUMNS": "100"},
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(main, 1 << 16):
+            shown += piece
+    os.close(main)
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "mutation" in text
+    assert "generation 3 of 3  █" in text
+    assert "└─ 1.0 add layer: " in text
 
 
 def test_missing_values_and_dropped_columns_are_as_for_train(kerash: Kerash, tmp_path: Path) -> None:
