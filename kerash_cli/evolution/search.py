@@ -53,8 +53,9 @@ BATCH = 32
 """Twice as many rows, and one less, are still taken as one batch."""
 STEPS = 2000
 """Of a full evaluation under cross-validation, as far as epochs allow."""
-DEAR = 1e10
-"""Operations of a training from which on weights are inherited."""
+DEAR = 2e11
+"""Operations of a training of a usual network from which on weights are inherited: where validation losses would still
+fall at the end of it. Cheaper trainings get to where they overfit, and a child's second one begins there."""
 FINALISTS = 3
 
 STEP_SECONDS = 8e-5
