@@ -50,17 +50,17 @@ class Console:
     @contextmanager
     def search(self, generations: int) -> Iterator["SearchView"]:
         """A view that is told what becomes of each candidate: a live table on a terminal, else lines."""
-        if self.quiet:
-            yield SearchView()
-        elif sys.stderr.isatty():
+        view = SearchView() if self.quiet else SearchLines()
+        if sys.stderr.isatty() and not self.quiet:
             from rich.console import Console as RichConsole
             from rich.live import Live
 
             stream = sys.stderr  # which rich stands in for while its table is there
             with Live(console=RichConsole(stderr=True), auto_refresh=False, transient=True) as live:
-                yield LiveSearch(live, generations, stream)
+                yield (view := LiveSearch(live, generations, stream))
         else:
-            yield SearchLines()
+            yield view
+        self.say(f"best loss {curve(view.best, sys.stderr)}")
 
     def winner(self, record: "Mapping[str, Any]") -> None:
         """The ancestors of what a search came to, and what there is between few parameters and little loss."""
@@ -124,19 +124,24 @@ class LiveBar(EpochView):
 
 
 class SearchView:
-    """Shows nothing of a search."""
+    """Shows nothing of a search; `best` has the least loss after each generation."""
+
+    def __init__(self) -> None:
+        self.best: list[float] = []
 
     def candidate(self, event: "Evaluated") -> None:
         """Called for each candidate that is decided."""
 
     def generation(self, event: "Generation") -> None:
         """Called after each generation: it says which of the candidates that were trained to the end is kept."""
+        self.best.append(event.incumbent.outcome.loss)
 
 
 class SearchLines(SearchView):
     """A line for each candidate, and one for each generation."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._full: list[Evaluated] = []
 
     def candidate(self, event: "Evaluated") -> None:
@@ -149,7 +154,10 @@ class SearchLines(SearchView):
         for each in self._full:
             self._show(each, kept=event.improved and each is event.incumbent)
         self._full = []
-        print(_best(event), file=sys.stderr)
+        super().generation(event)
+        place = ".".join(map(str, event.incumbent.candidate.place))
+        since = "new best" if event.improved else "best still"
+        print(f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}", file=sys.stderr)
 
     def _show(self, event: "Evaluated", kept: bool) -> None:
         place, mutations, network, parameters, loss, epochs, fate = _search_row(event, kept)
@@ -162,17 +170,17 @@ class LiveSearch(SearchView):
 
     def __init__(self, live: "Live", generations: int, stream: TextIO) -> None:
         """`stream` says what characters there are."""
+        super().__init__()
         self._live, self._generations, self._stream = live, generations, stream
         self._events: list[Evaluated] = []
         self._kept: list[Evaluated] = []
-        self._best: list[float] = []
 
     def candidate(self, event: "Evaluated") -> None:
         self._events = [*self._events, event][-LATEST:]
         self._show()
 
     def generation(self, event: "Generation") -> None:
-        self._best.append(event.incumbent.outcome.loss)
+        super().generation(event)
         self._kept += [event.incumbent] if event.improved else []
         self._show()
 
@@ -186,11 +194,9 @@ class LiveSearch(SearchView):
         for event in self._events:
             cells = _search_row(event, kept=any(event is each for each in self._kept))
             table.add_row(*(Text(printable(cell)) for cell in cells))
-        if self._best:
-            scaled = [*map(log, self._best)] if min(self._best) > 0 else self._best
-            bars = sparkline(scaled, self._stream)
-            best = f"generation {len(self._best) - 1} of {self._generations}  {bars}  best loss {self._best[-1]:.4g}"
-            table.caption, table.caption_justify = Text(best), "left"
+        if self.best:
+            so_far = f"generation {len(self.best) - 1} of {self._generations}  {curve(self.best, self._stream)}"
+            table.caption, table.caption_justify = Text(so_far), "left"
         self._live.update(table, refresh=True)
 
 
@@ -206,13 +212,6 @@ def _search_row(event: "Evaluated", kept: bool) -> list[str]:
         str(outcome.epochs),
         f"dropped: {outcome.reason}" if outcome.reason else "kept" if kept else "dropped",
     ]
-
-
-def _best(event: "Generation") -> str:
-    """What a generation came to, in a line."""
-    place = ".".join(map(str, event.incumbent.candidate.place))
-    since = "new best" if event.improved else "best still"
-    return f"generation {event.number}: {since} {place}, loss {event.incumbent.outcome.loss:.6g}"
 
 
 def family(
@@ -255,12 +254,13 @@ def learning_curve(history: "Sequence[Epoch]") -> list[str]:
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:
         rows.append(("validation_loss", validation))
-    return [
-        f"{name:>15} {sparkline([*map(log, values)] if min(values) > 0 else values, sys.stderr)} "
-        f"{values[0]:.4g} -> {values[-1]:.4g}"
-        for name, values in rows
-        if values
-    ]
+    return [f"{name:>15} {curve(values, sys.stderr)}" for name, values in rows if values]
+
+
+def curve(losses: Sequence[float], stream: TextIO) -> str:
+    """Losses as small bars, on a logarithmic scale where they are positive, and the first and the last of them."""
+    bars = sparkline([*map(log, losses)] if min(losses) > 0 else losses, stream)
+    return f"{bars} {losses[0]:.4g} -> {losses[-1]:.4g}"
 
 
 def sparkline(values: Sequence[float], stream: TextIO, width: int = 60) -> str:

@@ -125,6 +125,7 @@ WRITING = {
     "create-genome --force": "create-genome default models/xor.model --force",
     "fit": "fit 1 default 4 1 1 0.1",
     "train": "train models/xor.model data/xor.data data/xor.label --epochs 1 -q",
+    "evolve": "evolve 2 1 xor data/xor.data data/xor.label 1 1 -q",
     "train --start": "train models/xor.model data/xor.data data/xor.label --epochs 1 -q --start default",
 }
 
@@ -240,18 +241,21 @@ def test_a_home_that_takes_nothing_changes_nothing(sandbox: Sandbox, tmp_path: P
 LASTING: dict[str, tuple[str, ...]] = {
     "train": ("train", *XOR, "--epochs", ENDLESS, "--patience", ENDLESS, "-o", "x.kerash"),
     "fit": ("fit", ENDLESS, "default", "4", "1", "1", "0.1"),
+    "evolve": ("evolve", "2", "1", "n", *XOR[1:], "1", ENDLESS, "--strategy", "random"),
 }
 SHORT: dict[str, tuple[str, ...]] = {
     "train": ("train", *XOR, "--epochs", "3", "-o", "x.kerash"),
     "fit": ("fit", "3", "default", "4", "1", "1", "0.1"),
     "store-model": ("store-model", "new", *XOR),
     "create-genome": ("create-genome", "new", "xor"),
+    "evolve": ("evolve", "2", "1", "n", *XOR[1:], "1", "1"),
 }
 WRONG: dict[str, tuple[str, ...]] = {
     "train": ("train", XOR[0], "data/iris.csv", "--target", "species", "-o", "x.kerash"),
     "fit": ("fit", "3", "default", "4", "1", "1", "0.1", "--model", "nothing"),
     "store-model": ("store-model", "xor", *XOR),
     "create-genome": ("create-genome", "default", "xor"),
+    "evolve": ("evolve", "2", "3", "n", *XOR[1:], "1", "1"),
 }
 NEW = {
     "store-model": {"model/new.model", *(f"model/new{path}" for path in ("", "/record.json"))}
@@ -266,7 +270,7 @@ def runs() -> Iterator[tuple[str, str, int]]:
     """200 ways in which a command may end, 20 of them in every run of the tests."""
     endings = ("well", "error", "INT", "TERM", "HUP")
     for number in range(200):
-        yield [*SHORT][number % 4], endings[number % 5], number
+        yield [*SHORT][number // 5 % 5], endings[number % 5], number
 
 
 def begun(words: tuple[str, ...], folder: Path, environment: dict[str, str], lines: int) -> "subprocess.Popen[bytes]":
@@ -331,7 +335,7 @@ def test_what_a_run_killed_outright_left_goes_with_the_next_run(
         bufsize=0,
     )
     assert process.stdout is not None
-    while not process.stdout.readline().lower().startswith(b"epoch"):
+    while not process.stdout.readline().lower().startswith((b"epoch", b"generation")):
         assert process.poll() is None
     process.kill()
     process.communicate()
@@ -369,6 +373,7 @@ NAMING: dict[str, tuple[str, ...]] = {
     "create-genome of": ("create-genome", "new", "@"),
     "fit": ("fit", "1", "@", "4", "1", "1", "0.1"),
     "fit --model": ("fit", "1", "default", "4", "1", "1", "0.1", "--model", "@"),
+    "evolve": ("evolve", "2", "1", "@", *XOR[1:], "1", "1"),
     "predict": ("predict", "@", "data/xor.data"),
     "evaluate": ("evaluate", "@", *XOR[1:]),
     "export": ("export", "@"),
@@ -695,6 +700,10 @@ CODES: list[tuple[tuple[str, ...], Callable[[Path], None], str, int]] = [
     (WRONG["create-genome"], with_nothing, "", 2),
     (("create-genome", "new", "huge.model"), with_nothing, "", 3),
     (SHORT["create-genome"], with_damaged_record, "", 5),
+    (SHORT["evolve"], with_nothing, "", 0),
+    (WRONG["evolve"], with_nothing, "", 2),
+    (SHORT["evolve"], with_nothing, "/dev/full", 3),
+    (SHORT["evolve"], with_nothing, "closed", 141),
     (SHORT["fit"], with_nothing, "", 0),
     (SHORT["fit"], with_link, "", 2),
     (WRONG["fit"], with_nothing, "", 2),

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from kerash_cli.console import Console
-    from kerash_cli.evolution.search import Search, Settings
+    from kerash_cli.evolution.preparation import Settings
+    from kerash_cli.evolution.search import Search
 
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
@@ -90,7 +91,7 @@ def command(
 
     from kerash_cli import dataset, files
     from kerash_cli.console import Console, put
-    from kerash_cli.evolution import search
+    from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
     from kerash_cli.store import stage
 
@@ -103,12 +104,12 @@ def command(
     path, replaces = _options.saved_model(f"{name}.kerash", force)
     table = dataset.read(data, delimiter=delimiter, header=header)
     labels = _options.read_labels(label, table, delimiter) if label else None
-    prepared = search.prepare(table, labels, target, settings)
+    prepared = preparation.prepare(table, labels, target, settings)
     count = prepared.workers(workers)
     with (
         files.replacing(path) as saved,
-        history(name, prepared.identity(), force) as past,
         stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
+        history(name, prepared.identity(), force) as past,
         _executor(count) as executor,
     ):
         console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
@@ -166,7 +167,7 @@ def _settings(
     inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
 ) -> "Settings":
     from kerash_cli.evolution import genome
-    from kerash_cli.evolution.search import Settings
+    from kerash_cli.evolution.preparation import Settings
 
     start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
     if start is not None and shape is not None:

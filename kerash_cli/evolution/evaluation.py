@@ -90,19 +90,17 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     before = perf_counter()
     job = Job.from_json(record)
-    genome = job.genome
     samples, folds = _samples(job)
-    result: dict[str, Any] = {"loss": None, "deviation": None, "error": None, "reason": None}
-    run, result["error"] = _begun(job, samples, folds)
-    network, loss = judged(genome, job.regime.loss)
-    saver = Checkpoint(job.file, job.identity)
-    if Path(job.file).exists():
-        with suppress(KerashError):  # of another time: what it has is of no use
-            saver.resume(run)
-    if run.epoch > job.until:
-        run, _ = _begun(job, samples, folds)
-    source = SideBySide(network, loss, samples, folds, run)
+    result: dict[str, Any] = dict.fromkeys(("loss", "deviation", "error", "reason")) | {"epochs": 0, "best_epoch": 0}
     try:
+        run, result["error"] = _begun(job, samples, folds)
+        saver = Checkpoint(job.file, job.identity)
+        if Path(job.file).exists():
+            with suppress(KerashError):  # of another job: what it has is of no use
+                saver.resume(run)
+        if run.epoch > job.until:
+            run, _ = _begun(job, samples, folds)
+        source = SideBySide(*judged(job.genome, job.regime.loss), samples, folds, run)
         if run.epoch < job.until:
             for _ in train(run, source, source.validator()):
                 if run.epoch >= job.until:
@@ -110,11 +108,11 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
             saver.epoch(run)
             saver.write()
         rows = source.row_losses(run.best_params).astype(np.float64)
-        result["loss"] = run.best_loss
+        result |= {"loss": run.best_loss, "epochs": run.epoch, "best_epoch": run.best_epoch}
         result["deviation"] = float(rows.std() / max(1, len(rows) - 1) ** 0.5)
     except Diverged as error:
         result["reason"] = str(error)
-    return {**result, "epochs": run.epoch, "best_epoch": run.best_epoch, "seconds": perf_counter() - before}
+    return {**result, "seconds": perf_counter() - before}
 
 
 def best_params(file: str) -> Array:
@@ -165,10 +163,13 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
         return np.array([network.initial(seed, dtype) for seed in seeds]), None
     descriptions = [ModelDescription.parse(text) for text in job.ancestry]
     given = best_params(job.parent).reshape(len(seeds), -1)
-    inherited = [
-        inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[rows, :-1])
-        for seed, own, rows in zip(seeds, given, folds.training[:, :MOST_ROWS], strict=True)
-    ]
+    try:
+        inherited = [
+            inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[rows, :-1])
+            for seed, own, rows in zip(seeds, given, folds.training[:, :MOST_ROWS], strict=True)
+        ]
+    except np.linalg.LinAlgError as error:
+        raise Diverged(f"expected a parent whose activations are finite, got one without: {error}") from None
     return np.array([params for params, _ in inherited]), max(error for _, error in inherited)
 
 

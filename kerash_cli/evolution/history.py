@@ -25,11 +25,14 @@ from typing import Any
 
 from kerash_cli import files
 from kerash_cli.checkpoint import difference
+from kerash_cli.encoding import checks
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.population import Place
 
 FORMAT = 1
+_MOST = 10**18
+_NEEDED = {"loss", "deviation", "seconds", "error", "reason", "model", "parent", "mutations"}
 
 _SUFFIX = ".evolve"
 _HISTORY, _WINNER, _WEIGHTS = "history.jsonl", "winner.json", "weights"
@@ -192,12 +195,31 @@ def _read(path: Path, repair: bool = False) -> list[dict[str, Any]]:
     records = []
     for number, line in enumerate(whole.splitlines() if end else [], 1):
         try:
-            records.append(json.loads(line))
-        except ValueError:
+            records.append(_checked(json.loads(line), first=number == 1))
+        except (ValueError, RecursionError):
             raise Damaged(
                 f"{at(str(path), number)}expected a line of a search, got another; try --force to begin anew"
             ) from None
     return records
+
+
+def _checked(record: Any, first: bool) -> dict[str, Any]:
+    """The object of a line; ValueError unless it has what is taken from it."""
+    checks.expect(isinstance(record, dict), "expected an object")
+    if first:
+        checks.expect(isinstance(record.get("identity", record.get("description")), dict | str), "expected an identity")
+        return dict(record)
+    checks.integer(record.get("generation"), 0, _MOST, "a generation")
+    if "rung" not in record:
+        incumbent = record.get("incumbent")
+        checks.expect(isinstance(incumbent, list) and len(incumbent) == 2, "expected an incumbent")
+        return dict(record)
+    for name in ("index", "rung", "epochs", "best_epoch", "parameters"):
+        checks.integer(record.get(name), 0, _MOST, name)
+    for name in ("loss", "deviation", "seconds"):
+        checks.floats([0.0 if (value := record.get(name)) is None else value], 1, name)
+    checks.expect(record.keys() >= _NEEDED, "expected more")
+    return dict(record)
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

@@ -1,31 +1,20 @@
-"""From tables to the best network that a search finds: prepare, start, (generations), conclude."""
+"""A search at work: generations over staged samples, and the model that is made of what they come to."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import asdict, dataclass
-from math import ceil, inf
+from dataclasses import asdict
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kerash_cli import encoding as encodings
-from kerash_cli import memory
-from kerash_cli.cross_validation import Folds
-from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
-from kerash_cli.engine import losses
-from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, Dense
 from kerash_cli.engine.network import Network, Predictor
-from kerash_cli.engine.randomness import Key, derived, generator
-from kerash_cli.engine.tensors import Array, Shape
-from kerash_cli.errors import BadInput, Damaged, WorkerFailed, at, listed
-from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
-from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Genome, Space, rounded
+from kerash_cli.engine.randomness import Key, derived
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import Damaged, WorkerFailed, at
+from kerash_cli.evolution.evaluation import Job, best_params, evaluate
 from kerash_cli.evolution.history import History
-from kerash_cli.evolution.merging import mergeable, merged
-from kerash_cli.evolution.mutations import mutate
+from kerash_cli.evolution.merging import merged
 from kerash_cli.evolution.population import (
     Candidate,
     Evaluated,
@@ -34,196 +23,13 @@ from kerash_cli.evolution.population import (
     Place,
     Population,
     Purpose,
-    Strategy,
 )
-from kerash_cli.parallel import cores
-from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, staged, take
-from kerash_cli.store import Stage, staged_bytes
-from kerash_cli.tables import Table
+from kerash_cli.evolution.preparation import Prepared, all_rows
+from kerash_cli.samples import staged
+from kerash_cli.store import Stage
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import require_rows
 
-CROSS_VALIDATED = 2000
-"""With fewer rows each validates once, in one of so many folds; from here on some are held out."""
-FOLDS = 5
-HELD_OUT = 0.2
-MANY_ROWS = 20_000
-
-BATCH = 32
-"""Twice as many rows, and one less, are still taken as one batch."""
-STEPS = 2000
-"""Of a full evaluation under cross-validation, as far as epochs allow."""
-DEAR = 2e11
-"""Operations of a training of a usual network from which on weights are inherited: where validation losses would still
-fall at the end of it. Cheaper trainings get to where they overfit, and a child's second one begins there."""
 FINALISTS = 3
-
-STEP_SECONDS = 8e-5
-"""About what a step takes, however little it computes."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a search is told; `inputs`, `outputs`, `shape` (depth, height, width) None where the data decides."""
-
-    population: int
-    generations: int
-    inputs: int | None = None
-    outputs: int | None = None
-    shape: Shape | None = None
-    start: ModelDescription | None = None
-    seed: int = 0
-    strategy: str = "evolve"
-    inherit: str = "auto"
-    pick: str = "best"
-    final: str | None = None
-    most_layers: int = 4
-    widest: int | None = None
-    activations: tuple[str, ...] = SEARCHED
-    loss: str | None = None
-    missing: str = "error"
-    drop: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A search that fits its data; nothing large is allocated yet."""
-
-    settings: Settings
-    mode: str
-    """What judges candidates: "training" (the rows that train), "cross-validation" or "hold-out"."""
-    encoding: Encoding
-    table: Table
-    labels: Table | None
-    strata: NDArray[np.intp] | None
-    start: Genome
-    space: Space
-    strategy: Strategy
-    regime: Regime
-    final: str
-    """What is saved: "merged" or "single" networks; with "training" it is always what was evaluated."""
-
-    @property
-    def folds(self) -> int:
-        """How many networks a candidate is."""
-        return FOLDS if self.mode == "cross-validation" else 1
-
-    def split(self, number: int) -> Folds:
-        """The rows of each fold in one of several divisions: 0 is that of the search, 1 that of the final training."""
-        rows, rng = self.table.rows, generator(self.settings.seed, Key.SPLIT, number)
-        if self.mode == "training":
-            return _all_rows(rows)
-        if self.mode == "cross-validation":
-            return Folds(*encodings.folds(rows, FOLDS, rng, self.strata))
-        training, validation = encodings.split(rows, HELD_OUT, rng, self.strata)
-        return Folds(training[np.newaxis], validation[np.newaxis])
-
-    def describe(self) -> list[str]:
-        """What was inferred, what is going to be done, and what that costs."""
-        strategy = self.strategy
-        judges = {
-            "training": f"rows under {FEWEST_TO_VALIDATE}, so that they judge themselves",
-            "cross-validation": f"cross-validation in {FOLDS} folds",
-            "hold-out": f"{HELD_OUT:.0%} of the rows held out",
-        }[self.mode]
-        return [
-            f"{self.encoding.describe(self.table)}; loss {self.regime.loss}",
-            f"{'random search' if strategy.random else 'evolution'}: population {strategy.population}, "
-            f"generations 0 to {self.settings.generations}, seed {self.settings.seed}; {judges}; "
-            f"{strategy.epochs} epochs, weights {'inherited' if strategy.inherits else 'drawn afresh'}; "
-            f"about {_duration(self.seconds())} on one core",
-        ]
-
-    def seconds(self) -> float:
-        """About how long one core takes for all generations, of networks of the usual size."""
-        strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
-        trainings = sum(
-            (share - before) * ceil(size / 3**number)
-            for number, (before, share) in enumerate(zip([0.0, *shares], shares, strict=False))
-            for size in (strategy.population - strategy.strangers + strategy.inherits, strategy.strangers)
-        )
-        rows = self.split(0).training.shape[1]
-        steps = strategy.epochs * ceil(rows / self.regime.batch_size)
-        arithmetic = 3 * _usual(self.start, self.space).flops * rows * strategy.epochs * self.folds / cores.RATE
-        return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
-
-    def workers(self, asked: int | None) -> int:
-        """How many processes evaluate, of those asked for; without that, how many are worth their while."""
-        most = self.strategy.population + self.strategy.inherits
-        return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
-
-    def identity(self) -> dict[str, Any]:
-        """All that decides what the search comes to, but for the number of generations, as JSON values."""
-        return {
-            "data": self.table.sha256,
-            "label": self.labels.sha256 if self.labels else None,
-            "strategy": asdict(self.strategy),
-            "start": self.start.to_json(),
-            "space": asdict(self.space),
-            "regime": self.regime._asdict(),
-            "mode": self.mode,
-            "pick": self.settings.pick,
-            "final": self.final,
-            "columns": self.encoding.to_json(),
-        }
-
-    def staged_bytes(self) -> int:
-        """What `start` puts into its stage."""
-        index = ((self.folds, self.table.rows), np.intp)
-        return samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype)) + 3 * staged_bytes(
-            index, index
-        )
-
-
-def prepare(table: Table, labels: Table | None, target: str | None, settings: Settings) -> Prepared:
-    """What is learnt by looking at the data, and the search that suits it.
-
-    BadInput where data and settings don't fit each other, OutOfSpace where there is too little memory.
-    """
-    description, encoding = _matched(table, labels, target, settings)
-    if len(usable := encoding.usable(table, labels)) < table.rows:
-        table, labels = take(table, labels, usable)
-    rows = table.rows
-    mode = "hold-out" if rows >= CROSS_VALIDATED else "cross-validation" if rows >= FEWEST_TO_VALIDATE else "training"
-    images = description.known_shape[1] > 1
-    tunes = mode != "training"
-    widest = settings.widest or min(256, max(20, 4 * encoding.features))
-    space = Space(settings.activations, widest, settings.most_layers, images, tunes)
-    start = Genome(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
-    loss = settings.loss or NATURAL_LOSS[encoding.kind]
-    losses.after(loss, description.activation)
-    strata = encoding.strata(table, labels)
-    encoding = encoding.fitted(
-        table,
-        labels,
-        standardize=tunes,
-        standardize_targets=description.activation == IDENTITY,
-        channels=description.known_shape[0] if images else None,
-    )
-    folds = FOLDS if mode == "cross-validation" else 1
-    training = rows - round(HELD_OUT * rows) if tunes else rows
-    batch_size = training if training < 2 * BATCH else BATCH
-    epochs = _epochs(mode, rows, ceil(training / batch_size), images)
-    _check_network(start.network, training, batch_size, folds)
-    _require_memory(start, space, folds)
-    if settings.strategy == "evolve" and settings.generations:
-        mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
-    dear = 6 * _usual(start, space).size * training * epochs * folds > DEAR
-    inherits = settings.inherit == "always" or (settings.inherit == "auto" and (images or not tunes or dear))
-    random = settings.strategy == "random"
-    return Prepared(
-        settings,
-        mode,
-        encoding,
-        table,
-        labels,
-        strata,
-        start,
-        space,
-        Strategy(settings.population, settings.seed, epochs, inherits and not random, random),
-        Regime(epochs, batch_size, loss),
-        _final(settings, mode, start, space),
-    )
 
 
 class Winner(NamedTuple):
@@ -273,7 +79,7 @@ class Search:
         for name, folds in (
             ("search", prepared.split(0)),
             ("final", prepared.split(1)),
-            ("refit", _all_rows(prepared.table.rows)),
+            ("refit", all_rows(prepared.table.rows)),
         ):
             for part, rows in folds._asdict().items():
                 stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
@@ -430,108 +236,6 @@ class Search:
         return trained._replace(training=training)
 
 
-def _matched(
-    table: Table, labels: Table | None, target: str | None, settings: Settings
-) -> tuple[ModelDescription, Encoding]:
-    """The description of the empty topology, or of the one to start from, resolved, and the encoding.
-
-    BadInput where INPUTS and OUTPUTS are not what the data has.
-    """
-    if settings.start:
-        described = match(settings.start, table, labels, target, settings.missing, settings.drop)
-        _check_inputs(table, described[1], settings)
-        _check_outputs(labels or table, [described[1]], settings)
-        return described
-    depth, height, width = settings.shape or (1, 1, "?")
-    found: list[tuple[ModelDescription, Encoding]] = []
-    errors = []
-    for layer in ("dense ? softmax", "dense 1 sigmoid", "dense ? -"):
-        description = ModelDescription.parse(f"{width} {height} {depth}\ninput\n{layer}\n", "evolve")
-        try:
-            fitting = match(description, table, labels, target, settings.missing, settings.drop)
-        except BadInput as error:
-            errors.append(error)
-        else:
-            meant = fitting[1].kind != "values" or fitting[0].activation == IDENTITY
-            if meant and all(fitting[1].outputs != each.outputs for _, each in found):
-                found.append(fitting)
-    if not found:
-        raise errors[0]
-    _check_inputs(table, found[0][1], settings)
-    _check_outputs(labels or table, [encoding for _, encoding in found], settings)
-    return next(each for each in found if settings.outputs in (None, each[1].outputs))
-
-
-def _check_inputs(table: Table, encoding: Encoding, settings: Settings) -> None:
-    if settings.inputs not in (None, encoding.features):
-        made = "" if encoding.features == len(encoding.inputs) else f" from {len(encoding.inputs)} columns"
-        raise BadInput(
-            f"{at(table.source)}expected INPUTS {encoding.features}, as many as the table has{made}, "
-            f"got {settings.inputs}"
-        )
-
-
-def _check_outputs(where: Table, encodings: Sequence[Encoding], settings: Settings) -> None:
-    if settings.outputs not in (None, *(each.outputs for each in encodings)):
-        fitting = dict.fromkeys(f"{each.outputs} ({_meaning(each)})" for each in encodings)
-        raise BadInput(f"{at(where.source)}expected OUTPUTS {' or '.join(fitting)}, got {settings.outputs}")
-
-
-def _meaning(encoding: Encoding) -> str:
-    if encoding.kind == "binary":
-        return f"yes or no, {encoding.classes[1]} or {encoding.classes[0]}"
-    return f"classes {listed(encoding.classes)}" if encoding.classes else f"numbers, {listed(encoding.labels)}"
-
-
-def _check_network(network: Network, training: int, batch_size: int, folds: int) -> None:
-    require_rows(network, training, batch_size, "another model")
-    if folds > 1 and network.learnt < network.size:
-        raise BadInput(
-            f"expected a model without batch_normalization, which the {folds} folds of a cross-validation can't share; "
-            "try --from another model"
-        )
-
-
-def _require_memory(start: Genome, space: Space, folds: int) -> None:
-    """OutOfSpace where the widest network would take more memory than there is."""
-    hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
-    widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
-    memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")
-
-
-def _usual(start: Genome, space: Space) -> Network:
-    """A network of the size that searches come to: two hidden layers half as wide as may be."""
-    hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
-    return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
-
-
-def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
-    """Of a full evaluation."""
-    if mode == "training":
-        return 300
-    if images:
-        return 9
-    if mode == "cross-validation":
-        return min(243, max(27, round(STEPS / steps)))
-    return 9 if rows > MANY_ROWS else 27
-
-
-def _final(settings: Settings, mode: str, start: Genome, space: Space) -> str:
-    """What is saved; BadInput for networks to merge that can't be."""
-    possible = (
-        mode == "cross-validation"
-        and not space.images
-        and mergeable(start.description)
-        and not any(Activation.parse(name).definition.mixes for name in space.activations)
-    )
-    if settings.final == "merged" and not possible:
-        raise BadInput(
-            "expected the dense networks of a cross-validation for --final merged, got a search without; "
-            "try --final single"
-        )
-    return settings.final or ("merged" if possible else "single")
-
-
 def _picked(population: Population, pick: str, count: int) -> list[Evaluated]:
     """So many candidates at most whose loss is within a standard error of the best one's, the best first.
 
@@ -593,20 +297,3 @@ def _told(each: Evaluated) -> dict[str, Any]:
 
 def _numbered(place: Place) -> str:
     return ".".join(map(str, place))
-
-
-def _all_rows(rows: int) -> Folds:
-    every = np.arange(rows)[np.newaxis]
-    return Folds(every, every)
-
-
-def _middle(low: float, high: float) -> float:
-    return rounded((low * high) ** 0.5)
-
-
-def _duration(seconds: float) -> str:
-    """`5 s`, `3 min`, `2 h`."""
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(1, round(seconds))} s"

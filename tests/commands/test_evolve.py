@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Done, Kerash
+from conftest import ROOT, Done, Kerash
 
 XOR = ("2", "1", "xor_ev", "data/xor.data", "data/xor.label")
 
@@ -437,6 +437,7 @@ def test_a_terminal_has_a_live_table(kerash: Kerash, tmp_path: Path, environment
     text = shown.decode()
     assert "mutation" in text
     assert "generation 3 of 3  █" in text
+    assert "best loss █" in text
     assert "└─ 1.0 add layer: " in text
 
 
@@ -451,3 +452,45 @@ def test_missing_values_and_dropped_columns_are_as_for_train(kerash: Kerash, tmp
     assert "--missing drop" in done.error
     assert kerash("evolve", "3", "3", "m", *rest, "--missing", "drop").code == 0
     assert kerash("evolve", "2", "3", "d", *rest, "--drop", "a").code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"parameters": 3', '"parameters": 4'),
+        ('"parameters": 3', '"parameters": "3"'),
+        ('"loss"', '"lost"'),
+        ('"loss": 0', '"loss": [0], "a": 0'),
+        ("dense 1 sigmoid", "dense 2 sigmoid"),
+        ('{"', "{"),
+        ('{"', '[{"'),
+    ],
+)
+def test_a_damaged_history_is_not_gone_on_from(kerash: Kerash, tmp_path: Path, old: str, new: str) -> None:
+    assert kerash("evolve", *XOR, "1", "1").code == 0
+    path = tmp_path / "xor_ev.evolve/history.jsonl"
+    first, second, *rest = path.read_text(encoding="ascii").splitlines()
+    assert old in second
+    path.write_text("\n".join([first, second.replace(old, new), *rest]) + "\n", encoding="ascii")
+    done = kerash("evolve", *XOR, "1", "1")
+    assert done.code == 5
+    assert "--force" in done.error
+    assert kerash("evolve", *XOR, "1", "1", "--force").code == 0
+
+
+def test_data_that_nothing_can_be_trained_on_is_divergence(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "huge.csv").write_text("1e38,-1e38,0\n-1e38,1e38,1\n1e38,1e38,1\n", encoding="ascii")
+    done = kerash("evolve", "2", "1", "h", "huge.csv", "--target", "3", "1", "1")
+    assert done.code == 4
+    assert "no candidate of the first generation can be trained" in done.error
+    assert not (tmp_path / "h.kerash").exists()
+
+
+def test_workers_that_can_not_work_are_an_error(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "plant").mkdir()
+    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
+    (tmp_path / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
+    path = os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])
+    done = kerash("evolve", *XOR, "2", "1", "--workers", "2", PYTHONPATH=path)
+    assert done.code == 6
+    assert "ended (exit 7)" in done.error

@@ -12,7 +12,22 @@ from kerash_cli.errors import BadInput, Damaged
 from kerash_cli.evolution.history import history, read
 
 IDENTITY = {"data": "abc", "strategy": {"population": 3}}
-LINE = {"generation": 0, "index": 1, "rung": 0, "loss": 0.5}
+LINE = {
+    "generation": 0,
+    "index": 1,
+    "rung": 0,
+    "loss": 0.5,
+    "deviation": 0.1,
+    "seconds": 1.0,
+    "epochs": 3,
+    "best_epoch": 2,
+    "parameters": 9,
+    "error": None,
+    "reason": None,
+    "model": "",
+    "parent": None,
+    "mutations": ["start"],
+}
 
 
 @pytest.fixture(autouse=True)
