@@ -148,18 +148,18 @@ def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int 
         name,
         data,
         label[0] if label else None,
-        _count("POPULATION", population) or 0,
+        _count("POPULATION", population, most=10_000) or 0,
         _count("GENERATIONS", generations, least=0) or 0,
     )
 
 
-def _count(name: str, word: str, least: int = 1, unknown: bool = False) -> int | None:
-    """A whole number of at most nine digits, or None for `?`."""
+def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: bool = False) -> int | None:
+    """A whole number, or None for `?`."""
     if word == "?" and unknown:
         return None
-    if not re.fullmatch(r"[0-9]{1,9}", word, re.ASCII) or int(word) < least:
+    if not re.fullmatch(r"[0-9]{1,18}", word, re.ASCII) or not least <= int(word) <= most:
         also = ", or ? for what the data has" if unknown else ""
-        raise BadInput(f"expected {name}, a whole number from {least}{also}, got {word!r}")
+        raise BadInput(f"expected {name}, a whole number from {least} to {most}{also}, got {word!r}")
     return int(word)
 
 

@@ -214,8 +214,8 @@ def children(process: int) -> Iterator[Child]:
 MISTAKES = {
     "too many outputs": (("2", "3", *XOR[2:], "1", "3"), "expected OUTPUTS 2 (classes '0', '1') or 1"),
     "too few inputs": (("1", "1", *XOR[2:], "1", "3"), "expected INPUTS 2, as many as the table has, got 1"),
-    "nobody": ((*XOR, "0", "3"), "expected POPULATION, a whole number from 1, got '0'"),
-    "no number": ((*XOR, "1", "three"), "expected GENERATIONS, a whole number from 0, got 'three'"),
+    "nobody": ((*XOR, "0", "3"), "expected POPULATION, a whole number from 1 to 10000, got '0'"),
+    "no number": ((*XOR, "1", "three"), "expected GENERATIONS, a whole number from 0 to 1000000000, got 'three'"),
     "a word too few": ((*XOR, "1"), "expected INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS, got 6 words"),
     "a label and a target": ((*XOR, "1", "3", "--target", "2"), "got 7 words"),
     "an activation": ((*XOR, "1", "3", "--activations", "relu,sigmiod"), "did you mean 'sigmoid'?"),
