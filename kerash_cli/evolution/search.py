@@ -11,7 +11,7 @@ import numpy as np
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import Damaged, WorkerFailed, at
+from kerash_cli.errors import Damaged, Diverged, WorkerFailed, at
 from kerash_cli.evolution.evaluation import Job, best_params, evaluate
 from kerash_cli.evolution.history import History
 from kerash_cli.evolution.merging import merged
@@ -111,6 +111,8 @@ class Search:
             for each, result in zip(finalists, results, strict=True)
         ]
         best = min(range(len(finals)), key=lambda k: finals[k].order)
+        if finals[best].outcome.loss == inf:
+            raise Diverged(f"none of the best candidates can be trained again: {finals[best].outcome.reason}")
         chosen, result, params = finalists[best], results[best], best_params(jobs[best].file)
         files = [job.file for job in jobs]
         trained = self._trained(chosen, params, result, "final")
@@ -154,15 +156,12 @@ class Search:
         """An outcome each, in order, each in the history before it is given."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
-        futures: dict[Place, Future[dict[str, Any]]] = {}
-        # The longest first, so that no core waits long for the last one.
-        for candidate in sorted(missing, key=lambda each: -each.genome.network.flops):
-            futures[candidate.place] = self._executor.submit(evaluate, self._job(candidate, epochs).to_json())
+        futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
         for candidate in candidates:
             parameters = candidate.genome.network.size
             told = {**_told_candidate(candidate), "rung": rung, "parameters": parameters}
-            if candidate.place in futures:
-                self._history.append({**told, **_finished(futures[candidate.place], candidate.place)})
+            if future := futures.get(self._history.weights(candidate.place)):
+                self._history.append({**told, **_finished(future, candidate.place)})
             record = known[*candidate.place, rung]
             if any(record.get(name) != value for name, value in told.items()):
                 raise Damaged(
@@ -178,10 +177,15 @@ class Search:
         self._history.keep(self.population.kept, generation.number)
 
     def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-        futures = [self._executor.submit(evaluate, job.to_json()) for job in jobs]
-        results = [future.result() for future in futures]
+        futures = self._submitted(jobs)
+        results = [futures[job.file].result() for job in jobs]
         self.final_times += [result["seconds"] for result in results]
         return results
+
+    def _submitted(self, jobs: Sequence[Job]) -> "dict[str, Future[dict[str, Any]]]":
+        """What becomes of jobs, by their files; the longest begin first, so that no core waits long for the last."""
+        longest_first = sorted(jobs, key=lambda job: -job.genome.network.flops)
+        return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
     def _job(self, candidate: Candidate, until: int) -> Job:
         inherits = bool(candidate.ancestry) and candidate.parent is not None
