@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B9 L1 L2 L3 T1]
+    python -m benchmarks [--runs N] [B1 … B10 L1 L2 L3 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, machine, peers_kerash, texts
+from benchmarks import commands, evolving, machine, peers_kerash, texts
 from benchmarks.contenders import ROOT, Contender, layouts
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.console import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
-TEXTS = "T1"
+EVOLVING, TEXTS = "B10", "T1"
 
 
 class Row(NamedTuple):
@@ -42,10 +42,12 @@ class Row(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
-    parser.add_argument("id", nargs="*", help=f"of {', '.join([*WORKLOADS, *WHOLE_COMMANDS, TEXTS])}; all by default")
+    parser.add_argument(
+        "id", nargs="*", help=f"of {', '.join([*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, TEXTS])}; all by default"
+    )
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
     options = parser.parse_args()
-    known = [*WORKLOADS, *WHOLE_COMMANDS, TEXTS]
+    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, TEXTS]
     chosen = options.id or known
     if strange := set(chosen) - set(known):
         parser.error(f"unknown: {', '.join(sorted(strange))}")
@@ -60,6 +62,9 @@ def main() -> None:
             )
             continue
         rows += compared(name, options.runs, calibration, raw)
+    if EVOLVING in chosen:
+        raw[EVOLVING] = evolving.turns(options.runs)
+        rows.append(evolution(raw[EVOLVING]))
     rows += whole_commands(chosen, options.runs, raw)
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
@@ -158,6 +163,14 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
                 ratio = mine.wall / original
                 verdict = "met" if ratio <= 1 / 300 else "MISSED"
                 yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/300", verdict, "scaled")
+
+
+def evolution(turns: list[dict[str, float]]) -> Row:
+    """The row of a search: two workers beside what the times of its trainings would allow two."""
+    bound, took, alone = (median(turn[name] for turn in turns) for name in ("bound", "two", "one"))
+    ratio, note = bound / took, f"{alone / took:.3g} times as fast as one worker"
+    verdict = "met" if ratio >= 0.9 else "MISSED"
+    return Row(EVOLVING, "kerash evolve, 2 workers", took, "its bound", bound, ratio, ">= 0.9", verdict, note)
 
 
 def tensor_texts(times: dict[str, float]) -> Iterator[Row]:

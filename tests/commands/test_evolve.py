@@ -29,7 +29,7 @@ def table(folder: Path, rows: int = 90, kind: str = "classes") -> Path:
         "targets": 3 * x[:, 0],
     }[kind]
     lines = [f"{','.join(f'{value:.6f}' for value in row)},{each}" for row, each in zip(x, label, strict=True)]
-    path = folder / "t.csv"
+    path = folder / f"{kind}.csv"
     path.write_text("a,b,c,label\n" + "\n".join(lines) + "\n", encoding="ascii")
     return path
 
@@ -81,15 +81,25 @@ def test_the_winner_goes_to_standard_output_and_trains(kerash: Kerash, tmp_path:
     assert (tmp_path / "xor_ev.kerash").read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", ["classes", "number"])
+def few_digits(folder: Path, rows: int) -> Path:
+    """The first of the digits."""
+    lines = (folder / "data/digits.csv").read_text(encoding="ascii").splitlines(keepends=True)
+    path = folder / "few.csv"
+    path.write_text("".join(lines[: rows + 1]), encoding="ascii")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["classes", "number", "few rows", "images"])
 def test_the_number_of_workers_changes_no_byte(kerash: Kerash, tmp_path: Path, kind: str) -> None:
     """PROMISES D4."""
-    data = table(tmp_path, kind=kind)
-    outputs = {"classes": "3", "number": "1"}[kind]
+    ends, rest = {
+        "classes": (("3", "3"), (table(tmp_path), "6", "3", "--target", "label")),
+        "number": (("3", "1"), (table(tmp_path, kind="number"), "6", "2", "--target", "label", "--inherit", "always")),
+        "few rows": (("2", "1"), (*XOR[3:], "4", "4")),
+        "images": (("64", "10"), (few_digits(tmp_path, 60), "5", "2", "--target", "digit", "--shape", "8x8")),
+    }[kind]
     for workers in ("1", "2", "4"):
-        done = kerash(
-            "evolve", "3", outputs, f"w{workers}", data, "6", "3", "--target", "label", "--workers", workers, "-q"
-        )
+        done = kerash("evolve", *ends, f"w{workers}", *rest, "--workers", workers, "-q")
         assert done.code == 0, done.err
     first, *others = (bytes_of(tmp_path, f"w{workers}") for workers in (1, 2, 4))
     for other in others:
@@ -339,8 +349,7 @@ def test_the_data_decides_what_is_left_open(kerash: Kerash) -> None:
 
 
 def test_images_evolve_convolutions(kerash: Kerash, tmp_path: Path) -> None:
-    head = "".join((tmp_path / "data/digits.csv").read_text(encoding="ascii").splitlines(keepends=True)[:300])
-    (tmp_path / "few.csv").write_text(head, encoding="ascii")
+    few_digits(tmp_path, 120)
     done = kerash(
         "evolve", "64", "10", "im", "few.csv", "5", "1", "--target", "digit", "--shape", "8x8", "--json", "-q"
     )
