@@ -188,7 +188,8 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         channels=description.known_shape[0] if images else None,
     )
     folds = FOLDS if mode == "cross-validation" else 1
-    training = rows - round(HELD_OUT * rows) if tunes else rows
+    validation = {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
+    training = rows - validation
     batch_size = training if training < 2 * BATCH else BATCH
     epochs = _epochs(mode, rows, ceil(training / batch_size), images)
     _check_network(start.network, training, batch_size, folds)
