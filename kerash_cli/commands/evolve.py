@@ -23,13 +23,13 @@ STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
 NO_PART = {"limit", "stop_at", "workers", "mountpoint", "force", "as_json", "quiet"}
 """Options that have no part in what is found in so many generations."""
 LONGER = 1.1
-"""How much longer than the latest two generations the next one may take, and the end than what it does again."""
+"""How much longer what is ahead may take than what was like it."""
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
 @click.option("--target", metavar="COLUMN", help="The label is this column of DATA, a name or a number; then no LABEL.")
-@click.option("--from", "start", metavar="MODEL", help="Start from this description or saved model, not from nothing.")
+@click.option("--from", "start", metavar="MODEL", help="Start from this description, or a saved model's.")
 @click.option("--shape", metavar="WxHxD", help="The inputs are images: convolutions and poolings evolve as well.")
 @click.option(
     "--strategy", type=click.Choice(["evolve", "random"]), default="evolve", show_default=True,
@@ -58,7 +58,7 @@ LONGER = 1.1
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of everything random.")
 @_options.workers
 @_options.mountpoint
-@click.option("--force", is_flag=True, help="Begin anew, whatever an earlier search of that name had.")
+@click.option("--force", is_flag=True, help="Begin anew, and overwrite whatever NAME.kerash is.")
 @_options.as_json
 @_options.quiet
 def command(
@@ -109,25 +109,32 @@ def command(
     with (
         files.replacing(path) as saved,
         stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
-        history(name, prepared.identity(), force) as past,
-        _executor(count) as executor,
     ):
-        console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
-        found = search.Search(prepared, past, folder, executor)
-        with concluding(found):
-            stopped = _search(found, console, begun, limit, stop_at, count)
-            winner = found.conclude()
-        record = {**winner.record(found.generation), "stopped": stopped}
-        past.conclude(record)
-        winner.trained.save(saved)
+        samples = search.stage_samples(prepared, folder)
+        with history(name, prepared.identity(), force) as past, _executor(count) as executor:
+            console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
+            found = search.Search(prepared, past, folder, samples, executor)
+            with concluding(found):
+                stopped = _search(found, console, begun, limit, stop_at, count)
+                winner = found.conclude()
+            record = winner.record(found.generation)
+            past.conclude(record)
+            winner.trained.save(saved)
+    stopped = found.stop or stopped
     console.winner(record)
     console.say(
+        winner.describe(),
         f"{path}: {winner.trained.summary()}",
         *([f"replaced the earlier {path}"] if replaces else []),
         f"again: {_again(found.generation)}",
     )
     if as_json:
-        work = {"trainings": found.trainings, "epochs": found.epochs, "final_seconds": found.final_times}
+        work = {
+            "stopped": stopped,
+            "trainings": found.trainings,
+            "epochs": found.epochs,
+            "final_seconds": found.final_times,
+        }
         click.echo(json.dumps({"model": path, **record, **work}))
     else:
         put(str(winner.chosen.candidate.genome.description))
@@ -217,21 +224,18 @@ def _search(
     """Goes through the generations; why there are no more."""
     from kerash_cli.evolution.population import Generation
 
-    lengths, before = [0.0], monotonic()
     with console.search(found.prepared.settings.generations) as view:
         for event in found.generations():
             if not isinstance(event, Generation):
                 view.candidate(event)
                 continue
             view.generation(event)
-            now = monotonic()
-            lengths, before = [*lengths[-1:], now - before], now
             if found.stop:
                 return found.stop
             if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
                 return REACHED
             last = event.number == found.prepared.settings.generations
-            if limit and not last and now + LONGER * (max(lengths) + found.final_seconds(workers)) > begun + limit:
+            if limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + limit:
                 return OUT_OF_TIME
     return DONE if found.generation == found.prepared.settings.generations else STALLED
 

@@ -19,14 +19,13 @@ def command(name: str, as_json: bool) -> None:
     import json
     import sys
 
+    from kerash_cli import files
     from kerash_cli.console import family, put
     from kerash_cli.evolution import history
 
-    lines, winner = history.read(name)
-    tried = history.evaluated(lines)
+    tried, lineage = history.read(files.name(name.removesuffix("/").removesuffix(".evolve")))
     if as_json:
-        click.echo(json.dumps({"candidates": tried, "winner": winner}))
+        click.echo(json.dumps({"candidates": tried, "lineage": lineage}))
         return
-    lineage = winner["lineage"] if winner else []
-    marked = {(each["generation"], each["index"]) for each in lineage}
+    marked = {(each["generation"], each["index"]) for each in lineage or []}
     put("".join(f"{line}\n" for line in family(tried, sys.stdout, marked)))

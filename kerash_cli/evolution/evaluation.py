@@ -7,6 +7,7 @@ the seconds.
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple, Self
@@ -25,9 +26,13 @@ from kerash_cli.engine.schedules import Schedule
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged, KerashError
 from kerash_cli.evolution.genome import Genome
-from kerash_cli.evolution.inheritance import MOST_ROWS, inherit
+from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.parallel.sharing import attached
+from kerash_cli.tables import Rows
 from kerash_cli.training import Run, Samples, batches, train
+
+MOST_ROWS = 512
+"""Rows that inheriting looks at."""
 
 
 class Regime(NamedTuple):
@@ -54,6 +59,8 @@ class Job(NamedTuple):
     split: str
     seed: int
     """Of everything random in it."""
+    origin: str
+    """What the samples and folds are, in a word that is another for others."""
     genome: Genome
     ancestry: tuple[str, ...]
     """Where weights are inherited, the descriptions from the parent's to its own, a mutation each."""
@@ -76,9 +83,9 @@ class Job(NamedTuple):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """All that decides what becomes of it, besides the samples."""
+        """All that decides what becomes of it."""
         job = self.to_json()
-        return {name: job[name] for name in ("regime", "split", "seed", "genome", "ancestry")}
+        return {name: job[name] for name in ("regime", "split", "seed", "origin", "genome", "ancestry")}
 
 
 def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +112,8 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
             for _ in train(run, source, source.validator()):
                 if run.epoch >= job.until:
                     break
+            if not all(np.isfinite(vector).all() for vector in run.optimizer.vectors.values()):
+                raise Diverged(f"training diverged: expected finite gradients in epoch {run.epoch}, got others")
             saver.epoch(run)
             saver.write()
         rows = source.row_losses(run.best_params).astype(np.float64)
@@ -165,12 +174,22 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
     given = best_params(job.parent).reshape(len(seeds), -1)
     try:
         inherited = [
-            inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[rows, :-1])
-            for seed, own, rows in zip(seeds, given, folds.training[:, :MOST_ROWS], strict=True)
+            inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[_some(rows), :-1])
+            for seed, own, rows in zip(seeds, given, folds.training, strict=True)
         ]
     except np.linalg.LinAlgError as error:
         raise Diverged(f"expected a parent whose activations are finite, got one without: {error}") from None
-    return np.array([params for params, _ in inherited]), max(error for _, error in inherited)
+    largest = max(made for _, made in inherited)
+    if not isfinite(largest):
+        raise Diverged(f"expected a child that computes what its parent did, got one with an error of {largest}")
+    return np.array([params for params, _ in inherited]), largest
+
+
+def _some(rows: Rows) -> Rows:
+    """At most MOST_ROWS of them, from everywhere: files are often sorted."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.intp)]
 
 
 def _drawn(network: Network, seed: int, dtype: np.dtype[Any]) -> Array:

@@ -1,5 +1,6 @@
 """Genomes: descriptions of networks with the settings to train them with; and the space that they are drawn from."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import exp, log
@@ -27,7 +28,7 @@ FEW_ROWS_RATE = 0.05
 """The learning rate where there are so few rows that settings are not evolved."""
 
 NARROWEST = 4
-FILTERS = (4, 32)
+FILTERS, MOST_FILTERS = (4, 32), 64
 DIGITS = 4
 """Significant digits of a setting that is drawn."""
 
@@ -110,9 +111,15 @@ class Space:
         """Of a new layer, log-uniform."""
         return round(_log_uniform(rng, min(NARROWEST, self.widest), self.widest))
 
+    @property
+    def most_filters(self) -> int:
+        """Of a convolution."""
+        return min(MOST_FILTERS, self.widest)
+
     def filters(self, rng: "np.random.Generator") -> int:
         """Of a new convolution, log-uniform."""
-        return round(_log_uniform(rng, *FILTERS))
+        low, high = FILTERS
+        return round(_log_uniform(rng, min(low, self.widest), min(high, self.widest)))
 
     def activation(self, rng: "np.random.Generator", other_than: str = "") -> Activation:
         """One of those to draw from."""
@@ -122,8 +129,8 @@ class Space:
     def random(self, start: Genome, rng: "np.random.Generator") -> Genome:
         """A genome with the ends of another and everything between them new: shallow ones are likelier."""
         layers: list[Layer] = []
-        shares = [1 / depth for depth in range(1, self.most_layers + 1)]
-        depth = 1 + int(rng.choice(self.most_layers, p=[share / sum(shares) for share in shares]))
+        shares = np.array([1 / depth for depth in range(1, self.most_layers + 1)])
+        depth = 1 + int(rng.choice(self.most_layers, p=shares / shares.sum())) if self.most_layers else 0
         convolutions = int(rng.integers(depth + 1)) if self.images else 0
         size = min(start.description.known_shape[1:])
         for _ in range(convolutions):
@@ -161,8 +168,8 @@ def rounded(value: float) -> float:
 
 
 def activations(words: str) -> tuple[str, ...]:
-    """The activations of a list such as `relu,tanh`; BadInput for one that is none."""
-    found = tuple(str(Activation.parse(word)) for word in words.split(",") if word)
+    """The activations of a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; BadInput for one that is none."""
+    found = tuple(str(Activation.parse(word)) for word in re.split(r",(?=[A-Za-z]|$)", words) if word)
     if not found:
         raise BadInput(f"expected activations such as relu,tanh, got {words!r}; kerash activation --list has all")
     return tuple(dict.fromkeys(found))

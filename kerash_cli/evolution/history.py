@@ -20,7 +20,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from kerash_cli import files
@@ -32,12 +31,12 @@ from kerash_cli.evolution.population import Place
 
 FORMAT = 1
 _MOST = 10**18
-_NEEDED = {"loss", "deviation", "seconds", "error", "reason", "model", "parent", "mutations"}
 
 _SUFFIX = ".evolve"
 _HISTORY, _WINNER, _WEIGHTS = "history.jsonl", "winner.json", "weights"
 _CANDIDATE = re.compile(r"([0-9]+)-([0-9]+)\.kerash")
 _FINAL = re.compile(r"(?:final|refit)-[0-9]+-[0-9]+\.kerash")
+_OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
 class History:
@@ -49,6 +48,7 @@ class History:
         self.evaluations: dict[tuple[int, int, int], dict[str, Any]] = {}
         """By generation, index and rung."""
         self.incumbents: dict[int, list[int]] = {}
+        """By generation."""
         self._file = file
         for record in records:
             self._note(record)
@@ -63,7 +63,7 @@ class History:
     def weights(self, place: Place, kind: str = "") -> str:
         """The file of a candidate, or with "final" or "refit" of what is saved of it."""
         generation, index = place
-        return str(self.folder / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
+        return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
     def keep(self, places: Collection[Place], generation: int) -> None:
         """Removes the weights of all other candidates up to that generation, if it is the latest one."""
@@ -116,29 +116,38 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
             os.close(file)
 
 
-def read(name: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """The lines of the history of that name, without the first, and what it came to, if it is finished.
+def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
+    """Who was trained to the end in the search of that name, and the ancestors of its winner, if it is finished.
 
-    BadInput where there is none.
+    The lines of their evaluations, with their networks in words. BadInput where there is no such search.
     """
     folder = folder_of(name)
     path = folder / _HISTORY
     if not path.is_file():
         raise BadInput(f"{at(str(folder))}expected the folder of a search, got none; kerash evolve makes it")
-    winner = folder / _WINNER
-    return _read(path)[1:], _read(winner)[0] if winner.is_file() else None
-
-
-def evaluated(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Of the lines of a history, those of candidates that were trained to the end, with their networks in words."""
-    last = max((line["rung"] for line in lines if "rung" in line), default=0)
-    full = [line for line in lines if line.get("rung") == last and line["loss"] is not None]
-    return [{**line, "topology": Genome.from_json(line).topology} for line in full]
+    with files.explained(str(path), 0):
+        lines, _ = _read(path)
+    rungs = lines[0]["identity"]["rungs"] if lines else []
+    full = [line for line in lines[1:] if line.get("rung") == len(rungs) - 1 and line["loss"] is not None]
+    tried = [{**line, "topology": Genome.from_json(line).topology} for line in full]
+    return tried, _lineage(folder / _WINNER, tried)
 
 
 def folder_of(name: str) -> Path:
     """Where the search of that name is kept."""
-    return Path(name.removesuffix("/").removesuffix(_SUFFIX) + _SUFFIX)
+    return Path(name + _SUFFIX)
+
+
+def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """Those of a winner's ancestors, in a file that a finished search left; None if there is none."""
+    if not path.is_file():
+        return None
+    known = {(each["generation"], each["index"]): each for each in tried}
+    try:
+        winner = json.loads(path.read_bytes())
+        return [known[each["generation"], each["index"]] for each in winner["lineage"]]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise Damaged(f"{at(str(path))}expected what a search came to; try kerash evolve again") from None
 
 
 @contextmanager
@@ -147,6 +156,7 @@ def _held(folder: Path) -> Iterator[None]:
     with files.explained(str(folder), 4096):
         with suppress(FileExistsError):
             os.mkdir(folder)
+            files.flush_path(folder.parent)
         if folder.is_symlink() or not folder.is_dir():
             raise BadInput(f"{at(str(folder))}expected the folder of a search, got something else; try another NAME")
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -161,65 +171,94 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> list[dict[str, Any]]:
-    """The lines of the history in a held folder, begun if there is none, without the first."""
+    """The lines of the history in a held folder, begun if there is none, without the first.
+
+    Nothing is changed before it is clear that the folder is of this search, or may be begun anew.
+    """
     path = folder / _HISTORY
-    if not path.exists() and any(not name.startswith(".kerash-") for name in set(os.listdir(folder)) - {_WEIGHTS}):
+    if path.is_symlink() or (not path.exists() and any(map(_is_foreign, _inside(folder)))):
         raise BadInput(f"{at(str(folder))}expected the folder of a search, got another one; try another NAME")
-    lines = _read(path, repair=True) if path.exists() and not force else []
-    if lines and (other := difference(own, lines[0])) is not None:
-        raise BadInput(
-            f"{at(str(folder))}expected to go on with the search of that name, got another {other}; "
-            "try another NAME, or --force to begin anew"
-        )
+    lines: list[dict[str, Any]] = []
+    if path.exists() and not force:
+        lines, whole = _read(path)
+        if lines and (other := difference(own, lines[0])) is not None:
+            raise BadInput(
+                f"{at(str(folder))}expected to go on with the search of that name, got another {other}; "
+                "try another NAME, or --force to begin anew"
+            )
+        os.truncate(path, whole)
     if not lines:
         _begin(folder, own)
+    (folder / _WEIGHTS).mkdir(exist_ok=True)
     return lines[1:]
 
 
+def _inside(folder: Path) -> list[str]:
+    """The names in the folder of a search, and in that of its weights."""
+    weights = folder / _WEIGHTS
+    if weights.is_symlink() or not weights.is_dir():
+        return os.listdir(folder)
+    return [*(set(os.listdir(folder)) - {_WEIGHTS}), *os.listdir(weights)]
+
+
+def _is_foreign(name: str) -> bool:
+    return not (_OWN.fullmatch(name) or name == _WINNER)
+
+
 def _begin(folder: Path, first: Mapping[str, Any]) -> None:
-    """An empty history, in place of whatever was there."""
-    if (folder / _WEIGHTS).exists():
-        rmtree(folder / _WEIGHTS)
-    (folder / _WEIGHTS).mkdir()
-    (folder / _WINNER).unlink(missing_ok=True)
+    """An empty history, in place of whatever a search left: that goes last, and what is not of a search stays."""
     with files.replacing(folder / _HISTORY) as output:
         output.commit(_line(first))
+    (folder / _WINNER).unlink(missing_ok=True)
+    for name in _inside(folder):
+        if _OWN.fullmatch(name) and not name.startswith("."):
+            (folder / _WEIGHTS / name).unlink(missing_ok=True)
 
 
-def _read(path: Path, repair: bool = False) -> list[dict[str, Any]]:
-    """The lines of a file, as far as they have an end; with `repair`, what has none is cut off."""
-    with open(path, "r+b" if repair else "rb") as file:
-        whole, end, rest = file.read().rpartition(b"\n")
-        if repair and rest:
-            file.truncate(len(whole) + len(end))
+def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The lines of a history, as far as they have an end, and where that is."""
+    with open(path, "rb", opener=files.regular) as file:
+        whole, end, _ = file.read().rpartition(b"\n")
     records = []
-    for number, line in enumerate(whole.splitlines() if end else [], 1):
+    for number, line in enumerate(whole.split(b"\n") if end else [], 1):
         try:
-            records.append(_checked(json.loads(line), first=number == 1))
-        except (ValueError, RecursionError):
+            records.append(_identity(json.loads(line)) if number == 1 else _checked(json.loads(line)))
+        except (ValueError, RecursionError, BadInput, KeyError, TypeError):
             raise Damaged(
                 f"{at(str(path), number)}expected a line of a search, got another; try --force to begin anew"
             ) from None
-    return records
+    return records, len(whole) + len(end)
 
 
-def _checked(record: Any, first: bool) -> dict[str, Any]:
-    """The object of a line; ValueError unless it has what is taken from it."""
-    checks.expect(isinstance(record, dict), "expected an object")
-    if first:
-        checks.expect(isinstance(record.get("identity", record.get("description")), dict | str), "expected an identity")
-        return dict(record)
-    checks.integer(record.get("generation"), 0, _MOST, "a generation")
+def _identity(record: Any) -> dict[str, Any]:
+    """The first line; ValueError, KeyError or TypeError if it is none."""
+    checks.expect(isinstance(record["identity"]["rungs"], list), "expected the epochs of each rung")
+    return dict(record)
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    """Any other line; ValueError, BadInput, KeyError or TypeError unless it has what is taken from it."""
+    checks.integer(record["generation"], 0, _MOST, "a generation")
     if "rung" not in record:
-        incumbent = record.get("incumbent")
-        checks.expect(isinstance(incumbent, list) and len(incumbent) == 2, "expected an incumbent")
+        _place(record["incumbent"])
         return dict(record)
     for name in ("index", "rung", "epochs", "best_epoch", "parameters"):
-        checks.integer(record.get(name), 0, _MOST, name)
-    for name in ("loss", "deviation", "seconds"):
-        checks.floats([0.0 if (value := record.get(name)) is None else value], 1, name)
-    checks.expect(record.keys() >= _NEEDED, "expected more")
+        checks.integer(record[name], 0, _MOST, name)
+    for name in ("loss", "deviation", "error"):
+        checks.floats([0.0 if record[name] is None else record[name]], 1, name)
+    checks.floats([record["seconds"], record["learning_rate"], record["weight_decay"]], 3, "numbers")
+    checks.expect(all(isinstance(name, str) for name in record["mutations"]), "expected the names of mutations")
+    checks.expect(isinstance(record["reason"], str | None), "expected a reason")
+    if record["parent"] is not None:
+        _place(record["parent"])
+    Genome.from_json(record)
     return dict(record)
+
+
+def _place(value: Any) -> None:
+    generation, index = value
+    checks.integer(generation, 0, _MOST, "a generation")
+    checks.integer(index, 0, _MOST, "an index")
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

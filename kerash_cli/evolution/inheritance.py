@@ -21,8 +21,6 @@ from kerash_cli.engine.tensors import Array, Views
 Draw: TypeAlias = Callable[[Network], Array]
 """Random parameters (size,) for a network."""
 
-MOST_ROWS = 512
-"""Rows that a fit looks at."""
 RIDGE, LEAST_RIDGE = 1e-4, 1e-8
 """Added along the diagonal of a fit: in proportion to its mean, and absolutely."""
 NEARLY_LINEAR = 0.3
@@ -83,10 +81,9 @@ class Mutant(NamedTuple):
 def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw, x: Array) -> tuple[Array, float]:
     """The parameters of the last description from those of the first, each a mutation after the one before.
 
-    `params` (size,) are the first one's, x (rows, features) what they were trained on. Also the error made: the root
-    mean square by which the logits differ, over that of the parent's.
+    `params` (size,) are the first one's, x (rows, features) some of what they were trained on. Also the error made: the
+    root mean square by which the logits differ, over that of the parent's.
     """
-    x = x[:MOST_ROWS]
     networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
     first = net = Net(networks[0], params)
     for network in networks[1:]:

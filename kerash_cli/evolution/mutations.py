@@ -28,7 +28,7 @@ from kerash_cli.evolution.genome import (
 Places: TypeAlias = Callable[[Genome, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Genome, int, Space, np.random.Generator], Genome]"
 
-LARGEST_KERNEL, MOST_FILTERS = 7, 64
+LARGEST_KERNEL = 7
 TRIALS = 100
 """Draws before nothing else is expected to fit."""
 
@@ -108,7 +108,7 @@ def _tunable(genome: Genome, space: Space) -> Sequence[int]:
 
 
 def _few_filters(genome: Genome, space: Space) -> Sequence[int]:
-    return [i for i in genome.hidden(Convolution) if (_convolution(genome, i).filters or 0) < MOST_FILTERS]
+    return [i for i in genome.hidden(Convolution) if (_convolution(genome, i).filters or 0) < space.most_filters]
 
 
 def _small_kernels(genome: Genome, space: Space) -> Sequence[int]:
@@ -182,7 +182,7 @@ def settings(genome: Genome, place: int, space: Space, rng: "np.random.Generator
 def add_convolution(genome: Genome, place: int, space: Space, rng: "np.random.Generator") -> Genome:
     """A new one of 3x3 that keeps the image's size, wide enough to begin as the identity."""
     depth = genome.network.shapes[place][0]
-    filters = min(MOST_FILTERS, max(2 * depth, space.filters(rng)))
+    filters = min(space.most_filters, max(2 * depth, space.filters(rng)))
     return _inserted(genome, place, convolution(filters, space.activation(rng)))
 
 
@@ -190,7 +190,9 @@ def add_convolution(genome: Genome, place: int, space: Space, rng: "np.random.Ge
 def more_filters(genome: Genome, place: int, space: Space, rng: "np.random.Generator") -> Genome:
     """By a quarter to double."""
     filters = _convolution(genome, place).filters or 0
-    return _changed(genome, place, filters=min(MOST_FILTERS, max(filters + 1, round(filters * rng.uniform(1.25, 2)))))
+    return _changed(
+        genome, place, filters=min(space.most_filters, max(filters + 1, round(filters * rng.uniform(1.25, 2))))
+    )
 
 
 @mutation("larger kernel", 0.05, _small_kernels)

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.errors import Diverged
+from kerash_cli.errors import BadInput, Diverged
 from kerash_cli.evolution.genome import Genome, Space
 from kerash_cli.evolution.mutations import mutate
 
@@ -139,7 +139,7 @@ class Population:
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
         """Each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
 
-        BadInput if nothing in the space can change, Diverged if nothing in generation 0 can be trained.
+        Diverged if nothing in generation 0 can be trained.
         """
         for number in range(count + 1):
             evaluated = []
@@ -201,13 +201,18 @@ class Population:
         rng = self._rng(place, Purpose.GENOME)
         changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
         for _ in range(TRIALS):
-            genome, names, ancestry = parent.genome, [], [str(parent.genome.description)]
+            genome, names, ancestry = parent.genome, list[str](), [str(parent.genome.description)]
             for _ in range(changes):
-                name, genome = mutate(genome, self.space, rng)
+                try:
+                    name, genome = mutate(genome, self.space, rng)
+                except BadInput:  # the space allows no change of this one
+                    break
                 names.append(name)
                 ancestry.append(str(genome.description))
             if genome.key not in self.tried:
                 break
+        if not names:
+            return self._stranger(place)
         self.tried.add(genome.key)
         return Candidate(place, genome, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
 

@@ -148,6 +148,7 @@ class Prepared:
             "start": self.start.to_json(),
             "space": asdict(self.space),
             "regime": self.regime._asdict(),
+            "rungs": self.strategy.rungs,
             "mode": self.mode,
             "pick": self.settings.pick,
             "final": self.final,
@@ -155,11 +156,10 @@ class Prepared:
         }
 
     def staged_bytes(self) -> int:
-        """What `start` puts into its stage."""
+        """What `stage_samples` takes."""
         index = ((self.folds, self.table.rows), np.intp)
-        return samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype)) + 3 * staged_bytes(
-            index, index
-        )
+        samples = samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype))
+        return samples + 3 * staged_bytes(index, index)
 
 
 def prepare(table: Table, labels: Table | None, target: str | None, settings: Settings) -> Prepared:
@@ -172,7 +172,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         table, labels = take(table, labels, usable)
     rows = table.rows
     mode = "hold-out" if rows >= CROSS_VALIDATED else "cross-validation" if rows >= FEWEST_TO_VALIDATE else "training"
-    images = description.known_shape[1] > 1
+    images = settings.shape is not None or description.known_shape[1] > 1
     tunes = mode != "training"
     widest = settings.widest or min(256, max(20, 4 * encoding.features))
     space = Space(settings.activations, widest, settings.most_layers, images, tunes)
@@ -190,9 +190,9 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     folds = FOLDS if mode == "cross-validation" else 1
     validation = {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
     training = rows - validation
-    batch_size = training if training < 2 * BATCH else BATCH
-    epochs = _epochs(mode, rows, ceil(training / batch_size), images)
-    _check_network(start.network, training, batch_size, folds)
+    size = batch_size(training)
+    epochs = _epochs(mode, rows, ceil(training / size), images)
+    _check_network(start.network, training, size, folds)
     _require_memory(start, space, folds)
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
@@ -209,7 +209,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         start,
         space,
         Strategy(settings.population, settings.seed, epochs, inherits and not random, random),
-        Regime(epochs, batch_size, loss),
+        Regime(epochs, size, loss),
         _final(settings, mode, start, space),
     )
 
@@ -314,6 +314,11 @@ def _final(settings: Settings, mode: str, start: Genome, space: Space) -> str:
             "try --final single"
         )
     return settings.final or ("merged" if possible else "single")
+
+
+def batch_size(rows: int) -> int:
+    """Of so many rows to train on."""
+    return rows if rows < 2 * BATCH else BATCH
 
 
 def all_rows(rows: int) -> Folds:

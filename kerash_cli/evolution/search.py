@@ -1,9 +1,12 @@
 """A search at work: generations over staged samples, and the model that is made of what they come to."""
 
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import asdict
+from hashlib import sha256
 from math import inf
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,12 +27,15 @@ from kerash_cli.evolution.population import (
     Population,
     Purpose,
 )
-from kerash_cli.evolution.preparation import Prepared, all_rows
+from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
 from kerash_cli.samples import staged
 from kerash_cli.store import Stage
 from kerash_cli.trained import TrainedModel
+from kerash_cli.training import Samples
 
 FINALISTS = 3
+MERGED = "and its networks of all folds merged"
+REFITTED = "trained again on all rows (the figures are those of its folds)"
 
 
 class Winner(NamedTuple):
@@ -41,10 +47,17 @@ class Winner(NamedTuple):
     """The candidate that it is of."""
     loss: float
     """Of the final training, on rows that the search did not choose by; with "training", of the search."""
+    how: str
+    """What was done to the chosen one before it was saved."""
     lineage: list[Evaluated]
     """From the first to the chosen one, each the parent of the next."""
     front: list[Evaluated]
     """Those that no other beats in both loss and parameters."""
+
+    def describe(self) -> str:
+        """What is saved, in a line."""
+        place, size = _numbered(self.chosen.candidate.place), self.trained.network.size
+        return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
 
     def record(self, generations: int) -> dict[str, Any]:
         """What it came to, as JSON values that are the same in each run."""
@@ -61,12 +74,26 @@ class Winner(NamedTuple):
         }
 
 
-class Search:
-    """A search over samples in a stage, by an executor, that a history remembers."""
+def stage_samples(prepared: Prepared, stage: Stage) -> Samples:
+    """All samples, and who is in which fold, as arrays of the stage; BadInput at a cell that can't be one."""
+    dtype = np.dtype(prepared.regime.dtype)
+    samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
+    splits = {"search": prepared.split(0), "final": prepared.split(1), "refit": all_rows(prepared.table.rows)}
+    for name, folds in splits.items():
+        for part, rows in folds._asdict().items():
+            stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
+    return samples
 
-    def __init__(self, prepared: Prepared, history: History, stage: Stage, executor: Executor) -> None:
-        """Stages the samples."""
+
+class Search:
+    """A search over staged samples, by an executor, that a history remembers."""
+
+    def __init__(
+        self, prepared: Prepared, history: History, stage: Stage, samples: Samples, executor: Executor
+    ) -> None:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
+        self._samples = samples
+        self._origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
         self.population = Population(prepared.space, prepared.strategy, prepared.start)
         self.trainings = self.epochs = self.generation = 0
         """Candidates, epochs of all of them together, and the number of the latest generation."""
@@ -74,15 +101,6 @@ class Search:
         """Seconds of each training of `conclude`."""
         self.stop = ""
         """A reason, set by anyone at any time: whoever iterates `generations` ends with the one under way."""
-        regime = prepared.regime
-        self._samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, np.dtype(regime.dtype))
-        for name, folds in (
-            ("search", prepared.split(0)),
-            ("final", prepared.split(1)),
-            ("refit", all_rows(prepared.table.rows)),
-        ):
-            for part, rows in folds._asdict().items():
-                stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
 
     def generations(self) -> Iterator[Evaluated | Generation]:
         """Each candidate when it is decided, then its generation; what the history has is not trained again."""
@@ -96,14 +114,16 @@ class Search:
             yield event
 
     def conclude(self) -> Winner:
-        """Trains the finalists afresh and makes a model of the best, or takes the best as it is where rows are few."""
+        """Trains the finalists afresh and makes a model of the best, or takes the best as it is where rows are few.
+
+        Diverged if none of them can be trained again.
+        """
+        finalists = _picked(self.population, self.prepared.settings.pick)
         if self.prepared.mode == "training":
-            chosen = _picked(self.population, self.prepared.settings.pick, 1)[0]
-            params = best_params(self._history.weights(chosen.candidate.place))
+            chosen = finalists[0]
             result = self._history.evaluations[*chosen.candidate.place, self._rungs - 1]
-            trained = self._trained(chosen, params, result, "search")
-            return self._won(chosen, chosen.outcome.loss, trained)
-        finalists = _picked(self.population, self.prepared.settings.pick, FINALISTS)
+            trained = self._trained(chosen, best_params(self._restored(chosen.candidate)), result, 0)
+            return self._won(chosen, trained, chosen.outcome.loss, "as it was trained")
         jobs = [self._final_job(each.candidate, "final", self.prepared.regime.epochs) for each in finalists]
         results = self._results(jobs)
         finals = [
@@ -111,74 +131,105 @@ class Search:
             for each, result in zip(finalists, results, strict=True)
         ]
         best = min(range(len(finals)), key=lambda k: finals[k].order)
-        if finals[best].outcome.loss == inf:
-            raise Diverged(f"none of the best candidates can be trained again: {finals[best].outcome.reason}")
-        chosen, result, params = finalists[best], results[best], best_params(jobs[best].file)
-        files = [job.file for job in jobs]
-        trained = self._trained(chosen, params, result, "final")
+        chosen, result, files = finalists[best], _survived(results[best]), [job.file for job in jobs]
+        params = best_params(jobs[best].file)
+        trained = self._trained(chosen, params, result, 1)
         if self.prepared.final == "merged":
             description, joint = merged(chosen.candidate.genome.description, params)
-            trained = trained._replace(
-                description=description, network=Network(description.layers, description.known_shape), params=joint
-            )
+            network = Network(description.layers, description.known_shape)
+            trained, how = trained._replace(description=description, network=network, params=joint), MERGED
         else:
             refit = self._final_job(chosen.candidate, "refit", max(1, result["best_epoch"]))
-            self._results([refit])
-            trained = trained._replace(params=best_params(refit.file))
+            _survived(*self._results([refit]))
             files.append(refit.file)
+            trained, how = trained._replace(params=best_params(refit.file)), REFITTED
         self._history.keep_final(files)
-        return self._won(chosen, finals[best].outcome.loss, trained)
+        return self._won(chosen, trained, result["loss"], how)
 
-    def final_seconds(self, workers: int) -> float:
-        """About how long `conclude` takes as things stand: as long as its finalists took."""
+    def seconds_ahead(self, workers: int) -> float:
+        """About how long another generation and `conclude` take so many workers, by what was trained so far."""
+        latest = [self._shared_out(number, workers) for number in (self.generation, self.generation - 1)]
+        return max(latest) + self._final_seconds(workers)
+
+    def _shared_out(self, generation: int, workers: int) -> float:
+        """How long the trainings of a generation take so many workers, who wait for each other after each rung."""
+        rungs: list[list[float]] = [[] for _ in range(self._rungs)]
+        for (number, _, rung), record in self._history.evaluations.items():
+            if number == generation:
+                rungs[rung].append(record["seconds"])
+        return sum(max(sum(times) / workers, *times, 0.0) for times in rungs)
+
+    def _final_seconds(self, workers: int) -> float:
+        """As long as the finalists took."""
         if self.prepared.mode == "training":
             return 0.0
-        finalists = [each.candidate for each in _picked(self.population, self.prepared.settings.pick, FINALISTS)]
-        took = [
-            sum(self._history.evaluations[*each.place, rung]["seconds"] for rung in range(self._rungs))
-            for each in finalists
+        took: list[float] = [
+            sum(self._history.evaluations[*each.candidate.place, rung]["seconds"] for rung in range(self._rungs))
+            for each in _picked(self.population, self.prepared.settings.pick)
         ]
         refit = 0.0 if self.prepared.final == "merged" else max(took)
-        return float(max(max(took), sum(took) / workers) + refit)
+        return max(max(took), sum(took) / workers) + refit
 
     @property
     def _rungs(self) -> int:
         return len(self.prepared.strategy.rungs)
 
-    def _won(self, chosen: Evaluated, loss: float, trained: TrainedModel) -> Winner:
-        known = {each.candidate.place: each for each in self.population.finished}
+    def _won(self, chosen: Evaluated, trained: TrainedModel, loss: float, how: str) -> Winner:
         lineage = [chosen]
         while (parent := lineage[-1].candidate.parent) is not None:
-            lineage.append(known[parent])
-        return Winner(trained, chosen, loss, lineage[::-1], self.population.archive)
+            lineage.append(self._known(parent))
+        return Winner(trained, chosen, loss, how, lineage[::-1], self.population.archive)
+
+    def _known(self, place: Place) -> Evaluated:
+        """A candidate that was evaluated to the end, as all parents were."""
+        return next(each for each in self.population.finished if each.candidate.place == place)
+
+    def _restored(self, candidate: Candidate) -> str:
+        """The file of a candidate that was evaluated to the end, trained again where it is no longer there."""
+        file = self._history.weights(candidate.place)
+        if not Path(file).exists():
+            if candidate.ancestry and candidate.parent:
+                self._restored(self._known(candidate.parent).candidate)
+            job = self._job(candidate, self.prepared.strategy.epochs)
+            self._executor.submit(evaluate, job.to_json()).result()
+        return file
 
     def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
         """An outcome each, in order, each in the history before it is given."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
+        for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
+            self._restored(self._known(parent).candidate)
         futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
         for candidate in candidates:
             parameters = candidate.genome.network.size
             told = {**_told_candidate(candidate), "rung": rung, "parameters": parameters}
             if future := futures.get(self._history.weights(candidate.place)):
-                self._history.append({**told, **_finished(future, candidate.place)})
+                # If a worker can't train even the first and smallest, something else is wrong.
+                self._history.append({**told, **_finished(future, vital=candidate.place == (0, 0))})
             record = known[*candidate.place, rung]
-            if any(record.get(name) != value for name, value in told.items()):
-                raise Damaged(
-                    f"{at(str(self._history.folder))}expected candidate {_numbered(candidate.place)} as it is drawn, "
-                    "got another; try --force to begin anew"
-                )
+            if any(record[name] != value for name, value in told.items()):
+                raise self._other(f"candidate {_numbered(candidate.place)}")
             yield _outcome(record, parameters)
+
+    def _other(self, what: str) -> Damaged:
+        """The error that says that the history has something else than comes of going through it."""
+        return Damaged(
+            f"{at(str(self._history.folder))}expected {what} as it comes of the draws, got another; "
+            "try --force to begin anew"
+        )
 
     def _commit(self, generation: Generation) -> None:
         incumbent = list(generation.incumbent.candidate.place)
         if generation.number not in self._history.incumbents:
             self._history.append({"generation": generation.number, "incumbent": incumbent})
+        if self._history.incumbents[generation.number] != incumbent:
+            raise self._other(f"generation {generation.number}")
         self._history.keep(self.population.kept, generation.number)
 
     def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         futures = self._submitted(jobs)
-        results = [futures[job.file].result() for job in jobs]
+        results = [_finished(futures[job.file]) for job in jobs]
         self.final_times += [result["seconds"] for result in results]
         return results
 
@@ -194,6 +245,7 @@ class Search:
             str(self._stage.folder.resolve()),
             "search",
             self._seed(candidate, Purpose.TRAINING),
+            self._origin,
             candidate.genome,
             candidate.ancestry if inherits else (),
             self._history.weights(candidate.parent) if inherits and candidate.parent else None,
@@ -202,19 +254,24 @@ class Search:
         )
 
     def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
-        seed = self._seed(candidate, Purpose.FINAL if split == "final" else Purpose.REFIT)
-        file = self._history.weights(candidate.place, split)
-        return self._job(candidate, until)._replace(split=split, seed=seed, ancestry=(), parent=None, file=file)
+        """A training afresh: on other folds, or as "refit" on all rows."""
+        regime, purpose = self.prepared.regime, Purpose.FINAL
+        if split == "refit":
+            regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
+        seed, file = self._seed(candidate, purpose), self._history.weights(candidate.place, split)
+        return self._job(candidate, until)._replace(
+            regime=regime, split=split, seed=seed, ancestry=(), parent=None, file=file
+        )
 
     def _seed(self, candidate: Candidate, purpose: Purpose) -> int:
         return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
 
-    def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: str) -> TrainedModel:
+    def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
         """The model of one network, with the scores of all folds' networks on the rows that each validates."""
         prepared, genome = self.prepared, chosen.candidate.genome
         first = params if params.ndim == 1 else params[0]
         trained = TrainedModel(genome.description, genome.network, first, prepared.encoding, {})
-        rows = prepared.split(1 if split == "final" else 0).validation
+        rows = prepared.split(split).validation
         outputs = np.concatenate([
             Predictor(genome.network, own)(self._samples.x[fold, :-1])
             for own, fold in zip(params.reshape(len(rows), -1), rows, strict=True)
@@ -223,6 +280,11 @@ class Search:
             "settings": {
                 **prepared.regime._asdict(),
                 **asdict(prepared.strategy),
+                **asdict(prepared.space),
+                "generations": self.generation,
+                "start": str(prepared.start.description),
+                "candidate": _numbered(chosen.candidate.place),
+                "pick": prepared.settings.pick,
                 "optimizer": "adamw",
                 "schedule": "cosine",
                 "learning_rate": genome.learning_rate,
@@ -240,8 +302,15 @@ class Search:
         return trained._replace(training=training)
 
 
-def _picked(population: Population, pick: str, count: int) -> list[Evaluated]:
-    """So many candidates at most whose loss is within a standard error of the best one's, the best first.
+def _survived(result: dict[str, Any]) -> dict[str, Any]:
+    """A result that has a loss; else Diverged."""
+    if result["loss"] is None:
+        raise Diverged(f"what is best can't be trained again: {result['reason']}; try another --seed")
+    return result
+
+
+def _picked(population: Population, pick: str) -> list[Evaluated]:
+    """Up to three different genomes whose loss is within a standard error of the best one's, the best first.
 
     With "small", the one of them with the fewest parameters.
     """
@@ -251,7 +320,10 @@ def _picked(population: Population, pick: str, count: int) -> list[Evaluated]:
     near = [each for each in population.finished if each.outcome.loss <= limit]
     if pick == "small":
         return [min(near, key=lambda each: (each.outcome.parameters, each.order))]
-    return [incumbent, *(each for each in sorted(near, key=lambda each: each.order) if each is not incumbent)][:count]
+    different: dict[str, Evaluated] = {}
+    for each in (incumbent, *sorted(near, key=lambda each: each.order)):
+        different.setdefault(each.candidate.genome.key, each)
+    return list(different.values())[:FINALISTS]
 
 
 def _outcome(record: dict[str, Any], parameters: int) -> Outcome:
@@ -266,12 +338,12 @@ def _outcome(record: dict[str, Any], parameters: int) -> Outcome:
     )
 
 
-def _finished(future: "Future[dict[str, Any]]", place: Place) -> dict[str, Any]:
-    """The result of an evaluation; of one whose worker died twice, why it has none."""
+def _finished(future: "Future[dict[str, Any]]", vital: bool = False) -> dict[str, Any]:
+    """The result of an evaluation; of one whose worker died twice, why it has none, unless it is vital."""
     try:
         return future.result()
     except WorkerFailed as error:
-        if place == (0, 0):  # no network is smaller: something else is wrong
+        if vital:
             raise
         nothing = {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0, "seconds": 0.0}
         return {**nothing, "reason": str(error)}

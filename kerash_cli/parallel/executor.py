@@ -1,7 +1,8 @@
 """Functions that are called in other processes, one after the other in each: executors as in `concurrent.futures`.
 
-What is submitted is a function of a module, JSON values are its arguments, and JSON values it returns. A KerashError
-that it raises comes back as one; a process that ends on the way is replaced, and the call tried once more.
+What is submitted is a function of a module, JSON values are its arguments, and JSON values it returns. What it raises
+comes back: a KerashError and MemoryError as they were, a fault of ours as a RuntimeError with its traceback. A process
+that ends on the way is replaced, and the call tried once more.
 """
 
 import json
@@ -9,9 +10,11 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from queue import SimpleQueue
 from select import select
+from traceback import format_exc
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -26,15 +29,26 @@ TRIALS = 2
 
 
 class Serial(Executor):
-    """Calls a function when it is submitted, in this process."""
+    """Calls a function in this process, when its result is first asked for."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
+        return _Deferred(partial(fn, *args, **kwargs))
+
+
+class _Deferred(Future[T]):
+    """Makes its call when it is asked."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__()
+        self._call = call
+
+    def result(self, timeout: float | None = None) -> T:
+        if not self.done():
+            try:
+                self.set_result(self._call())
+            except Exception as error:
+                self.set_exception(error)
+        return super().result(timeout)
 
 
 class Workers(Executor):
@@ -102,6 +116,10 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
                 answer = {"result": getattr(import_module(module), name)(*call["arguments"], **call["named"])}
             except KerashError as error:
                 answer = {"error": type(error).__name__, "message": str(error)}
+            except MemoryError:
+                answer = {"memory": True}
+            except Exception:
+                answer = {"fault": format_exc()}
             os.write(writing, json.dumps(answer).encode() + b"\n")
 
 
@@ -130,4 +148,8 @@ def _result(answer: bytes) -> Any:
     found = json.loads(answer)
     if "error" in found:
         raise getattr(errors, found["error"])(found["message"])
+    if "memory" in found:
+        raise MemoryError
+    if "fault" in found:
+        raise RuntimeError(f"a worker failed\n{found['fault']}")
     return found["result"]

@@ -420,7 +420,8 @@ def test_each_candidate_has_a_line_and_the_tree_shows_who_came_from_whom(kerash:
     assert tree.out.startswith("0.0 start: no hidden layer, 3 parameters, loss 0.6")
     assert "├─ 1.0 add layer: " in tree.out
     found = json.loads(kerash("tree", "xor_ev.evolve", "--json").out)
-    assert found["winner"]["lineage"][0]["generation"] == 0
+    assert [each["generation"] for each in found["lineage"]] == sorted(each["generation"] for each in found["lineage"])
+    assert found["lineage"][0] in found["candidates"]
     plain = kerash("tree", "xor_ev", PYTHONIOENCODING="ascii")
     assert "|- 1.0 add layer: " in plain.out
     assert kerash("tree", "none").code == 2
@@ -463,10 +464,111 @@ def test_missing_values_and_dropped_columns_are_as_for_train(kerash: Kerash, tmp
     assert kerash("evolve", "2", "3", "d", *rest, "--drop", "a").code == 0
 
 
+def test_fewer_generations_are_what_they_were(kerash: Kerash, tmp_path: Path) -> None:
+    """Also where the weights of that time are gone: they are trained again."""
+    for generations in ("1", "3"):
+        assert kerash("evolve", *XOR[:2], f"x{generations}", *XOR[3:], "1", generations, "-q").code == 0
+    assert kerash("evolve", *XOR[:2], "long", *XOR[3:], "1", "30", "-q").code == 0
+    before = (tmp_path / "long.evolve/history.jsonl").read_bytes()
+    for generations in ("3", "1"):
+        assert kerash("evolve", *XOR[:2], "long", *XOR[3:], "1", generations, "-q").code == 0
+        assert (tmp_path / "long.kerash").read_bytes() == (tmp_path / f"x{generations}.kerash").read_bytes()
+    assert (tmp_path / "long.evolve/history.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_columns_too_large_for_a_gradient_are_the_same_divergence_for_any_number_of_workers(
+    kerash: Kerash, tmp_path: Path, workers: str
+) -> None:
+    rng = np.random.default_rng(0)
+    rows = [f"{rng.normal():.4f},{int(abs(rng.normal()) * 1e18)},{i % 2}" for i in range(30)]
+    (tmp_path / "ns.csv").write_text("a,t,l\n" + "\n".join(rows) + "\n", encoding="ascii")
+    done = kerash("evolve", "2", "1", "ns", "ns.csv", "--target", "l", "2", "3", "--workers", workers)
+    assert done.code in (0, 4), done.err
+    reasons = [line for line in done.err.splitlines() if "dropped: " in line]
+    assert all("diverged" in line for line in reasons)
+
+
+def test_a_cell_that_no_network_takes_changes_nothing(kerash: Kerash, tmp_path: Path) -> None:
+    assert kerash("evolve", *XOR, "1", "1").code == 0
+    before = (tmp_path / "xor_ev.evolve/history.jsonl").read_bytes()
+    (tmp_path / "huge.data").write_text("0,0\n0,1\n1,1e39\n1,0\n1,0\n", encoding="ascii")
+    for name in ("xor_ev", "new"):
+        done = kerash("evolve", "2", "1", name, "huge.data", XOR[4], "1", "1", "--force")
+        assert done.code == 2
+        assert "huge.data:3:" in done.error
+    assert (tmp_path / "xor_ev.evolve/history.jsonl").read_bytes() == before
+    assert not (tmp_path / "new.evolve").exists()
+
+
+def test_a_space_that_runs_out_of_changes_still_ends_in_a_model(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "m.model").write_text("2 1 1\ninput\ndense 4 tanh\ndense 1 sigmoid\n", encoding="ascii")
+    bounds = ("--max-layers", "0", "--max-width", "4", "--activations", "tanh")
+    done = kerash("evolve", *XOR, "1", "9", "--from", "m.model", *bounds)
+    assert done.code == 0, done.err
+
+
+def test_a_refit_of_few_rows_is_one_batch(kerash: Kerash, tmp_path: Path) -> None:
+    data = table(tmp_path, rows=53)
+    done = kerash("evolve", "3", "3", "r", data, "2", "0", "--target", "label", "--final", "single", "-q")
+    assert done.code == 0, done.err
+    from kerash_cli import artifact
+
+    (refit,) = (tmp_path / "r.evolve/weights").glob("refit-*")
+    assert artifact.load(str(refit)).record["identity"]["regime"]["batch_size"] == 53
+    (first, *_) = (tmp_path / "r.evolve/weights").glob("final-*")
+    assert artifact.load(str(first)).record["identity"]["regime"]["batch_size"] == 43
+
+
+def test_an_interrupt_of_the_final_training_is_told(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "plant").mkdir()
+    plant = (
+        "import os, signal, sys\n"
+        "from kerash_cli.evolution import search\n"
+        "conclude = search.Search.conclude\n"
+        "def interrupted(self):\n    os.kill(os.getpid(), signal.SIGINT)\n    return conclude(self)\n"
+        "search.Search.conclude = interrupted\n"
+    )
+    (tmp_path / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
+    path = os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])
+    done = kerash("evolve", *XOR, "1", "1", PYTHONPATH=path)
+    assert done.code == 130
+    assert (tmp_path / "xor_ev.kerash").exists()
+
+
+def test_rows_that_are_held_out_judge_where_there_are_many(kerash: Kerash, tmp_path: Path) -> None:
+    data = table(tmp_path, rows=2000)
+    rest = (data, "5", "1", "--target", "label", "--inherit", "always", "--max-width", "8", "--json", "-q")
+    found = [kerash("evolve", "3", "3", name, *rest, "--workers", name[1]) for name in ("w1", "w2")]
+    assert [each.code for each in found] == [0, 0]
+    assert list(bytes_of(tmp_path, "w1").values()) == list(bytes_of(tmp_path, "w2").values())
+    told = json.loads(found[0].out)
+    assert told["saved_parameters"] == told["parameters"]
+    report = json.loads(kerash("evaluate", "w1.kerash", data, "--json").out)
+    assert report["accuracy"] > 0.8
+
+
+def test_the_last_lines_say_what_is_saved(kerash: Kerash, tmp_path: Path) -> None:
+    data = table(tmp_path)
+    rest = (data, "2", "0", "--target", "label")
+    merged = kerash("evolve", "3", "3", "m", *rest).err
+    assert re.search(
+        r"saved: candidate 0\.\d and its networks of all folds merged, \d+ parameters, loss 0\.\d+", merged
+    )
+    single = kerash("evolve", "3", "3", "s", *rest, "--final", "single").err
+    assert "trained again on all rows" in single
+    few = kerash("evolve", *XOR, "1", "1").err
+    assert re.search(r"saved: candidate \d\.\d as it was trained, \d+ parameters", few)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         ('"parameters": 3', '"parameters": 4'),
+        ('"parent": null', '"parent": 5'),
+        ('"learning_rate"', '"rate"'),
         ('"parameters": 3', '"parameters": "3"'),
         ('"loss"', '"lost"'),
         ('"loss": 0', '"loss": [0], "a": 0'),

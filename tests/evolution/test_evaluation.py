@@ -37,7 +37,9 @@ def genome(hidden: str = "dense 8 tanh\n", rate: float = 0.01) -> Genome:
 
 
 def job(stage: Path, name: str, until: int = 9, **words: Any) -> Job:
-    plain = Job(REGIME, str(stage), "search", 5, genome(), (), None, str(stage.parent / f"{name}.kerash"), until)
+    plain = Job(
+        REGIME, str(stage), "search", 5, "data", genome(), (), None, str(stage.parent / f"{name}.kerash"), until
+    )
     return plain._replace(**words)
 
 

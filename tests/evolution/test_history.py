@@ -1,6 +1,7 @@
 """What a search leaves on the disk, and what is made of it by the next run."""
 
 import json
+from contextlib import suppress
 from fcntl import LOCK_EX, flock
 from os import O_DIRECTORY, O_RDONLY
 from os import open as opened
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kerash_cli.errors import BadInput, Damaged
+from kerash_cli.errors import BadInput, Damaged, KerashError
 from kerash_cli.evolution.history import history, read
 
-IDENTITY = {"data": "abc", "strategy": {"population": 3}}
+IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [9]}
 LINE = {
     "generation": 0,
     "index": 1,
@@ -24,7 +25,9 @@ LINE = {
     "parameters": 9,
     "error": None,
     "reason": None,
-    "model": "",
+    "model": "2 1 1\ninput\ndense 1 sigmoid\n",
+    "learning_rate": 0.05,
+    "weight_decay": 0.0001,
     "parent": None,
     "mutations": ["start"],
 }
@@ -146,10 +149,65 @@ def test_only_the_weights_that_are_of_use_stay_and_all_of_a_generation_under_way
 
 
 def test_reading_needs_no_lock_and_changes_nothing(folder: Path) -> None:
-    begin(LINE)
+    begin(LINE, {**LINE, "index": 2, "loss": None}, {**LINE, "index": 3, "rung": 1})
     path = folder / "history.jsonl"
     path.write_bytes(path.read_bytes() + b'{"torn')
-    assert read("n") == ([LINE], None)
+    assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
     assert path.read_bytes().endswith(b'{"torn')
     with pytest.raises(BadInput, match="expected the folder of a search, got none"):
         read("other")
+
+
+@pytest.mark.parametrize("winner", ["", "{}", "[]", '{"lineage": 3}', '{"lineage": [{"generation": 7, "index": 7}]}'])
+def test_a_winner_that_is_none_is_damage(folder: Path, winner: str) -> None:
+    begin(LINE)
+    (folder / "winner.json").write_text(winner, encoding="ascii")
+    with pytest.raises(Damaged, match=r"winner\.json"):
+        read("n")
+
+
+def test_links_lead_nowhere_and_nothing_they_lead_to_is_changed(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine\nno end", encoding="ascii")
+    folder.mkdir()
+    (folder / "history.jsonl").symlink_to(mine)
+    for force in (False, True):
+        with suppress(KerashError), history("n", IDENTITY, force):
+            pass
+        assert mine.read_text(encoding="ascii") == "mine\nno end"
+
+
+def test_a_foreign_history_is_not_cut(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "history.jsonl").write_text("mine\nno end", encoding="ascii")
+    with pytest.raises(Damaged), history("n", IDENTITY):
+        pass
+    assert (folder / "history.jsonl").read_text(encoding="ascii") == "mine\nno end"
+
+
+def test_weights_that_are_not_of_a_search_are_left_alone(folder: Path) -> None:
+    (folder / "weights").mkdir(parents=True)
+    (folder / "weights/mine.txt").write_text("mine", encoding="ascii")
+    with pytest.raises(BadInput, match="expected the folder of a search"), history("n", IDENTITY):
+        pass
+    assert (folder / "weights/mine.txt").read_text(encoding="ascii") == "mine"
+
+
+def test_beginning_anew_can_be_killed_anywhere(folder: Path) -> None:
+    """The new history comes first: what is left of the old search is of another one then."""
+    begin(LINE)
+    (folder / "weights/0-1.kerash").touch()
+    other = {**IDENTITY, "data": "x"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt), history("n", other, force=True):
+            pass
+    with history("n", other) as past:
+        assert not past.evaluations
+
+
+def test_a_missing_folder_of_weights_is_made(folder: Path) -> None:
+    begin(LINE)
+    (folder / "weights").rmdir()
+    begin()
+    assert (folder / "weights").is_dir()

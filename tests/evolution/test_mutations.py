@@ -129,6 +129,7 @@ def test_strangers_are_of_every_depth_and_width(text: str) -> None:
 
 def test_a_list_of_activations_is_read() -> None:
     assert activations("relu,prelu:0.1,relu") == ("relu", "prelu:0.1")
+    assert activations("srelu:-2,0.1,1,0.2,tanh") == ("srelu:-2,0.1,1,0.2", "tanh")
     with pytest.raises(BadInput, match="unknown activation 'sigmiod'; did you mean 'sigmoid'"):
         activations("relu,sigmiod")
     with pytest.raises(BadInput, match="such as relu,tanh"):

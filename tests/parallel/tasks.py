@@ -33,6 +33,10 @@ def fail() -> None:
     raise ValueError("planted")
 
 
+def take_too_much() -> None:
+    raise MemoryError
+
+
 def rest(marker: str) -> None:
     Path(marker).touch()
     sleep(1000)

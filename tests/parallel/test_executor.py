@@ -61,9 +61,12 @@ def test_a_call_whose_process_ends_twice_is_given_up_and_others_go_on(workers: W
     assert workers.submit(tasks.add, 1, 2).result() == 3
 
 
-def test_a_fault_in_a_worker_names_itself(workers: Workers) -> None:
-    with pytest.raises(WorkerFailed, match="ValueError: planted"):
+def test_a_fault_comes_back_as_one(workers: Workers) -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)a worker failed.*Traceback.*ValueError: planted"):
         workers.submit(tasks.fail).result()
+    with pytest.raises(MemoryError):
+        workers.submit(tasks.take_too_much).result()
+    assert workers.submit(tasks.add, 1, 2).result() == 3
 
 
 def test_leaving_in_error_gives_up_what_is_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
