@@ -29,6 +29,7 @@ from kerash_cli.parallel import cores
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
 from kerash_cli.store import staged_bytes
 from kerash_cli.tables import Table
+from kerash_cli.trained import TrainedModel
 from kerash_cli.training import require_rows
 
 CROSS_VALIDATED = 2000
@@ -194,6 +195,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     epochs = _epochs(mode, rows, ceil(training / size), images)
     _check_network(start.network, training, size, folds)
     _require_memory(start, space, folds)
+    TrainedModel(description, start.network, np.empty(0), encoding, {}).check_size()
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
     dear = 6 * _usual(start, space).size * training * epochs * folds > DEAR
