@@ -146,8 +146,9 @@ def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int 
     """The arguments by their places; BadInput for what can't be one."""
     usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
     if len(words) != len(usage.split()):
+        instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
         got = f"{len(words)} words: {' '.join(words)!r}"
-        raise BadInput(f"expected {usage}, got {got}; kerash evolve --help has examples")
+        raise BadInput(f"expected {usage}{instead}, got {got}; kerash evolve --help has examples")
     inputs, outputs, name, data, *label, population, generations = words
     return (
         _count("INPUTS", inputs, unknown=True),

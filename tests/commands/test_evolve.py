@@ -226,7 +226,7 @@ MISTAKES = {
     "too few inputs": (("1", "1", *XOR[2:], "1", "3"), "expected INPUTS 2, as many as the table has, got 1"),
     "nobody": ((*XOR, "0", "3"), "expected POPULATION, a whole number from 1 to 10000, got '0'"),
     "no number": ((*XOR, "1", "three"), "expected GENERATIONS, a whole number from 0 to 1000000000, got 'three'"),
-    "a word too few": ((*XOR, "1"), "expected INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS, got 6 words"),
+    "a word too few": ((*XOR, "1"), "POPULATION GENERATIONS, or --target COLUMN in place of LABEL, got 6 words"),
     "a label and a target": ((*XOR, "1", "3", "--target", "2"), "got 7 words"),
     "an activation": ((*XOR, "1", "3", "--activations", "relu,sigmiod"), "did you mean 'sigmoid'?"),
     "a name": (("2", "1", "../x", *XOR[3:], "1", "3"), "expected a name"),
