@@ -29,6 +29,11 @@ def number(text: str) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
+def shortest(value: float) -> str:
+    """The shortest decimal that reads back as `value`."""
+    return repr(float(value)).removesuffix(".0")
+
+
 def has_comma(text: str) -> bool:
     """Whether a cell is a number written with a decimal comma, which nothing here reads as one."""
     return _COMMA.fullmatch(text.strip(" \t")) is not None

@@ -63,7 +63,8 @@ def command(
 def _evaluated(name: str, words: tuple[str, ...], derivative: bool, as_json: bool, quiet: bool) -> str:
     import numpy as np
 
-    from kerash_cli.engine.activations import Activation, shortest
+    from kerash_cli.decimals import shortest
+    from kerash_cli.engine.activations import Activation
 
     activation = Activation.parse(name)
     f: Callable[[Any], Any] = activation.derivative if derivative else activation
@@ -121,7 +122,8 @@ def _json_list() -> str:
 
 def _table() -> str:
     from kerash_cli.console import aligned
-    from kerash_cli.engine.activations import ACTIVATIONS, Activation, shortest
+    from kerash_cli.decimals import shortest
+    from kerash_cli.engine.activations import ACTIVATIONS, Activation
 
     rows = [("name", "f on [-5, 5]", "f'", "formula", "parameters", "aliases")]
     for name, row in ACTIVATIONS.items():

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import numpy as np
 
 from kerash_cli import decimals
+from kerash_cli.decimals import shortest
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput
@@ -187,11 +188,6 @@ class Activation:
             f"{name} {shortest(x)}" for name, x in zip(self.definition.parameters, self.parameters, strict=True)
         )
         raise BadInput(f"{self.name}: expected {expected}, got {got}; try {_example(self.name)}")
-
-
-def shortest(value: float) -> str:
-    """The shortest decimal that reads back as `value`."""
-    return repr(float(value)).removesuffix(".0")
 
 
 def _parameter(name: str, text: str) -> float:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from kerash_cli import decimals
-from kerash_cli.engine.activations import ACTIVATIONS, Activation, shortest
+from kerash_cli.decimals import shortest
+from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput
 
