@@ -6,7 +6,9 @@ from math import prod
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kerash_cli import memory
 from kerash_cli.dataset.options import Options
 from kerash_cli.dataset.source import Source
 from kerash_cli.errors import BadInput, at
@@ -29,10 +31,13 @@ class Layout:
     """Whether the values lie in Fortran order."""
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.shape) <= _MOST_DIMENSIONS or 0 in self.shape[1:] or self.row_size > LARGEST_ROW:
-            raise BadInput(
-                f"{at(self.source)}expected rows of 1 byte to {LARGEST_ROW // 10**6} MB, got the shape {self}"
-            )
+        if not 0 < len(self.shape) <= _MOST_DIMENSIONS or 0 in self.shape[1:]:
+            raise self._misshapen()
+
+    def check_rows(self) -> None:
+        """BadInput if a row is larger than `LARGEST_ROW`."""
+        if self.row_size > LARGEST_ROW:
+            raise self._misshapen()
 
     def __str__(self) -> str:
         return "x".join(map(str, self.shape[:_MOST_DIMENSIONS])) or "()"
@@ -53,15 +58,16 @@ class Layout:
     def table(self, content: bytes | bytearray, first: int, records: bool = False) -> Table:
         """The rows in `content`, of which the first is the file's row `first`, from 1; with `records` as text too."""
         rows = len(content) // self.row_size
-        values = np.frombuffer(content, self.dtype)
-        if self.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
-            raise BadInput(f"{at(self.source)}expected the bytes 0 and 1 for booleans, got others")
+        values = _checked(self.source, np.frombuffer(content, self.dtype))
         values = values.reshape(rows, *self.shape[1:], order="F" if self.columns_first else "C")
         values = values.reshape(rows, prod(self.shape[1:]))
         numbers = np.ascontiguousarray(values, self.dtype.newbyteorder("="))
         lines = range(first, first + rows)
         texts = [",".join(row) for row in numbers.astype(np.str_).tolist()] if records else None
         return Table(self.source, None, numbers, {}, lines, sample_shape=self.sample_shape, records=texts)
+
+    def _misshapen(self) -> BadInput:
+        return BadInput(f"{at(self.source)}expected rows of 1 byte to {LARGEST_ROW // 10**6} MB, got the shape {self}")
 
 
 class Beginning(Protocol):
@@ -122,6 +128,7 @@ def read(header: Header, source: Source, options: Options) -> Table:
     """All rows."""
     content = Content(source)
     layout = header(content)
+    layout.check_rows()
     values = bytearray()
     for piece in content.values(layout):
         values += piece
@@ -132,6 +139,7 @@ def stream(header: Header, source: Source, options: Options) -> Iterator[Table]:
     """The rows, a block for each piece that completes one; all at once where the columns come first."""
     content = Content(source)
     layout = header(content)
+    layout.check_rows()
     values, first = bytearray(), 1
     for piece in content.values(layout):
         values += piece
@@ -142,3 +150,26 @@ def stream(header: Header, source: Source, options: Options) -> Iterator[Table]:
             first += rows
     if values:
         yield layout.table(values, first, options.records)
+
+
+def tensor(header: Header, source: Source) -> NDArray[np.float64]:
+    """All values in their shape, as the float64 next to each; BadInput if there is none, or one is not finite."""
+    content = Content(source)
+    layout = header(content)
+    if not layout.shape[0]:
+        raise BadInput(f"{at(source.name)}expected numbers, got the shape {layout}")
+    memory.require(prod(layout.shape) * (layout.dtype.itemsize + 8), at(source.name), "try a smaller tensor")
+    values = bytearray()
+    for piece in content.values(layout):
+        values += piece
+    array = _checked(source.name, np.frombuffer(values, layout.dtype))
+    numbers = array.reshape(layout.shape, order="F" if layout.columns_first else "C").astype(np.float64, "C")
+    if not np.isfinite(numbers).all():
+        raise BadInput(f"{at(source.name)}expected finite numbers, got NaN or an infinity")
+    return numbers
+
+
+def _checked(source: str, values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
+        raise BadInput(f"{at(source)}expected the bytes 0 and 1 for booleans, got others")
+    return values

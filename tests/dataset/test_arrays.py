@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from kerash_cli import dataset
-from kerash_cli.dataset import source
-from kerash_cli.errors import BadInput
+from kerash_cli.dataset import arrays, source
+from kerash_cli.dataset import npy as npy_format
+from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.tables import Table
 
 TYPES = ["?", "i1", "u1", "<i2", ">i2", "<u4", ">i8", "<f2", "<f4", ">f4", "<f8", ">f8"]
@@ -160,3 +161,53 @@ def test_a_zip_archive_is_no_table() -> None:
     np.savez(file, a=np.ones(3))
     with pytest.raises(BadInput, match=r"^t: expected a table, .npy or IDX, got a zip archive"):
         read(file.getvalue())
+
+
+def tensor(content: bytes) -> np.ndarray:
+    Path("t").write_bytes(content)
+    with source.opened("t", [npy_format.MAGIC]) as opened:
+        return arrays.tensor(npy_format.layout, opened)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy_of_every_type_and_order_is_a_tensor(dtype: str, order: str) -> None:
+    array = np.array([[[0, 1, 1], [1, 0, 1]], [[0, 0, 1], [1, 1, 1]]], dtype=dtype, order=order)
+    got = tensor(npy(array))
+    assert got.dtype == np.float64
+    assert got.flags.c_contiguous
+    assert (got == array).all()
+
+
+def test_a_tensor_may_have_rows_that_no_table_has() -> None:
+    array = np.zeros((1, 2, 4_000_001))
+    with pytest.raises(BadInput, match="rows of 1 byte to 64 MB"):
+        read(npy(array))
+    assert tensor(npy(array)).shape == array.shape
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_tensor_has_finite_numbers_only(value: float) -> None:
+    with pytest.raises(BadInput, match="t: expected finite numbers, got NaN or an infinity"):
+        tensor(npy(np.array([1.0, value])))
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "expected"),
+    [
+        (npy(np.zeros((0, 3))), BadInput, "expected numbers, got the shape 0x3"),
+        (npy(np.zeros(())), BadInput, "got the shape"),
+        (npy(np.zeros(3))[:-1], BadInput, "expected 152 bytes for 3 of float64, got only 151"),
+        (npy(np.zeros(3)) + b"x", BadInput, "got at least 153"),
+        (npy(np.array([None])), BadInput, "booleans, integers or floats"),
+        (npy(np.array([2], np.uint8).view(bool)), BadInput, "the bytes 0 and 1"),
+        (
+            npy_header("{'descr': '<f8', 'fortran_order': False, 'shape': (999999999, 999999999), }\n"),
+            OutOfSpace,
+            "try a smaller tensor",
+        ),
+    ],
+)
+def test_what_is_no_tensor_is_refused(content: bytes, error: type[Exception], expected: str) -> None:
+    with pytest.raises(error, match=expected):
+        tensor(content)
