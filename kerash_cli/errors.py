@@ -45,6 +45,12 @@ class WorkerFailed(KerashError):
     exit_code = 6
 
 
+class Mismatched(KerashError):
+    """Operands whose sizes do not fit each other, or not the operation: a failure, as in 2019."""
+
+    exit_code = 1
+
+
 class BelowThreshold(KerashError):
     """`--fail-under` says no."""
 

@@ -1,0 +1,95 @@
+"""The types of words that several operations take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import numpy as np
+
+from kerash_cli.blas import table
+from kerash_cli.blas.table import Kind
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput
+from kerash_cli.registry import Registry
+
+AXES = "zyx"
+"""Names of the axes of (depth, height, width)."""
+
+
+def _axis(word: str) -> str | None:
+    return word if len(word) == 1 and word in AXES else None
+
+
+def _axes(word: str) -> str | None:
+    return word if 0 < len(word) == len(set(word)) and set(word) <= set(AXES) else None
+
+
+Size: TypeAlias = Annotated[int, table.whole(1)]
+Depth: TypeAlias = Annotated[int, table.whole(1), table.Depth]
+Count: TypeAlias = Annotated[int, table.whole(1)]
+Index: TypeAlias = Annotated[int, table.whole(0)]
+Seed: TypeAlias = Annotated[int | None, table.whole(0, 2**63 - 1)]
+Digits: TypeAlias = Annotated[int, table.whole(-300, 300)]
+Precision: TypeAlias = Annotated[int, table.whole(1, 17)]
+Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", table.KINDS[float].parse, many=True)]
+Axis: TypeAlias = Annotated[str, Kind("x (along a row), y (down a column) or z", _axis, "x|y|z")]
+OneAxis: TypeAlias = Annotated[str | None, Kind("x (along a row), y (down a column) or z", _axis, "x|y|z")]
+Axes: TypeAlias = Annotated[str | None, Kind("some of x (along rows), y (down columns) and z", _axes, "x|y|z|xy|...")]
+
+
+@dataclass(frozen=True)
+class Function:
+    """An activation of each number, or its derivative."""
+
+    word: str
+    derivative: bool
+
+    @classmethod
+    def parse(cls, word: str) -> "Function":
+        """`relu`, `prelu:0.1`, `activ_relu` or `activ_d_relu`; BadInput for an activation that there is not."""
+        from kerash_cli.engine.activations import Activation
+
+        derivative = word.startswith("activ_d_")
+        name = word.removeprefix("activ_d_" if derivative else "activ_")
+        Activation.parse(name)
+        return cls(name, derivative)
+
+    def __call__(self, a: Array) -> Array:
+        """Of all the numbers; softmax and its like take them together, as one vector."""
+        from kerash_cli.engine.activations import Activation
+
+        activation = Activation.parse(self.word)
+        return (activation.derivative if self.derivative else activation)(a.ravel()).reshape(a.shape)
+
+
+def _activation(word: str) -> str:
+    from kerash_cli.engine.activations import Activation
+
+    return str(Activation.parse(word))
+
+
+FOLDS: Registry[Callable[[Array], float]] = Registry("function of numbers")
+"""What makes one number of several."""
+FOLDS.add("max", lambda a: float(a.max()), ("g_max",))
+FOLDS.add("min", lambda a: float(a.min()), ("g_min",))
+FOLDS.add("sum", lambda a: float(a.sum()), ("add",))
+FOLDS.add("product", lambda a: float(np.multiply.reduce(a, None)), ("mul",))
+FOLDS.add("mean", lambda a: float(a.mean()))
+
+PAIRINGS: Registry[Callable[[Array, Array], float]] = Registry("function of two matrices")
+"""What makes one number of two matrices of the same sizes."""
+PAIRINGS.add("conv", lambda a, b: float((a * b).sum()), ("matrix_conv", "matrix-conv", "dot"))
+PAIRINGS.add("max-difference", lambda a, b: float(np.abs(a - b).max()))
+
+
+def _fold(word: str) -> str:
+    *command, name = word.split() or [""]
+    if command not in ([], ["tensor_reduce"], ["reduce"]):
+        raise BadInput(f"expected {' or '.join(FOLDS)}, got {word!r}")
+    return FOLDS.canonical(name)
+
+
+Fold: TypeAlias = Annotated[str, Kind(f"one of {', '.join(FOLDS)}", _fold)]
+Pairing: TypeAlias = Annotated[str, Kind(f"one of {', '.join(PAIRINGS)}", PAIRINGS.canonical), table.Word]
+Map: TypeAlias = Annotated[Function, Kind("an activation", Function.parse)]
+Activated: TypeAlias = Annotated[str, Kind("an activation", _activation)]
