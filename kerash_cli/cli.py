@@ -59,9 +59,9 @@ class Folder(click.Group):
 
 
 EXIT_CODES = """\b
-Exit codes: 0 fine; 1 failure, or --fail-under says no; 2 usage or bad input; 3 out of space or memory;
-4 training diverged; 5 damaged or foreign model; 6 workers failed; 70 a fault of kerash;
-128 + N ended by signal N."""
+Exit codes: 0 fine; 1 failure, sizes that do not fit, or similar or --fail-under says no; 2 usage or bad
+input; 3 out of space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
+70 a fault of kerash; 128 + N ended by signal N."""
 
 
 @click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)

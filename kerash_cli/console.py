@@ -283,6 +283,26 @@ def aligned(rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = 
     return "\n".join(line.rstrip() for line in lines)
 
 
+def picture(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]] | None = None) -> str:
+    """Layers of cells, columns aligned and an empty line between layers; with `heat`, from 0 to 1, on colours."""
+    width = max(len(cell) for layer in layers for row in layer for cell in row)
+    blocks = [[[cell.rjust(width) for cell in row] for row in layer] for layer in layers]
+    if heat is not None:
+        blocks = [
+            [[_coloured(f" {cell} ", hot) for cell, hot in zip(*rows, strict=True)] for rows in zip(*pair, strict=True)]
+            for pair in zip(blocks, heat, strict=True)
+        ]
+    between = " " if heat is None else ""
+    return "\n\n".join("\n".join(between.join(row) for row in layer) for layer in blocks)
+
+
+def _coloured(cell: str, hot: float) -> str:
+    """On blue for 0, white for 0.5, red for 1, in a colour cube of 6 x 6 x 6."""
+    cold = 5 - max(0, round(10 * hot) - 5)
+    red, green, blue = min(5, round(10 * hot)), min(cold, round(10 * hot)), cold
+    return f"\x1b[38;5;16;48;5;{16 + 36 * red + 6 * green + blue}m{cell}\x1b[0m"
+
+
 def put(text: str) -> None:
     """Lines of results to standard output, at once and unchanged; on a terminal nothing in them can steer it."""
     sys.stdout.write(printable(text, kept="\n\t") if sys.stdout.isatty() else text)

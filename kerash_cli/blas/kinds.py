@@ -31,10 +31,13 @@ Index: TypeAlias = Annotated[int, table.whole(0)]
 Seed: TypeAlias = Annotated[int | None, table.whole(0, 2**63 - 1)]
 Digits: TypeAlias = Annotated[int, table.whole(-300, 300)]
 Precision: TypeAlias = Annotated[int, table.whole(1, 17)]
-Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", table.KINDS[float].parse, many=True)]
-Axis: TypeAlias = Annotated[str, Kind("x (along a row), y (down a column) or z", _axis, "x|y|z")]
-OneAxis: TypeAlias = Annotated[str | None, Kind("x (along a row), y (down a column) or z", _axis, "x|y|z")]
-Axes: TypeAlias = Annotated[str | None, Kind("some of x (along rows), y (down columns) and z", _axes, "x|y|z|xy|...")]
+Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", table.KINDS[float].parse, "1 0.5 -2", many=True)]
+_AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
+Axis: TypeAlias = Annotated[str, _AXIS]
+OneAxis: TypeAlias = Annotated[str | None, _AXIS]
+Axes: TypeAlias = Annotated[
+    str | None, Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|...")
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def _fold(word: str) -> str:
     return FOLDS.canonical(name)
 
 
-Fold: TypeAlias = Annotated[str, Kind(f"one of {', '.join(FOLDS)}", _fold)]
-Pairing: TypeAlias = Annotated[str, Kind(f"one of {', '.join(PAIRINGS)}", PAIRINGS.canonical), table.Word]
-Map: TypeAlias = Annotated[Function, Kind("an activation", Function.parse)]
-Activated: TypeAlias = Annotated[str, Kind("an activation", _activation)]
+Fold: TypeAlias = Annotated[str, Kind(f"one of {', '.join(FOLDS)}", _fold, "max")]
+Pairing: TypeAlias = Annotated[str, Kind(f"one of {', '.join(PAIRINGS)}", PAIRINGS.canonical, "conv")]
+Map: TypeAlias = Annotated[Function, Kind("an activation", Function.parse, "relu")]
+Activated: TypeAlias = Annotated[str, Kind("an activation", _activation, "relu")]

@@ -66,6 +66,7 @@ class Kind(NamedTuple):
 
     expected: str
     parse: Callable[[str], Any]
+    example: str
     metavar: str = ""
     """What stands for it in the help, instead of its name."""
     many: bool = False
@@ -95,12 +96,14 @@ def whole(least: int, most: int = MOST) -> Kind:
         value = int(word) if re.fullmatch(r"[+-]?[0-9]{1,19}", word, re.ASCII) else None
         return value if value is not None and least <= value <= most else None
 
-    return Kind(f"a whole number from {least}{'' if most == MOST else f' to {most}'}", parse)
+    return Kind(
+        f"a whole number from {least}{'' if most == MOST else f' to {most}'}", parse, "2" if least == 1 else str(least)
+    )
 
 
 KINDS = {
-    float: Kind("a decimal number", decimals.number),
-    str: Kind("a word", str),
+    float: Kind("a decimal number", decimals.number, "0.5"),
+    str: Kind("a word", str, "word"),
 }
 """Of the types that say it all."""
 
@@ -175,6 +178,12 @@ class Operation:
         """What it does: a sentence, then perhaps more."""
         return cleandoc(self.function.__doc__ or "")
 
+    def example(self, group: Group) -> str:
+        """A line of words and operands that can be meant."""
+        words = [each.kind.example for each in self.words(group) if each.kind]
+        ending = "mat" if group == "matrix" else "ten"
+        return " ".join([self.name, *words, *(f"{name}.{ending}" for name in self.operands)])
+
     @property
     def sentence(self) -> str:
         """The first sentence of its help."""
@@ -240,7 +249,7 @@ class Operation:
                 raise BadInput(f"{self.name}: expected {each.metavar}, got nothing; the line is {self.usage(group)!r}")
         most = max(0, len(self.operands) + len(self.optional) - given)
         if len(plain) > most and not self.takes_more:
-            count = f"{most} operand{'s' * (most != 1)}" if most else "no operands"
+            count = f"{most} operand{'s' * (most != 1)}" if most else f"no {'further ' * bool(given)}operands"
             raise BadInput(
                 f"{self.name}: expected {count}, got {shown(plain[most])} too; the line is {self.usage(group)!r}"
             )

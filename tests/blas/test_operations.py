@@ -349,7 +349,7 @@ def test_a_result_larger_than_memory_is_refused_too(name: str, words: str, opera
         ("mul-scalar 1_0", "FACTOR: expected a decimal number, got '1_0'"),
         ("sum --axis w", "--axis: expected some of x (along rows), y (down columns) and z, got 'w'"),
         ("sum --axis xx", "--axis: expected some of x"),
-        ("argmax --axis xy", "--axis: expected x (along a row), y (down a column) or z, got 'xy'"),
+        ("argmax --axis xy", "--axis: expected one of x (along a row), y (down a column) and z, got 'xy'"),
         ("gemm --transpose-a=1", "--transpose-a: expected no value, got '1'"),
         ("gemm --alpha x", "--alpha: expected a decimal number, got 'x'"),
         ("apply sigmiod", "unknown activation 'sigmiod'; did you mean 'sigmoid'?"),

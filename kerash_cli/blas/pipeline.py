@@ -1,0 +1,150 @@
+"""A line of operations, each on the result of the one before: `load a.mat | transpose | mul b.mat | mean`.
+
+`|` stands between steps, words are quoted as in a shell. A step is an operation, its words and its further operands;
+the first has all its operands. A number goes on as a matrix of 1x1. Operations take what they can, matrix or tensor;
+`tensor` before a name gives it the words of `kerash tensor`, where sizes have a depth: `tensor random 3 3 2`.
+"""
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from kerash_cli.blas.operations import OPERATIONS, Operation
+from kerash_cli.blas.table import Bound, Group, Result, Values, sizes
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, KerashError, shown
+
+_STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*+""", re.DOTALL)
+
+
+class Operands(Protocol):
+    """Where operands come from."""
+
+    def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
+        """All operands of a first step, those that have no word as the operation's command has them."""
+
+    def read(self, word: str) -> Array:
+        """The operand that a word names."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the line."""
+
+    number: int
+    text: str
+    group: Group
+    operation: Operation
+    bound: Bound
+
+    def __str__(self) -> str:
+        return f"step {self.number}, {shown(self.text)}"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A whole line."""
+
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def parse(cls, line: str) -> "Pipeline":
+        """The steps of a line; BadInput names the one that is wrong."""
+        return cls(tuple(_parse(number, text) for number, text in enumerate(_split(line), 1)))
+
+    @property
+    def last(self) -> Operation:
+        """The operation whose result is that of the line."""
+        return self.steps[-1].operation
+
+    def run(self, operands: Operands, tell: Callable[[str], object] | None = None) -> Result:
+        """The result of the last step; `tell` hears what each came to. An error names its step."""
+        first, *rest = self.steps
+        result = _first(first, operands)
+        for step in (first, *rest):
+            if step is not first:
+                result = _next(step, result, operands)
+            if tell:
+                tell(f"{step}: {_outline(result)}")
+        return result
+
+
+def _split(line: str) -> list[str]:
+    """The text of each step."""
+    texts, start = [], 0
+    while True:
+        match = _STEP.match(line, start)
+        assert match is not None, "it matches nothing too"
+        texts.append(match.group())
+        if match.end() == len(line):
+            return texts
+        if line[match.end()] != "|":
+            rest = shown(line[match.end() :])
+            raise BadInput(f"expected closed quotes, and a character after each backslash, got {rest}")
+        start = match.end() + 1
+
+
+def _parse(number: int, text: str) -> Step:
+    with _named(f"step {number}, {shown(text.strip())}"):
+        name, *words = shlex.split(text) or [""]
+        group: Group = "matrix"
+        if name in ("matrix", "tensor"):
+            group = "tensor" if name == "tensor" else "matrix"
+            name, *words = words or [""]
+        if not name:
+            raise BadInput("expected an operation, got nothing; try kerash blas 'load a.mat | transpose'")
+        operation = OPERATIONS[name]
+        if group not in operation.groups:  # such as slice, which has a depth in any case
+            group = operation.groups[0]
+        if number > 1 and not operation.operands:
+            raise BadInput("expected an operation on the result so far, got one that makes a new one; try it first")
+        bound = operation.bind(words, group, given=int(number > 1))
+        return Step(number, text.strip(), group, operation, bound)
+
+
+def _first(step: Step, operands: Operands) -> Result:
+    with _named(str(step)):
+        return step.operation(*operands.gather(step.operation, step.bound.operands, step.group), **step.bound.options)
+
+
+def _next(step: Step, result: Result, operands: Operands) -> Result:
+    with _named(str(step)):
+        step.operation.check_count(1 + len(step.bound.operands), step.group)
+        further = [operands.read(word) for word in step.bound.operands]
+        return step.operation(_array(result), *further, **step.bound.options)
+
+
+def _array(result: Result) -> Array:
+    """What the next step works on."""
+    if isinstance(result, np.ndarray):
+        return result
+    if isinstance(result, Values):
+        return result.array
+    if isinstance(result, float):
+        return np.full((1, 1, 1), result)
+    raise BadInput("expected numbers from the step before, got what is only to be looked at; try it last")
+
+
+def _outline(result: Result) -> str:
+    """What --explain says of a result."""
+    if isinstance(result, np.ndarray):
+        return sizes(result.shape)
+    if isinstance(result, Values):
+        return f"values, {sizes(result.array.shape)}"
+    if isinstance(result, bool):
+        return "yes" if result else "no"
+    return "a number" if isinstance(result, float) else "text"
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Makes an error say where."""
+    try:
+        yield
+    except KerashError as error:
+        raise type(error)(f"{where}: {error}") from None

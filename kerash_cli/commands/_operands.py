@@ -1,0 +1,94 @@
+"""Where the operands of an operation come from: files, standard input, and descriptors 3 and 4 as in 2019."""
+
+import io
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kerash_cli.blas import text
+from kerash_cli.blas.table import Group, Operation
+from kerash_cli.dataset import arrays, npy
+from kerash_cli.dataset.source import Source, opened
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, at
+
+PAIR = (3, 4)
+"""The descriptors of two operands that have no words."""
+
+
+class Operands:
+    """Reads operands, standard input no more than once."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._has_read_input = False
+
+    def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
+        """The operands that the words name; where there are none, standard input, or descriptors 3 and 4 for two."""
+        if words or not operation.operands:
+            operation.check_count(len(words), group)
+            return [self.read(word) for word in words]
+        if len(operation.operands) == 1:
+            return [self.read("-")]
+        return [self.descriptor(number) for number in PAIR]
+
+    def read(self, word: str) -> Array:
+        """The tensor (depth, height, width) in a file, text or .npy; `-` is standard input."""
+        if word == "-":
+            self._take_input()
+        with opened(word, [npy.MAGIC]) as source:
+            return tensor(source)
+
+    def descriptor(self, number: int) -> Array:
+        """The tensor that comes from an open descriptor."""
+        name = f"descriptor {number}"
+        try:
+            os.fstat(number)
+        except OSError:
+            raise BadInput(f"{at(name)}expected an operand, got it closed; try a file, or {number}< FILE") from None
+        with _readable(name):
+            return tensor(Source(name, number, [npy.MAGIC], digest=False))
+
+    def _take_input(self) -> None:
+        from kerash_cli.console import Console
+
+        if self._has_read_input:
+            raise BadInput("expected '-', standard input, once, got it twice; try files")
+        self._has_read_input = True
+        Console(self._quiet).await_input()
+
+
+def tensor(source: Source) -> Array:
+    """The tensor that a source has as text or .npy, a .npy of one dimension as a row."""
+    if source.head.startswith(npy.MAGIC):
+        array = arrays.tensor(npy.layout, source)
+        if array.ndim > 3:
+            raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
+        return array.reshape((1,) * (3 - array.ndim) + array.shape)
+    return text.read(io.BufferedReader(_Stream(source)), source.name)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"{at(name)}expected an operand that can be read, got: {error.strerror}") from None
+
+
+class _Stream(io.RawIOBase):
+    """The pieces of a source as a file."""
+
+    def __init__(self, source: Source) -> None:
+        self._pieces = iter(source)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._rest = self._rest or memoryview(next(self._pieces, b""))
+        size = min(len(buffer), len(self._rest))
+        buffer[:size], self._rest = self._rest[:size], self._rest[size:]
+        return size

@@ -1,0 +1,190 @@
+"""`kerash matrix` and `kerash tensor`: a subcommand for each operation of the table, made when it is asked for."""
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kerash_cli.blas.table import Group, Operation, Parameter, Picture, Result, Values
+    from kerash_cli.engine.tensors import Array
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+npy = click.option("--npy", is_flag=True, help="The result as .npy instead of text.")
+
+
+class Table(click.Group):
+    """A group whose subcommands are the operations of the table that belong to it."""
+
+    def __init__(self, group: "Group", **attributes: Any) -> None:
+        super().__init__(subcommand_metavar="OPERATION [WORDS] [OPERANDS]", **attributes)
+        self._group = group
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order of the table."""
+        from kerash_cli.blas.operations import OPERATIONS
+
+        return [name for name, operation in OPERATIONS.items() if self._group in operation.groups]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command:
+        """The operation of that name; BadInput with a suggestion where there is none."""
+        from kerash_cli.blas.operations import OPERATIONS
+
+        operation = OPERATIONS[name]
+        if self._group not in operation.groups:
+            (other,) = operation.groups
+            raise BadInput(
+                f"{name}: expected an operation on a {self._group}, got one on a {other}; try kerash {other} {name}"
+            )
+        return Line(operation, self._group)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """What each operation takes, and its sentence."""
+        from kerash_cli.blas.operations import OPERATIONS
+
+        rows = [
+            (OPERATIONS[name].usage(self._group), OPERATIONS[name].sentence) for name in self.list_commands(context)
+        ]
+        with formatter.section("Operations"):
+            formatter.write_dl(rows, col_max=28)
+
+
+class Line(click.Command):
+    """An operation as a command; the table reads its words, and click its --help and --npy."""
+
+    def __init__(self, operation: "Operation", group: "Group") -> None:
+        self._operation, self._group = operation, group
+        words = click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)
+        super().__init__(
+            operation.name,
+            callback=self._run,
+            params=[words],
+            help=operation.help,
+            context_settings={"ignore_unknown_options": True, **HELP},
+        )
+        npy(self)
+        _options.quiet(self)
+
+    def collect_usage_pieces(self, context: click.Context) -> list[str]:
+        """`mul-scalar FACTOR [A] [OPTIONS]` without the name."""
+        return [*self._operation.usage(self._group).split()[1:], "[OPTIONS]"]
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The words and the options of the table, then those of all operations."""
+        words = [(each.metavar, _sentence(each.expected)) for each in self._operation.words(self._group)]
+        if words:
+            with formatter.section("Words"):
+                formatter.write_dl(words)
+        own = [_row(each) for each in self._operation.options()]
+        options = [each for each in self.get_params(context) if isinstance(each, click.Option)]
+        common = [record for each in options if (record := each.get_help_record(context))]
+        with formatter.section("Options"):
+            formatter.write_dl([*own, *common])
+        if self._operation.operands:
+            formatter.write_paragraph()
+            formatter.write_text(_where(self._operation))
+        formatter.write_paragraph()
+        formatter.write_text(
+            f"{context.command_path.removesuffix(self.name or '')}{self._operation.example(self._group)}"
+        )
+
+    def _run(self, words: tuple[str, ...], npy: bool, quiet: bool) -> None:
+        from kerash_cli.commands._operands import Operands
+
+        check_npy(npy, self._operation)
+        bound = self._operation.bind(words, self._group)
+        operands = Operands(quiet).gather(self._operation, bound.operands, self._group)
+        if self._group == "matrix":
+            check_matrices(operands, self._operation)
+        finish(self._operation(*operands, **bound.options), npy)
+
+
+def check_matrices(operands: "Sequence[Array]", operation: "Operation") -> None:
+    """BadInput if one has more than one layer."""
+    from kerash_cli.blas.table import sizes
+
+    for each in operands:
+        if len(each) > 1:
+            name = operation.name
+            raise BadInput(f"{name}: expected a matrix, got a tensor of {sizes(each.shape)}; try kerash tensor {name}")
+
+
+def check_npy(npy: bool, operation: "Operation") -> None:
+    """BadInput where --npy is asked for what is not numbers."""
+    if npy and operation.result in ("text", "verdict"):
+        raise BadInput(f"--npy: expected an operation whose result is numbers, got {operation.name}")
+
+
+def finish(result: "Result", npy: bool = False) -> None:
+    """Writes a result to standard output and ends the command; a verdict is its exit status and nothing else."""
+    if isinstance(result, bool):
+        raise click.exceptions.Exit(0 if result else 1)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(binary(result) if npy else plain(result))
+
+
+def plain(result: "Array | Values | float | str | Picture") -> bytes:
+    """A result as text, a picture without its colours."""
+    from kerash_cli.blas import text
+    from kerash_cli.blas.table import Picture, Values
+    from kerash_cli.console import picture
+    from kerash_cli.decimals import shortest
+
+    if isinstance(result, Values):
+        return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
+    if isinstance(result, Picture):
+        return f"{picture(result.layers, _colours(result))}\n".encode()
+    if isinstance(result, str):
+        return f"{result}\n".encode()
+    if isinstance(result, float):
+        return f"{shortest(result)}\n".encode()
+    return text.render(result)
+
+
+def binary(result: "Result") -> bytes:
+    """Numbers as .npy: of two dimensions where there is one layer, else of three."""
+    import numpy as np
+
+    from kerash_cli.blas.table import Values
+
+    array = np.array(result.array if isinstance(result, Values) else result, np.float64)
+    array = array.reshape((1,) * (2 - array.ndim) + array.shape)
+    file = io.BytesIO()
+    np.save(file, array[0] if array.ndim == 3 and len(array) == 1 else array, allow_pickle=False)
+    return file.getvalue()
+
+
+def _row(parameter: "Parameter") -> tuple[str, str]:
+    """An option and its help, with the default where there is one."""
+    if parameter.kind is None:
+        return parameter.option, "Off unless it is given."
+    default = "" if parameter.default is None else f"  [default: {_spelled(parameter.default)}]"
+    return f"{parameter.option} {parameter.metavar}", f"{_sentence(parameter.expected)}{default}"
+
+
+def _spelled(default: object) -> str:
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _where(operation: "Operation") -> str:
+    """Where operands come from."""
+    left_out = "standard input" if len(operation.operands) == 1 else "descriptors 3 and 4"
+    return f"An operand is a file, text or .npy, or - for standard input. Left out: {left_out}."
+
+
+def _colours(result: "Picture") -> "list[Any] | None":
+    """How hot each cell is, where that can be shown."""
+    shown = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return None if result.heat is None or not shown else result.heat.tolist()

@@ -1,0 +1,81 @@
+"""Whatever a pipeline says, it gives a result or one line."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from kerash_cli.blas.operations import OPERATIONS
+from kerash_cli.blas.pipeline import Pipeline
+from kerash_cli.commands._operands import Operands
+from kerash_cli.commands._operations import plain
+from kerash_cli.errors import KerashError
+
+SAID = """
+    tensor matrix | | | a.mat b.mat t.ten nothing 0 1 2 3 -1 1e308 nan 0.5 --axis --axis=x --seed=1 --pad --stride --
+    relu softmax activ_d_softmax prelu:9,9 max conv 999999999999999999 99999
+"""
+WORDS = [*OPERATIONS, *SAID.split(), "'", '"', "\\", "\0", "\x1b[2J", "é", ""]
+
+
+@pytest.fixture(autouse=True)
+def operands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in (
+        ("a", "2 2 1\n1\n-2\n3\n4\n"),
+        ("b", "2 2 1\n5\n6\n-7\n1e300\n"),
+        ("t", "2 1 2\n1\n2\n3\n4\n"),
+    ):
+        for ending in ("mat", "ten"):
+            Path(f"{name}.{ending}").write_text(content)
+
+
+def survives(line: str) -> bool:
+    """Whether the pipeline gives a result; else the one line that says why not is looked at."""
+    try:
+        result = Pipeline.parse(line).run(WithoutInput())
+    except KerashError as error:
+        message = str(error)
+    else:
+        return isinstance(result, bool) or bool(plain(result))
+    assert message
+    assert len(message) < 1000
+    return False
+
+
+class WithoutInput(Operands):
+    """Nothing comes from standard input or from descriptors."""
+
+    def read(self, word: str) -> "object":  # type: ignore[override]
+        if word == "-":
+            raise KerashError("no input")
+        return super().read(word)
+
+    def descriptor(self, number: int) -> "object":  # type: ignore[override]
+        raise KerashError("no descriptor")
+
+
+def fuzz(count: int, seed: int) -> int:
+    rng = random.Random(seed)
+    return sum(survives(mutated(rng)) for _ in range(count))
+
+
+def mutated(rng: random.Random) -> str:
+    """Steps that can be meant, of which every tenth word is another one."""
+    steps = []
+    for number in range(rng.randint(1, 4)):
+        operation = OPERATIONS[rng.choice(list(OPERATIONS))]
+        group = rng.choice(operation.groups)
+        words = [f"{group} {word}" if word == operation.name else word for word in operation.example(group).split()]
+        words = words[: len(words) - (number > 0 and len(operation.operands) > 0)]
+        steps.append(" ".join(rng.choice(WORDS) if rng.random() < 0.1 else word for word in words))
+    return " | ".join(steps)
+
+
+def test_500_lines_give_a_result_or_one_line() -> None:
+    assert fuzz(500, 1) > 100
+
+
+@pytest.mark.long
+def test_20_000_lines_give_a_result_or_one_line() -> None:
+    assert fuzz(20_000, 2) > 4000
