@@ -81,6 +81,10 @@ def axis(rng: Rng) -> str:
     return ["--axis=x", "--axis=y", "--axis=z"][rng.integers(3)]
 
 
+def order(rng: Rng) -> str:
+    return f"--axes={''.join(rng.permutation(list('xyz')))}"
+
+
 def along(axis: str | None) -> Any:
     return None if axis is None else tuple("zyx".index(letter) for letter in axis)
 
@@ -285,7 +289,7 @@ CASES: dict[str, Case] = {
     "compare": Case(two(), report),
     "cost-mse": Case(two("--batch", whole), lambda x, y, batch: (x - y) ** 2 / batch),
     "cost-d-mse": Case(two(), np.subtract),
-    "transpose": Case(one(), lambda a: np.swapaxes(a, 1, 2)),
+    "transpose": Case(one(order), lambda a, axes: np.moveaxis(a, ["zyx".index(axis) for axis in axes], range(3))),
     "mul-scalar": Case(one(real), lambda a, factor: a * factor),
     "add-scalar": Case(one(real), lambda a, term: a + term),
     "mul-self-p2p": Case(one(), lambda a: a * a),

@@ -20,6 +20,10 @@ def _axis(word: str) -> str | None:
     return word if len(word) == 1 and word in AXES else None
 
 
+def _order(word: str) -> str | None:
+    return word if sorted(word) == sorted(AXES) else None
+
+
 def _axes(word: str) -> str | None:
     return word if 0 < len(word) == len(set(word)) and set(word) <= set(AXES) else None
 
@@ -35,6 +39,7 @@ Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", table.KINDS[
 _AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
 Axis: TypeAlias = Annotated[str, _AXIS]
 OneAxis: TypeAlias = Annotated[str | None, _AXIS]
+Order: TypeAlias = Annotated[str, Kind("x, y and z in another order", _order, "zxy")]
 Axes: TypeAlias = Annotated[
     str | None, Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|...")
 ]

@@ -25,6 +25,7 @@ from kerash_cli.blas.kinds import (
     Map,
     Numbers,
     OneAxis,
+    Order,
     Pairing,
     Precision,
     Seed,
@@ -235,9 +236,12 @@ def cost_d_mse(x: Array, y: Array) -> Array:
 
 
 @operation("transpose")
-def transpose(a: Array) -> Array:
-    """Rows as columns, in each layer of a tensor."""
-    return a.transpose(0, 2, 1)
+def transpose(a: Array, *, axes: Order = "zxy") -> Array:
+    """Rows as columns, in each layer of a tensor.
+
+    --axes says which axes of A are the depth, the height and the width of the result.
+    """
+    return a.transpose([AXES.index(axis) for axis in axes])
 
 
 @operation("mul-scalar")

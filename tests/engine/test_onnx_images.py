@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx.backend.test.case import node as onnx_node
+from onnx_windows import ALL, WINDOWS
 
 from kerash_cli.engine.layers import (
     IDENTITY,
@@ -46,22 +47,6 @@ WHAT_A_LAYER_LACKS = {
     "test_maxpool_3d_dilations_use_ref_impl": "3-D input and dilations",
     "test_maxpool_3d_dilations_use_ref_impl_large": "3-D input and dilations",
 }
-ALL = slice(None)
-WINDOWS = {
-    # A rule (auto_pad, ceil_mode) that comes to the same padding on all sides.
-    "test_averagepool_2d_precomputed_same_upper": (1, ALL),
-    "test_conv_with_autopad_same": (1, ALL),
-    "test_maxpool_2d_ceil_output_size_reduce_by_one": (0, ALL),
-    "test_maxpool_2d_precomputed_same_upper": (1, ALL),
-    # Padding on two sides only: the case's windows are those of a layer that pads all four, but for those at one edge.
-    "test_averagepool_2d_ceil": (2, slice(1, None)),
-    "test_averagepool_2d_same_lower": (1, slice(-1)),
-    "test_averagepool_2d_same_upper": (1, slice(1, None)),
-    "test_maxpool_2d_ceil": (2, slice(1, None)),
-    "test_maxpool_2d_same_lower": (1, slice(-1)),
-    "test_maxpool_2d_same_upper": (1, slice(1, None)),
-}
-"""The padding of the layer, and which of its rows and columns of outputs are compared, where `pads` does not say it."""
 
 
 def applied(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:

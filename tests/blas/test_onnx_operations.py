@@ -1,0 +1,187 @@
+"""Operations as text commands against the `onnx` package's node cases."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from click.testing import CliRunner
+from onnx.backend.test.case import node as onnx_node
+from onnx_windows import ALL, WINDOWS
+
+from kerash_cli.blas import text
+from kerash_cli.cli import program
+from kerash_cli.engine.tensors import Array
+
+Attributes = dict[str, Any]
+
+WHAT_AN_OPERATION_LACKS = {
+    "test_add_bcast": "broadcasting",
+    "test_averagepool_2d_ceil_last_window_starts_on_pad": "a mean that counts the padding (count_include_pad)",
+    "test_averagepool_2d_dilations": "dilations",
+    "test_averagepool_2d_pads_count_include_pad": "a mean that counts the padding (count_include_pad)",
+    "test_averagepool_2d_precomputed_pads_count_include_pad": "a mean that counts the padding (count_include_pad)",
+    "test_maxpool_2d_dilations": "dilations",
+    "test_maxpool_with_argmax_2d_precomputed_pads": "the place of the largest number",
+    "test_maxpool_with_argmax_2d_precomputed_strides": "the place of the largest number",
+    "test_mul_bcast": "broadcasting",
+    "test_sub_bcast": "broadcasting",
+}
+"""Besides windows of three dimensions."""
+
+
+@pytest.fixture(autouse=True)
+def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*words: object, operands: tuple[Array, ...]) -> Array:
+    """What `kerash tensor` makes of operands of at most three dimensions, through text files."""
+    files = []
+    for i, operand in enumerate(operands):
+        files.append(f"operand{i}")
+        Path(files[-1]).write_bytes(text.render(operand))
+    result = CliRunner().invoke(program, ["tensor", *map(str, words), *files], catch_exceptions=False)
+    assert result.exit_code == 0
+    lines = result.stdout.split("\n")
+    if len(lines) == 2:
+        return np.array(float(lines[0]))
+    width, height, depth = map(int, lines[0].split())
+    return np.array(lines[1:-1], float).reshape(depth, height, width)
+
+
+def each(x: Array, dimensions: int = 3) -> list[Array]:
+    """The tensors of so many dimensions that x has."""
+    return list(x.reshape(-1, *x.shape[-dimensions:]))
+
+
+def elementwise(name: str) -> Callable[..., Array]:
+    def compute(case: str, a: Attributes, x: Array, y: Array) -> Array:
+        return run(name, operands=(x, y)).reshape(x.shape)
+
+    return compute
+
+
+def matmul(case: str, a: Attributes, x: Array, y: Array) -> Array:
+    """Matrix by matrix; a vector is a row on the left and a column on the right."""
+    rows, columns = x if x.ndim > 1 else x[np.newaxis], y if y.ndim > 1 else y[:, np.newaxis]
+    stack = np.broadcast_shapes(rows.shape[:-2], columns.shape[:-2])
+    pairs = (np.broadcast_to(operand, (*stack, *operand.shape[-2:])) for operand in (rows, columns))
+    products = [run("mul", operands=pair) for pair in zip(*(each(operand, 2) for operand in pairs), strict=True)]
+    return np.array(products).reshape(np.matmul(x, y).shape)
+
+
+def gemm(case: str, a: Attributes, *operands: Array) -> Array:
+    words = [f"--{name}={a[name]}" for name in ("alpha", "beta") if name in a]
+    words += [f"--transpose-{side.lower()}" for side in "AB" if a.get(f"trans{side}")]
+    return run("gemm", *words, operands=operands)[0]
+
+
+def transpose(case: str, a: Attributes, x: Array) -> Array:
+    return run("transpose", f"--axes={''.join('zyx'[axis] for axis in a.get('perm', (2, 1, 0)))}", operands=(x,))
+
+
+def reduce_mean(case: str, a: Attributes, x: Array, axes: Array) -> Array:
+    letters = "".join("zyx"[axis] for axis in axes) or "zyx"
+    means = run("mean", f"--axis={letters}", operands=(x,))
+    return means if a["keepdims"] else means.squeeze(tuple("zyx".index(letter) for letter in letters))
+
+
+def softmax(case: str, a: Attributes, x: Array) -> Array:
+    letter = "zyx"[3 - x.ndim :][a.get("axis", -1)]
+    return run("softmax", f"--axis={letter}", operands=(x,)).reshape(x.shape)
+
+
+def convolution(case: str, a: Attributes, x: Array, weights: Array) -> Array:
+    """Where one side is padded less than another, the kernel has as many zeros there."""
+    pad, _ = WINDOWS.get(case) or (max(a["pads"]), ALL)
+    top, left, bottom, right = pad - np.array(a.get("pads", [pad] * 4))
+    kernel = np.pad(weights, ((0, 0), (0, 0), (top, bottom), (left, right)))
+    words = (f"--stride={one(a.get('strides', [1]))}", f"--pad={pad}")
+    operands = each(kernel.reshape(-1, *kernel.shape[2:]))
+    return np.array([run("convolution", *words, operands=(image, *operands)) for image in each(x)])
+
+
+def pooling(name: str) -> Callable[..., Array]:
+    def compute(case: str, a: Attributes, x: Array) -> Array:
+        """A row of numbers is an image of height 1."""
+        pad, picked = WINDOWS.get(case) or (one(a.get("pads", [0])), ALL)
+        *_, height, width = 1, *a["kernel_shape"]
+        words = (width, height, f"--stride={one(a.get('strides', [1]))}", f"--pad={pad}")
+        images = each(x.reshape(*x.shape[:2], -1, x.shape[-1]))
+        y = np.array([run(name, *words, operands=(image,)) for image in images])[:, :, picked, picked]
+        return y if x.ndim == 4 else y[:, :, 0]
+
+    return compute
+
+
+def one(values: list[int]) -> int:
+    """The number that all of these are."""
+    (value,) = set(values)
+    return value
+
+
+OPERATIONS: dict[str, Callable[..., Array]] = {
+    "Add": elementwise("add"),
+    "AveragePool": pooling("average-pooling"),
+    "Conv": convolution,
+    "Gemm": gemm,
+    "MatMul": matmul,
+    "MaxPool": pooling("max-pooling"),
+    "Mul": elementwise("mul-p2p"),
+    "ReduceMean": reduce_mean,
+    "Softmax": softmax,
+    "Sub": elementwise("sub"),
+    "Transpose": transpose,
+}
+
+
+def load() -> list[Any]:
+    for operation in OPERATIONS:
+        import_module(f"{onnx_node.__name__}.{operation.lower()}")
+    return [case for case in onnx_node._NodeTestCases if case.model.graph.node[0].op_type in OPERATIONS]
+
+
+CASES = [case for case in load() if case.data_sets[0][0][0].ndim < 5]
+EXECUTED = [case for case in CASES if case.name not in WHAT_AN_OPERATION_LACKS]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_operation_agrees_with_onnx(case: Any) -> None:
+    if case.name in WHAT_AN_OPERATION_LACKS:
+        pytest.skip(f"kerash lacks {WHAT_AN_OPERATION_LACKS[case.name]}")
+    (node,) = case.model.graph.node
+    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+    for inputs, (expected,) in case.data_sets:
+        operands = [np.asarray(x) if node.op_type == "ReduceMean" else np.asarray(x, float) for x in inputs]
+        got = OPERATIONS[node.op_type](case.name, attributes, *operands)
+        assert got.shape == expected.shape
+        np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("operation", "executed", "in_all"),
+    [
+        ("Add", 7, 8),
+        ("AveragePool", 10, 14),
+        ("Conv", 6, 6),
+        ("Gemm", 11, 11),
+        ("MatMul", 7, 7),
+        ("MaxPool", 12, 15),
+        ("Mul", 8, 9),
+        ("ReduceMean", 8, 8),
+        ("Softmax", 7, 7),
+        ("Sub", 8, 9),
+        ("Transpose", 7, 7),
+    ],
+)
+def test_as_many_cases_of_an_operation_as_there_are_run(operation: str, executed: int, in_all: int) -> None:
+    counts = [sum(case.model.graph.node[0].op_type == operation for case in cases) for cases in (EXECUTED, CASES)]
+    assert counts == [executed, in_all]
+
+
+def test_what_is_left_out_is_there_to_be_left_out() -> None:
+    assert WHAT_AN_OPERATION_LACKS.keys() <= {case.name for case in CASES}
