@@ -70,7 +70,8 @@ def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
     """
     line, shape = _header(file, source)
     size = prod(shape)
-    memory.require(8 * size, at(source, line), "try a smaller tensor")
+    if size > _BLOCK:  # what is looked up takes longer than reading a small tensor
+        memory.require(8 * size, at(source, line), "try a smaller tensor")
     parts, got = [], 0
     for number, lines in _lines(file, source, line + 1):
         values = _values(lines, source, number, size - got, shape)

@@ -133,8 +133,9 @@ def finish(result: "Result", npy: bool = False) -> None:
 
 def plain(result: "Array | Values | float | str | Picture") -> bytes:
     """A result as text, a picture without its colours."""
+    from kerash_cli import memory
     from kerash_cli.blas import text
-    from kerash_cli.blas.table import Picture, Values
+    from kerash_cli.blas.table import SMALL, Picture, Values, sizes
     from kerash_cli.console import picture
     from kerash_cli.decimals import shortest
 
@@ -146,6 +147,8 @@ def plain(result: "Array | Values | float | str | Picture") -> bytes:
         return f"{result}\n".encode()
     if isinstance(result, float):
         return f"{shortest(result)}\n".encode()
+    if result.size > SMALL:
+        memory.require(2 * text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
     return text.render(result)
 
 
