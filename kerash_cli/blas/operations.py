@@ -583,7 +583,10 @@ def _through(layer: "Windowed", a: Array, tensors: Mapping[str, Array]) -> Array
     from kerash_cli.engine.layers import Mode
     from kerash_cli.engine.network import Network
 
-    shape = layer.output_shape(a.shape)
+    try:
+        shape = layer.output_shape(a.shape)
+    except BadInput as error:  # a line of a model that can't be meant; here it is an operand
+        raise Mismatched(str(error)) from None
     require(shape)
     network = Network((layer,), a.shape, bias="bias" in tensors)
     params = np.empty(network.size)

@@ -3,7 +3,8 @@
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,9 +17,19 @@ if TYPE_CHECKING:
     from kerash_cli.blas.table import Group, Operation, Parameter, Picture, Result, Values
     from kerash_cli.engine.tensors import Array
 
+F = TypeVar("F", bound=Callable[..., Any] | click.Command)
+
 HELP = {"help_option_names": ["-h", "--help"]}
 
-npy = click.option("--npy", is_flag=True, help="The result as .npy instead of text.")
+
+def writing(command: F) -> F:
+    """The options of what writes a result."""
+    for option in (
+        click.option("-o", "--output", metavar="FILE", help="Where to write, whole or not at all; may be an operand."),
+        click.option("--npy", is_flag=True, help="The result as .npy instead of text."),
+    ):
+        command = option(command)
+    return command
 
 
 class Table(click.Group):
@@ -70,7 +81,7 @@ class Line(click.Command):
             help=operation.help,
             context_settings={"ignore_unknown_options": True, **HELP},
         )
-        npy(self)
+        writing(self)
         _options.quiet(self)
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
@@ -96,7 +107,7 @@ class Line(click.Command):
             f"{context.command_path.removesuffix(self.name or '')}{self._operation.example(self._group)}"
         )
 
-    def _run(self, words: tuple[str, ...], npy: bool, quiet: bool) -> None:
+    def _run(self, words: tuple[str, ...], npy: bool, output: str | None, quiet: bool) -> None:
         from kerash_cli.commands._operands import Operands
 
         check_npy(npy, self._operation)
@@ -104,7 +115,7 @@ class Line(click.Command):
         operands = Operands(quiet).gather(self._operation, bound.operands, self._group)
         if self._group == "matrix":
             check_matrices(operands, self._operation)
-        finish(self._operation(*operands, **bound.options), npy)
+        finish(self._operation(*operands, **bound.options), npy, output)
 
 
 def check_matrices(operands: "Sequence[Array]", operation: "Operation") -> None:
@@ -123,16 +134,22 @@ def check_npy(npy: bool, operation: "Operation") -> None:
         raise BadInput(f"--npy: expected an operation whose result is numbers, got {operation.name}")
 
 
-def finish(result: "Result", npy: bool = False) -> None:
-    """Writes a result to standard output and ends the command; a verdict is its exit status and nothing else."""
+def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
+    """Writes a result to a file or to standard output; a verdict is an exit status and nothing else."""
     if isinstance(result, bool):
         raise click.exceptions.Exit(0 if result else 1)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(binary(result) if npy else plain(result))
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(binary(result) if npy else plain(result, colours=_shows_colours()))
+        return
+    from kerash_cli import files
+
+    with files.replacing(output) as file:
+        file.commit(binary(result) if npy else plain(result))
 
 
-def plain(result: "Array | Values | float | str | Picture") -> bytes:
-    """A result as text, a picture without its colours."""
+def plain(result: "Array | Values | float | str | Picture", colours: bool = False) -> bytes:
+    """A result as text."""
     from kerash_cli import memory
     from kerash_cli.blas import text
     from kerash_cli.blas.table import SMALL, Picture, Values, sizes
@@ -142,7 +159,8 @@ def plain(result: "Array | Values | float | str | Picture") -> bytes:
     if isinstance(result, Values):
         return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
     if isinstance(result, Picture):
-        return f"{picture(result.layers, _colours(result))}\n".encode()
+        heat = result.heat.tolist() if colours and result.heat is not None else None
+        return f"{picture(result.layers, heat)}\n".encode()
     if isinstance(result, str):
         return f"{result}\n".encode()
     if isinstance(result, float):
@@ -187,7 +205,5 @@ def _where(operation: "Operation") -> str:
     return f"An operand is a file, text or .npy, or - for standard input. Left out: {left_out}."
 
 
-def _colours(result: "Picture") -> "list[Any] | None":
-    """How hot each cell is, where that can be shown."""
-    shown = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return None if result.heat is None or not shown else result.heat.tolist()
+def _shows_colours() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

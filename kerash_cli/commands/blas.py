@@ -9,9 +9,9 @@ from kerash_cli.commands._operations import HELP
 @click.command(context_settings=HELP)
 @click.argument("pipeline")
 @click.option("--explain", is_flag=True, help="What each step came to, on standard error.")
-@_operations.npy
+@_operations.writing
 @_options.quiet
-def command(pipeline: str, explain: bool, npy: bool, quiet: bool) -> None:
+def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: bool) -> None:
     """Run a PIPELINE of operations, each on the result of the one before, in one process.
 
     Steps are the operations of kerash matrix, with | between them; further operands are files. `tensor` before a step
@@ -29,4 +29,4 @@ def command(pipeline: str, explain: bool, npy: bool, quiet: bool) -> None:
     parsed = Pipeline.parse(pipeline)
     _operations.check_npy(npy, parsed.last)
     tell = Console(quiet).say if explain else None
-    _operations.finish(parsed.run(Operands(quiet), tell), npy)
+    _operations.finish(parsed.run(Operands(quiet), tell), npy, output)

@@ -1,8 +1,10 @@
-"""Whatever a pipeline says, it gives a result or one line."""
+"""Whatever a pipeline says, and whatever is in a .npy, it gives a result or one line."""
 
+import io
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kerash_cli.blas.operations import OPERATIONS
@@ -79,3 +81,30 @@ def test_500_lines_give_a_result_or_one_line() -> None:
 @pytest.mark.long
 def test_20_000_lines_give_a_result_or_one_line() -> None:
     assert fuzz(20_000, 2) > 4000
+
+
+def damaged(count: int, seed: int) -> int:
+    """How many of so many .npy with a few other bytes are still tensors."""
+    rng = random.Random(seed)
+    file = io.BytesIO()
+    np.save(file, np.arange(12.0).reshape(3, 2, 2))
+    survivors = 0
+    for _ in range(count):
+        content = bytearray(file.getvalue())
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(content))
+            content[place : place + rng.randint(0, 2)] = rng.choice(
+                [b"", b"9", b"\0", b"(", b"-1", b"9" * 18, rng.randbytes(2)]
+            )
+        Path("x.npy").write_bytes(content)
+        survivors += survives("load x.npy | sum")
+    return survivors
+
+
+def test_500_damaged_npy_are_tensors_or_one_line() -> None:
+    assert 0 < damaged(500, 3) < 500
+
+
+@pytest.mark.long
+def test_20_000_damaged_npy_are_tensors_or_one_line() -> None:
+    assert 0 < damaged(20_000, 4) < 20_000

@@ -255,6 +255,16 @@ def test_npy_has_two_dimensions_for_a_matrix_and_three_for_a_tensor() -> None:
         assert (array.shape, array.dtype) == (shape, np.float64)
 
 
+def test_a_result_may_take_the_place_of_an_operand_whole_or_not_at_all() -> None:
+    assert run("matrix", "resize", "1", "2", "a.mat", "-o", "a.mat") == b""
+    assert Path("a.mat").read_text() == "1 2 1\n1.0\n-2.0\n"
+    assert run("blas", "load a.mat | transpose", "--output", "a.npy", "--npy") == b""
+    assert np.load("a.npy", allow_pickle=False).tolist() == [[1, -2]]
+    assert "3x1" in refused("matrix", "add", "a.mat", "wide.mat", "-o", "a.mat")
+    assert Path("a.mat").read_text() == "1 2 1\n1.0\n-2.0\n"
+    assert refused("matrix", "load", "a.mat", "-o", "missing/x").startswith("missing/x: ")
+
+
 @pytest.mark.parametrize("array", [np.arange(3), np.arange(6.0).reshape(2, 3), np.arange(8).reshape(2, 2, 2) > 2])
 def test_npy_of_one_to_three_dimensions_is_an_operand(array: Array) -> None:
     np.save("x.npy", array)
