@@ -3,12 +3,12 @@
 Positional parameters are the operands, arrays (depth, height, width) of float64; one with a default may be left out.
 Keyword-only parameters say the rest. Without a default they are words, which come before the operands, in order
 (`mul-scalar 2 a.mat`); with one they are options (`sum --axis x`), unless `Word` marks them as words too. The type says
-how a word is read: int, float, bool (a flag), str, or an `Annotated` one with a `Kind`. The return type says what comes
-out, and the docstring is the help.
+how a word is read: float, bool (a flag), or an `Annotated` one with a `Kind`, such as those of `kinds`. The return type
+says what comes out, and the docstring is the help.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter as Declared
@@ -101,10 +101,7 @@ def whole(least: int, most: int = MOST) -> Kind:
     )
 
 
-KINDS = {
-    float: Kind("a decimal number", decimals.number, "0.5"),
-    str: Kind("a word", str, "word"),
-}
+KINDS = {float: Kind("a decimal number", decimals.number, "0.5")}
 """Of the types that say it all."""
 
 
@@ -344,8 +341,9 @@ def _parameter(declared: Declared) -> Parameter:
     return Parameter(declared.name, kind, declared.default, is_word, Depth in marks)
 
 
-def _suggestion(name: str, known: Sequence[str] | dict[str, Parameter]) -> str:
+def _suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    close = get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"try {' or '.join(known)}" if known else "it has none"
+    words = list(known)
+    close = get_close_matches(name, words, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"try {' or '.join(words)}" if words else "it has none"

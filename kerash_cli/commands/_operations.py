@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,8 +12,6 @@ from kerash_cli.commands import _options
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kerash_cli.blas.table import Group, Operation, Parameter, Picture, Result, Values
     from kerash_cli.engine.tensors import Array
 
@@ -118,7 +116,7 @@ class Line(click.Command):
         finish(self._operation(*operands, **bound.options), npy, output)
 
 
-def check_matrices(operands: "Sequence[Array]", operation: "Operation") -> None:
+def check_matrices(operands: Sequence["Array"], operation: "Operation") -> None:
     """BadInput if one has more than one layer."""
     from kerash_cli.blas.table import sizes
 
