@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -51,12 +52,13 @@ class Operands:
             return tensor(Source(name, number, [npy.MAGIC], digest=False))
 
     def _take_input(self) -> None:
-        from kerash_cli.console import Console
-
         if self._has_read_input:
             raise BadInput("expected '-', standard input, once, got it twice; try files")
         self._has_read_input = True
-        Console(self._quiet).await_input()
+        if sys.stdin.isatty():  # else the console would be loaded for nothing
+            from kerash_cli.console import Console
+
+            Console(self._quiet).await_input()
 
 
 def tensor(source: Source) -> Array:

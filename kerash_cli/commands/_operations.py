@@ -151,12 +151,13 @@ def plain(result: "Array | Values | float | str | Picture", colours: bool = Fals
     from kerash_cli import memory
     from kerash_cli.blas import text
     from kerash_cli.blas.table import SMALL, Picture, Values, sizes
-    from kerash_cli.console import picture
     from kerash_cli.decimals import shortest
 
     if isinstance(result, Values):
         return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
     if isinstance(result, Picture):
+        from kerash_cli.console import picture
+
         heat = result.heat.tolist() if colours and result.heat is not None else None
         return f"{picture(result.layers, heat)}\n".encode()
     if isinstance(result, str):
