@@ -19,7 +19,7 @@ from kerash_cli.blas.table import Bound, Group, Result, Values, sizes
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, KerashError, shown
 
-_STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*+""", re.DOTALL)
+_STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
 
 
 class Operands(Protocol):
