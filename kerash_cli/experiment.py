@@ -13,7 +13,7 @@ from kerash_cli import memory
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding
 from kerash_cli.engine import losses, optimizers
-from kerash_cli.engine.layers import IDENTITY, Mode
+from kerash_cli.engine.layers import IDENTITY
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
@@ -27,7 +27,7 @@ from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, batches, evaluator, require_rows
+from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, evaluator, require_rows
 
 STEP_BYTES = 1000
 """About what the compiled calls of one batch of an epoch take."""
@@ -255,21 +255,16 @@ def start(
     else:
         params = prepared.initial.copy()
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
-    rows = len(prepared.training)
-    steps = len(batches(rows, settings.batch_size, network.fewest_rows))
-    optimizer = optimizers.OPTIMIZERS[settings.optimizer](
-        settings.optimizer_settings, params.size, prepared.dtype, steps, settings.epochs
-    )
-    run = Run(
+    run = Run.begin(
+        network,
         params,
-        optimizer,
-        Mode(training=True, seed=settings.seed),
-        np.arange(rows),
-        generator(settings.seed, Key.SHUFFLE),
+        optimizers.OPTIMIZERS[settings.optimizer],
+        settings.optimizer_settings,
+        len(prepared.training),
+        settings.seed,
         settings.batch_size,
         settings.epochs,
         settings.patience,
-        network.fewest_rows,
     )
     if resume:
         resume(run)

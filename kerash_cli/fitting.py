@@ -18,10 +18,8 @@ from kerash_cli import encoding as encodings
 from kerash_cli import memory
 from kerash_cli.description import ModelDescription, read_text
 from kerash_cli.engine import optimizers
-from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import HalfSquare
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput, Diverged, KerashError, at, listed, shown
 from kerash_cli.files import is_name
 from kerash_cli.parallel.processes import Processes
@@ -31,7 +29,7 @@ from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, 
 from kerash_cli.store.models import BESIDE, samples
 from kerash_cli.tables import Table
 from kerash_cli.trained import GENOME, TrainedModel
-from kerash_cli.training import GradientSource, InProcess, Run, Samples, batches, diverged, require_rows
+from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged, require_rows
 
 S = TypeVar("S", bound=Shelf)
 
@@ -255,18 +253,7 @@ class Fit:
         rows, params, network = len(samples.x), genome.params, genome.network
         require_rows(network, rows, batch_size, "BATCH_SIZE 32")
         settings = optimizers.Settings(learning_rate=learning_rate)
-        steps = len(batches(rows, batch_size, network.fewest_rows))
-        self.run = Run(
-            params,
-            optimizers.SGD(settings, params.size, FLOAT64, steps, epochs),
-            Mode(training=True, seed=seed),
-            np.arange(rows),
-            generator(seed, Key.SHUFFLE),
-            batch_size,
-            epochs,
-            patience=epochs,
-            fewest_rows=network.fewest_rows,
-        )
+        self.run = Run.begin(network, params, optimizers.SGD, settings, rows, seed, batch_size, epochs, patience=epochs)
         self._genome, self._samples, self._margin = genome, samples, margin
         self._cost = 0.0
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
-from kerash_cli.engine.optimizers import Optimizer
+from kerash_cli.engine.optimizers import Optimizer, Settings
+from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput, Diverged
 
@@ -78,6 +79,33 @@ class Run:
 
     def __post_init__(self) -> None:
         self.best_params = self.params.copy()
+
+    @classmethod
+    def begin(
+        cls,
+        network: Network,
+        params: Array,
+        optimizer: type[Optimizer],
+        settings: Settings,
+        rows: int,
+        seed: int,
+        batch_size: int,
+        epochs: int,
+        patience: int,
+    ) -> Self:
+        """A run that has yet to train so many rows from these parameters; all that is random in it is of the seed."""
+        steps = len(batches(rows, batch_size, network.fewest_rows))
+        return cls(
+            params,
+            optimizer(settings, params.size, params.dtype, steps, epochs),
+            Mode(training=True, seed=seed),
+            np.arange(rows),
+            generator(seed, Key.SHUFFLE),
+            batch_size,
+            epochs,
+            patience,
+            network.fewest_rows,
+        )
 
     @property
     def batches(self) -> list[tuple[int, int]]:

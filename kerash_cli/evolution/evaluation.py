@@ -19,9 +19,8 @@ from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.cross_validation import Folds, SideBySide
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine import losses, optimizers
-from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.randomness import Key, derived, generator
+from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged, KerashError
@@ -29,7 +28,7 @@ from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.parallel.sharing import attached
 from kerash_cli.tables import Rows
-from kerash_cli.training import Run, Samples, batches, train
+from kerash_cli.training import Run, Samples, train
 
 MOST_ROWS = 512
 """Rows that inheriting looks at."""
@@ -146,20 +145,17 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
     regime, genome = job.regime, job.genome
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
-    network = genome.network
     settings = optimizers.Settings(genome.learning_rate, weight_decay=genome.weight_decay, schedule=Schedule("cosine"))
-    steps = len(batches(rows, regime.batch_size, network.fewest_rows))
-    optimizer = optimizers.AdamW(settings, params.size, params.dtype, steps, regime.epochs)
-    run = Run(
+    run = Run.begin(
+        genome.network,
         params[0] if count == 1 else params,
-        optimizer,
-        Mode(training=True, seed=job.seed),
-        np.arange(rows),
-        generator(job.seed, Key.SHUFFLE),
+        optimizers.AdamW,
+        settings,
+        rows,
+        job.seed,
         regime.batch_size,
         regime.epochs,
         regime.patience,
-        network.fewest_rows,
     )
     return run, error
 
