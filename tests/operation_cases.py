@@ -293,7 +293,7 @@ CASES: dict[str, Case] = {
     "mul-scalar": Case(one(real), lambda a, factor: a * factor),
     "add-scalar": Case(one(real), lambda a, term: a + term),
     "mul-self-p2p": Case(one(), lambda a: a * a),
-    "square": Case(one(), lambda a: a**2),
+    "square": Case(lambda rng: Drawn([numbers(rng, 1, n := size(rng), n)], []), lambda a: np.matmul(a, a)),
     "power": Case(one("3"), lambda a, exponent: a**exponent),
     "clip": Case(one("-2.5", "10"), lambda a, low, high: np.minimum(np.maximum(a, low), high)),
     "round": Case(one("--digits", "2"), lambda a, digits: np.round(a, digits)),

@@ -264,8 +264,12 @@ def mul_self_p2p(a: Array) -> Array:
 
 @operation("square")
 def square(a: Array) -> Array:
-    """The square of each number."""
-    return np.square(a)
+    """The matrix product A A of a matrix that is as high as wide, in each layer of a tensor.
+
+    That of each number with itself is `mul-self-p2p`.
+    """
+    _require_square(a)
+    return a @ a
 
 
 @operation("power")
