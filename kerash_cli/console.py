@@ -283,17 +283,15 @@ def aligned(rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = 
     return "\n".join(line.rstrip() for line in lines)
 
 
-def picture(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]] | None = None) -> str:
-    """Layers of cells, columns aligned and an empty line between layers; with `heat`, from 0 to 1, on colours."""
-    width = max(len(cell) for layer in layers for row in layer for cell in row)
-    blocks = [[[cell.rjust(width) for cell in row] for row in layer] for layer in layers]
-    if heat is not None:
-        blocks = [
-            [[_coloured(f" {cell} ", hot) for cell, hot in zip(*rows, strict=True)] for rows in zip(*pair, strict=True)]
-            for pair in zip(blocks, heat, strict=True)
-        ]
-    between = " " if heat is None else ""
-    return "\n\n".join("\n".join(between.join(row) for row in layer) for layer in blocks)
+def coloured(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]]) -> str:
+    """Layers of cells, an empty line between them, each cell on the colour of its heat, from 0 to 1."""
+    return "\n\n".join(
+        "\n".join(
+            "".join(_coloured(f" {cell} ", hot) for cell, hot in zip(*rows, strict=True))
+            for rows in zip(*pair, strict=True)
+        )
+        for pair in zip(layers, heat, strict=True)
+    )
 
 
 def _coloured(cell: str, hot: float) -> str:

@@ -575,7 +575,10 @@ def picture(a: Array, *, precision: Precision = 6, heat: bool = False) -> Pictur
     """
     if a.size > MOST_PRINTED:
         raise BadInput(f"print: expected at most {MOST_PRINTED} numbers, got {sizes(a.shape)}; try slice before it")
-    layers = [[[f"{value:.{precision}g}" for value in row] for row in layer] for layer in a.tolist()]
+    cells = [f"{value:.{precision}g}" for value in a.ravel().tolist()]
+    width = max(map(len, cells))
+    rows = [[cell.rjust(width) for cell in cells[i : i + a.shape[2]]] for i in range(0, a.size, a.shape[2])]
+    layers = [rows[i : i + a.shape[1]] for i in range(0, len(rows), a.shape[1])]
     low, high = a.min(), a.max()
     middle, half = low / 2 + high / 2, high / 2 - low / 2
     hot = (a / 2 - middle / 2) / half + 0.5 if half else np.full(a.shape, 0.5)

@@ -42,7 +42,12 @@ class Picture:
     """A tensor for people: the cells of each layer as text, and how hot each is, from 0 to 1, where that was asked."""
 
     layers: list[Rows]
+    """Cells of one width."""
     heat: Array | None
+
+    def __str__(self) -> str:
+        """A row a line, and an empty line between layers."""
+        return "\n\n".join("\n".join(map(" ".join, layer)) for layer in self.layers)
 
 
 Result: TypeAlias = Array | Values | float | str | bool | Picture
@@ -320,6 +325,13 @@ def same_sizes(*operands: Array) -> None:
     for other in operands[1:]:
         if other.shape != first.shape:
             raise Mismatched(f"expected operands of the same sizes, got {sizes(first.shape)} and {sizes(other.shape)}")
+
+
+def check_matrices(operands: Sequence[Array], name: str) -> None:
+    """BadInput if an operand of that operation has more than one layer."""
+    for each in operands:
+        if len(each) > 1:
+            raise BadInput(f"{name}: expected a matrix, got a tensor of {sizes(each.shape)}; try kerash tensor {name}")
 
 
 def require(shape: Shape) -> None:

@@ -1,9 +1,8 @@
 """`kerash matrix` and `kerash tensor`: a subcommand for each operation of the table, made when it is asked for."""
 
-import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,8 +11,8 @@ from kerash_cli.commands import _options
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
-    from kerash_cli.blas.table import Group, Operation, Parameter, Picture, Result, Values
-    from kerash_cli.engine.tensors import Array
+    from kerash_cli.blas.table import Group, Operation, Parameter, Result
+    from kerash_cli.operands import Operands
 
 F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
@@ -106,24 +105,14 @@ class Line(click.Command):
         )
 
     def _run(self, words: tuple[str, ...], npy: bool, output: str | None, quiet: bool) -> None:
-        from kerash_cli.commands._operands import Operands
+        from kerash_cli.blas.table import check_matrices
 
         check_npy(npy, self._operation)
         bound = self._operation.bind(words, self._group)
-        operands = Operands(quiet).gather(self._operation, bound.operands, self._group)
+        operands = gathering(quiet).gather(self._operation, bound.operands, self._group)
         if self._group == "matrix":
-            check_matrices(operands, self._operation)
+            check_matrices(operands, self._operation.name)
         finish(self._operation(*operands, **bound.options), npy, output)
-
-
-def check_matrices(operands: Sequence["Array"], operation: "Operation") -> None:
-    """BadInput if one has more than one layer."""
-    from kerash_cli.blas.table import sizes
-
-    for each in operands:
-        if len(each) > 1:
-            name = operation.name
-            raise BadInput(f"{name}: expected a matrix, got a tensor of {sizes(each.shape)}; try kerash tensor {name}")
 
 
 def check_npy(npy: bool, operation: "Operation") -> None:
@@ -134,11 +123,13 @@ def check_npy(npy: bool, operation: "Operation") -> None:
 
 def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
     """Writes a result to a file or to standard output; a verdict is an exit status and nothing else."""
+    from kerash_cli.blas.results import binary, plain
+
     if isinstance(result, bool):
         raise click.exceptions.Exit(0 if result else 1)
     if output is None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(binary(result) if npy else plain(result, colours=_shows_colours()))
+        sys.stdout.buffer.write(_on_colours(result) or (binary(result) if npy else plain(result)))
         return
     from kerash_cli import files
 
@@ -146,40 +137,27 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
         file.commit(binary(result) if npy else plain(result))
 
 
-def plain(result: "Array | Values | float | str | Picture", colours: bool = False) -> bytes:
-    """A result as text."""
-    from kerash_cli import memory
-    from kerash_cli.blas import text
-    from kerash_cli.blas.table import SMALL, Picture, Values, sizes
-    from kerash_cli.decimals import shortest
+def _on_colours(result: "Result") -> bytes:
+    """A picture with its heat, where standard output shows it; nothing for what has none."""
+    from kerash_cli.blas.table import Picture
 
-    if isinstance(result, Values):
-        return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
-    if isinstance(result, Picture):
-        from kerash_cli.console import picture
+    if not isinstance(result, Picture) or result.heat is None or not _shows_colours():
+        return b""
+    from kerash_cli.console import coloured
 
-        heat = result.heat.tolist() if colours and result.heat is not None else None
-        return f"{picture(result.layers, heat)}\n".encode()
-    if isinstance(result, str):
-        return f"{result}\n".encode()
-    if isinstance(result, float):
-        return f"{shortest(result)}\n".encode()
-    if result.size > SMALL:
-        memory.require(2 * text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
-    return text.render(result)
+    return f"{coloured(result.layers, result.heat.tolist())}\n".encode()
 
 
-def binary(result: "Result") -> bytes:
-    """Numbers as .npy: of two dimensions where there is one layer, else of three."""
-    import numpy as np
+def gathering(quiet: bool) -> "Operands":
+    """The operands of this process; on a terminal it says that it waits for them."""
+    from kerash_cli.operands import Operands
 
-    from kerash_cli.blas.table import Values
+    def await_input() -> None:
+        from kerash_cli.console import Console
 
-    array = np.array(result.array if isinstance(result, Values) else result, np.float64)
-    array = array.reshape((1,) * (2 - array.ndim) + array.shape)
-    file = io.BytesIO()
-    np.save(file, array[0] if array.ndim == 3 and len(array) == 1 else array, allow_pickle=False)
-    return file.getvalue()
+        Console(quiet).await_input()
+
+    return Operands(await_input)
 
 
 def _row(parameter: "Parameter") -> tuple[str, str]:

@@ -23,10 +23,9 @@ def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: 
     kerash blas 'tensor random 4 4 3 | tensor slice 0 0 1 2 2 1 0 | sum --axis x' --explain
     """
     from kerash_cli.blas.pipeline import Pipeline
-    from kerash_cli.commands._operands import Operands
     from kerash_cli.console import Console
 
     parsed = Pipeline.parse(pipeline)
     _operations.check_npy(npy, parsed.last)
     tell = Console(quiet).say if explain else None
-    _operations.finish(parsed.run(Operands(quiet), tell), npy, output)
+    _operations.finish(parsed.run(_operations.gathering(quiet), tell), npy, output)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from kerash_cli.dataset import arrays, delimited, idx, npy
 from kerash_cli.dataset.options import Options
-from kerash_cli.dataset.source import Source, opened
 from kerash_cli.errors import BadInput, at
+from kerash_cli.source import Source, opened
 from kerash_cli.tables import Schema, Table
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from kerash_cli import memory
 from kerash_cli.dataset.options import Options
-from kerash_cli.dataset.source import Source
 from kerash_cli.errors import BadInput, at
+from kerash_cli.source import Source
 from kerash_cli.tables import Table
 
 LARGEST_ROW = 64_000_000

@@ -17,8 +17,8 @@ import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.dataset.options import Options
-from kerash_cli.dataset.source import Source
 from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.source import Source
 from kerash_cli.tables import Schema, Table, concatenate
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 
 from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.blas.pipeline import Pipeline
-from kerash_cli.commands._operands import Operands
-from kerash_cli.commands._operations import plain
+from kerash_cli.blas.results import plain
 from kerash_cli.errors import KerashError
+from kerash_cli.operands import Operands
 
 SAID = """
     tensor matrix | | | a.mat b.mat t.ten nothing 0 1 2 3 -1 1e308 nan 0.5 --axis --axis=x --seed=1 --pad --stride --

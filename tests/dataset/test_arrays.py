@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli import dataset
-from kerash_cli.dataset import arrays, source
+from kerash_cli import dataset, source
+from kerash_cli.dataset import arrays
 from kerash_cli.dataset import npy as npy_format
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.tables import Table

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kerash_cli import dataset
-from kerash_cli.dataset import delimited, source
+from kerash_cli import dataset, source
+from kerash_cli.dataset import delimited
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Schema, Table
 

@@ -3,26 +3,28 @@
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
-from kerash_cli.dataset import arrays, npy
-from kerash_cli.dataset.source import Source, opened
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
+from kerash_cli.source import Source, opened
 
 PAIR = (3, 4)
 """The descriptors of two operands that have no words."""
 
+NPY = b"\x93NUMPY"
+"""What a .npy begins with."""
+
 
 class Operands:
-    """Reads operands, standard input no more than once."""
+    """Reads operands, standard input no more than once; `await_input` is called before that is a terminal."""
 
-    def __init__(self, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self, await_input: Callable[[], object] = lambda: None) -> None:
+        self._await_input = await_input
         self._has_read_input = False
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
@@ -38,7 +40,7 @@ class Operands:
         """The tensor (depth, height, width) in a file, text or .npy; `-` is standard input."""
         if word == "-":
             self._take_input()
-        with opened(word, [npy.MAGIC]) as source:
+        with opened(word, [NPY]) as source:
             return tensor(source)
 
     def descriptor(self, number: int) -> Array:
@@ -47,23 +49,28 @@ class Operands:
         try:
             os.fstat(number)
         except OSError:
-            raise BadInput(f"{at(name)}expected an operand, got it closed; try a file, or {number}< FILE") from None
-        with _readable(name):
-            return tensor(Source(name, number, [npy.MAGIC], digest=False))
+            raise closed(number) from None
+        with readable(name):
+            return tensor(Source(name, number, [NPY], digest=False))
 
     def _take_input(self) -> None:
         if self._has_read_input:
             raise BadInput("expected '-', standard input, once, got it twice; try files")
         self._has_read_input = True
-        if sys.stdin.isatty():  # else the console would be loaded for nothing
-            from kerash_cli.console import Console
+        if sys.stdin.isatty():
+            self._await_input()
 
-            Console(self._quiet).await_input()
+
+def closed(number: int) -> BadInput:
+    """The error that says that a descriptor should be open."""
+    return BadInput(f"{at(f'descriptor {number}')}expected an operand, got it closed; try a file, or {number}< FILE")
 
 
 def tensor(source: Source) -> Array:
     """The tensor that a source has as text or .npy, a .npy of one dimension as a row."""
-    if source.head.startswith(npy.MAGIC):
+    if source.head.startswith(NPY):
+        from kerash_cli.dataset import arrays, npy
+
         array = arrays.tensor(npy.layout, source)
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
@@ -72,7 +79,8 @@ def tensor(source: Source) -> Array:
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def readable(name: str) -> Iterator[None]:
+    """Makes what goes wrong in reading say where."""
     try:
         yield
     except OSError as error:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kerash_cli import dataset
-from kerash_cli.dataset import source
+from kerash_cli import dataset, source
 from kerash_cli.errors import BadInput
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has /proc")

@@ -1,0 +1,33 @@
+"""What an operation came to, as the bytes that a command writes."""
+
+import io
+
+import numpy as np
+
+from kerash_cli import memory
+from kerash_cli.blas import text
+from kerash_cli.blas.table import SMALL, Picture, Result, Values, sizes
+from kerash_cli.decimals import shortest
+from kerash_cli.engine.tensors import Array
+
+
+def plain(result: Array | Values | float | str | Picture) -> bytes:
+    """A result as text; OutOfSpace if that is larger than memory."""
+    if isinstance(result, Values):
+        return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
+    if isinstance(result, float):
+        return f"{shortest(result)}\n".encode()
+    if isinstance(result, str | Picture):
+        return f"{result}\n".encode()
+    if result.size > SMALL:
+        memory.require(2 * text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
+    return text.render(result)
+
+
+def binary(result: Result) -> bytes:
+    """Numbers as .npy: of two dimensions where there is one layer, else of three."""
+    array = np.array(result.array if isinstance(result, Values) else result, np.float64)
+    array = array.reshape((1,) * (2 - array.ndim) + array.shape)
+    file = io.BytesIO()
+    np.save(file, array[0] if array.ndim == 3 and len(array) == 1 else array, allow_pickle=False)
+    return file.getvalue()
