@@ -18,12 +18,11 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__
-from kerash_cli.errors import KerashError
+from kerash_cli.errors import KerashError, told
 
 FAULT = 70
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
-LONGEST_MESSAGE = 1000
 STANDARD_OUTPUT = "standard output"
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
@@ -169,12 +168,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    from kerash_cli.console import printable
-
-    line = printable(message)
-    if len(line) > LONGEST_MESSAGE:
-        line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
-    _say(f"Error: {line}")
+    _say(told(message))
     return code
 
 

@@ -7,6 +7,8 @@ from math import log
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kerash_cli.errors import printable
+
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.progress import Progress
@@ -305,11 +307,6 @@ def put(text: str) -> None:
     """Lines of results to standard output, at once and unchanged; on a terminal nothing in them can steer it."""
     sys.stdout.write(printable(text, kept="\n\t") if sys.stdout.isatty() else text)
     sys.stdout.flush()
-
-
-def printable(text: str, kept: str = "") -> str:
-    """The text as one line, with everything that could steer a terminal, but what is `kept`, written as an escape."""
-    return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
 
 
 def _blocks(stream: TextIO) -> str:

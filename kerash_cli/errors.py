@@ -8,6 +8,8 @@ from collections.abc import Sequence
 SHOWN = 40
 """How many characters of a cell a message repeats."""
 
+LONGEST_MESSAGE = 1000
+
 
 class KerashError(Exception):
     """One line for the user; `exit_code` is what the program ends with."""
@@ -76,3 +78,16 @@ def listed(words: Sequence[str], most: int = 10) -> str:
 def plain(text: str) -> str:
     """`shown` without the quotes."""
     return shown(text)[1:-1]
+
+
+def printable(text: str, kept: str = "") -> str:
+    """The text as one line, with everything that could steer a terminal, but what is `kept`, written as an escape."""
+    return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
+
+
+def told(message: str) -> str:
+    """The line in which a user reads a message."""
+    line = printable(message)
+    if len(line) > LONGEST_MESSAGE:
+        line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
+    return f"Error: {line}"

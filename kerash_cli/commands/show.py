@@ -28,8 +28,8 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     import json
 
     from kerash_cli import artifact
-    from kerash_cli.console import printable
     from kerash_cli.description import ModelDescription
+    from kerash_cli.errors import printable
     from kerash_cli.experiment import Settings, training_bytes
     from kerash_cli.memory import readable
     from kerash_cli.trained import TrainedModel
