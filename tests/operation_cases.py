@@ -205,6 +205,18 @@ def convreduced(a: Array, *, stride: int, pad: int, nx: int, ny: int, kernel: in
     return np.reshape(found, (len(a), ny, nx))
 
 
+def seen(rng: Rng) -> Drawn:
+    """What `windowed` draws, with the sizes of the windows in place of F."""
+    (a, kernel), words = windowed("", kernel=True)(rng)
+    return Drawn([a], [*words[:-1], str(kernel.shape[2]), str(kernel.shape[1])])
+
+
+def seen_expected(a: Array, *, stride: int, pad: int, nx: int, ny: int, kernel_w: int, kernel_h: int) -> Array:
+    return np.array(
+        [window(layer, y * stride, x * stride, kernel_h, kernel_w) for layer in a for y in range(ny) for x in range(nx)]
+    )
+
+
 def image(rng: Rng) -> tuple[Array, list[str], int, int]:
     tall, wide, stride = size(rng, 3), size(rng, 3), size(rng, 3)
     pad = int(rng.integers(min(tall, wide)))
@@ -322,6 +334,7 @@ CASES: dict[str, Case] = {
     "slice": Case(sliced, sliced_expected),
     "apply-convolution": Case(windowed("matrix_conv", kernel=True), convolved),
     "apply-convreduce": Case(windowed("tensor_reduce g_max", kernel=False), convreduced),
+    "windows": Case(seen, seen_expected),
     "convolution": Case(filtered, filtered_expected, 1e-12),
     "max-pooling": Case(pooled, pooled_expected(np.max)),
     "average-pooling": Case(pooled, pooled_expected(np.mean), 1e-13),

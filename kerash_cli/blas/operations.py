@@ -482,6 +482,13 @@ def apply_convreduce(a: Array, *, stride: Count, pad: Index, nx: Count, ny: Coun
     return Values(np.array(found).reshape(len(a), ny, nx))
 
 
+@operation("windows", groups=("tensor",))
+def windows_of(a: Array, *, stride: Count, pad: Index, nx: Count, ny: Count, kernel_w: Size, kernel_h: Size) -> Array:
+    """The NX x NY windows of each layer of A, a layer of the result each; they lie as in `apply-convolution`."""
+    require((len(a) * nx * ny, kernel_h, kernel_w))
+    return np.stack([window for layer in a for window in windows(layer, stride, pad, nx, ny, (kernel_h, kernel_w))])
+
+
 def windows(layer: Array, stride: int, pad: int, nx: int, ny: int, kernel: Shape) -> Iterator[Array]:
     """The windows (height, width) of 2019 in a layer (height, width), row by row."""
     (height, width), (tall, wide) = layer.shape, kernel

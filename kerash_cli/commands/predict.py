@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     "--top-k", type=click.IntRange(min=1), metavar="K", help="The K likeliest classes, each with its probability."
 )
 @click.option("--append", is_flag=True, help="The input's columns too, before the prediction.")
+@click.option("--layers", metavar="FOLDER", help="What each layer makes of a sample too, as tensor files in FOLDER.")
 @_options.reading
 @_options.mountpoint
 @_options.quiet
@@ -36,6 +37,7 @@ def command(
     proba: bool,
     top_k: int | None,
     append: bool,
+    layers: str | None,
     delimiter: str | None,
     header: bool | None,
     mountpoint: str | None,
@@ -44,7 +46,9 @@ def command(
     """Predict each row of DATA, a file or standard input, with MODEL: a saved one, or a genome.
 
     A word with a `/`, or that ends in `.kerash`, is a file, any other a genome. Rows go out as they come in, so that it
-    works at the end of `tail -f`. DATA may also be a tensor file of 2019: one sample.
+    works at the end of `tail -f`. DATA may also be a tensor file of 2019: one sample. With --layers FOLDER has of each
+    layer, from 0, the weighted sums of that sample, I_activity.dat, and what its activation makes of them,
+    I_activation.dat.
 
     \b
     kerash predict iris.kerash iris.csv
@@ -63,12 +67,28 @@ def command(
     if data == "-":
         console.await_input()
     sample = _sample(data, trained.description)
+    if layers is not None:
+        if sample is None:
+            raise BadInput(f"{at(data)}expected a tensor file, one sample, with --layers, got something else")
+        _write_layers(trained, sample, layers)
     blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
     with _predictor(trained, data, mountpoint, console) as predict:
         predictions = Predictions(trained, proba, top_k, append, predict)
         for table in [sample] if sample else blocks:
             put(predictions.text(table))
     console.unseen(predictions.unseen)
+
+
+def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
+    """Files of what each layer makes of the sample."""
+    from kerash_cli import files
+    from kerash_cli.blas import text
+    from kerash_cli.prediction import layer_by_layer
+
+    for i, tensors in enumerate(layer_by_layer(trained, sample)):
+        for kind, tensor in zip(("activity", "activation"), tensors, strict=True):
+            with files.replacing(os.path.join(folder, f"{i}_{kind}.dat")) as file:
+                file.commit(text.render(tensor))
 
 
 @contextmanager

@@ -254,6 +254,7 @@ MISMATCHED: dict[str, tuple[list[Array], str, str, str]] = {
     "slice": ([A], "1 0 0 2 1 1 0", "2x2", "2x1x1 at 1 0 0"),
     "apply-convolution": ([A, WIDE], "1 0 1 1 conv", "2x2", "3x1"),
     "apply-convreduce": ([A], "1 0 2 2 2 max", "2x2", "2x2"),
+    "windows": ([A], "1 0 2 2 2 2", "2x2", "2x2"),
     "max-pooling": ([A], "3 1", "2x2", "3x1"),
     "average-pooling": ([A], "1 1 --pad 1", "2x2", "1x1"),
     "convolution": ([np.zeros((2, 3, 3)), np.zeros((3, 2, 2))], "", "3x3x2", "2x2x3"),

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -663,6 +664,46 @@ def test_a_tensor_file_of_2019_is_one_sample(
     assert done.code == 0, done.err
     assert done.out == kerash("predict", "default", "--proba", input="0,1\n").out
     assert done.out.count("\n") == 1
+
+
+@pytest.mark.parametrize("bias", [[], ["--bias"]], ids=["no bias", "bias"])
+def test_predict_writes_what_each_layer_makes_of_a_sample(
+    kerash: Kerash, mount: Path, tmp_path: Path, bias: list[str]
+) -> None:
+    kerash("store-model", "my_model", *XOR)
+    assert kerash("create-genome", "default", "my_model", *bias).code == 0
+    (tmp_path / "sample").write_text("2 1 1\n0.5\n-1\n")
+    done = kerash("predict", "default", "sample", "--proba", "--layers", ".")
+    assert (done.code, done.err) == (0, "")
+    x, topology = [0.5, -1.0], mount / "model/genomes/gen_default/topology"
+    for i in range(3):
+        if i:
+            rows = [tensor_of(topology / f"layer_{i}/{name}.dat") for name in ("weights", "bias_weights")]
+            x = [
+                math.fsum([a * w for a, w in zip(x, rows[0][column :: len(rows[1])], strict=True)] + [b] * bool(bias))
+                for column, b in enumerate(rows[1])
+            ]
+        assert tensor_of(tmp_path / f"{i}_activity.dat") == pytest.approx(x, rel=1e-14)
+        x = [1 / (1 + math.exp(-z)) for z in x] if i else x
+        assert tensor_of(tmp_path / f"{i}_activation.dat") == pytest.approx(x, rel=1e-14)
+    assert float(done.out.split(",")[-1]) == pytest.approx(x[0], rel=1e-14)
+    assert sorted(path.name for path in tmp_path.glob("*.dat")) == sorted(
+        f"{i}_{kind}.dat" for i in range(3) for kind in ("activity", "activation")
+    )
+
+
+def tensor_of(path: Path) -> list[float]:
+    return [float(line) for line in path.read_text().splitlines()[1:]]
+
+
+def test_layers_need_one_sample_and_a_folder(kerash: Kerash, genome: Path, tmp_path: Path) -> None:
+    done = kerash("predict", "default", XOR[1], "--layers", ".")
+    assert (done.code, done.out) == (2, "")
+    assert done.error.endswith("expected a tensor file, one sample, with --layers, got something else")
+    (tmp_path / "sample").write_text("2 1 1\n0\n1\n")
+    done = kerash("predict", "default", "sample", "--layers", "nowhere")
+    assert (done.code, done.out) == (2, "")
+    assert "nowhere/0_activity.dat" in done.error
 
 
 def test_a_tensor_of_several_rows_is_one_sample_of_such_a_model(kerash: Kerash, tmp_path: Path) -> None:
