@@ -20,6 +20,7 @@ from kerash_cli.description import ModelDescription, read_text
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.losses import HalfSquare
 from kerash_cli.engine.network import Network
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError, at, listed, shown
 from kerash_cli.files import is_name
 from kerash_cli.parallel.processes import Processes
@@ -218,6 +219,22 @@ def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) ->
         names = listed([name for _, name in fitting])
         raise BadInput(f"{expected} {len(fitting)}: {names}; try --model NAME")
     return fitting[0]
+
+
+def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[ModelDescription, Array, Array]:
+    """From what evolution goes on: a genome's description, all rows and all labels of a stored model.
+
+    That is `model`, or if there is none of that name the one that the genome is fitted to.
+    """
+    shelf = find(Genomes, places, name)
+    with shelf.holding(name) as folder:
+        genome = Genome.read(folder)
+    stored = any(model in Models(place).names() for place in places)
+    models, model = model_of(genome, places, model if stored else None)
+    with models.holding(model, shared=True) as folder:
+        parts = [fitting_samples(genome, folder, part) for part in PARTS]
+        x, y = (np.concatenate([getattr(part, axis) for part in parts]) for axis in "xy")
+    return genome.description, x[:, :-1], y
 
 
 def fitting_samples(genome: Genome, folder: Path, part: str) -> Samples:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
-from kerash_cli.engine.tensors import Array
+from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at
 from kerash_cli.source import Source, opened
 
@@ -39,31 +39,51 @@ class Operands:
     def read(self, word: str) -> Array:
         """The tensor (depth, height, width) in a file, text or .npy; `-` is standard input."""
         if word == "-":
-            self._take_input()
-        with opened(word, [NPY]) as source:
+            return self.input()
+        with self.file(word) as source:
             return tensor(source)
 
     def descriptor(self, number: int) -> Array:
         """The tensor that comes from an open descriptor."""
-        name = f"descriptor {number}"
-        try:
-            os.fstat(number)
-        except OSError:
-            raise closed(number) from None
-        with readable(name):
-            return tensor(Source(name, number, [NPY], digest=False))
+        return self.take(number, f"descriptor {number}")
 
-    def _take_input(self) -> None:
+    def input(self) -> Array:
+        """The tensor on standard input."""
         if self._has_read_input:
             raise BadInput("expected '-', standard input, once, got it twice; try files")
         self._has_read_input = True
-        if sys.stdin.isatty():
-            self._await_input()
+        return self.take(0, "<stdin>")
+
+    def take(self, number: int, name: str) -> Array:
+        """The tensor that comes from a descriptor."""
+        with self.source(number, name) as source:
+            return tensor(source)
+
+    @contextmanager
+    def source(self, number: int, name: str) -> Iterator[Source]:
+        """What comes from an open descriptor; BadInput if it is not open."""
+        try:
+            os.fstat(number)
+        except OSError:
+            raise closed(number, name) from None
+        if number == 0:
+            if sys.stdin.isatty():
+                self._await_input()
+            yield Source(name, number, [NPY], digest=False)
+            return
+        with readable(name):
+            yield Source(name, number, [NPY], digest=False)
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[Source]:
+        """What is in a file."""
+        with opened(path, [NPY]) as source:
+            yield source
 
 
-def closed(number: int) -> BadInput:
+def closed(number: int, name: str) -> BadInput:
     """The error that says that a descriptor should be open."""
-    return BadInput(f"{at(f'descriptor {number}')}expected an operand, got it closed; try a file, or {number}< FILE")
+    return BadInput(f"{at(name)}expected an operand, got it closed; try a file, or {number or ''}< FILE")
 
 
 def tensor(source: Source) -> Array:
@@ -76,6 +96,14 @@ def tensor(source: Source) -> Array:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)
     return text.read(io.BufferedReader(_Stream(source)), source.name)
+
+
+def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
+    """(depth, height, width), and the values in their order: none if the source is the first line of a text alone."""
+    if source.head.startswith(NPY):
+        array = tensor(source)
+        return array.shape, array.ravel()
+    return text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
 
 
 @contextmanager

@@ -30,6 +30,10 @@ class Registry(Mapping[str, T], Generic[T]):
         """`add` as a decorator."""
         return lambda value: self.add(name, value, aliases)
 
+    def words(self) -> list[str]:
+        """All names and aliases."""
+        return [*self._members, *self._aliases]
+
     def canonical(self, name: str) -> str:
         """The member's own name, given that or an alias; BadInput if there is none such."""
         name = self._aliases.get(name, name)

@@ -38,6 +38,7 @@ STOREYS = {
     "fitting": 6,
     "prediction": 6,
     "console": 7,
+    "shell": 7,
     "commands": 8,
     "cli": 9,
     "__main__": 10,

@@ -337,9 +337,9 @@ def greatest(a: Array, *, axis: Axes = None) -> Array | float:
 
 
 @operation("argmax")
-def argmax(a: Array, *, axis: OneAxis = None) -> Array | float:
+def argmax(a: Array, *, axis: OneAxis = None) -> Array | int:
     """The index of the greatest number, from 0: in the order of the file, or along --axis. The first of equal ones."""
-    return float(a.argmax()) if axis is None else a.argmax(AXES.index(axis), keepdims=True).astype(np.float64)
+    return int(a.argmax()) if axis is None else a.argmax(AXES.index(axis), keepdims=True).astype(np.float64)
 
 
 @operation("norm")
@@ -484,7 +484,7 @@ def apply_convreduce(a: Array, *, stride: Count, pad: Index, nx: Count, ny: Coun
 
 @operation("windows", groups=("tensor",))
 def windows_of(a: Array, *, stride: Count, pad: Index, nx: Count, ny: Count, kernel_w: Size, kernel_h: Size) -> Array:
-    """The NX x NY windows of each layer of A, a layer of the result each; they lie as in `apply-convolution`."""
+    """The NX x NY windows of each layer of A, a layer of the result each; such as apply-convolution sees."""
     require((len(a) * nx * ny, kernel_h, kernel_w))
     return np.stack([window for layer in a for window in windows(layer, stride, pad, nx, ny, (kernel_h, kernel_w))])
 

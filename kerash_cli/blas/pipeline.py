@@ -125,8 +125,8 @@ def _array(result: Result) -> Array:
         return result
     if isinstance(result, Values):
         return result.array
-    if isinstance(result, float):
-        return np.full((1, 1, 1), result)
+    if isinstance(result, float | int) and not isinstance(result, bool):
+        return np.full((1, 1, 1), float(result))
     raise BadInput("expected numbers from the step before, got what is only to be looked at; try it last")
 
 
@@ -138,7 +138,7 @@ def _outline(result: Result) -> str:
         return f"values, {sizes(result.array.shape)}"
     if isinstance(result, bool):
         return "yes" if result else "no"
-    return "a number" if isinstance(result, float) else "text"
+    return "a number" if isinstance(result, float | int) else "text"
 
 
 @contextmanager

@@ -7,17 +7,14 @@ import numpy as np
 from kerash_cli import memory
 from kerash_cli.blas import text
 from kerash_cli.blas.table import SMALL, Picture, Result, Values, sizes
-from kerash_cli.decimals import shortest
 from kerash_cli.engine.tensors import Array
 
 
-def plain(result: Array | Values | float | str | Picture) -> bytes:
+def plain(result: Array | Values | float | int | str | Picture) -> bytes:
     """A result as text; OutOfSpace if that is larger than memory."""
     if isinstance(result, Values):
-        return b"".join(f"{shortest(value)}\n".encode() for value in result.array.ravel().tolist())
-    if isinstance(result, float):
-        return f"{shortest(result)}\n".encode()
-    if isinstance(result, str | Picture):
+        return "".join(f"{value!r}\n" for value in result.array.ravel().tolist()).encode()
+    if isinstance(result, float | int | str | Picture):  # a float keeps its point, which the arithmetic of zsh goes by
         return f"{result}\n".encode()
     if result.size > SMALL:
         memory.require(2 * text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")

@@ -50,7 +50,7 @@ class Picture:
         return "\n\n".join("\n".join(map(" ".join, layer)) for layer in self.layers)
 
 
-Result: TypeAlias = Array | Values | float | str | bool | Picture
+Result: TypeAlias = Array | Values | float | int | str | bool | Picture
 
 F = TypeVar("F", bound=Callable[..., Result])
 
@@ -58,6 +58,7 @@ RESULTS = {
     Array: "array",
     float: "number",
     Array | float: "array or number",
+    Array | int: "array or number",
     Values: "values",
     str: "text",
     bool: "verdict",

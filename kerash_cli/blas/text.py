@@ -21,6 +21,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import partial
+from io import BytesIO
 from math import prod
 from typing import BinaryIO
 
@@ -62,12 +63,35 @@ def rendered_bytes(shape: Shape) -> int:
     return 3 * len("9" * 18 + " ") + LONGEST_VALUE * prod(shape)
 
 
+def parse(content: bytes, source: str) -> NDArray[np.float64]:
+    """What `read` makes of a whole file's content: at once where it looks like what `render` writes."""
+    line, _, rest = content.partition(b"\n")
+    cells = rest[:-1].split(b"\n")
+    if _SIZES.fullmatch(line) and rest[-1:] == b"\n" and not rest.translate(None, _NUMERIC):
+        width, height, depth = map(int, line.split())
+        if len(cells) == width * height * depth <= _BLOCK:
+            values = _floats(cells)
+            if values is not None:
+                return values.reshape(depth, height, width)
+    return read(BytesIO(content), source)
+
+
 def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
     """The tensor (depth, height, width) that a file holds; `source` is what messages call it.
 
     BadInput with the line of the first thing that is wrong, OutOfSpace if the tensor is larger than memory. What is
     taken is bounded by what the file has, not by what its first line claims.
     """
+    shape, values = _read(file, source, alone=False)
+    return values.reshape(shape)
+
+
+def read_sizes(file: BinaryIO, source: str) -> tuple[Shape, NDArray[np.float64]]:
+    """(depth, height, width) and the values in their order: as `read`, but line 1 may also be alone, without values."""
+    return _read(file, source, alone=True)
+
+
+def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.float64]]:
     line, shape = _header(file, source)
     size = prod(shape)
     if size > _BLOCK:  # what is looked up takes longer than reading a small tensor
@@ -77,9 +101,9 @@ def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
         values = _values(lines, source, number, size - got, shape)
         parts.append(values)
         got += len(values)
-    if got < size:
+    if got < size and not (alone and got == 0):
         raise BadInput(f"{at(source, line)}expected {_counted(size)} for {_sizes(shape)}, got {got}")
-    return np.concatenate(parts).reshape(shape)
+    return shape, np.concatenate([np.empty(0), *parts])
 
 
 def is_tensor(path: str) -> bool:
@@ -134,13 +158,9 @@ def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> 
     """The values of whole lines, of which `number` is the first one's; BadInput also for more than `most`."""
     cells = lines[:-1].split(b"\n")
     if not lines.translate(None, _NUMERIC) and len(cells) <= most:  # what float takes besides has other letters
-        try:
-            values = np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:
-            pass  # a blank line, perhaps
-        else:
-            if np.isfinite(values).all() and max(map(len, cells)) <= LONGEST_LINE:
-                return values
+        values = _floats(cells)
+        if values is not None:
+            return values
     found: list[float] = []
     for own, cell in enumerate(cells, number):
         if len(cell) > LONGEST_LINE:
@@ -153,6 +173,15 @@ def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> 
                 raise BadInput(f"{at(source, own, 1)}expected one decimal number, got {shown(text)}")
             found.append(value)
     return np.array(found, np.float64)
+
+
+def _floats(cells: list[bytes]) -> NDArray[np.float64] | None:
+    """The values of lines of nothing but digits, signs, points and e; None if one is no value."""
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None  # a blank line, perhaps
+    return values if np.isfinite(values).all() and max(map(len, cells)) <= LONGEST_LINE else None
 
 
 def _too_long(source: str, number: int) -> BadInput:

@@ -70,6 +70,13 @@ class Mountpoint:
                     return folder, lock
         raise ValueError("expected names without end")
 
+    def hold(self, name: str) -> tuple[Path, int]:
+        """The scratch folder of that name, made if it is missing, and a descriptor that holds it locked."""
+        while True:
+            folder = self.folder("mat", name)
+            if lock := _locked(folder):
+                return folder, lock
+
     def room(self) -> int:
         """The bytes free, once what killed runs left has made room."""
         for folder, scratch in self._folders():
@@ -140,6 +147,11 @@ def mountpoints(named: str | None) -> list[Mountpoint]:
         check_own(LOCAL, 0)
         return [Mountpoint(LOCAL)]
     return private_mountpoints()
+
+
+def mountpoint_at(root: str) -> Mountpoint:
+    """The mountpoint with that root, whether it is there or not."""
+    return next((place for place in private_mountpoints() if str(place.root) == root), Mountpoint(Path(root)))
 
 
 def private_mountpoints() -> list[Mountpoint]:

@@ -142,7 +142,7 @@ def test_what_2019_prints(shell: Shell) -> None:
     """
     done = shell(script)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == ["6", "8", "3", "12", "14", "6", "7", "8", "9", "10"]
+    assert done.stdout.split() == ["6.0", "8.0", "3.0", "12.0", "14.0", "6.0", "7.0", "8.0", "9.0", "10.0"]
 
 
 def test_operands_come_from_files_standard_input_and_descriptors(shell: Shell) -> None:
@@ -308,8 +308,10 @@ def test_a_pipeline_goes_step_by_step() -> None:
     )
     assert run("blas", "load a.mat | transpose | mul b.mat | apply relu | mean") == b"12.5\n"
     assert run("blas", "load a.mat | mean | mul-scalar -2") == b"1 1 1\n-3.0\n"
-    assert run("blas", "eye 2 | add a.mat | sum") == b"8\n"
-    assert run("blas", "tensor fill 1 1 2 3 | tensor reduce sum") == b"6\n"
+    assert run("blas", "eye 2 | add a.mat | sum") == b"8.0\n"
+    assert run("blas", "eye 2 | argmax") == b"0\n"
+    assert run("blas", "eye 2 | argmax | add-scalar 0.5") == b"1 1 1\n0.5\n"
+    assert run("blas", "tensor fill 1 1 2 3 | tensor reduce sum") == b"6.0\n"
     assert run("blas", "load t.ten | sum --axis z") == b"2 1 1\n4.0\n6.0\n"
 
 

@@ -1,0 +1,207 @@
+"""What is answered to a question of a shell function.
+
+A question is the function's name and words, the first of which says what kind it is:
+
+    matrix NAME WORD…, tensor NAME WORD…     an operation; with `-o FILE` as first words, its result goes there
+    load matrix|tensor [DESCRIPTOR]          a tensor file, or the first line of one alone
+    activation NAME X PARAMETER…, derivative NAME X PARAMETER…
+                                             of X; one that mixes takes all the words together, and the first comes out
+    largest X…                               of numbers
+    sink                                     the path of an empty file, for what commands of the shell print
+    collect COUNT [W H D]                    what they printed: so many numbers
+    hold ROOT PID, release                   the scratch folder of a shell in that mountpoint
+    samples GENOME NAME FOLDER               the files from which evolution goes on with that genome
+
+Operands are files, or descriptors of the process that asks: 0, 3 and 4.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from kerash_cli import decimals, files
+from kerash_cli.blas import text
+from kerash_cli.blas.operations import OPERATIONS, Operation
+from kerash_cli.blas.results import binary, plain
+from kerash_cli.blas.table import Bound, Group, check_matrices, sizes
+from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace, shown, told
+from kerash_cli.operands import Operands, tensor_or_sizes
+from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints
+
+NO = 1
+"""What a shell function returns where a command ends with 2: so it was in 2019."""
+
+
+class Client(Protocol):
+    """The process that asks."""
+
+    @property
+    def operands(self) -> Operands:
+        """Where its operands come from."""
+
+    def path(self, word: str) -> str:
+        """A path that leads to the file that it means."""
+
+    def sink(self) -> str:
+        """The path of a new file."""
+
+    def hold(self, place: Mountpoint, name: str) -> None:
+        """Makes its scratch folder of that name, and keeps it for it."""
+
+    def release(self) -> None:
+        """Lets go of its scratch folders."""
+
+
+class Answer(NamedTuple):
+    """An exit status; bytes for standard output, or if the status is not 0 for standard error."""
+
+    status: int
+    content: bytes = b""
+
+
+class Elsewhere(Exception):
+    """Only the command itself can do what the question asks: show help, write .npy, read a terminal."""
+
+
+def answer(question: Sequence[str], client: Client) -> Answer:
+    """The answer to a question; Elsewhere if it has to be found there."""
+    name, kind, *words = question
+    try:
+        result = KINDS[kind](kind, words, client)
+    except KerashError as error:
+        status = NO if error.exit_code == BadInput.exit_code else error.exit_code
+        return Answer(status, _line(name, str(error)))
+    except MemoryError:
+        return Answer(OutOfSpace.exit_code, _line(name, "out of memory; try smaller operands"))
+    return result if isinstance(result, Answer) else Answer(0, result)
+
+
+def _line(name: str, message: str) -> bytes:
+    return f"{told(f'{name}: {message}')}\n".encode(errors="backslashreplace")
+
+
+def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
+    group: Group = "tensor" if kind == "tensor" else "matrix"
+    name, *words = words
+    output = None
+    if words[:1] == ["-o"]:
+        _, output, *words = words
+    if any(word in ("-o", "-h", "-q") or word.startswith(("--npy", "--out", "--help", "--quiet")) for word in words):
+        raise Elsewhere
+    operation, bound = _bound(group, name, tuple(words))
+    operands = client.operands.gather(operation, bound.operands, group)
+    if group == "matrix":
+        check_matrices(operands, name)
+    result = operation(*operands, **bound.options)
+    if isinstance(result, bool):
+        return Answer(0 if result else NO)
+    if output is None:
+        return plain(result)
+    with files.replacing(client.path(output)) as file:
+        file.commit(plain(result))
+    return b""
+
+
+@lru_cache(256)
+def _bound(group: Group, name: str, words: tuple[str, ...]) -> tuple[Operation, Bound]:
+    """Scripts ask the same again and again."""
+    operation = OPERATIONS[name]
+    return operation, operation.bind(words, group)
+
+
+def _load(kind: str, words: list[str], client: Client) -> bytes:
+    group, number = words if len(words) > 1 else (*words, "0")
+    with client.operands.source(int(number), f"descriptor {number}") as source:
+        shape, values = tensor_or_sizes(source)
+    if group == "matrix" and shape[0] > 1:
+        raise BadInput(f"expected a matrix, got a tensor of {sizes(shape)}; try tensor_load")
+    header = " ".join(map(str, reversed(shape)))
+    return text.render(values.reshape(shape)) if values.size else f"{header}\n".encode()
+
+
+def _activate(kind: str, words: list[str], client: Client) -> bytes:
+    name, *words = words
+    if not words:
+        raise BadInput("expected a number, got nothing")
+    definition = ACTIVATIONS[name]
+    x = [_number(word) for word in (words if definition.mixes else words[: 1 + len(definition.parameters)])]
+    activation, numbers = (
+        (Activation(name), np.array(x)) if definition.mixes else (Activation(name, tuple(x[1:])), np.array(x[:1]))
+    )
+    with np.errstate(over="ignore"):  # what overflows is told in words
+        y = (activation.derivative if kind == "derivative" else activation)(numbers)
+    if not np.isfinite(y[0]):
+        raise BadInput(f"expected a result that fits in 64 bits, got {activation} of {x[0]}; try a smaller number")
+    return f"{float(y[0])}\n".encode()
+
+
+def _largest(kind: str, words: list[str], client: Client) -> bytes:
+    return f"{max(map(_number, words))}\n".encode()
+
+
+def _sink(kind: str, words: list[str], client: Client) -> bytes:
+    return f"{client.sink()}\n".encode()
+
+
+def _number(word: str) -> float:
+    value = decimals.number(word)
+    if value is None:
+        raise BadInput(f"expected a decimal number, got {shown(word)}")
+    return value
+
+
+def _collect(kind: str, words: list[str], client: Client) -> bytes:
+    count, *size = map(int, words)
+    with client.operands.source(0, "<stdin>") as source:
+        lines = b"".join(source).decode("utf-8", "replace").split()
+    values = [_number(line) for line in lines]
+    if len(values) != count:
+        raise BadInput(f"expected a number for each of {count} values, got {len(values)}")
+    if size:
+        return text.render(np.array(values).reshape(size[::-1]))
+    return "".join(f"{value}\n" for value in values).encode()
+
+
+def _hold(kind: str, words: list[str], client: Client) -> bytes:
+    root, name = words
+    with files.explained(root, 0):
+        place = mountpoint_at(client.path(root))
+        client.hold(place, name)
+        place.folder("mat", name, "tmp")
+    return b""
+
+
+def _release(kind: str, words: list[str], client: Client) -> bytes:
+    client.release()
+    return b""
+
+
+def _samples(kind: str, words: list[str], client: Client) -> bytes:
+    from kerash_cli import fitting
+
+    genome, name, folder = words
+    description, rows, labels = fitting.material(mountpoints(None), genome, name)
+    contents = {"start.model": f"{description}\n".encode(), "data.npy": binary(rows), "label.npy": binary(labels)}
+    for file_name, content in contents.items():
+        with files.replacing(os.path.join(folder, file_name)) as file:
+            file.commit(content)
+    return b""
+
+
+KINDS: dict[str, Callable[[str, list[str], Client], Answer | bytes]] = {
+    "matrix": _operate,
+    "tensor": _operate,
+    "load": _load,
+    "activation": _activate,
+    "derivative": _activate,
+    "largest": _largest,
+    "sink": _sink,
+    "collect": _collect,
+    "hold": _hold,
+    "release": _release,
+    "samples": _samples,
+}

@@ -1,0 +1,56 @@
+"""Starting the coprocess of a shell, before anything that takes its time is loaded."""
+
+import os
+import signal
+
+TOKENS = range(ord("A"), ord("Z") + 1)
+"""As many questions at a time. The pipes' own descriptors are smaller numbers."""
+
+
+class Pipes:
+    """Those of tokens and of questions, and one for the answer to each token that is out."""
+
+    def __init__(self) -> None:
+        self.tokens, self._to_tokens = os.pipe()
+        self.from_questions, self.questions = os.pipe()
+        self.answers: dict[int, int] = {}
+        for token in TOKENS:
+            self.renew(token)
+
+    def renew(self, token: int) -> None:
+        """A new pipe behind a token, which may be taken then."""
+        reading, self.answers[token] = os.pipe()
+        os.dup2(reading, token, inheritable=False)
+        os.close(reading)
+        os.write(self._to_tokens, bytes([token]))
+
+
+def start(shell: int) -> str:
+    """Starts the coprocess of the process `shell`; its number, and its descriptors of tokens and of questions.
+
+    Returns in the calling process; the coprocess goes on in the background until that shell ends.
+    """
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what the shell has open is not this process's to keep
+    pipes = Pipes()
+    child = os.fork()
+    if child == 0:
+        try:
+            _leave_the_terminal()
+            from kerash_cli.shell.service import Service
+
+            Service(pipes).serve(shell)
+        finally:
+            os._exit(1)
+    return f"{child} {pipes.tokens} {pipes.questions}"
+
+
+def _leave_the_terminal() -> None:
+    os.setsid()
+    os.chdir("/")  # so that no mount is busy because of it
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,170 @@
+# The functions of kerash for bash 4.4 or later. How the coprocess is asked, the package kerash_cli.shell says.
+
+function _kerash_start {
+  local -; set +eu
+  local pid=$BASHPID  # not that of the substitution
+  local -a hello
+  _kerash_service='' _kerash_sinks=()
+  [[ -d /proc/self/fd ]] || return 1
+  IFS=' ' read -r -a hello <<<"$(command kerash shell-answer --serve "$pid")"
+  (( ${#hello[@]} == 3 )) && [[ -e /proc/${hello[0]}/fd ]] || return 1
+  exec {_kerash_tokens}<"/proc/${hello[0]}/fd/${hello[1]}" {_kerash_questions}<>"/proc/${hello[0]}/fd/${hello[2]}" ||
+    return 1
+  _kerash_service=${hello[0]}
+}
+
+# Asks NAME KIND WORD…: the answer goes to standard output, or where that is asked for to _kerash_text, and a message to
+# standard error.
+function _kerash_ask {
+  local -; set +eu
+  local IFS=$'\x1f' LC_ALL=C
+  local token head='' piece path answer reference question="$*"
+  local -i rest code=0
+  IFS=''
+  if [[ -z $_kerash_service || $question == *$'\x1e'* || "$*" == *$'\x1f'* ]] ||
+      ! { read -r -N 1 -t 0.1 -u "$_kerash_tokens" token ||
+          { (( $? == 1 )) && [[ $BASHPID == "$$" ]] && _kerash_start && read -r -N 1 -u "$_kerash_tokens" token; }; } ||
+      ! { printf -v path '/proc/%s/fd/%d' "$_kerash_service" "'$token" && [[ -e $path ]] && exec {answer}<"$path"; }; then
+    _kerash_process "$@"
+    return
+  fi
+  if (( ${#question} < 4000 )); then
+    printf '%s' "$token$BASHPID"$'\x1f'"$question"$'\x1e' >&"$_kerash_questions"
+    read -r -N 16 -u "$answer" head
+  else
+    exec {reference}<<<"$question"$'\x1e'
+    printf '%s' "$token$BASHPID"$'\x1f@'"$reference"$'\x1e' >&"$_kerash_questions"
+    read -r -N 16 -u "$answer" head
+    exec {reference}<&-
+  fi
+  if [[ -z $head || $head == 255* ]]; then
+    exec {answer}<&-
+    _kerash_process "$@"
+    return
+  fi
+  rest=10#${head:3} piece=''
+  if (( rest <= 1024 )); then
+    read -r -N "$rest" -u "$answer" piece
+    rest=$(( rest - ${#piece} ))
+  fi
+  if [[ $head != 000* ]]; then
+    { printf '%s' "$piece"; (( rest )) && command cat <&"$answer"; } >&2
+  elif (( _kerash_takes )); then
+    (( rest )) && piece=$(command cat <&"$answer")
+    _kerash_text=$piece
+  elif (( rest )); then
+    command cat <&"$answer" 2>/dev/null || code=$?
+  elif [[ -n $piece ]]; then
+    printf '%s' "$piece" 2>/dev/null || code=$?
+  fi
+  exec {answer}<&-
+  (( code )) && { _kerash_unwritten "$1" "$code"; return; }
+  return "$(( 10#${head:0:3} ))"
+}
+
+# Asks NAME KIND WORD…: the answer is in _kerash_text then.
+function _kerash_take {
+  local -i _kerash_takes=1
+  _kerash_text=''
+  _kerash_ask "$@"
+}
+
+# Asks a process of its own.
+function _kerash_process {
+  case $2 in
+    matrix|tensor) set -- "${@:2}" ;;
+    *) set -- shell-answer -- "$@" ;;
+  esac
+  if (( ${_kerash_takes:-0} )); then
+    _kerash_text=$(_kerash_run "$@")
+  else
+    _kerash_run "$@"
+  fi
+}
+
+function _kerash_run {
+  local -; set +eu
+  local -i code
+  KERASH_MOUNTPOINT=${_kerash_chosen:-$KERASH_MOUNTPOINT} command kerash "$@"
+  code=$?
+  (( code == 2 )) && code=1
+  return "$code"
+}
+
+function _kerash_unwritten {
+  (( $2 == 141 )) && return 141
+  if [[ -e /proc/$BASHPID/fd/1 ]]; then
+    _kerash_fail "$1" "standard output: expected to be written, got an error; is there space left?"
+    return 3
+  fi
+  _kerash_fail "$1" "standard output: expected it to be open, got it closed; try > /dev/null"
+}
+
+function _kerash_fail {
+  printf 'Error: %s: %s\n' "$1" "$2" >&2
+  return 1
+}
+
+# The tensor that is the answer: _kerash_sizes and _kerash_values, which the caller declares. Whole numbers have no point,
+# so that the arithmetic of bash reads them.
+function _kerash_read {
+  local -; set +eu
+  local _kerash_text
+  _kerash_take "$@" || return
+  mapfile -t _kerash_values <<<"${_kerash_text%$'\n'}"
+  IFS=' ' read -r -a _kerash_sizes <<<"${_kerash_values[0]}"
+  _kerash_values=( "${_kerash_values[@]:1}" )
+  _kerash_values=( "${_kerash_values[@]%.0}" )
+}
+
+# Loads into the variables that function $1 was given, whose kind is $2 and whose usual names are in $3.
+function _kerash_load {
+  local -; set +eu
+  local LC_ALL=C
+  local -a _kerash_names _kerash_sizes _kerash_values
+  local _kerash_name
+  local -i _kerash_i=0
+  IFS=' ' read -r -a _kerash_names <<<"$3"
+  if (( $# > 3 )); then
+    if (( $# - 3 != ${#_kerash_names[@]} )); then
+      _kerash_fail "$1" "expected no words or ${#_kerash_names[@]} names of variables, got $(( $# - 3 )); try $1 $3"
+      return
+    fi
+    _kerash_names=( "${@:4}" )
+  fi
+  for _kerash_name in "${_kerash_names[@]}"; do
+    if [[ $_kerash_name != [A-Za-z_]* || $_kerash_name == *[^A-Za-z0-9_]* || $_kerash_name == @(_kerash_|BASH)* ||
+          ${!_kerash_name@a} == *r* ]]; then
+      printf -v _kerash_name '%q' "$_kerash_name"
+      _kerash_fail "$1" "expected the name of a variable that may be set, got $_kerash_name"
+      return
+    fi
+  done
+  _kerash_read "$1" load "$2" || return
+  for _kerash_name in "${_kerash_names[@]}"; do
+    if (( _kerash_i < ${#_kerash_names[@]} - 1 )); then
+      printf -v "$_kerash_name" '%s' "${_kerash_sizes[_kerash_i++]}"
+    elif (( ${#_kerash_values[@]} )); then
+      mapfile -t "$_kerash_name" < <(printf '%s\n' "${_kerash_values[@]}")
+    else
+      mapfile -t "$_kerash_name" </dev/null
+    fi
+  done
+}
+
+# The words of F, in _kerash_words, which the caller declares. True if they are kerash's own: none is a function of the
+# script, and the last is in the list $2, unless the first is nothing at all.
+function _kerash_is_own {
+  local -; set +eu
+  local word
+  IFS=$' \t\n' read -r -a _kerash_words <<<"$1"
+  for word in "${_kerash_words[@]}"; do
+    ! declare -F -- "$word" >/dev/null 2>&1 || [[ $(declare -f -- "$word") == *_kerash_* ]] || return 1
+  done
+  (( ${#_kerash_words[@]} )) || return 0
+  word=${_kerash_words[-1]#activ_}
+  word=${word#d_}
+  [[ " $2 " == *" ${word%%:*} "* ]] || ! type -t -- "${_kerash_words[0]}" >/dev/null
+}
+
+declare -gA _kerash_sinks

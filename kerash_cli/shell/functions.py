@@ -1,0 +1,42 @@
+"""The text that `kerash shell-init` prints: what zsh or bash evaluates to have the functions of 2019."""
+
+import re
+from importlib.resources import files
+from typing import Any
+
+from kerash_cli.blas.kinds import FOLDS, PAIRINGS
+from kerash_cli.blas.operations import OPERATIONS
+from kerash_cli.blas.table import Group
+from kerash_cli.engine.activations import ACTIVATIONS
+from kerash_cli.registry import Registry
+
+RENAMED = {"create_fill": "fill", "create_direct": "direct"}
+"""Names of 2019 for operations that are called otherwise."""
+
+_DEFINED = re.compile(r"^function (\w+) \{", re.MULTILINE)
+
+
+def script(shell: str) -> str:
+    """The functions for `zsh` or `bash`: those written for it, and one that asks for each operation and activation."""
+    written = "\n".join(
+        files(__package__).joinpath(f"functions.{ending}").read_text(encoding="utf-8") for ending in (shell, "sh")
+    )
+    lists: dict[str, Registry[Any]] = {"activations": ACTIVATIONS, "folds": FOLDS, "pairings": PAIRINGS}
+    lines = [f"_kerash_{name}='{' '.join(registry.words())}'" for name, registry in lists.items()]
+    given = set(_DEFINED.findall(written))
+    for name, question in _asking().items():
+        if name not in given:
+            lines.append(f'function {name} {{ _kerash_ask {name} {question} "$@"; }}')
+    return "\n".join([*lines, written])
+
+
+def _asking() -> dict[str, str]:
+    """The functions that only ask, and their questions."""
+    questions: dict[str, str] = {}
+    groups: tuple[Group, ...] = ("matrix", "tensor")
+    for group in groups:
+        names = {name.replace("-", "_"): name for name in OPERATIONS if group in OPERATIONS[name].groups} | RENAMED
+        questions |= {f"{group}_{name}": f"{group} {operation}" for name, operation in names.items()}
+    for name in filter(str.isidentifier, ACTIVATIONS.words()):
+        questions |= {f"activ_{name}": f"activation {name}", f"activ_d_{name}": f"derivative {name}"}
+    return questions

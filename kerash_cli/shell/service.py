@@ -1,0 +1,144 @@
+"""The coprocess of a shell: it answers the questions of its functions, so that no program starts for each.
+
+Everything meets at /proc/PID/fd: the pipes of the service have no names, and the operands of a shell function are
+descriptors of the shell. The shell, and each of its subshells, asks like this:
+
+1. It reads a token, one byte, from the pipe of tokens. The byte's value is the number of a descriptor of the service,
+   the reading end of a pipe for this one answer, and the shell opens that.
+2. It writes the question to the pipe of questions, in one piece of at most PIPE_BUF bytes: the token, its process
+   number, then each word after a unit separator, and a record separator. A longer question is instead what a descriptor
+   of the shell has, whose number stands after an @.
+3. It reads the answer: three digits, the exit status or 255 for what the command itself has to do, thirteen digits, the
+   number of bytes that follow, and these.
+
+A token is never returned: when its question arrives there is a new pipe behind it. So a shell that is killed or
+interrupted anywhere costs nothing but its own answer.
+
+What is quick is answered at once, what may wait (a pipe to read, a large operand or answer) in a thread.
+"""
+
+import gc
+import os
+import select
+import shutil
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from time import perf_counter
+from typing import NoReturn
+
+from kerash_cli.files import write_all
+from kerash_cli.shell.answers import Elsewhere, answer
+from kerash_cli.shell.asker import RECORD, UNIT, Other, Waits
+from kerash_cli.shell.coprocess import Pipes
+from kerash_cli.store.mountpoint import Mountpoint
+
+ELSEWHERE = 255
+FAULT = 70
+
+LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
+"""Seconds that the service looks for the next question before it sleeps; with one core it would only be in the way."""
+
+ROOM = 1 << 16
+"""Bytes that a new pipe takes without a reader."""
+
+
+class Service:
+    """The tokens that are out, and the scratch folders that are held for the shell."""
+
+    def __init__(self, pipes: Pipes) -> None:
+        self._pipes = pipes
+        self._held: dict[Path, tuple[Mountpoint, int]] = {}
+        self._sinks: dict[int, list[int]] = {}
+
+    def serve(self, shell: int) -> NoReturn:
+        """Answers until the process `shell` is gone, then ends this one."""
+        Thread(target=self._leave_with, args=(os.pidfd_open(shell),), daemon=True).start()
+        os.set_blocking(self._pipes.from_questions, False)
+        gc.freeze()  # what is loaded stays: no need to look through it again and again
+        rest = b""
+        while True:
+            *records, rest = (rest + self._next()).split(RECORD)
+            for record in records:
+                self._ask(record)
+
+    def _next(self) -> bytes:
+        """What comes next. Often it follows an answer at once: to look for it is quicker than to wake up."""
+        end = perf_counter() + LOOKS
+        while perf_counter() < end:
+            with suppress(BlockingIOError):
+                return os.read(self._pipes.from_questions, ROOM)
+        select.select([self._pipes.from_questions], [], [])
+        return os.read(self._pipes.from_questions, ROOM)
+
+    def _leave_with(self, shell: int) -> NoReturn:
+        """Ends this process when the shell ends, of which `shell` is a descriptor."""
+        select.select([shell], [], [])
+        with suppress(OSError):
+            self.release()
+        os._exit(0)
+
+    def _ask(self, record: bytes) -> None:
+        token, to_shell = record[0], self._pipes.answers[record[0]]
+        pid, *words = record[1:].split(UNIT)
+        shell = Other(int(pid), self)
+        question = shell.question(words)
+        try:
+            content = self._answered(question, shell)
+        except Waits:
+            self._pipes.renew(token)
+            Thread(target=self._answer_aside, args=(question, shell.patiently(), to_shell), daemon=True).start()
+        else:
+            if len(content) <= ROOM:
+                _send(to_shell, content)
+                self._pipes.renew(token)
+            else:
+                self._pipes.renew(token)
+                Thread(target=_send, args=(to_shell, content), daemon=True).start()
+
+    def _answer_aside(self, question: Sequence[str], shell: Other, to_shell: int) -> None:
+        _send(to_shell, self._answered(question, shell))
+
+    def _answered(self, question: Sequence[str], shell: Other) -> bytes:
+        try:
+            status, content = answer(question, shell)
+        except Elsewhere:
+            status, content = ELSEWHERE, b""
+        except Waits:
+            raise
+        except Exception:  # a fault of ours, of which the shell hears; its other questions are answered all the same
+            status, content = FAULT, traceback.format_exc().encode(errors="backslashreplace")
+        return b"%03d%013d" % (status, len(content)) + content
+
+    def sink(self, pid: int) -> str:
+        """The path of a new file in memory, for as long as that process lives."""
+        for owner, files in list(self._sinks.items()):
+            if not os.path.exists(f"/proc/{owner}"):
+                for file in files:
+                    os.close(file)
+                del self._sinks[owner]
+        file = os.memfd_create("kerash")
+        self._sinks.setdefault(pid, []).append(file)
+        return f"/proc/{os.getpid()}/fd/{file}"
+
+    def hold(self, place: Mountpoint, name: str) -> None:
+        """Makes the scratch folder of that name, and keeps it until it is released."""
+        if place.root / "mat" / name not in self._held:
+            folder, lock = place.hold(name)
+            self._held[folder] = place, lock
+
+    def release(self) -> None:
+        """Removes the scratch folders that it holds."""
+        while self._held:
+            folder, (place, lock) = self._held.popitem()
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+            place.tidy()
+
+
+def _send(to_shell: int, content: bytes) -> None:
+    with suppress(OSError):  # the shell is gone
+        write_all(to_shell, content)
+    os.close(to_shell)

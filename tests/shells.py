@@ -1,0 +1,72 @@
+"""Scripts for zsh and bash in which the functions of shell-init are there."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
+
+import pytest
+from conftest import ROOT
+
+SHELLS = [
+    pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed"))
+    for name in ("zsh", "bash")
+]
+
+INIT = 'eval "$(kerash shell-init {shell})"\n'
+
+
+class Script(NamedTuple):
+    """What became of a script."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Script]
+
+
+def command(shell: str) -> list[str]:
+    """The shell without anybody's settings."""
+    return [shell, "-f"] if shell == "zsh" else [shell, "--norc", "--noprofile"]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """One in which `kerash` is this checkout, by a program in `folder`/bin, and the mountpoint nobody else's."""
+    program = folder / "bin" / "kerash"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kerash_cli "$@"\n')
+    program.chmod(0o755)
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONUNBUFFERED", "MOUNTPOINT")}
+    own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PATH": f"{program.parent}:{inherited['PATH']}"}
+    return {**inherited, **own}
+
+
+def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) -> Script:
+    """Runs a script in `folder`, which has a mountpoint; standard input is at its end."""
+    (folder / "kerash_mountpoint").mkdir(exist_ok=True, mode=0o700)
+    done = subprocess.run(
+        [*command(shell), "-c", (INIT.format(shell=shell) if init else "") + script],
+        cwd=folder,
+        env={**environment(folder), **extra},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Script(done.returncode, done.stdout, done.stderr)
+
+
+def soon(holds: Callable[[], bool]) -> None:
+    """Fails unless it holds within five seconds."""
+    end = monotonic() + 5
+    while not holds():
+        assert monotonic() < end
+        sleep(0.02)
