@@ -18,9 +18,8 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__
-from kerash_cli.errors import KerashError, told
+from kerash_cli.errors import FAULT, FAULT_TOLD, KerashError, told
 
-FAULT = 70
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
 STANDARD_OUTPUT = "standard output"
@@ -191,6 +190,6 @@ _HANDLERS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _leave, 
 
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    print("This is a fault in kerash, not in your input. Please report it with the lines above.", file=sys.stderr)
+    print(FAULT_TOLD, file=sys.stderr)
     sys.stderr.flush()
     os._exit(FAULT)

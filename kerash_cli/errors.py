@@ -10,6 +10,12 @@ SHOWN = 40
 
 LONGEST_MESSAGE = 1000
 
+FAULT = 70
+"""The exit code of what is no user's to mend."""
+
+FAULT_TOLD = "This is a fault in kerash, not in your input. Please report it with the lines above."
+"""What is said after its traceback."""
+
 
 class KerashError(Exception):
     """One line for the user; `exit_code` is what the program ends with."""

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT
 
+NAMES = ("zsh", "bash")
 SHELLS = [
     pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed"))
-    for name in ("zsh", "bash")
+    for name in NAMES
 ]
 
 INIT = 'eval "$(kerash shell-init {shell})"\n'

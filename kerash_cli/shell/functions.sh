@@ -34,8 +34,8 @@ function _kerash_apply {
   local -a _kerash_words _kerash_sizes _kerash_values
   local _kerash_sink _kerash_value
   local -i _kerash_depth=$(( ${_kerash_depth:-0} + 1 ))
-  if _kerash_is_own "$3" "$_kerash_activations"; then
-    _kerash_ask "$1" "$2" apply "$3"
+  if (( $# < 3 )) || _kerash_is_own "$3" "$_kerash_activations"; then
+    _kerash_ask "$1" "$2" apply "${@:3}"
     return
   fi
   _kerash_read "$1" load "$2" || return
@@ -46,14 +46,14 @@ function _kerash_apply {
   _kerash_collect "$1" "${#_kerash_values[@]}" "${_kerash_sizes[@]}"
 }
 
-function matrix_apply { _kerash_apply matrix_apply matrix "${1-}"; }
-function tensor_apply { _kerash_apply tensor_apply tensor "${1-}"; }
+function matrix_apply { _kerash_apply matrix_apply matrix "$@"; }
+function tensor_apply { _kerash_apply tensor_apply tensor "$@"; }
 
 function tensor_reduce {
   local -a _kerash_words _kerash_sizes _kerash_values
   local _kerash_value _kerash_result=
-  if _kerash_is_own "${1-}" "$_kerash_folds"; then
-    _kerash_ask tensor_reduce tensor reduce "${1-}"
+  if (( $# < 1 )) || _kerash_is_own "$1" "$_kerash_folds"; then
+    _kerash_ask tensor_reduce tensor reduce "$@"
     return
   fi
   _kerash_read tensor_reduce load tensor || return

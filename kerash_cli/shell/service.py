@@ -29,6 +29,7 @@ from threading import Thread
 from time import perf_counter
 from typing import NoReturn
 
+from kerash_cli.errors import FAULT, FAULT_TOLD
 from kerash_cli.files import write_all
 from kerash_cli.shell.answers import Elsewhere, answer
 from kerash_cli.shell.asker import RECORD, UNIT, Other, Waits
@@ -36,7 +37,6 @@ from kerash_cli.shell.coprocess import Pipes
 from kerash_cli.store.mountpoint import Mountpoint
 
 ELSEWHERE = 255
-FAULT = 70
 
 LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
 """Seconds that the service looks for the next question before it sleeps; with one core it would only be in the way."""
@@ -109,7 +109,7 @@ class Service:
         except Waits:
             raise
         except Exception:  # a fault of ours, of which the shell hears; its other questions are answered all the same
-            status, content = FAULT, traceback.format_exc().encode(errors="backslashreplace")
+            status, content = FAULT, f"{traceback.format_exc()}{FAULT_TOLD}\n".encode(errors="backslashreplace")
         return b"%03d%013d" % (status, len(content)) + content
 
     def sink(self, pid: int) -> str:

@@ -1,9 +1,11 @@
 """`kerash matrix`, `kerash tensor` and `kerash blas`: the operations of the table from a shell."""
 
+import contextlib
 import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shells
 from click.testing import CliRunner, Result
 from conftest import Kerash
 from operation_cases import drawn
+from shells import NAMES
 
 from kerash_cli.blas import text
 from kerash_cli.blas.operations import OPERATIONS
@@ -74,16 +78,74 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
     return run
 
 
-def rendered(operands: list[Array]) -> list[str]:
-    names = [f"operand{i}" for i in range(len(operands))]
+def rendered(operands: list[Array], name: str = "operand") -> list[str]:
+    names = [f"{name}{i}" for i in range(len(operands))]
     for name, operand in zip(names, operands, strict=True):
         Path(name).write_bytes(text.render(operand))
     return names
 
 
+Answer = tuple[int, bytes, str]
+Functions = dict[str, dict[str, list[Answer]]]
+
+NOT_AS_THE_COMMAND = {
+    "load": '{{ matrix_load w h a < {0}; printf \'%s\\n\' "$w $h 1" "${{a[@]}}" | matrix_mul_scalar 1; }}',
+    "resize": "tensor_resize {words[0]} {words[1]} 1 {words[2]} < {0}",
+}
+"""Operations whose function of 2019 leaves its result elsewhere, in variables or in the file itself."""
+
+DESCRIPTORS = {1: "< {0}", 2: "3< {0} 4< {1}"}
+
+
+def called(name: str) -> list[str]:
+    """Lines of a shell that call the function of an operation: with files, and with descriptors as in 2019."""
+    _, group, (operands, words) = drawn(name, 1)
+    files = rendered(operands, f"{name}.")
+    if name in NOT_AS_THE_COMMAND:
+        return [NOT_AS_THE_COMMAND[name].format(*files, words=words)]
+    function = shlex.join([f"{group}_{name.replace('-', '_')}", *words])
+    if name == "apply-convreduce":
+        return [f"{function} 3< {files[0]}"]
+    lines = [" ".join([function, *files])]
+    if len(files) in DESCRIPTORS:
+        lines.append(f"{function} {DESCRIPTORS[len(files)].format(*files)}")
+    return lines
+
+
+@pytest.fixture(scope="session")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> Functions:
+    """For each shell that is installed: what the function of each operation comes to, called in one way or another."""
+    answers: Functions = {}
+    for shell in filter(shutil.which, NAMES):
+        folder = tmp_path_factory.mktemp(shell)
+        with contextlib.chdir(folder):
+            lines = {name: called(name) for name in OPERATIONS}
+            script = [
+                f"{line} > {name}.out{i} 2> {name}.err{i}; echo $? > {name}.code{i}"
+                for name in lines
+                for i, line in enumerate(lines[name])
+            ]
+            done = shells.run(shell, "\n".join(script), folder)
+            assert (done.code, done.out, done.err) == (0, "", "")
+            answers[shell] = {
+                name: [
+                    (
+                        int(Path(f"{name}.code{i}").read_text()),
+                        Path(f"{name}.out{i}").read_bytes(),
+                        Path(f"{name}.err{i}").read_text(),
+                    )
+                    for i in range(len(lines[name]))
+                ]
+                for name in lines
+            }
+    return answers
+
+
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("npy", [[], ["--npy"]], ids=["text", "npy"])
-def test_a_command_and_a_step_of_a_pipeline_give_the_same_bytes(name: str, npy: list[str]) -> None:
+def test_a_command_a_step_and_the_functions_of_zsh_and_bash_give_the_same_bytes(
+    name: str, npy: list[str], functions: Functions
+) -> None:
     operation, group, (operands, words) = drawn(name, 1)
     if npy and operation.result in ("text", "verdict"):
         assert refused(group, name, *words, "--npy").startswith("--npy: expected an operation whose result is numbers")
@@ -95,9 +157,10 @@ def test_a_command_and_a_step_of_a_pipeline_give_the_same_bytes(name: str, npy: 
         "blas", shlex.join([group, "load", *files[:1]]) + f"|{group} {shlex.join([name, *words, *files[1:]])}", *npy
     )
     results = [alone, first, later] if files else [alone, first]
-    assert {(result.exit_code, result.stdout_bytes, result.stderr) for result in results} == {
-        (alone.exit_code, alone.stdout_bytes, "")
-    }
+    answers = {(result.exit_code, result.stdout_bytes, result.stderr) for result in results}
+    if not npy:
+        answers |= {answer for shell in functions.values() for answer in shell[name]}
+    assert answers == {(alone.exit_code, alone.stdout_bytes, "")}
     assert not isinstance(alone.exception, KerashError)
     if operation.result == "array" and not npy:
         expected = operation(*operands, **operation.bind(words, group).options)
