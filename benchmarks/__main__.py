@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B10 L1 L2 L3 T1]
+    python -m benchmarks [--runs N] [B1 … B10 L1 L2 L3 M1 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, evolving, machine, peers_kerash, texts
+from benchmarks import commands, evolving, functions, machine, peers_kerash, texts
 from benchmarks.contenders import ROOT, Contender, layouts
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.console import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
-EVOLVING, TEXTS = "B10", "T1"
+EVOLVING, FUNCTIONS, TEXTS = "B10", "M1", "T1"
 
 
 class Row(NamedTuple):
@@ -41,13 +41,11 @@ class Row(NamedTuple):
 
 
 def main() -> None:
+    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, FUNCTIONS, TEXTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
-    parser.add_argument(
-        "id", nargs="*", help=f"of {', '.join([*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, TEXTS])}; all by default"
-    )
+    parser.add_argument("id", nargs="*", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
     options = parser.parse_args()
-    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, TEXTS]
     chosen = options.id or known
     if strange := set(chosen) - set(known):
         parser.error(f"unknown: {', '.join(sorted(strange))}")
@@ -66,6 +64,9 @@ def main() -> None:
         raw[EVOLVING] = evolving.turns(options.runs)
         rows.append(evolution(raw[EVOLVING]))
     rows += whole_commands(chosen, options.runs, raw)
+    if FUNCTIONS in chosen:
+        raw[FUNCTIONS] = functions.turns(options.runs)
+        rows += shell_functions(raw[FUNCTIONS])
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
         rows += tensor_texts(raw[TEXTS])
@@ -146,12 +147,15 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
             raw["L1, L2"] = times
             pairs = {
                 "L1": ("import click", ("kerash --version", "kerash --help")),
-                "L2": ("import numpy, click", ("kerash predict, one row",)),
+                "L2": ("import numpy, click", ("kerash predict, one row", "kerash matrix mul")),
             }
             for name in sorted(pairs.keys() & set(chosen)):
                 peer, ours = pairs[name]
                 for each in ours:
                     yield slower_at_most(name, each, times[each], peer, times[peer], 1.5, "1.5")
+            if "L2" in chosen:
+                one, ten = "kerash matrix mul", "kerash blas, ten steps"
+                yield slower_at_most("L2", ten, times[ten], one, times[one], 1.3, "1.3")
         if "L3" in chosen:
             times = commands.training(runs, folder)
             raw["L3"] = times
@@ -171,6 +175,21 @@ def evolution(turns: list[dict[str, float]]) -> Row:
     ratio, note = bound / took, f"{alone / took:.3g} times as fast as one worker"
     verdict = "met" if ratio >= 0.9 else "MISSED"
     return Row(EVOLVING, "kerash evolve, 2 workers", took, "its bound", bound, ratio, ">= 0.9", verdict, note)
+
+
+def shell_functions(times: dict[str, dict[str, float]]) -> Iterator[Row]:
+    """The rows of shell functions: small operations beside one of the original's, and a product."""
+    ours, theirs = times["kerash"], times.get("2019", {})
+    peer = theirs.get(functions.YARDSTICK, functions.SECONDS_2019)
+    for name in functions.SMALL:
+        verdict = "met" if ours[name] <= peer else "MISSED"
+        note = f"{name} there {1e3 * theirs[name]:.4g}" if name in theirs else ""
+        yield Row(FUNCTIONS, name, ours[name], functions.YARDSTICK, peer, ours[name] / peer, "<= 1", verdict, note)
+    name = functions.LARGE
+    if name in theirs:
+        ratio = theirs[name] / ours[name]
+        verdict = "met" if ratio >= 100 else "MISSED"
+        yield Row(FUNCTIONS, name, ours[name], "the shell of 2019", theirs[name], ratio, ">= 100", verdict, "")
 
 
 def tensor_texts(times: dict[str, float]) -> Iterator[Row]:
@@ -215,6 +234,11 @@ def notes(calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: {WORKLOADS[name].title}"
     if "L3" in raw and "L3, 2019" not in raw:
         yield "L3: the shell of 2019 was not measured; KERASH_2019 names a checkout of it that has time20.sh"
+    if FUNCTIONS in raw and "2019" not in raw[FUNCTIONS]:
+        yield (
+            f"{FUNCTIONS}: beside {1e3 * functions.SECONDS_2019:.2g} ms, which {functions.YARDSTICK} took elsewhere; "
+            "KERASH_2019 names a checkout of it"
+        )
     if "L3" in raw:
         yield "L3: JAX was not measured"
     crossing = calibration["crossing_seconds"]

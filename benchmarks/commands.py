@@ -17,6 +17,9 @@ PYTHON = sys.executable
 XOR = [str(ROOT / name) for name in ("models/xor.model", "data/xor.data", "data/xor.label")]
 EPOCHS_2019 = 20
 EPOCHS = 1000
+TEN_STEPS = (
+    "load a.mat | transpose | mul a.mat | add a.mat | apply relu | mul-scalar 2 | sub a.mat | square | softmax | mean"
+)
 
 
 class Command(NamedTuple):
@@ -36,8 +39,9 @@ def alternate(commands: Mapping[str, Sequence[str]], runs: int, folder: str) -> 
 
 
 def startup(runs: int, folder: str) -> dict[str, Command]:
-    """L1 and L2: what a pipeline starts often, and the imports that they can't do without."""
+    """L1 and L2: what a pipeline starts often, and the imports that they can't do without; a pipeline of ten steps."""
     Path(folder, "row.data").write_text("0,1\n", encoding="ascii")
+    Path(folder, "a.mat").write_text("2 2 1\n1\n2\n3\n4\n", encoding="ascii")
     subprocess.run([KERASH, "train", *XOR, "--quiet", "-o", "xor.kerash"], cwd=folder, check=True)
     commands = {
         "import click": [PYTHON, "-c", "import click"],
@@ -45,6 +49,8 @@ def startup(runs: int, folder: str) -> dict[str, Command]:
         "kerash --help": [KERASH, "--help"],
         "import numpy, click": [PYTHON, "-c", "import numpy, click"],
         "kerash predict, one row": [KERASH, "predict", "xor.kerash", "row.data"],
+        "kerash matrix mul": [KERASH, "matrix", "mul", "a.mat", "a.mat"],
+        "kerash blas, ten steps": [KERASH, "blas", TEN_STEPS],
     }
     return alternate(commands, runs, folder)
 

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import shells
 from conftest import ROOT
+from shells import SHELLS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md"]
@@ -27,6 +29,22 @@ def test_the_other_commands_of_the_readme_run_in_their_order(tmp_path: Path, env
     assert len(commands) > 6
     short = [f"{command} --epochs 10" if command.startswith("kerash train") else command for command in commands]
     shell("\n".join(short), tmp_path, environment)
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_the_examples_of_the_functions_run(tmp_path: Path, name: str) -> None:
+    blocks = re.findall(r"(?m)(?:^    .*\n|^\n(?=    ))+", (ROOT / "docs/shell.md").read_text(encoding="utf-8"))
+    script = blocks[1]
+    if name == "zsh":
+        script = script.replace("shell-init bash", "shell-init zsh").replace("values[0]", "values[1]")
+    done = shells.run(name, script, tmp_path, init=False)
+    assert (done.code, done.err) == (0, "")
+    *matrix, sizes, mean = done.out.splitlines()
+    assert [len(row.split()) for row in matrix] == [2, 2, 2]
+    shown, _, first = sizes.partition(", the first: ")
+    assert shown == "3 x 2"
+    assert 0 < float(first) < 2
+    assert 0 < float(mean) < 1
 
 
 def test_the_model_of_the_readme_is_the_one_in_the_project() -> None:
