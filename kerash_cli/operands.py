@@ -29,61 +29,51 @@ class Operands:
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
         """The operands that the words name; where there are none, standard input, or descriptors 3 and 4 for two."""
-        if words or not operation.operands:
-            operation.check_count(len(words), group)
-            return [self.read(word) for word in words]
-        if len(operation.operands) == 1:
-            return [self.read("-")]
-        return [self.descriptor(number) for number in PAIR]
+        return [self.read(place) for place in places(operation, words, group)]
 
-    def read(self, word: str) -> Array:
-        """The tensor (depth, height, width) in a file, text or .npy; `-` is standard input."""
-        if word == "-":
-            return self.input()
-        with self.file(word) as source:
-            return tensor(source)
-
-    def descriptor(self, number: int) -> Array:
-        """The tensor that comes from an open descriptor."""
-        return self.take(number, f"descriptor {number}")
-
-    def input(self) -> Array:
-        """The tensor on standard input."""
-        if self._has_read_input:
-            raise BadInput("expected '-', standard input, once, got it twice; try files")
-        self._has_read_input = True
-        return self.take(0, "<stdin>")
-
-    def take(self, number: int, name: str) -> Array:
-        """The tensor that comes from a descriptor."""
-        with self.source(number, name) as source:
+    def read(self, place: str | int) -> Array:
+        """The tensor (depth, height, width) in a file, text or .npy, or from a descriptor; `-` is standard input."""
+        with self.source(place) as source:
             return tensor(source)
 
     @contextmanager
-    def source(self, number: int, name: str) -> Iterator[Source]:
-        """What comes from an open descriptor; BadInput if it is not open."""
-        try:
-            os.fstat(number)
-        except OSError:
-            raise closed(number, name) from None
-        if number == 0:
+    def source(self, place: str | int) -> Iterator[Source]:
+        """What is in a file, or comes from a descriptor; BadInput if that is not open."""
+        if place in ("-", 0):
+            if self._has_read_input:
+                raise BadInput("expected '-', standard input, once, got it twice; try files")
+            self._has_read_input = True
             if sys.stdin.isatty():
                 self._await_input()
-            yield Source(name, number, [NPY], digest=False)
-            return
-        with readable(name):
-            yield Source(name, number, [NPY], digest=False)
+            yield Source("<stdin>", 0, [NPY], digest=False)
+        elif isinstance(place, str):
+            with opened(place, [NPY]) as source:
+                yield source
+        else:
+            try:
+                os.fstat(place)
+            except OSError:
+                raise closed(place) from None
+            with readable(called(place)):
+                yield Source(called(place), place, [NPY], digest=False)
 
-    @contextmanager
-    def file(self, path: str) -> Iterator[Source]:
-        """What is in a file."""
-        with opened(path, [NPY]) as source:
-            yield source
+
+def places(operation: Operation, words: Sequence[str], group: Group) -> Sequence[str | int]:
+    """Where operands are that these words name."""
+    if words or not operation.operands:
+        operation.check_count(len(words), group)
+        return words
+    return (0,) if len(operation.operands) == 1 else PAIR
 
 
-def closed(number: int, name: str) -> BadInput:
+def called(number: int) -> str:
+    """What messages call a descriptor."""
+    return f"descriptor {number}" if number else "<stdin>"
+
+
+def closed(number: int) -> BadInput:
     """The error that says that a descriptor should be open."""
-    return BadInput(f"{at(name)}expected an operand, got it closed; try a file, or {number or ''}< FILE")
+    return BadInput(f"{at(called(number))}expected an operand, got it closed; try a file, or {number or ''}< FILE")
 
 
 def tensor(source: Source) -> Array:

@@ -59,7 +59,7 @@ def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) 
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=60,
         check=False,
     )
     return Script(done.returncode, done.stdout, done.stderr)

@@ -20,7 +20,10 @@ def command(context: click.Context, serve: int | None, question: tuple[str, ...]
     if serve is not None:
         from kerash_cli.shell.coprocess import start
 
-        click.echo(start(serve))
+        try:
+            click.echo(start(serve))
+        except OSError:  # no descriptors or pipes left: the shell does without
+            raise click.exceptions.Exit(1) from None
         return
     from kerash_cli.shell.answers import Elsewhere, answer
     from kerash_cli.shell.asker import Itself
@@ -28,7 +31,7 @@ def command(context: click.Context, serve: int | None, question: tuple[str, ...]
     try:
         status, content = answer(question, Itself())
     except Elsewhere:
-        raise BadInput(f"expected a question, got {question[-1]!r}; try kerash {question[1]} --help") from None
+        raise BadInput(f"expected what a function asks; try kerash {' '.join(question[1:3])} --help") from None
     sys.stdout.flush()
     (sys.stderr if status else sys.stdout).buffer.write(content)
     raise click.exceptions.Exit(status)

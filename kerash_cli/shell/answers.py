@@ -16,7 +16,9 @@ Operands are files, or descriptors of the process that asks: 0, 3 and 4.
 """
 
 import os
+import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -30,7 +32,10 @@ from kerash_cli.blas.table import Bound, Group, check_matrices, sizes
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace, shown, told
 from kerash_cli.operands import Operands, tensor_or_sizes
+from kerash_cli.registry import Registry
 from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints
+
+MANY = 1 << 30
 
 NO = 1
 """What a shell function returns where a command ends with 2: so it was in 2019."""
@@ -45,6 +50,12 @@ class Client(Protocol):
 
     def path(self, word: str) -> str:
         """A path that leads to the file that it means."""
+
+    def output(self, word: str) -> str:
+        """The same for a file to write; Elsewhere if only that process itself can write there."""
+
+    def replacing(self, path: str) -> AbstractContextManager[files.Output]:
+        """An output at such a path."""
 
     def sink(self) -> str:
         """The path of a new file."""
@@ -69,9 +80,12 @@ class Elsewhere(Exception):
 
 def answer(question: Sequence[str], client: Client) -> Answer:
     """The answer to a question; Elsewhere if it has to be found there."""
-    name, kind, *words = question
+    name, kind, *words = (*question, "", "")[: max(2, len(question))]
     try:
-        result = KINDS[kind](kind, words, client)
+        function, counts = KINDS[kind]
+        if len(words) not in counts:
+            raise BadInput(f"expected {kind} with {counts.start} words or more, got {len(words)}")
+        result = function(kind, words, client)
     except KerashError as error:
         status = NO if error.exit_code == BadInput.exit_code else error.exit_code
         return Answer(status, _line(name, str(error)))
@@ -88,8 +102,8 @@ def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
     group: Group = "tensor" if kind == "tensor" else "matrix"
     name, *words = words
     output = None
-    if words[:1] == ["-o"]:
-        _, output, *words = words
+    if words[:1] == ["-o"] and len(words) > 1:
+        output, words = client.output(words[1]), words[2:]
     if any(word in ("-o", "-h", "-q") or word.startswith(("--npy", "--out", "--help", "--quiet")) for word in words):
         raise Elsewhere
     operation, bound = _bound(group, name, tuple(words))
@@ -101,7 +115,7 @@ def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
         return Answer(0 if result else NO)
     if output is None:
         return plain(result)
-    with files.replacing(client.path(output)) as file:
+    with client.replacing(output) as file:
         file.commit(plain(result))
     return b""
 
@@ -115,7 +129,7 @@ def _bound(group: Group, name: str, words: tuple[str, ...]) -> tuple[Operation, 
 
 def _load(kind: str, words: list[str], client: Client) -> bytes:
     group, number = words if len(words) > 1 else (*words, "0")
-    with client.operands.source(int(number), f"descriptor {number}") as source:
+    with client.operands.source(_whole(number)) as source:
         shape, values = tensor_or_sizes(source)
     if group == "matrix" and shape[0] > 1:
         raise BadInput(f"expected a matrix, got a tensor of {sizes(shape)}; try tensor_load")
@@ -147,6 +161,12 @@ def _sink(kind: str, words: list[str], client: Client) -> bytes:
     return f"{client.sink()}\n".encode()
 
 
+def _whole(word: str) -> int:
+    if not re.fullmatch("[0-9]{1,18}", word, re.ASCII):
+        raise BadInput(f"expected a whole number, got {shown(word)}")
+    return int(word)
+
+
 def _number(word: str) -> float:
     value = decimals.number(word)
     if value is None:
@@ -155,8 +175,8 @@ def _number(word: str) -> float:
 
 
 def _collect(kind: str, words: list[str], client: Client) -> bytes:
-    count, *size = map(int, words)
-    with client.operands.source(0, "<stdin>") as source:
+    count, *size = map(_whole, words)
+    with client.operands.source(0) as source:
         lines = b"".join(source).decode("utf-8", "replace").split()
     values = [_number(line) for line in lines]
     if len(values) != count:
@@ -192,16 +212,19 @@ def _samples(kind: str, words: list[str], client: Client) -> bytes:
     return b""
 
 
-KINDS: dict[str, Callable[[str, list[str], Client], Answer | bytes]] = {
-    "matrix": _operate,
-    "tensor": _operate,
-    "load": _load,
-    "activation": _activate,
-    "derivative": _activate,
-    "largest": _largest,
-    "sink": _sink,
-    "collect": _collect,
-    "hold": _hold,
-    "release": _release,
-    "samples": _samples,
-}
+KINDS: Registry[tuple[Callable[[str, list[str], Client], Answer | bytes], range]] = Registry("kind of question")
+"""What answers, and with how many words."""
+for _kind, _function, _counts in (
+    ("matrix", _operate, range(1, MANY)),
+    ("tensor", _operate, range(1, MANY)),
+    ("load", _load, range(1, 3)),
+    ("activation", _activate, range(1, MANY)),
+    ("derivative", _activate, range(1, MANY)),
+    ("largest", _largest, range(1, MANY)),
+    ("sink", _sink, range(1)),
+    ("collect", _collect, range(1, 5, 3)),
+    ("hold", _hold, range(2, 3)),
+    ("release", _release, range(1)),
+    ("samples", _samples, range(3, 4)),
+):
+    KINDS.add(_kind, (_function, _counts))

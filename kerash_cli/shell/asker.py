@@ -2,16 +2,21 @@
 
 import os
 import re
+import select
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from stat import S_ISDIR, S_ISREG
+from contextlib import ExitStack, contextmanager
+from stat import S_ISDIR, S_ISFIFO, S_ISREG
+from threading import Lock
 from typing import Protocol, Self
 
+from kerash_cli import files
 from kerash_cli.blas import text
+from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
-from kerash_cli.operands import NPY, Operands, closed, readable, tensor
+from kerash_cli.files import Output
+from kerash_cli.operands import NPY, Operands, called, closed, places, readable, tensor
 from kerash_cli.shell.answers import Elsewhere
 from kerash_cli.source import GZIP, Source
 from kerash_cli.store.mountpoint import Mountpoint
@@ -19,16 +24,24 @@ from kerash_cli.store.mountpoint import Mountpoint
 REFERENCE = b"@"
 """Before the number of the descriptor from which the rest of a question comes."""
 
-_DESCRIPTOR = re.compile(r"(?:/dev/fd/|/proc/self/fd/)([0-9]{1,9})|/dev/stdin")
-
 UNIT, RECORD = b"\x1f", b"\x1e"
 
 LARGE = 1 << 20
 """Bytes of an operand that takes too long to let others wait."""
 
+MOST_LINKS = 40
+"""Of a path, as for the system."""
+
+_DESCRIPTOR = re.compile(r"/proc/(?:self|thread-self|[0-9]+)/fd/([0-9]{1,9})")
+_UMASK = re.compile(rb"Umask:\t([0-7]+)")
+
 
 class Waits(Exception):
     """Somebody without patience would have to wait for an operand."""
+
+
+class Gone(Exception):
+    """Nobody waits for the answer any more."""
 
 
 class Keeper(Protocol):
@@ -47,14 +60,40 @@ class Keeper(Protocol):
 class Other:
     """Another process, whose descriptors are found in /proc; `keeper` keeps its scratch folders."""
 
-    def __init__(self, pid: int, keeper: Keeper, patient: bool = False) -> None:
-        """Without patience an operand that may have to be waited for raises Waits, before anything is read."""
-        self._proc = f"/proc/{pid}"
-        self._pid, self._keeper, self._patient = pid, keeper, patient
+    _umasked = Lock()
 
-    def patiently(self) -> Self:
-        """The same process, for a question that may wait."""
-        return type(self)(self._pid, self._keeper, patient=True)
+    def __init__(self, pid: int, keeper: Keeper) -> None:
+        """An operand that may have to be waited for raises Waits, before anything is read; not so after `patiently`."""
+        self._proc = f"/proc/{pid}"
+        self._pid, self._keeper = pid, keeper
+        self._awaited: select.poll | None = None
+        self._process = -1
+
+    @contextmanager
+    def patiently(self, answer: int) -> Iterator[Self]:
+        """The same process, while there is time to wait for operands: until nobody reads from the pipe `answer`."""
+        self._process = os.pidfd_open(self._pid)
+        try:
+            self._awaited = select.poll()
+            self._awaited.register(self._process, select.POLLIN)
+            self._awaited.register(answer, 0)
+            yield self
+        finally:
+            os.close(self._process)
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether operands may be waited for."""
+        return self._awaited is not None
+
+    def wait_for(self, file: int) -> None:
+        """Waits for something to read; Gone if the process ends, or does not want the answer any more."""
+        assert self._awaited is not None
+        self._awaited.register(file, select.POLLIN)
+        ready = dict(self._awaited.poll())
+        self._awaited.unregister(file)
+        if ready.keys() - {file}:
+            raise Gone
 
     def question(self, words: Sequence[bytes]) -> list[str]:
         """The words of a question, or those to which the first one refers."""
@@ -72,6 +111,26 @@ class Other:
         """The path of a file, seen from its own folder."""
         return os.path.join(os.readlink(f"{self._proc}/cwd"), word)
 
+    def output(self, word: str) -> str:
+        """The path of a file to write; Elsewhere if it is no file, but a pipe perhaps, or one of its descriptors."""
+        path = self._resolved(word)
+        if path.startswith("/proc/") or (os.path.exists(path) and not os.path.isfile(path)):
+            raise Elsewhere
+        return path
+
+    @contextmanager
+    def replacing(self, path: str) -> Iterator[Output]:
+        """An output at that path, with the permissions that its own umask allows."""
+        with open(f"{self._proc}/status", "rb") as status:
+            found = _UMASK.search(status.read())
+        with self._umasked:
+            before = os.umask(int(found[1], 8) if found else 0o077)
+            try:
+                with files.replacing(path) as file:
+                    yield file
+            finally:
+                os.umask(before)
+
     def sink(self) -> str:
         """The path of a new file, for as long as it lives."""
         return self._keeper.sink(self._pid)
@@ -84,36 +143,88 @@ class Other:
         """Lets go of its scratch folders."""
         self._keeper.release()
 
-    def open(self, path: str) -> tuple[int, os.stat_result]:
-        """A descriptor of this process for the file, pipe or device at a path, and what it is."""
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # else it would wait for a pipe's next writer
+    def open(self, place: str | int) -> tuple[int, os.stat_result]:
+        """A descriptor of this process for what is open there under a number, read as far as there, or for a file.
+
+        BadInput if there is no such thing; Elsewhere if only that process itself can use it.
+        """
+        if isinstance(place, str) and place != "-":
+            path = self._resolved(place)
+            if not (match := _DESCRIPTOR.fullmatch(path)):
+                return self._file(place, path)
+            place = int(match[1])
+        number = place if isinstance(place, int) else 0
+        position, flags = self._information(number)
+        if flags & os.O_ACCMODE == os.O_WRONLY:
+            raise BadInput(f"{at(called(number))}expected an operand that can be read, got one to write to")
         try:
-            status = os.fstat(file)
-            if not S_ISREG(status.st_mode):
-                if os.isatty(file):
-                    raise Elsewhere
-                os.set_blocking(file, True)
-            if not self._patient and not _is_small(status):
-                raise Waits
-        except BaseException:
+            # Else it would wait for the next writer of a pipe that has none.
+            file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:  # a socket, or what that process was given by somebody who may open more
+            raise Elsewhere from None
+        status = self._checked(file)
+        if position and S_ISREG(status.st_mode):
+            os.lseek(file, position, os.SEEK_SET)
+        return file, status
+
+    def _information(self, number: int) -> tuple[int, int]:
+        """How far a descriptor has been read, and its flags; BadInput if it is not open."""
+        try:
+            file = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise closed(number) from None
+        _, position, _, flags, *_ = os.read(file, 128).split(None, 4)
+        os.close(file)
+        return int(position), int(flags, 8)
+
+    def _file(self, word: str, path: str) -> tuple[int, os.stat_result]:
+        try:
+            if path.startswith("/proc/") or S_ISFIFO(os.stat(path).st_mode):  # its own, or waiting for a writer
+                raise Elsewhere
+            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise BadInput(f"{at(word)}expected a file that can be read, got: {error.strerror}") from None
+        status = self._checked(file)
+        if S_ISDIR(status.st_mode):
             os.close(file)
-            raise
+            raise BadInput(f"{at(word)}expected a file, got a directory")
         return file, status
 
-    def descriptor(self, number: int) -> tuple[int, os.stat_result]:
-        """The same for what is open in that process under a number, at the place to which it has been read there."""
-        file, status = self.open(f"{self._proc}/fd/{number}")
-        if S_ISREG(status.st_mode):
-            information = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY | os.O_CLOEXEC)
-            _, position, _ = os.read(information, 64).split(None, 2)
-            os.close(information)
-            if position != b"0":
-                os.lseek(file, int(position), os.SEEK_SET)
-        return file, status
+    def _checked(self, file: int) -> os.stat_result:
+        """What an opened file is; Waits if it may have to be waited for, Elsewhere if it is a terminal."""
+        status = os.fstat(file)
+        reason: Exception | None = None
+        if not S_ISREG(status.st_mode) and os.isatty(file):
+            reason = Elsewhere()
+        if reason is None and not self.is_patient and not _is_small(status):
+            reason = Waits()
+        if reason:
+            os.close(file)
+            raise reason
+        return status
 
-
-def _is_small(status: os.stat_result) -> bool:
-    return S_ISREG(status.st_mode) and status.st_size < LARGE
+    def _resolved(self, word: str) -> str:
+        """The path to which a word leads, without links; one into /proc as it is, since each process has its own."""
+        parts = self.path(word).split("/")[::-1]
+        path, links = "", 0
+        while parts and path != "/proc":
+            part = parts.pop()
+            if part == "..":
+                path = os.path.dirname(path.rstrip("/"))
+            if part in ("", ".", ".."):
+                continue
+            try:
+                target = os.readlink(f"{path}/{part}")
+            except OSError:  # no link
+                path = f"{path}/{part}"
+                continue
+            links += 1
+            if links > MOST_LINKS:
+                break
+            parts += target.split("/")[::-1]
+            if target.startswith("/"):
+                path = ""
+        return "/".join([path, *parts[::-1]]) or "/"
 
 
 class _Others(Operands):
@@ -123,59 +234,64 @@ class _Others(Operands):
         super().__init__()
         self._process = process
 
-    def take(self, number: int, name: str) -> Array:
-        """The tensor that comes from a descriptor; what is small at once."""
-        file, status = self._descriptor(number, name)
-        try:
-            if _is_small(status):
-                content = os.read(file, status.st_size)
-                if not content.startswith((GZIP, NPY)):
-                    return text.parse(content, name)
-                os.lseek(file, -len(content), os.SEEK_CUR)
-            with readable(name):
-                return tensor(Source(name, file, [NPY], digest=False))
-        finally:
-            os.close(file)
+    def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
+        """As of this process, but that nothing is read before it is known that all can be."""
+        where = places(operation, words, group)
+        if list(where).count("-") > 1:
+            raise BadInput("expected '-', standard input, once, got it twice; try files")
+        with ExitStack() as stack:
+            opened = [(place, *self._opened(place, stack)) for place in where]
+            return [self._tensor(_name(place), file, status) for place, file, status in opened]
 
     @contextmanager
-    def source(self, number: int, name: str) -> Iterator[Source]:
-        """What comes from a descriptor; BadInput if it is not open."""
-        with _closing(self._descriptor(number, name)[0]) as file, readable(name):
-            yield Source(name, file, [NPY], digest=False)
+    def source(self, place: str | int) -> Iterator[Source]:
+        """What is in a file, or comes from a descriptor."""
+        with ExitStack() as stack:
+            file, _ = self._opened(place, stack)
+            with readable(_name(place)):
+                yield self._source(_name(place), file)
 
-    def _descriptor(self, number: int, name: str) -> tuple[int, os.stat_result]:
-        try:
-            return self._process.descriptor(number)
-        except FileNotFoundError:
-            raise closed(number, name) from None
-        except OSError:  # a socket, or what that process was given by somebody who may open more
-            raise Elsewhere from None
+    def _opened(self, place: str | int, stack: ExitStack) -> tuple[int, os.stat_result]:
+        file, status = self._process.open(place)
+        stack.callback(os.close, file)
+        return file, status
 
-    @contextmanager
-    def file(self, path: str) -> Iterator[Source]:
-        """What is in a file."""
-        if match := _DESCRIPTOR.fullmatch(path):
-            with self.source(int(match[1] or 0), path) as source:
-                yield source
-            return
-        if path.startswith(("/proc/", "/dev/")):
-            raise Elsewhere
-        try:
-            file, status = self._process.open(self._process.path(path))
-        except OSError as error:
-            raise BadInput(f"{at(path)}expected a file that can be read, got: {error.strerror}") from None
-        with _closing(file):
-            if S_ISDIR(status.st_mode):
-                raise BadInput(f"{at(path)}expected a file, got a directory")
-            yield Source(path, file, [NPY], digest=False)
+    def _tensor(self, name: str, file: int, status: os.stat_result) -> Array:
+        if _is_small(status):  # at once
+            content = os.read(file, status.st_size)
+            if not content.startswith((GZIP, NPY)):
+                return text.parse(content, name)
+            os.lseek(file, -len(content), os.SEEK_CUR)
+        with readable(name):
+            return tensor(self._source(name, file))
+
+    def _source(self, name: str, file: int) -> Source:
+        if self._process.is_patient:
+            return _Awaited(name, file, self._process)
+        return Source(name, file, [NPY], digest=False)
 
 
-@contextmanager
-def _closing(file: int) -> Iterator[int]:
-    try:
-        yield file
-    finally:
-        os.close(file)
+class _Awaited(Source):
+    """What comes from a descriptor, for as long as somebody waits for the answer."""
+
+    def __init__(self, name: str, descriptor: int, process: Other) -> None:
+        self._process = process
+        super().__init__(name, descriptor, [NPY], digest=False)
+
+    def _read(self) -> bytes:
+        while True:
+            try:
+                return super()._read()
+            except BlockingIOError:  # to ask for nothing else: a pipe's end may not wake who opened it after that
+                self._process.wait_for(self._descriptor)
+
+
+def _name(place: str | int) -> str:
+    return called(place) if isinstance(place, int) else "<stdin>" if place == "-" else place
+
+
+def _is_small(status: os.stat_result) -> bool:
+    return S_ISREG(status.st_mode) and status.st_size < LARGE
 
 
 class Itself:
@@ -187,6 +303,9 @@ class Itself:
         """The path of a file."""
         return word
 
+    output = path
+    replacing = staticmethod(files.replacing)
+
     def sink(self) -> str:
         """The path of a new file, which whoever asks removes."""
         file, path = tempfile.mkstemp(prefix="kerash-")
@@ -194,8 +313,8 @@ class Itself:
         return path
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name: this process is gone too soon to keep it."""
-        place.folder("mat", name)
+        """Makes the scratch folder of that name, of a mode that keeps it: this process is gone too soon to lock it."""
+        place.folder("mat", name).chmod(0o710)
 
     def release(self) -> None:
         """Nothing is held."""

@@ -3,8 +3,8 @@
 import os
 import signal
 
-TOKENS = range(ord("A"), ord("Z") + 1)
-"""As many questions at a time. The pipes' own descriptors are smaller numbers."""
+TOKENS = range(ord("A"), ord("A") + 12)
+"""As many questions at a time, since pipes are rationed. Their own descriptors are smaller numbers."""
 
 
 class Pipes:

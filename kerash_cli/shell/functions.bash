@@ -7,10 +7,9 @@ function _kerash_start {
   _kerash_service='' _kerash_sinks=()
   [[ -d /proc/self/fd ]] || return 1
   IFS=' ' read -r -a hello <<<"$(command kerash shell-answer --serve "$pid")"
-  (( ${#hello[@]} == 3 )) && [[ -e /proc/${hello[0]}/fd ]] || return 1
-  exec {_kerash_tokens}<"/proc/${hello[0]}/fd/${hello[1]}" {_kerash_questions}<>"/proc/${hello[0]}/fd/${hello[2]}" ||
-    return 1
+  (( ${#hello[@]} == 3 )) || return 1
   _kerash_service=${hello[0]}
+  _kerash_tokens=/proc/$_kerash_service/fd/${hello[1]} _kerash_questions=/proc/$_kerash_service/fd/${hello[2]}
 }
 
 # Asks NAME KIND WORD…: the answer goes to standard output, or where that is asked for to _kerash_text, and a message to
@@ -18,22 +17,27 @@ function _kerash_start {
 function _kerash_ask {
   local -; set +eu
   local IFS=$'\x1f' LC_ALL=C
-  local token head='' piece path answer reference question="$*"
+  local token='' head='' piece path answer reference question="$*"
   local -i rest code=0
   IFS=''
-  if [[ -z $_kerash_service || $question == *$'\x1e'* || "$*" == *$'\x1f'* ]] ||
-      ! { read -r -N 1 -t 0.1 -u "$_kerash_tokens" token ||
-          { (( $? == 1 )) && [[ $BASHPID == "$$" ]] && _kerash_start && read -r -N 1 -u "$_kerash_tokens" token; }; } ||
-      ! { printf -v path '/proc/%s/fd/%d' "$_kerash_service" "'$token" && [[ -e $path ]] && exec {answer}<"$path"; }; then
+  # Nothing of the coprocess stays open here, since all that this shell starts would have it too.
+  if [[ -n $_kerash_service && $question != *$'\x1e'* && "$*" != *$'\x1f'* ]]; then
+    [[ -e $_kerash_tokens || $BASHPID != "$$" ]] || _kerash_start
+    { read -r -N 1 -t 0.1 token <"$_kerash_tokens"; } 2>/dev/null  # and what its status is, depends on the time
+  fi
+  if [[ -n $token ]]; then
+    printf -v path '/proc/%s/fd/%d' "$_kerash_service" "'$token"
+  fi
+  if [[ -z $token || ! -e $path ]] || ! exec {answer}<"$path"; then
     _kerash_process "$@"
     return
   fi
   if (( ${#question} < 4000 )); then
-    printf '%s' "$token$BASHPID"$'\x1f'"$question"$'\x1e' >&"$_kerash_questions"
+    printf '%s' "$token$BASHPID"$'\x1f'"$question"$'\x1e' 1<>"$_kerash_questions"
     read -r -N 16 -u "$answer" head
   else
     exec {reference}<<<"$question"$'\x1e'
-    printf '%s' "$token$BASHPID"$'\x1f@'"$reference"$'\x1e' >&"$_kerash_questions"
+    printf '%s' "$token$BASHPID"$'\x1f@'"$reference"$'\x1e' 1<>"$_kerash_questions"
     read -r -N 16 -u "$answer" head
     exec {reference}<&-
   fi
@@ -120,7 +124,7 @@ function _kerash_read {
 # Loads into the variables that function $1 was given, whose kind is $2 and whose usual names are in $3.
 function _kerash_load {
   local -; set +eu
-  local LC_ALL=C
+  local LC_ALL=C IFS
   local -a _kerash_names _kerash_sizes _kerash_values
   local _kerash_name
   local -i _kerash_i=0
@@ -134,7 +138,7 @@ function _kerash_load {
   fi
   for _kerash_name in "${_kerash_names[@]}"; do
     if [[ $_kerash_name != [A-Za-z_]* || $_kerash_name == *[^A-Za-z0-9_]* || $_kerash_name == @(_kerash_|BASH)* ||
-          ${!_kerash_name@a} == *r* ]]; then
+          ${!_kerash_name@a} == *[Ainr]* ]]; then
       printf -v _kerash_name '%q' "$_kerash_name"
       _kerash_fail "$1" "expected the name of a variable that may be set, got $_kerash_name"
       return
@@ -145,7 +149,8 @@ function _kerash_load {
     if (( _kerash_i < ${#_kerash_names[@]} - 1 )); then
       printf -v "$_kerash_name" '%s' "${_kerash_sizes[_kerash_i++]}"
     elif (( ${#_kerash_values[@]} )); then
-      mapfile -t "$_kerash_name" < <(printf '%s\n' "${_kerash_values[@]}")
+      IFS=$'\n'
+      mapfile -t "$_kerash_name" <<<"${_kerash_values[*]}"
     else
       mapfile -t "$_kerash_name" </dev/null
     fi

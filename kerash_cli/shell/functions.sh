@@ -26,7 +26,8 @@ function _kerash_collect {
 
 # Part $3 of _kerash_values, from 0, as a matrix of width $1 and height $2, in _kerash_text.
 function _kerash_part {
-  printf -v _kerash_text '%s\n' "$1 $2 1" "${_kerash_values[@]:$(( $3 * $1 * $2 )):$(( $1 * $2 ))}"
+  local -i _kerash_size=$(( $1 * $2 )) _kerash_from=$(( $3 * $1 * $2 ))
+  printf -v _kerash_text '%s\n' "$1 $2 1" "${_kerash_values[@]:$_kerash_from:$_kerash_size}"
   _kerash_text=${_kerash_text%$'\n'}
 }
 
@@ -93,7 +94,7 @@ function tensor_apply_convolution {
       (( ++_kerash_i % ($3 * $4) ))
     do :; done
   done >| "$_kerash_sink"
-  _kerash_collect tensor_apply_convolution "$(( $3 * $4 * $7 ))"
+  _kerash_collect tensor_apply_convolution "$_kerash_i"
 }
 
 function tensor_apply_convreduce {
@@ -154,10 +155,10 @@ function _kerash_locate {
   MOUNTPOINT=$_kerash_root MAT=$_kerash_root/mat MODEL=$_kerash_root/model
 }
 
-# The scratch folder of the shell is there; it goes with the coprocess.
+# The scratch folder of the shell is there, and the coprocess keeps it until the end.
 function _kerash_hold {
   _kerash_locate
-  [[ -d $MAT/$$/tmp ]] || _kerash_ask "$1" hold "$MOUNTPOINT" "$$"
+  _kerash_ask "$1" hold "$MOUNTPOINT" "$$"
 }
 
 function _kerash_name {
@@ -195,7 +196,16 @@ function end_fs {
 }
 
 function store_model { _kerash_locate; _kerash_run store-model -q --force -- "$@"; }
-function create_genome { _kerash_locate; _kerash_run create-genome -q --force -- "$@"; }
+
+function create_genome {
+  _kerash_locate
+  if [[ ${2-} == "$MODEL"/*.model && ! -e $2 ]]; then  # there was no room in that mountpoint
+    set -- "$1" "${2##*/}" "${@:3}"
+    set -- "$1" "${2%.model}" "${@:3}"
+  fi
+  _kerash_run create-genome -q --force -- "$@"
+}
+
 function fit { _kerash_locate; _kerash_run fit -- "$@"; }
 function evolve_from_scratch { _kerash_locate; _kerash_run evolve --force -- "$@"; }
 
@@ -214,5 +224,6 @@ function evolve_from_model {
 # What is there from the start.
 
 [[ -n ${_kerash_root-} ]] || MOUNTPOINT='' _kerash_root='' _kerash_chosen=''
-[[ -n ${_kerash_service-} && -d /proc/$_kerash_service ]] || _kerash_start || :
+[[ -n ${_kerash_service-} && ${_kerash_owner-} == "$$" && -d /proc/$_kerash_service ]] || _kerash_start || :
+_kerash_owner=$$
 _kerash_locate

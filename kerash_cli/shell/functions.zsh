@@ -3,7 +3,7 @@
 zmodload zsh/system zsh/mathfunc zsh/parameter
 
 function _kerash_start {
-  emulate -L zsh
+  emulate -LR zsh
   local pid=$sysparams[pid]  # not that of the substitution
   local -a hello
   local IFS=$' \n'
@@ -19,17 +19,21 @@ function _kerash_start {
 # Asks NAME KIND WORD…: the answer goes to standard output, or where that is asked for to _kerash_text, and a message to
 # standard error. One function, since each call of another takes as long as all else here.
 function _kerash_ask {
-  emulate -L zsh -o no_multibyte
+  emulate -LR zsh -o no_multibyte
   local token head piece question="${(pj:\x1f:)@}" asker=$sysparams[pid]$'\x1f'
   integer answer reference rest size code=0 to=1
-  if [[ -z $_kerash_service || $question == *$'\x1e'* || "${(j::)@}" == *$'\x1f'* ]] ||
-      ! { sysread -s 1 -t 0.1 -i $_kerash_tokens token ||
-          { (( $? == 5 && ! ZSH_SUBSHELL )) && _kerash_start && sysread -s 1 -i $_kerash_tokens token } } ||
-      [[ ! -e /proc/$_kerash_service/fd/$(( #token )) ]] ||
-      ! sysopen -r -o cloexec -u answer /proc/$_kerash_service/fd/$(( #token )); then
+  if [[ -n $_kerash_service && $question != *$'\x1e'* && "${(j::)@}" != *$'\x1f'* ]]; then
+    sysread -s 1 -t 0.1 -i $_kerash_tokens token || code=$?
+    if (( code == 5 )) || [[ -n $token && ! -e /proc/$_kerash_service/fd/$(( #token )) ]]; then  # it is gone
+      token=
+      (( ZSH_SUBSHELL )) || { _kerash_start && sysread -s 1 -i $_kerash_tokens token; }
+    fi
+  fi
+  if [[ -z $token ]] || ! sysopen -r -o cloexec -u answer /proc/$_kerash_service/fd/$(( #token )); then
     _kerash_process "$@"
     return
   fi
+  code=0
   if (( $#question < 4000 )); then
     syswrite -o $_kerash_questions $token$asker$question$'\x1e'
     sysread -s 16 -i $answer head
@@ -54,7 +58,7 @@ function _kerash_ask {
     fi
     code=$?
     (( code )) && syserror -e piece
-    (( rest -= size ))
+    rest=$(( rest - size ))
   done
   exec {answer}<&-
   case $code in
@@ -66,7 +70,7 @@ function _kerash_ask {
 
 # Asks NAME KIND WORD…: the answer is in _kerash_text then.
 function _kerash_take {
-  emulate -L zsh
+  emulate -LR zsh
   integer _kerash_takes=1
   _kerash_text=
   _kerash_ask "$@"
@@ -74,7 +78,7 @@ function _kerash_take {
 
 # Asks a process of its own.
 function _kerash_process {
-  emulate -L zsh
+  emulate -LR zsh
   case $2 in
     matrix|tensor) set -- "${@:2}" ;;
     *) set -- shell-answer -- "$@" ;;
@@ -87,7 +91,7 @@ function _kerash_process {
 }
 
 function _kerash_run {
-  emulate -L zsh
+  emulate -LR zsh
   integer code
   KERASH_MOUNTPOINT=${_kerash_chosen:-$KERASH_MOUNTPOINT} command kerash "$@"
   code=$?
@@ -110,7 +114,7 @@ function _kerash_unwritten {
 
 # The tensor that is the answer: _kerash_sizes and _kerash_values, which the caller declares.
 function _kerash_read {
-  emulate -L zsh
+  emulate -LR zsh
   local _kerash_text
   _kerash_take "$@" || return
   _kerash_values=( ${(f)_kerash_text} )
@@ -120,7 +124,7 @@ function _kerash_read {
 
 # Loads into the variables that function $1 was given, whose kind is $2 and whose usual names are in $3.
 function _kerash_load {
-  emulate -L zsh
+  emulate -LR zsh
   local -a _kerash_names _kerash_sizes _kerash_values
   local _kerash_name
   _kerash_names=( ${(s: :)3} )
@@ -154,7 +158,7 @@ function _kerash_fail {
 # The words of F, in _kerash_words, which the caller declares. True if they are kerash's own: none is a function of the
 # script, and the last is in the list $2, unless the first is nothing at all.
 function _kerash_is_own {
-  emulate -L zsh
+  emulate -LR zsh
   local word IFS=$' \t\n'
   _kerash_words=( ${=1} )
   for word in $_kerash_words; do
@@ -169,19 +173,21 @@ function _kerash_is_own {
 # What function $1 is of X: $4 in arithmetic of x and of the parameters p, q, r and s, whose defaults are in $2; the
 # coprocess says what is wrong with parameters for which $3 is not true.
 function _kerash_scalar {
-  emulate -L zsh
+  emulate -LR zsh
   local -F x p q r s y
-  local -a given
+  local -a given floats
   local word
   given=( ${(s: :)2} )
-  (( $# > 4 )) || { _kerash_fail $1 "expected a number, got nothing"; return }
+  (( $# > 4 )) || { _kerash_fail $1 "expected a number, got nothing"; return; }
   given=( "${@:5:$(( 1 + $#given ))}" "${(@)given:$(( $# - 5 < $#given ? $# - 5 : $#given ))}" )
   for word in "${given[@]}"; do
     [[ $word == (|[-+])(<->(|.(|<->))|.<->)(|[eE](|[-+])<->) ]] ||
-      { _kerash_fail $1 "expected a decimal number, got ${(qqqq)word}"; return }
+      { _kerash_fail $1 "expected a decimal number, got ${(qqqq)word}"; return; }
+    [[ $word == *[.eE]* ]] || word+=.  # else it would be a whole number of 64 bits first
+    floats+=( $word )
   done
-  x=$given[1] p=${given[2]-0} q=${given[3]-0} r=${given[4]-0} s=${given[5]-0}
-  (( $3 )) || { _kerash_ask $1 activation ${1#activ_} "${(@)given}"; return }
+  x=$floats[1] p=${floats[2]-0} q=${floats[3]-0} r=${floats[4]-0} s=${floats[5]-0}
+  (( $3 )) || { _kerash_ask $1 activation ${1#activ_} "${(@)given}"; return; }
   (( y = $4 ))
   if [[ $y == *[nN]* ]]; then
     _kerash_fail $1 "expected a result that fits in 64 bits, got ${1#activ_} of $5; try a smaller number"

@@ -24,6 +24,7 @@ import shutil
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from fcntl import F_GETPIPE_SZ, fcntl
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
@@ -32,7 +33,7 @@ from typing import NoReturn
 from kerash_cli.errors import FAULT, FAULT_TOLD
 from kerash_cli.files import write_all
 from kerash_cli.shell.answers import Elsewhere, answer
-from kerash_cli.shell.asker import RECORD, UNIT, Other, Waits
+from kerash_cli.shell.asker import RECORD, UNIT, Gone, Other, Waits
 from kerash_cli.shell.coprocess import Pipes
 from kerash_cli.store.mountpoint import Mountpoint
 
@@ -41,8 +42,7 @@ ELSEWHERE = 255
 LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
 """Seconds that the service looks for the next question before it sleeps; with one core it would only be in the way."""
 
-ROOM = 1 << 16
-"""Bytes that a new pipe takes without a reader."""
+PIECE = 1 << 16
 
 
 class Service:
@@ -69,9 +69,9 @@ class Service:
         end = perf_counter() + LOOKS
         while perf_counter() < end:
             with suppress(BlockingIOError):
-                return os.read(self._pipes.from_questions, ROOM)
+                return os.read(self._pipes.from_questions, PIECE)
         select.select([self._pipes.from_questions], [], [])
-        return os.read(self._pipes.from_questions, ROOM)
+        return os.read(self._pipes.from_questions, PIECE)
 
     def _leave_with(self, shell: int) -> NoReturn:
         """Ends this process when the shell ends, of which `shell` is a descriptor."""
@@ -81,17 +81,21 @@ class Service:
         os._exit(0)
 
     def _ask(self, record: bytes) -> None:
-        token, to_shell = record[0], self._pipes.answers[record[0]]
-        pid, *words = record[1:].split(UNIT)
-        shell = Other(int(pid), self)
-        question = shell.question(words)
+        token = record[0]
+        to_shell = self._pipes.answers[token]
         try:
+            pid, *words = record[1:].split(UNIT)
+            shell = Other(int(pid), self)
+            question = shell.question(words)
             content = self._answered(question, shell)
         except Waits:
             self._pipes.renew(token)
-            Thread(target=self._answer_aside, args=(question, shell.patiently(), to_shell), daemon=True).start()
+            Thread(target=self._answer_aside, args=(question, shell, to_shell), daemon=True).start()
+        except (OSError, ValueError):  # it is gone
+            os.close(to_shell)
+            self._pipes.renew(token)
         else:
-            if len(content) <= ROOM:
+            if len(content) <= fcntl(to_shell, F_GETPIPE_SZ):
                 _send(to_shell, content)
                 self._pipes.renew(token)
             else:
@@ -99,14 +103,20 @@ class Service:
                 Thread(target=_send, args=(to_shell, content), daemon=True).start()
 
     def _answer_aside(self, question: Sequence[str], shell: Other, to_shell: int) -> None:
-        _send(to_shell, self._answered(question, shell))
+        try:
+            with shell.patiently(to_shell):
+                content = self._answered(question, shell)
+        except (Gone, OSError):
+            os.close(to_shell)
+        else:
+            _send(to_shell, content)
 
     def _answered(self, question: Sequence[str], shell: Other) -> bytes:
         try:
             status, content = answer(question, shell)
         except Elsewhere:
             status, content = ELSEWHERE, b""
-        except Waits:
+        except (Waits, Gone):
             raise
         except Exception:  # a fault of ours, of which the shell hears; its other questions are answered all the same
             status, content = FAULT, f"{traceback.format_exc()}{FAULT_TOLD}\n".encode(errors="backslashreplace")

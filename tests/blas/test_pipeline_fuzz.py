@@ -10,6 +10,7 @@ import pytest
 from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.blas.pipeline import Pipeline
 from kerash_cli.blas.results import plain
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import KerashError
 from kerash_cli.operands import Operands
 
@@ -48,13 +49,10 @@ def survives(line: str) -> bool:
 class WithoutInput(Operands):
     """Nothing comes from standard input or from descriptors."""
 
-    def read(self, word: str) -> "object":  # type: ignore[override]
-        if word == "-":
+    def read(self, place: str | int) -> Array:
+        if place == "-" or isinstance(place, int):
             raise KerashError("no input")
-        return super().read(word)
-
-    def descriptor(self, number: int) -> "object":  # type: ignore[override]
-        raise KerashError("no descriptor")
+        return super().read(place)
 
 
 def fuzz(count: int, seed: int) -> int:

@@ -116,9 +116,11 @@ def test_a_name_that_is_no_variable_is_refused(run: Run, tmp_path: Path) -> None
 
 
 def test_a_variable_that_may_not_be_set_stays(shell: str, run: Run) -> None:
-    own = "path" if shell == "zsh" else "BASHOPTS"
-    done = run(f'readonly r=1; matrix_load w h r < m; echo $? $r "${{w-unset}}"; matrix_load w h {own} < m; echo $?')
-    assert done.out == "1 1 unset\n1\n"
+    lines = [
+        f"matrix_load w h {name} < m; echo $?" for name in (["path"] if shell == "zsh" else ["BASHOPTS", "RANDOM"])
+    ]
+    done = run('readonly r=1; matrix_load w h r < m; echo $? $r "${w-unset}"\n' + "\n".join(lines))
+    assert done.out == "1 1 unset\n" + "1\n" * len(lines)
 
 
 HOSTILE = [
@@ -235,7 +237,7 @@ def test_what_f_prints_is_checked_as_a_whole(run: Run, f: str, told: str) -> Non
 
 
 OPTIONS = {
-    "zsh": "setopt ksh_arrays sh_word_split no_clobber no_unset err_exit null_glob",
+    "zsh": "setopt ksh_arrays sh_word_split no_clobber no_unset err_exit null_glob force_float octal_zeroes",
     "bash": "set -o noclobber -o nounset -o errexit -o noglob; shopt -s nullglob",
 }
 
@@ -322,6 +324,11 @@ def test_scalars_are_those_of_the_engine(run: Run) -> None:
         f = activation.derivative if function.startswith("activ_d_") else activation
         expected = float(f(np.array([float(x)]))[0])
         assert float(answer) == pytest.approx(expected, rel=1e-12, abs=5e-324), line
+
+
+def test_whole_numbers_of_any_size_are_numbers(run: Run) -> None:
+    words = "activ_identity 9223372036854775808; activ_relu 99999999999999999999; activ_prelu -18446744073709551616 1"
+    assert [float(x) for x in fine(run(words)).split()] == [2.0**63, 1e20, -(2.0**64)]
 
 
 def test_the_other_activations_and_parameters(run: Run) -> None:
