@@ -299,12 +299,13 @@ def test_a_shell_of_a_shell_has_its_own(shell: str, run: Run) -> None:
 def test_an_interrupt_ends_the_question_and_not_the_coprocess(shell: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never")
     (tmp_path / "m").write_text("1 1 1\n5\n")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        os.execvpe(
-            shell, [*shells.command(shell), "-i"], shells.environment(tmp_path) | {"PS1": "READY", "TERM": "dumb"}
-        )
+    terminal, side = pty.openpty()
+    process = subprocess.Popen(  # the first terminal that the leader of a session opens is its own
+        ["sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(side), *shells.command(shell), "-i"],
+        cwd=tmp_path,
+        env=shells.environment(tmp_path) | {"PS1": "READY", "TERM": "dumb"},
+        start_new_session=True,
+    )
     said = ""
 
     def prompted(line: str, after: str) -> str:
@@ -326,6 +327,7 @@ def test_an_interrupt_ends_the_question_and_not_the_coprocess(shell: str, tmp_pa
         answer = prompted("matrix_mean < m; echo then $_kerash_service\n", "\n5.0\r\nthen ")
         assert answer.split()[0] == service
     finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        process.kill()
+        process.wait()
         os.close(terminal)
+        os.close(side)
