@@ -7,6 +7,7 @@ Raw figures go to benchmarks/results/, a JSON file a run.
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,9 @@ def main() -> None:
         raw[EVOLVING] = evolving.turns(options.runs)
         rows.append(evolution(raw[EVOLVING]))
     rows += whole_commands(chosen, options.runs, raw)
-    if FUNCTIONS in chosen:
+    if FUNCTIONS in chosen and shutil.which("zsh") is None:
+        print(f"{FUNCTIONS}: not measured, since zsh is not installed", file=sys.stderr)
+    elif FUNCTIONS in chosen:
         raw[FUNCTIONS] = functions.turns(options.runs)
         rows += shell_functions(raw[FUNCTIONS])
     if TEXTS in chosen:

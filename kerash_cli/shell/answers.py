@@ -88,7 +88,7 @@ def answer(question: Sequence[str], client: Client) -> Answer:
         result = function(kind, words, client)
     except KerashError as error:
         status = NO if error.exit_code == BadInput.exit_code else error.exit_code
-        return Answer(status, _line(name, str(error)))
+        return Answer(status, _line(name, str(error).removeprefix(f"{words[0]}: " if words else "")))
     except MemoryError:
         return Answer(OutOfSpace.exit_code, _line(name, "out of memory; try smaller operands"))
     return result if isinstance(result, Answer) else Answer(0, result)
