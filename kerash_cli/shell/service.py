@@ -12,7 +12,8 @@ descriptors of the shell. The shell, and each of its subshells, asks like this:
    number of bytes that follow, and these.
 
 A token is never returned: when its question arrives there is a new pipe behind it. So a shell that is killed or
-interrupted anywhere costs nothing but its own answer.
+interrupted costs nothing but its own answer; only in the moment between 1 and 2 it takes a token along, of which there
+are others, and commands.
 
 What is quick is answered at once, what may wait (a pipe to read, a large operand or answer) in a thread.
 """
