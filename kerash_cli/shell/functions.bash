@@ -33,11 +33,11 @@ function _kerash_ask {
     return
   fi
   if (( ${#question} < 4000 )); then
-    printf '%s' "$token$BASHPID"$'\x1f'"$question"$'\x1e' 1<>"$_kerash_questions"
+    { printf '%s' "$token$BASHPID"$'\x1f'"$question"$'\x1e' 1<>"$_kerash_questions"; } 2>/dev/null
     read -r -N 16 -u "$answer" head
   else
     exec {reference}<<<"$question"$'\x1e'
-    printf '%s' "$token$BASHPID"$'\x1f@'"$reference"$'\x1e' 1<>"$_kerash_questions"
+    { printf '%s' "$token$BASHPID"$'\x1f@'"$reference"$'\x1e' 1<>"$_kerash_questions"; } 2>/dev/null
     read -r -N 16 -u "$answer" head
     exec {reference}<&-
   fi
@@ -63,6 +63,10 @@ function _kerash_ask {
   fi
   exec {answer}<&-
   (( code )) && { _kerash_unwritten "$1" "$code"; return; }
+  if (( rest )) && [[ ! -e $_kerash_tokens ]]; then
+    _kerash_fail "$1" "the coprocess ended before it had answered; try again"
+    return
+  fi
   return "$(( 10#${head:0:3} ))"
 }
 

@@ -152,6 +152,18 @@ def test_a_new_one_is_started_when_it_was_killed(run: Run) -> None:
     assert fine(run(script)).split() == ["2.625", "2.625", "one"]
 
 
+def test_an_answer_that_breaks_off_is_no_answer(shell: str, run: Run) -> None:
+    status = "${pipestatus[1]}" if shell == "zsh" else "${PIPESTATUS[0]}"
+    script = f"""
+        matrix_create_fill 1000 300 > large
+        matrix_transpose < large | {{ sleep 0.5; kill -9 $_kerash_service; wc -l > /dev/null; }}; echo {status}
+        matrix_mean < m
+    """
+    done = run(script)
+    assert done.out.split() == ["1", "2.625"]
+    assert done.err == "Error: matrix_transpose: the coprocess ended before it had answered; try again\n"
+
+
 def test_its_pipes_are_for_the_shell_alone(run: Run) -> None:
     """What a shell starts, as another user perhaps, can ask nothing in its name."""
     script = (
