@@ -41,6 +41,19 @@ NO = 1
 """What a shell function returns where a command ends with 2: so it was in 2019."""
 
 
+class Keeper(Protocol):
+    """What keeps scratch folders, and sinks, for a process."""
+
+    def sink(self, pid: int) -> str:
+        """The path of a new file, for as long as that process lives."""
+
+    def hold(self, place: Mountpoint, name: str) -> None:
+        """Makes the scratch folder of that name, and keeps it until it is released."""
+
+    def release(self) -> None:
+        """Removes the scratch folders that it keeps."""
+
+
 class Client(Protocol):
     """The process that asks."""
 
@@ -57,14 +70,13 @@ class Client(Protocol):
     def replacing(self, path: str) -> AbstractContextManager[files.Output]:
         """An output at such a path."""
 
-    def sink(self) -> str:
-        """The path of a new file."""
+    @property
+    def pid(self) -> int:
+        """Its number."""
 
-    def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes its scratch folder of that name, and keeps it for it."""
-
-    def release(self) -> None:
-        """Lets go of its scratch folders."""
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps files and folders for it."""
 
 
 class Answer(NamedTuple):
@@ -158,7 +170,7 @@ def _largest(kind: str, words: list[str], client: Client) -> bytes:
 
 
 def _sink(kind: str, words: list[str], client: Client) -> bytes:
-    return f"{client.sink()}\n".encode()
+    return f"{client.keeper.sink(client.pid)}\n".encode()
 
 
 def _whole(word: str) -> int:
@@ -190,13 +202,13 @@ def _hold(kind: str, words: list[str], client: Client) -> bytes:
     root, name = words
     with files.explained(root, 0):
         place = mountpoint_at(client.path(root))
-        client.hold(place, name)
+        client.keeper.hold(place, name)
         place.folder("mat", name, "tmp")
     return b""
 
 
 def _release(kind: str, words: list[str], client: Client) -> bytes:
-    client.release()
+    client.keeper.release()
     return b""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from stat import S_ISDIR, S_ISFIFO, S_ISREG
 from threading import Lock
-from typing import Protocol, Self
+from typing import Self
 
 from kerash_cli import files
 from kerash_cli.blas import text
@@ -17,7 +17,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.files import Output
 from kerash_cli.operands import NPY, Operands, called, closed, places, readable, tensor
-from kerash_cli.shell.answers import Elsewhere
+from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.source import GZIP, Source
 from kerash_cli.store.mountpoint import Mountpoint
 
@@ -44,19 +44,6 @@ class Gone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class Keeper(Protocol):
-    """What keeps scratch folders and sinks."""
-
-    def sink(self, pid: int) -> str:
-        """The path of a new file, for as long as that process lives."""
-
-    def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, and keeps it until it is released."""
-
-    def release(self) -> None:
-        """Removes the scratch folders that it keeps."""
-
-
 class Other:
     """Another process, whose descriptors are found in /proc; `keeper` keeps its scratch folders."""
 
@@ -65,14 +52,14 @@ class Other:
     def __init__(self, pid: int, keeper: Keeper) -> None:
         """An operand that may have to be waited for raises Waits, before anything is read; not so after `patiently`."""
         self._proc = f"/proc/{pid}"
-        self._pid, self._keeper = pid, keeper
+        self.pid, self.keeper = pid, keeper
         self._awaited: select.poll | None = None
         self._process = -1
 
     @contextmanager
     def patiently(self, answer: int) -> Iterator[Self]:
         """The same process, while there is time to wait for operands: until nobody reads from the pipe `answer`."""
-        self._process = os.pidfd_open(self._pid)
+        self._process = os.pidfd_open(self.pid)
         try:
             self._awaited = select.poll()
             self._awaited.register(self._process, select.POLLIN)
@@ -130,18 +117,6 @@ class Other:
                     yield file
             finally:
                 os.umask(before)
-
-    def sink(self) -> str:
-        """The path of a new file, for as long as it lives."""
-        return self._keeper.sink(self._pid)
-
-    def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes its scratch folder of that name, and keeps it for it."""
-        self._keeper.hold(place, name)
-
-    def release(self) -> None:
-        """Lets go of its scratch folders."""
-        self._keeper.release()
 
     def open(self, place: str | int) -> tuple[int, os.stat_result]:
         """A descriptor of this process for what is open there under a number, read as far as there, or for a file.
@@ -298,6 +273,7 @@ class Itself:
     """This process, that was started for one question."""
 
     operands = Operands()
+    pid = os.getpid()
 
     def path(self, word: str) -> str:
         """The path of a file."""
@@ -306,7 +282,12 @@ class Itself:
     output = path
     replacing = staticmethod(files.replacing)
 
-    def sink(self) -> str:
+    @property
+    def keeper(self) -> Self:
+        """It keeps what it can itself."""
+        return self
+
+    def sink(self, pid: int) -> str:
         """The path of a new file, which whoever asks removes."""
         file, path = tempfile.mkstemp(prefix="kerash-")
         os.close(file)

@@ -77,28 +77,6 @@ function _kerash_take {
   _kerash_ask "$@"
 }
 
-# Asks a process of its own.
-function _kerash_process {
-  case $2 in
-    matrix|tensor) set -- "${@:2}" ;;
-    *) set -- shell-answer -- "$@" ;;
-  esac
-  if (( ${_kerash_takes:-0} )); then
-    _kerash_text=$(_kerash_run "$@")
-  else
-    _kerash_run "$@"
-  fi
-}
-
-function _kerash_run {
-  local -; set +eu
-  local -i code
-  KERASH_MOUNTPOINT=${_kerash_chosen:-$KERASH_MOUNTPOINT} command kerash "$@"
-  code=$?
-  (( code == 2 )) && code=1
-  return "$code"
-}
-
 function _kerash_unwritten {
   (( $2 == 141 )) && return 141
   if [[ -e /proc/$BASHPID/fd/1 ]]; then
@@ -106,11 +84,6 @@ function _kerash_unwritten {
     return 3
   fi
   _kerash_fail "$1" "standard output: expected it to be open, got it closed; try > /dev/null"
-}
-
-function _kerash_fail {
-  printf 'Error: %s: %s\n' "$1" "$2" >&2
-  return 1
 }
 
 # The tensor that is the answer: _kerash_sizes and _kerash_values, which the caller declares. Whole numbers have no point,

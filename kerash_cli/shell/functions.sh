@@ -1,6 +1,31 @@
 # The functions of kerash that zsh and bash read alike. Where they call functions of the script, they leave its options as
 # they are, and have no variables that could be in its way.
 
+# Asks a process of its own.
+function _kerash_process {
+  case $2 in
+    matrix|tensor) set -- "${@:2}" ;;
+    *) set -- shell-answer -- "$@" ;;
+  esac
+  if (( ${_kerash_takes:-0} )); then
+    _kerash_text=$(_kerash_run "$@")
+  else
+    _kerash_run "$@"
+  fi
+}
+
+function _kerash_run {
+  local code=0
+  KERASH_MOUNTPOINT=${_kerash_chosen:-${KERASH_MOUNTPOINT-}} command kerash "$@" || code=$?
+  (( code != 2 )) || code=1
+  return "$code"
+}
+
+function _kerash_fail {
+  printf 'Error: %s: %s\n' "$1" "$2" >&2
+  return 1
+}
+
 function matrix_load { _kerash_load matrix_load matrix "width height array" "$@"; }
 function tensor_load { _kerash_load tensor_load tensor "width height depth array" "$@"; }
 

@@ -76,29 +76,6 @@ function _kerash_take {
   _kerash_ask "$@"
 }
 
-# Asks a process of its own.
-function _kerash_process {
-  emulate -LR zsh
-  case $2 in
-    matrix|tensor) set -- "${@:2}" ;;
-    *) set -- shell-answer -- "$@" ;;
-  esac
-  if (( _kerash_takes )); then
-    _kerash_text=$(_kerash_run "$@")
-  else
-    _kerash_run "$@"
-  fi
-}
-
-function _kerash_run {
-  emulate -LR zsh
-  integer code
-  KERASH_MOUNTPOINT=${_kerash_chosen:-$KERASH_MOUNTPOINT} command kerash "$@"
-  code=$?
-  (( code == 2 )) && code=1
-  return code
-}
-
 function _kerash_unwritten {
   local closed full pipe
   syserror -e closed EBADF
@@ -148,11 +125,6 @@ function _kerash_load {
     shift _kerash_sizes
   done
   set -A $_kerash_names[-1] "${_kerash_values[@]}"
-}
-
-function _kerash_fail {
-  print -ru2 -- "Error: $1: $2"
-  return 1
 }
 
 # The words of F, in _kerash_words, which the caller declares. True if they are kerash's own: none is a function of the
