@@ -1,13 +1,12 @@
 """Rows of a table to lines of text with what a trained model makes of them."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from kerash_cli.engine.layers import Layer
-from kerash_cli.engine.network import Network, Predictor
-from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.engine.network import Predictor, through
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
@@ -88,19 +87,10 @@ class Predictions:
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
     """What each layer, the input's first, makes of the one row: sums, and their activation, (depth, height, width)."""
     network = model.network
-    signal = model.encoding.encode_inputs(table, model.params.dtype)
-    for layer, shape, tensors in zip(network.layers, network.shapes, network.tensors(model.params), strict=False):
-        activity, activation = (_of_layer(each, shape, tensors, signal) for each in (layer.linear(), layer))
-        signal = activation.reshape(1, -1)
-        yield activity, activation
-
-
-def _of_layer(layer: Layer, shape: Shape, tensors: Mapping[str, Array], signal: Array) -> Array:
-    network = Network((layer,), shape, "bias" in tensors)
-    params = np.empty(network.size, signal.dtype)
-    for name, view in network.tensors(params)[0].items():
-        view[...] = tensors[name]
-    return Predictor(network, params)(signal).reshape(network.shapes[-1])
+    signal = model.encoding.encode_inputs(table, model.params.dtype).reshape(network.shapes[0])
+    for layer, tensors in zip(network.layers, network.tensors(model.params), strict=True):
+        activity, signal = (through(each, signal, tensors) for each in (layer.linear(), layer))
+        yield activity, signal
 
 
 def _number(value: np.floating) -> str:

@@ -594,23 +594,14 @@ def picture(a: Array, *, precision: Precision = 6, heat: bool = False) -> Pictur
 
 def _through(layer: "Windowed", a: Array, tensors: Mapping[str, Array]) -> Array:
     """The output of a layer with these tensors."""
-    from kerash_cli.engine.layers import Mode
-    from kerash_cli.engine.network import Network
+    from kerash_cli.engine.network import through
 
     try:
         shape = layer.output_shape(a.shape)
     except BadInput as error:  # a line of a model that can't be meant; here it is an operand
         raise Mismatched(str(error)) from None
     require(shape)
-    network = Network((layer,), a.shape, bias="bias" in tensors)
-    params = np.empty(network.size)
-    for name, view in network.tensors(params)[0].items():
-        view[...] = tensors[name]
-    plan = network.plan(params, 1, Mode())
-    plan.rows[:, :-1] = a.reshape(1, -1)
-    for call in plan.forward:
-        call()
-    return plan.a.reshape(shape)
+    return through(layer, a, tensors)
 
 
 def _along(of: Callable[..., Any], axis: str | None) -> Array | float:

@@ -201,6 +201,19 @@ class Network:
         return list(zip(self.layers, self.shapes, strict=False))
 
 
+def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
+    """What one layer with these tensors makes of the sample x; both are (depth, height, width), in the type of x."""
+    network = Network((layer,), x.shape, bias="bias" in tensors)
+    params = np.empty(network.size, x.dtype)
+    for name, view in network.tensors(params)[0].items():
+        view[...] = tensors[name]
+    plan = network.plan(params, 1, Mode())
+    plan.rows[:, :-1] = x.reshape(1, -1)
+    for call in plan.forward:
+        call()
+    return plan.a.reshape(network.shapes[-1])
+
+
 class Predictor:
     """Outputs of a trained network for any number of rows, each the same whatever it travels with."""
 
