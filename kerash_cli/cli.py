@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__
-from kerash_cli.errors import FAULT, FAULT_TOLD, KerashError, told
+from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, command, told
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
@@ -138,8 +138,10 @@ def _run(arguments: list[str]) -> int:
         return 2
     except click.ClickException as error:
         return _fail(_usage(error), error.exit_code)
+    except BadTable as error:
+        return _complain(error, arguments)
     except KerashError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(_with_repair(error, arguments), error.exit_code)
     except MemoryError:
         return _fail("out of memory; try --batch-size 16, or a smaller model", OUT_OF_SPACE)
     except KeyboardInterrupt:
@@ -157,6 +159,19 @@ def _run(arguments: list[str]) -> int:
         space = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return _fail(f"{where}{error.strerror or error}", OUT_OF_SPACE if space else 1)
     return 0
+
+
+def _complain(error: BadTable, arguments: list[str]) -> int:
+    """A line for each complaint; where one command gets around several of them, it stands once, in the last line."""
+    from kerash_cli.errors import together
+
+    for complaint in together(error.complaints):
+        _fail(_with_repair(complaint, arguments), error.exit_code)
+    return error.exit_code
+
+
+def _with_repair(error: KerashError, arguments: list[str]) -> str:
+    return f"{error}; try {command(error.repair, arguments)}" if error.repair else str(error)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -4,6 +4,7 @@ A message says where, what was expected, what was got, and what to do. Only `cli
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 SHOWN = 40
 """How many characters of a cell a message repeats."""
@@ -17,16 +18,67 @@ FAULT_TOLD = "This is a fault in kerash, not in your input. Please report it wit
 """What is said after its traceback."""
 
 
+class Repair(NamedTuple):
+    """A way out of an error: the command with the file at `path` sent through `filter`, a command of the shell.
+
+    `words` are added to the command's own; with an empty `filter` that is all. `command` makes a line to paste of it.
+    """
+
+    path: str
+    filter: str
+    words: tuple[str, ...] = ()
+
+
 class KerashError(Exception):
     """One line for the user; `exit_code` is what the program ends with."""
 
     exit_code = 1
+    repair: Repair | None = None
+    """The command that gets around it, if the message leaves that to `cli.py`."""
+
+    def mended(self, path: str, filter: str, *words: str) -> Self:
+        """This error with a repair: the file at `path` through `filter`, and `words` added to the command."""
+        self.repair = Repair(path, filter, words)
+        return self
 
 
 class BadInput(KerashError):
-    """A command line, a model description or a data file that cannot be meant as it stands."""
+    """Invalid input: a command line, a model description or a data file."""
 
     exit_code = 2
+
+
+MOST_COMPLAINTS = 10
+"""Complaints about a file that are told at once."""
+
+
+class BadTable(BadInput):
+    """Several complaints about a table, each an error of its own."""
+
+    def __init__(self, complaints: Sequence[BadInput]) -> None:
+        super().__init__("; ".join(map(str, complaints)))
+        self.complaints = complaints
+
+
+def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
+    """The complaints, with the repairs of all of them in the last that has one: any of them alone would not do."""
+    repaired = [each for each in complaints if each.repair]
+    repairs = [each.repair for each in repaired if each.repair]
+    if len(repairs) > 1 and len({repair.path for repair in repairs}) == 1:
+        filters = " | ".join(dict.fromkeys(repair.filter for repair in repairs if repair.filter))
+        words = dict.fromkeys(repair.words for repair in repairs)
+        for each in repaired:
+            each.repair = None
+        repaired[-1].repair = Repair(repairs[0].path, filters, tuple(word for each in words for word in each))
+    return complaints
+
+
+def complain(complaints: Sequence[BadInput]) -> None:
+    """Raises what there is to complain about: nothing, the one error, or a BadTable of the first ten."""
+    if len(complaints) == 1:
+        raise complaints[0]
+    if complaints:
+        raise BadTable(complaints[:MOST_COMPLAINTS])
 
 
 class OutOfSpace(KerashError):
@@ -97,3 +149,20 @@ def told(message: str) -> str:
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
     return f"Error: {line}"
+
+
+def command(repair: Repair, arguments: Sequence[str]) -> str:
+    """The command line `kerash ARGUMENTS` with a repair made to it, ready to be pasted into a shell."""
+    from shlex import join, quote  # only an error pays for it
+
+    path, filter, more = repair
+    words = [*arguments, *more]
+    if not filter:
+        return join(["kerash", *words])
+    if path not in words or path.startswith(("/dev/fd/", "/proc/")):
+        return f"{filter} in front of it: ... | {filter} | {join(['kerash', *words])}"
+    place = words.index(path)
+    before, after = join(["kerash", *words[:place]]), join(words[place + 1 :])
+    if "-" in words:  # standard input is taken
+        return f"{before} <({filter} <{quote(path)}) {after}".rstrip()
+    return f"{filter} <{quote(path)} | {before} - {after}".rstrip()

@@ -1,7 +1,48 @@
-from kerash_cli.errors import listed, shown
+import pytest
+
+from kerash_cli.errors import BadInput, BadTable, Repair, command, complain, listed, shown, together
 
 
 def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
     assert shown("\x1b[31m\n\u202e") == r"'\x1b[31m\n\u202e'"
     assert len(shown("x" * 10**6)) < 50
     assert listed(["a", "b", "c"], 2) == "'a', 'b' and 1 more"
+
+
+PASTED = [
+    (
+        Repair("a.csv", "tr -d %"),
+        ["train", "m", "a.csv", "--target", "y"],
+        "tr -d % <a.csv | kerash train m - --target y",
+    ),
+    (Repair("a b", "tr -d %", ("-o", "x y")), ["train", "m", "a b"], "tr -d % <'a b' | kerash train m - -o 'x y'"),
+    (Repair("l", "tr -d %"), ["train", "m", "-", "l"], "kerash train m - <(tr -d % <l)"),
+    (Repair("a.csv", "", ("--drop", "id")), ["train", "m", "a.csv"], "kerash train m a.csv --drop id"),
+    (Repair("<stdin>", "tr -d %"), ["train", "m", "-"], "... | tr -d % | kerash train m -"),
+    (Repair("/dev/fd/63", "tr -d %"), ["train", "m", "/dev/fd/63"], "... | tr -d % | kerash train m /dev/fd/63"),
+]
+
+
+@pytest.mark.parametrize(("repair", "arguments", "expected"), PASTED)
+def test_a_repair_is_a_command_to_paste(repair: Repair, arguments: list[str], expected: str) -> None:
+    assert command(repair, arguments).endswith(expected)
+
+
+def test_repairs_of_one_file_are_one_command() -> None:
+    first, other, last = BadInput("a"), BadInput("b"), BadInput("c")
+    first.mended("t", "tr -d %", "--drop", "x")
+    last.mended("t", "tr -d $", "--drop", "y")
+    assert [each.repair for each in together([first, other, last])] == [
+        None,
+        None,
+        Repair("t", "tr -d % | tr -d $", ("--drop", "x", "--drop", "y")),
+    ]
+
+
+def test_one_complaint_is_an_error_and_more_than_ten_are_ten() -> None:
+    complain([])
+    with pytest.raises(BadInput, match=r"^one$"):
+        complain([BadInput("one")])
+    with pytest.raises(BadTable) as raised:
+        complain([BadInput(str(number)) for number in range(12)])
+    assert len(raised.value.complaints) == 10
