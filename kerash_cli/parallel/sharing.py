@@ -65,12 +65,15 @@ class Ranks:
         self._barrier.release()
 
     def _watch(self, waited: float) -> None:
-        """Looks after the workers now and then, while one is waited for."""
+        """Looks after the workers now and then, while one is waited for; at once where nobody is at the other end."""
+        if waited == float("inf"):
+            self._processes.check(patient=True)
+            raise WorkerFailed("a worker no longer answers; try --workers 1")
         now = monotonic()
         if now - self._looked < LOOK:
             return
         self._looked = now
-        self._processes.check(patient=waited == float("inf"))
+        self._processes.check()
         stopped = self._processes.stopped()
         self._found_stopped = self._found_stopped + 1 if stopped else 0
         if self._found_stopped >= STOPPED:

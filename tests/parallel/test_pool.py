@@ -1,6 +1,8 @@
 """Training and prediction by several processes: the same bits as by one."""
 
 import hashlib
+import os
+import signal
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from kerash_cli import experiment
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.errors import WorkerFailed
 from kerash_cli.parallel import sharing
 from kerash_cli.parallel.prediction import CAPACITY, PredictorPool
 from kerash_cli.parallel.processes import Processes
@@ -108,6 +111,26 @@ def test_predictions_are_the_same_whoever_makes_them(tmp_path: Path, rows: int) 
     ):
         assert np.array_equal(pool(x), expected)
         assert np.array_equal(pool(x[: rows // 2 + 1]), expected[: rows // 2 + 1])
+
+
+def test_rows_whose_worker_dies_are_never_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker is killed just after it was looked at, so that first the end of its pipe tells."""
+    monkeypatch.setattr(sharing, "ORDERED", False)
+    description = ModelDescription.parse("7 1 1\ninput\ndense 3 softmax\n")
+    network = Network(description.layers, description.known_shape)
+    params = network.initial(0, np.dtype(np.float32))
+
+    def kill(processes: Processes) -> list[object]:
+        processes.workers[0].process.kill()
+        return []
+
+    with Processes(1) as processes, stage(ROOM, str(tmp_path), silent) as folder:
+        pool = PredictorPool(processes, folder, description, network, params)
+        pool(np.ones((100, 7), np.float32))
+        os.kill(processes.workers[0].process.pid, signal.SIGSTOP)
+        monkeypatch.setattr(Processes, "stopped", kill)
+        with pytest.raises(WorkerFailed, match="worker 1 was killed by SIGKILL"):
+            pool(np.zeros((100, 7), np.float32))
 
 
 def test_nothing_is_left_of_a_pool(tmp_path: Path) -> None:
