@@ -111,7 +111,7 @@ def command(
         stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
     ):
         samples = search.stage_samples(prepared, folder)
-        with history(name, prepared.identity(), force) as past, _executor(count) as executor:
+        with history(name, prepared.identity(), force) as past, _executor(count, console) as executor:
             console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
             found = search.Search(prepared, past, folder, samples, executor)
             with concluding(found):
@@ -213,10 +213,10 @@ def _start(word: str) -> Any:
     return TrainedModel.load(word).description if word.endswith(".kerash") else ModelDescription.read(word)
 
 
-def _executor(count: int) -> "Executor":
+def _executor(count: int, console: "Console") -> "Executor":
     from kerash_cli.parallel.executor import Serial, Workers
 
-    return Workers(count) if count > 1 else Serial()
+    return Workers(count, console.say) if count > 1 else Serial()
 
 
 def _search(

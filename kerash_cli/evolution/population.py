@@ -79,7 +79,7 @@ class Outcome(NamedTuple):
     """What became of a candidate so far."""
 
     loss: float
-    """Infinite for one that diverged or died."""
+    """Infinite for one that diverged."""
     deviation: float
     parameters: int
     epochs: int

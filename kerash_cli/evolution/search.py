@@ -14,7 +14,7 @@ import numpy as np
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import Damaged, Diverged, WorkerFailed, at
+from kerash_cli.errors import Damaged, Diverged, at
 from kerash_cli.evolution.evaluation import Job, best_params, evaluate
 from kerash_cli.evolution.history import History
 from kerash_cli.evolution.merging import merged
@@ -205,8 +205,7 @@ class Search:
             parameters = candidate.genome.network.size
             told = {**_told_candidate(candidate), "rung": rung, "parameters": parameters}
             if future := futures.get(self._history.weights(candidate.place)):
-                # If a worker can't train even the first and smallest, something else is wrong.
-                self._history.append({**told, **_finished(future, vital=candidate.place == (0, 0))})
+                self._history.append({**told, **future.result()})
             record = known[*candidate.place, rung]
             if any(record[name] != value for name, value in told.items()):
                 raise self._other(f"candidate {_numbered(candidate.place)}")
@@ -229,7 +228,7 @@ class Search:
 
     def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         futures = self._submitted(jobs)
-        results = [_finished(futures[job.file]) for job in jobs]
+        results = [futures[job.file].result() for job in jobs]
         self.final_times += [result["seconds"] for result in results]
         return results
 
@@ -336,17 +335,6 @@ def _outcome(record: dict[str, Any], parameters: int) -> Outcome:
         record["error"],
         record["reason"],
     )
-
-
-def _finished(future: "Future[dict[str, Any]]", vital: bool = False) -> dict[str, Any]:
-    """The result of an evaluation; of one whose worker died twice, why it has none, unless it is vital."""
-    try:
-        return future.result()
-    except WorkerFailed as error:
-        if vital:
-            raise
-        nothing = {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0, "seconds": 0.0}
-        return {**nothing, "reason": str(error)}
 
 
 def _told_candidate(candidate: Candidate) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 What is submitted is a function of a module, JSON values are its arguments, and JSON values it returns. What it raises
 comes back: a KerashError and MemoryError as they were, a fault of ours as a RuntimeError with its traceback. A process
-that ends on the way is replaced, and the call tried once more.
+that ends on the way is replaced and the call tried once more; the last try is made in this process.
 """
 
 import json
@@ -18,7 +18,7 @@ from traceback import format_exc
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kerash_cli import errors
+from kerash_cli import errors, files
 from kerash_cli.errors import KerashError, WorkerFailed
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import LOOK, STOPPED
@@ -26,6 +26,10 @@ from kerash_cli.parallel.sharing import LOOK, STOPPED
 T = TypeVar("T")
 
 TRIALS = 2
+"""Workers that try a call before it is made in this process."""
+
+_ANSWERS = ({"result"}, {"error", "message"}, {"memory"}, {"fault"})
+"""The keys of each kind of answer."""
 
 
 class Serial(Executor):
@@ -51,13 +55,23 @@ class _Deferred(Future[T]):
         return super().result(timeout)
 
 
-class Workers(Executor):
-    """So many worker processes, started with the first call."""
+class _Lost(Exception):
+    """A call whose worker gave no answer: says what became of the worker."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._all: list[Processes] = []
+
+class Workers(Executor):
+    """At most `count` worker processes, which start as calls come.
+
+    A call that TRIALS workers died of is made by whoever asks for its result, in this process: so Ctrl-C ends it as it
+    ends any other work, and no two are made here at once. `tell` is told so in a line.
+    """
+
+    def __init__(self, count: int, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self._all = [Processes(0) for _ in range(count)]
         self._idle: SimpleQueue[Processes] = SimpleQueue()
+        for processes in self._all:
+            self._idle.put(processes)
         self._threads = ThreadPoolExecutor(count)
         self._closing = False
 
@@ -67,42 +81,69 @@ class Workers(Executor):
         self.shutdown(cancel_futures=error is not None)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        if not self._all:
-            for _ in range(self._count):
-                self._all.append(Processes(1))
-                self._idle.put(self._all[-1])
-            for processes in self._all:
-                processes.give(processes.workers[0], {"kind": "calls"})
         call = {"function": f"{fn.__module__}:{fn.__qualname__}", "arguments": args, "named": kwargs}
-        return self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
+        asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
+        return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """With `cancel_futures`, calls under way are given up too."""
+        """With `cancel_futures`, calls under way are given up too, and no more are made here."""
         self._closing = cancel_futures
-        if cancel_futures:
-            for processes in self._all:
-                for worker in processes.workers:
-                    worker.process.kill()
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for processes in self._all:
             processes.close()
 
-    def _call(self, call: bytes) -> Any:
+    def _finished(self, asked: "Future[dict[str, Any]]", call: Callable[[], T]) -> T:
+        """What a worker answered, or what the call gives in this process if none could answer."""
+        try:
+            answer = asked.result()
+        except _Lost as lost:
+            self._tell(f"{TRIALS} workers in a row failed, the last one {lost}: going on in this process")
+        else:
+            found: T = _result(answer)
+            return found
+        return call()
+
+    def _call(self, call: bytes) -> dict[str, Any]:
+        """The answer of a worker; _Lost if TRIALS of them gave none."""
         processes = self._idle.get()
         try:
-            for trial in range(1, TRIALS + 1):
-                try:
-                    return _result(_ask(processes, call))
-                except WorkerFailed:
-                    if self._closing:
-                        raise
-                    processes.resize(0)
-                    processes.resize(1)
-                    processes.give(processes.workers[0], {"kind": "calls"})
-                    if trial == TRIALS:
-                        raise
+            for _ in range(TRIALS - 1):
+                with suppress(_Lost):
+                    return self._tried(processes, call)
+            return self._tried(processes, call)
         finally:
             self._idle.put(processes)
+
+    def _tried(self, processes: Processes, call: bytes) -> dict[str, Any]:
+        """A worker's answer, of a new one if there is none; after _Lost there is none."""
+        try:
+            if not processes:
+                _start(processes)
+            return _checked(self._ask(processes, call))
+        except _Lost:
+            processes.resize(0)
+            raise
+
+    def _ask(self, processes: Processes, call: bytes) -> bytes:
+        """The line that a worker answers; _Lost if it ends or is stopped instead."""
+        (worker,) = processes.workers
+        reading, writing = worker.ends
+        with suppress(BrokenPipeError):  # which shows when its answer is read
+            files.write_all(writing, call)
+        answer, stopped = bytearray(), 0
+        while not answer.endswith(b"\n"):
+            if self._closing:
+                raise WorkerFailed("the workers are sent away before they have answered")
+            if select([reading], [], [], LOOK)[0]:
+                piece = os.read(reading, 1 << 16)
+                if not piece:
+                    raise _Lost(processes.fate(worker))
+                answer += piece
+                continue
+            stopped = stopped + 1 if processes.stopped() else 0
+            if stopped >= STOPPED:
+                raise _Lost("was stopped by a signal")
+        return bytes(answer)
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
@@ -120,36 +161,36 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
                 answer = {"memory": True}
             except Exception:
                 answer = {"fault": format_exc()}
-            os.write(writing, json.dumps(answer).encode() + b"\n")
+            files.write_all(writing, json.dumps(answer).encode() + b"\n")
 
 
-def _ask(processes: Processes, call: bytes) -> bytes:
-    """A worker's answer; WorkerFailed if it ends or is stopped instead."""
-    (worker,) = processes.workers
-    reading, writing = worker.ends
-    with suppress(BrokenPipeError):  # which shows when its answer is read
-        os.write(writing, call)
-    answer, stopped = bytearray(), 0
-    while not answer.endswith(b"\n"):
-        if select([reading], [], [], LOOK)[0]:
-            piece = os.read(reading, 1 << 16)
-            if not piece:
-                raise processes.failure(worker)
-            answer += piece
-            continue
-        stopped = stopped + 1 if processes.stopped() else 0
-        if stopped >= STOPPED:
-            worker.process.kill()
-            raise processes.failure(worker)
-    return bytes(answer)
+def _start(processes: Processes) -> None:
+    """Starts a worker that waits for calls; _Lost if it can't. One that dies at once shows when it is asked."""
+    try:
+        processes.resize(1)
+    except WorkerFailed:
+        raise _Lost("could not start") from None
+    with suppress(WorkerFailed):
+        processes.give(processes.workers[0], {"kind": "calls"})
 
 
-def _result(answer: bytes) -> Any:
-    found = json.loads(answer)
-    if "error" in found:
-        raise getattr(errors, found["error"])(found["message"])
-    if "memory" in found:
+def _checked(line: bytes) -> dict[str, Any]:
+    """The answer in a worker's line; _Lost if it is none."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or answer.keys() not in _ANSWERS:
+        raise _Lost("gave an answer that is none")
+    return answer
+
+
+def _result(answer: Mapping[str, Any]) -> Any:
+    """The result in an answer; raises the error that it has instead."""
+    if "error" in answer:
+        raise getattr(errors, answer["error"])(answer["message"])
+    if "memory" in answer:
         raise MemoryError
-    if "fault" in found:
-        raise RuntimeError(f"a worker failed\n{found['fault']}")
-    return found["result"]
+    if "fault" in answer:
+        raise RuntimeError(f"a worker failed\n{answer['fault']}")
+    return answer["result"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -20,6 +20,7 @@ PATIENCE = 1.0
 """Seconds that a worker has to leave before it is killed."""
 TAIL = 4096
 """Bytes of a worker's standard error that its last line is looked for in."""
+_SIGNALS = {each.value: each.name for each in signal.Signals}
 
 
 class Worker(NamedTuple):
@@ -57,11 +58,14 @@ class Processes:
         return len(self.workers)
 
     def resize(self, count: int) -> None:
-        """Makes them so many: starts those that are missing, sends the others away."""
+        """Makes them so many: starts those that are missing, sends the others away. WorkerFailed if none can start."""
         spare, self.workers = self.workers[count:], self.workers[:count]
         _end(spare)
         for number in range(len(self.workers) + 1, count + 1):
-            self.workers.append(_started(number))
+            try:
+                self.workers.append(_started(number))
+            except OSError as error:
+                raise WorkerFailed(f"worker {number} could not start: {error.strerror}; try --workers 1") from None
 
     def give(self, worker: Worker, job: Mapping[str, Any]) -> None:
         """Tells a worker its job; WorkerFailed if it is no longer there."""
@@ -89,17 +93,23 @@ class Processes:
 
     def failure(self, worker: Worker) -> WorkerFailed:
         """What became of a worker, in a line."""
-        with suppress(subprocess.TimeoutExpired):
-            worker.process.wait(PATIENCE)
-        code, number = worker.process.poll(), worker.number
+        fate, code = self.fate(worker), worker.process.poll()
         if code is not None and code < 0:
-            name = signal.Signals(-code).name
             advice = (
                 "out of memory? try --batch-size 16 or --workers 1" if code == -signal.SIGKILL else "try --workers 1"
             )
-            return WorkerFailed(f"worker {number} was killed by {name} (signal {-code}): {advice}")
-        said = _last_line(worker.errors)
-        return WorkerFailed(f"worker {number} ended (exit {code}): {said or 'it said nothing'}; try --workers 1")
+            return WorkerFailed(f"worker {worker.number} {fate}: {advice}")
+        return WorkerFailed(f"worker {worker.number} {fate}; try --workers 1")
+
+    def fate(self, worker: Worker) -> str:
+        """What became of a worker that no longer answers: `was killed by SIGKILL (signal 9)`."""
+        with suppress(subprocess.TimeoutExpired):
+            worker.process.wait(PATIENCE)
+        code = worker.process.poll()
+        if code is not None and code < 0:
+            name = _SIGNALS.get(-code, "a signal without a name")
+            return f"was killed by {name} (signal {-code})"
+        return f"ended (exit {code}): {_last_line(worker.errors) or 'it said nothing'}"
 
     def close(self) -> None:
         """Ends all workers."""
@@ -108,26 +118,35 @@ class Processes:
 
 
 def _started(number: int) -> Worker:
-    (here, theirs), (there, ours) = os.pipe(), os.pipe()
-    errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
-    path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", str(there), str(theirs)]
-    # Blocked here, Ctrl-C stays blocked there: it is the parent's to handle.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=(there, theirs),
-            env={**os.environ, "PYTHONPATH": path},
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(there)
-        os.close(theirs)
-    return Worker(number, process, errors, (here, ours))
+    """A worker; OSError, with nothing left of it, where there can be none."""
+    with ExitStack() as ours, ExitStack() as theirs:
+        (reading, to_write), (to_read, writing) = _pipe(ours, theirs), _pipe(theirs, ours)
+        errors = ours.enter_context(tempfile.TemporaryFile())
+        path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", str(to_read), str(to_write)]
+        # Blocked here, Ctrl-C stays blocked there: it is the parent's to handle.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                pass_fds=(to_read, to_write),
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        ours.pop_all()
+        return Worker(number, process, errors, (reading, writing))
+
+
+def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
+    """A pipe, whose ends these close."""
+    reading, writing = os.pipe()
+    reader.callback(os.close, reading)
+    writer.callback(os.close, writing)
+    return reading, writing
 
 
 def _end(workers: Sequence[Worker]) -> None:

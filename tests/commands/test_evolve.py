@@ -8,9 +8,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from select import select
 
 import numpy as np
 import pytest
@@ -184,41 +185,158 @@ def test_more_generations_go_on_where_fewer_ended(kerash: Kerash, tmp_path: Path
     assert list(bytes_of(tmp_path, "more").values()) == list(bytes_of(tmp_path, "once").values())
 
 
-def test_a_worker_that_is_killed_changes_nothing(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> None:
-    data = table(tmp_path, rows=150)
-    arguments = [str(data), "6", "4", "--target", "label", "--workers", "2", "-q"]
-    assert kerash("evolve", "3", "3", "whole", *arguments).code == 0
-    command = [sys.executable, "-m", "kerash_cli", "evolve", "3", "3", "killed", *arguments]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
-    rng, killed = random.Random(1), 0
-    while process.poll() is None:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0.4, 0.8))
-        workers = list(children(process.pid))
-        if workers and killed < 2:
-            killed += 1
-            with suppress(ProcessLookupError):
-                workers[0].send_signal()
-    assert killed
-    assert process.returncode == 0
-    assert list(bytes_of(tmp_path, "killed").values()) == list(bytes_of(tmp_path, "whole").values())
-
-
-class Child:
-    """A process that another one started."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def send_signal(self) -> None:
-        """It is killed."""
-        os.kill(self.number, signal.SIGKILL)
-
-
-def children(process: int) -> Iterator[Child]:
+def workers_of(process: int) -> list[int]:
+    """The processes that another one, or any of its threads, started."""
     with suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            yield from (Child(int(word)) for word in (task / "children").read_text().split())
+        tasks = list(Path(f"/proc/{process}/task").iterdir())
+        return [int(word) for task in tasks for word in (task / "children").read_text(encoding="ascii").split()]
+    return []
+
+
+class Disturbed:
+    """A search with a small table by two workers, which are killed at random while it goes on."""
+
+    def __init__(self, kerash: Kerash, folder: Path, environment: dict[str, str]) -> None:
+        self._kerash, self._folder, self._environment = kerash, folder, environment
+        self._rest = (table(folder), "6", "2", "--target", "label", "--workers", "2", "-q")
+        assert self.run("whole").code == 0
+        self.expected = list(bytes_of(folder, "whole").values())
+
+    def run(self, name: str) -> Done:
+        """A run of that name that nobody disturbs."""
+        return self._kerash("evolve", "3", "3", name, *self._rest)
+
+    def run_while(self, name: str, disturb: Callable[[int], None], **extra: str) -> int:
+        """The exit code of a run whose process number `disturb` is given again and again."""
+        words = [sys.executable, "-m", "kerash_cli", "evolve", "3", "3", name, *map(str, self._rest)]
+        environment = {**self._environment, **extra}
+        with subprocess.Popen(
+            words, cwd=self._folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            while process.poll() is None:
+                disturb(process.pid)
+            _, err = process.communicate()
+        assert b"Traceback" not in err
+        assert process.returncode in (0, 6), err.decode()
+        return process.returncode
+
+    def left(self, name: str) -> list[str | bytes]:
+        """All that a run of that name has left, times aside."""
+        return list(bytes_of(self._folder, name).values())
+
+
+@pytest.fixture
+def disturbed(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> Disturbed:
+    return Disturbed(kerash, tmp_path, environment)
+
+
+ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(5, 50))])
+def test_workers_that_are_killed_at_random_change_no_byte(disturbed: Disturbed, seed: int) -> None:
+    """One of them, or all at once, again and again: from several times a second to once in a while."""
+    rng = random.Random(seed)
+    pause = rng.choice([0.1, 0.3, 0.6, 1.0])
+    kills = 0
+
+    def disturb(process: int) -> None:
+        nonlocal kills
+        select([], [], [], rng.expovariate(1 / pause))
+        workers = workers_of(process)
+        for worker in workers if rng.random() < 0.3 else rng.sample(workers, min(1, len(workers))):
+            with suppress(ProcessLookupError):
+                os.kill(worker, rng.choice(ENDS))
+                kills += 1
+
+    code = disturbed.run_while("killed", disturb)
+    assert kills
+    if code:
+        assert disturbed.run("killed").code == 0
+    assert disturbed.left("killed") == disturbed.expected
+
+
+PLANT = """
+import os, signal, sys
+if "kerash_cli.parallel.worker" in sys.orig_argv:
+    from kerash_cli.evolution import evaluation
+    evaluate = evaluation.evaluate
+    def fall(record):
+        name = os.path.basename(record["file"])
+        if name == "0-1.kerash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = evaluate(record)
+        if name == "final-0-0.kerash" or name == "1-2.kerash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return answer
+    fall.__module__, fall.__qualname__ = evaluate.__module__, evaluate.__qualname__
+    evaluation.evaluate = fall
+elif "evolve" in sys.orig_argv and os.environ.get("LAST") == "1":
+    from kerash_cli.evolution import search
+    evaluate = search.evaluate
+    def fall(record):
+        raise MemoryError
+    fall.__module__, fall.__qualname__ = evaluate.__module__, evaluate.__qualname__
+    search.evaluate = fall
+"""
+"""Candidates that no worker survives, before their training or after it."""
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> dict[str, str]:
+    """The environment in which PLANT is."""
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant/sitecustomize.py").write_text(PLANT, encoding="ascii")
+    return {"PYTHONPATH": os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])}
+
+
+def test_a_candidate_that_no_worker_survives_is_trained_in_this_process(
+    kerash: Kerash, tmp_path: Path, planted: dict[str, str]
+) -> None:
+    data = table(tmp_path)
+    rest = (data, "6", "2", "--target", "label", "--workers", "2")
+    assert kerash("evolve", "3", "3", "whole", *rest).code == 0
+    done = kerash("evolve", "3", "3", "fallen", *rest, **planted)
+    assert done.code == 0, done.err
+    assert "2 workers in a row failed, the last one was killed by SIGKILL (signal 9): going on" in done.err
+    assert list(bytes_of(tmp_path, "fallen").values()) == list(bytes_of(tmp_path, "whole").values())
+
+
+def test_a_last_try_that_fails_writes_nothing_and_the_same_command_goes_on(
+    kerash: Kerash, tmp_path: Path, planted: dict[str, str]
+) -> None:
+    data = table(tmp_path)
+    rest = (data, "6", "1", "--target", "label", "--workers", "2", "-q")
+    assert kerash("evolve", "3", "3", "whole", *rest).code == 0
+    done = kerash("evolve", "3", "3", "fallen", *rest, **planted, LAST="1")
+    assert done.code == 3
+    assert "out of memory" in done.error
+    assert not (tmp_path / "fallen.kerash").exists()
+    whole, fallen = (untimed(tmp_path / f"{name}.evolve/history.jsonl") for name in ("whole", "fallen"))
+    assert fallen.count("\n") == 2  # the identity and the candidate before it
+    assert whole.startswith(fallen)
+    assert kerash("evolve", "3", "3", "fallen", *rest).code == 0
+    assert list(bytes_of(tmp_path, "fallen").values()) == list(bytes_of(tmp_path, "whole").values())
+
+
+def test_workers_that_can_not_work_change_no_byte(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "plant").mkdir()
+    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
+    (tmp_path / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
+    path = os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])
+    for name, extra in (("whole", {}), ("alone", {"PYTHONPATH": path})):
+        done = kerash("evolve", *XOR[:2], name, *XOR[3:], "2", "1", "--workers", "2", **extra)
+        assert done.code == 0, done.err
+    assert "ended (exit 7): it said nothing: going on in this process" in done.err
+    assert list(bytes_of(tmp_path, "alone").values()) == list(bytes_of(tmp_path, "whole").values())
+
+
+def test_what_a_killed_worker_was_writing_goes(kerash: Kerash, tmp_path: Path) -> None:
+    assert kerash("evolve", *XOR, "2", "1").code == 0
+    torn = tmp_path / f"xor_ev.evolve/weights/.kerash-{'0' * 16}.tmp"
+    torn.write_text("torn", encoding="ascii")
+    assert kerash("evolve", *XOR, "2", "2").code == 0
+    assert not torn.exists()
 
 
 MISTAKES = {
@@ -595,13 +713,3 @@ def test_data_that_nothing_can_be_trained_on_is_divergence(kerash: Kerash, tmp_p
     assert done.code == 4
     assert "no candidate of the first generation can be trained" in done.error
     assert not (tmp_path / "h.kerash").exists()
-
-
-def test_workers_that_can_not_work_are_an_error(kerash: Kerash, tmp_path: Path) -> None:
-    (tmp_path / "plant").mkdir()
-    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
-    (tmp_path / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
-    path = os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])
-    done = kerash("evolve", *XOR, "2", "1", "--workers", "2", PYTHONPATH=path)
-    assert done.code == 6
-    assert "ended (exit 7)" in done.error

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from time import sleep
 
@@ -27,6 +28,38 @@ def fall(marker: str, times: int, number: int = signal.SIGKILL) -> str:
         (Path(marker) / str(falls)).touch()
         os.kill(os.getpid(), number)
     return "well"
+
+
+def fall_elsewhere(marker: str, home: int, way: str, end: str = "well") -> int:
+    """Gives no answer, in any process but `home`; there its number, or what the last try is to end in."""
+    if os.getpid() == home:
+        match end:
+            case "memory":
+                raise MemoryError
+            case "refuse":
+                refuse("this")
+            case "interrupt":
+                signal.raise_signal(signal.SIGINT)
+        return home
+    (Path(marker) / str(len(list(Path(marker).iterdir())))).touch()
+    answer = int(sys.argv[2])
+    match way:
+        case "leave":
+            os._exit(3)
+        case "break off":
+            os.write(answer, b'{"result": 1')
+        case "babble":
+            os.write(answer, b"\xff{\n")
+        case "say a list":
+            os.write(answer, b"[1]\n")
+        case "say nothing of use":
+            os.write(answer, b'{"found": 1}\n')
+        case "say two things":
+            os.write(answer, b'{"result": 1}\n{"result": 2}\n')
+    if way in ("die", "break off"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    sleep(1000)
+    return 0
 
 
 def fail() -> None:
