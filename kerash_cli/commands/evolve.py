@@ -22,6 +22,8 @@ USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
 NO_PART = {"limit", "stop_at", "workers", "mountpoint", "force", "as_json", "quiet"}
 """Options that have no part in what is found in so many generations."""
+LOST = "an earlier kerash dropped it when its workers were killed"
+"""Why what comes after a lost candidate is of no use."""
 LONGER = 1.1
 """How much longer what is ahead may take than what was like it."""
 
@@ -113,6 +115,10 @@ def command(
         samples = search.stage_samples(prepared, folder)
         with history(name, prepared.identity(), force) as past, _executor(count, console) as executor:
             console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
+            if past.lost:
+                console.say(
+                    f"{past.folder}: candidate {search.numbered(past.lost)} and all after it are trained again: {LOST}"
+                )
             found = search.Search(prepared, past, folder, samples, executor)
             with concluding(found):
                 stopped = _search(found, console, begun, limit, stop_at, count)

@@ -5,10 +5,21 @@
     weights/final-G-I.kerash, weights/refit-G-I.kerash    those of the networks that are saved in the end
     winner.json      what the finished search came to
 
-The first line of the history is the identity: everything that decides what the search comes to, besides how many
-generations there are. Each further line is an evaluation, `{"generation":1,"index":0,"rung":2,...}`, or, once all of a
-generation are there, `{"generation":1,"incumbent":[0,3]}`. Keys are sorted; only `seconds` differs from run to run. A
-last line without its end was being written when the run was killed, and does not count.
+The first line of the history, `{"digest":"0123...cdef","format":2,"identity":{...}}`, says which version of this format
+it has, and what it is of: the identity is everything that decides what the search comes to, besides how many
+generations there are. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or,
+once all of a generation are there, `{"digest":...,"generation":1,"incumbent":[0,3]}`. A line is one JSON object in
+ASCII as Python's `json.dumps` writes it, its keys sorted. A last line without its end was being written when the run
+was killed, and does not count.
+
+`digest` is the SHA-256, 64 hexadecimal digits in lower case, of the digest of the line before (of nothing, in the first
+line) followed by the line, with its end, without its `digest` and `seconds`. So a line that was changed is told, and so
+is one that was removed, repeated or moved, by the next one. Only `seconds` differs from run to run; it may be any
+number.
+
+Format 1, of kerash 0.1.0, has no digests. Its line of a candidate whose workers died has a `loss` of null and a reason
+that begins with `worker`: that line and all after it do not count, since the same command would not come to them. The
+run that goes on with such a history writes it anew as format 2.
 
 The folder is locked (flock) by the run that writes to it.
 """
@@ -19,8 +30,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kerash_cli import files
 from kerash_cli.checkpoint import difference
@@ -29,35 +41,42 @@ from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.population import Place
 
-FORMAT = 1
+FORMAT = 2
+_WITHOUT_DIGESTS = 1
 _MOST = 10**18
 
 _SUFFIX = ".evolve"
 _HISTORY, _WINNER, _WEIGHTS = "history.jsonl", "winner.json", "weights"
 _CANDIDATE = re.compile(r"([0-9]+)-([0-9]+)\.kerash")
-_FINAL = re.compile(r"(?:final|refit)-[0-9]+-[0-9]+\.kerash")
+_FINAL = re.compile(r"(?:final|refit)-([0-9]+)-[0-9]+\.kerash")
+_DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
+"""How the reason of a candidate begins whose workers died, in format 1."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
 class History:
     """The folder of a search that this process holds."""
 
-    def __init__(self, folder: Path, records: list[dict[str, Any]], file: int) -> None:
-        """`records` are its lines without the first; `file` is open to append to."""
+    def __init__(self, folder: Path, lines: "_Lines", file: int) -> None:
+        """`lines` are what it has so far; `file` is open to append to."""
         self.folder = folder
+        self.lost = lines.lost
+        """The candidate that an earlier version lost with its workers, and whose line and all after it don't count."""
         self.evaluations: dict[tuple[int, int, int], dict[str, Any]] = {}
         """By generation, index and rung."""
         self.incumbents: dict[int, list[int]] = {}
         """By generation."""
-        self._file = file
-        for record in records:
+        self._file, self._digest = file, lines.digest
+        for record in lines.records[1:]:
             self._note(record)
 
     def append(self, record: Mapping[str, Any]) -> None:
         """A line more, safe on the disk when this returns."""
+        digest = _digest(record, self._digest)
         with files.explained(str(self.folder), 1000):
-            files.write_all(self._file, _line(record))
+            files.write_all(self._file, _line({**record, "digest": digest}))
             os.fsync(self._file)
+        self._digest = digest
         self._note(record)
 
     def weights(self, place: Place, kind: str = "") -> str:
@@ -108,10 +127,10 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
     own = json.loads(json.dumps({"format": FORMAT, "identity": dict(identity)}))
     with _held(folder):
         with files.explained(str(folder), 4096):
-            records = _opened(folder, own, force)
+            lines = _opened(folder, own, force)
             file = os.open(folder / _HISTORY, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            yield History(folder, records, file)
+            yield History(folder, lines, file)
         finally:
             os.close(file)
 
@@ -126,11 +145,11 @@ def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
     if not path.is_file():
         raise BadInput(f"{at(str(folder))}expected the folder of a search, got none; kerash evolve makes it")
     with files.explained(str(path), 0):
-        lines, _ = _read(path)
-    rungs = lines[0]["identity"]["rungs"] if lines else []
-    full = [line for line in lines[1:] if line.get("rung") == len(rungs) - 1 and line["loss"] is not None]
+        records, *_, lost = _read(path)
+    rungs = records[0]["identity"]["rungs"] if records else []
+    full = [line for line in records[1:] if line.get("rung") == len(rungs) - 1 and line["loss"] is not None]
     tried = [{**line, "topology": Genome.from_json(line).topology} for line in full]
-    return tried, _lineage(folder / _WINNER, tried)
+    return tried, None if lost else _lineage(folder / _WINNER, tried)
 
 
 def folder_of(name: str) -> Path:
@@ -170,27 +189,46 @@ def _held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> list[dict[str, Any]]:
-    """The lines of the history in a held folder, begun if there is none, without the first.
+class _Lines(NamedTuple):
+    """The lines of a history that count."""
+
+    records: list[dict[str, Any]]
+    """What they say, without their digests."""
+    end: int
+    """Where they end in the file."""
+    digest: str
+    """The digest of the last one."""
+    lost: Place | None = None
+    """See `History.lost`."""
+
+
+def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _Lines:
+    """The lines of the history in a held folder, begun if there is none.
 
     Nothing is changed before it is clear that the folder is of this search, or may be begun anew.
     """
     path = folder / _HISTORY
     if path.is_symlink() or (not path.exists() and any(map(_is_foreign, _inside(folder)))):
         raise BadInput(f"{at(str(folder))}expected the folder of a search, got another one; try another NAME")
-    lines: list[dict[str, Any]] = []
+    lines = _Lines([], 0, "")
     if path.exists() and not force:
-        lines, whole = _read(path)
-        if lines and (other := difference(own, lines[0])) is not None:
+        lines = _read(path)
+        if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
             raise BadInput(
                 f"{at(str(folder))}expected to go on with the search of that name, got another {other}; "
                 "try another NAME, or --force to begin anew"
             )
-        os.truncate(path, whole)
-    if not lines:
-        _begin(folder, own)
+    if not lines.records:
+        lines = _written(path, [own])
+        _clear(folder, 0)
+    elif lines.records[0]["format"] == _WITHOUT_DIGESTS:
+        if lines.lost:  # before its line goes: a run that is killed here begins with this again
+            _clear(folder, lines.lost[0])
+        lines = _written(path, [own, *lines.records[1:]])._replace(lost=lines.lost)
+    else:
+        os.truncate(path, lines.end)
     (folder / _WEIGHTS).mkdir(exist_ok=True)
-    return lines[1:]
+    return lines
 
 
 def _inside(folder: Path) -> list[str]:
@@ -205,33 +243,86 @@ def _is_foreign(name: str) -> bool:
     return not (_OWN.fullmatch(name) or name == _WINNER)
 
 
-def _begin(folder: Path, first: Mapping[str, Any]) -> None:
-    """An empty history, in place of whatever a search left: that goes last, and what is not of a search stays."""
-    with files.replacing(folder / _HISTORY) as output:
-        output.commit(_line(first))
+def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _Lines:
+    """Writes a history of these lines, in place of what is there."""
+    digest, lines = "", []
+    for record in records:
+        digest = _digest(record, digest)
+        lines.append(_line({**record, "digest": digest}))
+    text = b"".join(lines)
+    with files.replacing(path) as output:
+        output.commit(text)
+    return _Lines([dict(record) for record in records], len(text), digest)
+
+
+def _clear(folder: Path, first: int) -> None:
+    """Removes the winner, and all weights from generation `first` on. What is not of a search stays."""
     (folder / _WINNER).unlink(missing_ok=True)
     for name in _inside(folder):
-        if _OWN.fullmatch(name) and not name.startswith("."):
+        match = _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name)
+        if match and int(match[1]) >= first:
             (folder / _WEIGHTS / name).unlink(missing_ok=True)
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The lines of a history, as far as they have an end, and where that is."""
+def _read(path: Path) -> _Lines:
+    """The lines of a history that count; Damaged where one is not as it was written."""
     with open(path, "rb", opener=files.regular) as file:
         whole, end, _ = file.read().rpartition(b"\n")
-    records = []
+    records: list[dict[str, Any]] = []
+    place, digest = 0, ""
     for number, line in enumerate(whole.split(b"\n") if end else [], 1):
         try:
-            records.append(_identity(json.loads(line)) if number == 1 else _checked(json.loads(line)))
+            record, digest = _parsed(line, records[0] if records else None, digest)
+        except _Newer as error:
+            raise Damaged(f"{at(str(path), number)}{error}") from None
         except (ValueError, RecursionError, BadInput, KeyError, TypeError):
             raise Damaged(
-                f"{at(str(path), number)}expected a line of a search, got another; try --force to begin anew"
+                f"{at(str(path), number)}expected the line that the search wrote, got another; "
+                "try another copy of it, or evolve --force to begin anew"
             ) from None
-    return records, len(whole) + len(end)
+        if records and records[0]["format"] == _WITHOUT_DIGESTS and _died(record):
+            return _Lines(records, place, digest, (record["generation"], record["index"]))
+        records.append(record)
+        place += len(line) + 1
+    return _Lines(records, place, digest)
+
+
+class _Newer(Exception):
+    """A history of a later version of this format."""
+
+
+def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[dict[str, Any], str]:
+    """What a line says, without its digest, and that; ValueError and so on if it was not written like that there.
+
+    `first` is what the first line says, None in that itself; `before` is the digest of the line before.
+    """
+    record = json.loads(line)
+    checks.expect(_line(record) == line + b"\n", "expected a line as they are written")
+    version = (first or record)["format"]
+    if first is None and type(version) is int and version > FORMAT:
+        raise _Newer(
+            f"was written by a newer kerash (format {version}): expected format {FORMAT}; try the latest kerash"
+        )
+    found, digest = record.pop("digest", ""), ""
+    if version != _WITHOUT_DIGESTS:
+        digest = _digest(record, before)
+    checks.expect(found == digest, "expected another digest")
+    return _checked(record) if first else _identity(record), digest
+
+
+def _died(record: Mapping[str, Any]) -> bool:
+    """Whether a line is of a candidate whose workers died."""
+    return "rung" in record and record["loss"] is None and bool(_DIED.match(record["reason"] or ""))
+
+
+def _digest(record: Mapping[str, Any], before: str) -> str:
+    """The digest of a line after one with the digest `before`."""
+    return sha256(before.encode() + _line({k: v for k, v in record.items() if k != "seconds"})).hexdigest()
 
 
 def _identity(record: Any) -> dict[str, Any]:
     """The first line; ValueError, KeyError or TypeError if it is none."""
+    checks.integer(record["format"], _WITHOUT_DIGESTS, FORMAT, "a format")
     checks.expect(isinstance(record["identity"]["rungs"], list), "expected the epochs of each rung")
     return dict(record)
 

@@ -56,7 +56,7 @@ class Winner(NamedTuple):
 
     def describe(self) -> str:
         """What is saved, in a line."""
-        place, size = _numbered(self.chosen.candidate.place), self.trained.network.size
+        place, size = numbered(self.chosen.candidate.place), self.trained.network.size
         return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
 
     def record(self, generations: int) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class Search:
                 self._history.append({**told, **future.result()})
             record = known[*candidate.place, rung]
             if any(record[name] != value for name, value in told.items()):
-                raise self._other(f"candidate {_numbered(candidate.place)}")
+                raise self._other(f"candidate {numbered(candidate.place)}")
             yield _outcome(record, parameters)
 
     def _other(self, what: str) -> Damaged:
@@ -282,7 +282,7 @@ class Search:
                 **asdict(prepared.space),
                 "generations": self.generation,
                 "start": str(prepared.start.description),
-                "candidate": _numbered(chosen.candidate.place),
+                "candidate": numbered(chosen.candidate.place),
                 "pick": prepared.settings.pick,
                 "optimizer": "adamw",
                 "schedule": "cosine",
@@ -359,5 +359,6 @@ def _told(each: Evaluated) -> dict[str, Any]:
     }
 
 
-def _numbered(place: Place) -> str:
+def numbered(place: Place) -> str:
+    """A candidate's name: `2.5`, the sixth of the third generation."""
     return ".".join(map(str, place))

@@ -339,6 +339,37 @@ def test_what_a_killed_worker_was_writing_goes(kerash: Kerash, tmp_path: Path) -
     assert not torn.exists()
 
 
+def of_format_1(path: Path, dead: int | None = None) -> None:
+    """Makes a history what 0.1.0 would have written, which lost the candidate in the line `dead`, from 0, if any."""
+    lines = []
+    for number, line in enumerate(path.read_text(encoding="ascii").splitlines()):
+        record = {key: value for key, value in json.loads(line).items() if key != "digest"}
+        if number == 0:
+            record["format"] = 1
+        if number == dead:
+            lost = {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0, "seconds": 0.0}
+            record |= {**lost, "reason": "worker 1 was killed by SIGSEGV (signal 11): try --workers 1"}
+        lines.append(json.dumps(record, sort_keys=True) + "\n")
+    path.write_text("".join(lines), encoding="ascii")
+
+
+@pytest.mark.parametrize("dead", [None, 2, 12, 20])
+def test_a_search_of_0_1_0_is_gone_on_with_before_any_candidate_that_it_lost(
+    kerash: Kerash, tmp_path: Path, dead: int | None
+) -> None:
+    data = table(tmp_path)
+    rest = (data, "6", "2", "--target", "label")
+    for name in ("whole", "old"):
+        assert kerash("evolve", "3", "3", name, *rest).code == 0
+    path = tmp_path / "old.evolve/history.jsonl"
+    of_format_1(path, dead)
+    assert (json.loads(kerash("tree", "old", "--json").out)["lineage"] is None) == bool(dead)
+    done = kerash("evolve", "3", "3", "old", *rest)
+    assert done.code == 0, done.err
+    assert ("are trained again: an earlier kerash dropped it when its workers were killed" in done.err) == bool(dead)
+    assert list(bytes_of(tmp_path, "old").values()) == list(bytes_of(tmp_path, "whole").values())
+
+
 MISTAKES = {
     "too many outputs": (("2", "3", *XOR[2:], "1", "3"), "expected OUTPUTS 2 (classes '0', '1') or 1"),
     "too few inputs": (("1", "1", *XOR[2:], "1", "3"), "expected INPUTS 2, as many as the table has, got 1"),

@@ -1,8 +1,11 @@
 """What a search leaves on the disk, and what is made of it by the next run."""
 
 import json
+import re
+import shutil
 from contextlib import suppress
 from fcntl import LOCK_EX, flock
+from hashlib import sha256
 from os import O_DIRECTORY, O_RDONLY
 from os import open as opened
 from pathlib import Path
@@ -43,6 +46,26 @@ def begin(*lines: dict[str, object]) -> None:
     with history("n", IDENTITY) as past:
         for line in lines:
             past.append(line)
+
+
+def written_by_0_1_0(folder: Path, *lines: dict[str, object]) -> None:
+    """A history of format 1, which had no digests."""
+    (folder / "weights").mkdir(parents=True)
+    written = [json.dumps(line, sort_keys=True) for line in ({"format": 1, "identity": IDENTITY}, *lines)]
+    (folder / "history.jsonl").write_text("\n".join(written) + "\n", encoding="ascii")
+
+
+def small(folder: Path) -> Path:
+    """A history with something of each kind in it."""
+    begin(
+        LINE, {**LINE, "index": 2, "loss": None, "reason": "training diverged"}, {"generation": 0, "incumbent": [0, 1]}
+    )
+    return folder / "history.jsonl"
+
+
+def seconds_of(text: str) -> set[int]:
+    """The places of the characters that say how long something took."""
+    return {place for match in re.finditer(r'"seconds": ([-+.e0-9]+)', text) for place in range(*match.span(1))}
 
 
 def test_what_is_appended_is_there_the_next_time(folder: Path) -> None:
@@ -211,3 +234,157 @@ def test_a_missing_folder_of_weights_is_made(folder: Path) -> None:
     (folder / "weights").rmdir()
     begin()
     assert (folder / "weights").is_dir()
+
+
+def test_any_character_that_was_changed_is_told(folder: Path) -> None:
+    """But for those of `seconds`, and for the end of the last line, without which it does not count."""
+    path = small(folder)
+    text = path.read_text(encoding="ascii")
+    for place in {*range(len(text) - 1)} - seconds_of(text):
+        line = text.count("\n", 0, place) + 1
+        for other in {"0", " ", "\n", chr(ord(text[place]) ^ 0x20)} - {text[place]}:
+            path.write_text(text[:place] + other + text[place + 1 :], encoding="latin-1")
+            with pytest.raises(Damaged, match=rf"history\.jsonl:{line}: ") as told, history("n", IDENTITY):
+                pass
+            assert told.value.exit_code == 5
+            with pytest.raises(Damaged):
+                read("n")
+
+
+def test_any_number_that_was_changed_is_told(folder: Path) -> None:
+    path = small(folder)
+    text = path.read_text(encoding="ascii")
+    numbers = list(re.finditer(r"(?<![0-9a-f.])-?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?(?![0-9a-f.])", text))
+    assert len(numbers) > 30
+    for number in numbers:
+        if number.start() in seconds_of(text):
+            continue
+        for other in (f"{number[0]}0", f"-{number[0]}", "7", "0.25", "1e400", "null"):
+            path.write_text(text[: number.start()] + other + text[number.end() :], encoding="ascii")
+            with pytest.raises(Damaged), history("n", IDENTITY):
+                pass
+
+
+def test_seconds_may_differ(folder: Path) -> None:
+    path = small(folder)
+    path.write_text(path.read_text(encoding="ascii").replace('"seconds": 1.0', '"seconds": 2.5'), encoding="ascii")
+    with history("n", IDENTITY) as past:
+        assert past.evaluations[0, 1, 0] == {**LINE, "seconds": 2.5}
+
+
+def test_a_line_that_was_removed_repeated_or_moved_is_told_by_the_next(folder: Path) -> None:
+    path = small(folder)
+    first, *lines = path.read_bytes().splitlines(keepends=True)
+    for other in (
+        lines,
+        [first, *lines[1:]],
+        [first, lines[0], lines[2]],
+        [first, lines[0], *lines],
+        [first, *lines, lines[-1]],
+        [first, first, *lines],
+        [first, lines[1], lines[0], lines[2]],
+        [first, lines[0], lines[2], lines[1]],
+        [first, *lines[::-1]],
+    ):
+        path.write_bytes(b"".join(other))
+        with pytest.raises(Damaged, match=r"history\.jsonl:[1-5]: "), history("n", IDENTITY):
+            pass
+        assert path.read_bytes() == b"".join(other)
+
+
+def test_a_line_of_another_search_is_told(folder: Path, tmp_path: Path) -> None:
+    begin(LINE)
+    with history("other", {**IDENTITY, "data": "x"}) as past:
+        past.append(LINE)
+    own, other = folder / "history.jsonl", tmp_path / "other.evolve/history.jsonl"
+    own.write_bytes(own.read_bytes().splitlines(keepends=True)[0] + other.read_bytes().splitlines(keepends=True)[1])
+    with pytest.raises(Damaged, match="jsonl:2: "), history("n", IDENTITY):
+        pass
+
+
+def test_digests_are_those_of_the_docstring(folder: Path) -> None:
+    before = ""
+    for line in small(folder).read_text(encoding="ascii").splitlines():
+        record = json.loads(line)
+        rest = {key: value for key, value in record.items() if key not in ("digest", "seconds")}
+        plain = json.dumps(rest, sort_keys=True) + "\n"
+        before = sha256((before + plain).encode()).hexdigest()
+        assert record["digest"] == before
+
+
+def test_a_history_of_a_later_format_is_left_to_the_kerash_that_wrote_it(folder: Path) -> None:
+    path = small(folder)
+    path.write_text(path.read_text(encoding="ascii").replace('"format": 2', '"format": 3'), encoding="ascii")
+    with pytest.raises(Damaged, match="jsonl:1: was written by a newer kerash"), history("n", IDENTITY):
+        pass
+
+
+def test_a_history_of_format_1_is_gone_on_with_as_if_it_had_been_written_today(folder: Path) -> None:
+    lines = [
+        LINE,
+        {"generation": 0, "incumbent": [0, 1]},
+        {**LINE, "generation": 1, "loss": None, "reason": "diverged"},
+    ]
+    written_by_0_1_0(folder, *lines)
+    assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
+    begin()
+    path = folder / "history.jsonl"
+    taken_over = path.read_bytes()
+    shutil.rmtree(folder)
+    begin(*lines)
+    assert path.read_bytes() == taken_over
+    with history("n", IDENTITY) as past:
+        assert past.lost is None
+
+
+def test_a_history_of_format_1_of_another_search_is_left_as_it_was(folder: Path) -> None:
+    written_by_0_1_0(folder, LINE)
+    before = (folder / "history.jsonl").read_bytes()
+    with pytest.raises(BadInput, match="got another data"), history("n", {**IDENTITY, "data": "x"}):
+        pass
+    assert (folder / "history.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "worker 1 was killed by SIGKILL (signal 9): out of memory? try --batch-size 16 or --workers 1",
+        "worker 1 was killed by SIGSEGV (signal 11): try --workers 1",
+        "worker 1 ended (exit None): it said nothing; try --workers 1",
+    ],
+)
+def test_what_an_earlier_version_wrote_of_a_dead_worker_and_all_after_it_does_not_count(
+    folder: Path, reason: str
+) -> None:
+    dead = {**LINE, "generation": 1, "index": 1, "loss": None, "deviation": None, "reason": reason}
+    after = [{**LINE, "generation": 1, "index": 2}, {"generation": 1, "incumbent": [1, 2]}, {**LINE, "generation": 2}]
+    early = [LINE, {"generation": 0, "incumbent": [0, 1]}, {**LINE, "generation": 1, "index": 0}]
+    written_by_0_1_0(folder, *early, dead, *after)
+    for name in ("0-1", "1-0", "1-1", "2-1", "final-0-1", "final-1-2", "refit-2-1"):
+        (folder / f"weights/{name}.kerash").touch()
+    (folder / "winner.json").write_text('{"lineage": [{"generation": 2, "index": 1}]}', encoding="ascii")
+    (first, _), lineage = read("n")
+    assert (first["index"], lineage) == (1, None)
+    with history("n", IDENTITY) as past:
+        assert past.lost == (1, 1)
+        assert sorted(past.evaluations) == [(0, 1, 0), (1, 0, 0)]
+        assert past.incumbents == {0: [0, 1]}
+    assert sorted(path.name for path in (folder / "weights").iterdir()) == ["0-1.kerash", "final-0-1.kerash"]
+    assert not (folder / "winner.json").exists()
+    taken_over = (folder / "history.jsonl").read_bytes()
+    shutil.rmtree(folder)
+    begin(*early)
+    assert (folder / "history.jsonl").read_bytes() == taken_over
+
+
+def test_the_weights_after_a_dead_worker_go_before_its_line(folder: Path) -> None:
+    """Whenever the run is killed in between, the next one removes them too."""
+    dead = {**LINE, "loss": None, "reason": "worker 1 ended (exit 1): it said nothing; try --workers 1"}
+    written_by_0_1_0(folder, dead)
+    (folder / "weights/0-1.kerash").touch()
+    before = (folder / "history.jsonl").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt), history("n", IDENTITY):
+            pass
+    assert (folder / "history.jsonl").read_bytes() == before
