@@ -1,10 +1,16 @@
-"""How good predictions are: plain functions of what was predicted and what was expected."""
+"""How good predictions are: plain functions of what was predicted and what was expected, and their names.
 
+A further figure is a function here, a key of `TrainedModel.judge`, and a row of FIGURES.
+"""
+
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from kerash_cli.registry import Registry
 
 _SURE = 1.959963984540054  # normal quantile of 0.975
 _LEAST = np.finfo(np.float64).tiny
@@ -69,13 +75,84 @@ class ClassScore(NamedTuple):
     support: int
 
 
-def class_scores(confusion: NDArray[np.intp]) -> list[ClassScore]:
-    """The scores of each class of a `confusion`."""
-    hits, claimed, support = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+def class_scores(predicted: ArrayLike, expected: ArrayLike, classes: int) -> list[ClassScore]:
+    """The scores of each class; of indexes of classes."""
+    claims, truth = np.asarray(predicted, np.intp), np.asarray(expected, np.intp)
+    hits, claimed, support = (np.bincount(each, minlength=classes) for each in (truth[claims == truth], claims, truth))
     precision, recall = _ratio(hits, claimed), _ratio(hits, support)
     f1 = _ratio(2 * hits, claimed + support)
     columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
     return [ClassScore(*scores) for scores in zip(*columns, strict=True)]
+
+
+def balanced_accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The mean recall of the classes that occur among the expected ones."""
+    return float(np.mean([each.recall for each in _occurring(predicted, expected) if each.support]))
+
+
+def macro_f1(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The mean F1 of the classes that occur, predicted or expected."""
+    return float(np.mean([each.f1 for each in _occurring(predicted, expected)]))
+
+
+def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
+    """The area under the ROC curve; None unless there are rows of both kinds.
+
+    That is the chance that a positive row has a higher score than a negative one, ties counting half: from the ranks,
+    as Mann & Whitney 1947, doi 10.1214/aoms/1177730491
+    """
+    is_positive = np.asarray(positive, bool)
+    positives = int(is_positive.sum())
+    negatives = len(is_positive) - positives
+    if not positives or not negatives:
+        return None
+    _, place, counts = np.unique(np.asarray(scores, np.float64), return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # equal scores share the mean of their ranks
+    above = ranks[place][is_positive].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))
+
+
+def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
+    """The AUC of scores (rows, classes): of the second of two classes, else the mean of each one against the rest.
+
+    Classes that all rows have, or none, are left out of the mean; None if that leaves none.
+    """
+    given, truth = np.asarray(scores, np.float64), np.asarray(classes, np.intp)
+    judged = np.unique(truth) if given.shape[1] > 2 else [1]
+    areas = [area for each in judged if (area := auc(given[:, each], truth == each)) is not None]
+    return float(np.mean(areas)) if areas else None
+
+
+class Figure(NamedTuple):
+    """A figure that can be held against a bound; one of a class is written `recall:CLASS`."""
+
+    name: str
+    greater_is_better: bool
+    of_class: bool = False
+
+    def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
+        """What scores have of it: by the name of the class, or for one of all rows under the empty name."""
+        if self.of_class:
+            return {name: score[self.name] for name, score in scores.get("classes", {}).items()}
+        value = scores.get(self.name)
+        return {} if value is None else {"": value}
+
+
+FIGURES: Registry[Figure] = Registry("figure")
+for _name in ("accuracy", "balanced_accuracy", "f1", "auc", "r2"):
+    FIGURES.add(_name, Figure(_name, greater_is_better=True))
+for _name in ("log_loss", "rmse", "mae"):
+    FIGURES.add(_name, Figure(_name, greater_is_better=False))
+for _name in ("recall", "precision", "f1"):
+    FIGURES.add(f"{_name}:CLASS", Figure(_name, greater_is_better=True, of_class=True))
+
+
+def _occurring(predicted: ArrayLike, expected: ArrayLike) -> list[ClassScore]:
+    """The scores of the classes that occur."""
+    both = np.stack([np.asarray(predicted), np.asarray(expected)])
+    occurring, codes = np.unique(both, return_inverse=True)
+    claims, truth = codes.reshape(both.shape)
+    return class_scores(claims, truth, len(occurring))
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

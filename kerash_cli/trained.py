@@ -117,10 +117,26 @@ class TrainedModel(NamedTuple):
         }
         return scores if len(self.encoding.classes) > MOST_TABLED else {**scores, **self._tables(predicted, expected)}
 
+    def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
+        """`scores`, and for classes the figures that one frequent class does not flatter, which no saved model keeps.
+
+        `auc` is None where all rows are of one class.
+        """
+        scores = self.scores(outputs, targets)
+        if not self.encoding.classes:
+            return scores
+        predicted, expected = self._classes(outputs), self._classes(targets)
+        naive = np.full_like(expected, np.argmax(self.encoding.baseline))
+        ranked = outputs.astype(np.float64)
+        area = metrics.class_auc(ranked if ranked.shape[1] > 1 else np.hstack([-ranked, ranked]), expected)
+        baseline = {**scores["baseline"], **_balanced(naive, expected)}
+        return {**scores, "baseline": baseline, **_balanced(predicted, expected), "auc": area}
+
     def _tables(self, predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, Any]:
         """How it went class by class."""
-        matrix = metrics.confusion(predicted, expected, len(self.encoding.classes))
-        by_class = zip(self.encoding.classes, metrics.class_scores(matrix), strict=True)
+        count = len(self.encoding.classes)
+        matrix = metrics.confusion(predicted, expected, count)
+        by_class = zip(self.encoding.classes, metrics.class_scores(predicted, expected, count), strict=True)
         return {"confusion": matrix.tolist(), "classes": {name: score._asdict() for name, score in by_class}}
 
     def _classes(self, values: Array) -> NDArray[np.intp]:
@@ -159,6 +175,13 @@ def _distances(predicted: Array, expected: Array) -> dict[str, float]:
         "mae": metrics.mean_absolute_error(predicted, expected),
         "rmse": metrics.root_mean_square_error(predicted, expected),
         "r2": metrics.r2(predicted, expected),
+    }
+
+
+def _balanced(predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, float]:
+    return {
+        "balanced_accuracy": metrics.balanced_accuracy(predicted, expected),
+        "f1": metrics.macro_f1(predicted, expected),
     }
 
 

@@ -57,12 +57,12 @@ def test_confusion_and_scores_are_those_of_scikit_learn(rng: np.random.Generator
     matrix = metrics.confusion(predicted, expected, 4)
     assert matrix.tolist() == oracle.confusion_matrix(expected, predicted).tolist()
     known = zip(*oracle.precision_recall_fscore_support(expected, predicted), strict=True)
-    for score, truth in zip(metrics.class_scores(matrix), known, strict=True):
+    for score, truth in zip(metrics.class_scores(predicted, expected, 4), known, strict=True):
         assert tuple(score) == pytest.approx(truth)
 
 
 def test_a_class_that_nobody_has_or_predicts_scores_zero() -> None:
-    assert metrics.class_scores(metrics.confusion([0], [0], 2))[1] == (0, 0, 0, 0)
+    assert metrics.class_scores([0], [0], 2)[1] == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e200, 8e307])
@@ -85,3 +85,76 @@ def test_the_largest_numbers_have_distances_that_are_numbers() -> None:
 
 def test_r2_of_a_constant_that_binary_can_not_write_is_zero() -> None:
     assert metrics.r2([0.2] * 7, [0.1] * 7) == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_auc_of_scores_with_ties_is_that_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    positive = rng.permutation([True, False, *(rng.random(int(rng.integers(1, 60))) < 0.1)])
+    scores = rng.integers(0, int(rng.integers(1, 12)), size=len(positive)) / 7
+    assert metrics.auc(scores, positive) == pytest.approx(oracle.roc_auc_score(positive, scores), rel=1e-12)
+
+
+def test_a_score_that_says_nothing_has_an_auc_of_a_half() -> None:
+    assert metrics.auc([0.3] * 5, [True, False, False, True, False]) == 0.5
+
+
+def test_the_auc_tells_scores_apart_that_differ_in_their_last_bits() -> None:
+    assert metrics.auc([1e-300, 2e-300, 1.0, np.nextafter(1.0, 2)], [False, True, False, True]) == 0.75
+
+
+@pytest.mark.parametrize("positive", [[True, True], [False, False], []])
+def test_rows_of_one_kind_have_no_auc(positive: list[bool]) -> None:
+    assert metrics.auc([0.1, 0.2][: len(positive)], positive) is None
+
+
+def test_the_auc_of_two_classes_is_that_of_the_second(rng: np.random.Generator) -> None:
+    classes, second = rng.integers(0, 2, size=40), rng.random(40)
+    scores = np.column_stack([1 - second, second])
+    assert metrics.class_auc(scores, classes) == pytest.approx(oracle.roc_auc_score(classes, second))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_auc_of_several_classes_is_that_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    classes, scores = rng.permutation([*range(4), *rng.integers(0, 4, size=50)]), rng.dirichlet([1] * 4, size=54)
+    known = oracle.roc_auc_score(classes, scores, multi_class="ovr", average="macro")
+    assert metrics.class_auc(scores, classes) == pytest.approx(known)
+
+
+def test_the_auc_of_several_classes_leaves_out_those_that_no_row_has(rng: np.random.Generator) -> None:
+    classes, scores = np.array([0, 2] * 20), rng.dirichlet([1] * 4, size=40)
+    known = [oracle.roc_auc_score(classes == each, scores[:, each]) for each in (0, 2)]
+    assert metrics.class_auc(scores, classes) == pytest.approx(sum(known) / 2)
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_rows_of_one_class_have_no_auc(width: int) -> None:
+    assert metrics.class_auc(np.eye(width), [1] * width) is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_balanced_figures_are_those_of_scikit_learn(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.arange(5) if seed % 2 else np.array([0, 3])  # else classes 1, 2 and 4 are only predicted, or not even
+    expected, predicted = rng.choice(truth, 30), rng.choice([0, 1, 3], 30)
+    recalls = oracle.recall_score(expected, predicted, labels=np.unique(expected), average=None, zero_division=0)
+    assert metrics.balanced_accuracy(predicted, expected) == pytest.approx(recalls.mean())
+    assert metrics.macro_f1(predicted, expected) == pytest.approx(
+        oracle.f1_score(expected, predicted, average="macro", zero_division=0)
+    )
+
+
+def test_a_guess_that_misses_a_rare_class_is_not_flattered() -> None:
+    expected, predicted = [0] * 97 + [1] * 3, [0] * 100
+    assert metrics.balanced_accuracy(predicted, expected) == 0.5
+    assert metrics.macro_f1(predicted, expected) == pytest.approx(97 / 197)  # 2 * 97 / (97 + 100), and 0
+
+
+def test_every_figure_says_which_way_is_better() -> None:
+    greater = {name for name, figure in metrics.FIGURES.items() if figure.greater_is_better}
+    less = set(metrics.FIGURES) - greater
+    assert less == {"log_loss", "rmse", "mae"}
+    assert greater == {
+        *("accuracy", "balanced_accuracy", "f1", "auc", "r2", "recall:CLASS", "precision:CLASS", "f1:CLASS")
+    }

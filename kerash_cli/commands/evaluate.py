@@ -1,39 +1,17 @@
 """`kerash evaluate`: how good a saved model is on rows whose answers are known."""
 
-import re
 from typing import Any
 
 import click
 
-from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput, BelowThreshold
-
-GREATER_IS_BETTER = ("accuracy", "r2")
-
-
-class Threshold(click.ParamType):  # type: ignore[type-arg]
-    """`accuracy=0.9`: the name of a figure of the report, and the least that it may be."""
-
-    name = "threshold"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
-        """The name and the number."""
-        match = re.fullmatch(r"([a-z_0-9]+)=(-?[0-9]*\.?[0-9]+)", value)
-        if not match or match[1] not in GREATER_IS_BETTER:
-            self.fail(f"expected accuracy=NUMBER or r2=NUMBER, got {value!r}; try accuracy=0.9", param, ctx)
-        return match[1], float(match[2])
+from kerash_cli.commands import _options, _thresholds
 
 
 @click.command()
 @click.argument("model")
 @click.argument("data")
 @click.argument("label", required=False)
-@click.option(
-    "--fail-under",
-    type=Threshold(),
-    metavar="NAME=NUMBER",
-    help="Exit with 1 if the figure is lower: accuracy=0.9, r2=0.5.",
-)
+@_thresholds.options
 @_options.reading
 @_options.mountpoint
 @_options.as_json
@@ -42,7 +20,8 @@ def command(
     model: str,
     data: str,
     label: str | None,
-    fail_under: tuple[str, float] | None,
+    fail_under: tuple[_thresholds.Bound, ...],
+    fail_over: tuple[_thresholds.Bound, ...],
     delimiter: str | None,
     header: bool | None,
     mountpoint: str | None,
@@ -53,7 +32,8 @@ def command(
 
     \b
     kerash evaluate iris.kerash iris.csv
-    kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9
+    kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9 --fail-over log_loss=0.3
+    kerash evaluate iris.kerash iris.csv --fail-under recall:virginica=0.9
     """
     import json
 
@@ -74,15 +54,10 @@ def command(
     made = (trained.description, trained.network, trained.params)
     with predictor(*made, table.rows, mountpoint, console.say) as predict:
         outputs = predict(encoding.encode_inputs(table, trained.params.dtype))
-    scores = trained.scores(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
+    scores = trained.judge(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
+    failures = _thresholds.check([*fail_under, *fail_over], scores)
     click.echo(json.dumps(scores) if as_json else _report(scores))
-    if fail_under:
-        name, least = fail_under
-        if name not in scores:
-            figures = " or ".join(figure for figure in GREATER_IS_BETTER if figure in scores)
-            raise BadInput(f"--fail-under: expected {figures} for this model, got {name}")
-        if scores[name] < least:
-            raise BelowThreshold(f"{model}: expected {name} of at least {least:g} on {data}, got {scores[name]:.6g}")
+    _thresholds.fail(model, data, failures)
 
 
 def _report(scores: dict[str, Any]) -> str:
@@ -95,7 +70,7 @@ def _report(scores: dict[str, Any]) -> str:
             naive = scores["baseline"].get(name)
             figures.append([name, f"{value:.4g}", "" if naive is None else f"{naive:.4g}"])
         if name == "interval":
-            figures.append(["  95 % sure", f"{value[0]:.4g}", f"to {value[1]:.4g}"])
+            figures.append(["  95 % interval", f"{value[0]:.4g}", f"to {value[1]:.4g}"])
     blocks = [aligned(figures)]
     if "targets" in scores:
         names = list(next(iter(scores["targets"].values())))

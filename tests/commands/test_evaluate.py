@@ -3,6 +3,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Kerash
+from sklearn import metrics as oracle
+
+from kerash_cli import artifact
 
 
 @pytest.fixture
@@ -45,21 +48,128 @@ def test_a_figure_under_the_threshold_fails(trained: Kerash) -> None:
     assert fine.code == 0
     low = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", "accuracy=1.01")
     assert low.code == 1
-    assert "expected accuracy of at least 1.01" in low.error
+    assert "iris.kerash on data/iris.csv: accuracy is " in low.error
+    assert low.error.endswith(", under 1.01")
     assert "accuracy" in low.out
 
 
-@pytest.mark.parametrize("figure", ["acuracy=0.9", "rmse=0.5", "log_loss=1", "accuracy"])
-def test_only_figures_of_which_more_is_better_can_be_too_low(trained: Kerash, figure: str) -> None:
+@pytest.fixture
+def rare(kerash: Kerash, tmp_path: Path) -> Kerash:
+    """With rare.kerash, which says `no` to nearly everything, and rows.csv, 97 of `no` and 3 of `yes:a=b`."""
+    rows = [(index, "yes:a=b" if index % 33 == 5 else "no") for index in range(100)]
+    (tmp_path / "rows.csv").write_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in rows), encoding="ascii")
+    (tmp_path / "rare.model").write_text("? 1 1\ninput\ndense ? softmax\n", encoding="ascii")
+    kerash("train", "rare.model", "rows.csv", "--target", "y", "--epochs", "30", "-q")
+    return kerash
+
+
+def test_the_figures_of_an_uneven_problem_are_those_of_scikit_learn(rare: Kerash, tmp_path: Path) -> None:
+    scores = json.loads(rare("evaluate", "rare.kerash", "rows.csv", "--json").out)
+    told = rare("predict", "rare.kerash", "rows.csv", "--proba").out.splitlines()
+    chance = [float(line.split(",")[-1]) for line in told[-100:]]
+    truth = [line.endswith("yes:a=b") for line in (tmp_path / "rows.csv").read_text(encoding="ascii").split()[1:]]
+    assert sum(truth) == 3
+    assert scores["auc"] == pytest.approx(oracle.roc_auc_score(truth, chance), abs=0.01)  # what is printed is rounded
+    claims = [p > 0.5 for p in chance]
+    assert scores["balanced_accuracy"] == pytest.approx(oracle.balanced_accuracy_score(truth, claims))
+    assert scores["f1"] == pytest.approx(oracle.f1_score(truth, claims, average="macro", zero_division=0))
+    assert scores["baseline"]["balanced_accuracy"] == 0.5
+    report = rare("evaluate", "rare.kerash", "rows.csv").out
+    assert all(name in report for name in ("balanced_accuracy", "f1", "auc", "95 % interval"))
+
+
+def test_a_rare_class_can_be_asked_for_whatever_its_name(rare: Kerash) -> None:
+    asked = ("--fail-under", "recall:yes:a=b=0.9", "--fail-under", "accuracy=0.5", "--fail-under", "recall:no=0.5")
+    done = rare("evaluate", "rare.kerash", "rows.csv", *asked)
+    assert done.code == 1
+    assert done.error == "rare.kerash on rows.csv: recall:yes:a=b is 0, under 0.9"
+
+
+def test_all_figures_that_fail_are_told(rare: Kerash) -> None:
+    asked = ("--fail-under", "f1:yes:a=b=0.9", "--fail-over", "log_loss=1e-9", "--fail-under", "balanced_accuracy=.9")
+    done = rare("evaluate", "rare.kerash", "rows.csv", *asked, "--fail-under", "precision:no=.1")
+    assert done.code == 1
+    assert all(f"{name} is " in done.error for name in ("f1:yes:a=b", "log_loss", "balanced_accuracy"))
+    assert "precision" not in done.error
+
+
+@pytest.mark.parametrize(("bound", "code"), [("auc=-1", 0), ("auc=-1e0", 0), ("auc=1.5", 1), ("auc=15e-1", 1)])
+def test_bounds_are_numbers_in_any_spelling(rare: Kerash, bound: str, code: int) -> None:
+    assert rare("evaluate", "rare.kerash", "rows.csv", "--fail-under", bound).code == code
+
+
+def test_an_unknown_class_is_answered_with_the_classes(rare: Kerash) -> None:
+    done = rare("evaluate", "rare.kerash", "rows.csv", "--fail-under", "recall:maybe=0.5")
+    assert (done.code, done.out) == (2, "")
+    assert all(name in done.error for name in ("'maybe'", "'no'", "'yes:a=b'"))
+
+
+def test_rows_of_one_class_have_no_auc_to_fail(rare: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("x,y\n1,no\n2,no\n", encoding="ascii")
+    assert json.loads(rare("evaluate", "rare.kerash", "one.csv", "--json").out)["auc"] is None
+    assert rare("evaluate", "rare.kerash", "one.csv").code == 0
+    done = rare("evaluate", "rare.kerash", "one.csv", "--fail-under", "auc=0.5")
+    assert (done.code, done.out) == (2, "")
+    assert "one class" in done.error
+
+
+@pytest.mark.parametrize("figure", ["acuracy=0.9", "accuracy", "accuracy=x", "accuracy=nan", "recall=0.5", "auc:no=1"])
+def test_an_unknown_figure_is_answered_with_the_figures(trained: Kerash, figure: str) -> None:
     done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", figure)
     assert (done.code, done.out) == (2, "")
-    assert "expected accuracy=NUMBER or r2=NUMBER" in done.error
+    assert all(name in done.error for name in ("accuracy", "balanced_accuracy", "auc", "r2", "recall:CLASS"))
+    assert "rmse" not in done.error
 
 
-def test_a_threshold_for_a_figure_that_the_model_has_not_is_an_error(trained: Kerash) -> None:
-    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", "r2=0.5")
-    assert done.code == 2
-    assert "expected accuracy for this model, got r2" in done.error
+@pytest.fixture
+def line(kerash: Kerash, tmp_path: Path) -> Kerash:
+    """With line.kerash, hardly trained, and line.csv, which it was trained on."""
+    (tmp_path / "line.csv").write_text("a,y\n" + "".join(f"{i},{i}\n" for i in range(60)), encoding="ascii")
+    (tmp_path / "line.model").write_text("? 1 1\ninput\ndense 4 tanh\ndense ? -\n", encoding="ascii")
+    kerash("train", "line.model", "line.csv", "--target", "y", "--epochs", "5", "-q")
+    return kerash
+
+
+@pytest.mark.parametrize(
+    ("option", "bound", "other"),
+    [
+        ("--fail-under", "rmse=1000", "--fail-over"),
+        ("--fail-under", "mae=1000", "--fail-over"),
+        ("--fail-over", "r2=-1000", "--fail-under"),
+    ],
+)
+def test_the_wrong_direction_is_answered_with_the_other(line: Kerash, option: str, bound: str, other: str) -> None:
+    done = line("evaluate", "line.kerash", "line.csv", option, bound)
+    assert (done.code, done.out) == (2, "")
+    advice = done.error.partition("; try ")[2].split()
+    assert advice == [other, bound]
+    assert line("evaluate", "line.kerash", "line.csv", *advice).code == 0
+
+
+def test_a_distance_over_its_bound_fails(line: Kerash) -> None:
+    done = line("evaluate", "line.kerash", "line.csv", "--fail-over", "rmse=1")
+    assert done.code == 1
+    assert "rmse is " in done.error
+    assert done.error.endswith(", over 1")
+
+
+@pytest.mark.parametrize(
+    ("option", "bound", "has"), [("--fail-under", "accuracy=1", "r2"), ("--fail-over", "log_loss=1", "rmse or mae")]
+)
+def test_a_figure_that_the_model_has_not_is_answered_with_those_it_has(
+    line: Kerash, option: str, bound: str, has: str
+) -> None:
+    done = line("evaluate", "line.kerash", "line.csv", option, bound)
+    assert (done.code, done.out) == (2, "")
+    assert done.error.endswith(f"try {has}")
+
+
+def test_a_saved_model_keeps_the_figures_that_it_always_had(trained: Kerash, tmp_path: Path) -> None:
+    kept = {"rows", "accuracy", "interval", "baseline", "log_loss"}
+    for name in ("xor", "iris"):
+        figures = artifact.load(tmp_path / f"{name}.kerash").record["training"]["metrics"]
+        assert figures.keys() == kept
+        assert figures["baseline"].keys() == {"accuracy"}
 
 
 def test_labels_that_the_model_never_saw_are_an_error_at_their_place(trained: Kerash, tmp_path: Path) -> None:
