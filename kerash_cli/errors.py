@@ -3,6 +3,7 @@
 A message says where, what was expected, what was got, and what to do. Only `cli.py` prints it.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
@@ -159,10 +160,24 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
     words = [*arguments, *more]
     if not filter:
         return join(["kerash", *words])
-    if path not in words or path.startswith(("/dev/fd/", "/proc/")):
+    if descriptor := re.fullmatch("descriptor ([0-9]+)", path):
+        return f"{descriptor[1]}< <({filter} <FILE)"
+    # A word by itself, or as `kerash blas` has it, in a line of words.
+    inside = re.compile(rf"(?<!\S){re.escape(path)}(?!\S)")
+    place = next((place for place, word in enumerate(words) if inside.search(word)), None)
+    if place is None or path.startswith(("/dev/fd/", "/proc/")):
         return f"{filter} in front of it: ... | {filter} | {join(['kerash', *words])}"
-    place = words.index(path)
     before, after = join(["kerash", *words[:place]]), join(words[place + 1 :])
     if "-" in words:  # standard input is taken
         return f"{before} <({filter} <{quote(path)}) {after}".rstrip()
-    return f"{filter} <{quote(path)} | {before} - {after}".rstrip()
+    return f"{filter} <{quote(path)} | {before} {quote(inside.sub('-', words[place]))} {after}".rstrip()
+
+
+def substitute(repair: Repair) -> str:
+    """What a function of shell-init reads in the place of a file: `<(FILTER <PATH)`, or that for its descriptor."""
+    from shlex import quote
+
+    number = {"<stdin>": "0"}.get(repair.path, repair.path.removeprefix("descriptor "))
+    if number.isdigit():
+        return f"{number}< <({repair.filter} <FILE)"
+    return f"<({repair.filter} <{quote(repair.path)}) instead of {repair.path}"

@@ -85,7 +85,8 @@ def tensor(source: Source) -> Array:
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)
-    return text.read(io.BufferedReader(_Stream(source)), source.name)
+    with mendable(source.name):
+        return text.read(io.BufferedReader(_Stream(source)), source.name)
 
 
 def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
@@ -93,7 +94,17 @@ def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
     if source.head.startswith(NPY):
         array = tensor(source)
         return array.shape, array.ravel()
-    return text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
+    with mendable(source.name):
+        return text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
+
+
+@contextmanager
+def mendable(name: str) -> Iterator[None]:
+    """Gives the error about a matrix in rows the command that gets around it."""
+    try:
+        yield
+    except text.NotOneALine as error:
+        raise BadInput(str(error)).mended(name, error.filter) from None
 
 
 @contextmanager

@@ -147,4 +147,6 @@ def _named(where: str) -> Iterator[None]:
     try:
         yield
     except KerashError as error:
-        raise type(error)(f"{where}: {error}") from None
+        named = type(error)(f"{where}: {error}")
+        named.repair = error.repair
+        raise named from None

@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
+from itertools import chain
 from math import prod
 from typing import BinaryIO
 
@@ -29,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import decimals, memory
+from kerash_cli.blas import rows
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, shown
 
@@ -39,9 +41,20 @@ LONGEST_VALUE = 25
 _PIECE = 1 << 20
 _BLOCK = 1 << 16  # values whose Python objects are in memory at a time
 _SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
+_EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got"
+_ROW = b"0123456789+-.eE,; \t\r\n"
+_LAST_CELL = re.compile(rb"[ \t,;]*[^ \t,;]*$")
 _NUMERIC = b"0123456789+-.eE\n"
 _BLANKS = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+
+
+class NotOneALine(BadInput):
+    """Several numbers in a line: `filter` is a command of the shell that makes tensor text of such a file."""
+
+    def __init__(self, message: str, filter: str) -> None:
+        super().__init__(message)
+        self.filter = filter
 
 
 def render(tensor: Array) -> bytes:
@@ -79,7 +92,8 @@ def parse(content: bytes, source: str) -> NDArray[np.float64]:
 def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
     """The tensor (depth, height, width) that a file holds; `source` is what messages call it.
 
-    BadInput with the line of the first thing that is wrong, OutOfSpace if the tensor is larger than memory. What is
+    BadInput with the line of the first thing that is wrong, NotOneALine if that is a matrix in rows, OutOfSpace if the
+    tensor is larger than memory. What is
     taken is bounded by what the file has, not by what its first line claims.
     """
     shape, values = _read(file, source, alone=False)
@@ -97,7 +111,10 @@ def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.f
     if size > _BLOCK:  # what is looked up takes longer than reading a small tensor
         memory.require(8 * size, at(source, line), "try a smaller tensor")
     parts, got = [], 0
-    for number, lines in _lines(file, source, line + 1):
+    blocks = _lines(file, source, line + 1)
+    for number, lines in blocks:
+        if got == 0:
+            _refuse_rows(number, lines, (more for _, more in blocks), source, shape)
         values = _values(lines, source, number, size - got, shape)
         parts.append(values)
         got += len(values)
@@ -124,18 +141,50 @@ def is_tensor(path: str) -> bool:
 
 def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
     """The number of the first line that is not blank, and the shape that it gives."""
-    for number, raw in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), 1):
+    lines = iter(partial(file.readline, LONGEST_LINE + 1), b"")
+    for number, raw in enumerate(lines, 1):
         if len(raw.removesuffix(b"\n")) > LONGEST_LINE:
+            found = None if raw.translate(None, _ROW) else rows.row(_LAST_CELL.sub(b"", raw))  # it is cut off
+            if found:
+                raise NotOneALine(f"{at(source, number)}{_EXPECTED_SIZES} rows of numbers", found.filter)
             raise _too_long(source, number)
         line = (raw.removeprefix(_BOM) if number == 1 else raw).strip(_BLANKS)
         if not line:
             continue
         if not _SIZES.fullmatch(line):
-            got = shown(line.decode("utf-8", "replace"))
-            raise BadInput(f"{at(source, number)}expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got {got}")
+            got = f"{at(source, number)}{_EXPECTED_SIZES} {shown(line.decode('utf-8', 'replace'))}"
+            if found := rows.rows(chain([raw], lines)):
+                raise NotOneALine(f"{got}{_told(found)}", found.filter)
+            raise BadInput(got)
         width, height, depth = map(int, line.split())
         return number, (depth, height, width)
     raise BadInput(f"{at(source)}expected 'WIDTH HEIGHT DEPTH' and values, got nothing")
+
+
+def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
+    """NotOneALine if the first value is a row, below sizes that may be a row too; `further` are lines after those."""
+    content = lines.lstrip(_BLANKS)
+    below = rows.row(content[: content.find(b"\n")])
+    if below is None:
+        return
+    size, got = prod(shape), 0
+    for line in (line for block in chain([content], further) for line in block.split(b"\n")):
+        got += rows.count(line, below)
+        if got > size:
+            break
+    may_be_row = (below.width, below.separator) == (len(shape), "")
+    where = at(source, number + lines.count(b"\n", 0, len(lines) - len(content)))
+    expected = f"{where}expected one number in a line, got {below.width}"
+    if got == size:
+        row = f"; if {_sizes(shape)} above is a row and not the sizes, use {below.filter} instead" if may_be_row else ""
+        raise NotOneALine(f"{expected}, {_counted(size)} in all as {_sizes(shape)} says{row}", below.below_sizes)
+    if may_be_row:
+        raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were no sizes but a row too", below.filter)
+
+
+def _told(found: rows.Rows) -> str:
+    count = "a number each" if found.width == 1 else f"{found.width} numbers"
+    return f", {'names above' if found.names else 'the first of'} rows of {count}"
 
 
 def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, bytes]]:

@@ -16,7 +16,7 @@ from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.files import Output
-from kerash_cli.operands import NPY, Operands, called, closed, places, readable, tensor
+from kerash_cli.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
 from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.source import GZIP, Source
 from kerash_cli.store.mountpoint import Mountpoint
@@ -235,7 +235,8 @@ class _Others(Operands):
         if _is_small(status):  # at once
             content = os.read(file, status.st_size)
             if not content.startswith((GZIP, NPY)):
-                return text.parse(content, name)
+                with mendable(name):
+                    return text.parse(content, name)
             os.lseek(file, -len(content), os.SEEK_CUR)
         with readable(name):
             return tensor(self._source(name, file))

@@ -1,0 +1,112 @@
+"""Rows of numbers, as numpy.savetxt, Octave and CSV have a matrix: how to tell them, and a way to tensor text.
+
+They are a line for each row, its numbers separated by blanks, commas or semicolons, perhaps below a line of names, and
+perhaps with lines of comment that begin with `#` or `%`. kerash does not guess that a file is one: `Rows.filter` is the
+command of the shell that makes the tensor text of it, and stops at a row that is not as long as the first.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from kerash_cli import decimals
+
+_COMMENTS = ("#", "%")
+_SEPARATORS = (";", ",")
+_SIZES = 3
+_LOOKED_AT = 20  # lines
+_SKIP = "!/[^ \\t\\r]/{next}"
+_SKIP_COMMENTS = "!/[^ \\t\\r]/||/^[ \\t]*[#%]/{next}"
+_UNEVEN = 'NF!=n{print "line "NR" has "NF" cells, not "n;exit}'
+_COLLECT = "{h++;for(i=1;i<=n;i++)v[++k]=$i}"
+_WRITE = "END{print n,h,1;for(i=1;i<=k;i++)print v[i]}"
+_BOM = "\ufeff"
+
+
+class Rows(NamedTuple):
+    """What the first lines of a file tell about rows of numbers."""
+
+    width: int
+    """Numbers in a row."""
+    separator: str
+    """Empty for blanks."""
+    names: bool = False
+    """Whether a line of names is above them."""
+    comments: bool = False
+    marked: bool = False
+    """Whether a byte order mark begins the file."""
+
+    @property
+    def filter(self) -> str:
+        """A command that makes tensor text of the rows."""
+        rules = [
+            _SKIP_COMMENTS if self.comments else _SKIP,
+            "!s++{next}" if self.names else "",
+            "!n{n=NF}",
+            _UNEVEN,
+            _COLLECT,
+            _WRITE,
+        ]
+        return self._awk(rules)
+
+    @property
+    def below_sizes(self) -> str:
+        """A command that makes tensor text of a line of sizes with the rows below it."""
+        return self._awk([_SKIP, "!s++{print;next}", "{for(i=1;i<=NF;i++)print $i}"])
+
+    def _awk(self, rules: Iterable[str]) -> str:
+        unmark = "NR==1{$0=substr($0,4)}" if self.marked else ""
+        # In C the mark is three characters to every awk.
+        program = f"{'LC_ALL=C ' if self.marked else ''}awk{f' -F{self.separator!r}' if self.separator else ''}"
+        return f"{program} '{' '.join(filter(None, [unmark, *rules]))}'"
+
+
+def rows(lines: Iterable[bytes]) -> Rows | None:
+    """What a file is that begins with these lines, perhaps cut short; None unless it is rows of numbers.
+
+    Three whole numbers alone are none: they are sizes, if perhaps not possible ones.
+    """
+    texts = [line.decode("utf-8", "replace") for line in islice(lines, _LOOKED_AT)]
+    marked = texts[:1] != [] and texts[0].startswith(_BOM)
+    stripped = [text.removeprefix(_BOM).strip() for text in texts]
+    comments = any(line.startswith(_COMMENTS) for line in stripped)
+    found = [line for line in stripped if line and not line.startswith(_COMMENTS)][:2]
+    if not found:
+        return None
+    numbers = [_numbers(line) for line in found]
+    first, second = (*numbers, None)[:2]
+    if first and (len(found) == 1 or first == second):
+        alone = len(found) == 1 and first.width == _SIZES and not first.separator
+        return None if alone else first._replace(comments=comments, marked=marked)
+    names = _cells(found[0], second.separator) if second else []
+    if second and len(names) == second.width and all(map(_is_name, names)):
+        return second._replace(names=True, comments=comments, marked=marked)
+    return None
+
+
+def row(line: bytes) -> Rows | None:
+    """What a line of several numbers tells; None for any other."""
+    found = _numbers(line.decode("utf-8", "replace").strip())
+    return found if found and found.width > 1 else None
+
+
+def count(line: bytes, like: Rows) -> int:
+    """The cells of a line of such rows."""
+    text = line.decode("utf-8", "replace").strip()
+    return len(_cells(text, like.separator)) if text else 0
+
+
+def _numbers(line: str) -> Rows | None:
+    for separator in (*(each for each in _SEPARATORS if each in line), ""):
+        cells = _cells(line, separator)
+        if all(decimals.number(cell) is not None for cell in cells):
+            return Rows(len(cells), separator)
+    return None
+
+
+def _is_name(cell: str) -> bool:
+    return cell.strip(" \t\"'")[:1].isalpha()
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return line.split(separator) if separator else line.split()
