@@ -1,0 +1,94 @@
+"""Patterns of cells, the columns that they are looked for in, and the Perl that makes numbers of what they match.
+
+Python and Perl read a pattern alike. Perl sees bytes: no character outside ASCII may stand in a class.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from kerash_cli import decimals
+
+
+class Reading(NamedTuple):
+    """A pattern of whole cells, and the Perl expression of the value that its groups hold."""
+
+    pattern: str
+    value: str
+    meaning: str = ""
+
+
+class Finding(NamedTuple):
+    """The kind that most cells of a column are of, and how to read them."""
+
+    kind: str
+    cells: Sequence[str]
+    """Different cells of the kind, in order of appearance."""
+    readings: Sequence[Reading]
+
+
+_LONGEST = 50
+"""Characters of a cell that may be a number: more than any date has."""
+
+_DIGIT = re.compile("[0-9]")
+
+
+class Column:
+    """The cells of a column, None where missing: `counts` tells how often each occurs that may be a number."""
+
+    def __init__(self, cells: Iterable[str | None]) -> None:
+        there = Counter(cell for cell in cells if cell is not None)
+        self.counts = {cell: count for cell, count in there.items() if len(cell) <= _LONGEST and _DIGIT.search(cell)}
+        self.total = there.total()
+
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """The cells that are no disguise: `1`, `-1.5`."""
+        return frozenset(cell for cell in self.counts if decimals.number(cell) is not None)
+
+    def fits(self, pattern: str) -> dict[str, re.Match[str]]:
+        """The cells that are all of this pattern."""
+        compiled = re.compile(pattern, re.ASCII)
+        return {cell: match for cell in self.counts if (match := compiled.fullmatch(cell))}
+
+    def rows(self, cells: Iterable[str]) -> int:
+        """How many rows have one of these cells."""
+        return sum(self.counts[cell] for cell in cells)
+
+    def is_most(self, cells: Iterable[str]) -> bool:
+        """Whether at least half of the rows with a value have one of these cells."""
+        return 2 * self.rows(cells) >= self.total
+
+
+GAPS = " \xa0\u202f"
+"""The blanks, common and no-break, that stand within numbers and before their units."""
+
+NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+"""The pattern of a number without sign and exponent."""
+
+_SPELLED = {"\t": r"\t", **{char: char for char in ",;| "}}
+
+
+def command(reading: Reading, delimiter: str, names: Sequence[str]) -> str:
+    """The shell command that reads cells so; line 1 stays as it is if one of the header's names looks like a cell."""
+    separator = _SPELLED.get(delimiter, f"\\x{ord(delimiter):02x}")
+    is_named = any(re.fullmatch(reading.pattern, name, re.ASCII) for name in names)
+    rest = "$.>1&&" if is_named else ""
+    cell = rf'("[^"]*")+|[^{separator}"\r\n]+'
+    return f"perl -pe '{rest}s{{{cell}}}{{$&=~/^\"?\\s*{_in_bytes(reading.pattern)}\\s*\"?$/?{reading.value}:$&}}ge'"
+
+
+def _in_bytes(pattern: str) -> str:
+    """The pattern for a Perl that reads bytes, with nothing in it that a shell or a terminal might change."""
+    return "".join(r"\x27" if char == "'" else char if char.isascii() else f"(?:{_hex(char)})" for char in pattern)
+
+
+def _hex(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())
+
+
+def literally(text: str) -> str:
+    """The pattern of this text, between slashes."""
+    return re.escape(text).replace("/", r"\/")
