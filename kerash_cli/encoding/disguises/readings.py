@@ -65,7 +65,7 @@ class Column:
 GAPS = " \xa0\u202f"
 """The blanks, common and no-break, that stand within numbers and before their units."""
 
-NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
 """The pattern of a number without sign and exponent."""
 
 _SPELLED = {"\t": r"\t", **{char: char for char in ",;| "}}
