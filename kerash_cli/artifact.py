@@ -1,4 +1,4 @@
-"""The saved model: one file that holds the weights and everything that prediction needs; this is its format, version 1.
+"""The saved model: one file that holds the weights and everything that prediction needs; this is its format, version 2.
 
 The file is a safetensors file (https://huggingface.co/docs/safetensors), and any reader of those reads its weights:
 
@@ -13,7 +13,7 @@ further key is a tensor's name, `[A-Za-z0-9][A-Za-z0-9_./-]*`, and its value `{"
 The string is itself canonical JSON: keys sorted, no white space, all but ASCII escaped, no key twice, no NaN, no lone
 surrogate. It is an object of three keys:
 
-    {"format":1,"record":{...},"sha256":"0123...cdef"}
+    {"format":2,"record":{...},"sha256":"0123...cdef"}
 
 `format` counts the versions of this format. `record` is an object: whatever its writer needs to predict. `sha256` is
 the SHA-256, 64 hexadecimal digits in lower case, of the whole file with these 64 characters replaced by `0`.
@@ -26,6 +26,9 @@ ninth byte on it reads
 and the digest is what stands between `\\"sha256\\":\\"` and `\\"}"`, which happens in the header exactly once: quotes
 inside a string of the record carry more backslashes, and a `sha256` deeper in the record is not followed by `\\"}"`.
 
+Version 1 is the same but for its records: their inputs stand in the order of the table's columns, and none of them has
+the scale of an input that counts for nothing. A file of version 1 is read as it is.
+
 To write one: make the header with 64 zeros for a digest, hash the file, put the digest in their place. To read one:
 look for the beginning, bound N, find the digest, check it, and only then believe `format`, and then the rest.
 """
@@ -36,6 +39,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from operator import itemgetter
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -48,7 +52,7 @@ from kerash_cli.errors import BadInput, Damaged, KerashError, at
 if TYPE_CHECKING:
     from kerash_cli.files import Output
 
-FORMAT = 1
+FORMAT = 2
 
 _BEGINNING = b'{"__metadata__":{"kerash":"{\\"format\\":'
 _DIGEST = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\"\}"')
@@ -58,6 +62,8 @@ _TYPES = {"F32": "<f4", "F64": "<f8"}
 
 # What a hostile header can cost: Python's objects take up to 16 times the room of a text, and 130 bytes a value.
 _BYTES_LIMIT = 1 << 22
+_MOST_DIMENSIONS = 8
+_LARGEST_FILE = 1 << 50
 _VALUES_LIMIT = 250_000
 
 
@@ -115,7 +121,8 @@ def load(path: str | os.PathLike[str]) -> Artifact:
                 raise Damaged(f"{at(source)}{newer}: expected format {FORMAT}; try the latest kerash")
             return Artifact(_record(content), _tensors(file))
         except ValueError as error:
-            raise Damaged(f"{at(source)}is damaged: {str(error)[:200]}; try another copy of it") from error
+            reason = f"{str(error)[:200]}{_cut_short(file)}"
+            raise Damaged(f"{at(source)}is damaged: {reason}; restore it from a copy") from error
 
 
 def looks_like_model(path: str | os.PathLike[str]) -> bool:
@@ -140,7 +147,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
                 raise _foreign(source, "a device or a pipe")
             yield file
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BadInput(f"{at(source)}expected a saved model, got no such file; try kerash train first") from error
+        raise BadInput(f"{at(source)}no such file; kerash train saves a model") from error
     except IsADirectoryError as error:
         raise _foreign(source, "a folder") from error
     except OSError as error:
@@ -169,8 +176,44 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
         computed.update(chunk)
     stated = header[start:end].decode()
     if computed.hexdigest() != stated:
-        raise ValueError(f"expected SHA-256 {stated}, got {computed.hexdigest()}")
+        raise ValueError("checksum mismatch")
     return header, stated
+
+
+def _cut_short(file: BinaryIO) -> str:
+    """How much of the file is there, if its header says that there was more; empty if that header can't be believed."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    length = int.from_bytes(file.read(8), "little")
+    if length > _BYTES_LIMIT:
+        return ""
+    header = file.read(length)
+    if len(header) < length:  # else its length would be what is damaged
+        return f", truncated at {size:,} bytes, within its header of {length:,}" if _is_text(header) else ""
+    whole = 8 + length + (tensors := _tensor_bytes(header))
+    return f", truncated at {size:,} of {whole:,} bytes" if tensors and size < whole else ""
+
+
+def _is_text(header: bytes) -> bool:
+    return header.isascii() and header.decode("ascii").isprintable()
+
+
+def _tensor_bytes(header: bytes) -> int:
+    """The bytes that the tensors of a header take; 0 if it contradicts itself."""
+    if _values(header) > _VALUES_LIMIT:
+        return 0
+    try:
+        entries = json.loads(header)
+        del entries["__metadata__"]
+        spans = sorted(tuple(map(int, each["data_offsets"])) for each in entries.values())
+        if max(len(each["shape"]) for each in entries.values()) > _MOST_DIMENSIONS:
+            return 0
+        sizes = sum(prod(each["shape"]) * np.dtype(_TYPES[each["dtype"]]).itemsize for each in entries.values())
+        edges = [edge for span in spans for edge in span]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return 0
+    without_gaps = edges[:1] == [0] and edges[1:-1:2] == edges[2::2] and edges == sorted(edges)
+    return edges[-1] if without_gaps and edges[-1] == sizes <= _LARGEST_FILE else 0
 
 
 def _digest_place(header: bytes) -> tuple[int, int]:
@@ -213,9 +256,13 @@ def _is_newer(version: object) -> bool:
 
 
 def _record(content: dict[str, Any]) -> dict[str, Any]:
-    """The record in an object of our version."""
+    """The record in an object of our version, or an earlier one."""
     record = content.get("record")
-    if repr(content["format"]) != str(FORMAT) or len(content) != 3 or not isinstance(record, dict):
+    if (
+        repr(content["format"]) not in map(str, range(1, FORMAT + 1))
+        or len(content) != 3
+        or not isinstance(record, dict)
+    ):
         raise ValueError(f"expected format {FORMAT}, a record and a SHA-256, got something else")
     _check_record(record)
     return record

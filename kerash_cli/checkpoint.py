@@ -38,8 +38,10 @@ class _State(NamedTuple):
 class Checkpoint:
     """The file of a run; `identity` are JSON values: everything that decides what training results in."""
 
-    def __init__(self, path: str, identity: Mapping[str, Any]) -> None:
+    def __init__(self, path: str, identity: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> None:
+        """`files` are the names of those whose digests `identity` has, by its keys, for messages."""
         self.path, self._identity = path, json.loads(json.dumps(dict(identity)))  # a tuple comes back as a list
+        self._files = files or {}
         self._state: _State | None = None
         self._written: _State | None = None
         self._time, self._pause = monotonic(), LEAST_PAUSE
@@ -75,12 +77,20 @@ class Checkpoint:
             checks.expect(isinstance(identity, dict), "no identity")
             if (other := difference(self._identity, identity)) is not None:
                 raise BadInput(
-                    f"{at(self.path)}expected the checkpoint of this run, got one with another {other}; "
-                    "try another --checkpoint, or leave --resume out"
+                    f"{self.path} was made {self._from(other)}; start afresh without --resume, or use another "
+                    "--checkpoint"
                 )
             _restore(run, record, tensors)
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
+
+    def _from(self, other: str) -> str:
+        """How a run that differs in `other` is told: `with another seed`, `from other data (d.csv has changed, …)`."""
+        if other in ("data", "label"):
+            name = self._files.get(other)
+            return f"from other {other}" + (f" ({name} has changed, or is another file)" if name else "")
+        is_plural = other.endswith("s") and not other.endswith("ss")
+        return f"with {'other' if is_plural else 'another'} {other}"
 
 
 def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__
-from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, command, told
+from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, advice, command, told
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
@@ -141,7 +141,7 @@ def _run(arguments: list[str]) -> int:
     except BadTable as error:
         return _complain(error, arguments)
     except KerashError as error:
-        return _fail(_with_repair(error, arguments), error.exit_code)
+        return _fail(str(error), error.exit_code, _way(error, arguments))
     except MemoryError:
         return _fail("out of memory; try --batch-size 16, or a smaller model", OUT_OF_SPACE)
     except KeyboardInterrupt:
@@ -166,12 +166,13 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):
-        _fail(_with_repair(complaint, arguments), error.exit_code)
+        _fail(str(complaint), error.exit_code, _way(complaint, arguments))
     return error.exit_code
 
 
-def _with_repair(error: KerashError, arguments: list[str]) -> str:
-    return f"{error}; try {command(error.repair, arguments)}" if error.repair else str(error)
+def _way(error: KerashError, arguments: list[str]) -> str:
+    """What to try, as the end of a message."""
+    return advice(error.repairs, lambda repair: command(repair, arguments))
 
 
 def _usage(error: click.ClickException) -> str:
@@ -181,8 +182,8 @@ def _usage(error: click.ClickException) -> str:
     return message
 
 
-def _fail(message: str, code: int) -> int:
-    _say(told(message))
+def _fail(message: str, code: int, way: str = "") -> int:
+    _say(told(message, way))
     return code
 
 

@@ -44,6 +44,11 @@ class Console:
             values = "text value" if count == 1 else "text values"
             self.say(f"{count} {values} that no training row had, counted as none of the known ones")
 
+    def bad_rows(self, count: int, first: Exception | None, fate: str) -> None:
+        """How many rows could not be read or predicted, what became of them, and what was wrong with the first."""
+        if count:
+            self.say(f"{count} bad {'row' if count == 1 else 'rows'} {fate}; the first: {first}")
+
     def await_input(self) -> None:
         """On a terminal, why nothing happens."""
         if sys.stdin.isatty():

@@ -17,6 +17,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _NUMERIC = b"0123456789+-.eE"
+_LONGEST_WHOLE = 18
 _EXACT_DIGITS = 15  # below 2**53 whatever they are, so that one division by a power of ten rounds once
 _POWERS = np.array([10.0**k for k in range(_EXACT_DIGITS + 1)])
 _SPANS = ((1, np.uint8), (2, np.uint16), (4, np.uint32), (8, np.uint64))  # digits, and what holds twice as many
@@ -27,6 +28,12 @@ def number(text: str) -> float | None:
     text = text.strip(" \t")
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     return value if abs(value) < float("inf") else None
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a cell of digits alone is; None for anything else."""
+    text = text.strip(" \t")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_WHOLE else None
 
 
 def shortest(value: float) -> str:

@@ -16,7 +16,7 @@ from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, LAYERS, Layer
 from kerash_cli.engine.layers.base import BadWord, count_or_unknown, head
 from kerash_cli.engine.tensors import Shape
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, unreadable
 
 T = TypeVar("T")
 
@@ -163,6 +163,16 @@ class ModelDescription:
                 )
 
 
+def begins_description(path: str) -> bool:
+    """Whether a file's first line is that of a description and its second, if there is one, no row of a table."""
+    try:
+        lines = _meaningful(read_text(path)[0])
+        _parse_shape([text for _, text in lines[0][1]] if lines else [])
+    except BadInput:
+        return False
+    return len(lines) < 2 or lines[1][1][0][1][0].isalpha()
+
+
 def read_text(path: str) -> tuple[str, str]:
     """The text in a file, or on standard input for `-`, and what messages call it; BadInput if it can't be read."""
     source = "<stdin>" if path == "-" else path
@@ -170,7 +180,8 @@ def read_text(path: str) -> tuple[str, str]:
         with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
             return file.read(LONGEST + 1).decode("utf-8"), source
     except OSError as error:
-        raise BadInput(f"{at(source)}expected a model description, got: {error.strerror}") from None
+        advice = "it describes the network; try kerash data iris.model, which shows one"
+        raise unreadable(source, error, advice) from None
     except UnicodeDecodeError as error:
         raise BadInput(
             f"{at(source)}expected a model description, got bytes that are no UTF-8: {error.reason}"
@@ -194,7 +205,7 @@ def _meaningful(text: str) -> list[tuple[int, Words]]:
 def _parse_shape(words: list[str]) -> tuple[int | None, int | None, int | None]:
     if len(words) != 3:
         looks_like_data = any("," in word for word in words)
-        advice = "the other order of files, MODEL DATA" if looks_like_data else "'? 1 1'"
+        advice = "kerash data iris.model, which shows a model" if looks_like_data else "'? 1 1'"
         raise BadInput(f"expected 'WIDTH HEIGHT DEPTH', got {' '.join(words)!r}; try {advice}")
     sizes = []
     for position, text in enumerate(words):

@@ -3,8 +3,9 @@
 A message says where, what was expected, what was got, and what to do. Only `cli.py` prints it.
 """
 
+import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 SHOWN = 40
@@ -28,18 +29,29 @@ class Repair(NamedTuple):
     path: str
     filter: str
     words: tuple[str, ...] = ()
+    meaning: str = ""
+    """What it takes the file for, as in "if 1,500 is 1.5", where an error has several ways out."""
+    swap: str = ""
+    """Another word of the command, which changes places with `path`."""
+    then: tuple[str, ...] = ()
+    """Further filters behind the first."""
 
 
 class KerashError(Exception):
     """One line for the user; `exit_code` is what the program ends with."""
 
     exit_code = 1
-    repair: Repair | None = None
-    """The command that gets around it, if the message leaves that to `cli.py`."""
+    repairs: tuple[Repair, ...] = ()
+    """The ways around it, if the message leaves these to `cli.py`."""
 
-    def mended(self, path: str, filter: str, *words: str) -> Self:
-        """This error with a repair: the file at `path` through `filter`, and `words` added to the command."""
-        self.repair = Repair(path, filter, words)
+    def mended(self, path: str, filter: str, *words: str, meaning: str = "") -> Self:
+        """This error with one repair more: the file at `path` through `filter`, and `words` added to the command."""
+        self.repairs = (*self.repairs, Repair(path, filter, words, meaning))
+        return self
+
+    def swapped(self, path: str, other: str) -> Self:
+        """This error with the repair that two words of the command change places."""
+        self.repairs = (*self.repairs, Repair(path, "", swap=other))
         return self
 
 
@@ -63,15 +75,25 @@ class BadTable(BadInput):
 
 def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
     """The complaints, with the repairs of all of them in the last that has one: any of them alone would not do."""
-    repaired = [each for each in complaints if each.repair]
-    repairs = [each.repair for each in repaired if each.repair]
-    if len(repairs) > 1 and len({repair.path for repair in repairs}) == 1:
-        filters = " | ".join(dict.fromkeys(repair.filter for repair in repairs if repair.filter))
-        words = dict.fromkeys(repair.words for repair in repairs)
-        for each in repaired:
-            each.repair = None
-        repaired[-1].repair = Repair(repairs[0].path, filters, tuple(word for each in words for word in each))
+    repaired = [each for each in complaints if each.repairs]
+    first = [each.repairs[0] for each in repaired]
+    if any(len(each.repairs) > 1 for each in repaired) or len({repair.path for repair in first}) != 1:
+        return complaints
+    filter, *then = _joined([repair.filter for repair in first]) or [""]
+    words = dict.fromkeys(repair.words for repair in first)
+    for each in repaired:
+        each.repairs = ()
+    all_words = tuple(word for each in words for word in each)
+    repaired[-1].repairs = (Repair(first[0].path, filter, all_words, then=tuple(then)),)
     return complaints
+
+
+def _joined(filters: Sequence[str]) -> list[str]:
+    """The different filters, those that delete lines (`sed 5d`) as one and first: their numbers are the file's."""
+    deleting = [match[1] for each in filters if (match := re.fullmatch("sed '?([0-9,d;]+)'?", each))]
+    others = [each for each in filters if each and not re.fullmatch("sed '?([0-9,d;]+)'?", each)]
+    lines = ";".join(dict.fromkeys(";".join(deleting).split(";")))
+    return [*([f"sed '{lines}'"] if deleting else []), *dict.fromkeys(others)]
 
 
 def complain(complaints: Sequence[BadInput]) -> None:
@@ -118,6 +140,17 @@ class BelowThreshold(KerashError):
     exit_code = 1
 
 
+def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
+    """The error about a file that can't be opened; `remedy` is what to do if there is none."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return BadInput(f"{at(name)}no such file; {remedy}")
+    if error.errno == errno.EISDIR:
+        return BadInput(f"{at(name)}is a folder, not a file; try a file in it")
+    if error.errno == errno.EACCES:
+        return BadInput(f"{at(name)}permission denied; ls -l shows who may read it")
+    return BadInput(f"{at(name)}can't be read ({error.strerror}); try another file")
+
+
 def at(source: str, line: int | None = None, column: int | None = None) -> str:
     """`source:line:column: `, as far as the parts are known: the head of a message about a file."""
     return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "
@@ -144,33 +177,45 @@ def printable(text: str, kept: str = "") -> str:
     return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
 
 
-def told(message: str) -> str:
-    """The line in which a user reads a message."""
+def told(message: str, way: str = "") -> str:
+    """The line in which a user reads a message, shortened if it is long, and a `way` out, which is a whole command."""
     line = printable(message)
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
-    return f"Error: {line}"
+    return f"Error: {line}{printable(way)}"
+
+
+def advice(repairs: Sequence[Repair], write: Callable[[Repair], str]) -> str:
+    """The end of a message: what to try, each repair as `write` puts it."""
+    return "".join(f"; {each.meaning and each.meaning + ', '}try {write(each)}" for each in repairs)
 
 
 def command(repair: Repair, arguments: Sequence[str]) -> str:
     """The command line `kerash ARGUMENTS` with a repair made to it, ready to be pasted into a shell."""
     from shlex import join, quote  # only an error pays for it
 
-    path, filter, more = repair
+    path, filter, more, _, swap, then = repair
     words = [*arguments, *more]
+    if swap:
+        here, there = words.index(path), words.index(swap)
+        words[here], words[there] = swap, path
     if not filter:
         return join(["kerash", *words])
     if descriptor := re.fullmatch("descriptor ([0-9]+)", path):
         return f"{descriptor[1]}< <({filter} <FILE)"
     # A word by itself, or as `kerash blas` has it, in a line of words.
     inside = re.compile(rf"(?<!\S){re.escape(path)}(?!\S)")
-    place = next((place for place, word in enumerate(words) if inside.search(word)), None)
+    places = [place for place, word in enumerate(words) if inside.search(word)]
+    # What follows an option is its value, such as a column of that name; NAME of evolve stands before DATA.
+    place = max((each for each in places if not re.match("--?[a-z]", words[each - 1])), default=None)
     if place is None or path.startswith(("/dev/fd/", "/proc/")):
-        return f"{filter} in front of it: ... | {filter} | {join(['kerash', *words])}"
+        through = " | ".join([filter, *then])
+        return f"{through} in front of it: ... | {through} | {join(['kerash', *words])}"
     before, after = join(["kerash", *words[:place]]), join(words[place + 1 :])
+    through = " | ".join([f"{filter} <{quote(path)}", *then])
     if "-" in words:  # standard input is taken
-        return f"{before} <({filter} <{quote(path)}) {after}".rstrip()
-    return f"{filter} <{quote(path)} | {before} {quote(inside.sub('-', words[place]))} {after}".rstrip()
+        return f"{before} <({through}) {after}".rstrip()
+    return f"{through} | {before} {quote(inside.sub('-', words[place]))} {after}".rstrip()
 
 
 def substitute(repair: Repair) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import encoding as encodings
-from kerash_cli import memory
+from kerash_cli import memory, seen
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding
 from kerash_cli.engine import losses, optimizers
@@ -19,11 +19,11 @@ from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, listed
 from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
-from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, staged, take
+from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match, samples_bytes, staged, take
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
@@ -86,6 +86,8 @@ class Prepared:
     validation: NDArray[np.intp]
     initial: Array | None
     """The parameters to start from, where those of another model were given."""
+    by_position: tuple[str, ...] = ()
+    """A line if the columns of that model were matched by their positions alone."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -99,10 +101,31 @@ class Prepared:
             kept = f"{len(self.validation)} validate"
         else:
             kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
-        dropped = f" ({self.dropped} more with missing values dropped)" if self.dropped else ""
+        why = "with missing values" if self.settings.missing == "drop" else "without a label"
+        dropped = f" ({self.dropped} more {why} dropped)" if self.dropped else ""
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
     def doubts(self) -> list[str]:
+        """What was decided and could be wrong, a line each."""
+        return [
+            *self._lost_labels(),
+            *self.encoding.doubts(self.table),
+            *self.encoding.respelled(self.table, self.labels),
+            *self._splintered(),
+            *doubtful_targets(self.description, self.encoding, self.table, self.labels),
+            *self.by_position,
+        ]
+
+    def _lost_labels(self) -> list[str]:
+        """A line if rows were left out since their label is a word that stands for a missing value."""
+        where = self.labels or self.table
+        places = range(where.width) if self.labels else [self.encoding.target]
+        words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
+        if not self.dropped or not words:
+            return []
+        return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it otherwise"]
+
+    def _splintered(self) -> list[str]:
         """A line for each text input that hardly any two rows share a value of."""
         inputs = [each for each in self.encoding.inputs if each.categories and len(each.categories) > FEW_CATEGORIES]
         return [
@@ -123,6 +146,15 @@ class Prepared:
         if asked:
             return min(asked, most)
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
+
+    def batch_size_for(self, workers: int) -> int | None:
+        """Rows in a batch that so many workers can share, twice and twice again what they are; None if none can."""
+        size, rows = self.settings.batch_size, len(self.training)
+        while size < rows:
+            size *= 2
+            if largest_chunks(self.judged, rows, size) >= workers:
+                return size
+        return None
 
     def identity(self) -> dict[str, Any]:
         """All that decides what training results in, as JSON values."""
@@ -163,6 +195,8 @@ def prepare(
     """
     description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
     activation = description.activation
+    if start:
+        encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
     try:
@@ -185,6 +219,7 @@ def prepare(
         standardize=settings.standardize,
         standardize_targets=activation == IDENTITY,
         channels=description.channels,
+        ignore_constant=True,
     )
     if start:
         encoding = encoding.scaled_as(start.encoding)
@@ -203,7 +238,16 @@ def prepare(
         training,
         validation,
         _continued(network, start, description.source, settings) if start else None,
+        _matched_by_position(table, start) if start else (),
     )
+
+
+def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
+    """A line if just one of a table and a model to start from has names for its columns."""
+    if (table.names is None) == (start.encoding.names is None):
+        return ()
+    unnamed = table.source if table.names is None else "the model of --start"
+    return (f"--start: columns are matched by their positions, since {unnamed} has no names for them",)
 
 
 @dataclass(frozen=True)
@@ -236,6 +280,7 @@ class Experiment:
             "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
             "scored_on": "validation" if scored is self.validation else "training",
             "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
+            "seen": seen.packed(seen.hashes(self.training.x[:, :-1], self.training.y)),
         }
         return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
 
@@ -252,6 +297,7 @@ def start(
     validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
     if prepared.initial is None:
         params = network.initial(settings.seed, prepared.dtype, settings.init)
+        network.forget(params, prepared.encoding.ignored)
     else:
         params = prepared.initial.copy()
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
@@ -303,6 +349,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Set
             raise BadInput("--start: expected a model without biases for --no-bias, got one with; leave --no-bias out")
         for name, values in other.items():
             layer[name][...] = values
+    network.forget(params, start.encoding.ignored)
     return params
 
 

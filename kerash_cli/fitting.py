@@ -5,7 +5,7 @@ uniform in [0, 1), and no bias in the sums unless the genome says so. The first 
 validate; every epoch takes the rows in a new order.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -25,7 +25,7 @@ from kerash_cli.errors import BadInput, Diverged, KerashError, at, listed, shown
 from kerash_cli.files import is_name
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
-from kerash_cli.samples import match, samples_bytes, staged, take
+from kerash_cli.samples import doubtful_targets, match, samples_bytes, staged, take
 from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, StoredModel, roomy
 from kerash_cli.store.models import BESIDE, samples
 from kerash_cli.tables import Table
@@ -85,7 +85,13 @@ class Prepared:
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def doubts(self) -> list[str]:
-        """A line if all rows that validate are of one class: then the file is sorted, and its classes are not alike."""
+        """What was decided about the data and could be wrong, a line each."""
+        encoding, (table, labels) = self.model.encoding, self.parts[0]
+        targets = doubtful_targets(self.model.description, encoding, table, labels)
+        return [*encoding.doubts(table), *targets, *self._sorted_rows()]
+
+    def _sorted_rows(self) -> list[str]:
+        """A line if all rows that validate are of one class: then the file is sorted, and its parts are not alike."""
         encoding, (table, labels) = self.model.encoding, self.parts[1]
         strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
         if strata is None or (strata != strata[0]).any():
@@ -103,10 +109,20 @@ class Prepared:
         return f"{self.model.encoding.describe(whole)}; {training} rows train, {validation} validate"
 
 
-def prepare(name: str, path: str, table: Table, labels: Table | None, target: str | None) -> Prepared:
+def prepare(
+    name: str,
+    path: str,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    missing: str = "error",
+    drop: Collection[str] = (),
+) -> Prepared:
     """A model named so, of the description at `path`; BadInput where it does not fit its data."""
     text, source = read_text(path)
-    description, encoding = match(ModelDescription.parse(text, source), table, labels, target)
+    description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
+    if len(usable := encoding.usable(table, labels)) < table.rows:
+        table, labels = take(table, labels, usable)
     rows, training = np.arange(table.rows), int(np.rint(0.8 * table.rows))
     encoding = encoding.fitted(table, labels, rows[:training], standardize=False)
     sha256 = {"data": table.sha256, "label": labels.sha256 if labels else None}

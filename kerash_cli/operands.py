@@ -10,7 +10,7 @@ from typing import Any
 from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array, Shape
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, unreadable
 from kerash_cli.source import Source, opened
 
 PAIR = (3, 4)
@@ -113,7 +113,7 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadInput(f"{at(name)}expected an operand that can be read, got: {error.strerror}") from None
+        raise unreadable(name, error, "try a file") from None
 
 
 class _Stream(io.RawIOBase):

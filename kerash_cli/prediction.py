@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from kerash_cli.dataset.inference import different
+from kerash_cli.encoding import Encoding
 from kerash_cli.engine.network import Predictor, through
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput
-from kerash_cli.tables import Table
+from kerash_cli.errors import BadInput, Diverged, KerashError
+from kerash_cli.tables import BadRow, Rows, Table
 from kerash_cli.trained import TrainedModel
 
 
@@ -16,7 +18,9 @@ class Predictions:
     """Writes the prediction of each row, or with `proba` or `top_k` how likely classes are, as CSV.
 
     `predict` is what computes outputs, by default a Predictor. With `append` the row itself comes first, and names, if
-    the table has any, before the first row. `unseen` counts the text values so far that no training row had.
+    the table has any, before the first row. `on_error` says what a bad row means: "stop", "skip", or "empty", a line of
+    empty cells. `unseen` counts the text values so far that no training row had, `bad` the rows that were left out or
+    left empty; `first_error` is about the first of these.
     """
 
     def __init__(
@@ -26,32 +30,80 @@ class Predictions:
         top_k: int | None = None,
         append: bool = False,
         predict: Callable[[Array], Array] | None = None,
+        on_error: str = "stop",
     ) -> None:
         encoding = model.encoding
         if (proba or top_k) and encoding.kind == "values":
             raise BadInput("expected a model of classes for --proba and --top-k, got a regression; leave them out")
         if top_k and encoding.kind == "multilabel":
             raise BadInput("expected one class per row for --top-k, got several; try --proba")
-        self.model, self.unseen = model, 0
-        self._proba, self._top_k, self._append = proba, top_k, append
+        self.model, self.unseen, self.bad = model, 0, 0
+        self.first_error: KerashError | None = None
+        self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
         self._predict = predict or Predictor(model.network, model.params)
         self._headed = not append
+        self._delimiter = ","
+
+    def lines(self, block: Table | BadRow) -> Iterator[str]:
+        """The text for a block: for all rows before a bad one, then what becomes of that, and so on.
+
+        BadInput or Diverged at a bad row, if that is to be the end: what comes before it has been given by then.
+        """
+        self._delimiter = block.delimiter if self._append else ","
+        if isinstance(block, Table):
+            self.model.encoding.check_columns(block)
+        yield from self._header(block)
+        if isinstance(block, Table):
+            yield from self._sifted(block)
+        else:
+            yield self._bad(block.error, block.record)
 
     def text(self, table: Table) -> str:
-        """A line for each row, each ended; before the first, with `append`, one of names."""
+        """A line for each row, each ended.
+
+        BadInput where a cell is none for its column, Diverged where an output is not finite.
+        """
         encoding = self.model.encoding
         outputs = self._predict(encoding.encode_inputs(table, self.model.params.dtype))
+        check_finite(encoding, outputs, table)
         self.unseen += encoding.unseen(table)
-        cells = self._cells(outputs)
+        lines = _lines(self._cells(outputs), self._delimiter)
         if not self._append:
-            return "".join(_lines(cells, ","))
-        rows = zip(table.records or (), _lines(cells, table.delimiter), strict=True)
-        lines = [f"{record}{table.delimiter}{line}" for record, line in rows]
-        if not self._headed:
-            self._headed = True
-            if table.names:
-                lines[:0] = _lines([[*table.names, *self._names()]], table.delimiter)
-        return "".join(lines)
+            return "".join(lines)
+        rows = zip(table.records or (), lines, strict=True)
+        return "".join(f"{record}{self._delimiter}{line}" for record, line in rows)
+
+    def _sifted(self, table: Table) -> Iterator[str]:
+        """The text of all rows; where there is a bad one, of halves, until it is alone."""
+        try:
+            text = self.text(table)
+        except (BadInput, Diverged) as error:
+            if table.rows == 1:
+                yield self._bad(error, table.records[0] if table.records else "")
+                return
+            every = np.arange(table.rows)
+            for half in (every[: table.rows // 2], every[table.rows // 2 :]):
+                yield from self._sifted(self.model.encoding.part(table, half)[0])
+        else:
+            yield text
+
+    def _bad(self, error: KerashError, record: str) -> str:
+        """What stands for a row that can't be predicted; the error itself, if it is to be the end."""
+        if self._on_error == "stop":
+            raise error
+        self.bad += 1
+        self.first_error = self.first_error or error
+        if self._on_error == "skip":
+            return ""
+        line = self._delimiter * (len(self._names()) - 1) + "\n"
+        return f"{record}{self._delimiter}{line}" if self._append else line
+
+    def _header(self, block: Table | BadRow) -> list[str]:
+        """The line of names, if it is still to come and there are names."""
+        if self._headed:
+            return []
+        self._headed = True
+        return _lines([list(different([*block.names, *self._names()])[0])], self._delimiter) if block.names else []
 
     def _cells(self, outputs: np.ndarray) -> list[list[str]]:
         encoding = self.model.encoding
@@ -63,6 +115,8 @@ class Predictions:
                 for row, ranked in zip(self._shortened(likely), order.tolist(), strict=True)
             ]
         answers = encoding.probabilities(outputs) if self._proba else encoding.decode(outputs)
+        if encoding.kind == "values" and encoding.scales_targets:
+            return _rounded(answers, encoding.resolution(outputs))
         if answers.dtype.kind == "f":
             return [[_number(value) for value in row] for row in self._shortened(answers)]
         return [[str(value) for value in row] for row in answers.tolist()]
@@ -91,6 +145,30 @@ def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, A
     for layer, tensors in zip(network.layers, network.tensors(model.params), strict=True):
         activity, signal = (through(each, signal, tensors) for each in (layer.linear(), layer))
         yield activity, signal
+
+
+def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
+    """Diverged at the first row of the table that has an infinite output, or NaN, once in the unit of the target."""
+    if len(rows := unusable(encoding, outputs)):
+        raise Diverged(
+            f"{table.at(int(rows[0]))}expected a finite output, got one that overflows; "
+            "try a row like those that it was trained on, or training with a lower learning rate"
+        )
+
+
+def unusable(encoding: Encoding, outputs: Array) -> Rows:
+    """The rows with an infinite output, or NaN, once in the unit of the target."""
+    finite = np.isfinite(outputs).all(axis=1)
+    if encoding.kind == "values":
+        finite &= np.isfinite(encoding.decode(outputs)).all(axis=1)
+    return np.flatnonzero(~finite)
+
+
+def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:
+    """Each value with no digit that is finer than its step."""
+    digits = np.ceil(-np.log10(steps)).astype(np.intp)
+    rows = zip(values.tolist(), digits.tolist(), strict=True)
+    return [[repr(round(value, places)) for value, places in zip(*row, strict=True)] for row in rows]
 
 
 def _number(value: np.floating) -> str:

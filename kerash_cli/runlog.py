@@ -90,7 +90,7 @@ def _appending(path: str) -> BinaryIO:
         if os.path.isfile(path):
             with open(path, "rb") as old:
                 if old.read(1) not in (b"", b"{"):
-                    raise BadInput(f"{at(path)}expected a run log to append to, got another kind of file; try another")
+                    raise BadInput(f"{at(path)}already exists and is no run log; choose another --log")
         return open(path, "ab")
 
 

@@ -1,14 +1,15 @@
 """From tables to samples: what a description and a table make of each other, and rows as arrays of a stage."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 
 from kerash_cli import encoding as encodings
+from kerash_cli.decimals import shortest
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, plain
 from kerash_cli.store import Stage, staged_bytes
 from kerash_cli.tables import Rows, Table
 from kerash_cli.training import Samples
@@ -73,6 +74,26 @@ def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table |
     return table.take(rows), labels.take(rows) if labels else None
 
 
+def doubtful_targets(
+    description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
+) -> Iterator[str]:
+    """A line for each target that is the same in all rows, or that the last layer can't reach, such as -3 for relu."""
+    if encoding.kind not in ("values", "multilabel"):
+        return
+    activation = description.activation
+    low, high = activation.reach() if encoding.kind == "values" else (-np.inf, np.inf)
+    plain_targets = encoding.unscaled().encode_targets(table, labels, np.float64)
+    for label, least, most in zip(encoding.labels, plain_targets.min(axis=0), plain_targets.max(axis=0), strict=True):
+        if least == most:
+            yield f"targets {plain(label)} are the same in all rows, {shortest(least)}: there is nothing to learn"
+        elif least < low or most > high:
+            units = "?" if len(encoding.labels) == 1 else len(encoding.labels)
+            yield (
+                f"targets {plain(label)} go from {shortest(least)} to {shortest(most)}, but the last layer, "
+                f"{activation}, gives {_span(low, high)}; try 'dense {units} -' there"
+            )
+
+
 def _check_sample_shape(description: ModelDescription, table: Table) -> None:
     """BadInput if the description gives an image another shape than its file; flat samples go with any."""
     depth, height, width = description.known_shape
@@ -82,3 +103,9 @@ def _check_sample_shape(description: ModelDescription, table: Table) -> None:
             f"{at(description.source)}expected samples of {wide} {high} {deep} as in {table.source}, "
             f"got {width} {height} {depth}; try '{wide} {high} {deep}' or '? 1 1'"
         )
+
+
+def _span(low: float, high: float) -> str:
+    if np.isinf(high):
+        return f"nothing below {low:.3g}"
+    return f"nothing above {high:.3g}" if np.isinf(low) else f"{low:.3g} to {high:.3g} only"

@@ -4,11 +4,11 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import chain
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, shown, unreadable
 
 if TYPE_CHECKING:
     import hashlib
@@ -21,6 +21,9 @@ FREE_EXPANSION = 16 << 20
 LARGEST_EXPANSION = 256
 """A gzipped file may unzip to 16 MiB plus 256 times its size: more than tables do, a quarter of what a bomb does."""
 
+MOST_NAMES = 1000
+"""Files in a folder among which one with a similar name is looked for."""
+
 
 @contextmanager
 def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
@@ -30,12 +33,13 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
         return
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInput(f"{at(path)}expected a file that can be read, got: {reason}") from None
+    except OSError as error:
+        raise unreadable(path, error, similar(path)) from None
+    except ValueError as error:
+        raise BadInput(f"{at(path)}expected the name of a file, got one with {error}") from None
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise BadInput(f"{at(path)}expected a file, got a directory")
+            raise BadInput(f"{at(path)}is a folder, not a file; try a file in it")
         yield Source(path, descriptor, magics, digest)
     finally:
         os.close(descriptor)
@@ -136,6 +140,19 @@ class Source:
             return decoder.decompress(piece, PIECE)
         except zlib.error as error:
             raise BadInput(f"{at(self.name)}expected gzip, got damaged data ({error})") from None
+
+
+def similar(path: str) -> str:
+    """What to do where there is no file at `path`: a name in the same folder that is nearly that, if there is one."""
+    from difflib import get_close_matches  # only a miss pays for it
+
+    folder, name = os.path.split(path)
+    with suppress(OSError):
+        with os.scandir(folder or ".") as entries:
+            names = [each.name for each in islice(entries, MOST_NAMES)]
+        if close := get_close_matches(name, names, n=1):
+            return f"did you mean {shown(os.path.join(folder, close[0]))}?"
+    return "check its name and folder, or use - for standard input"
 
 
 def _sha256() -> "hashlib._Hash":

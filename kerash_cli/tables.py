@@ -1,8 +1,8 @@
 """A table as it was read: one matrix of numbers, the text columns beside it, and where each row stood."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,6 +33,16 @@ class Table:
     delimiter: str = ","
     records: Sequence[str] | None = None
     """Each row's text as it came, without the line end, where the reader was asked to keep it."""
+    written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
+    """The cells of number columns as they were written, where the reader was asked to keep them."""
+    missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """The words, such as `NA`, that were read as missing values, of the columns that have some."""
+    is_text: bool = False
+    """Whether it comes from a file of text, which may have a header."""
+    bad: tuple["BadRow", ...] = ()
+    """What could not be read as a row, where the reader was asked to leave that out."""
+    notes: tuple[str, ...] = ()
+    """What the reader guessed and could be wrong about, a line each."""
 
     @property
     def rows(self) -> int:
@@ -47,11 +57,10 @@ class Table:
 
     def find(self, column: str) -> int:
         """The position of the column of that name, else of that number from 1; BadInput if there is none."""
-        if self.names is not None and column in self.names:
-            return self.names.index(column)
-        if column.isascii() and column.isdecimal() and 1 <= int(column[:20]) <= self.width:
-            return int(column) - 1
-        raise BadInput(f"{at(self.source)}expected a column {self._known(column)}, got {shown(column)}")
+        place = place_of(column, self.names, self.width)
+        if place is None:
+            raise self._without(column)
+        return place
 
     def title(self, position: int) -> str:
         """What messages call a column: `column 'age'`, or `column 3` where there are no names."""
@@ -76,15 +85,34 @@ class Table:
             texts={position: [cells[row] for row in chosen] for position, cells in self.texts.items()},
             lines=np.asarray(self.lines)[rows].tolist(),
             records=None if self.records is None else [self.records[row] for row in chosen],
+            written={position: [cells[row] for row in chosen] for position, cells in self.written.items()},
         )
 
-    def _known(self, column: str) -> str:
+    def _without(self, column: str) -> BadInput:
+        """The error that says that there is no such column, and which there are."""
         from difflib import get_close_matches  # only a miss pays for it
 
-        if self.names is None:
-            return f"from 1 to {self.width}"
-        close = get_close_matches(column, self.names, n=1)
-        return f"such as {shown(close[0])}" if close else f"among {listed(self.names)}"
+        if self.names is not None:
+            close = get_close_matches(column, self.names, n=1)
+            known = f"such as {shown(close[0])}" if close else f"among {listed(self.names)}"
+            return BadInput(f"{at(self.source)}expected a column {known}, got {shown(column)}")
+        first = self.take(np.arange(min(1, self.rows)))
+        cells = [*first.numbers.ravel().tolist(), *chain.from_iterable(first.texts.values())]
+        error = BadInput(f"{at(self.source)}expected a column from 1 to {self.width}, got {shown(column)}")
+        if column not in [cell if isinstance(cell, str) else str(cell).removesuffix(".0") for cell in cells]:
+            return error
+        named = BadInput(f"{error}, which stands in the first line: that may be a header")
+        return named.mended(self.source, "", "--header")
+
+
+class BadRow(NamedTuple):
+    """A row that could not be read, in the place of a table."""
+
+    error: BadInput
+    record: str
+    """Its text, without the line end."""
+    names: tuple[str, ...] | None = None
+    delimiter: str = ","
 
 
 class Schema(NamedTuple):
@@ -114,9 +142,28 @@ class Schema(NamedTuple):
         return {old: old for old in positions} if width == self.width else {}
 
 
+def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | None:
+    """Where the column of that name is, else of that number from 1; None if there is none."""
+    if names is not None and column in names:
+        return names.index(column)
+    if column.isascii() and column.isdecimal() and 1 <= int(column[:20]) <= width:
+        return int(column) - 1
+    return None
+
+
 def separates(character: str) -> bool:
     """Whether it can be a delimiter: one ASCII character that is in no number and no quote."""
     return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
+
+
+def escaped(delimiter: str) -> str:
+    """The delimiter in a regular expression of sed."""
+    return "\\t" if delimiter == "\t" else f"\\{delimiter}" if delimiter in "|/*^$.[]()" else delimiter
+
+
+def notes(*tables: "Table | None") -> list[str]:
+    """What the reader of these tables guessed and could be wrong about, a line each."""
+    return [line for table in tables if table is not None for line in table.notes]
 
 
 def concatenate(tables: Sequence[Table]) -> Table:
@@ -125,8 +172,22 @@ def concatenate(tables: Sequence[Table]) -> Table:
     if len(tables) == 1:
         return first
     numbers = np.concatenate([table.numbers for table in tables])
-    texts = {position: [cell for table in tables for cell in table.texts[position]] for position in first.texts}
-    return replace(first, numbers=numbers, texts=texts, lines=_joined([table.lines for table in tables]))
+    texts, written = ({place: [cell for part in parts for cell in part[place]] for place in parts[0]} for parts in (
+        [table.texts for table in tables],
+        [table.written for table in tables],
+    ))  # fmt: skip
+    missing = {
+        place: tuple(sorted({word for table in tables for word in table.missing.get(place, ())}))
+        for place in sorted({place for table in tables for place in table.missing})
+    }
+    return replace(
+        first,
+        numbers=numbers,
+        texts=texts,
+        written=written,
+        missing=missing,
+        lines=_joined([table.lines for table in tables]),
+    )
 
 
 def _joined(lines: Sequence[Sequence[int]]) -> Sequence[int]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import artifact, metrics
+from kerash_cli import artifact, metrics, seen
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding, checks
 from kerash_cli.encoding.record import MOST_INPUTS
@@ -21,18 +21,21 @@ MOST_TABLED = 1000
 """With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
 
 _TABLES = {"confusion", "classes", "targets"}
-_TRAINING_ROOM = "," * 4096  # as many bytes, and as many values, as training may add to a record
+_TRAINING_ROOM = (
+    "," * 4096 + "A" * seen.TEXT_BYTES
+)  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
 GENOME = "genome"
 """What stands for the end of training in a model that was made of a genome: how that was fitted, nobody wrote down."""
 
 _STOPPED = {
     GENOME: "made of a genome",
-    "epochs": "all epochs done",
-    "patience": "then no better",
-    "time": "out of time",
-    "interrupted": "interrupted",
+    "epochs": "best epoch {best} of {last}",
+    "patience": "best epoch {best}; stopped at {last} after {waited} without improvement",
+    "time": "best epoch {best}; stopped at {last}, out of time",
+    "interrupted": "best epoch {best}; stopped at {last}, interrupted",
 }
+"""How training ended: the epoch whose weights are kept, the last one, and how many lie between."""
 
 
 class TrainedModel(NamedTuple):
@@ -82,16 +85,28 @@ class TrainedModel(NamedTuple):
     def summary(self) -> str:
         """How good it was at the end of its training, and what ended that, in a line."""
         training = self.training
-        figures, name, ending = training["metrics"], _main_figure(self.encoding), _STOPPED[training["stopped"]]
+        figures, name = training["metrics"], _main_figure(self.encoding)
+        best, last = training["best_epoch"], training["epochs"]
+        ending = _STOPPED[training["stopped"]].format(best=best, last=last, waited=last - best)
         if figures is None:
             return ending
-        score = (
+        return (
             f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-            f"(naive guess {figures['baseline'][name]:.4g})"
+            f"(naive guess {figures['baseline'][name]:.4g}), {ending}"
         )
-        if training["stopped"] == GENOME:
-            return f"{score}, {ending}"
-        return f"{score}, epoch {training['best_epoch']} of {training['epochs']}, {ending}"
+
+    def told(self) -> dict[str, Any]:
+        """How it was trained, without the hashes of its rows, as JSON values."""
+        return {name: value for name, value in self.training.items() if name != "seen"}
+
+    def knows(self, sha256: str, x: Array, y: Array) -> str:
+        """In what way it was trained on a table with this digest, or on rows of it, encoded; empty if it was not."""
+        share = seen.share(self.training.get("seen"), seen.hashes(x, y))
+        if share >= seen.NOTICED:
+            about = "about " if seen.is_sample(self.training.get("seen")) else ""
+            part = "all" if share == 1 else f"{about}{round(share * len(x))} of the {len(x)}"
+            return f"{part} rows are among those that it was trained on"
+        return "this is the file that it was trained on" if sha256 in self.training["sha256"].values() else ""
 
     def outputs(self, x: Array) -> Array:
         """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
@@ -209,6 +224,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     digests = training["sha256"]
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests of text")
+    seen.share(training.get("seen"), np.zeros(0, np.uint32))
     figures, name = training["metrics"], _main_figure(encoding)
     if figures is None and training["stopped"] == GENOME:
         return

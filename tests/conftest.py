@@ -1,7 +1,9 @@
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,3 +59,119 @@ def kerash(tmp_path: Path, environment: dict[str, str]) -> Kerash:
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+MODELS = {
+    "c.model": "? 1 1\ninput\ndense 4 tanh\ndense ? softmax\n",
+    "r.model": "? 1 1\ninput\ndense 4 tanh\ndense ? -\n",
+    "s.model": "? 1 1\ninput\ndense 4 tanh\ndense ? sigmoid\n",
+}
+"""Small networks for classes, for numbers, and for yes or no."""
+
+LONGEST = 30
+"""Seconds that a line of bash may take."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A folder with MODELS, and a bash in which the command `kerash` runs this checkout."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """A file in the folder."""
+        (self.folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def table(self, name: str, header: str, rows: Iterable[str]) -> None:
+        """A file of lines, the header first; an empty header is none."""
+        self.write(name, "".join(f"{line}\n" for line in ([header] if header else []) + list(rows)))
+
+    def run(self, line: str, input: str = "") -> Done:
+        """What becomes of a line of bash."""
+        command, pipe = ["bash", "--norc", "--noprofile", "-c", f"set -o pipefail; {line}"], subprocess.PIPE
+        with subprocess.Popen(
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=self.folder,
+            env=self.environment,
+            start_new_session=True,
+        ) as process:
+            try:
+                out, err = process.communicate(input.encode(), timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # what waits for a pipe keeps ours open
+                raise
+        result = Done(process.returncode, out.decode(), err.decode())
+        assert "Traceback" not in result.err, result.err
+        return result
+
+    def right(self, line: str, input: str = "") -> Done:
+        """What becomes of a line of bash that has to end well."""
+        done = self.run(line, input)
+        assert done.code == 0, done.err
+        return done
+
+    def refused(self, line: str, input: str = "", code: int = 2) -> Done:
+        """What becomes of a line of bash that has to end in an error, or several of one table."""
+        done = self.run(line, input)
+        assert (done.code, errors(done) != []) == (code, True), f"exit {done.code}: {done.out}{done.err}"
+        return done
+
+    def follow(self, done: Done, before: str = "") -> Done:
+        """What becomes of the advice of an error; it ends well, and leaves all files as they were that were there.
+
+        `before` is the command that brings the input again, where that came from a pipe.
+        """
+        files = self._contents()
+        result = self.right(advice(done, before))
+        assert {name: self._contents().get(name) for name in files} == files
+        return result
+
+    def _contents(self) -> dict[str, bytes]:
+        inputs = (path for path in self.folder.rglob("*") if path.suffix != ".kerash" and path.is_file())
+        return {str(path): path.read_bytes() for path in inputs}
+
+
+def errors(done: Done) -> list[str]:
+    """The lines of errors, without the word itself."""
+    lines = [line for line in done.err.splitlines() if line.startswith("Error: ")]
+    return [line.removeprefix("Error: ") for line in lines]
+
+
+def advice(done: Done, before: str = "") -> str:
+    """The command to paste that the last error with one gives; `before` stands for the dots of `... | FILTER |`.
+
+    Where an error has two, for two meanings of what it is about, it is the first.
+    """
+    found = [match[1] for line in errors(done) if (match := re.search(r"[;,] try (.*?kerash .*?)(?:; if |$)", line))]
+    assert found, f"expected a command after 'try', got: {done.err}"
+    _, dots, rest = found[-1].rpartition("... | ")
+    return f"{before} | {rest}" if dots else rest
+
+
+@pytest.fixture
+def situation(tmp_path: Path, environment: dict[str, str]) -> Situation:
+    """A folder of its own, with the models in it."""
+    folder, program = tmp_path / "here", tmp_path / "bin" / "kerash"
+    for new in (folder, program.parent):
+        new.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m kerash_cli "$@"\n')
+    program.chmod(0o755)
+    made = Situation(folder, {**environment, "PATH": f"{program.parent}:{environment['PATH']}"})
+    for name, text in MODELS.items():
+        made.write(name, text)
+    return made
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leaves all but the first instance of each test of tests/cases to the long suite: they start processes."""
+    seen: set[str] = set()
+    for item in items:
+        function, *instance = item.nodeid.split("[", 1)
+        if "tests/cases/" in function and instance and function in seen:
+            item.add_marker(pytest.mark.long)
+        seen.add(function)

@@ -23,6 +23,7 @@ STOREYS = {
     "dataset": 3,
     "encoding": 3,
     "metrics": 3,
+    "seen": 3,
     "training": 3,
     "artifact": 4,
     "cross_validation": 4,
@@ -36,12 +37,13 @@ STOREYS = {
     "evolution": 6,
     "experiment": 6,
     "fitting": 6,
+    "judging": 7,
     "prediction": 6,
-    "console": 7,
-    "shell": 7,
-    "commands": 8,
-    "cli": 9,
-    "__main__": 10,
+    "console": 8,
+    "shell": 8,
+    "commands": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

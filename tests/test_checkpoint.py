@@ -125,15 +125,14 @@ def test_what_is_written_is_the_latest_epoch_even_while_the_next_one_is_under_wa
 @pytest.mark.parametrize(
     ("identity", "named"),
     [
-        ({**IDENTITY, "model": "n"}, "model"),
-        ({**IDENTITY, "settings": {"seed": 1, "drop": ["a", "b"]}}, "seed"),
-        ({"model": "m"}, "settings"),
-        ({**IDENTITY, "data": "0"}, "data"),
+        ({**IDENTITY, "model": "n"}, "with another model"),
+        ({**IDENTITY, "settings": {"seed": 1, "drop": ["a", "b"]}}, "with another seed"),
+        ({"model": "m"}, "with other settings"),
+        ({**IDENTITY, "data": "0"}, "from other data"),
     ],
 )
 def test_the_checkpoint_of_another_run_is_refused(written: Path, identity: dict[str, object], named: str) -> None:
-    expected = f"^{written}: expected the checkpoint of this run, got one with another {named}; try another"
-    with pytest.raises(BadInput, match=expected):
+    with pytest.raises(BadInput, match=f"^{written} was made {named}; start afresh without --resume, or "):
         resume(written, identity)
 
 
@@ -142,7 +141,7 @@ def test_a_tuple_and_a_list_are_the_same_identity(written: Path) -> None:
 
 
 def test_a_missing_checkpoint_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="got no such file"):
+    with pytest.raises(BadInput, match="no such file"):
         resume(tmp_path / "c", IDENTITY)
 
 
@@ -329,4 +328,17 @@ def test_with_other_settings_a_checkpoint_is_refused(kerash: Kerash, tmp_path: P
     assert kerash(*WORDS, "--epochs", "2", "--checkpoint", "c").code == 0
     done = kerash(*WORDS, "--epochs", "2", "--seed", "1", "--checkpoint", "c", "--resume")
     assert done.code == 2
-    assert "got one with another seed" in done.error
+    assert "c was made with another seed; start afresh without --resume" in done.error
+    assert kerash(*WORDS, "--epochs", "2", "--seed", "1", "--checkpoint", "c").code == 0
+
+
+def test_a_checkpoint_of_data_that_has_changed_names_its_file(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense ? -\n", encoding="ascii")
+    (tmp_path / "d.csv").write_text("x,y\n1,2\n2,3\n3,4\n", encoding="ascii")
+    words = ("train", "m.model", "d.csv", "--target", "y", "--epochs", "2", "-q", "--checkpoint", "c.ck")
+    assert kerash(*words).code == 0
+    (tmp_path / "d.csv").write_text("x,y\n1,2\n2,3\n3,5\n", encoding="ascii")
+    done = kerash(*words, "--resume")
+    assert done.code == 2
+    assert done.error.startswith("c.ck was made from other data (d.csv has changed, ")
+    assert kerash(*words).code == 0

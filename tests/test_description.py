@@ -293,12 +293,12 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         ModelDescription.read(str(tmp_path / "binary"))
 
 
-@pytest.mark.parametrize(("name", "reason"), [("none", "No such file or directory"), (".", "Is a directory")])
+@pytest.mark.parametrize(("name", "reason"), [("none", "no such file; it describes"), (".", "is a folder")])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     path = str(tmp_path / name)
     with pytest.raises(BadInput) as caught:
         ModelDescription.read(path)
-    assert str(caught.value) == f"{path}: expected a model description, got: {reason}"
+    assert str(caught.value).startswith(f"{path}: {reason}")
 
 
 @pytest.mark.parametrize(

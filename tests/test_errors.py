@@ -1,6 +1,6 @@
 import pytest
 
-from kerash_cli.errors import BadInput, BadTable, Repair, command, complain, listed, shown, together
+from kerash_cli.errors import BadInput, BadTable, Repair, advice, command, complain, listed, shown, together
 
 
 def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
@@ -29,14 +29,24 @@ def test_a_repair_is_a_command_to_paste(repair: Repair, arguments: list[str], ex
 
 
 def test_repairs_of_one_file_are_one_command() -> None:
-    first, other, last = BadInput("a"), BadInput("b"), BadInput("c")
-    first.mended("t", "tr -d %", "--drop", "x")
-    last.mended("t", "tr -d $", "--drop", "y")
-    assert [each.repair for each in together([first, other, last])] == [
-        None,
-        None,
-        Repair("t", "tr -d % | tr -d $", ("--drop", "x", "--drop", "y")),
-    ]
+    errors = [BadInput(letter) for letter in "abcd"]
+    errors[0].mended("t", "tr -d %", "--drop", "x")
+    errors[2].mended("t", "sed 5d", "--drop", "y")
+    errors[3].mended("t", "sed '7d;5d'", "--drop", "x")
+    *others, last = together(errors)
+    assert not any(each.repairs for each in others)
+    assert command(last.repairs[0], ["train", "m", "t"]) == (
+        "sed '5d;7d' <t | tr -d % | kerash train m - --drop x --drop y"
+    )
+
+
+def test_two_meanings_are_two_commands() -> None:
+    error = BadInput("a")
+    error.mended("t", "one", meaning="if 1,500 is 1500").mended("t", "two", meaning="if 1,500 is 1.5")
+    assert advice(error.repairs, lambda repair: repair.filter) == (
+        "; if 1,500 is 1500, try one; if 1,500 is 1.5, try two"
+    )
+    assert [len(each.repairs) for each in together([error, BadInput("b").mended("t", "three")])] == [2, 1]
 
 
 def test_one_complaint_is_an_error_and_more_than_ten_are_ten() -> None:

@@ -803,7 +803,7 @@ def test_what_is_there_is_not_replaced_without_force(kerash: Kerash, mount: Path
     before = tree(mount)
     done = kerash(*TAKEN[name])
     assert (done.code, done.out) == (2, "")
-    assert "expected a new name, got one that is there; try another, or --force" in done.error
+    assert "already exists; choose another name, or --force to replace it" in done.error
     assert tree(mount) == before
 
 
@@ -828,7 +828,7 @@ def test_what_somebody_else_put_there_is_not_replaced_either(kerash: Kerash, mou
     before = tree(mount)
     done = kerash(*SHORT["create-genome" if "genomes" in path else "store-model"])
     assert (done.code, done.out) == (2, "")
-    assert "expected a new name" in done.error
+    assert "already exists" in done.error
     assert tree(mount) == before
 
 

@@ -97,12 +97,23 @@ def test_standard_input_is_called_so(environment: dict[str, str]) -> None:
     assert done.stdout == b"<stdin> [[1, 2]]\n"
 
 
-@pytest.mark.parametrize("path", ["missing.csv", "", "a\0b", "x" * 300, "."])
-def test_what_can_not_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("missing.csv", "no such file; "),
+        ("", "no such file; "),
+        ("a\0b", "expected the name of a file"),
+        ("x" * 300, "can't be read (File name too long)"),
+        (".", "is a folder"),
+    ],
+)
+def test_what_can_not_be_opened_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, reason: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput) as error:
         dataset.read(path)
-    assert str(error.value).startswith(f"{path}: expected a file")
+    assert str(error.value).startswith(f"{path}: {reason}")
 
 
 @needs_proc

@@ -94,16 +94,16 @@ def test_a_model_that_is_too_large_to_save_is_known_before_it_is_trained() -> No
 @pytest.mark.parametrize(
     ("stopped", "end"),
     [
-        ("epochs", ", all epochs done"),
-        ("patience", ", then no better"),
-        ("time", ", out of time"),
-        ("interrupted", ", interrupted"),
+        ("epochs", "best epoch 20 of 30"),
+        ("patience", "best epoch 20; stopped at 30 after 10 without improvement"),
+        ("time", "best epoch 20; stopped at 30, out of time"),
+        ("interrupted", "best epoch 20; stopped at 30, interrupted"),
     ],
 )
 def test_the_summary_says_how_good_it_was_and_what_ended_training(line: TrainedModel, stopped: str, end: str) -> None:
     # Zeros for 1, 2 and 4: the root of 21 / 3; their mean is 7 / 3 and misses them by the root of 14 / 9.
     text = line._replace(training={**line.training, "stopped": stopped}).summary()
-    assert text == f"rmse 2.646 on 3 validation rows (naive guess 1.247), epoch 20 of 30{end}"
+    assert text == f"rmse 2.646 on 3 validation rows (naive guess 1.247), {end}"
 
 
 def test_several_labels_are_right_where_all_of_a_row_are() -> None:

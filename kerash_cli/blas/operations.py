@@ -574,15 +574,29 @@ def info(a: Array) -> str:
     )
 
 
+MOST_DIGITS = 17
+"""What tells any two float64 apart."""
+
+
+def _in_common(a: Array) -> int:
+    """About how many leading digits all numbers of A have in common."""
+    spread, largest = float(a.max() / 2 - a.min() / 2) * 2, float(np.abs(a).max())
+    if not 0 < spread < largest:
+        return 0
+    return int(np.floor(np.log10(largest)) - np.floor(np.log10(spread)))
+
+
 @operation("print")
 def picture(a: Array, *, precision: Precision = 6, heat: bool = False) -> Picture:
-    """A for people: a row of numbers a line, aligned, with so many significant digits; layers stand apart.
+    """Print A as an aligned table, with so many significant digits of what tells its numbers apart.
 
-    With --heat cells are coloured from blue (the least) to red (the greatest), on a terminal only.
+    Numbers near each other, such as 1699999970 and 1699999975, get as many more as they have in common. A blank line
+    stands between layers. With --heat cells are coloured from blue (least) to red (greatest), on a terminal only.
     """
     if a.size > MOST_PRINTED:
         raise BadInput(f"print: expected at most {MOST_PRINTED} numbers, got {sizes(a.shape)}; try slice before it")
-    cells = [f"{value:.{precision}g}" for value in a.ravel().tolist()]
+    digits = min(MOST_DIGITS, precision + _in_common(a))
+    cells = [f"{value:.{digits}g}" for value in a.ravel().tolist()]
     width = max(map(len, cells))
     rows = [[cell.rjust(width) for cell in cells[i : i + a.shape[2]]] for i in range(0, a.size, a.shape[2])]
     layers = [rows[i : i + a.shape[1]] for i in range(0, len(rows), a.shape[1])]

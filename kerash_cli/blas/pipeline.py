@@ -148,5 +148,5 @@ def _named(where: str) -> Iterator[None]:
         yield
     except KerashError as error:
         named = type(error)(f"{where}: {error}")
-        named.repair = error.repair
+        named.repairs = error.repairs
         raise named from None

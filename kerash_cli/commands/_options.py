@@ -1,16 +1,17 @@
 """Options that several commands share, and parameter types whose choices are looked up only when they are needed."""
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from kerash_cli.errors import BadInput, KerashError
 
 if TYPE_CHECKING:
-    from kerash_cli.tables import Table
     from kerash_cli.trained import TrainedModel
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -70,20 +71,26 @@ class Member(click.ParamType):  # type: ignore[type-arg]
         return getattr(import_module(self._module), self._registry)
 
 
-def read_labels(path: str, table: "Table", delimiter: str | None) -> "Table":
-    """The labels of a table's rows, in a file of their own: it has a header if it has one line more than that."""
-    from kerash_cli import dataset
-
-    if path == "-":
-        return dataset.read(path, delimiter=delimiter)
-    labels = dataset.read(path, delimiter=delimiter, header=False)
-    return dataset.read(path, delimiter=delimiter, header=True) if labels.rows == table.rows + 1 else labels
-
-
 def check_once(*words: str | None) -> None:
     """BadInput if more than one of them is `-`."""
     if words.count("-") > 1:
         raise BadInput("expected '-', standard input, once, got it twice; try files")
+
+
+def is_table(path: str) -> bool:
+    """Whether a file in the place of a description is none, and no saved model either."""
+    from kerash_cli import artifact
+    from kerash_cli.description import begins_description
+
+    return os.path.isfile(path) and not begins_description(path) and not artifact.looks_like_model(path)
+
+
+def check_order(model: str, data: str) -> None:
+    """BadInput, with the command that swaps them, if the table stands where the description should, and that there."""
+    from kerash_cli.description import begins_description
+
+    if is_table(model) and os.path.isfile(data) and begins_description(data):
+        raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
 
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
@@ -94,7 +101,7 @@ def saved_model(path: str, force: bool) -> tuple[str, bool]:
 
     target = Path(path)
     if target.is_file() and not (force or artifact.looks_like_model(target)):
-        raise BadInput(f"{target}: expected a saved model to replace, got another kind of file; try -o, or --force")
+        raise BadInput(f"{target} already exists and is no saved model; choose another name, or --force to replace it")
     return str(target), target.is_file()
 
 
@@ -108,9 +115,32 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
 
         return TrainedModel.load(word)
     from kerash_cli import fitting
+    from kerash_cli.errors import shown
     from kerash_cli.store import mountpoints
+    from kerash_cli.store.shelf import Absent
 
-    return fitting.trained(mountpoints(mountpoint), word, tell=tell)
+    try:
+        return fitting.trained(mountpoints(mountpoint), word, tell=tell)
+    except Absent:
+        advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
+        raise BadInput(
+            f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"
+        ) from None
+
+
+def given(without: Collection[str] = ()) -> list[str]:
+    """The options of the command line that is under way, as words; those of these names are left out."""
+    context, words = click.get_current_context(), list[str]()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if source is not ParameterSource.COMMANDLINE or name in without or not isinstance(parameter, click.Option):
+            continue
+        value = context.params[name]
+        for each in value if parameter.multiple else [value]:
+            words.append(parameter.secondary_opts[0] if each is False else parameter.opts[0])
+            words += [] if isinstance(each, bool) else [str(each)]
+    return words
 
 
 def reading(command: F) -> F:
@@ -125,6 +155,15 @@ def reading(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def labelled(command: F) -> F:
+    """The option of every command that reads labels from a file of their own."""
+    return click.option(
+        "--label-header/--no-label-header",
+        default=None,
+        help="Whether LABEL starts with a line of column names (detected together with DATA by default).",
+    )(command)
 
 
 def preparing(command: F) -> F:

@@ -12,7 +12,15 @@ from kerash_cli.commands import _options, _thresholds
 @click.argument("data")
 @click.argument("label", required=False)
 @_thresholds.options
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="What a bad row means: end there, or leave it out.",
+)
 @_options.reading
+@_options.labelled
 @_options.mountpoint
 @_options.as_json
 @_options.quiet
@@ -22,8 +30,10 @@ def command(
     label: str | None,
     fail_under: tuple[_thresholds.Bound, ...],
     fail_over: tuple[_thresholds.Bound, ...],
+    on_error: str,
     delimiter: str | None,
     header: bool | None,
+    label_header: bool | None,
     mountpoint: str | None,
     as_json: bool,
     quiet: bool,
@@ -39,24 +49,36 @@ def command(
 
     from kerash_cli import dataset
     from kerash_cli.console import Console
-    from kerash_cli.parallel.prediction import predictor
+    from kerash_cli.dataset import labels as label_files
+    from kerash_cli.judging import judge
+    from kerash_cli.tables import notes
 
     _options.check_once(data, label)
     console = Console(quiet)
     trained = _options.load(model, mountpoint, console.say)
     encoding = trained.encoding
-    table = dataset.read(data, delimiter=delimiter, header=header, schema=encoding.schema)
-    labels = _options.read_labels(label, table, delimiter) if label else None
-    if len(usable := encoding.usable(table, labels)) < table.rows:
-        console.say(f"{table.rows - len(usable)} rows with missing values dropped, as in training")
-        table, labels = table.take(usable), labels.take(usable) if labels else None
-    console.unseen(encoding.unseen(table))
-    made = (trained.description, trained.network, trained.params)
-    with predictor(*made, table.rows, mountpoint, console.say) as predict:
-        outputs = predict(encoding.encode_inputs(table, trained.params.dtype))
-    scores = trained.judge(outputs, encoding.encode_targets(table, labels, trained.params.dtype))
+    skip = on_error == "skip"
+    table = dataset.read(
+        data,
+        delimiter=delimiter,
+        header=header,
+        schema=encoding.schema,
+        label=encoding.label_column,
+        skip=skip,
+    )
+    labels = label_files.read(label, table, delimiter, label_header, encoding.names_of_labels) if label else None
+    console.say(*notes(table, labels))
+    judged = judge(trained, table, labels, skip, mountpoint, console.say)
+    scores, bad, first_error, missing, doubts, unseen, known = judged
+    if missing:
+        console.say(f"{missing} rows with missing values left out, as in training")
+    console.say(*doubts)
+    console.unseen(unseen)
+    console.bad_rows(bad, first_error, "left out")
     failures = _thresholds.check([*fail_under, *fail_over], scores)
     click.echo(json.dumps(scores) if as_json else _report(scores))
+    if known:
+        console.say(f"{table.source}: {known}; on new rows it is likely to be worse")
     _thresholds.fail(model, data, failures)
 
 

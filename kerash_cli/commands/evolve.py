@@ -57,6 +57,7 @@ LONGER = 1.1
 @click.option("--stop-at", type=_options.NOT_NEGATIVE, metavar="LOSS", help="Stop once the best loss is so low.")
 @_options.preparing
 @_options.reading
+@_options.labelled
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of everything random.")
 @_options.workers
 @_options.mountpoint
@@ -68,6 +69,7 @@ def command(
     target: str | None,
     delimiter: str | None,
     header: bool | None,
+    label_header: bool | None,
     limit: float | None,
     stop_at: float | None,
     workers: int | None,
@@ -93,9 +95,11 @@ def command(
 
     from kerash_cli import dataset, files
     from kerash_cli.console import Console, put
+    from kerash_cli.dataset import labels as label_files
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
     from kerash_cli.store import stage
+    from kerash_cli.tables import notes
 
     begun = monotonic()
     inputs, outputs, name, data, label, population, generations = _words(words, target)
@@ -104,8 +108,8 @@ def command(
     settings = _settings(inputs, outputs, population, generations, options)
     console = Console(quiet)
     path, replaces = _options.saved_model(f"{name}.kerash", force)
-    table = dataset.read(data, delimiter=delimiter, header=header)
-    labels = _options.read_labels(label, table, delimiter) if label else None
+    table = dataset.read(data, delimiter=delimiter, header=header, label=target)
+    labels = label_files.read(label, table, delimiter, label_header) if label else None
     prepared = preparation.prepare(table, labels, target, settings)
     count = prepared.workers(workers)
     with (
@@ -114,7 +118,12 @@ def command(
     ):
         samples = search.stage_samples(prepared, folder)
         with history(name, prepared.identity(), force) as past, _executor(count, console) as executor:
-            console.say(*prepared.describe(), *([f"{count} workers"] if count > 1 else []))
+            console.say(
+                *notes(table, labels),
+                *prepared.describe(),
+                *prepared.doubts(),
+                *([f"{count} workers"] if count > 1 else []),
+            )
             if past.lost:
                 console.say(
                     f"{past.folder}: candidate {search.numbered(past.lost)} and all after it are trained again: {LOST}"
@@ -251,15 +260,5 @@ def _again(generations: int) -> str:
     """The command that gives the same model."""
     from shlex import join
 
-    context = click.get_current_context()
-    words = ["kerash", "evolve", *context.params["words"][:-1], str(generations)]
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if not given or name in NO_PART or not isinstance(parameter, click.Option):
-            continue
-        value = context.params[name]
-        for each in value if parameter.multiple else [value]:
-            words.append(parameter.secondary_opts[0] if each is False else parameter.opts[0])
-            words += [] if isinstance(each, bool) else [str(each)]
-    return join(words)
+    words = click.get_current_context().params["words"]
+    return join(["kerash", "evolve", *words[:-1], str(generations), *_options.given(NO_PART)])

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     "--top-k", type=click.IntRange(min=1), metavar="K", help="The K likeliest classes, each with its probability."
 )
 @click.option("--append", is_flag=True, help="The input's columns too, before the prediction.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip", "empty"]),
+    default="stop",
+    show_default=True,
+    help="What a bad row means: end there, leave it out, or write an empty line for it.",
+)
 @click.option("--layers", metavar="FOLDER", help="What each layer makes of a sample too, as tensor files in FOLDER.")
 @_options.reading
 @_options.mountpoint
@@ -37,6 +44,7 @@ def command(
     proba: bool,
     top_k: int | None,
     append: bool,
+    on_error: str,
     layers: str | None,
     delimiter: str | None,
     header: bool | None,
@@ -54,11 +62,13 @@ def command(
     kerash predict iris.kerash iris.csv
     echo 5.1,3.5,1.4,0.2 | kerash predict iris.kerash --proba
     kerash predict iris.kerash iris.csv --append > predicted.csv
+    kerash predict iris.kerash iris.csv --on-error empty
     kerash predict default data/xor.data
     """
     from kerash_cli import dataset
     from kerash_cli.console import Console, put
     from kerash_cli.prediction import Predictions
+    from kerash_cli.tables import Table
 
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
@@ -73,10 +83,16 @@ def command(
         _write_layers(trained, sample, layers)
     blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
     with _predictor(trained, data, mountpoint, console) as predict:
-        predictions = Predictions(trained, proba, top_k, append, predict)
-        for table in [sample] if sample else blocks:
-            put(predictions.text(table))
+        predictions = Predictions(trained, proba, top_k, append, predict, on_error)
+        noted = False
+        for block in [sample] if sample else blocks:
+            if not noted and isinstance(block, Table):
+                noted = True
+                console.say(*block.notes)
+            for text in predictions.lines(block):
+                put(text)
     console.unseen(predictions.unseen)
+    console.bad_rows(predictions.bad, predictions.first_error, "left out" if on_error == "skip" else "left empty")
 
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.errors import BadInput, listed
+from kerash_cli.errors import BadInput
 
 
 @click.command()
@@ -34,17 +34,24 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
     for name in dict.fromkeys(names):
         having = [shelf for shelf in shelves if name in shelf.names()]
         if not having:
-            raise BadInput(f"expected a stored model or genome, got no {name!r}; try kerash list")
+            raise BadInput(f"no stored model or genome called {name!r}; try kerash list")
         if len({shelf.kind for shelf in having}) > 1:
             raise BadInput(f"expected --model or --genome, since {name!r} is the name of both, got neither")
         found += [(shelf, name) for shelf in having]
+    models = {name for shelf in shelves if isinstance(shelf, Models) for name in shelf.names()}
     going = {name for shelf, name in found if isinstance(shelf, Genomes)}
     for shelf, name in found:
         staying = [each for each in fitting.genomes_of(places, name) if each not in going]
         if isinstance(shelf, Models) and staying and not force:
-            raise BadInput(
-                f"{name}: expected no genomes of it to stay, got {listed(staying)}; try removing them too, or --force"
-            )
+            raise _used(name, staying, kind is None and not models.intersection(staying))
         shelf.refuse_held(name)
     for shelf, name in found:
         shelf.remove(name)
+
+
+def _used(name: str, genomes: list[str], together: bool) -> BadInput:
+    """The error about a model whose genomes would stay; `together` if one command can remove them all."""
+    some = f"{'genome' if len(genomes) == 1 else 'genomes'} {', '.join(genomes)}"
+    if together:
+        return BadInput(f"model {name} is still used by {some}: remove both, or use --force").mended("", "", *genomes)
+    return BadInput(f"model {name} is still used by {some}: remove that first, with --genome, or use --force")

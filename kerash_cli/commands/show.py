@@ -45,7 +45,7 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     layers = network.summary(batch_size, itemsize) if network else _unknown(description)
     needed = training_bytes(network, settings, batch_size) if network else None
     if as_json:
-        made = {"encoding": trained.encoding.to_json(), "training": trained.training} if trained else {}
+        made = {"encoding": trained.encoding.to_json(), "training": trained.told()} if trained else {}
         sizes = {"batch_size": batch_size, "training_bytes": needed}
         click.echo(json.dumps({"model": str(description), "layers": layers, **sizes, **made}))
         return

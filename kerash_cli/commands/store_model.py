@@ -11,7 +11,9 @@ from kerash_cli.commands import _options
 @click.argument("data")
 @click.argument("label", required=False)
 @click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
+@_options.preparing
 @_options.reading
+@_options.labelled
 @_options.mountpoint
 @click.option("--force", is_flag=True, help="Replace a stored model of that name.")
 @_options.as_json
@@ -24,7 +26,10 @@ def command(
     target: str | None,
     delimiter: str | None,
     header: bool | None,
+    label_header: bool | None,
     mountpoint: str | None,
+    missing: str,
+    drop: tuple[str, ...],
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -41,16 +46,19 @@ def command(
 
     from kerash_cli import dataset, fitting
     from kerash_cli.console import Console
+    from kerash_cli.dataset import labels as label_files
     from kerash_cli.store import mountpoints
+    from kerash_cli.tables import notes
 
     _options.check_once(model_file, data, label)
+    _options.check_order(model_file, data)
     console = Console(quiet)
     places = mountpoints(mountpoint)
-    table = dataset.read(data, delimiter=delimiter, header=header)
-    labels = _options.read_labels(label, table, delimiter) if label else None
-    prepared = fitting.prepare(name, model_file, table, labels, target)
+    table = dataset.read(data, delimiter=delimiter, header=header, label=target)
+    labels = label_files.read(label, table, delimiter, label_header) if label else None
+    prepared = fitting.prepare(name, model_file, table, labels, target, missing, drop)
     kept = fitting.keep(prepared, places, force, console.say)
-    console.say(f"{kept.caption(name)}: {prepared.describe()}", *prepared.doubts())
+    console.say(*notes(table, labels), f"{kept.caption(name)}: {prepared.describe()}", *prepared.doubts())
     if as_json:
         rows = {part: table.rows for part, (table, _) in zip(fitting.PARTS, prepared.parts, strict=True)}
         click.echo(json.dumps({"model": name, "mountpoint": str(kept.place.root), "rows": rows}))

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import nullcontext
+from shlex import join, quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,14 @@ from kerash_cli.errors import BadInput, Diverged, KerashError
 if TYPE_CHECKING:
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console
-    from kerash_cli.experiment import Experiment, Settings
+    from kerash_cli.description import ModelDescription
+    from kerash_cli.experiment import Experiment, Prepared, Settings
+    from kerash_cli.tables import Table
 
 
 @click.command()
 @click.argument("model")
-@click.argument("data")
+@click.argument("data", required=False, metavar="DATA")
 @click.argument("label", required=False)
 @click.option("-o", "--output", metavar="FILE", help="The saved model; MODEL.kerash in this folder by default.")
 @click.option(
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 )
 @_options.preparing
 @_options.reading
+@_options.labelled
 @click.option("--epochs", type=_options.COUNT, default=1000, show_default=True, help="Passes over the data at most.")
 @click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="Rows per step.")
 @click.option(
@@ -62,7 +66,8 @@ if TYPE_CHECKING:
     type=_options.Real(0, 1, max_open=True),
     default=0.2,
     show_default=True,
-    help="Share of rows kept for validation, from 50 rows on.",
+    help="Share of rows kept for validation, drawn at random, from 50 rows on. For rows in the order of time say 0, "
+    "and evaluate on a file of later ones.",
 )
 @click.option(
     "--patience",
@@ -109,12 +114,13 @@ if TYPE_CHECKING:
 @_options.quiet
 def command(
     model: str,
-    data: str,
+    data: str | None,
     label: str | None,
     output: str | None,
     target: tuple[str, ...],
     delimiter: str | None,
     header: bool | None,
+    label_header: bool | None,
     limit: float | None,
     start: str | None,
     mountpoint: str | None,
@@ -145,13 +151,16 @@ def command(
     from kerash_cli import dataset, experiment, files
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console
+    from kerash_cli.dataset import labels as label_files
     from kerash_cli.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store import stage
+    from kerash_cli.tables import notes
 
+    if data is None:
+        raise _without_data(model, target)
     _options.check_once(model, data, label)
-    if len(target) > 1:
-        raise BadInput(f"expected one --target, got {len(target)}; try a LABEL file with a column for each")
+    _options.check_order(model, data)
     if start is not None and (settings["init"] or settings["no_standardize"]):
         raise BadInput("expected --start alone to say weights and scaling, got --init or --no-standardize too")
     if as_json and log == "-":
@@ -166,14 +175,21 @@ def command(
     description = ModelDescription.read(model)
     chosen = _settings(settings)
     with Processes(_early(workers, data)) as processes:  # they start while the data is being read
-        table = dataset.read(data, delimiter=delimiter, header=header)
-        labels = _options.read_labels(label, table, delimiter) if label else None
+        table = dataset.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
+        _check_one_target(table, target)
+        labels = label_files.read(label, table, delimiter, label_header) if label else None
         origin = _options.load(start, mountpoint, console.say) if start is not None else None
         prepared = experiment.prepare(description, table, labels, target[0] if target else None, chosen, origin)
         ranks = prepared.workers(workers)
-        console.say(prepared.describe(), *prepared.doubts(), *_shared_out(workers, ranks, chosen.batch_size))
+        console.say(
+            *notes(table, labels), prepared.describe(), *prepared.doubts(), *_shared_out(workers, ranks, prepared)
+        )
         processes.resize(ranks - 1)
-        saver = Checkpoint(checkpoint_path, prepared.identity()) if checkpoint_path else None
+        saver = (
+            Checkpoint(checkpoint_path, prepared.identity(), {"data": data, "label": label})
+            if checkpoint_path
+            else None
+        )
         with (
             files.replacing(path, reserve=prepared.saved_bytes()) as saved,
             stage(prepared.staged_bytes(ranks), mountpoint, console.say) as folder,
@@ -188,11 +204,56 @@ def command(
                 trained.save(saved)
     console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
     if as_json:
-        click.echo(json.dumps({"model": path, **trained.training}))
+        click.echo(json.dumps({"model": path, **trained.told()}))
     if diverged:
         raise Diverged(f"{diverged}; {path} is the model of epoch {begun.run.best_epoch}")
     if begun.run.stop == INTERRUPTED:
         raise click.exceptions.Exit(128 + signal.SIGINT)
+
+
+def _classes_in(description: "ModelDescription", target: tuple[str, ...]) -> str | None:
+    """The column whose cells may be names of classes, which are what they are written like."""
+    return target[0] if target and description.activation.output != "any" else None
+
+
+def _check_one_target(table: "Table", target: tuple[str, ...]) -> None:
+    """BadInput for several targets, with the command that takes them from a file of their own."""
+    if len(target) < 2:
+        return
+    targets = [table.find(each) + 1 for each in target]
+    inputs = [place for place in range(1, table.width + 1) if place not in targets]
+    separator = "" if table.delimiter == "\t" else f" -d {quote(table.delimiter)}"
+    data, label = (
+        f"<(cut{separator} -f{','.join(map(str, f))} {quote(table.source)})" for f in (inputs, sorted(targets))
+    )
+    model = click.get_current_context().params["model"]
+    raise BadInput(
+        f"expected one --target, got {len(target)}; several targets are the columns of a LABEL file; "
+        f"try kerash train {quote(model)} {data} {label} {join(_options.given({'target'}))}".rstrip()
+    )
+
+
+def _without_data(model: str, target: tuple[str, ...]) -> click.UsageError | BadInput:
+    """The error about a command of one file: that may be the table, of which no network was described."""
+    from pathlib import Path
+    from shlex import join
+
+    context = click.get_current_context()
+    if not _options.is_table(model):
+        (parameter,) = (each for each in context.command.params if each.name == "data")
+        return click.MissingParameter(ctx=context, param=parameter)
+    stem = Path(model).stem
+    names = (f"{stem}{number}.kerash" for number in ("", *range(2, 1000)))
+    words = [
+        "--target",
+        target[0] if target else "COLUMN",
+        "-o",
+        next(name for name in names if not Path(name).exists()),
+    ]
+    return BadInput(
+        f"{model} is a table, not a model: the usage is kerash train MODEL DATA --target COLUMN; "
+        f"try kerash data iris.model | {join(['kerash', 'train', '-', model, *words])}"
+    )
 
 
 def _early(workers: int | None, data: str) -> int:
@@ -205,10 +266,13 @@ def _early(workers: int | None, data: str) -> int:
     return cores.usable() - 1 if large else 0
 
 
-def _shared_out(asked: int | None, workers: int, batch_size: int) -> list[str]:
+def _shared_out(asked: int | None, workers: int, prepared: "Prepared") -> list[str]:
     """What to say about the number of workers, if anything."""
     if asked and workers < asked:
-        return [f"{workers} of {asked} workers: a batch of {batch_size} of this network is not cut into more"]
+        used = "1 worker" if workers == 1 else f"{workers} workers"
+        enough = prepared.batch_size_for(asked)
+        advice = f" (try --batch-size {enough})" if enough else ""
+        return [f"using {used}: batches of {prepared.settings.batch_size} are too small to share{advice}"]
     return [f"{workers} workers"] if workers > 1 else []
 
 

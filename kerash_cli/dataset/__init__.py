@@ -3,40 +3,54 @@
 To add a format, write its `read` and `stream` and give them a row in FORMATS, by the bytes that its files begin with.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from kerash_cli.dataset import arrays, delimited, idx, npy
+from kerash_cli.dataset import arrays, delimited, idx, npy, records
 from kerash_cli.dataset.options import Options
 from kerash_cli.errors import BadInput, at
 from kerash_cli.source import Source, opened
-from kerash_cli.tables import Schema, Table
+from kerash_cli.tables import BadRow, Schema, Table
 
 
 class Format(NamedTuple):
     """The two ways to read a file: all at once, or in blocks of whole rows."""
 
     read: Callable[[Source, Options], Table]
-    stream: Callable[[Source, Options], Iterator[Table]]
+    stream: Callable[[Source, Options], Iterator[Table | BadRow]]
 
 
-ARCHIVE = b"PK\x03\x04"
 TEXT = Format(delimited.read, delimited.stream)
 FORMATS = {
     npy.MAGIC: Format(partial(arrays.read, npy.layout), partial(arrays.stream, npy.layout)),
     idx.MAGIC: Format(partial(arrays.read, idx.layout), partial(arrays.stream, idx.layout)),
 }
-_MAGICS = (*FORMATS, delimited.BOM)
+_MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1)")
+"""What no table of plain numbers and words has: bytes beyond ASCII, a colon, or the first letters of other formats."""
+_LOOKED_AT = 4096
+_MAGICS = (*FORMATS, records.BOM)
 
 
-def read(path: str, *, delimiter: str | None = None, header: bool | None = None, schema: Schema | None = None) -> Table:
+def read(
+    path: str,
+    *,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    schema: Schema | None = None,
+    label: str | None = None,
+    labels: bool = False,
+    skip: bool = False,
+) -> Table:
     """The table in the file at `path` (`-`: standard input), with at least one row; BadInput if it is not one.
 
-    What is None is found out from the file. `schema`, what a saved model knows, says which columns are text.
+    What is None is found out from the file. `schema`, what a saved model knows, says which columns are text. The cells
+    of the column `label`, with `labels` those of all columns, are kept as they were written. With `skip` what can't be
+    read as a row of text is left out.
     """
-    options = Options(delimiter, header, schema)
+    options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip)
     with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:
@@ -51,19 +65,29 @@ def stream(
     header: bool | None = None,
     schema: Schema | None = None,
     records: bool = False,
-) -> Iterator[Table]:
+) -> Iterator[Table | BadRow]:
     """The rows of `read`, in blocks of one or more as they arrive, in constant memory; no block where there is no row.
 
-    With `records`, blocks keep each row's own text.
+    What can't be read as a row is a BadRow in its place. With `records`, blocks keep each row's own text.
     """
     options = Options(delimiter, header, schema, records)
     with opened(path, _MAGICS) as source:
         for block in _format(source).stream(source, options):
-            if block.rows:
+            if isinstance(block, BadRow) or block.rows:
                 yield block
 
 
 def _format(source: Source) -> Format:
-    if source.head.startswith(ARCHIVE):
-        raise BadInput(f"{at(source.name)}expected a table, .npy or IDX, got a zip archive; try unpacking it first")
-    return next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), TEXT)
+    form = next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), None)
+    if form is None and _MAY_BE_FOREIGN.search(source.head[:_LOOKED_AT]):
+        _refuse_foreign(source)
+    return form or TEXT
+
+
+def _refuse_foreign(source: Source) -> None:
+    """BadInput if the file is of a format that is no table, with the command that makes one of it."""
+    from kerash_cli.dataset.foreign import foreign  # has much to compile, and most files are tables
+
+    if found := foreign(source.head, source.name):
+        error = BadInput(f"{at(source.name)}expected a table, got {found.name}{found.advice and '; ' + found.advice}")
+        raise error.mended(source.name, found.filter) if found.filter else error

@@ -1,13 +1,14 @@
 """Cells of a table as numbers or as text, each looked at strictly: an error names the cell."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import decimals
-from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.errors import BadInput, at, listed, shown
 from kerash_cli.tables import Rows, Table
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -26,9 +27,10 @@ def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> 
 def check_rows(table: Table, labels: Table) -> None:
     """BadInput unless there is a label for each row of `table`."""
     if labels.rows != table.rows:
-        near = "; try --header or --no-header" if abs(labels.rows - table.rows) == 1 else ""
-        rows = f"{table.rows} labels, one for each row of {table.source}"
-        raise BadInput(f"{at(labels.source)}expected {rows}, got {labels.rows}{near}")
+        raise BadInput(
+            f"{at(labels.source)}{labels.rows} labels for {table.rows} rows of {table.source}; "
+            "there must be one for each row"
+        )
 
 
 def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
@@ -36,8 +38,14 @@ def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
     gaps = np.flatnonzero(absent(table, positions))
     if len(gaps):
         row = int(gaps[0])
-        position = next(each for each in positions if absent(table.take(gaps[:1]), [each])[0])
-        raise BadInput(f"{table.at(row, position)}expected a value, got a missing one{instead}")
+        position = incomplete(table.take(gaps[:1]), positions)[0]
+        raise BadInput(f"{table.at(row, position)}expected a value, got {missing_word(table, position)}{instead}")
+
+
+def missing_word(table: Table, position: int) -> str:
+    """What a message calls the missing values of a column: with the words that were read as such, if any."""
+    words = table.missing.get(position)
+    return f"a missing one ({listed(words)} is read as none)" if words else "a missing one"
 
 
 def complete(table: Table, positions: Sequence[int], where: Table, places: Sequence[int]) -> Rows:
@@ -56,6 +64,17 @@ def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
         if position in table.texts:
             gaps |= np.array([cell is None for cell in table.texts[position]], np.bool_)
     return gaps
+
+
+def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
+    """The columns of these that have missing values."""
+    numbers = [each for each in positions if each not in table.texts]
+    gaps = np.zeros(len(numbers), np.bool_)
+    if numbers and table.numbers.dtype.kind == "f":
+        for _, values in tiles(table.numbers, [table.number_index(each) for each in numbers]):
+            gaps |= np.isnan(values).any(axis=0)
+    found = {each for each, gap in zip(numbers, gaps.tolist(), strict=True) if gap}
+    return [each for each in positions if each in found or (each in table.texts and None in table.texts[each])]
 
 
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
@@ -94,9 +113,11 @@ def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], f
 
 
 def words(table: Table, position: int) -> Sequence[str | None]:
-    """A column's cells as text, None where missing."""
+    """A column's cells as text, as they were written if the reader kept that; None where missing."""
     if position in table.texts:
         return table.texts[position]
+    if position in table.written:
+        return table.written[position]
     values = table.numbers[:, table.number_index(position)].tolist()
     return [None if value != value else spelled(value) for value in values]
 
@@ -106,10 +127,20 @@ def spelled(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def mostly_numbers(cells: Sequence[str | None]) -> bool:
-    """Whether a text column looks like numbers with slips in them: at least half of what is there are numbers."""
-    there = [cell for cell in cells if cell is not None]
-    return 2 * sum(decimals.number(cell) is not None for cell in there) >= len(there) > 0
+def retyped(table: Table, positions: Sequence[int]) -> Table:
+    """The table with those of the columns at `positions` as numbers that are text, but hold nothing else here."""
+    texts = [each for each in positions if each in table.texts]
+    values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
+    found = {position: numbers for position, numbers in values.items() if numbers is not None}
+    if not found:
+        return table
+    left = {position: cells for position, cells in table.texts.items() if position not in found}
+    columns = [
+        found[each] if each in found else table.numbers[:, table.number_index(each)]
+        for each in range(table.width)
+        if each not in left
+    ]
+    return replace(table, numbers=np.stack(columns, axis=1), texts=left)
 
 
 def statistics(

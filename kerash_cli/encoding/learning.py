@@ -5,24 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kerash_cli import memory
-from kerash_cli.decimals import has_comma
-from kerash_cli.encoding.cells import (
-    Floats,
-    check_numbers,
-    check_present,
-    check_rows,
-    complete,
-    matrix,
-    mostly_numbers,
-    spelled,
-)
-from kerash_cli.encoding.record import MOST_CATEGORIES, Encoding, Input
-from kerash_cli.errors import BadInput, at, listed, shown
+from kerash_cli import decimals, memory
+from kerash_cli.encoding import slips
+from kerash_cli.encoding.cells import check_rows, complete, matrix, words
+from kerash_cli.encoding.record import Encoding, Input, numbered
+from kerash_cli.errors import BadInput, at, complain, listed, shown
 from kerash_cli.tables import Table
 
 FEW_CLASSES = 20
 """So many different numbers may be classes even where hardly one of them recurs."""
+
+EXACT = 2**53
+"""From here on two whole numbers can be the same float64."""
 
 CLASS_BYTES = 200
 """About what the name of a class and what is known of it take in memory."""
@@ -61,15 +55,12 @@ def learn(
     if position in dropped or not used:
         raise BadInput("--drop: expected the label and one input or more to be left, got fewer")
     check_rows(table, where)
-    _check_slips(table, used)
-    _check_slips(where, places)
-    if missing == "drop":
-        rows = complete(table, used, where, places)
-        table, where = table.take(rows), where.take(rows)
-        if not table.rows:
+    complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])
+    if missing != "error":
+        rows = complete(table, used if missing == "drop" else [], where, places)
+        if not len(rows):
             raise BadInput(f"{at(table.source)}expected a row without missing values, got none; try --missing mean")
-    if missing == "error":
-        check_present(table, used, "; try --missing drop or --missing mean")
+        table, where = table.take(rows), where.take(rows)
     columns = tuple(_input(table, each) for each in used)
     _check_inputs(table, columns, inputs)
     goal = _goal(where, places, outputs, output)
@@ -77,7 +68,7 @@ def learn(
         goal,
         columns,
         output,
-        tuple(where.names[place] for place in places) if where.names is not None else _numbered(len(places)),
+        tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places)),
         width=table.width,
         names=table.names,
         delimiter=table.delimiter,
@@ -93,7 +84,7 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
     """The encoding that changes nothing, of data that nobody has seen: classes are called by their indexes."""
     is_class = output.endswith("distribution")
     goal = Goal("one-hot", outputs, tuple(map(str, range(outputs)))) if is_class else Goal("values", outputs)
-    return _unscaled(goal, tuple(map(Input, range(features))), output, _numbered(outputs), width=features)
+    return _unscaled(goal, tuple(map(Input, range(features))), output, numbered(outputs), width=features)
 
 
 def _unscaled(
@@ -146,35 +137,27 @@ def _label_columns(table: Table, labels: Table | None, target: str | None) -> tu
     raise BadInput(f"{at(table.source)}expected labels, got none; try a label file or --target {last}")
 
 
-def _check_slips(table: Table, positions: Sequence[int]) -> None:
-    """BadInput at the first cell that is text in a column that looks like numbers."""
-    for position in positions:
-        for row, cell in enumerate(table.texts.get(position, ())):
-            if cell is not None and has_comma(cell):
-                raise BadInput(
-                    f"{table.at(row, position)}expected a number with a decimal point, got {shown(cell)}; "
-                    f"try tr , . <{table.source}, or --drop {position + 1}"
-                )
-        if position in table.texts and mostly_numbers(table.texts[position]):
-            check_numbers(table, [position], f"; if it is right, try --drop {position + 1}")
+def _label_slips(where: Table, places: Sequence[int], output: str, missing: str) -> list[BadInput]:
+    """What is wrong with the label columns, for a last layer that gives `output`."""
+    complaints = slips.of_labels(where, places) if missing == "error" else []
+    several = len(places) > 1
+    if not several and output.endswith("distribution"):
+        return [*complaints, *slips.of_names(where, places[0])]
+    if several and output == "probability":
+        return [*complaints, *slips.of_yes_or_no(where, places)]
+    if several or output != "probability":
+        classes = "; try softmax as the last activation if these are classes"
+        shares = f", the share of a class, since there are {len(places)} columns of labels; try a file of one column"
+        instead = shares if output.endswith("distribution") else classes
+        return [*complaints, *slips.of_numbers(where, places, instead)]
+    if len(_names(where, places[0])) > 2:
+        return [*complaints, *slips.of_two(where, places[0])]
+    return complaints
 
 
 def _input(table: Table, position: int) -> Input:
     cells = table.texts.get(position)
-    if cells is None:
-        return Input(position)
-    place = f"--drop {position + 1}"
-    values = sorted({cell for cell in cells if cell is not None})
-    if len(values) > MOST_CATEGORIES:
-        raise BadInput(
-            f"{at(table.source)}expected at most {MOST_CATEGORIES} different values in a text input, "
-            f"got {len(values)} in {table.title(position)}; try {place}"
-        )
-    if not values:
-        raise BadInput(
-            f"{at(table.source)}expected values in {table.title(position)}, got missing ones only; try {place}"
-        )
-    return Input(position, tuple(values))
+    return Input(position, None if cells is None else tuple(sorted({cell for cell in cells if cell is not None})))
 
 
 def _check_inputs(table: Table, columns: Sequence[Input], inputs: int | None) -> None:
@@ -190,7 +173,6 @@ def _check_inputs(table: Table, columns: Sequence[Input], inputs: int | None) ->
 def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str) -> Goal:
     """What the columns at `places` of `where` are for a last layer of `outputs` units that gives `output`."""
     several = len(places) > 1
-    check_present(where, places, "; try --missing drop")
     if several and outputs not in (None, len(places)):
         raise BadInput(f"{at(where.source)}expected {outputs} label columns, one for each output, got {len(places)}")
     if output.endswith("distribution"):
@@ -201,56 +183,83 @@ def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str)
         raise BadInput(
             f"{at(where.source)}expected {outputs} label columns, one for each output, got 1; try softmax for classes"
         )
-    text = where.texts.get(places[0])
-    if output == "probability" and text is not None:
-        return _two_names(where, places[0])
-    check_numbers(where, places, "; try softmax as the last activation if these are classes")
-    values = matrix(where, places)
-    if output == "probability" and np.isin(values, (0, 1)).all():
-        return Goal("multilabel", len(places)) if several else Goal("binary", 1, ("0", "1"), numeric=True)
-    pair = np.unique(values)
-    if output == "probability" and not several and len(pair) == 2 and (pair[0] < 0 or pair[1] > 1):
-        return Goal("binary", 1, tuple(map(spelled, pair.tolist())), numeric=True)
-    return Goal("values", len(places))
+    if output != "probability":
+        return Goal("values", len(places))
+    if several:
+        return Goal("multilabel", len(places)) if _are_bits(where, places) else Goal("values", len(places))
+    return _yes_or_no(where, places[0])
+
+
+def _are_bits(where: Table, places: Sequence[int]) -> bool:
+    """Whether all labels are 0 or 1."""
+    return bool(np.isin(matrix(where, places), (0, 1)).all())
+
+
+def _yes_or_no(where: Table, place: int) -> Goal:
+    """Two classes, called 0 and 1 or by any two names, or shares from 0 to 1."""
+    names = _different_names(where, place)
+    if place not in where.texts:
+        values = np.unique(matrix(where, [place]))
+        if len(values) == 2 and _are_bits(where, [place]):
+            return Goal("binary", 1, ("0", "1"), numeric=True)
+        if len(values) > 2 or (len(values) == 2 and values[0] >= 0 and values[-1] <= 1):
+            return Goal("values", 1)
+    if len(names) != 2:
+        raise BadInput(
+            f"{at(where.source)}expected 0 and 1, or two names in {where.title(place)}, "
+            f"got {len(names)}: {listed(names)}; try 'dense ? softmax' for classes, 'dense ? -' for quantities"
+        )
+    return Goal("binary", 1, tuple(names), _are_numbers(names))
 
 
 def _classes(where: Table, place: int, outputs: int | None) -> Goal:
-    if place in where.texts:
-        names, numeric = sorted({cell for cell in where.texts[place] if cell is not None}), False
-    else:
-        values, numeric = np.unique(matrix(where, [place])), True
-        if outputs is not None and _are_indices(values, outputs):
-            memory.require(CLASS_BYTES * outputs, at(where.source), "try '?' for the number of units")
-            return Goal("classes", outputs, tuple(map(str, range(outputs))), numeric)
-        if outputs is None and len(values) > max(FEW_CLASSES, where.rows // 2):
-            raise BadInput(
-                f"{at(where.source)}expected classes that recur in {where.title(place)}, got {len(values)} different "
-                f"numbers in {where.rows} rows; try 'dense ? -' as the last layer if they are quantities"
-            )
-        names = list(map(spelled, values.tolist()))
-    if len(names) < 2 or outputs not in (None, len(names)):
-        expected = "two classes or more" if outputs is None else f"{outputs} classes, one for each output,"
+    """Classes, called as their labels are written: 1.1 and 1.10 are two of them."""
+    names = _different_names(where, place)
+    numeric = _are_numbers(names)
+    if numeric and outputs is not None and _are_indices(names, outputs):
+        memory.require(CLASS_BYTES * outputs, at(where.source), "try '?' for the number of units")
+        written = {int(float(name)): name for name in names}
+        return Goal("classes", outputs, tuple(written.get(k, str(k)) for k in range(outputs)), numeric)
+    if place not in where.texts and outputs is None and len(names) > max(FEW_CLASSES, where.rows // 2):
         raise BadInput(
-            f"{at(where.source)}expected {expected} in {where.title(place)}, got {len(names)}: {listed(names)}; "
-            "try ? for the number of units"
+            f"{at(where.source)}expected classes that recur in {where.title(place)}, got {len(names)} different "
+            f"numbers in {where.rows} rows; try 'dense ? -' as the last layer if they are quantities"
+        )
+    if outputs not in (None, len(names)):
+        raise BadInput(
+            f"{at(where.source)}expected {outputs} classes, one for each output, in {where.title(place)}, "
+            f"got {len(names)}: {listed(names)}; try ? for the number of units"
         )
     return Goal("classes", len(names), tuple(names), numeric)
 
 
-def _are_indices(values: Floats, outputs: int) -> bool:
-    """Whether these, in order, count from 0 the units of a layer of two or more."""
-    return outputs > 1 and values[0] >= 0 and values[-1] < outputs and bool((values == np.floor(values)).all())
-
-
-def _two_names(where: Table, place: int) -> Goal:
-    names = sorted({cell for cell in where.texts[place] if cell is not None})
-    if len(names) != 2:
+def _different_names(where: Table, place: int) -> list[str]:
+    """The labels as `_names` has them; BadInput if they are all the same."""
+    names = _names(where, place)
+    if len(names) == 1:
         raise BadInput(
-            f"{at(where.source)}expected 0, 1 or two names in {where.title(place)}, "
-            f"got {len(names)}: {listed(names)}; try 'dense ? softmax'"
+            f"{at(where.source)}expected two classes or more in {where.title(place)}, got {shown(names[0])} in all "
+            "rows; try rows of other classes too"
         )
-    return Goal("binary", 1, tuple(names))
+    return names
 
 
-def _numbered(count: int) -> tuple[str, ...]:
-    return ("target",) if count == 1 else tuple(f"target {number}" for number in range(1, count + 1))
+def _names(where: Table, place: int) -> list[str]:
+    """The different labels of a column as they are written, numbers by their values."""
+    names = {word for word in words(where, place) if word is not None}
+    if place in where.texts:
+        return sorted(names)
+    return sorted(names, key=lambda name: (float(name), name))
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    """Whether classes can be told apart by the values of their names: these differ, and float64 has each exactly."""
+    values = [decimals.number(name) for name in names]
+    small = [value for value in values if value is not None and abs(value) < EXACT]
+    return len(small) == len(names) and len(set(small)) == len(small)
+
+
+def _are_indices(names: Sequence[str], outputs: int) -> bool:
+    """Whether these names, numbers in order, count from 0 the units of a layer of two or more."""
+    values = [float(name) for name in names]
+    return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)

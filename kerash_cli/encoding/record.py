@@ -1,8 +1,10 @@
 """The Encoding: rows to inputs and targets, outputs to answers, itself to JSON."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import accumulate
+from shlex import quote
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from kerash_cli.encoding.cells import (
     check_rows,
     complete,
     matrix,
+    retyped,
     spelled,
     statistics,
     tiles,
@@ -31,11 +34,14 @@ KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
 OUTPUTS = ("distribution", "log distribution", "probability", "any")
 MISSING = ("error", "drop", "mean")
 
-MOST_CATEGORIES = 100
-"""How many different values a text input may have."""
-
 MOST_INPUTS = 1 << 18
 """Columns that a network may see: the pixels of 256x256 in four channels."""
+
+IGNORED = float(np.finfo(np.float64).max)
+"""The scale of a feature that was the same in all rows learnt from: any value of it comes out as 0, its mean."""
+
+MOST_TITLES = 5
+"""Columns that a line names."""
 
 _WIDEST = 10**9
 _SMALLER = "smaller units"
@@ -97,6 +103,26 @@ class Encoding:
         return sum(each.features for each in self.inputs)
 
     @property
+    def names_of_labels(self) -> tuple[str, ...]:
+        """The classes that labels are called by; none where they are columns, or numbers."""
+        return self.classes if self.kind in ("classes", "binary") else ()
+
+    @property
+    def ignored(self) -> Rows:
+        """The features that count for nothing, since they were the same in all rows learnt from."""
+        return np.flatnonzero(self.scale == IGNORED)
+
+    @property
+    def ignored_inputs(self) -> list[int]:
+        """The positions of the columns that are nothing but ignored features."""
+        ignored = set(self.ignored.tolist())
+        return [
+            each.position
+            for each, feature in zip(self.inputs, self._first_features(), strict=True)
+            if ignored.issuperset(range(feature, feature + each.features))
+        ]
+
+    @property
     def schema(self) -> Schema:
         """What a reader of other files needs to know."""
         used = frozenset(each.position for each in self.inputs)
@@ -106,18 +132,18 @@ class Encoding:
         return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """The rows that `missing` keeps: under `drop` those without a gap, else all.
+        """The rows that `missing` keeps: under `drop` those without a gap, under `mean` those with a label, else all.
 
         BadInput as for inputs, and where no row is left.
         """
-        if self.missing != "drop":
+        if self.missing == "error":
             return np.arange(table.rows)
         places = self._places(table)
         where, positions = self._label_columns(table, labels)
         check_numbers(table, self._numeric(places)[0])
         if self.numeric or self.kind not in ("classes", "binary"):
             check_numbers(where, positions)
-        rows = complete(table, list(places.values()), where, positions)
+        rows = complete(table, list(places.values()) if self.missing == "drop" else [], where, positions)
         if not len(rows):
             raise BadInput(
                 f"{at(table.source)}expected a row without missing values, got none; "
@@ -143,25 +169,32 @@ class Encoding:
         standardize: bool = True,
         standardize_targets: bool = False,
         channels: int | None = None,
+        ignore_constant: bool = False,
     ) -> "Encoding":
         """This encoding with the means, deviations and baseline of the given rows (all, if None).
 
         Each input has its own, or where inputs are pixels each of so many `channels`: if pixels were scaled one by one,
-        a shape would look different in every place. Targets are standardised only if they are values. BadInput where a
-        column has no mean that float64 can hold.
+        a shape would look different in every place. Targets are standardised only if they are values. With
+        `ignore_constant` an input that is no pixel and the same in all of these rows counts for nothing from now on.
+        BadInput where a column has no mean that float64 can hold.
         """
         fill, mean, scale = np.zeros(self.features), np.zeros(self.features), np.ones(self.features)
         places = self._places(table)
         columns, features = self._numeric(places)
         check_numbers(table, columns)
         fill[features], deviation = statistics(table, columns, rows)
+        pixels = channels is not None and len(features) == self.features
+        constant = np.array(features, np.intp)[deviation == 0]
         if standardize:
             center = fill[features]
-            if channels and len(features) == self.features:
-                center, deviation = _pooled(center, deviation, channels)
+            if pixels:
+                center, deviation = _pooled(center, deviation, channels or 1)
                 fill[features] = center
             mean[features], scale[features] = center, np.where(deviation > 0, deviation, 1.0)
-        plain = replace(self, target_mean=np.zeros(self.outputs), target_scale=np.ones(self.outputs))
+        if ignore_constant and not pixels:
+            scale[constant], mean[constant] = IGNORED, fill[constant]
+            scale[self._constant_categories(table, rows)] = IGNORED
+        plain = self.unscaled()
         baseline = plain._baseline(table, labels, rows)
         plain = replace(plain, standardized=standardize, fill=fill, mean=mean, scale=scale, baseline=baseline)
         if self.kind != "values" or not standardize_targets:
@@ -170,29 +203,110 @@ class Encoding:
         center, spread = statistics(where, positions, rows, _SMALLER)
         return replace(plain, target_mean=center, target_scale=np.where(spread > 0, spread, 1))
 
-    def scaled_as(self, other: "Encoding") -> "Encoding":
-        """This encoding with the scaling of another one; BadInput if inputs or outputs mean something else there."""
-        if [each.categories for each in self.inputs] != [each.categories for each in other.inputs]:
+    def unscaled(self) -> "Encoding":
+        """This encoding with targets in their own unit."""
+        return replace(self, target_mean=np.zeros(self.outputs), target_scale=np.ones(self.outputs))
+
+    def arranged_as(self, other: "Encoding") -> "Encoding":
+        """This encoding with inputs and outputs in the order of another one: by names where both have names.
+
+        BadInput if they are not the same ones, or mean something else there.
+        """
+        inputs = self.inputs
+        if self.names is not None and other.names is not None:
+            own = {self.names[each.position]: each for each in self.inputs}
+            theirs = [other.names[each.position] for each in other.inputs]
+            if own.keys() != set(theirs):
+                strange, gone = ([name for name in a if name not in b] for a, b in ((own, theirs), (theirs, own)))
+                says = " and ".join(
+                    [f"no input {listed(strange)}"] * bool(strange)
+                    + [f"{listed(gone)}, not in this table"] * bool(gone)
+                )
+                raise BadInput(f"--start: its model has {says}; try --drop, or start without it")
+            inputs = tuple(own[name] for name in theirs)
+        if [each.categories for each in inputs] != [each.categories for each in other.inputs]:
             expected, got = (_counted(each.features, "input") for each in (other, self))
             raise BadInput(f"--start: expected its model's {expected}, of the same text values if any, got {got}")
-        names = [
-            each.classes if self.kind == other.kind else () for each in (other, self)
-        ]  # else there are none to compare
-        if (self.output, self.outputs) != (other.output, other.outputs) or names[0] != names[1]:
+        if (self.output, self.outputs) != (other.output, other.outputs) or not self._has_outputs_of(other):
             expected, got = (
                 f"{_counted(each.outputs, 'output')} ({_enumerated(each.classes or each.labels)})"
                 for each in (other, self)
             )
             raise BadInput(f"--start: expected its model's {expected}, got {got}")
+        labels = other.labels if set(self.labels) == set(other.labels) else self.labels
+        classes = other.classes if self.kind == other.kind else self.classes
+        return replace(self, inputs=inputs, classes=classes, numeric=self.numeric and other.numeric, labels=labels)
+
+    def scaled_as(self, other: "Encoding") -> "Encoding":
+        """This encoding, arranged as another one, with its scaling; what counted for nothing there has its own."""
+        own = other.scale == IGNORED
+        fill, mean, scale = (
+            np.where(own, mine, theirs)
+            for mine, theirs in ((self.fill, other.fill), (self.mean, other.mean), (self.scale, other.scale))
+        )
         return replace(
             self,
-            standardized=other.standardized,
-            fill=other.fill,
-            mean=other.mean,
-            scale=other.scale,
+            standardized=other.standardized or bool(own.any()),
+            fill=fill,
+            mean=mean,
+            scale=scale,
             target_mean=other.target_mean,
             target_scale=other.target_scale,
         )
+
+    def _has_outputs_of(self, other: "Encoding") -> bool:
+        """Whether the outputs are the same ones as another encoding's, in whatever order."""
+        if self.kind != other.kind:  # one of them has no names to compare
+            return True
+        if self.numeric and other.numeric:
+            return set(map(float, self.classes)) == set(map(float, other.classes))
+        named = len(self.labels) > 1 and numbered(len(self.labels)) not in (self.labels, other.labels)
+        return set(self.classes) == set(other.classes) and (not named or set(self.labels) == set(other.labels))
+
+    def doubts(self, table: Table) -> list[str]:
+        """What was decided about columns and could be wrong, a line each."""
+        lines = []
+        if alike := self._equal_classes():
+            lines.append(f"classes {alike} are equal as numbers, but written differently: they are kept apart")
+        if self.ignored_inputs:
+            titles = [table.title(position).removeprefix("column ") for position in self.ignored_inputs]
+            more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
+            names = f"{', '.join(titles[:MOST_TITLES])}{more}"
+            one = len(titles) == 1
+            lines.append(
+                f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all rows that train, "
+                f"and {'counts' if one else 'count'} for nothing"
+            )
+        return lines
+
+    def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
+        """A line about labels that are taken for a class that is the same number, but written differently."""
+        if not self.numeric or not self.names_of_labels:
+            return []
+        where, (position,) = self._label_columns(table, labels)
+        strange = sorted({word for word in words(where, position) if word is not None} - set(self.classes))
+        if not strange:
+            return []
+        return [f"labels {listed(strange)} are taken for the classes that are the same numbers: {listed(self.classes)}"]
+
+    @property
+    def label_column(self) -> str | None:
+        """The word that names the column of the labels, if they come from the table learnt from."""
+        if self.target is None:
+            return self.labels[0] if len(self.labels) == 1 else None
+        return self.names[self.target] if self.names is not None else str(self.target + 1)
+
+    def _equal_classes(self) -> str:
+        """Classes whose names are equal as numbers, for a message; empty if there are none."""
+        if self.numeric or self.kind not in ("classes", "binary"):
+            return ""
+        from fractions import Fraction  # only training pays for it
+
+        by_value: dict[Fraction, list[str]] = {}
+        for name in self.classes:
+            if decimals.number(name) is not None:
+                by_value.setdefault(Fraction(name.strip()), []).append(name)
+        return ", ".join(" and ".join(map(plain, names)) for names in by_value.values() if len(names) > 1)
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
         """(rows, features), C order; BadInput at the first cell that is not what its column should hold."""
@@ -208,7 +322,11 @@ class Encoding:
             if each.categories is not None:
                 if self.missing != "mean":
                     check_present(table, [places[each.position]], _FILL)
-                codes = {category: code for code, category in enumerate(each.categories, feature)}
+                codes = {
+                    category: code
+                    for code, category in enumerate(each.categories, feature)
+                    if self.scale[code] != IGNORED
+                }
                 encoded[:, feature : feature + each.features] = 0
                 for row, cell in enumerate(words(table, places[each.position])):
                     if cell in codes:
@@ -249,6 +367,19 @@ class Encoding:
             return (outputs > 0.5).astype(np.int8)
         best: Rows = (outputs > 0.5).astype(np.intp) if self.kind == "binary" else outputs.argmax(axis=1)[:, None]
         return np.array(self.classes)[best]
+
+    @property
+    def scales_targets(self) -> bool:
+        """Whether an output is anything else than the value itself."""
+        return bool((self.target_scale != 1).any() or (self.target_mean != 0).any())
+
+    def resolution(self, outputs: Array) -> Floats:
+        """(rows, outputs) what the type of the outputs can still tell apart, in the target's own unit.
+
+        That is a step of its precision at the output, or at one deviation from the mean where the output is smaller.
+        """
+        size = np.maximum(np.abs(outputs.astype(np.float64)), 1)
+        return float(np.finfo(outputs.dtype).eps) * self.target_scale * size
 
     def probabilities(self, outputs: Array) -> Floats:
         """(rows, classes), or (rows, outputs) for `multilabel`; ValueError for `values`, which have none."""
@@ -337,6 +468,8 @@ class Encoding:
         columns, features = self._numeric(places)
         check_numbers(table, columns)
         fill, mean, scale = self.fill[features], self.mean[features], self.scale[features]
+        ignored = [feature for feature in features if self.scale[feature] == IGNORED]
+        scaled = self.standardized or bool(ignored)
         chosen = slice(None) if len(features) == self.features else features
         for part, values in tiles(table.numbers, [table.number_index(column) for column in columns]):
             gaps = np.isnan(values)
@@ -345,11 +478,27 @@ class Encoding:
                     check_present(table, columns, _FILL)
                 values = np.where(gaps, fill, values)
             with np.errstate(over="ignore"):
-                if self.standardized:
+                if scaled:
                     values -= mean
                     values /= scale
                 encoded[part, chosen] = values
+                encoded[part, ignored] = 0
             check_finite(table, columns, encoded[part, chosen], part.start)
+
+    def _constant_categories(self, table: Table, rows: Rows | None) -> list[int]:
+        """The features of text inputs that are 0 in all of these rows, or 1 in all."""
+        places, constant = self._places(table), []
+        for each, feature in zip(self.inputs, self._first_features(), strict=True):
+            if each.categories is not None:
+                cells = words(table, places[each.position])
+                chosen = cells if rows is None else [cells[row] for row in rows.tolist()]
+                counts = Counter(chosen)
+                constant += [
+                    code
+                    for code, category in enumerate(each.categories, feature)
+                    if counts[category] in (0, len(chosen))
+                ]
+        return constant
 
     def _numeric(self, places: dict[int, int]) -> tuple[list[int], list[int]]:
         """The number inputs: their columns, and the features that they are."""
@@ -369,9 +518,48 @@ class Encoding:
             )
             raise BadInput(f"{at(table.source)}expected {either}, got {table.width}")
         used = [each.position for each in self.inputs]
-        if gone := [self.names[old] for old in used if old not in places] if self.names is not None else []:
-            raise BadInput(f"{at(table.source)}expected the columns learnt from, got a table without {listed(gone)}")
+        if any(old not in places for old in used):
+            raise self._without_columns(table, places)
         return {old: places[old] for old in used}
+
+    def _without_columns(self, table: Table, places: Mapping[int, int]) -> BadInput:
+        """The error about a table that lacks inputs, or calls them otherwise."""
+        assert self.names is not None, "else columns go by their positions"
+        assert table.names is not None, "else columns go by their positions"
+        wanted = [self.names[each.position] for each in self.inputs]
+        gone = [self.names[each.position] for each in self.inputs if each.position not in places]
+        error = BadInput(
+            f"{at(table.source)}expected a header with {listed(wanted)}, got {listed(table.names)}: "
+            f"no column {listed(gone)}"
+        )
+        alike = {name.casefold(): name for name in wanted}
+        renamed = [alike.get(name.casefold(), name) for name in table.names]
+        if set(wanted) <= set(renamed) and not any(table.delimiter in name or '"' in name for name in renamed):
+            header = table.delimiter.join(renamed).replace("\\", "\\\\").replace("/", "\\/").replace("&", "\\&")
+            error.mended(table.source, f"sed {quote(f'1s/.*/{header}/')}")
+        return error
+
+    def part(self, table: Table, rows: Rows, labels: Table | None = None) -> tuple[Table, Table | None]:
+        """Some of the rows, with columns as numbers again where what was none was in other rows."""
+        numbers = self._numeric(self._places(table))[0]
+        positions = list(range(labels.width)) if labels else self._own_labels(table)
+        if self.names_of_labels and not self.numeric:
+            positions = []
+        if labels is not None:
+            return retyped(table.take(rows), numbers), retyped(labels.take(rows), positions)
+        return retyped(table.take(rows), [*numbers, *positions]), None
+
+    def _own_labels(self, table: Table) -> list[int]:
+        """Where a table has its labels itself, if it does."""
+        if self.target is None:
+            names = table.names or ()
+            return [names.index(label) for label in self.labels if label in names]
+        place = self.schema.locate(table.names, table.width).get(self.target)
+        return [] if place is None else [place]
+
+    def check_columns(self, table: Table) -> None:
+        """BadInput unless the table has the columns that are inputs."""
+        self._places(table)
 
     def _label_columns(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
         """The table that has the labels, and where in it."""
@@ -379,7 +567,13 @@ class Encoding:
             check_rows(table, labels)
             if labels.width != len(self.labels):
                 raise BadInput(f"{at(labels.source)}expected {len(self.labels)} columns of labels, got {labels.width}")
-            return labels, list(range(labels.width))
+            if labels.names is None or labels.width == 1 or self.labels == numbered(labels.width):
+                return labels, list(range(labels.width))
+            if set(labels.names) != set(self.labels):
+                raise BadInput(
+                    f"{at(labels.source)}expected labels called {listed(self.labels)}, got {listed(labels.names)}"
+                )
+            return labels, [labels.names.index(label) for label in self.labels]
         place = None
         if self.target is not None:
             place = self.schema.locate(table.names, table.width).get(self.target)
@@ -446,6 +640,11 @@ class Encoding:
             )
 
 
+def numbered(count: int) -> tuple[str, ...]:
+    """What label columns without names are called."""
+    return ("target",) if count == 1 else tuple(f"target {number}" for number in range(1, count + 1))
+
+
 def _pooled(
     mean: NDArray[np.float64], deviation: NDArray[np.float64], channels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -483,7 +682,7 @@ def _inputs(value: object, width: int) -> tuple[Input, ...]:
         else:
             inputs.append(Input(position, None if categories is None else checks.names(categories, "categories")))
     positions = [each.position for each in inputs]
-    checks.expect(positions == sorted(set(positions)), "expected different inputs, in order")
+    checks.expect(len(set(positions)) == len(positions), "expected different inputs")
     checks.expect(() not in [each.categories for each in inputs], "expected a category or more")
     return tuple(inputs)
 

@@ -157,6 +157,22 @@ class Activation:
             call()
         return a
 
+    def reach(self) -> tuple[float, float]:
+        """The least and the greatest of its values, infinite where there is no limit; found by trying."""
+        if self.definition.mixes:
+            return -np.inf, np.inf
+        powers = np.geomspace(1e-4, 1e6, 4001)
+        z = np.concatenate([-powers[::-1], np.zeros(1), powers])
+        with np.errstate(all="ignore"):
+            values = self(z[:, np.newaxis])[:, 0]
+        low, high = float(values.min()), float(values.max())
+        ends = values[[0, -1]], values[[1200, -1201]]  # at a million, and at about a thousand
+        grows = np.abs(ends[0] - ends[1]) > 0.01 * np.abs(ends[0])
+        return (
+            -np.inf if (grows & (ends[0] == low)).any() else low,
+            np.inf if (grows & (ends[0] == high)).any() else high,
+        )
+
     def derivative(self, z: Array) -> Array:
         """f'(z), a new array of z's type; BadInput for an activation that mixes."""
         if self.definition.mixes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -14,7 +15,7 @@ from kerash_cli.engine.layers.base import Own, head
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, carve, size
+from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, carve, size
 
 MOMENTUM = 0.1
 """How far a running mean goes towards what a batch has, as in PyTorch."""
@@ -96,6 +97,12 @@ class Network:
             draw = INITIALIZERS[law or getattr(layer, "activation", IDENTITY).initializer]
             layer.initialize(before, tensors, partial(draw, generator(seed, Key.INITIAL, i)))
         return params
+
+    def forget(self, params: Array, features: Indices) -> None:
+        """Takes the weights of these inputs out of the first layer that learns."""
+        learning = ((layer, own) for layer, own in zip(self.layers, self.tensors(params), strict=True) if own)
+        for layer, own in islice(learning, 1):
+            layer.forget(own, features)
 
     def plan(self, params: Array, n: int, mode: Mode, gradient: Array | None = None, with_dx: bool = False) -> Plan:
         """The plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made.

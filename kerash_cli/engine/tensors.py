@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+Indices: TypeAlias = NDArray[np.intp]
 Array: TypeAlias = NDArray[np.floating]
 Shape: TypeAlias = tuple[int, ...]
 

@@ -122,6 +122,10 @@ class Prepared:
             f"about {_duration(self.seconds())} on one core",
         ]
 
+    def doubts(self) -> list[str]:
+        """What was decided about the data and could be wrong, a line each."""
+        return self.encoding.doubts(self.table)
+
     def seconds(self) -> float:
         """About how long one core takes for all generations, of networks of the usual size."""
         strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
@@ -187,6 +191,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         standardize=tunes,
         standardize_targets=description.activation == IDENTITY,
         channels=description.known_shape[0] if images else None,
+        ignore_constant=True,
     )
     folds = FOLDS if mode == "cross-validation" else 1
     validation = {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerash_cli import seen
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
@@ -297,6 +298,7 @@ class Search:
             "stopped": "patience" if result["epochs"] < prepared.regime.epochs else "epochs",
             "scored_on": "training" if prepared.mode == "training" else "validation",
             "metrics": trained.scores(outputs, self._samples.y[rows.reshape(-1)]),
+            "seen": seen.packed(seen.hashes(self._samples.x[:, :-1], self._samples.y)),
         }
         return trained._replace(training=training)
 

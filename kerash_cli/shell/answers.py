@@ -30,7 +30,7 @@ from kerash_cli.blas.operations import OPERATIONS, Operation
 from kerash_cli.blas.results import binary, plain
 from kerash_cli.blas.table import Bound, Group, check_matrices, sizes
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
-from kerash_cli.errors import BadInput, KerashError, OutOfSpace, shown, substitute, told
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace, advice, shown, substitute, told
 from kerash_cli.operands import Operands, tensor_or_sizes
 from kerash_cli.registry import Registry
 from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints
@@ -100,15 +100,15 @@ def answer(question: Sequence[str], client: Client) -> Answer:
         result = function(kind, words, client)
     except KerashError as error:
         status = NO if error.exit_code == BadInput.exit_code else error.exit_code
-        advice = f"; try {substitute(error.repair)}" if error.repair else ""
-        return Answer(status, _line(name, str(error).removeprefix(f"{words[0]}: " if words else "") + advice))
+        says = str(error).removeprefix(f"{words[0]}: " if words else "")
+        return Answer(status, _line(name, says, advice(error.repairs, substitute)))
     except MemoryError:
         return Answer(OutOfSpace.exit_code, _line(name, "out of memory; try smaller operands"))
     return result if isinstance(result, Answer) else Answer(0, result)
 
 
-def _line(name: str, message: str) -> bytes:
-    return f"{told(f'{name}: {message}')}\n".encode(errors="backslashreplace")
+def _line(name: str, message: str, way: str = "") -> bytes:
+    return f"{told(f'{name}: {message}', way)}\n".encode(errors="backslashreplace")
 
 
 def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:

@@ -14,11 +14,11 @@ from kerash_cli import files
 from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, unreadable
 from kerash_cli.files import Output
 from kerash_cli.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
 from kerash_cli.shell.answers import Elsewhere, Keeper
-from kerash_cli.source import GZIP, Source
+from kerash_cli.source import GZIP, Source, similar
 from kerash_cli.store.mountpoint import Mountpoint
 
 REFERENCE = b"@"
@@ -131,7 +131,7 @@ class Other:
         number = place if isinstance(place, int) else 0
         position, flags = self._information(number)
         if flags & os.O_ACCMODE == os.O_WRONLY:
-            raise BadInput(f"{at(called(number))}expected an operand that can be read, got one to write to")
+            raise BadInput(f"{at(called(number))}is open to write, not to read; try < FILE")
         try:
             # Else it would wait for the next writer of a pipe that has none.
             file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -158,11 +158,11 @@ class Other:
                 raise Elsewhere
             file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise BadInput(f"{at(word)}expected a file that can be read, got: {error.strerror}") from None
+            raise unreadable(word, error, similar(path)) from None
         status = self._checked(file)
         if S_ISDIR(status.st_mode):
             os.close(file)
-            raise BadInput(f"{at(word)}expected a file, got a directory")
+            raise BadInput(f"{at(word)}is a folder, not a file; try a file in it")
         return file, status
 
     def _checked(self, file: int) -> os.stat_result:

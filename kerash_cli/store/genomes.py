@@ -180,7 +180,7 @@ def _own(path: Path) -> Path:
     try:
         check_own(path)
     except FileNotFoundError:
-        raise BadInput(f"{at(str(path))}expected a folder of a genome, got none") from None
+        raise BadInput(f"{at(str(path))}no such folder; it belongs to the genome") from None
     return path
 
 
@@ -229,7 +229,7 @@ def _fitting(
             path = str(folder / _layer(i) / _FILES[name])
             if name not in own and (bias or name != "bias"):
                 what = "bias weights, as settings say" if name == "bias" else name
-                raise BadInput(f"{at(path)}expected {what}, got no such file")
+                raise BadInput(f"{at(path)}no such file; it should hold {what}")
             tensor: Array = own[name] if name in own else np.zeros(shape)
             if _in_file(tensor.shape) != _in_file(shape):
                 expected = f"'{_sizes(_in_file(shape))}' after the layer before"
@@ -283,6 +283,8 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 def _opened(path: Path) -> BinaryIO:
     try:
         return open(path, "rb", opener=regular)
+    except FileNotFoundError:
+        raise BadInput(f"{at(str(path))}no such file; it belongs to the genome") from None
     except OSError as error:
         raise BadInput(f"{at(str(path))}expected a file of a genome, got {str(error.strerror)!r}") from None
 

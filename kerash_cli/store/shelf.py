@@ -29,6 +29,10 @@ _BLOCK = 4096
 """Bytes that a file system gives out at a time."""
 
 
+class Absent(BadInput):
+    """There is no folder of that name."""
+
+
 class Shelf:
     """What stands in one folder of a mountpoint; `kind` is what messages call one of its folders."""
 
@@ -73,7 +77,7 @@ class Shelf:
             if self._enter(stack) and self._has(name):
                 yield self.path(name)
                 return
-        raise BadInput(f"{at(str(self.place.root))}expected a {self.kind}, got no {shown(name)}; try kerash list")
+        raise Absent(f"{at(str(self.place.root))}no {self.kind} called {shown(name)}; try kerash list")
 
     @contextmanager
     def holding(self, name: str, shared: bool = False) -> Iterator[Path]:
@@ -220,13 +224,13 @@ class Shelf:
     def taken(self, name: str) -> BadInput:
         """The error that says that there is one of that name."""
         return BadInput(
-            f"{at(str(self.path(name)))}expected a new name, got one that is there; try another, or --force"
+            f"{at(str(self.path(name)))}{self.kind} {name} already exists; choose another name, or --force to replace "
+            "it"
         )
 
     def _in_use(self, name: str) -> BadInput:
         return BadInput(
-            f"{at(str(self.path(name)))}expected a {self.kind} that nobody uses, got one that another process holds; "
-            "try when it has ended"
+            f"{at(str(self.path(name)))}{self.kind} {name} is used by another process; try again when that has ended"
         )
 
 

@@ -413,10 +413,10 @@ def test_json_lines_say_what_the_lines_of_2019_say(kerash: Kerash, genome: Path,
 
 
 NOT_FITTED = {
-    "no such genome": (("1", "nothing", "4", "1", "1", "0.1"), "expected a genome, got no 'nothing'; try kerash list"),
+    "no such genome": (("1", "nothing", "4", "1", "1", "0.1"), "no genome called 'nothing'; try kerash list"),
     "no such model": (
         ("1", "default", "4", "1", "1", "0.1", "--model", "nothing"),
-        "expected a stored model, got no 'nothing'; try kerash list",
+        "no stored model called 'nothing'; try kerash list",
     ),
     "samples of another size": (
         ("1", "default", "4", "1", "1", "0.1", "--model", "iris"),
@@ -601,7 +601,7 @@ def test_what_a_fit_uses_is_refused_to_others_and_stays_as_it_is(
     before = digest(mount)
     done = kerash(*BLOCKED[name])
     assert (done.code, done.out) == (2, "")
-    assert "another process holds" in done.error
+    assert "is used by another process" in done.error
     assert digest(mount) == before
 
 
@@ -776,7 +776,12 @@ def test_a_word_with_a_slash_or_that_ends_in_kerash_is_a_file(kerash: Kerash, ge
         assert kerash("predict", word, "data/xor.data").out == predicted
     done = kerash("predict", "plain", "data/xor.data")
     assert done.code == 2
-    assert done.error == "kerash_mountpoint: expected a genome, got no 'plain'; try kerash list"
+    assert "no genome called 'plain'" in done.error
+    assert done.error.endswith("; try ./plain")
+    assert kerash("predict", "./plain", "data/xor.data").out == predicted
+    none = kerash("predict", "nosuch", "data/xor.data")
+    assert (none.code, none.error.partition(" (")[0]) == (2, "no genome called 'nosuch'")
+    assert none.error.endswith("; try kerash list")
 
 
 def test_a_genome_is_never_a_file_of_its_name(kerash: Kerash, genome: Path, tmp_path: Path) -> None:
@@ -847,7 +852,7 @@ def test_an_export_never_replaces_a_file_that_is_no_model(kerash: Kerash, genome
     (tmp_path / "default.kerash").write_text("my thesis\n", encoding="ascii")
     done = kerash("export", "default")
     assert done.code == 2
-    assert "expected a saved model to replace" in done.error
+    assert "already exists and is no saved model" in done.error
     assert (tmp_path / "default.kerash").read_text(encoding="ascii") == "my thesis\n"
     assert kerash("export", "default", "--force").code == 0
     assert kerash("show", "default.kerash").code == 0
@@ -957,7 +962,7 @@ def test_a_missing_file_of_a_genome_is_one_line_that_names_it(kerash: Kerash, ge
     (genome / file).unlink()
     done = kerash("predict", "default", "data/xor.data")
     assert (done.code, done.out) == (2, "")
-    assert done.error.startswith(f"kerash_mountpoint/model/genomes/gen_default/{file}: expected ")
+    assert done.error.startswith(f"kerash_mountpoint/model/genomes/gen_default/{file}: no such file; ")
 
 
 @pytest.mark.parametrize("file", ["topology/layer_1/weights.dat", "meta.dat", "settings", "topology/layer_1/meta.dat"])

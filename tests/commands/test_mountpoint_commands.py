@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import advice
 import pytest
 from conftest import Done, Kerash
 
@@ -444,7 +445,9 @@ def test_remove_never_follows_a_link_out_of_the_mountpoint(kerash: Kerash, stock
     assert (tmp_path / "precious/topology/layer_1/weights.dat").exists()
 
 
-def test_a_model_goes_with_its_genomes_or_with_force(kerash: Kerash, tmp_path: Path) -> None:
+def test_a_model_goes_with_its_genomes_or_with_force(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
     (tmp_path / "kerash_mountpoint").mkdir()
     for words in (
         ("store-model", "xor", "models/xor.model", "data/xor.data", "data/xor.label"),
@@ -453,10 +456,10 @@ def test_a_model_goes_with_its_genomes_or_with_force(kerash: Kerash, tmp_path: P
     ):
         assert kerash(*words).code == 0
     done = kerash("remove", "xor", "a")
-    expected = "xor: expected no genomes of it to stay, got 'b'; try removing them too, or --force"
+    expected = "model xor is still used by genome b: remove both, or use --force; try kerash remove xor a b"
     assert (done.code, done.error) == (2, expected)
     assert [each["name"] for each in json.loads(kerash("list", "--json").out)[0]["genomes"]] == ["a", "b"]
-    assert kerash("remove", "xor", "a", "b").code == 0
+    assert advice.run(advice.command(done.error), tmp_path, environment).code == 0
     assert not list((tmp_path / "kerash_mountpoint").iterdir())
 
 

@@ -477,3 +477,24 @@ def test_losses_know_what_an_activation_puts_out() -> None:
 def test_initial_weights_suit_the_activation() -> None:
     laws = {name: Activation(name).initializer for name in ("relu", "gelu", "selu", "tanh", "softmax")}
     assert laws == {"relu": "he", "gelu": "he", "selu": "lecun", "tanh": "glorot", "softmax": "glorot"}
+
+
+REACH = {
+    "relu": (0, np.inf),
+    "sigmoid": (0, 1),
+    "tanh": (-1, 1),
+    "elu": (-1, np.inf),
+    "softplus": (0, np.inf),
+    "identity": (-np.inf, np.inf),
+    "leaky_relu": (-np.inf, np.inf),
+    "arctan": (-np.pi / 2, np.pi / 2),
+    "gaussian": (0, 1),
+    "sin": (-1, 1),
+    "softsign": (-1, 1),
+    "swish": (-0.2784645, np.inf),  # at z = -1.2784645, where its derivative is 0
+}
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_what_an_activation_can_reach_is_found(name: str) -> None:
+    assert Activation(name).reach() == pytest.approx(REACH[name], abs=1e-3)

@@ -499,3 +499,14 @@ def test_a_stack_computes_what_its_networks_compute_one_by_one(lines: str, bias:
 def test_images_do_not_stack() -> None:
     description = ModelDescription.parse("8 8 1\ninput\nconvolution relu 2 1 1 3 3\ndense 2 softmax\n")
     assert not Network(description.layers, description.known_shape).stacks
+
+
+def test_inputs_that_are_forgotten_have_no_weights_and_all_others_keep_theirs() -> None:
+    network = Network(ModelDescription.parse("4 1 1\ninput\ndropout 0.2\ndense 3 tanh\ndense 4 -\n").layers, (1, 1, 4))
+    params = network.initial(0, np.dtype(np.float64))
+    before = network.tensors(params.copy())
+    network.forget(params, np.array([0, 2]))
+    first, last = (own for own in network.tensors(params) if own)
+    assert (first["weights"][[0, 2]] == 0).all()
+    assert (first["weights"][[1, 3]] == before[2]["weights"][[1, 3]]).all()
+    assert (last["weights"] == before[3]["weights"]).all()

@@ -200,7 +200,7 @@ def test_operands_and_results_are_where_the_shell_means_them(run: Run) -> None:
     """
     done = run(script)
     assert done.out.split() == ["2.625"] * 3 + ["9.0", "5.25", "5.25", "600", "644", "1"]
-    assert done.err == "Error: matrix_add: descriptor 3: expected an operand that can be read, got one to write to\n"
+    assert done.err == "Error: matrix_add: descriptor 3: is open to write, not to read; try < FILE\n"
 
 
 def test_what_the_shell_knows_of_its_jobs_and_traps_stays(shell: str, run: Run) -> None:
@@ -271,10 +271,10 @@ def test_missing_empty_and_unreadable_operands_are_told_apart(run: Run) -> None:
         "matrix_add 3< m 4< /dev/null": "descriptor 4: expected 'WIDTH HEIGHT DEPTH' and values, got nothing",
         ": | matrix_mean": "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing",
         "matrix_mean <&-": "<stdin>: expected an operand, got it closed; try a file, or < FILE",
-        "matrix_mean < .": "<stdin>: expected an operand that can be read, got: Is a directory",
+        "matrix_mean < .": "<stdin>: is a folder",
         "matrix_add 3< m 4< <(echo 1 2)": "descriptor 4:1: expected 'WIDTH HEIGHT DEPTH'",
-        "matrix_add m nothing": "nothing: expected a file that can be read, got: No such file or directory",
-        "matrix_add m .": ".: expected a file, got a directory",
+        "matrix_add m nothing": "nothing: no such file; ",
+        "matrix_add m .": ".: is a folder",
         "matrix_add 3< m 4< <(matrix_transpose < m; echo 1)": "descriptor 4:6: expected 4 values for 2 2 1, got more",
         "matrix_apply": "matrix_apply: expected F, got nothing; the line is 'apply F [A]'",
         "tensor_apply_convreduce 1 0 1 1 1 max": "descriptor 3: expected an operand, got it closed",

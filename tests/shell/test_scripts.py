@@ -116,7 +116,7 @@ def test_evolution_goes_on_with_a_genome(run: Run, source: Path) -> None:
     assert lines[:2] == ["2 1 1", "input"]
     assert [line for line in lines if re.fullmatch(r"\d", line)] == ["0", "0", "1", "1"]
     assert {path.name for path in source.glob("*.kerash")} == {"my_model.kerash", "other.kerash"}
-    assert "got no 'nothing'; try kerash list\n" in done.err
+    assert "called 'nothing'; try kerash list\n" in done.err
     assert done.err.endswith("got 1 words\n")
 
 

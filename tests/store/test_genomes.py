@@ -376,7 +376,7 @@ def test_missing_biases_that_count_are_refused(tmp_path: Path) -> None:
     folder = stored(tmp_path, made(bias=True))
     (folder / "topology/layer_4/bias_weights.dat").unlink()
     message = refused(folder)
-    assert message == "topology/layer_4/bias_weights.dat: expected bias weights, as settings say, got no such file"
+    assert message == "topology/layer_4/bias_weights.dat: no such file; it should hold bias weights, as settings say"
 
 
 def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
@@ -417,7 +417,7 @@ def test_what_is_no_file_of_its_own_is_refused(
 def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
     folder = stored(tmp_path, made(result=0.5))
     (folder / name).unlink()
-    assert refused(folder) == f"{name}: expected a file of a genome, got 'No such file or directory'"
+    assert refused(folder) == f"{name}: no such file; it belongs to the genome"
 
 
 # Made by hand to do harm, or by mistake
@@ -454,7 +454,7 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
         "1: expected '2 1 1' after the layer before, got '1 2 1'",
     ),
     # meta.dat of the genome
-    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: expected a folder of a genome"),
+    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: no such folder; it belongs to the genome"),
     "too few layers": ("meta.dat", "3 1 1\n2\n3\n5\n", "topology/layer_5: expected 5 layers as in meta.dat, got more"),
     "no layers": ("meta.dat", "3 1 1\n2\n3\n0\n", " expected width, height and number of layers"),
     "less than no layers": ("meta.dat", "3 1 1\n2\n3\n-6\n", " expected width, height and number of layers"),
@@ -548,7 +548,7 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "a dense layer without weights": (
         "topology/layer_1/meta.dat",
         "relu dense\n",
-        "topology/layer_1/weights.dat: expected a file of a genome",
+        "topology/layer_1/weights.dat: no such file; it belongs to the genome",
     ),
 }
 
@@ -573,7 +573,7 @@ def test_weights_that_no_memory_could_hold_are_out_of_space(tmp_path: Path) -> N
 
 def test_a_folder_of_nothing_is_no_genome(tmp_path: Path) -> None:
     (tmp_path / "g").mkdir()
-    assert refused(tmp_path / "g") == "meta.dat: expected a file of a genome, got 'No such file or directory'"
+    assert refused(tmp_path / "g") == "meta.dat: no such file; it belongs to the genome"
 
 
 def test_layers_of_which_none_learns_are_refused(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_a_draft_in_a_shelf_that_is_no_folder_of_this_users_is_refused(shelf: Sh
 def test_a_taken_name_is_bad_input_before_the_work_and_nothing_changes(shelf: Shelf) -> None:
     put(shelf, "a", OLD)
     before = tree(shelf.place.root)
-    expected = f"^{shelf.path('a')}: expected a new name, got one that is there; try another, or --force$"
+    expected = f"^{shelf.path('a')}: {shelf.kind} a already exists; choose another name, or --force to replace it$"
     with pytest.raises(BadInput, match=expected) as caught, shelf.draft("a", {"x": 10}):
         pytest.fail("the work began")
     assert caught.value.exit_code == 2
@@ -241,7 +241,7 @@ def test_a_name_that_was_taken_during_the_work_is_bad_input_and_nothing_changes(
         draft.write("x", b"x")
         put(shelf, "a", OLD)
         before = tree(shelf.path("a"))
-        with pytest.raises(BadInput, match="expected a new name, got one that is there"):
+        with pytest.raises(BadInput, match="already exists"):
             draft.commit()
     assert tree(shelf.path("a")) == before
     assert kept(shelf, "a") == fitting(shelf, OLD)
@@ -408,7 +408,7 @@ def test_a_name_is_itself(word: str) -> None:
 
 
 def test_what_is_not_there_is_bad_input_and_nothing_is_made(shelf: Shelf) -> None:
-    expected = f"^{shelf.place.root}: expected a {shelf.kind}, got no 'a'; try kerash list$"
+    expected = f"^{shelf.place.root}: no {shelf.kind} called 'a'; try kerash list$"
     for use in (shelf.reading, shelf.holding):
         with pytest.raises(BadInput, match=expected), use("a"):
             pytest.fail("the work began")
@@ -421,9 +421,9 @@ def test_what_is_not_there_beside_others_is_bad_input(shelf: Shelf) -> None:
     put(shelf, "b", OLD)
     before = tree(shelf.place.root)
     for use in (shelf.reading, shelf.holding):
-        with pytest.raises(BadInput, match="got no 'a'"), use("a"):
+        with pytest.raises(BadInput, match="called 'a'"), use("a"):
             pytest.fail("the work began")
-    with pytest.raises(BadInput, match="got no 'a'"):
+    with pytest.raises(BadInput, match="called 'a'"):
         shelf.remove("a")
     assert tree(shelf.place.root) == before
 
@@ -448,7 +448,7 @@ def test_a_link_has_no_name(shelf: Shelf, tmp_path: Path) -> None:
     shelf.path("a").symlink_to(tmp_path)
     shelf.caption("a").touch()
     for use in (shelf.reading, shelf.holding):
-        with pytest.raises(BadInput, match="got no 'a'"), use("a"):
+        with pytest.raises(BadInput, match="called 'a'"), use("a"):
             pytest.fail("the work began")
 
 
@@ -458,10 +458,7 @@ def test_a_link_has_no_name(shelf: Shelf, tmp_path: Path) -> None:
 def refused(shelf: Shelf, name: str, shared: bool = True) -> None:
     """Everything that needs the folder is refused, and nothing changes."""
     before = tree(shelf.place.root)
-    expected = (
-        f"^{shelf.path(name)}: expected a {shelf.kind} that nobody uses, got one that another process holds; "
-        "try when it has ended$"
-    )
+    expected = f"^{shelf.path(name)}: {shelf.kind} {name} is used by another process; try again when that has ended$"
     for word in (True, False) if shared else (False,):
         with pytest.raises(BadInput, match=expected), shelf.holding(name, word):
             pytest.fail("the work began")
@@ -526,7 +523,7 @@ def test_what_another_process_took_during_the_work_is_refused_at_the_commit(
         draft.write("x", b"x")
         hold(shelf, "a")
         before = tree(shelf.path("a"))
-        with pytest.raises(BadInput, match="got one that another process holds"):
+        with pytest.raises(BadInput, match="is used by another process"):
             draft.commit()
     assert tree(shelf.path("a")) == before
     assert shelf.names() == ["a"]
@@ -690,7 +687,7 @@ def test_the_file_beside_a_folder_goes_with_it_and_no_other_does(models: Models)
 def test_a_file_that_stands_there_without_a_folder_is_protected_until_force(models: Models) -> None:
     models.place.folder("model")
     models.caption("a").write_bytes(b"mine")
-    with pytest.raises(BadInput, match="expected a new name, got one that is there"):
+    with pytest.raises(BadInput, match="already exists"):
         put(models, "a", NEW)
     assert models.caption("a").read_bytes() == b"mine"
     put(models, "a", NEW, force=True)
@@ -765,7 +762,7 @@ def test_whoever_looks_puts_things_in_order_first(shelf: Shelf, use: str) -> Non
             with getattr(shelf, use)("a"):
                 assert kept(shelf, "a") == fitting(shelf, OLD)
         case "draft":
-            with pytest.raises(BadInput, match="got one that is there"):
+            with pytest.raises(BadInput, match="already exists"):
                 put(shelf, "a", NEW)
             assert kept(shelf, "a") == fitting(shelf, OLD)
         case "remove":

@@ -165,8 +165,10 @@ def _without_affix(column: Column, amounts: Sequence[_Amount]) -> Finding | None
     special = [each for each in amounts if each.cell not in column.plain]
     bracketed = [each for each in special if each.in_brackets]
     cells = [each.cell for each in special]
-    if not special or not column.is_most({*column.plain, *cells}) or len(bracketed) == len(amounts):
+    if not special or not column.is_most({*column.plain, *cells}):
         return None
+    if len(bracketed) == len(amounts):
+        return _all_in_brackets(cells) if styles == [_PLAIN] else None
     if styles == [_PLAIN]:  # so they are in brackets
         return Finding("negative numbers in brackets", cells, [Reading(rf"\(({NUMBER})\)", '"-$1"')])
     if _are_telephones(special, styles[0]):
@@ -189,6 +191,22 @@ def _without_affix(column: Column, amounts: Sequence[_Amount]) -> Finding | None
     else:
         kind = "numbers with thousands separators"
     return Finding(kind, cells, _read(reading, styles, special))
+
+
+def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
+    """Numbers of which all are in brackets, as negative ones or for no reason; whole ones, such as (1), are names."""
+    fraction = next((cell for cell in cells if "." in cell), None)
+    if fraction is None:
+        return None
+    pattern, bare = rf"\(({NUMBER})\)", fraction.strip("()")
+    return Finding(
+        "numbers in brackets",
+        cells,
+        [
+            Reading(pattern, '"-$1"', f"if {fraction} is -{bare}"),
+            Reading(pattern, "$1", f"if {fraction} is {bare}"),
+        ],
+    )
 
 
 def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:

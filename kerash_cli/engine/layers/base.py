@@ -16,7 +16,7 @@ import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, Views
 from kerash_cli.errors import BadInput
 from kerash_cli.registry import Registry
 
@@ -156,6 +156,9 @@ class Layer(ABC):
         self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]
     ) -> None:
         """Sets parameters and buffers, all 0, to what training starts from; `draw` is an initial law with its rng."""
+
+    def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:  # noqa: B027 (most have no weights)
+        """Takes the weights of these inputs away, if it has any of their own."""
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
         """Memory that lasts from forward to backward, for n samples."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers.base import Layer, Own, count_or_unknown, word
-from kerash_cli.engine.tensors import Array, Call, Calls, Shape, Tensors, Views, apart
+from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensors, Views, apart
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Dense(Layer, keyword="dense"):
         if dx is not None:
             calls.append(_product(weights, da, dx))
         return calls
+
+    def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:
+        """Sets the weights of these inputs to 0."""
+        tensors["weights"][features] = 0
 
     def _affine(self, tensors: Tensors) -> Array:
         """(features + 1, units), or without biases a row less; with the count of a stack in front."""

@@ -1,0 +1,315 @@
+"""What the first lines of a text table say about it: what separates columns, which line names them, what is no row."""
+
+from collections.abc import Sequence
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
+
+from kerash_cli import decimals
+from kerash_cli.dataset import records
+from kerash_cli.dataset.options import Options
+from kerash_cli.dataset.records import DELIMITERS, Block, Record
+from kerash_cli.errors import BadInput, at, listed, shown
+from kerash_cli.tables import Schema, escaped, separates
+
+FEWEST_SAMPLES = 3
+_MOST_SAMPLES = 100  # records that a layout is told from, if they have no more cells than
+_SAMPLE_CELLS = 10_000
+
+
+class Inferred(NamedTuple):
+    """How the lines of a file become rows, as far as its beginning tells."""
+
+    delimiter: str
+    width: int
+    names: tuple[str, ...] | None
+    trailing: bool
+    """Whether each row ends in a separator, behind which there is no column."""
+    notes: tuple[str, ...]
+    """Guesses that could be wrong, a line each."""
+    rest: Block | None
+    """The block without its header and comments, if there is more in it."""
+
+
+def infer(source: str, block: Block, options: Options) -> Inferred:
+    """The layout that the first block tells; BadInput where it can be seen either way."""
+    records.check_bytes(source, _first_line(block))
+    block, told = _without_separator_line(block)
+    given = options.delimiter or told
+    block, comments = _without_comments(block, given)
+    delimiter = given or _known_delimiter(block, options.schema) or _delimiter(source, block)
+    sample = _sampled(block, delimiter)
+    if not sample:
+        raise BadInput(f"{at(source, block.line)}expected rows, got blank lines")
+    _check_row_names(source, sample, delimiter, options)
+    trailing = _ends_in_separators(sample, options)
+    if trailing:
+        width = len(sample[-1].fields) - 1
+        sample = [record._replace(fields=record.fields[:width]) for record in sample]
+    first = sample[0]
+    header = _has_header(source, block, sample, options.schema, delimiter) if options.header is None else options.header
+    notes = [*comments]
+    if trailing:
+        notes.append(f"{source}: every row ends in a separator, {shown(delimiter)}: there is no column behind it")
+    names = None
+    line = " ".join(first.fields)[:60]
+    if header:
+        if options.header is None and _may_be_row(first, options.schema):
+            notes.append(f"{source}: the first row ({line}) was taken for a header; if it is data, use --no-header")
+        names, renamed = different([field.strip(" \t") for field in first.fields])
+        notes += [f"{source}: {line}" for line in renamed]
+        block = _after(block, first)
+    elif options.header is None and (_names_of_digits(sample) or _has_a_name(first, options.schema)):
+        notes.append(f"{source}: the first row ({line}) was taken for data; if it names the columns, use --header")
+    rest = None if records.is_blank(block.text) else block
+    width = len(first.fields) if header else _width(sample, options.schema)
+    return Inferred(delimiter, width, names, trailing, tuple(notes), rest)
+
+
+def can_be_name(cell: str) -> bool:
+    """Whether a cell can be the name of a column: a number with a slip in it can't."""
+    return not _is_value(cell) and cell[0] not in "0123456789+-." and cell.lower() not in {"inf", "infinity"}
+
+
+def is_numeric(column: Sequence[str]) -> bool:
+    """Whether most of the cells that are not missing are numbers."""
+    there = [cell for cell in column if not decimals.is_missing(cell)]
+    return 2 * sum(map(_is_number, there)) > len(there)
+
+
+def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether a row of numbers looks like names: different whole numbers, unlike what the other rows have.
+
+    That is, each lies farther from the other numbers of its column than these lie apart, or they are not whole; or they
+    are all years, as in no other row; or, of three and more, they go in equal steps (1, 2, 3), as no other row does.
+    """
+    whole = [decimals.whole(cell) for cell in first]
+    numbers = [number for number in whole if number is not None]
+    if len(numbers) < len(whole) or len(set(numbers)) < len(numbers) or len(others) < FEWEST_SAMPLES - 1:
+        return False
+    columns = zip(*others, strict=True)
+    apart = all(_is_apart(number, column) for number, column in zip(numbers, columns, strict=True))
+    years = len(first) > 1 and _are_years(first) and not any(map(_are_years, others))
+    return apart or years or (len(first) > 2 and _steps(first) and not any(map(_steps, others)))
+
+
+def _width(sample: Sequence[Record], schema: Schema | None) -> int:
+    """How many fields a row has: as many as the first one that fits the table learnt from, if any does."""
+    widths = [len(record.fields) for record in sample]
+    return next((width for width in widths if schema and schema.locate(None, width)), widths[0])
+
+
+def _may_be_row(first: Record, schema: Schema | None) -> bool:
+    """Whether a header may be a row after all: it is numbers, or the table learnt from had no header."""
+    if schema is None:
+        return False
+    return schema.names is None or not any(can_be_name(cell.strip(" \t")) for cell in first.fields)
+
+
+def _has_a_name(first: Record, schema: Schema | None) -> bool:
+    """Whether the first row, taken for data, has a number that is the name of a column of the table learnt from."""
+    return schema is not None and not {cell.strip(" \t") for cell in first.fields}.isdisjoint(schema.names or ())
+
+
+def _is_apart(number: int, column: Sequence[str]) -> bool:
+    values = [value for value in map(decimals.number, column) if value is not None]
+    if not values:
+        return False
+    low, high = min(values), max(values)
+    fractions = sum(not value.is_integer() for value in values)
+    return max(low - number, number - high) > max(high - low, 1) or 2 * fractions > len(values)
+
+
+def _are_years(cells: Sequence[str]) -> bool:
+    return all((number := decimals.whole(cell)) is not None and 1900 <= number <= 2100 for cell in cells)
+
+
+def _steps(cells: Sequence[str]) -> bool:
+    values = [value for value in map(decimals.number, cells) if value is not None]
+    return len(values) == len(cells) and len({after - before for before, after in pairwise(values)}) == 1
+
+
+def _names_of_digits(sample: Sequence[Record]) -> bool:
+    first, *others = (record.fields for record in sample)
+    alike = [[cell.strip(" \t") for cell in fields] for fields in others if len(fields) == len(first)]
+    return stands_out([cell.strip(" \t") for cell in first], alike)
+
+
+def _without_separator_line(block: Block) -> tuple[Block, str | None]:
+    """The block without a first line `sep=;`, as Excel writes it, and what that says separates columns."""
+    line, _, rest = block.text.partition(b"\n")
+    word = line.decode("latin-1").strip()
+    if word[:4].lower() != "sep=" or not separates(word[4:]) or not rest:
+        return block, None
+    return Block(rest, block.line + 1), word[4:]
+
+
+def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[str]]:
+    """The block without leading lines that begin with `#`, and a line that says so; a header may begin so too."""
+    lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
+    count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
+    if not count:
+        return block, []
+    if count == 1 and _is_headed_by(block, delimiter):
+        return block, []
+    rest = Block(block.text.split(b"\n", count)[count], block.line + count)
+    what = "1 line that begins" if count == 1 else f"{count} lines that begin"
+    return rest, [f"skipped {what} with #: {shown(lines[0].decode(errors='replace'))}"]
+
+
+def _is_headed_by(block: Block, delimiter: str | None) -> bool:
+    """Whether the first line has a name for each cell of the second, and that is a row of values."""
+    for each in [delimiter] if delimiter else DELIMITERS:
+        first, second = [*_sampled(block, each), None, None][:2]
+        if first and second and len(first.fields) == len(second.fields) > 1:
+            return any(map(_is_number, second.fields))
+    return False
+
+
+def _first_line(block: Block) -> Block:
+    return Block(block.text[: block.text.index(b"\n") + 1], block.line)
+
+
+def _sampled(block: Block, delimiter: str) -> list[Record]:
+    return records.sampled(block, delimiter, _MOST_SAMPLES, _SAMPLE_CELLS, FEWEST_SAMPLES)
+
+
+def _check_row_names(source: str, sample: list[Record], delimiter: str, options: Options) -> None:
+    """BadInput if each row begins with a name that the first line counts no column for, as R writes tables."""
+    first, *others = sample
+    if len(others) < 2 or options.header is False or not all(map(can_be_name, map(str.strip, first.fields))):
+        return
+    width = len(first.fields) + 1
+    if any(len(record.fields) != width or not record.fields[-1].strip() for record in others):
+        return
+    inside, between = delimiter.replace("\t", "\\t"), escaped(delimiter)
+    name = f'("[^"]*"|[^{inside}]*)'
+    error = BadInput(
+        f"{at(source, first.line)}the header has {width - 1} names for {width} columns: "
+        "each row begins with a name of its own"
+    )
+    raise error.mended(source, f"sed -E '{first.line + 1},$s/^{name}{between}//'")
+
+
+def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
+    """Whether every row but perhaps the first ends in a separator with nothing behind it."""
+    first, *others = ([cell.strip(" \t") for cell in record.fields] for record in sample)
+    rows = others or [first]
+    width = len(rows[0])
+    if width < 2 or any(len(row) != width or row[-1] for row in rows):
+        return False
+    schema = options.schema
+    if schema is not None and first[-1] not in (schema.names or ()) and schema.locate(None, width):
+        return False  # the last input is missing in all of these rows
+    if not others:
+        return schema is not None and bool(schema.locate(None, width - 1))
+    return len(first) == width - 1 or (len(first) == width and not first[-1])
+
+
+def different(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The names, with a number behind each that was there before, and a line that says so if there are any."""
+    taken, seen = set(names), dict.fromkeys(names, 0)
+    chosen: list[str] = []
+    for name in names:
+        seen[name] += 1
+        own = name
+        while seen[name] > 1 and own in taken:
+            own = f"{name}_{seen[name]}"
+            seen[name] += own in taken
+        taken.add(own)
+        chosen.append(own)
+    renamed = [own for own, name in zip(chosen, names, strict=True) if own != name]
+    if not renamed:
+        return tuple(chosen), []
+    return tuple(chosen), [f"two columns or more have the same name; here the later ones are {listed(renamed)}"]
+
+
+def _after(block: Block, record: Record) -> Block:
+    lines = record.line - block.line + record.height
+    return Block(block.text.split(b"\n", lines)[lines], block.line + lines)
+
+
+def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
+    """That of the table learnt from, if the first record has its names or its width by it."""
+    if schema is None or schema.delimiter.encode() not in block.text or not records.quotes_fit(block, schema.delimiter):
+        return None
+    record = records.first_record(block, schema.delimiter)
+    if record is None:
+        return None
+    named = schema.names is not None and not {name.strip(" \t") for name in record.fields}.isdisjoint(schema.names)
+    return schema.delimiter if named or schema.locate(None, len(record.fields)) else None
+
+
+def _delimiter(source: str, block: Block) -> str:
+    """The candidate by which most records have the same number of fields, more than one, and most fields are numbers.
+
+    A comma if there is none; a space counts only where it sets numbers apart. BadInput where two cut all rows alike
+    and the numbers that come out do not tell which is meant.
+    """
+    scores = {}
+    there = [delimiter for delimiter in DELIMITERS if delimiter.encode() in block.text]
+    for delimiter in [each for each in there if records.quotes_fit(block, each)] or there:
+        fields = [record.fields for record in _sampled(block, delimiter)]
+        widths = [len(each) for each in fields]
+        usual = max(widths, key=widths.count)
+        cells = list(islice(chain.from_iterable(fields), _SAMPLE_CELLS))
+        numeric = sum(_is_value(cell) for cell in cells) / len(cells)
+        if usual > 1 and (delimiter != " " or numeric):
+            scores[delimiter] = (widths.count(usual) / len(widths), numeric)
+    best = max(scores, key=lambda delimiter: scores[delimiter], default=",")
+    if " " not in best:
+        _check_rivals(source, block, best, scores)
+    return best
+
+
+def _check_rivals(source: str, block: Block, best: str, scores: dict[str, tuple[float, float]]) -> None:
+    """BadInput if one makes all rows as wide as each other, as `best` does, and more than half as many numbers."""
+    for rival, (alike, numeric) in scores.items():
+        if rival not in (best, " ") and alike == scores[best][0] == 1 and 2 * numeric >= scores[best][1]:
+            raise BadInput(
+                f"{at(source, block.line)}expected to see what separates columns, got rows that both {shown(best)} and "
+                f"{shown(rival)} divide; try --delimiter {shown(best)} or --delimiter {shown(rival)}"
+            )
+
+
+def _has_header(source: str, block: Block, sample: list[Record], schema: Schema | None, delimiter: str) -> bool:
+    """Whether the first record names the columns; BadInput where that can be seen either way."""
+    first = [field.strip(" \t") for field in sample[0].fields]
+    if schema is not None:
+        return _names_known(first, schema)
+    if decimals.column(first) is not None:
+        return False
+    others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
+    columns = [[cell.strip(" \t") for cell in column] for column in zip(*others, strict=True)]
+    words = {place: cell for place, cell in enumerate(first) if can_be_name(cell)}
+    named = any(is_numeric(column) for place, column in enumerate(columns) if place in words)
+    repeated = any(words.get(place) in column for place, column in enumerate(columns))
+    valued = repeated or any(map(_is_number, first))
+    if named != valued or not words:
+        return named
+    records.records(source, block, delimiter)  # a wrong byte or quote is what there is to say then
+    word = next(iter(words.values()))
+    raise BadInput(
+        f"{at(source, sample[0].line)}expected to see whether the first row is a header, got one that may be; "
+        f"try --header if {shown(word)} names a column, --no-header if it is a value"
+    )
+
+
+def _names_known(first: Sequence[str], schema: Schema) -> bool:
+    """Whether the first row of a table has the names of the table learnt from, or words where numbers are learnt."""
+    places = schema.locate(None, len(first))
+    numbers = [places[position] for position in schema.used - schema.text if position in places]
+    if schema.names is not None:
+        known = {schema.names[position] for position in schema.used}
+        if any(cell in known and can_be_name(cell) for cell in first):
+            return True
+        if known <= set(first) and len(set(first)) == len(first):
+            return True
+    return any(can_be_name(first[place]) for place in numbers) and not any(map(_is_number, first))
+
+
+def _is_number(cell: str) -> bool:
+    return decimals.number(cell) is not None or decimals.has_comma(cell)
+
+
+def _is_value(cell: str) -> bool:
+    return _is_number(cell) or decimals.is_missing(cell)

@@ -1,0 +1,134 @@
+"""Labels in a file of their own: that and the table tell together whether it begins with a header."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kerash_cli import dataset, decimals
+from kerash_cli.dataset.inference import can_be_name, is_numeric, stands_out
+from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.tables import Table
+
+FEW_LABELS = 4
+"""Labels below the first from which on it is odd that this one alone does not recur."""
+
+_HEADER, _LABEL, _EITHER = "header", "label", "either"
+
+
+def read(path: str, table: Table, delimiter: str | None, header: bool | None, known: Collection[str] = ()) -> Table:
+    """The labels of a table's rows; `header` None where the two files must tell, `known` are classes.
+
+    BadInput where there is not a label for each row, or where a first line may be a header or a label.
+    """
+    labels = dataset.read(path, delimiter=delimiter, header=bool(header), labels=True)
+    if header is None:
+        begins = _first_line(labels, known)
+        if begins == _EITHER:
+            begins = _settled(labels, table)
+        labels = _headed(labels) if begins == _HEADER else labels
+    if labels.rows != table.rows:
+        raise BadInput(f"{at(labels.source)}{_counts(labels, table)}{_advice(labels, table)}")
+    return labels
+
+
+def _settled(labels: Table, table: Table) -> str:
+    """What a first line is that may be either, by how many rows there are; BadInput if that leaves doubt."""
+    if labels.rows == table.rows + 1:
+        return _HEADER
+    if labels.rows == table.rows and table.names is None and not _is_alone(labels):
+        return _LABEL
+    word = shown(_cells(labels, 0)[0])
+    either = labels.rows == table.rows
+    raise BadInput(
+        f"{at(labels.source, labels.lines[0])}{_counted(labels.rows)}, or {_counted(labels.rows - 1)} below the header "
+        f"{word}, for {table.rows} rows of {table.source}; "
+        + (
+            f"try --no-label-header if {word} is a label; else a label is missing"
+            if either
+            else "there must be one for each row"
+        )
+    )
+
+
+def _is_alone(labels: Table) -> bool:
+    """Whether the first line has what no other has, while all others recur, or a number that looks like a name."""
+    for place in range(labels.width):
+        first, *others = _cells(labels, place)
+        if not can_be_name(first):
+            return True  # it stands out, or there would be no doubt
+        if len(others) < FEW_LABELS or min(Counter(others).values()) < 2:
+            return False
+    return True
+
+
+def _counts(labels: Table, table: Table) -> str:
+    below = f" (below the header {shown(labels.names[0])})" if labels.names else ""
+    return f"{_counted(labels.rows)}{below} for {table.rows} rows of {table.source}"
+
+
+def _counted(rows: int) -> str:
+    return "1 label" if rows == 1 else f"{rows} labels"
+
+
+def _advice(labels: Table, table: Table) -> str:
+    if not labels.is_text or not table.is_text:
+        return "; there must be one for each row"
+    if table.rows == labels.rows + 1 and table.names is None:
+        return f"; try --header if the first line of {table.source} names its columns"
+    if labels.rows == table.rows + 1:
+        if table.names is None:
+            return "; try --label-header if its first line is a header"
+        return (
+            f"; try --no-header if the first line of {table.source} is data, "
+            "or --label-header if that of the labels is a header"
+        )
+    return "; there must be one for each row"
+
+
+def _first_line(labels: Table, known: Collection[str]) -> str:
+    """What the first line of a label file can be, by itself."""
+    places = range(labels.width)
+    columns = [_cells(labels, place) for place in places]
+    first, others = [column[0] for column in columns], [column[1:] for column in columns]
+    if any(word in known for word in first):
+        return _LABEL
+    if any(can_be_name(word) and is_numeric(column) and column for word, column in zip(first, others, strict=True)):
+        return _HEADER
+    if stands_out(first, list(zip(*others, strict=True))):
+        return _EITHER
+    if any(not can_be_name(word) or word in column for word, column in zip(first, others, strict=True)):
+        return _LABEL
+    return _EITHER
+
+
+def _cells(labels: Table, place: int) -> list[str]:
+    """A column's cells as they were written, empty where they are missing."""
+    cells = labels.texts.get(place) or labels.written.get(place)
+    if cells is None:  # an array
+        cells = [decimals.shortest(value) for value in labels.numbers[:, labels.number_index(place)].tolist()]
+    return [cell or "" for cell in cells]
+
+
+def _headed(labels: Table) -> Table:
+    """The labels without their first row, which is their names."""
+    names = tuple(_cells(labels, place)[0] for place in range(labels.width))
+    if len(set(names)) < len(names):
+        raise BadInput(f"{at(labels.source, labels.lines[0])}expected a header of different names, got one twice")
+    numbers, texts, written = [], {}, {}
+    for place in range(labels.width):
+        cells = _cells(labels, place)[1:]
+        values = decimals.column(cells)
+        if values is None:
+            texts[place] = _present(cells)
+        else:
+            numbers.append(values)
+            written[place] = _present(cells)
+    rows = labels.rows - 1
+    matrix = np.stack(numbers, axis=1) if numbers else np.empty((rows, 0))
+    return replace(labels, names=names, numbers=matrix, texts=texts, written=written, lines=labels.lines[1:])
+
+
+def _present(cells: Sequence[str]) -> list[str | None]:
+    return [None if decimals.is_missing(cell) else cell for cell in cells]

@@ -1,0 +1,291 @@
+"""The bytes of a text table as blocks of whole records, and these as fields: quotes, line ends, blank lines.
+
+A record is a line; one in which a field is quoted may go on over line ends. A quote opens a field only where one
+begins, and is doubled within it; anywhere else it is a character like any other, such as the inches of `5" pipe`.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.errors import BadInput, at
+from kerash_cli.source import Source
+from kerash_cli.tables import escaped
+
+if TYPE_CHECKING:
+    import _csv
+
+BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 64_000_000
+"""Bytes, and where they are more a file is no table."""
+DELIMITERS = ",;\t| "
+"""What may separate columns, if the user names nothing else."""
+
+_LOOK_AHEAD = 8_000_000  # from here on a file is searched for the line's end before more of the line is kept
+_QUOTE, _NEWLINE = ord('"'), ord("\n")
+
+
+class Block(NamedTuple):
+    """Whole records, each ended by a newline; its first line and its last one are not blank."""
+
+    text: bytes
+    line: int
+    """The line of the file that it begins on."""
+    blank: int = 0
+    """Blank lines between the block before and this one."""
+
+
+class Record(NamedTuple):
+    """A record's fields, the line that it starts on and how many lines it goes over."""
+
+    fields: list[str]
+    line: int
+    height: int
+
+
+def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
+    """The source's records, a block for each piece of it that ends some; blank lines at its end are in none."""
+    line, blank = 1, 0
+    for text in _whole_records(source, delimiter):
+        clean = text.replace(b"\r\n", b"\n")
+        begin, end = _filled(clean)
+        if begin < end:
+            leading = clean.count(b"\n", 0, begin)
+            yield Block(clean[begin:end], line + leading, blank + leading)
+            blank = 0
+        blank += clean.count(b"\n", end)
+        line += clean.count(b"\n")
+
+
+def joined(first: Block, second: Block) -> Block:
+    """Two blocks that follow each other as one."""
+    return Block(first.text + b"\n" * second.blank + second.text, first.line, first.blank)
+
+
+def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
+    """The block cut between two records near its middle; None if it is one record."""
+    content = np.frombuffer(block.text, np.uint8)
+    ends = _ends(content, False, _NEWLINE, delimiter)[0][:-1]
+    if not len(ends):
+        return None
+    cut = int(ends[np.abs(ends - len(content) // 2).argmin()]) + 1
+    first, second = block.text[:cut], block.text[cut:]
+    return Block(first, block.line, block.blank), Block(second, block.line + first.count(b"\n"))
+
+
+def is_blank(text: bytes) -> bool:
+    """Whether there is nothing but blank lines."""
+    return not text.strip(b" \t\n")
+
+
+def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) -> list[Record]:
+    """The first records of a block, whatever is wrong with them: `most` of them, or as many as have so many cells."""
+    sample: list[Record] = []
+    for record in _leniently(block, delimiter):
+        sample.append(record)
+        cells -= len(record.fields)
+        if len(sample) == most or (cells < 0 and len(sample) >= fewest):
+            break
+    return sample
+
+
+def quotes_fit(block: Block, delimiter: str) -> bool:
+    """Whether every quote opens a field, closes one, or is half of a doubled one, if this is what separates fields."""
+    content = np.frombuffer(block.text, np.uint8)
+    quotes = np.flatnonzero(content == _QUOTE)
+    beside = np.zeros(256, np.bool_)
+    beside[list(f'"\n{delimiter}'.encode())] = True
+    opening, closing = quotes[::2], quotes[1::2]
+    return bool((beside[content[opening - 1]] | (opening == 0)).all() and beside[content[closing + 1]].all())
+
+
+def first_record(block: Block, delimiter: str) -> Record | None:
+    """The first record of a block, whatever is wrong with it."""
+    return next(_leniently(block, delimiter), None)
+
+
+def records(source: str, block: Block, delimiter: str, blanks: bool = False) -> Iterator[Record]:
+    """The block's records, with `blanks` also the blank ones; BadInput at a wrong byte or quote."""
+    check_bytes(source, block)
+    _check_quotes(source, block, delimiter)
+    return _read(decoded(source, block), block.line, delimiter, strict=True, blanks=blanks)
+
+
+def plain_rows(source: str, block: Block, delimiter: str) -> list[list[str]]:
+    """The fields of each line of a block without quotes and blank lines."""
+    check_bytes(source, block)
+    return list(_reader(decoded(source, block), delimiter, strict=True))
+
+
+def texts(block: Block, found: Sequence[Record]) -> list[str]:
+    """The text of each of a block's records, without its line end."""
+    lines = block.text.decode().split("\n")
+    starts = [record.line - block.line for record in found]
+    return ["\n".join(lines[start : start + record.height]) for start, record in zip(starts, found, strict=True)]
+
+
+def decoded(source: str, block: Block) -> str:
+    """The block's text; BadInput where it is not UTF-8."""
+    try:
+        return block.text.decode()
+    except UnicodeDecodeError as error:
+        from kerash_cli.dataset.foreign import iconv
+
+        _refuse(
+            source,
+            block,
+            error.start,
+            f"expected UTF-8, got the byte 0x{block.text[error.start]:02x}",
+            iconv(block.text),
+        )
+
+
+def check_bytes(source: str, block: Block) -> None:
+    """BadInput at a byte that no text has."""
+    if (offset := block.text.find(b"\0")) >= 0:
+        _refuse(source, block, offset, "expected text, got a NUL byte")
+    if (offset := block.text.find(b"\r")) >= 0:
+        from kerash_cli.dataset.foreign import line_ends
+
+        _refuse(source, block, offset, "expected LF or CRLF line ends, got a lone CR", line_ends(block.text[:-1]))
+
+
+def _filled(text: bytes) -> tuple[int, int]:
+    """From where to where the lines go of which the first and the last are not blank."""
+    body = text.strip(b" \n")
+    if not body:
+        return 0, 0
+    begin = text.index(body)
+    return text.rfind(b"\n", 0, begin) + 1, text.index(b"\n", begin + len(body)) + 1
+
+
+def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
+    """The source's text, cut where a line ends outside of quotes; a last line gets the newline that it may lack."""
+    begun: list[bytes] = []
+    size, quoted, first, before = 0, False, True, _NEWLINE
+    for piece in source:
+        if first:
+            piece, first = piece.removeprefix(BOM), False
+        if not piece:
+            continue
+        cut, still_quoted = _last_cut(piece, quoted, before, delimiter)
+        reached = size + (piece.find(b"\n") if cut else len(piece))
+        endless = (
+            size <= _LOOK_AHEAD < reached and not cut and not source.has_newline_within(LONGEST_LINE - reached + 1)
+        )
+        if reached > LONGEST_LINE or endless:
+            raise BadInput(f"{at(source.name)}expected lines of at most {LONGEST_LINE // 10**6} MB, got a longer one")
+        quoted, before = still_quoted, piece[-1]
+        if cut:
+            yield b"".join([*begun, piece[:cut]])
+            begun, size = [], 0
+        begun.append(piece[cut:])
+        size += len(piece) - cut
+    if rest := b"".join(begun):
+        yield rest + b"\n"
+
+
+def _last_cut(piece: bytes, quoted: bool, before: int, delimiter: str | None) -> tuple[int, bool]:
+    """Where the last record that ends in `piece` does, and whether the end is in quotes, given whether the start is."""
+    if not quoted and b'"' not in piece:
+        return piece.rfind(b"\n") + 1, False
+    ends, quoted = _ends(np.frombuffer(piece, np.uint8), quoted, before, delimiter)
+    return int(ends[-1]) + 1 if len(ends) else 0, quoted
+
+
+def _ends(
+    content: NDArray[np.uint8], quoted: bool, before: int, delimiter: str | None
+) -> tuple[NDArray[np.intp], bool]:
+    """The newlines that end records, and whether the end is in quotes; `before` is the byte that was there before.
+
+    Without a delimiter, anything that may be one may stand before a quote that opens a field.
+    """
+    opens = np.zeros(256, np.bool_)
+    opens[list(f"\n{delimiter or DELIMITERS}".encode())] = True
+    quotes, newlines = np.flatnonzero(content == _QUOTE), np.flatnonzero(content == _NEWLINE)
+    opening = quotes[int(quoted) :: 2]
+    previous = np.where(opening > 0, content[opening - 1], before) if len(opening) else opening
+    if not (opens[previous] | (previous == _QUOTE)).all():  # some are characters like any other
+        quotes = np.array(_turns(content, quotes.tolist(), quoted, before, opens), np.intp)
+    ends = newlines[(np.searchsorted(quotes, newlines) + quoted) % 2 == 0]
+    return ends, bool((len(quotes) + quoted) % 2)
+
+
+def _turns(
+    content: NDArray[np.uint8], quotes: Sequence[int], quoted: bool, before: int, opens: NDArray[np.bool_]
+) -> list[int]:
+    """The quotes that open a field or close one; a doubled one does both."""
+    turns: list[int] = []
+    closed = -1 if before == _QUOTE and not quoted else -2
+    for place in quotes:
+        if quoted:
+            quoted, closed = False, place
+        elif closed == place - 1 or opens[content[place - 1] if place else before]:
+            quoted = True
+        else:
+            continue
+        turns.append(place)
+    return turns
+
+
+def _check_quotes(source: str, block: Block, delimiter: str) -> None:
+    """BadInput unless a quoted field ends where its quote closes, and the last one is closed."""
+    if b'"' not in block.text:
+        return
+    content = np.frombuffer(block.text, np.uint8)
+    quotes = np.flatnonzero(content == _QUOTE)
+    if len(quotes) % 2 == 0 and quotes_fit(block, delimiter):
+        return
+    ends = np.zeros(256, np.bool_)
+    ends[list(f'"\n{delimiter}'.encode())] = True
+    opens = ends.copy()
+    opens[_QUOTE] = False
+    turns = np.array(_turns(content, quotes.tolist(), False, _NEWLINE, opens), np.intp)
+    closing = turns[1::2]
+    wrong = closing[~ends[content[closing + 1]]]
+    if len(wrong):
+        _refuse(source, block, int(wrong[0]), "expected the field to end at its closing quote, got more")
+    if len(turns) % 2:
+        _refuse(source, block, int(turns[-1]), "expected a closing quote, got the end of the file")
+    spaced = np.setdiff1d(quotes, turns)
+    after = content[spaced - 1] == ord(" ")
+    for place in spaced[after].tolist():
+        if block.text[:place].rstrip(b" ")[-1:] == delimiter.encode():
+            mend = f"sed -E 's/{escaped(delimiter)} +\"/{escaped(delimiter)}\"/g'"
+            _refuse(source, block, place, "expected a quote right behind the separator, got a blank between them", mend)
+
+
+def _leniently(block: Block, delimiter: str) -> Iterator[Record]:
+    text = block.text.decode(errors="replace").replace("\r", " ")
+    return _read(text, block.line, delimiter, strict=False, blanks=False)
+
+
+def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool) -> Iterator[Record]:
+    reader = _reader(text, delimiter, strict)
+    end = 0
+    for fields in reader:
+        start, end = end, reader.line_num
+        if delimiter == " " and len(fields) > 1 and not fields[-1]:
+            fields.pop()
+        if len(fields) > 1 or (fields and (not fields[0] or fields[0].strip(" \t"))):
+            yield Record(fields, line + start, end - start)
+        elif blanks:
+            yield Record([""], line + start, end - start)
+
+
+def _reader(text: str, delimiter: str, strict: bool) -> "_csv.Reader":
+    csv.field_size_limit(2 * LONGEST_LINE)  # the default is 128 KiB
+    lines = io.StringIO(text.replace("\t", " ") if delimiter == " " else text, newline="\n")
+    return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=delimiter == " ")
+
+
+def _refuse(source: str, block: Block, offset: int, what: str, mend: str = "") -> NoReturn:
+    """BadInput about the byte at `offset` of the block's text; `mend` is a filter that gets around it."""
+    start = block.text.rfind(b"\n", 0, offset) + 1
+    where = at(source, block.line + block.text.count(b"\n", 0, offset))
+    error = BadInput(f"{where}{what} at byte {offset - start + 1} of the line")
+    raise error.mended(source, mend) if mend else error

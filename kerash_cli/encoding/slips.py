@@ -1,0 +1,188 @@
+"""What is wrong with the cells of a table, column by column, and the command that gets around it."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+import numpy as np
+
+from kerash_cli import decimals
+from kerash_cli.encoding.cells import absent, incomplete, missing_word
+from kerash_cli.errors import MOST_COMPLAINTS, BadInput, at, shown
+from kerash_cli.tables import Table
+
+MOST_CATEGORIES = 100
+"""How many different values a text input may have."""
+
+
+def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
+    """A complaint about each column that can't be an input as it stands; `missing` is what becomes of gaps."""
+    found: list[BadInput | None] = []
+    for position in positions:
+        if position in table.texts:
+            found.append(
+                _disguised(table, position) or _stray(table, position, missing) or _names(table, position, positions)
+            )
+    if missing == "error":
+        found += [_gap(table, position) for position in incomplete(table, positions)]
+    return [each for each in found if each]
+
+
+def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
+    """A complaint about each column that should be numbers and is not; `instead` is what to try where it is words."""
+    found = [_disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions]
+    return [each for each in found if each]
+
+
+def of_two(table: Table, position: int) -> list[BadInput]:
+    """A complaint about a column that should be 0, 1 or two names and looks like numbers with slips."""
+    complaint = _disguised(table, position) or _stray(table, position, "")
+    return [complaint] if complaint else []
+
+
+def of_names(table: Table, position: int) -> list[BadInput]:
+    """A complaint about a column of names that looks like numbers with slips: words that occur once among numbers."""
+    cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
+    strays = [cell for cell in cells if decimals.number(cell) is None]
+    if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
+        return []
+    complaint = _stray(table, position, "")
+    return [complaint] if complaint else []
+
+
+def of_labels(table: Table, positions: Sequence[int]) -> list[BadInput]:
+    """A complaint about each column of labels that has gaps."""
+    return [_unlabelled(table, position) for position in incomplete(table, positions)]
+
+
+def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
+    """A complaint about the first of several columns of labels, 0 or 1 each, that has names instead."""
+    texts = {position: table.texts[position] for position in positions if position in table.texts}
+    if not texts:
+        return []
+    names = {position: sorted({cell for cell in cells if cell is not None}) for position, cells in texts.items()}
+    position, cells = next(iter(texts.items()))
+    row, cell = next((row, cell) for row, cell in enumerate(cells) if cell is not None)
+    error = BadInput(
+        f"{table.at(row, position)}expected 0 or 1 in each of {len(positions)} columns of labels, got {shown(cell)}"
+    )
+    values: dict[str, int] = {}
+    agree = all(values.setdefault(name, place) == place for each in names.values() for place, name in enumerate(each))
+    if agree and all(len(each) == 2 for each in names.values()):
+        ends = f'{table.delimiter}"\\r\\n' if table.delimiter != "\t" else '\\t"\\r\\n'
+        change = "; ".join(f"s/(?<![^{ends}])\\Q{name}\\E(?![^{ends}])/{value}/g" for name, value in values.items())
+        error.mended(table.source, f"perl -pe {quote(change)}")
+    return [error]
+
+
+def _disguised(table: Table, position: int) -> BadInput | None:
+    """A complaint about a text column whose cells are numbers in disguise: percentages, dates, …"""
+    if position not in table.texts:
+        return None
+    from kerash_cli.encoding.disguises import disguise  # predicting has no use for it
+
+    found = disguise(table.texts[position], table.delimiter, table.names or ())
+    if found is None:
+        return None
+    one, other = map(shown, found.examples)
+    row = list(table.texts[position]).index(found.examples[0])
+    single = len(found.ways) == 1
+    numbers = f"; {found.ways[0].meaning} they are numbers" if single and found.ways[0].meaning else ""
+    error = BadInput(
+        f"{table.at(row, position)}{table.title(position)} has {found.kind} as text, such as {one} and {other}{numbers}"
+    )
+    for way in found.ways:
+        error.mended(table.source, way.filter, meaning="" if single else way.meaning)
+    return error
+
+
+def _stray(table: Table, position: int, missing: str) -> BadInput | None:
+    """A complaint about the cells of a text column that are no numbers, if at least half of them are."""
+    cells = table.texts.get(position, ())
+    strays = {row: cell for row, cell in enumerate(cells) if cell is not None and decimals.number(cell) is None}
+    numbers = sum(cell is not None for cell in cells) - len(strays)
+    if not strays or numbers < len(strays):
+        return None
+    row, cell = next(iter(strays.items()))
+    more = f", and in {len(strays)} cells in all no number" if len(strays) > 1 else ""
+    error = BadInput(
+        f"{table.at(row, position)}expected a number as in most of {table.title(position)}, got {shown(cell)}{more}"
+    )
+    if len(strays) > 1 and len(set(strays.values())) == 1:
+        words = ("--missing", "mean") if missing == "error" else ()
+        return error.mended(table.source, _changed(table, position, cell, ""), *words)
+    if mend := _without(table, list(strays)):
+        error.mended(table.source, mend)
+    return error
+
+
+def _word(table: Table, position: int, instead: str) -> BadInput | None:
+    """A complaint about a column of words; `instead` is what to try."""
+    for row, cell in enumerate(table.texts.get(position, ())):
+        if cell is not None:
+            return BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")
+    return None
+
+
+def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | None:
+    """A complaint about a text column that has too many different values, or none."""
+    if position not in table.texts:
+        return None
+    values = {cell for cell in table.texts[position] if cell is not None}
+    if 0 < len(values) <= MOST_CATEGORIES:
+        return None
+    got = f"{len(values)} different values, more than {MOST_CATEGORIES}" if values else "missing values only"
+    error = BadInput(f"{at(table.source)}{table.title(position)} is text and has {got}")
+    return error.mended(table.source, "", "--drop", column(table, position)) if len(positions) > 1 else error
+
+
+def _gap(table: Table, position: int) -> BadInput:
+    """A complaint about the missing values of a column."""
+    rows = np.flatnonzero(absent(table, [position]))
+    if len(rows) == table.rows:
+        error = BadInput(f"{at(table.source)}{table.title(position)} has missing values only")
+        return error.mended(table.source, "", "--drop", column(table, position))
+    more = f", and {len(rows) - 1} more in that column" if len(rows) > 1 else ""
+    error = BadInput(
+        f"{table.at(int(rows[0]), position)}expected a value, got {missing_word(table, position)}{more}; "
+        "--missing drop leaves such rows out"
+    )
+    return error.mended(table.source, "", "--missing", "mean")
+
+
+def _unlabelled(table: Table, position: int) -> BadInput:
+    """A complaint about missing labels; where a word such as NA stands for them it may be a class."""
+    rows = np.flatnonzero(absent(table, [position]))
+    more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+    error = BadInput(
+        f"{table.at(int(rows[0]), position)}expected a label, got {missing_word(table, position)}{more}; "
+        "--missing drop leaves such rows out"
+    )
+    words = table.missing.get(position, ())
+    if not words:
+        return error
+    error = BadInput(f"{error}. If {shown(words[0])} is a class, write it otherwise")
+    return error.mended(table.source, _changed(table, position, words[0], f"{words[0]}_"))
+
+
+def column(table: Table, position: int) -> str:
+    """The word that names a column on the command line."""
+    return (table.names[position] if table.names is not None else "") or str(position + 1)
+
+
+def _changed(table: Table, position: int, old: str, new: str) -> str:
+    """A filter that writes `new` for `old` in one column, whatever is quoted."""
+    between = table.delimiter.replace("\t", "\\t")
+    cell = rf'(?:^|[{between}])\K((?:"[^"]*")+|[^{between}\r\n]*)'
+    change = rf'$c=~/^\s*"?\Q{old}\E"?\s*$/&&$n=={position + 1}?"{new}":$c'
+    return f"perl -pe {quote(f'$n=0;s{{{cell}}}{{$n++;$c=$1;{change}}}ge')}"
+
+
+def _without(table: Table, rows: Sequence[int]) -> str:
+    """A filter that leaves a few rows out; empty where they are many, or go over several lines."""
+    lines = [table.lines[row] for row in rows]
+    following = [
+        table.lines[row + 1] if row + 1 < table.rows else line + 1 for row, line in zip(rows, lines, strict=True)
+    ]
+    if len(rows) > MOST_COMPLAINTS or any(after != line + 1 for line, after in zip(lines, following, strict=True)):
+        return ""
+    return f"sed {quote(';'.join(f'{line}d' for line in lines))}"
