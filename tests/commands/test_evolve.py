@@ -353,7 +353,7 @@ def of_format_1(path: Path, dead: int | None = None) -> None:
     path.write_text("".join(lines), encoding="ascii")
 
 
-@pytest.mark.parametrize("dead", [None, 2, 12, 20])
+@pytest.mark.parametrize("dead", [12, *(pytest.param(dead, marks=pytest.mark.long) for dead in (None, 2, 20))])
 def test_a_search_of_0_1_0_is_gone_on_with_before_any_candidate_that_it_lost(
     kerash: Kerash, tmp_path: Path, dead: int | None
 ) -> None:
