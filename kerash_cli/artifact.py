@@ -181,7 +181,7 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
 
 
 def _cut_short(file: BinaryIO) -> str:
-    """How much of the file is there, if its header says that there was more; empty if that header can't be believed."""
+    """Says how much of a cut file is there; gives an empty text if its header can't be believed, or nothing is cut."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")

@@ -85,7 +85,7 @@ class Checkpoint:
             raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
 
     def _from(self, other: str) -> str:
-        """How a run that differs in `other` is told: `with another seed`, `from other data (d.csv has changed, …)`."""
+        """Describes a run that differs in `other`: `with another seed`, `from other data (d.csv has changed, …)`."""
         if other in ("data", "label"):
             name = self._files.get(other)
             return f"from other {other}" + (f" ({name} has changed, or is another file)" if name else "")

@@ -575,7 +575,7 @@ def info(a: Array) -> str:
 
 
 MOST_DIGITS = 17
-"""What tells any two float64 apart."""
+"""Significant digits that tell any two float64 apart."""
 
 
 def _in_common(a: Array) -> int:

@@ -24,17 +24,17 @@ _BOM = "\ufeff"
 
 
 class Rows(NamedTuple):
-    """What the first lines of a file tell about rows of numbers."""
+    """Rows of numbers, as far as the first lines of a file show them."""
 
     width: int
     """Numbers in a row."""
     separator: str
     """Empty for blanks."""
     names: bool = False
-    """Whether a line of names is above them."""
+    """True if a line of names is above them."""
     comments: bool = False
     marked: bool = False
-    """Whether a byte order mark begins the file."""
+    """True if the file begins with a byte order mark."""
 
     @property
     def filter(self) -> str:
@@ -62,7 +62,7 @@ class Rows(NamedTuple):
 
 
 def rows(lines: Iterable[bytes]) -> Rows | None:
-    """What a file is that begins with these lines, perhaps cut short; None unless it is rows of numbers.
+    """Reads rows of numbers from a file's first lines, perhaps cut short; gives None if they are something else.
 
     Three whole numbers alone are none: they are sizes, if perhaps not possible ones.
     """
@@ -85,7 +85,7 @@ def rows(lines: Iterable[bytes]) -> Rows | None:
 
 
 def row(line: bytes) -> Rows | None:
-    """What a line of several numbers tells; None for any other."""
+    """Reads a line of several numbers; gives None for any other line."""
     found = _numbers(line.decode("utf-8", "replace").strip())
     return found if found and found.width > 1 else None
 

@@ -1,0 +1,29 @@
+"""Advice that no other situation follows: each command is pasted, ends well, and leaves all files as they were."""
+
+import pytest
+from conftest import Situation
+
+NUMBERS = "".join(f"{number},{number % 3},{number % 2}\n" for number in range(12))
+TRAIN = "kerash train c.model t.csv --target y -o m.kerash --epochs 2"
+
+TABLES = {
+    "a blank before a quote": "a,b,y\n" + NUMBERS.replace(",0\n", ', "0"\n'),
+    "too many names": "name,b,y\n" + "".join(f"n{number},{number},{number % 2}\n" for number in range(101)),
+    "an empty column": "a,b,y\n" + "".join(f"{number},NA,{number % 2}\n" for number in range(12)),
+    "a word that recurs": "a,b,y\n" + NUMBERS.replace(",2,", ",-,"),
+    "row names of R": "b c y\n" + "".join(f"row {line}\n" for line in NUMBERS.replace(",", " ").splitlines()),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_advice_about_a_table_is_followed(situation: Situation, name: str) -> None:
+    situation.write("t.csv", TABLES[name])
+    situation.follow(situation.refused(TRAIN))
+
+
+def test_a_header_in_other_letters_is_followed(situation: Situation) -> None:
+    situation.write("t.csv", "a,b,y\n" + NUMBERS)
+    situation.right(TRAIN)
+    situation.write("u.csv", "A,B\n1,2\n3,4\n")
+    done = situation.follow(situation.refused("kerash predict m.kerash u.csv"))
+    assert len(done.out.splitlines()) == 2
