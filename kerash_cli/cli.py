@@ -6,12 +6,16 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
+# What they ask for, a checkpoint or where a run is, is answered once there is something to tell; they never end it.
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2})
+
 import errno
 import io
 import os
 import sys
-from contextlib import suppress
 from importlib import import_module
+from select import select
 from types import FrameType, TracebackType
 from typing import Any, TextIO
 
@@ -57,9 +61,9 @@ class Folder(click.Group):
 
 
 EXIT_CODES = """\b
-Exit codes: 0 fine; 1 failure, sizes that do not fit, or similar or --fail-under says no; 2 usage or bad
-input; 3 out of space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
-70 a fault of kerash; 128 + N ended by signal N."""
+Exit codes: 0 fine; 1 failure, sizes that do not fit, or similar says no; 2 usage or invalid input;
+3 out of space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
+7 beyond --fail-under or --fail-over; 70 an internal error; 128 + N ended by signal N."""
 
 
 @click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
@@ -79,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     sys.excepthook = _report_fault
-    _open_streams()
+    messages = _open_streams()
     handled = [number for number in _HANDLERS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
     for number in handled:
         signal.signal(number, _HANDLERS[number])
@@ -89,11 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
             signal.signal(number, signal.SIG_DFL)
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
-    try:
-        sys.stderr.flush()
-    except OSError:  # the exit code says it too
-        _give_up(sys.stderr)
-    sys.exit(code)
+    sys.exit(code or messages.exit_code)
 
 
 class _Output(io.FileIO):
@@ -107,8 +107,27 @@ class _Output(io.FileIO):
             raise
 
 
-def _open_streams() -> None:
-    """Standard streams that are never None; exits where there is nowhere for results to go."""
+class _Messages(io.FileIO):
+    """Standard error. What can't be written is lost and stops nothing; the exit code tells of it."""
+
+    exit_code = 0
+    """What a command ends with that has nothing worse to tell."""
+
+    def write(self, data: Any, /) -> int:
+        rest = memoryview(data)
+        try:
+            while rest and not self.exit_code:
+                written = super().write(rest)
+                if written is None:  # it does not block, and is full
+                    select([], [self], [])
+                rest = rest[written or 0 :]
+        except OSError as error:
+            self.exit_code = BROKEN_PIPE if error.errno == errno.EPIPE else _code(error)
+        return len(data)
+
+
+def _open_streams() -> _Messages:
+    """Standard streams that are never None; exits where there is nowhere for results to go. Gives standard error."""
     # What opens in a closed stream's place keeps its descriptor from the files that are opened later.
     if sys.stdin is None:
         # To write only, so that reading it fails.
@@ -116,12 +135,16 @@ def _open_streams() -> None:
     if sys.stdout is None:
         sys.exit(_fail(f"{STANDARD_OUTPUT}: expected it to be open, got it closed; try > /dev/null", 1))
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        sys.stderr = open(os.open(os.devnull, os.O_WRONLY), "w", closefd=False)  # noqa: SIM115
+    messages = _Messages(sys.stderr.fileno(), "w", closefd=False)
+    # No buffer, which a signal's handler could not write to while it is being written to.
+    sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, "backslashreplace", write_through=True)
     # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
     raw = _Output(sys.stdout.fileno(), "w", closefd=False)
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(raw), sys.stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
     )
+    return messages
 
 
 def _run(arguments: list[str]) -> int:
@@ -156,8 +179,7 @@ def _run(arguments: list[str]) -> int:
         where = f"{error.filename or 'standard input'}: "
         if error.errno == errno.EBADF:
             return _fail(f"{where}expected it to be open, got it closed; try a file", 1)
-        space = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return _fail(f"{where}{error.strerror or error}", OUT_OF_SPACE if space else 1)
+        return _fail(f"{where}{error.strerror or error}", _code(error))
     return 0
 
 
@@ -187,9 +209,12 @@ def _fail(message: str, code: int, way: str = "") -> int:
     return code
 
 
+def _code(error: OSError) -> int:
+    return OUT_OF_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
+
+
 def _say(text: str) -> None:
-    with suppress(OSError):  # the exit code says it too
-        click.echo(text, err=True)
+    click.echo(text, err=True)
 
 
 def _give_up(stream: TextIO) -> None:

@@ -22,6 +22,8 @@ TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
 SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
 LATEST = 16
 """Candidates in the live table."""
+MOST_LINES = 50
+"""About how many lines of progress a run has where there is no terminal."""
 REFRESH = 0.1
 """Seconds between two looks of the live bar."""
 
@@ -37,6 +39,10 @@ class Console:
         if not self.quiet:
             for line in lines:
                 print(printable(line), file=sys.stderr)
+
+    def result(self, line: str) -> None:
+        """The line that says what came of it, also when quiet."""
+        print(printable(line), file=sys.stderr)
 
     def unseen(self, count: int) -> None:
         """How many text values no training row had, if there were any."""
@@ -55,9 +61,15 @@ class Console:
             self.say("reading standard input; Ctrl-D ends it")
 
     @contextmanager
-    def search(self, generations: int) -> Iterator["SearchView"]:
-        """A view that is told what becomes of each candidate: a live table on a terminal, else lines."""
-        view = SearchView() if self.quiet else SearchLines()
+    def search(self, population: int, generations: int, every: int | None = None) -> Iterator["SearchView"]:
+        """A view that is told what becomes of each candidate: a live table on a terminal, else lines.
+
+        Each `every`th generation has its lines; by default all have, or where that would be more than MOST_LINES, so
+        many a line of their own that it is about that.
+        """
+        few = (population + 1) * (generations + 1) <= MOST_LINES
+        each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
+        view = SearchView() if self.quiet else SearchLines(each, generations, candidates=few or every is not None)
         if sys.stderr.isatty() and not self.quiet:
             from rich.console import Console as RichConsole
             from rich.live import Live
@@ -79,8 +91,11 @@ class Console:
         self.say(*family(record["lineage"], sys.stderr), *table.splitlines())
 
     @contextmanager
-    def epochs(self, run: "Run") -> Iterator["EpochView"]:
-        """A view that is told of each epoch: a live bar on a terminal, else a plain line each."""
+    def epochs(self, run: "Run", every: int | None = None) -> Iterator["EpochView"]:
+        """A view that is told of epochs: a live bar on a terminal, else a line for each `every`th of them.
+
+        By default so many that a run has about MOST_LINES.
+        """
         if self.quiet:
             yield EpochView()
         elif sys.stderr.isatty():
@@ -98,18 +113,32 @@ class Console:
                 yield LiveBar(progress, run.epochs)
             self.say(*learning_curve(run.history))
         else:
-            yield PlainLines()
+            yield PlainLines(run, every or -(-run.epochs // MOST_LINES))
 
 
 class EpochView:
-    """Shows nothing."""
+    """Shows nothing but what is asked for."""
+
+    def wants(self, epoch: "Epoch") -> bool:
+        """Whether it would show this epoch."""
+        return False
 
     def epoch(self, epoch: "Epoch") -> None:
-        """Called after each epoch."""
+        """Called after each epoch that it wants, which has its figure."""
+
+    def status(self, line: str) -> None:
+        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        print(printable(line), file=sys.stderr)
 
 
 class PlainLines(EpochView):
-    """One line per epoch, for logs and pipes."""
+    """A line for each so many epochs, for logs and pipes, for the first, and for the last."""
+
+    def __init__(self, run: "Run", every: int) -> None:
+        self._run, self._every = run, every
+
+    def wants(self, epoch: "Epoch") -> bool:
+        return epoch.number == 1 or epoch.number % self._every == 0 or self._run.is_over
 
     def epoch(self, epoch: "Epoch") -> None:
         sys.stderr.write(f"epoch {epoch.number} {losses(epoch)}\n")
@@ -123,15 +152,20 @@ class LiveBar(EpochView):
         self._task = progress.add_task("", total=total)
         self._shown = 0.0
 
+    def wants(self, epoch: "Epoch") -> bool:
+        return monotonic() - self._shown > REFRESH or epoch.number == self._total
+
     def epoch(self, epoch: "Epoch") -> None:
-        if (now := monotonic()) - self._shown > REFRESH or epoch.number == self._total:
-            self._shown = now
-            self._progress.update(self._task, completed=epoch.number, description=losses(epoch))
-            self._progress.refresh()
+        self._shown = monotonic()
+        self._progress.update(self._task, completed=epoch.number, description=losses(epoch))
+        self._progress.refresh()
+
+    def status(self, line: str) -> None:
+        self._progress.console.print(printable(line), markup=False, highlight=False)
 
 
 class SearchView:
-    """Shows nothing of a search; `best` has the least loss after each generation."""
+    """Shows nothing of a search but what is asked for; `best` has the least loss after each generation."""
 
     def __init__(self) -> None:
         self.best: list[float] = []
@@ -143,15 +177,25 @@ class SearchView:
         """Called after each generation: it says which of the candidates that were trained to the end is kept."""
         self.best.append(event.incumbent.outcome.loss)
 
+    def status(self, line: str) -> None:
+        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        print(printable(line), file=sys.stderr)
+
 
 class SearchLines(SearchView):
-    """A line for each candidate, and one for each generation."""
+    """A line for each `every`th generation, for the first and the last, and one for each of its `candidates`."""
 
-    def __init__(self) -> None:
+    def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
         super().__init__()
+        self._every, self._generations, self._candidates = every, generations, candidates
         self._full: list[Evaluated] = []
 
+    def _shows(self, generation: int) -> bool:
+        return generation % self._every == 0 or generation == self._generations
+
     def candidate(self, event: "Evaluated") -> None:
+        if not self._candidates or not self._shows(event.candidate.place[0]):
+            return
         if event.full:
             self._full.append(event)
         else:
@@ -162,6 +206,8 @@ class SearchLines(SearchView):
             self._show(each, kept=event.improved and each is event.incumbent)
         self._full = []
         super().generation(event)
+        if not self._shows(event.number):
+            return
         place = ".".join(map(str, event.incumbent.candidate.place))
         since = "new best" if event.improved else "best still"
         print(f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}", file=sys.stderr)
@@ -190,6 +236,9 @@ class LiveSearch(SearchView):
         super().generation(event)
         self._kept += [event.incumbent] if event.improved else []
         self._show()
+
+    def status(self, line: str) -> None:
+        self._live.console.print(printable(line), markup=False, highlight=False)
 
     def _show(self) -> None:
         from rich.table import Table
@@ -249,10 +298,29 @@ def family(
     return lines
 
 
+def standing(run: "Run") -> str:
+    """Where a run is, in a line."""
+    if not run.history:
+        return f"epoch 1 of {run.epochs} is under way"
+    return f"epoch {run.epoch} of {run.epochs}: {losses(run.history[-1])}; best epoch {run.best_epoch}"
+
+
 def losses(epoch: "Epoch") -> str:
-    """`loss 0.123 validation_loss 0.2`."""
-    text = f"loss {epoch.loss:.6g}"
-    return text if epoch.validation_loss is None else f"{text} validation_loss {epoch.validation_loss:.6g}"
+    """`loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
+    words = [f"loss {epoch.loss:.4g}"]
+    if epoch.validation_loss is not None:
+        words.append(f"validation_loss {epoch.validation_loss:.4g}")
+    if epoch.figure:
+        words.append(f"{epoch.figure.name} {epoch.figure.value:.4g}")
+    return " ".join([*words, duration(epoch.seconds)])
+
+
+def duration(seconds: float) -> str:
+    """`1.23 s`, `5 min 3 s`, `2 h 5 min`."""
+    if seconds < 59.995:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def learning_curve(history: "Sequence[Epoch]") -> list[str]:

@@ -15,7 +15,7 @@ from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array, Call, Calls
 from kerash_cli.tables import Rows
-from kerash_cli.training import Chunk, Run, Samples, evaluator
+from kerash_cli.training import Chunk, Evaluator, Run, Samples
 
 TILE = 64
 """Rows of each fold that are validated at a time."""
@@ -116,7 +116,7 @@ class SideBySide:
     def _judge(self, part: slice) -> Callable[[], float]:
         params, rows = _own(self._run.params, part), self._folds.validation[part]
         if params.ndim == 1:
-            return evaluator(self._network, self._loss, _taken(self._samples, rows[0]), params)
+            return Evaluator(self._network, self._loss, _taken(self._samples, rows[0]), params)
         # Some rows of each fold at a time, so that what one call leaves the next one finds in the cache.
         tiles = [rows[:, start : start + TILE].reshape(-1) for start in range(0, rows.shape[1], TILE)]
         plans = {size: self._network.plan(params, size, Mode()) for size in {len(tile) for tile in tiles}}

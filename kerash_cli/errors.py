@@ -135,9 +135,9 @@ class Mismatched(KerashError):
 
 
 class BelowThreshold(KerashError):
-    """`--fail-under` says no."""
+    """`--fail-under` or `--fail-over` says no."""
 
-    exit_code = 1
+    exit_code = 7
 
 
 def unreadable(name: str, error: OSError, remedy: str) -> BadInput:

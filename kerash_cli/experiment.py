@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,17 @@ from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_target
 from kerash_cli.store import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
-from kerash_cli.training import CHUNK_RULE, GradientSource, InProcess, Run, Samples, evaluator, require_rows
+from kerash_cli.training import (
+    CHUNK_RULE,
+    Epoch,
+    Evaluator,
+    Figure,
+    GradientSource,
+    InProcess,
+    Run,
+    Samples,
+    require_rows,
+)
 
 STEP_BYTES = 1000
 """About what the compiled calls of one batch of an epoch take."""
@@ -257,9 +268,32 @@ class Experiment:
     prepared: Prepared
     run: Run
     source: GradientSource
-    validate: Callable[[], float] | None
+    judge: Evaluator
+    """Of the rows that validate, or where none do, of those that train."""
     training: Samples
     validation: Samples | None
+
+    @property
+    def validate(self) -> Callable[[], float] | None:
+        """The mean loss of the rows that validate, if there are some."""
+        return self.judge if self.validation else None
+
+    def measure(self, epoch: Epoch) -> Epoch:
+        """The latest epoch with its figure, of the rows that validate, or where none do, of those that train.
+
+        The run's history has the figure from then on.
+        """
+        if self.validation is None:
+            self.judge()
+        prepared, scored = self.prepared, self.validation or self.training
+        fused = prepared.judged is not prepared.network
+        a = prepared.description.activation(self.judge.a) if fused else self.judge.a
+        trained = TrainedModel(prepared.description, prepared.network, self.run.params, prepared.encoding, {})
+        name, value = trained.figure(a.T, scored.y)
+        if isfinite(value):
+            name = f"validation_{name}" if self.validation else name
+            epoch = self.run.history[-1] = epoch._replace(figure=Figure(name, value))
+        return epoch
 
     def conclude(self) -> TrainedModel:
         """The model with the best parameters so far, and how it was made."""
@@ -315,8 +349,8 @@ def start(
     if resume:
         resume(run)
     source = _source(prepared, stage, processes, training, run)
-    validate = evaluator(prepared.judged, prepared.loss, validation, run.params) if validation else None
-    return Experiment(prepared, run, source, validate, training, validation)
+    judge = Evaluator(prepared.judged, prepared.loss, validation or training, run.params)
+    return Experiment(prepared, run, source, judge, training, validation)
 
 
 def _source(

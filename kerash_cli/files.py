@@ -63,6 +63,43 @@ def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output
         yield output
 
 
+@contextmanager
+def claimed(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Makes sure that no other run claims the file at `path` as its output until this is left.
+
+    BadInput if one has it, or where `path` cannot be a file's name; otherwise raises as `replacing` does, so that a
+    folder that takes no file shows before anything is read. What is not a regular file can have many writers. A claim
+    is an empty, locked file beside the output, whose name follows from the output's; that of a run that was killed goes
+    when the next one comes. A file system without locks knows no claims.
+    """
+    name = os.fspath(path)
+    with ExitStack() as stack:
+        with explained(name, 1):
+            mode = _mode(name)
+            if mode is None or S_ISREG(mode):
+                _claim(name, stack)
+        yield
+
+
+def _claim(name: str, stack: ExitStack) -> None:
+    from hashlib import sha256  # loads OpenSSL, which most commands have no use for
+
+    target = _target(name)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    stack.callback(_close, folder)
+    _sweep(folder)
+    claim = f".kerash-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.tmp"
+    try:
+        file = _create(claim, folder, stack)
+    except FileExistsError:
+        raise BadInput(f"{at(name)}expected no other run that writes it, got one under way; try another name") from None
+    stack.callback(_remove, claim, folder)
+    try:
+        flock(file, LOCK_EX)
+    except OSError:  # without locks nobody could tell that this run is still there
+        _remove(claim, folder)
+
+
 class _Special:
     """A device, a pipe or a socket: bytes go straight through."""
 
@@ -82,7 +119,7 @@ class _Replacement:
     def __init__(self, name: str, mode: int | None, reserve: int, stack: ExitStack) -> None:
         """`mode` is that of the file to be replaced; `stack` closes what was opened and removes the temporary."""
         self._name, self._mode = name, mode
-        self._target = Path(name).resolve() if Path(name).is_symlink() else Path(name)
+        self._target = _target(name)
         self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
         self._folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(_close, self._folder)
@@ -103,6 +140,11 @@ class _Replacement:
             flush(self._folder)
 
 
+def _target(name: str) -> Path:
+    """The file that is replaced: a symbolic link stays."""
+    return Path(name).resolve() if Path(name).is_symlink() else Path(name)
+
+
 def _mode(name: str) -> int | None:
     """The mode of the file that `name` leads to, None if there is none yet; IsADirectoryError where none can be."""
     try:
@@ -115,15 +157,15 @@ def _mode(name: str) -> int | None:
 
 
 def _create(name: str, folder: int, stack: ExitStack) -> int:
-    """A new file of that name, locked until `stack` closes it."""
+    """A new file of that name, locked until `stack` closes it; FileExistsError if there is one."""
     while True:
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
         stack.callback(_close, file)
         with suppress(OSError):  # a file system without locks: nothing is swept there either
             flock(file, LOCK_EX)
         with suppress(FileNotFoundError):  # another run swept it away before it was locked
-            os.stat(name, dir_fd=folder, follow_symlinks=False)
-            return file
+            if os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                return file
 
 
 def _sweep(folder: int) -> None:

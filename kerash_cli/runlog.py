@@ -1,25 +1,41 @@
-"""The run log: one JSON object per epoch, one a line, appended."""
+"""The run log: one JSON object per epoch, one a line, appended.
 
+    {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
+     "validation_accuracy":0.9,"seconds":0.25}
+
+on one line. `validation_loss` is null where no rows validate. The figure that people watch, `accuracy` or `rmse` in the
+target's unit, has `validation_` before its name where it is of the rows that validate; it is missing where it is not
+finite. `seconds` counts from the start of the run.
+"""
+
+import errno
+import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from fcntl import LOCK_EX, LOCK_NB, flock
 from time import monotonic
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli import files
+from kerash_cli.errors import BadInput, KerashError, at
 from kerash_cli.files import explained
 from kerash_cli.training import Epoch
 
 LATEST = 0.1
 """Seconds that a line may wait before it is written."""
 
+LONGEST_LINE = 1 << 16
+"""Bytes in which the first line of a log ends."""
+
 
 class RunLog:
     """Appends epochs to a file, `-` for standard output; a reader that follows it is at most `LATEST` behind.
 
-    KerashError where there can be none, so that it shows before the work. Should the disk fail or fill up later,
-    `tell` hears it once and epochs are dropped from then on: a log is not worth the training that it is about.
+    KerashError where there can be none, so that it shows before the work. Should the disk fail or fill up later, or the
+    reader go away, `tell` is called once with a line, epochs are dropped from then on, and `failure` is the error: a
+    log is not worth the training that it is about.
     """
 
     def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
@@ -29,6 +45,8 @@ class RunLog:
         self._file = _appending(path)
         self._pending: list[Epoch] = []
         self._written = 0.0
+        self.failure: Exception | None = None
+        """Why it does not have all epochs, if it does not."""
 
     def __enter__(self) -> Self:
         return self
@@ -65,40 +83,94 @@ class RunLog:
         self.write()
 
     def write(self) -> None:
-        """Writes the epochs that wait for it."""
-        lines, self._pending = "".join(map(line, self._pending)), []
+        """Writes the epochs that wait for it, unless an earlier write failed."""
+        pending, self._pending = self._pending, []
+        if self.failure:
+            return
+        text = "".join(map(line, pending)).encode("ascii")
         try:
-            self._file.write(lines.encode("ascii"))
-            self._file.flush()
-        except OSError as failure:
-            self._give_up(failure)
+            with explained(self._name, len(text)):
+                files.write_all(self._file.fileno(), text)
+        except BrokenPipeError as gone:
+            self._give_up(gone, f"{at(self._name)}the reader of the log went away")
+        except KerashError as failure:
+            self._give_up(failure, str(failure))
 
-    def _give_up(self, failure: OSError) -> None:
-        """Points the log nowhere, so that what is left in its buffer can't fail a second time."""
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), self._file.fileno())
-        if isinstance(failure, BrokenPipeError):  # the reader has seen enough
-            raise failure
-        self._tell(f"{at(self._name)}expected room for the log, got {failure.strerror!r}; going on without it")
+    def _give_up(self, failure: Exception, told: str) -> None:
+        self.failure = failure
+        self._tell(f"{told}; going on without the log")
 
 
-def _appending(path: str) -> BinaryIO:
-    """The log at `path`, to be appended to; BadInput rather than to a file that is none."""
+def check(path: str) -> None:
+    """Raises what `RunLog` would, as far as that can be known before; nothing is made or changed."""
+    with explained(path, 1):
+        if path == "-" or not _exists(path):
+            return
+        if os.path.isfile(path):
+            _check_content(path)
+            with open(path, "r+b") as old:
+                _hold(path, old)
+
+
+def _exists(path: str) -> bool:
+    """Whether there is something; OSError where there could not be."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        folder = os.path.dirname(path) or "."
+        os.stat(folder)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
+        return False
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return True
+
+
+def _appending(path: str) -> io.FileIO:
+    """The log at `path`, to be appended to."""
     if path == "-":
-        return open(os.dup(1), "ab")
+        return io.FileIO(os.dup(1), "a")
     with explained(path, 1):
         if os.path.isfile(path):
-            with open(path, "rb") as old:
-                if old.read(1) not in (b"", b"{"):
-                    raise BadInput(f"{at(path)}already exists and is no run log; choose another --log")
-        return open(path, "ab")
+            _check_content(path)
+        file = io.FileIO(path, "a")
+        if os.path.isfile(path):
+            _hold(path, file)
+    return file
+
+
+def _check_content(path: str) -> None:
+    """BadInput for a file that is neither empty nor a log."""
+    with open(path, "rb") as old:
+        first = old.readline(LONGEST_LINE)
+    if not first:
+        return
+    try:
+        record = json.loads(first)
+        is_log = isinstance(record, dict) and type(record["epoch"]) is int and "loss" in record
+    except (ValueError, RecursionError, KeyError):
+        is_log = False
+    if not is_log:
+        raise BadInput(f"{at(path)}already exists and is no run log; try another --log")
+
+
+def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
+    """Keeps other runs from writing to an open log until it is closed; BadInput if one does already."""
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        raise BadInput(f"{at(path)}expected no other run with that log, got one under way; try another --log") from None
+    except OSError:  # a file system without locks
+        return
 
 
 def line(epoch: Epoch) -> str:
     """One epoch as a line of JSON."""
     validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
+    figure = f'"{epoch.figure.name}":{epoch.figure.value!r},' if epoch.figure else ""
     return (
         f'{{"epoch":{epoch.number},"loss":{epoch.loss!r},"validation_loss":{validation_loss},'
         f'"learning_rate":{epoch.learning_rate!r},"improved":{"true" if epoch.improved else "false"},'
-        f'"seconds":{epoch.seconds:.6f}}}\n'
+        f'{figure}"seconds":{epoch.seconds:.6f}}}\n'
     )

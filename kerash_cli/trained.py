@@ -1,6 +1,7 @@
 """A trained network and all that using it needs: what a saved model is once it is loaded."""
 
 from collections.abc import Mapping
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -70,6 +71,11 @@ class TrainedModel(NamedTuple):
         """The model saved in `path`; BadInput if there is no such file, Damaged if it is not what `save` wrote."""
         record, tensors = artifact.load(path)
         try:
+            if "checkpoint" in record:
+                raise Damaged(
+                    f"{at(path)}is no saved model but a checkpoint, for train --checkpoint FILE --resume; "
+                    f"try kerash show {quote(path)}"
+                )
             checks.expect(record.keys() == {"model", "bias", "encoding", "training"}, "expected another record")
             encoding = Encoding.from_json(record["encoding"])
             description = _description(record["model"])
@@ -112,6 +118,18 @@ class TrainedModel(NamedTuple):
         """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
         return Predictor(self.network, self.params)(x)
 
+    def figure(self, outputs: Array, targets: Array) -> tuple[str, float]:
+        """The figure that people watch: the accuracy, or for numbers the RMSE in their own unit; arguments of `scores`.
+
+        Much cheaper than `scores`. An RMSE is infinite or NaN where an output is.
+        """
+        encoding = self.encoding
+        name = _main_figure(encoding)
+        if encoding.kind == "values":
+            return name, metrics.root_mean_square_error(encoding.decode(outputs), encoding.decode(targets))
+        classes = self._classes if encoding.kind != "multilabel" else _present
+        return name, metrics.accuracy(classes(outputs), classes(targets))
+
     def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
 
@@ -124,7 +142,7 @@ class TrainedModel(NamedTuple):
         if self.encoding.kind == "values":
             return self._distances(values, self.encoding.decode(targets))
         if self.encoding.kind == "multilabel":
-            return self._hits(outputs > 0.5, targets > 0.5, self.encoding.baseline > 0.5)
+            return self._hits(_present(outputs), _present(targets), _present(self.encoding.baseline))
         predicted, expected = self._classes(outputs), self._classes(targets)
         scores = {
             **self._hits(predicted, expected, np.argmax(self.encoding.baseline)),
@@ -198,6 +216,11 @@ def _balanced(predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[s
         "balanced_accuracy": metrics.balanced_accuracy(predicted, expected),
         "f1": metrics.macro_f1(predicted, expected),
     }
+
+
+def _present(values: Array) -> NDArray[np.bool_]:
+    """Which of several classes that can occur together do."""
+    return values > 0.5
 
 
 def _main_figure(encoding: Encoding) -> str:

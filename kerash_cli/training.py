@@ -28,6 +28,13 @@ class Samples(NamedTuple):
     weight: Array | None = None
 
 
+class Figure(NamedTuple):
+    """A figure with its name, such as `validation_accuracy`."""
+
+    name: str
+    value: float
+
+
 class Epoch(NamedTuple):
     """What became of one pass over the samples; losses are means over rows, `seconds` counts from the run's start."""
 
@@ -37,6 +44,8 @@ class Epoch(NamedTuple):
     learning_rate: float
     improved: bool
     seconds: float
+    figure: Figure | None = None
+    """What people watch, where someone asked for it."""
 
 
 class GradientSource(Protocol):
@@ -106,6 +115,11 @@ class Run:
             patience,
             network.fewest_rows,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has had all its epochs, or `patience` of them without a lower validation loss."""
+        return self.epoch >= self.epochs or self.epoch - self.best_epoch >= self.patience
 
     @property
     def batches(self) -> list[tuple[int, int]]:
@@ -290,20 +304,21 @@ def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Ca
     ]
 
 
-def evaluator(network: Network, loss: Loss, samples: Samples, params: Array) -> Callable[[], float]:
-    """A function that gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
-    predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places
-    a = np.empty((network.outputs, len(samples.x)), params.dtype)
-    total, x = np.empty((), params.dtype), samples.x[:, :-1]
-    judge = loss.calls(a, samples.y.T, samples.weight, total, np.empty_like(a), 1.0)
+class Evaluator:
+    """Gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
 
-    def evaluate() -> float:
-        a[...] = predict(x).T
-        for call in judge:
+    def __init__(self, network: Network, loss: Loss, samples: Samples, params: Array) -> None:
+        self._predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places
+        self.a: Array = np.empty((network.outputs, len(samples.x)), params.dtype)
+        """What the network made of them in the latest call, (outputs, rows)."""
+        self._total, self._x = np.empty((), params.dtype), samples.x[:, :-1]
+        self._judge = loss.calls(self.a, samples.y.T, samples.weight, self._total, np.empty_like(self.a), 1.0)
+
+    def __call__(self) -> float:
+        self.a[...] = self._predict(self._x).T
+        for call in self._judge:
             call()
-        return total.item() / len(x)
-
-    return evaluate
+        return self._total.item() / len(self._x)
 
 
 def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
@@ -317,7 +332,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
     batches, params = run.batches, run.params.reshape(-1)
     before = perf_counter() - run.seconds
     with np.errstate(all="ignore"):  # what overflows shows in the loss
-        while not run.stop and run.epoch < run.epochs and run.epoch - run.best_epoch < run.patience:
+        while not run.stop and not run.is_over:
             rate = run.optimizer.current_rate()
             loss = _pass(run, source, batches)
             if run.stop:

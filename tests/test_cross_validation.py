@@ -13,7 +13,7 @@ from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
 from kerash_cli.engine.tensors import Array
-from kerash_cli.training import InProcess, Run, Samples, evaluator, train
+from kerash_cli.training import Evaluator, InProcess, Run, Samples, train
 
 ROWS, EPOCHS, BATCH = 33, 4, 8
 
@@ -55,7 +55,7 @@ def test_folds_side_by_side_end_where_each_would_have_ended_alone(model: str, mo
         own = run(initial[k].copy(), len(training))
         x, y = data.x[training], np.asfortranarray(data.y[training])
         single = InProcess(network, loss, Samples(x, y), own)
-        judge = evaluator(network, loss, Samples(data.x[validation], np.asfortranarray(data.y[validation])), own.params)
+        judge = Evaluator(network, loss, Samples(data.x[validation], np.asfortranarray(data.y[validation])), own.params)
         each = [(epoch.loss, judge(), own.params.copy()) for epoch in train(own, single)]
         alone.append([epoch[:2] for epoch in each])
         np.testing.assert_allclose(together.params[k], each[together.best_epoch - 1][2], rtol=1e-9, atol=1e-12)

@@ -23,7 +23,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, Settings
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
-from kerash_cli.training import InProcess, Run, Samples, chunks, evaluator, train
+from kerash_cli.training import Evaluator, InProcess, Run, Samples, chunks, train
 
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "xor-2-10-1.json").read_text(encoding="ascii"))
 SIGMOID, TANH = Activation("sigmoid"), Activation("tanh")
@@ -118,7 +118,7 @@ def test_an_evaluator_gives_the_mean_loss_under_what_the_parameters_hold_now() -
     network = Network([Input(), Dense(1, IDENTITY)], (1, 1, 2))
     params = np.zeros(3)
     x, y = np.arange(200.0).reshape(100, 2) / 100, np.linspace(0, 1, 100)[:, None]
-    evaluate = evaluator(network, losses.MeanSquare(), samples(x, y), params)
+    evaluate = Evaluator(network, losses.MeanSquare(), samples(x, y), params)
     assert evaluate() == pytest.approx((y**2).mean(), rel=1e-12)
     params[:] = 1, 2, 3
     assert evaluate() == pytest.approx(((x @ [[1], [2]] + 3 - y) ** 2).mean(), rel=1e-12)
@@ -127,13 +127,13 @@ def test_an_evaluator_gives_the_mean_loss_under_what_the_parameters_hold_now() -
 def test_an_evaluator_counts_weights() -> None:
     network = Network([Input(), Dense(1, IDENTITY)], (1, 1, 1))
     own = samples([[0.0], [0.0]], [[1.0], [2.0]], weight=np.array([3.0, 0.5]))
-    assert evaluator(network, losses.MeanSquare(), own, np.zeros(2))() == (3 * 1 + 0.5 * 4) / 2
+    assert Evaluator(network, losses.MeanSquare(), own, np.zeros(2))() == (3 * 1 + 0.5 * 4) / 2
 
 
 def test_evaluation_drops_nothing_out() -> None:
     network = Network([Input(), Dropout(0.9), Dense(1, IDENTITY)], (1, 1, 1))
     own = samples(np.ones((50, 1)), np.zeros((50, 1)))
-    assert evaluator(network, losses.MeanSquare(), own, np.array([1.0, 0.0]))() == 1
+    assert Evaluator(network, losses.MeanSquare(), own, np.array([1.0, 0.0]))() == 1
 
 
 # Chunks
@@ -390,7 +390,7 @@ def test_real_divergence_prints_no_warning_and_keeps_finite_weights(
     run, source = regression(layers, 20, dtype, batch_size=6, epochs=200, optimizer=optimizer, rate=rate)
     network = Network(layers, (1, 1, 3))
     own = samples(np.ones((4, 3)), np.ones((4, 2)), dtype)
-    validate = evaluator(network, losses.MeanSquare(), own, run.params) if validated else None
+    validate = Evaluator(network, losses.MeanSquare(), own, run.params) if validated else None
     with pytest.raises(Diverged, match=r"^training diverged: .* in epoch \d+, batch \d+; try a learning rate below 1e"):
         list(train(run, source, validate))
     assert np.isfinite(run.best_params).all()

@@ -1,15 +1,20 @@
-"""How a run of training is ended early, in good order."""
+"""What signals do to a long run: it ends in good order, writes a checkpoint, or says where it is."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from kerash_cli.checkpoint import Checkpoint
+import click
 
 INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a run in good order the first time, and at once the second time."""
+
+ASKING = (signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that ask something of a run; `cli.py` blocks them, so that they wait until someone can answer."""
 
 
 class Stoppable(Protocol):
@@ -18,37 +23,74 @@ class Stoppable(Protocol):
     stop: str
 
 
-@contextmanager
-def concluding(run: Stoppable, limit: float | None = None, checkpoint: "Checkpoint | None" = None) -> Iterator[None]:
-    """The first Ctrl-C, or `limit` seconds, end training in good order; a second Ctrl-C ends everything at once.
+class Ending:
+    """How a run was ended."""
 
-    USR1 writes the checkpoint, if there is one.
+    signal = 0
+    """The number of the signal that ended it, or 0."""
+
+    def leave(self) -> None:
+        """Ends the command with the exit code of that signal, if there was one."""
+        if self.signal:
+            raise click.exceptions.Exit(128 + self.signal)
+
+
+@contextmanager
+def concluding(
+    run: Stoppable,
+    limit: float | None = None,
+    checkpoint: Callable[[], object] = lambda: None,
+    status: Callable[[], object] = lambda: None,
+) -> Iterator[Ending]:
+    """The first Ctrl-C, TERM or HUP, or `limit` seconds, end a run in good order; a second signal ends it at once.
+
+    USR1 calls `checkpoint`, USR2 calls `status`, in the middle of whatever is being done. A signal that was ignored
+    before, as by nohup or in the background of a script, stays ignored.
     """
     from threading import Timer
 
+    ending = Ending()
+
     def conclude(number: int, frame: FrameType | None) -> None:
-        run.stop = INTERRUPTED
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        ending.signal, run.stop = number, INTERRUPTED
+        for each in ENDING:
+            signal.signal(each, before[each])
 
     def time_out() -> None:
         run.stop = run.stop or OUT_OF_TIME
 
-    def write(number: int, frame: FrameType | None) -> None:
-        if checkpoint:
-            checkpoint.write()
-
-    before, before_usr1 = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGUSR1)
-    if checkpoint:
-        signal.signal(signal.SIGUSR1, write)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, conclude)
+    before: dict[signal.Signals, Any] = {each: signal.getsignal(each) for each in (*ENDING, *ASKING)}
+    for each in ENDING:
+        if before[each] is not signal.SIG_IGN:
+            signal.signal(each, conclude)
+    for each, answer in zip(ASKING, (checkpoint, status), strict=True):
+        signal.signal(each, _answering(answer))
     timer = Timer(limit or 0, time_out)
     timer.daemon = True
     if limit:
         timer.start()
+    blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
     try:
-        yield
+        yield ending
     finally:
-        signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGUSR1, before_usr1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for each, handler in before.items():
+            signal.signal(each, handler)
         timer.cancel()
+
+
+def _answering(answer: Callable[[], object]) -> Callable[[int, FrameType | None], None]:
+    """The handler of a signal that calls it; a signal that comes in the middle of an answer has that answer."""
+    is_answering = False
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        nonlocal is_answering
+        if is_answering:
+            return
+        is_answering = True
+        try:
+            answer()
+        finally:
+            is_answering = False
+
+    return handler

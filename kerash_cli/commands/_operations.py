@@ -22,7 +22,13 @@ HELP = {"help_option_names": ["-h", "--help"]}
 def writing(command: F) -> F:
     """The options of what writes a result."""
     for option in (
-        click.option("-o", "--output", metavar="FILE", help="Where to write, whole or not at all; may be an operand."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            type=_options.FILE,
+            help="Where to write, whole or not at all; may be an operand.",
+        ),
         click.option("--npy", is_flag=True, help="The result as .npy instead of text."),
     ):
         command = option(command)
@@ -127,7 +133,7 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
 
     if isinstance(result, bool):
         raise click.exceptions.Exit(0 if result else 1)
-    if output is None:
+    if output in (None, "-"):
         sys.stdout.flush()
         sys.stdout.buffer.write(_on_colours(result) or (binary(result) if npy else plain(result)))
         return

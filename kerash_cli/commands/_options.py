@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,6 +71,24 @@ class Member(click.ParamType):  # type: ignore[type-arg]
         return getattr(import_module(self._module), self._registry)
 
 
+class FileName(click.ParamType):  # type: ignore[type-arg]
+    """The name of a file or a folder; what is empty is an unset variable, and means none."""
+
+    name = "path"
+
+    def __init__(self, dash: bool = True) -> None:
+        """`dash`: whether `-` has a meaning, a standard stream."""
+        self._dash = dash
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, as it is."""
+        if not value:
+            self.fail("expected the name of a file, got an empty word; is a variable unset?", param, ctx)
+        if value == "-" and not self._dash:
+            self.fail("expected the name of a file, got '-'; try /dev/stdout in a pipeline", param, ctx)
+        return value
+
+
 def check_once(*words: str | None) -> None:
     """BadInput if more than one of them is `-`."""
     if words.count("-") > 1:
@@ -95,14 +113,41 @@ def check_order(model: str, data: str) -> None:
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
     """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
-    from pathlib import Path
+    from kerash_cli import artifact, checkpoint
 
-    from kerash_cli import artifact
+    exists = os.path.isfile(path)
+    if exists and not force:
+        if not artifact.looks_like_model(path):
+            raise BadInput(
+                f"{path} already exists and is no saved model; choose another name, or --force to replace it"
+            )
+        if checkpoint.is_one(path):
+            raise BadInput(f"{path} already exists and is a checkpoint; choose another name, or --force to replace it")
+    return path, exists
 
-    target = Path(path)
-    if target.is_file() and not (force or artifact.looks_like_model(target)):
-        raise BadInput(f"{target} already exists and is no saved model; choose another name, or --force to replace it")
-    return str(target), target.is_file()
+
+def claim(*paths: str | None) -> None:
+    """Makes these the outputs of this command alone until it ends; raises as `files.claimed` does."""
+    from kerash_cli import files
+
+    for path in paths:
+        if path is not None:
+            click.get_current_context().with_resource(files.claimed(path))
+
+
+def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
+    """BadInput if two outputs, by their options, are one file, or one is an input that has to stay."""
+    seen: dict[str, str] = {}
+    read = {os.path.realpath(each): each for each in inputs if each is not None and os.path.isfile(each)}
+    for option, path in outputs.items():
+        if path is None or path == "-" or not (os.path.isfile(path) or not os.path.exists(path)):
+            continue
+        real = os.path.realpath(path)
+        other = seen.setdefault(real, option)
+        if other != option:
+            raise BadInput(f"expected different files for {other} and {option}, got {path} for both")
+        if real in read:
+            raise BadInput(f"expected {option} to be another file than is read, got {path} for both")
 
 
 def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "TrainedModel":
@@ -110,11 +155,11 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
 
     `tell` hears if a genome's stored model is gone, so that nobody knows what its columns meant.
     """
-    if "/" in word or word.endswith(".kerash"):
-        from kerash_cli.trained import TrainedModel
+    from kerash_cli.trained import TrainedModel
 
+    if "/" in word or word.endswith(".kerash"):
         return TrainedModel.load(word)
-    from kerash_cli import fitting
+    from kerash_cli import checkpoint, fitting
     from kerash_cli.errors import shown
     from kerash_cli.store import mountpoints
     from kerash_cli.store.shelf import Absent
@@ -122,6 +167,8 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
     try:
         return fitting.trained(mountpoints(mountpoint), word, tell=tell)
     except Absent:
+        if os.path.isfile(word) and checkpoint.is_one(word):
+            return TrainedModel.load(word)  # which says what a checkpoint is for
         advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
         raise BadInput(
             f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"
@@ -190,6 +237,9 @@ def seconds(text: str) -> float:
     return value
 
 
+FILE = FileName()
+OUTPUT = FileName(dash=False)
+
 POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
@@ -201,7 +251,7 @@ SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
 SEED = click.IntRange(0, 2**63 - 1)
 
 mountpoint = click.option(
-    "--mountpoint", metavar="FOLDER", help="Where tensors are; by default ./kerash_mountpoint, else a tmpfs."
+    "--mountpoint", metavar="FOLDER", type=FILE, help="Where tensors are; by default ./kerash_mountpoint, else a tmpfs."
 )
 workers = click.option(
     "--workers", type=click.IntRange(1, 256), help="Processes to share the work; by default what is fastest."

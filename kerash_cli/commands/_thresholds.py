@@ -100,6 +100,6 @@ def options(command: F) -> F:
             type=Threshold(option),
             metavar="FIGURE=NUMBER",
             multiple=True,
-            help=f"Exit with 1 if the figure is {least} (repeatable): {example}.",
+            help=f"Exit with 7 if the figure is {least} (repeatable): {example}.",
         )(command)
     return command

@@ -7,7 +7,7 @@ from kerash_cli.commands import _options
 
 @click.command()
 @click.argument("genome", type=_options.GENOME_NAME)
-@click.argument("model")
+@click.argument("model", type=_options.FILE)
 @click.option("--bias", is_flag=True, help="Weighted sums with a bias, which 2019 left out.")
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the weights.")
 @_options.mountpoint

@@ -8,9 +8,9 @@ from kerash_cli.commands import _options, _thresholds
 
 
 @click.command()
-@click.argument("model")
-@click.argument("data")
-@click.argument("label", required=False)
+@click.argument("model", type=_options.FILE)
+@click.argument("data", type=_options.FILE)
+@click.argument("label", required=False, type=_options.FILE)
 @_thresholds.options
 @click.option(
     "--on-error",

@@ -1,26 +1,26 @@
 """`kerash evolve`: the network is found, not described."""
 
 import re
-import signal
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.commands._interrupts import INTERRUPTED, OUT_OF_TIME, concluding
+from kerash_cli.commands._interrupts import OUT_OF_TIME, concluding
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kerash_cli.console import Console
+    from kerash_cli.console import Console, SearchView
     from kerash_cli.evolution.preparation import Settings
     from kerash_cli.evolution.search import Search
 
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
-NO_PART = {"limit", "stop_at", "workers", "mountpoint", "force", "as_json", "quiet"}
+NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet"}
 """Options that have no part in what is found in so many generations."""
 LOST = "an earlier kerash dropped it when its workers were killed"
 """Why what comes after a lost candidate is of no use."""
@@ -31,7 +31,9 @@ LONGER = 1.1
 @click.command()
 @click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
 @click.option("--target", metavar="COLUMN", help="The label is this column of DATA, a name or a number; then no LABEL.")
-@click.option("--from", "start", metavar="MODEL", help="Start from this description, or a saved model's.")
+@click.option(
+    "--from", "start", metavar="MODEL", type=_options.FILE, help="Start from this description, or a saved model's."
+)
 @click.option("--shape", metavar="WxHxD", help="The inputs are images: convolutions and poolings evolve as well.")
 @click.option(
     "--strategy", type=click.Choice(["evolve", "random"]), default="evolve", show_default=True,
@@ -61,6 +63,10 @@ LONGER = 1.1
 @click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of everything random.")
 @_options.workers
 @_options.mountpoint
+@click.option(
+    "--every", type=_options.COUNT, metavar="N",
+    help="Show each Nth generation where there is no terminal; by default about 50 lines of all.",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Begin anew, and overwrite whatever NAME.kerash is.")
 @_options.as_json
 @_options.quiet
@@ -74,6 +80,7 @@ def command(
     stop_at: float | None,
     workers: int | None,
     mountpoint: str | None,
+    every: int | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -108,6 +115,7 @@ def command(
     settings = _settings(inputs, outputs, population, generations, options)
     console = Console(quiet)
     path, replaces = _options.saved_model(f"{name}.kerash", force)
+    _options.claim(path)
     table = dataset.read(data, delimiter=delimiter, header=header, label=target)
     labels = label_files.read(label, table, delimiter, label_header) if label else None
     prepared = preparation.prepare(table, labels, target, settings)
@@ -129,20 +137,22 @@ def command(
                     f"{past.folder}: candidate {search.numbered(past.lost)} and all after it are trained again: {LOST}"
                 )
             found = search.Search(prepared, past, folder, samples, executor)
-            with concluding(found):
-                stopped = _search(found, console, begun, limit, stop_at, count)
+            with (
+                console.search(settings.population, settings.generations, every) as view,
+                concluding(
+                    found, None, partial(_checkpoint, executor), lambda: view.status(_standing(found, view))
+                ) as ending,
+            ):
+                stopped = _search(found, view, begun, limit, stop_at, count)
                 winner = found.conclude()
-            record = winner.record(found.generation)
-            past.conclude(record)
-            winner.trained.save(saved)
+                record = winner.record(found.generation)
+                past.conclude(record)
+                winner.trained.save(saved)
     stopped = found.stop or stopped
     console.winner(record)
-    console.say(
-        winner.describe(),
-        f"{path}: {winner.trained.summary()}",
-        *([f"replaced the earlier {path}"] if replaces else []),
-        f"again: {_again(found.generation)}",
-    )
+    console.say(winner.describe())
+    console.result(f"{path}: {winner.trained.summary()}")
+    console.say(*([f"replaced the earlier {path}"] if replaces else []), f"again: {_again(found.generation)}")
     if as_json:
         work = {
             "stopped": stopped,
@@ -153,8 +163,7 @@ def command(
         click.echo(json.dumps({"model": path, **record, **work}))
     else:
         put(str(winner.chosen.candidate.genome.description))
-    if stopped == INTERRUPTED:
-        raise click.exceptions.Exit(128 + signal.SIGINT)
+    ending.leave()
 
 
 def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int | None, str, str, str | None, int, int]:
@@ -165,6 +174,8 @@ def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int 
         got = f"{len(words)} words: {' '.join(words)!r}"
         raise BadInput(f"expected {usage}{instead}, got {got}; kerash evolve --help has examples")
     inputs, outputs, name, data, *label, population, generations = words
+    for each in (data, *label):
+        _options.FILE.convert(each, None, click.get_current_context())
     return (
         _count("INPUTS", inputs, unknown=True),
         _count("OUTPUTS", outputs, unknown=True),
@@ -234,25 +245,41 @@ def _executor(count: int, console: "Console") -> "Executor":
     return Workers(count, console.say) if count > 1 else Serial()
 
 
+def _checkpoint(executor: "Executor") -> None:
+    """Asks for checkpoints of the candidates under way, here and in the workers."""
+    from kerash_cli import checkpoint
+    from kerash_cli.parallel.executor import Workers
+
+    checkpoint.ask()
+    if isinstance(executor, Workers):
+        executor.ask_for_checkpoints()
+
+
+def _standing(found: "Search", view: "SearchView") -> str:
+    """Where a search is, in a line."""
+    best = f"best loss {view.best[-1]:.6g}" if view.best else "none is done yet"
+    last = found.prepared.settings.generations
+    return f"generation {len(view.best)} of {last} under way: {found.trainings} candidates so far, {best}"
+
+
 def _search(
-    found: "Search", console: "Console", begun: float, limit: float | None, stop_at: float | None, workers: int
+    found: "Search", view: "SearchView", begun: float, limit: float | None, stop_at: float | None, workers: int
 ) -> str:
     """Goes through the generations; why there are no more."""
     from kerash_cli.evolution.population import Generation
 
-    with console.search(found.prepared.settings.generations) as view:
-        for event in found.generations():
-            if not isinstance(event, Generation):
-                view.candidate(event)
-                continue
-            view.generation(event)
-            if found.stop:
-                return found.stop
-            if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
-                return REACHED
-            last = event.number == found.prepared.settings.generations
-            if limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + limit:
-                return OUT_OF_TIME
+    for event in found.generations():
+        if not isinstance(event, Generation):
+            view.candidate(event)
+            continue
+        view.generation(event)
+        if found.stop:
+            return found.stop
+        if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
+            return REACHED
+        last = event.number == found.prepared.settings.generations
+        if limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + limit:
+            return OUT_OF_TIME
     return DONE if found.generation == found.prepared.settings.generations else STALLED
 
 

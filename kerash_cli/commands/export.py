@@ -7,7 +7,13 @@ from kerash_cli.commands import _options
 
 @click.command()
 @click.argument("genome", type=_options.NAME)
-@click.option("-o", "--output", metavar="FILE", help="The saved model; GENOME.kerash in this folder by default.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=_options.OUTPUT,
+    help="The saved model; GENOME.kerash in this folder by default.",
+)
 @_options.mountpoint
 @click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
 @_options.as_json
@@ -28,6 +34,7 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
     console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)
     trained = fitting.trained(mountpoints(mountpoint), genome, scored=True, tell=console.say)
+    _options.claim(path)
     with files.replacing(path) as saved:
         trained.save(saved)
     console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))

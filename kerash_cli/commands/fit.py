@@ -1,6 +1,5 @@
 """`kerash fit`: a genome's weights, a batch at a time, as in 2019."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.commands._interrupts import INTERRUPTED, concluding
+from kerash_cli.commands._interrupts import concluding
 from kerash_cli.errors import Diverged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kerash_cli.fitting import Fit
+    from kerash_cli.fitting import Batch, Fit
     from kerash_cli.training import GradientSource
 
 LATEST = 0.1
@@ -63,6 +62,7 @@ def command(
     from kerash_cli.console import Console
     from kerash_cli.store import Genome, Genomes, mountpoints
 
+    console = Console(quiet)
     places = mountpoints(mountpoint)
     shelf = fitting.find(Genomes, places, genome)
     with shelf.holding(genome) as folder:
@@ -81,15 +81,19 @@ def command(
                 margin=error_margin,
                 seed=seed,
             )
-            with concluding(fit.run), _shared(fit, samples, min(processes, fit.most_workers), mountpoint) as source:
-                diverged = _run(fit, source, as_json, quiet)
+            lines = _Lines(as_json, quiet)
+            with (
+                concluding(fit.run, status=lambda: console.result(lines.latest)) as ending,
+                _shared(fit, samples, min(processes, fit.most_workers), mountpoint) as source,
+            ):
+                diverged = _run(fit, source, lines)
                 fit.result.write(draft)
                 draft.commit()
     if diverged:
         raise Diverged(f"{diverged}; {genome} has the weights after epoch {fit.run.best_epoch - 1}")
-    if fit.run.stop == INTERRUPTED:
-        Console(quiet).say(f"interrupted in epoch {fit.run.epoch - 1}; {genome} keeps the weights that it has now")
-        raise click.exceptions.Exit(128 + signal.SIGINT)
+    if ending.signal:
+        console.say(f"interrupted in epoch {fit.run.epoch - 1}; {genome} keeps the weights that it has now")
+    ending.leave()
 
 
 @contextmanager
@@ -110,23 +114,49 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
         yield source
 
 
-def _run(fit: "Fit", source: "GradientSource | None", as_json: bool, quiet: bool) -> Diverged | None:
-    """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
-    import json
+class _Lines:
+    """A line of each batch on standard output, or if `quiet` the last one alone."""
 
-    written = monotonic()
+    def __init__(self, as_json: bool, quiet: bool) -> None:
+        self._as_json, self._quiet = as_json, quiet
+        self._written = monotonic()
+        self._batch: Batch | None = None
+
+    @property
+    def latest(self) -> str:
+        """The line of the latest batch."""
+        return str(self._batch or "no batch is done yet")
+
+    def batch(self, batch: "Batch") -> None:
+        """Writes its line, which may wait LATEST seconds."""
+        self._batch = batch
+        if not self._quiet:
+            self._put(batch)
+            if (now := monotonic()) - self._written > LATEST:
+                sys.stdout.flush()
+                self._written = now
+
+    def close(self) -> None:
+        """Writes what is left."""
+        if self._quiet and self._batch:
+            self._put(self._batch)
+        sys.stdout.flush()
+
+    def _put(self, batch: "Batch") -> None:
+        import json
+
+        print(json.dumps(batch._asdict()) if self._as_json else batch)
+
+
+def _run(fit: "Fit", source: "GradientSource | None", lines: _Lines) -> Diverged | None:
+    """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     try:
         for batch in fit.batches(source):
-            if quiet:
-                continue
-            print(json.dumps(batch._asdict()) if as_json else batch)
-            if (now := monotonic()) - written > LATEST:
-                sys.stdout.flush()
-                written = now
+            lines.batch(batch)
     except Diverged as error:
         if fit.run.best_epoch:
             return error
         raise
     finally:
-        sys.stdout.flush()
+        lines.close()
     return None

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model")
-@click.argument("data", default="-")
+@click.argument("model", type=_options.FILE)
+@click.argument("data", default="-", type=_options.FILE)
 @click.option("--proba", is_flag=True, help="The probability of each class, in the order of `kerash show`.")
 @click.option(
     "--top-k", type=click.IntRange(min=1), metavar="K", help="The K likeliest classes, each with its probability."
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="What a bad row means: end there, leave it out, or write an empty line for it.",
 )
-@click.option("--layers", metavar="FOLDER", help="What each layer makes of a sample too, as tensor files in FOLDER.")
+@click.option(
+    "--layers",
+    metavar="FOLDER",
+    type=_options.OUTPUT,
+    help="What each layer makes of a sample too, as tensor files in FOLDER.",
+)
 @_options.reading
 @_options.mountpoint
 @_options.quiet

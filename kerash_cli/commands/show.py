@@ -7,13 +7,15 @@ import click
 from kerash_cli.commands import _options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kerash_cli.description import ModelDescription
     from kerash_cli.engine.network import Network
     from kerash_cli.trained import TrainedModel
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=_options.FILE)
 @click.option("--inputs", type=_options.COUNT, help="What the `?` of a description's first line stands for.")
 @click.option("--outputs", type=_options.COUNT, help="What the `?` of its last layer stands for.")
 @click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="For the memory of training.")
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
 def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, as_json: bool) -> None:
     """Show the layers of a model description or a saved model: their shapes, parameters, cost and memory.
 
+    Of a checkpoint, where its run stands and how that goes on.
+
     \b
     kerash show digits.model --inputs 64 --outputs 10
     kerash show digits.kerash --json
     """
     import json
 
-    from kerash_cli import artifact
+    from kerash_cli import artifact, checkpoint
     from kerash_cli.description import ModelDescription
     from kerash_cli.errors import printable
     from kerash_cli.experiment import Settings, training_bytes
@@ -35,6 +39,9 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     from kerash_cli.trained import TrainedModel
 
     is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
+    if is_saved and (run := checkpoint.told(file)):
+        click.echo(json.dumps(run) if as_json else "\n".join(map(printable, _under_way(file, run))))
+        return
     trained = TrainedModel.load(file) if is_saved else None
     description = trained.description if trained else ModelDescription.read(file)
     if (features := inputs or description.features) and (units := outputs or description.outputs):
@@ -91,10 +98,30 @@ def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
     return aligned([*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
 
 
+def _under_way(file: str, run: "Mapping[str, Any]") -> list[str]:
+    """Where the run of a checkpoint stands, and how it goes on, for people."""
+    from shlex import quote
+
+    from kerash_cli.console import duration
+
+    identity = run["identity"]
+    stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'])} of training"
+    if "model" not in identity:
+        return [f"{file}: a candidate of kerash evolve at {stands}", "the same kerash evolve command goes on with it"]
+    model = str(identity["model"]).splitlines()
+    how = f"the same command with --checkpoint {quote(file)} --resume goes on; --epochs and --patience may be raised"
+    settings = _words(identity["settings"]) if isinstance(identity.get("settings"), dict) else ""
+    return [f"{file}: a checkpoint of kerash train at {stands}", how, "", *model, "", f"settings: {settings}"]
+
+
+def _words(settings: "Mapping[str, Any]") -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(settings.items()) if value is not None)
+
+
 def _made(trained: "TrainedModel") -> list[str]:
     """What the model knows of its data and of its training, for people."""
     training = trained.training
-    settings = ", ".join(f"{name} {value}" for name, value in sorted(training["settings"].items()) if value is not None)
+    settings = _words(training["settings"])
     digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
     told = [f"settings: {settings}"] if settings else []
     return [trained.encoding.describe_columns(), trained.summary(), *told, *digests]

@@ -7,9 +7,9 @@ from kerash_cli.commands import _options
 
 @click.command()
 @click.argument("name", type=_options.MODEL_NAME)
-@click.argument("model_file")
-@click.argument("data")
-@click.argument("label", required=False)
+@click.argument("model_file", type=_options.FILE)
+@click.argument("data", type=_options.FILE)
+@click.argument("label", required=False, type=_options.FILE)
 @click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
 @_options.preparing
 @_options.reading

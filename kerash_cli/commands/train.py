@@ -1,7 +1,6 @@
 """`kerash train`: from text files to a saved model."""
 
 import os
-import signal
 from contextlib import nullcontext
 from shlex import join, quote
 from typing import TYPE_CHECKING, Any
@@ -9,22 +8,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.commands._interrupts import INTERRUPTED, OUT_OF_TIME, concluding
+from kerash_cli.commands._interrupts import OUT_OF_TIME, Ending, concluding
+from kerash_cli.commands._recording import Recording
 from kerash_cli.errors import BadInput, Diverged, KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.checkpoint import Checkpoint
-    from kerash_cli.console import Console
+    from kerash_cli.console import EpochView
     from kerash_cli.description import ModelDescription
     from kerash_cli.experiment import Experiment, Prepared, Settings
     from kerash_cli.tables import Table
+    from kerash_cli.training import Run
 
 
 @click.command()
-@click.argument("model")
-@click.argument("data", required=False, metavar="DATA")
-@click.argument("label", required=False)
-@click.option("-o", "--output", metavar="FILE", help="The saved model; MODEL.kerash in this folder by default.")
+@click.argument("model", type=_options.FILE)
+@click.argument("data", required=False, metavar="DATA", type=_options.FILE)
+@click.argument("label", required=False, type=_options.FILE)
+@click.option("-o", "--output", metavar="FILE", type=_options.OUTPUT, help="The saved model; MODEL.kerash by default.")
 @click.option(
     "--target", metavar="COLUMN", multiple=True, help="The label is this column of DATA: a name, or a number from 1."
 )
@@ -88,7 +89,12 @@ if TYPE_CHECKING:
     type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
     help="Initial weights; by default what suits each activation.",
 )
-@click.option("--start", metavar="MODEL|GENOME", help="Go on from the weights, and the scaling, of a saved model.")
+@click.option(
+    "--start",
+    metavar="MODEL|GENOME",
+    type=_options.FILE,
+    help="Go on from the weights, and the scaling, of a saved model.",
+)
 @click.option("--no-bias", is_flag=True, help="Weighted sums without a bias.")
 @click.option("--no-standardize", is_flag=True, help="Columns as they are, instead of mean 0 and deviation 1.")
 @click.option(
@@ -106,10 +112,25 @@ if TYPE_CHECKING:
 )
 @_options.mountpoint
 @_options.workers
-@click.option("--checkpoint", metavar="FILE", help="Keep all that going on needs, every second or so; USR1: now.")
-@click.option("--resume", is_flag=True, help="Go on from the --checkpoint file.")
-@click.option("--log", metavar="FILE", help="Append a JSON object per epoch; - is standard output.")
-@click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    type=_options.OUTPUT,
+    help="Keep all that going on needs, every second or so; USR1: now.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on from the --checkpoint file, if there is one; --epochs, --patience and --time may be raised.",
+)
+@click.option("--log", metavar="FILE", type=_options.FILE, help="Append a JSON object per epoch; - is standard output.")
+@click.option(
+    "--every",
+    type=_options.COUNT,
+    metavar="N",
+    help="Show each Nth epoch where there is no terminal; by default about 50 of them.",
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model, or another run's checkpoint.")
 @_options.as_json
 @_options.quiet
 def command(
@@ -125,6 +146,7 @@ def command(
     start: str | None,
     mountpoint: str | None,
     log: str | None,
+    every: int | None,
     workers: int | None,
     checkpoint: str | None,
     resume: bool,
@@ -146,14 +168,14 @@ def command(
     sed 's/dense 16/dense 32/' iris.model | kerash train - iris.csv --target species -o wide.kerash
     """
     import json
-    from pathlib import Path
 
-    from kerash_cli import dataset, experiment, files
+    from kerash_cli import dataset, experiment, files, runlog
     from kerash_cli.checkpoint import Checkpoint
-    from kerash_cli.console import Console
+    from kerash_cli.console import Console, standing
     from kerash_cli.dataset import labels as label_files
     from kerash_cli.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
+    from kerash_cli.runlog import RunLog
     from kerash_cli.store import stage
     from kerash_cli.tables import notes
 
@@ -165,16 +187,21 @@ def command(
         raise BadInput("expected --start alone to say weights and scaling, got --init or --no-standardize too")
     if as_json and log == "-":
         raise BadInput("expected --json or --log -, got both on standard output; try --log FILE")
-    console = Console(quiet)
-    if output is None and model == "-":
-        raise BadInput("expected -o FILE, since the model comes from standard input; try -o model.kerash")
-    path, replaces = _options.saved_model(output or f"{Path(model).stem}.kerash", force)
-    checkpoint_path = _options.saved_model(checkpoint, force)[0] if checkpoint else None
-    if resume and not checkpoint:
+    if resume and checkpoint is None:
         raise BadInput("expected --checkpoint FILE with --resume, got none; try --checkpoint m.ckpt")
+    console = Console(quiet)
+    path, replaces = _options.saved_model(output or _beside(model), force)
+    _options.check_apart({"-o": path, "--checkpoint": checkpoint, "--log": log}, [model, data, label])
+    if checkpoint is not None:
+        _check_checkpoint(checkpoint, resume, force)
+    if log is not None:
+        runlog.check(log)
     description = ModelDescription.read(model)
     chosen = _settings(settings)
-    with Processes(_early(workers, data)) as processes:  # they start while the data is being read
+    _options.claim(path, checkpoint)
+    with (
+        Processes(_early(workers, data)) as processes,  # they start while the data is being read
+    ):
         table = dataset.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
         _check_one_target(table, target)
         labels = label_files.read(label, table, delimiter, label_header) if label else None
@@ -185,30 +212,69 @@ def command(
             *notes(table, labels), prepared.describe(), *prepared.doubts(), *_shared_out(workers, ranks, prepared)
         )
         processes.resize(ranks - 1)
-        saver = (
-            Checkpoint(checkpoint_path, prepared.identity(), {"data": data, "label": label})
-            if checkpoint_path
-            else None
-        )
+        saver, goes_on = None, False
+        if checkpoint is not None:
+            saver = Checkpoint(checkpoint, prepared.identity(), {"data": data, "label": label})
+            goes_on = resume and os.path.exists(checkpoint)
+            console.say(*_about(saver, resume, goes_on, force))
         with (
             files.replacing(path, reserve=prepared.saved_bytes()) as saved,
             stage(prepared.staged_bytes(ranks), mountpoint, console.say) as folder,
+            RunLog(log, console.say, hold=saver is not None) if log is not None else nullcontext() as writer,
         ):
-            begun = experiment.start(prepared, folder, processes, saver.resume if saver and resume else None)
-            with concluding(begun.run, limit, saver):
-                diverged = _train(begun, console, log, saver)
+            begun = experiment.start(prepared, folder, processes, saver.resume if saver and goes_on else None)
+            run, recording = begun.run, Recording(saver, writer, console.say)
+            if writer and run.history:
+                writer.resume(run.history)
+            with (
+                console.epochs(run, every) as view,
+                concluding(run, limit, recording.ask, lambda: view.status(standing(run))) as ending,
+            ):
+                diverged = _train(begun, view, recording, measured=writer is not None)
+                if not run.best_epoch:
+                    raise _without_epoch(run, ending)
                 try:
                     trained = begun.conclude()
                 except Diverged as error:
                     raise diverged or error from None
                 trained.save(saved)
-    console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))
+    console.result(f"{path}: {trained.summary()}")
+    if replaces:
+        console.say(f"replaced the earlier {path}")
     if as_json:
         click.echo(json.dumps({"model": path, **trained.told()}))
     if diverged:
-        raise Diverged(f"{diverged}; {path} is the model of epoch {begun.run.best_epoch}")
-    if begun.run.stop == INTERRUPTED:
-        raise click.exceptions.Exit(128 + signal.SIGINT)
+        raise Diverged(f"{diverged}; {path} is the model of epoch {run.best_epoch}")
+    recording.check()
+    ending.leave()
+
+
+def _beside(model: str) -> str:
+    """The saved model of a description by default; BadInput where that has no name."""
+    from pathlib import Path
+
+    if model == "-" or (os.path.exists(model) and not os.path.isfile(model)):
+        source = "standard input" if model == "-" else "a pipe"
+        raise BadInput(f"expected -o FILE, since the model comes from {source}; try -o model.kerash")
+    return f"{Path(model).stem}.kerash"
+
+
+def _check_checkpoint(path: str, resume: bool, force: bool) -> None:
+    """BadInput for a file that is no checkpoint, unless `force` lets a new one take its place."""
+    from kerash_cli import artifact, checkpoint
+
+    if not os.path.isfile(path) or (force and not resume):
+        return
+    if not artifact.looks_like_model(path) or checkpoint.told(path) is None:
+        raise BadInput(f"{path} already exists and is no checkpoint; try another --checkpoint")
+
+
+def _about(saver: "Checkpoint", resume: bool, goes_on: bool, force: bool) -> list[str]:
+    """What to say about a checkpoint before training, if anything; BadInput if it is another run's."""
+    if resume:
+        return [] if goes_on else [f"{saver.path}: no checkpoint yet, so training starts afresh"]
+    line = "" if force else saver.check_replaceable()
+    return [line] if line else []
 
 
 def _classes_in(description: "ModelDescription", target: tuple[str, ...]) -> str | None:
@@ -292,37 +358,33 @@ def _settings(options: dict[str, Any]) -> "Settings":
     return Settings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
 
 
-def _train(begun: "Experiment", console: "Console", log: str | None, saver: "Checkpoint | None") -> Diverged | None:
-    """Trains until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
-    from kerash_cli.runlog import RunLog
+def _train(begun: "Experiment", view: "EpochView", recording: Recording, measured: bool) -> Diverged | None:
+    """Trains until the end or until the run is stopped; the error, if it diverged with something worth keeping.
+
+    Each epoch gets its figure if they are `measured`, or else those that the view wants.
+    """
     from kerash_cli.training import train
 
     run = begun.run
-    with (
-        begun.source,
-        RunLog(log, console.say, hold=saver is not None) if log else nullcontext() as writer,
-        console.epochs(run) as view,
-    ):
-        if writer and run.history:
-            writer.resume(run.history)
+    with begun.source:
         try:
             for epoch in train(run, begun.source, begun.validate):
-                view.epoch(epoch)
-                if writer:
-                    writer.epoch(epoch)
-                if saver and saver.epoch(run) and writer:
-                    writer.write()
+                if (shown := view.wants(epoch)) or measured:
+                    epoch = begun.measure(epoch)
+                if shown:
+                    view.epoch(epoch)
+                recording.epoch(run, epoch)
         except Diverged as error:
             if run.best_epoch:
                 return error
             raise
         finally:
-            if saver:
-                saver.write()
-                if writer:
-                    writer.write()
-    if run.stop == OUT_OF_TIME and not run.best_epoch:
-        raise KerashError("--time: expected at least one epoch in that time, got none; try a longer one")
-    if not run.best_epoch:
-        raise KeyboardInterrupt
+            recording.close()
     return None
+
+
+def _without_epoch(run: "Run", ending: Ending) -> Exception:
+    """How a run ends that was stopped in its first epoch: there is nothing to save."""
+    if run.stop == OUT_OF_TIME:
+        return KerashError("--time: expected at least one epoch in that time, got none; try a longer one")
+    return click.exceptions.Exit(128 + ending.signal)

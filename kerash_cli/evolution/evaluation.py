@@ -111,6 +111,10 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
             for _ in train(run, source, source.validator()):
                 if run.epoch >= job.until:
                     break
+                if saver.is_asked_for:
+                    saver.epoch(run)
+                    with suppress(KerashError):  # it is written again when the job is done
+                        saver.write()
             if not all(np.isfinite(vector).all() for vector in run.optimizer.vectors.values()):
                 raise Diverged(f"training diverged: expected finite gradients in epoch {run.epoch}, got others")
             saver.epoch(run)

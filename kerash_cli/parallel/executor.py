@@ -7,6 +7,7 @@ that ends on the way is replaced and the call tried once more; the last try is m
 
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +19,7 @@ from traceback import format_exc
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kerash_cli import errors, files
+from kerash_cli import checkpoint, errors, files
 from kerash_cli.errors import KerashError, WorkerFailed
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import LOOK, STOPPED
@@ -92,6 +93,11 @@ class Workers(Executor):
         for processes in self._all:
             processes.close()
 
+    def ask_for_checkpoints(self) -> None:
+        """Asks all workers for a checkpoint of what they are at."""
+        for processes in self._all:
+            processes.signal(signal.SIGUSR1)
+
     def _finished(self, asked: "Future[dict[str, Any]]", call: Callable[[], T]) -> T:
         """What a worker answered, or what the call gives in this process if none could answer."""
         try:
@@ -149,6 +155,8 @@ class Workers(Executor):
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     """What a worker does with a job of this kind: calls, until it is told to leave."""
     reading, writing = ends
+    signal.signal(signal.SIGUSR1, lambda number, frame: checkpoint.ask())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     with open(reading, "rb") as calls:
         for line in calls:
             call = json.loads(line)

@@ -20,6 +20,8 @@ PATIENCE = 1.0
 """Seconds that a worker has to leave before it is killed."""
 TAIL = 4096
 """Bytes of a worker's standard error that its last line is looked for in."""
+WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+"""Signals that are the parent's to handle, which a terminal or a batch system sends to the whole group."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
 
 
@@ -66,6 +68,11 @@ class Processes:
                 self.workers.append(_started(number))
             except OSError as error:
                 raise WorkerFailed(f"worker {number} could not start: {error.strerror}; try --workers 1") from None
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to all of them."""
+        for worker in self.workers:
+            worker.process.send_signal(number)
 
     def give(self, worker: Worker, job: Mapping[str, Any]) -> None:
         """Tells a worker its job; WorkerFailed if it is no longer there."""
@@ -124,8 +131,8 @@ def _started(number: int) -> Worker:
         errors = ours.enter_context(tempfile.TemporaryFile())
         path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
         command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", str(to_read), str(to_write)]
-        # Blocked here, Ctrl-C stays blocked there: it is the parent's to handle.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Blocked here, they stay blocked there.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)
         try:
             process = subprocess.Popen(
                 command,

@@ -230,7 +230,7 @@ def disturbed(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> Di
     return Disturbed(kerash, tmp_path, environment)
 
 
-ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM)
+ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
 
 
 @pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 50))])

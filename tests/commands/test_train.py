@@ -219,7 +219,7 @@ def test_time_ends_training_and_saves_the_best_so_far(kerash: Kerash) -> None:
 
 def begin(tmp_path: Path, environment: dict[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
     """A training that has done its first epochs, and would go on for hours."""
-    command = [sys.executable, "-m", "kerash_cli", "train", *XOR, "--epochs", "1000000000", *arguments]
+    command = [sys.executable, "-m", "kerash_cli", "train", *XOR, "--epochs", "1000000000", "--every", "1", *arguments]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, bufsize=0
     )
@@ -242,7 +242,7 @@ def test_the_first_interrupt_saves_what_there_is_and_ends_in_130(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_end_leaves_nothing_behind(
+def test_a_signal_to_end_leaves_nothing_in_the_mountpoint(
     kerash: Kerash, tmp_path: Path, environment: dict[str, str], number: signal.Signals
 ) -> None:
     (tmp_path / "mount").mkdir()
@@ -251,7 +251,7 @@ def test_a_signal_to_end_leaves_nothing_behind(
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "models", "mount"}
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "models", "mount", "xor.kerash"}
     assert not list((tmp_path / "mount").iterdir())
 
 

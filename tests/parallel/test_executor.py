@@ -60,7 +60,7 @@ def test_workers_are_other_processes_and_as_many_as_asked_for(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGSTOP, signal.SIGRTMIN + 1]
+    "number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGRTMIN + 1]
 )
 def test_a_call_whose_process_ends_or_stops_is_tried_once_more(
     workers: Workers, said: list[str], tmp_path: Path, number: int

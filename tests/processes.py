@@ -1,0 +1,72 @@
+"""Commands that are under way while a test does something to them."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+LONGEST = 60
+"""Seconds that anything here may take."""
+
+Process = subprocess.Popen[bytes]
+
+
+@contextmanager
+def under_way(
+    words: Sequence[str | Path], folder: Path, environment: dict[str, str], ignored: Sequence[int] = ()
+) -> Iterator[Process]:
+    """A command in a process group of its own, in which some signals are ignored from the start; killed at the end."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kerash_cli", *map(str, words)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    try:
+        yield process
+    finally:
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def read_until(process: Process, beginning: str) -> str:
+    """What it writes to standard error, up to a line that begins so."""
+    assert process.stderr is not None
+    said = ""
+    for line in process.stderr:
+        said += line.decode()
+        if line.decode().startswith(beginning):
+            return said
+    raise AssertionError(f"expected a line {beginning!r}, got {said}")
+
+
+def ended(process: Process) -> tuple[int, str, str]:
+    """Its exit code, and the rest of what it writes."""
+    out, err = process.communicate(timeout=LONGEST)
+    return process.returncode, out.decode(), err.decode()
+
+
+def await_that(holds: Callable[[], object], process: Process) -> None:
+    """Returns once it holds; fails if the process ends first."""
+    deadline = monotonic() + LONGEST
+    while not holds():
+        assert process.poll() is None, process.communicate()
+        assert monotonic() < deadline, "it took too long"
+        sleep(0.005)
