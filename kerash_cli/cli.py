@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import click
 
-from kerash_cli import __version__
+from kerash_cli import __version__, screen
 from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, advice, command, told
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
@@ -138,12 +138,12 @@ def _open_streams() -> _Messages:
         sys.stderr = open(os.open(os.devnull, os.O_WRONLY), "w", closefd=False)  # noqa: SIM115
     messages = _Messages(sys.stderr.fileno(), "w", closefd=False)
     # No buffer, which a signal's handler could not write to while it is being written to.
-    sys.stderr = io.TextIOWrapper(messages, sys.stderr.encoding, "backslashreplace", write_through=True)
+    sys.stderr = io.TextIOWrapper(messages, screen.encoding(sys.stderr), screen.SPELLED, write_through=True)
     # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
     raw = _Output(sys.stdout.fileno(), "w", closefd=False)
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(raw), sys.stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
-    )
+    is_read = raw.isatty()  # by people; a file or a program gets all the characters that were in its input
+    characters = screen.encoding(sys.stdout) if is_read else sys.stdout.encoding
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), characters, screen.SPELLED, line_buffering=is_read)
     return messages
 
 
@@ -157,7 +157,7 @@ def _run(arguments: list[str]) -> int:
             return exit.exit_code
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        _say(error.format_message())
+        click.echo(error.format_message(), err=True)
         return 2
     except click.ClickException as error:
         return _fail(_usage(error), error.exit_code)
@@ -205,16 +205,12 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int, way: str = "") -> int:
-    _say(told(message, way))
+    screen.speak(sys.stderr, told(message, way))
     return code
 
 
 def _code(error: OSError) -> int:
     return OUT_OF_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _give_up(stream: TextIO) -> None:
@@ -231,6 +227,6 @@ _HANDLERS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _leave, 
 
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
-    print(FAULT_TOLD, file=sys.stderr)
+    screen.speak(sys.stderr, FAULT_TOLD)
     sys.stderr.flush()
     os._exit(FAULT)

@@ -1,24 +1,33 @@
-"""What people read while a command works: the only module that imports rich, and only on a terminal."""
+"""What people read while a command works."""
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import log
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kerash_cli import screen
 from kerash_cli.errors import printable
+from kerash_cli.layout import aligned, cells, wrapped
 
 if TYPE_CHECKING:
-    from rich.live import Live
-    from rich.progress import Progress
-
     from kerash_cli.evolution.population import Evaluated, Generation
+    from kerash_cli.live import Frame
     from kerash_cli.training import Epoch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
 TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
+BAR, ASCII_BAR = ("━", "─"), ("#", "-")
+"""What is done, and what is left to do."""
+NARROWEST_BAR, WIDEST_BAR = 8, 40
+BARS = 60
+"""The most bars of a curve."""
+BLACK, WHITE = 16, 231
+"""Numbers of colours of terminals with 256 of them."""
+MIDDLE = 0.179
+"""The luminance with as much contrast to black as to white: the square root of 1.05 * 0.05, less 0.05."""
 SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
 LATEST = 16
 """Candidates in the live table."""
@@ -37,12 +46,11 @@ class Console:
     def say(self, *lines: str) -> None:
         """Lines in which nothing can steer the terminal."""
         if not self.quiet:
-            for line in lines:
-                print(printable(line), file=sys.stderr)
+            screen.speak(sys.stderr, *lines)
 
     def result(self, line: str) -> None:
         """The line that says what came of it, also when quiet."""
-        print(printable(line), file=sys.stderr)
+        screen.speak(sys.stderr, line)
 
     def unseen(self, count: int) -> None:
         """How many text values no training row had, if there were any."""
@@ -70,16 +78,14 @@ class Console:
         few = (population + 1) * (generations + 1) <= MOST_LINES
         each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
         view = SearchView() if self.quiet else SearchLines(each, generations, candidates=few or every is not None)
-        if sys.stderr.isatty() and not self.quiet:
-            from rich.console import Console as RichConsole
-            from rich.live import Live
+        if screen.is_live(sys.stderr) and not self.quiet:
+            from kerash_cli.live import frame
 
-            stream = sys.stderr  # which rich stands in for while its table is there
-            with Live(console=RichConsole(stderr=True), auto_refresh=False, transient=True) as live:
-                yield (view := LiveSearch(live, generations, stream))
+            with frame(sys.stderr) as lines:
+                yield (view := LiveSearch(lines, generations))
         else:
             yield view
-        self.say(f"best loss {curve(view.best, sys.stderr)}")
+        self.say(f"best loss {curve(view.best, sys.stderr, beside=len('best loss '))}")
 
     def winner(self, record: "Mapping[str, Any]") -> None:
         """The ancestors of what a search came to, and what there is between few parameters and little loss."""
@@ -87,30 +93,25 @@ class Console:
             [str(each["parameters"]), f"{each['loss']:.4g}", f"{each['generation']}.{each['index']}", each["topology"]]
             for each in record["front"]
         ]
-        table = aligned([["parameters", "loss", "candidate", "network"], *rows], str.ljust)
+        table = screen.table(sys.stderr, [["parameters", "loss", "candidate", "network"], *rows], str.ljust)
         self.say(*family(record["lineage"], sys.stderr), *table.splitlines())
 
     @contextmanager
-    def epochs(self, run: "Run", every: int | None = None) -> Iterator["EpochView"]:
+    def epochs(
+        self, run: "Run", every: int | None = None, limit: float | None = None, alone: bool = True
+    ) -> Iterator["EpochView"]:
         """A view that is told of epochs: a live bar on a terminal, else a line for each `every`th of them.
 
-        By default so many that a run has about MOST_LINES.
+        By default so many that a run has about MOST_LINES. Training ends after `limit` seconds. Where others write to
+        standard output at the same time it is not `alone`, and a terminal that is both shows no bar.
         """
         if self.quiet:
             yield EpochView()
-        elif sys.stderr.isatty():
-            from rich.console import Console as RichConsole
-            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        elif screen.is_live(sys.stderr) and (alone or not sys.stdout.isatty()):
+            from kerash_cli.live import frame
 
-            columns = (
-                TextColumn("epoch {task.completed}/{task.total}"),
-                BarColumn(),
-                TimeRemainingColumn(compact=True),
-            )
-            rich_console = RichConsole(stderr=True)
-            losses = TextColumn("{task.description}")
-            with Progress(*columns, losses, console=rich_console, auto_refresh=False, transient=True) as progress:
-                yield LiveBar(progress, run.epochs)
+            with frame(sys.stderr) as lines:
+                yield LiveBar(lines, run, limit)
             self.say(*learning_curve(run.history))
         else:
             yield PlainLines(run, every or -(-run.epochs // MOST_LINES))
@@ -128,7 +129,7 @@ class EpochView:
 
     def status(self, line: str) -> None:
         """Shows a line that was asked for, at once: a signal's handler calls it."""
-        print(printable(line), file=sys.stderr)
+        screen.speak(sys.stderr, line)
 
 
 class PlainLines(EpochView):
@@ -145,23 +146,69 @@ class PlainLines(EpochView):
 
 
 class LiveBar(EpochView):
-    """A bar with the time that is left and the current losses."""
+    """A bar, the time that is left, and the current losses: on the same line where there is room for them."""
 
-    def __init__(self, progress: "Progress", total: int) -> None:
-        self._progress, self._total = progress, total
-        self._task = progress.add_task("", total=total)
-        self._shown = 0.0
+    def __init__(self, lines: "Frame", run: "Run", limit: float | None) -> None:
+        self._lines, self._run, self._limit = lines, run, limit
+        self._begun, self._first, self._shown = monotonic(), run.epoch, 0.0
+        self._is_below, self._width = False, 0
+        self._lines.show(lambda width, height: self._drawn(width, run.epoch, "", ""))
 
     def wants(self, epoch: "Epoch") -> bool:
-        return monotonic() - self._shown > REFRESH or epoch.number == self._total
+        return monotonic() - self._shown > REFRESH or epoch.number == self._run.epochs
 
     def epoch(self, epoch: "Epoch") -> None:
-        self._shown = monotonic()
-        self._progress.update(self._task, completed=epoch.number, description=losses(epoch))
-        self._progress.refresh()
+        self._shown = now = monotonic()
+        elapsed = now - self._begun
+        pace = elapsed / max(1, epoch.number - self._first)
+        left = time_left(self._run, epoch, pace, None if self._limit is None else self._limit - elapsed)
+        self._lines.show(lambda width, height: self._drawn(width, epoch.number, left, losses(epoch)))
 
     def status(self, line: str) -> None:
-        self._progress.console.print(printable(line), markup=False, highlight=False)
+        self._lines.say(printable(line))
+
+    def _drawn(self, width: int, number: int, left: str, figures: str) -> list[str]:
+        total = self._run.epochs
+        before, after = f"epoch {number}/{total} ", f" {left}" if left else ""
+        beside = f"{after}  {figures}"
+        # Once they went below they stay there: lines that jump to and fro can't be read.
+        stays, self._width = self._is_below and width == self._width, width
+        self._is_below = stays or cells(before + beside) + NARROWEST_BAR > width
+        if self._is_below:
+            beside = after
+        bar = _bar(number / total, min(WIDEST_BAR, width - cells(before + beside)), self._lines.stream)
+        return [*wrapped(f"{before}{bar}{beside}", width), *(wrapped(figures, width) if self._is_below else [])]
+
+
+def _bar(share: float, width: int, stream: TextIO) -> str:
+    """So much of a line as is done; nothing where it would be too short to say anything."""
+    if width < NARROWEST_BAR:
+        return ""
+    done, rest = BAR if screen.shows(stream, "".join(BAR)) else ASCII_BAR
+    return (done * int(share * width)).ljust(width, rest)
+
+
+def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> str:
+    """How long training goes on from this epoch, at `pace` seconds each: `at most` so long if patience may end it.
+
+    It has `limit` seconds, if that is not None.
+    """
+    seconds = pace * (run.epochs - epoch.number)
+    if limit is not None:
+        seconds = max(0.0, min(seconds, limit))
+    patient = pace * (run.best_epoch + run.patience - epoch.number)
+    may_end = epoch.validation_loss is not None and patient < seconds
+    return f"{'at most ' if may_end else ''}{duration(seconds)} left"
+
+
+def duration(seconds: float, decimals: int = 0) -> str:
+    """`12 s`, `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; under a minute with so many decimals."""
+    whole = round(seconds)
+    for large, per, small in (("d", 86_400, 3_600), ("h", 3_600, 60), ("min", 60, 1)):
+        if whole >= per:
+            names = {3_600: "h", 60: "min", 1: "s"}
+            return f"{whole // per} {large} {whole % per // small} {names[small]}"
+    return f"{seconds:.{decimals}f} s"
 
 
 class SearchView:
@@ -179,7 +226,7 @@ class SearchView:
 
     def status(self, line: str) -> None:
         """Shows a line that was asked for, at once: a signal's handler calls it."""
-        print(printable(line), file=sys.stderr)
+        screen.speak(sys.stderr, line)
 
 
 class SearchLines(SearchView):
@@ -210,50 +257,47 @@ class SearchLines(SearchView):
             return
         place = ".".join(map(str, event.incumbent.candidate.place))
         since = "new best" if event.improved else "best still"
-        print(f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}", file=sys.stderr)
+        screen.speak(sys.stderr, f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}")
 
     def _show(self, event: "Evaluated", kept: bool) -> None:
         place, mutations, network, parameters, loss, epochs, fate = _search_row(event, kept)
         words = (place, mutations, network, f"{parameters} parameters", f"loss {loss}", f"{epochs} epochs", fate)
-        print(printable("  ".join(words)), file=sys.stderr)
+        screen.speak(sys.stderr, "  ".join(words))
 
 
 class LiveSearch(SearchView):
     """A table of the latest candidates, and the best loss of each generation as bars."""
 
-    def __init__(self, live: "Live", generations: int, stream: TextIO) -> None:
-        """`stream` says what characters there are."""
+    def __init__(self, lines: "Frame", generations: int) -> None:
         super().__init__()
-        self._live, self._generations, self._stream = live, generations, stream
+        self._lines, self._generations = lines, generations
         self._events: list[Evaluated] = []
         self._kept: list[Evaluated] = []
 
     def candidate(self, event: "Evaluated") -> None:
         self._events = [*self._events, event][-LATEST:]
-        self._show()
+        self._lines.show(self._drawn)
 
     def generation(self, event: "Generation") -> None:
         super().generation(event)
         self._kept += [event.incumbent] if event.improved else []
-        self._show()
+        self._lines.show(self._drawn)
 
     def status(self, line: str) -> None:
-        self._live.console.print(printable(line), markup=False, highlight=False)
+        self._lines.say(printable(line))
 
-    def _show(self) -> None:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None)
-        for title in SEARCH_COLUMNS:
-            table.add_column(title, no_wrap=True, overflow="ellipsis")
-        for event in self._events:
-            cells = _search_row(event, kept=any(event is each for each in self._kept))
-            table.add_row(*(Text(printable(cell)) for cell in cells))
+    def _drawn(self, width: int, height: int) -> list[str]:
+        """As many of the latest candidates as there is room for, and how far the search is."""
+        so_far = []
         if self.best:
-            so_far = f"generation {len(self.best) - 1} of {self._generations}  {curve(self.best, self._stream)}"
-            table.caption, table.caption_justify = Text(so_far), "left"
-        self._live.update(table, refresh=True)
+            head = f"generation {len(self.best) - 1} of {self._generations}  "
+            so_far = wrapped(f"{head}{curve(self.best, self._lines.stream, len(head))}", width)
+        rows = [_search_row(event, kept=any(event is each for each in self._kept)) for event in self._events]
+        for first in range(len(rows)):
+            table = aligned([SEARCH_COLUMNS, *rows[first:]], str.ljust, width).splitlines()
+            if len(table) + len(so_far) <= height:
+                return table + so_far
+        return so_far
 
 
 def _search_row(event: "Evaluated", kept: bool) -> list[str]:
@@ -273,28 +317,36 @@ def _search_row(event: "Evaluated", kept: bool) -> list[str]:
 def family(
     records: "Sequence[Mapping[str, Any]]", stream: TextIO, marked: "Collection[tuple[int, int]]" = ()
 ) -> list[str]:
-    """Candidates as a tree, each under its parent, if that is among them; `*` behind those that are marked."""
+    """Candidates as a tree, each under its parent, if that is among them; `*` behind those that are marked.
+
+    On a terminal lines that are too long go on below. What is so far down that half a line would be branches has only
+    the last of these, and says whose child it is.
+    """
     places = {(each["generation"], each["index"]): each for each in records}
     children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}
     for place, each in places.items():
         parent = tuple(each["parent"] or ())
         children.setdefault(parent if parent in places else None, []).append(place)
-    down, last, along = TREE if _shows(stream, "".join(TREE)) else ASCII_TREE
+    down, last, along = TREE if screen.shows(stream, "".join(TREE)) else ASCII_TREE
+    blank, width = " " * len(along), screen.width(stream)
     lines: list[str] = []
-
-    def draw(place: tuple[int, int], head: str, indent: str) -> None:
-        each, star = places[place], " *" if place in marked else ""
-        lines.append(
-            f"{head}{place[0]}.{place[1]} {', '.join(each['mutations'])}: {each['topology']}, "
-            f"{each['parameters']} parameters, loss {each['loss']:.4g}{star}"
-        )
-        own = children.get(place, [])
-        for child in own:
+    waiting = [(place, "", "") for place in reversed(children.get(None, []))]
+    while waiting:
+        place, head, indent = waiting.pop()
+        own, text = children.get(place, []), _member(places[place], place in marked)
+        beside = indent + (along if own else blank)
+        if width is None:
+            lines.append(head + text)
+        elif len(head) <= width // 2:
+            lines += wrapped(head + text, width, beside)
+        else:
+            most = width // 2 // len(along) * len(along)
+            above = ".".join(map(str, places[place]["parent"]))
+            lines += wrapped(f"{_last_branches(head, most)}{text} (from {above})", width, _last_branches(beside, most))
+        for child in reversed(own):
             is_last = child == own[-1]
-            draw(child, indent + (last if is_last else down), indent + (" " * len(along) if is_last else along))
-
-    for root in children.get(None, []):
-        draw(root, "", "")
+            branch = (last, blank) if is_last else (down, along)
+            waiting.append((child, indent + branch[0], indent + branch[1]))
     return lines
 
 
@@ -305,6 +357,17 @@ def standing(run: "Run") -> str:
     return f"epoch {run.epoch} of {run.epochs}: {losses(run.history[-1])}; best epoch {run.best_epoch}"
 
 
+def _member(record: "Mapping[str, Any]", is_marked: bool) -> str:
+    return (
+        f"{record['generation']}.{record['index']} {', '.join(record['mutations'])}: {record['topology']}, "
+        f"{record['parameters']} parameters, loss {record['loss']:.4g}{' *' if is_marked else ''}"
+    )
+
+
+def _last_branches(branches: str, most: int) -> str:
+    return branches if len(branches) <= most else ".. " + branches[-most:][3:]
+
+
 def losses(epoch: "Epoch") -> str:
     """`loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
     words = [f"loss {epoch.loss:.4g}"]
@@ -312,15 +375,7 @@ def losses(epoch: "Epoch") -> str:
         words.append(f"validation_loss {epoch.validation_loss:.4g}")
     if epoch.figure:
         words.append(f"{epoch.figure.name} {epoch.figure.value:.4g}")
-    return " ".join([*words, duration(epoch.seconds)])
-
-
-def duration(seconds: float) -> str:
-    """`1.23 s`, `5 min 3 s`, `2 h 5 min`."""
-    if seconds < 59.995:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    return " ".join([*words, duration(epoch.seconds, decimals=2)])
 
 
 def learning_curve(history: "Sequence[Epoch]") -> list[str]:
@@ -329,33 +384,36 @@ def learning_curve(history: "Sequence[Epoch]") -> list[str]:
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:
         rows.append(("validation_loss", validation))
-    return [f"{name:>15} {curve(values, sys.stderr)}" for name, values in rows if values]
+    most = max((len(_ends(values)) for _, values in rows if values), default=0)
+    return [
+        f"{name:>15} {curve(values, sys.stderr, beside=16 + most - len(_ends(values)))}"  # the same bars for all rows
+        for name, values in rows
+        if values
+    ]
 
 
-def curve(losses: Sequence[float], stream: TextIO) -> str:
-    """Losses as small bars, on a logarithmic scale where they are positive, and the first and the last of them."""
-    bars = sparkline([*map(log, losses)] if min(losses) > 0 else losses, stream)
-    return f"{bars} {losses[0]:.4g} -> {losses[-1]:.4g}"
+def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
+    """Losses as small bars, on a logarithmic scale where they are positive, and the first and the last of them.
+
+    On a terminal as many as fit on a line, with `beside` columns of something else.
+    """
+    columns = screen.width(stream)
+    room = BARS if columns is None else min(BARS, columns - beside - len(_ends(losses)) - 1)
+    bars = sparkline([*map(log, losses)] if min(losses) > 0 else losses, stream, max(1, room))
+    return f"{bars} {_ends(losses)}"
 
 
-def sparkline(values: Sequence[float], stream: TextIO, width: int = 60) -> str:
+def _ends(losses: Sequence[float]) -> str:
+    return f"{losses[0]:.4g} -> {losses[-1]:.4g}"
+
+
+def sparkline(values: Sequence[float], stream: TextIO, width: int = BARS) -> str:
     """At most `width` bars between the least and the greatest of the values, such as `stream` can show."""
     picked = [values[i * len(values) // width] for i in range(width)] if len(values) > width else list(values)
     low, high = min(picked), max(picked)
     heights = ((value - low) / (high - low) if low < high else 0.5 for value in picked)
     blocks = _blocks(stream)
     return "".join(blocks[round((len(blocks) - 1) * height)] for height in heights)
-
-
-def aligned(rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = str.rjust) -> str:
-    """Rows of cells as lines with columns: the first to the left, the others as `justify` has it."""
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *(justify(c, w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def coloured(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]]) -> str:
@@ -370,10 +428,19 @@ def coloured(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[
 
 
 def _coloured(cell: str, hot: float) -> str:
-    """On blue for 0, white for 0.5, red for 1, in a colour cube of 6 x 6 x 6."""
+    """On blue for 0, white for 0.5, red for 1, of a cube of 6 x 6 x 6 colours; black or white, as is easier to read."""
     cold = 5 - max(0, round(10 * hot) - 5)
-    red, green, blue = min(5, round(10 * hot)), min(cold, round(10 * hot)), cold
-    return f"\x1b[38;5;16;48;5;{16 + 36 * red + 6 * green + blue}m{cell}\x1b[0m"
+    cube = min(5, round(10 * hot)), min(cold, round(10 * hot)), cold
+    red, green, blue = cube
+    text = BLACK if luminance(cube) > MIDDLE else WHITE
+    return f"\x1b[38;5;{text};48;5;{16 + 36 * red + 6 * green + blue}m{cell}\x1b[0m"
+
+
+def luminance(cube: tuple[int, int, int]) -> float:
+    """How bright a colour of the cube looks, from 0 to 1: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance"""
+    shares = [(55 + 40 * level if level else 0) / 255 for level in cube]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def put(text: str) -> None:
@@ -383,12 +450,4 @@ def put(text: str) -> None:
 
 
 def _blocks(stream: TextIO) -> str:
-    return BLOCKS if _shows(stream, BLOCKS) else ASCII_BLOCKS
-
-
-def _shows(stream: TextIO, characters: str) -> bool:
-    try:
-        characters.encode(stream.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+    return BLOCKS if screen.shows(stream, BLOCKS) else ASCII_BLOCKS

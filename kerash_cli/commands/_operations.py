@@ -1,12 +1,12 @@
 """`kerash matrix` and `kerash tensor`: a subcommand for each operation of the table, made when it is asked for."""
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kerash_cli import screen
 from kerash_cli.commands import _options
 from kerash_cli.errors import BadInput
 
@@ -147,7 +147,7 @@ def _on_colours(result: "Result") -> bytes:
     """A picture with its heat, where standard output shows it; nothing for what has none."""
     from kerash_cli.blas.table import Picture
 
-    if not isinstance(result, Picture) or result.heat is None or not _shows_colours():
+    if not isinstance(result, Picture) or result.heat is None or not screen.shows_colours(sys.stdout):
         return b""
     from kerash_cli.console import coloured
 
@@ -186,7 +186,3 @@ def _where(operation: "Operation") -> str:
     """Where operands come from."""
     left_out = "standard input" if len(operation.operands) == 1 else "descriptors 3 and 4"
     return f"An operand is a file, text or .npy, or - for standard input. Left out: {left_out}."
-
-
-def _shows_colours() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -121,7 +121,7 @@ def _json_list() -> str:
 
 
 def _table() -> str:
-    from kerash_cli.console import aligned
+    from kerash_cli import screen
     from kerash_cli.decimals import shortest
     from kerash_cli.engine.activations import ACTIVATIONS, Activation
 
@@ -129,7 +129,7 @@ def _table() -> str:
     for name, row in ACTIVATIONS.items():
         parameters = ", ".join(f"{key} {shortest(value)}" for key, value in row.parameters.items())
         rows.append((name, *_shapes(Activation(name)), row.formula, parameters, ", ".join(row.aliases)))
-    return aligned(rows, str.ljust)
+    return screen.table(sys.stdout, rows, str.ljust)
 
 
 def _shapes(activation: "Activation") -> tuple[str, str]:

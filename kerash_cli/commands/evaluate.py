@@ -1,5 +1,6 @@
 """`kerash evaluate`: how good a saved model is on rows whose answers are known."""
 
+import sys
 from typing import Any
 
 import click
@@ -84,7 +85,7 @@ def command(
 
 def _report(scores: dict[str, Any]) -> str:
     """Each figure beside the naive guess's, then how it went class by class."""
-    from kerash_cli.console import aligned
+    from kerash_cli import screen
 
     figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
     for name, value in scores.items():
@@ -93,18 +94,29 @@ def _report(scores: dict[str, Any]) -> str:
             figures.append([name, f"{value:.4g}", "" if naive is None else f"{naive:.4g}"])
         if name == "interval":
             figures.append(["  95 % interval", f"{value[0]:.4g}", f"to {value[1]:.4g}"])
-    blocks = [aligned(figures)]
+    tables: list[list[list[str]]] = [figures]
     if "targets" in scores:
         names = list(next(iter(scores["targets"].values())))
         per_target = [[name, *(_cell(each[key]) for key in names)] for name, each in scores["targets"].items()]
-        blocks.append(aligned([["target", *names], *per_target]))
+        tables.append([["target", *names], *per_target])
     if "classes" in scores:
         classes = list(scores["classes"])
         per_class = [[name, *(_cell(value) for value in scores["classes"][name].values())] for name in classes]
-        blocks.append(aligned([["class", *scores["classes"][classes[0]]], *per_class]))
-        confusion = [[name, *map(str, row)] for name, row in zip(classes, scores["confusion"], strict=True)]
-        blocks.append(aligned([["expected \\ predicted", *classes], *confusion]))
-    return "\n\n".join(blocks)
+        tables.append([["class", *scores["classes"][classes[0]]], *per_class])
+        tables.append(_confusion(classes, scores["confusion"]))
+    return "\n\n".join(screen.table(sys.stdout, table) for table in tables)
+
+
+def _confusion(classes: list[str], counts: list[list[int]]) -> list[list[str]]:
+    """How often a row's class was taken for each of them; on a screen that is too narrow for all names, by numbers."""
+    from kerash_cli import screen
+
+    head = "expected \\ predicted"
+    table = [[head, *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]
+    if screen.fits(sys.stdout, table):
+        return table
+    numbered = ([f"{place} {row[0]}", *row[1:]] for place, row in enumerate(table[1:], 1))
+    return [[head, *(str(place) for place in range(1, len(classes) + 1))], *numbered]
 
 
 def _cell(value: float) -> str:

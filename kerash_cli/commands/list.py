@@ -22,7 +22,9 @@ def command(mountpoint: str | None, as_json: bool) -> None:
     kerash list --json
     """
     import json
+    import sys
 
+    from kerash_cli import screen
     from kerash_cli.store import mountpoints
 
     first, *others = mountpoints(mountpoint)
@@ -30,7 +32,7 @@ def command(mountpoint: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(contents))
     else:
-        click.echo("\n".join(_lines(content) for content in contents))
+        screen.speak(sys.stdout, *(line for content in contents for line in _lines(content)))
 
 
 def _content(place: "Mountpoint") -> dict[str, Any]:
@@ -57,15 +59,17 @@ def _content(place: "Mountpoint") -> dict[str, Any]:
     return found
 
 
-def _lines(content: dict[str, Any]) -> str:
-    from kerash_cli.console import aligned
+def _lines(content: dict[str, Any]) -> list[str]:
+    import sys
+
+    from kerash_cli import screen
     from kerash_cli.memory import readable
 
     rows = [["model", each["name"], each.get("error") or each["data"]] for each in content["models"]]
     for each in content["genomes"]:
         rows.append(["genome", each["name"], each.get("error") or _genome(each)])
     head = f"{content['mountpoint']}: {readable(content['free'])} free"
-    return "\n".join([head, *([aligned(rows, str.ljust)] if rows else [])])
+    return [head, *screen.table(sys.stdout, rows, str.ljust).splitlines()]
 
 
 def _genome(each: dict[str, Any]) -> str:

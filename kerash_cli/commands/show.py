@@ -30,17 +30,20 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     kerash show digits.kerash --json
     """
     import json
+    import sys
 
-    from kerash_cli import artifact, checkpoint
+    from kerash_cli import artifact, checkpoint, screen
     from kerash_cli.description import ModelDescription
-    from kerash_cli.errors import printable
     from kerash_cli.experiment import Settings, training_bytes
     from kerash_cli.memory import readable
     from kerash_cli.trained import TrainedModel
 
     is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
     if is_saved and (run := checkpoint.told(file)):
-        click.echo(json.dumps(run) if as_json else "\n".join(map(printable, _under_way(file, run))))
+        if as_json:
+            click.echo(json.dumps(run))
+        else:
+            screen.speak(sys.stdout, *_under_way(file, run))
         return
     trained = TrainedModel.load(file) if is_saved else None
     description = trained.description if trained else ModelDescription.read(file)
@@ -57,13 +60,13 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
         click.echo(json.dumps({"model": str(description), "layers": layers, **sizes, **made}))
         return
     click.echo(_text(layers, batch_size))
+    lines = ["? is decided by the data; try --inputs and --outputs"] if network is None else []
     if network and needed:
-        click.echo(
+        lines.append(
             f"{readable(itemsize * network.size)} of {settings.dtype} parameters; training in batches of {batch_size} "
             f"takes about {readable(needed)} beside the data"
         )
-    if trained:
-        click.echo("\n".join(["", *map(printable, _made(trained))]))
+    screen.speak(sys.stdout, *lines, *(["", *_made(trained)] if trained else []))
 
 
 def _network(description: "ModelDescription") -> "Network | None":
@@ -82,7 +85,9 @@ def _unknown(description: "ModelDescription") -> list[dict[str, Any]]:
 
 
 def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
-    from kerash_cli.console import aligned
+    import sys
+
+    from kerash_cli import screen
     from kerash_cli.memory import readable
 
     rows = [["layer", "output", "parameters", "flops per sample", f"memory for {batch_size}"]]
@@ -93,9 +98,9 @@ def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
         numbers = (f"{layer[key]:,}" for key in ("parameters", "flops"))
         rows.append([layer["layer"], "x".join(map(str, layer["output"])), *numbers, readable(layer["memory"])])
     if any(layer["output"] is None for layer in layers):
-        return f"{aligned(rows)}\n? is decided by the data; try --inputs and --outputs"
+        return screen.table(sys.stdout, rows)
     parameters, flops, memory = (sum(layer[key] for layer in layers) for key in ("parameters", "flops", "memory"))
-    return aligned([*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
+    return screen.table(sys.stdout, [*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
 
 
 def _under_way(file: str, run: "Mapping[str, Any]") -> list[str]:
@@ -105,7 +110,7 @@ def _under_way(file: str, run: "Mapping[str, Any]") -> list[str]:
     from kerash_cli.console import duration
 
     identity = run["identity"]
-    stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'])} of training"
+    stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
     if "model" not in identity:
         return [f"{file}: a candidate of kerash evolve at {stands}", "the same kerash evolve command goes on with it"]
     model = str(identity["model"]).splitlines()

@@ -227,7 +227,7 @@ def command(
             if writer and run.history:
                 writer.resume(run.history)
             with (
-                console.epochs(run, every) as view,
+                console.epochs(run, every, limit, alone=log != "-") as view,
                 concluding(run, limit, recording.ask, lambda: view.status(standing(run))) as ending,
             ):
                 diverged = _train(begun, view, recording, measured=writer is not None)

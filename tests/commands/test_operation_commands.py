@@ -358,7 +358,7 @@ def test_heat_is_colour_on_a_terminal_only(shell: Shell) -> None:
     terminal = "python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' %s -m kerash_cli matrix print --heat a.mat"
     command = terminal % shlex.quote(sys.executable)
     coloured = shell(command, TERM="xterm", NO_COLOR="").stdout
-    assert coloured.count("\x1b[38;5;16;48;5;") == 4
+    assert coloured.count(";48;5;") == 4
     assert "48;5;21m -2 " in coloured, "the least is blue"
     assert "48;5;196m  4 " in coloured, "the greatest is red"
     assert "\x1b" not in shell(command, TERM="xterm", NO_COLOR="1").stdout
