@@ -198,7 +198,10 @@ def _way(error: KerashError, arguments: list[str]) -> str:
 
 
 def _usage(error: click.ClickException) -> str:
-    message = error.format_message()
+    message = error.format_message().replace("\n\t", " ")  # before each of the words to choose from
+    if isinstance(error, click.BadParameter) and error.param is not None and error.ctx is not None:
+        name = error.param.human_readable_name.strip("[]") if isinstance(error.param, click.Argument) else ""
+        message = message.replace(error.param.get_error_hint(error.ctx), f"'{name}'", 1) if name else message
     if isinstance(error, click.UsageError) and error.ctx is not None and "; " not in message:
         return f"{message.rstrip('.')}; try {error.ctx.command_path} --help"
     return message
