@@ -22,6 +22,7 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__, screen
+from kerash_cli.commands._help import Context
 from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, advice, command, told
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
@@ -32,6 +33,8 @@ COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
 class Folder(click.Group):
     """A group whose subcommands are the modules of a folder, each imported only when it is asked for."""
+
+    context_class = Context
 
     def list_commands(self, context: click.Context) -> list[str]:
         """One name for each module."""
@@ -44,6 +47,7 @@ class Folder(click.Group):
             return None
         module = import_module(f"kerash_cli.commands.{name.replace('-', '_')}")
         command: click.Command = module.command
+        command.context_class = Context
         return command
 
     def resolve_command(
@@ -60,7 +64,7 @@ class Folder(click.Group):
         return super().resolve_command(context, args)
 
 
-EXIT_CODES = """\b
+EXIT_CODES = """\
 Exit codes: 0 fine; 1 failure, sizes that do not fit, or similar says no; 2 usage or invalid input;
 3 out of space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
 7 beyond --fail-under or --fail-over; 70 an internal error; 128 + N ended by signal N."""

@@ -1,9 +1,12 @@
-"""What is said of a command line that click does not understand."""
+"""Help pages, and what is said of a command line that click does not understand."""
 
 import re
 
 import click
+import pytest
+from click.testing import CliRunner
 
+from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.cli import _usage, program
 from kerash_cli.errors import told
 
@@ -42,3 +45,35 @@ def test_a_usage_error_is_one_line_without_the_marks_of_a_usage() -> None:
     assert "Error: Missing argument 'SHELL'. Choose from: zsh, bash; try kerash shell-init --help" in errors
     strange = [line for line in errors if re.search(r"\\[nt]|'[\[{]\w|\w[\]}]'", line)]
     assert not strange
+
+
+def pages() -> list[tuple[str, ...]]:
+    """The words in front of --help of all commands and operations."""
+    found = [(), *((name,) for name in program.list_commands(click.Context(program)))]
+    return found + [
+        (group, name) for group in ("matrix", "tensor") for name in OPERATIONS if group in OPERATIONS[name].groups
+    ]
+
+
+def help_page(words: tuple[str, ...], columns: int) -> str:
+    return CliRunner().invoke(program, [*words, "--help"], terminal_width=columns).stdout
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_help_fits(columns: int) -> None:
+    for words in pages():
+        page = help_page(words, columns)
+        assert "Usage: " in page
+        assert not [line for line in page.splitlines() if len(line) > columns]
+
+
+def test_an_example_that_goes_on_below_can_be_pasted() -> None:
+    """All examples of the docstrings are in the pages, if what a shell takes for one line is made one."""
+    for words in pages():
+        joined = [" ".join(line.split()) for line in help_page(words, 60).replace("\\\n", "").splitlines()]
+        examples = [
+            " ".join(line.split())
+            for line in help_page(words, 1000).splitlines()
+            if re.match("  (kerash|sed|echo) ", line)
+        ]
+        assert not set(examples) - set(joined)

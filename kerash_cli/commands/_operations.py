@@ -8,6 +8,7 @@ import click
 
 from kerash_cli import screen
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Context
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Table(click.Group):
 
 class Line(click.Command):
     """An operation as a command; the table reads its words, and click its --help and --npy."""
+
+    context_class = Context
 
     def __init__(self, operation: "Operation", group: "Group") -> None:
         self._operation, self._group = operation, group
