@@ -128,9 +128,10 @@ def _started(number: int) -> Worker:
     """A worker; OSError, with nothing left of it, where there can be none."""
     with ExitStack() as ours, ExitStack() as theirs:
         (reading, to_write), (to_read, writing) = _pipe(ours, theirs), _pipe(theirs, ours)
-        errors = ours.enter_context(tempfile.TemporaryFile())
+        errors = ours.enter_context(_unnamed())
         path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", str(to_read), str(to_write)]
+        words = map(str, (to_read, to_write, os.getpid()))
+        command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", *words]
         # Blocked here, they stay blocked there.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)
         try:

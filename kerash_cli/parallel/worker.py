@@ -1,9 +1,10 @@
-"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE`, with the pipes of its barrier.
+"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT`, with the pipes of its barrier.
 
 It reads one job, a line of JSON, from standard input, and does it. The end of standard input means that its parent is
-gone, whenever that comes: then it leaves at once.
+gone, whenever that comes: then it leaves at once. One that is stopped can't see that: Linux kills it.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -13,9 +14,12 @@ from typing import Any
 
 READING = 0
 
+_PR_SET_PDEATHSIG = 1
+
 
 def main() -> None:
     """Waits for a job, does it, and ends the process."""
+    _die_with(int(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends = (int(sys.argv[1]), int(sys.argv[2]))
     line = bytearray()
@@ -29,6 +33,17 @@ def main() -> None:
     Thread(target=_leave_with_parent, daemon=True).start()
     job: dict[str, Any] = json.loads(line)
     {"calls": executor.work, "predict": prediction.work, "train": training.work}[job["kind"]](job, ends)
+
+
+def _die_with(parent: int) -> None:
+    """Has this process killed when its parent ends, or rather the thread of it that started this one.
+
+    Such a thread lives as long as what the worker is for: it is the parent's first one, or one of an executor's pool.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:  # it had ended before that
+        os._exit(0)
 
 
 def _leave_with_parent() -> None:

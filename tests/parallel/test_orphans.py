@@ -1,0 +1,113 @@
+"""No worker outlives the run that started it, also one that is stopped and could not see its end."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from select import select
+from time import monotonic
+
+import pytest
+from conftest import ROOT
+
+PLANT = """
+from kerash_cli.parallel import cores
+
+cores.worthwhile = lambda flops, most: 3
+cores.MUCH_DATA = 0
+"""
+"""Makes `predict` start workers for little data, on any machine."""
+
+EVOLVE = ["evolve", "?", "?", "long", str(ROOT / "data/digits.csv"), "--target", "digit", "8", "99", "--workers", "2"]
+
+RUNS = {
+    "train": ["train", "wide.model", "rows.csv", "--target", "2", "--epochs", "1000000", "--workers", "3"],
+    "predict": ["predict", "wide.kerash", "rows.csv"],
+    "evolve": EVOLVE,
+}
+FIRST = {"train": b"epoch 1 ", "predict": b"", "evolve": b"0.0 "}
+"""What the line begins with from which on their workers are at work."""
+ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(100_000))
+"""So many that their predictions do not fit a pipe that nobody reads on from."""
+
+
+def begin(folder: Path, environment: dict[str, str], words: list[str]) -> "subprocess.Popen[bytes]":
+    """A run whose output and errors come through one pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kerash_cli", *words],
+        cwd=folder,
+        env={**environment, "KERASH_MOUNTPOINT": str(folder / "mount")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run of that command that does not end by itself, and has workers at work."""
+    (tmp_path / "mount").mkdir()
+    (tmp_path / "wide.model").write_text("1 1 1\ninput\ndense 500 relu\ndense 500 relu\ndense ? softmax\n")
+    (tmp_path / "rows.csv").write_text(ROWS if name == "predict" else ROWS[:4000])
+    (tmp_path / "sitecustomize.py").write_text(PLANT)
+    plain = {**environment, "PYTHONPATH": str(ROOT)}
+    if name == "predict":
+        (tmp_path / "few.csv").write_text(ROWS[:400])
+        words = ["train", "wide.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q"]
+        with begin(tmp_path, plain, words) as training:
+            assert training.stdout is not None
+            assert (training.stdout.read(), training.wait(60)) == (b"", 0)
+        plain["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
+    words = RUNS[name] + (["--batch-size", "1000", "--no-header", "--validation", "0"] if name == "train" else [])
+    with begin(tmp_path, plain, words) as process:
+        try:
+            assert process.stdout is not None
+            while not (line := process.stdout.readline()).startswith(FIRST[name]):
+                assert line, "the run ended early"
+            yield process
+        finally:
+            process.kill()
+
+
+def workers_of(pid: int) -> list[int]:
+    """The children of all threads of a process."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(word) for children in lists for word in children.read_text(encoding="ascii").split()]
+
+
+def state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+
+
+def gone(pid: int, seconds: float) -> bool:
+    """Whether a process ends within that time."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its parent")
+@pytest.mark.parametrize("name", RUNS)
+def test_no_worker_outlives_its_parent_not_even_one_that_is_stopped(run: "subprocess.Popen[bytes]") -> None:
+    workers = workers_of(run.pid)
+    assert len(workers) == 2
+    try:
+        deadline = monotonic() + 10
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+            while state(pid) != "T":
+                assert monotonic() < deadline, "a worker does not stop"
+        run.kill()
+        assert [pid for pid in workers if not gone(pid, 2)] == []
+    finally:
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
