@@ -33,6 +33,7 @@ To write one: make the header with 64 zeros for a digest, hash the file, put the
 look for the beginning, bound N, find the digest, check it, and only then believe `format`, and then the rest.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -41,7 +42,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from operator import itemgetter
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -136,12 +137,14 @@ def looks_like_model(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
-    """A regular file, to be read."""
+    """A regular file, to be read; what is none, a pipe perhaps whose writer waits, is not even opened."""
 
     def opener(path: str, flags: int) -> int:
-        return os.open(path, flags | os.O_NONBLOCK)  # a pipe is refused, not waited for
+        return os.open(path, flags | os.O_NONBLOCK)  # nor waited for, if it has just come in the file's place
 
     try:
+        if not S_ISREG(mode := os.stat(source).st_mode) and not S_ISDIR(mode):
+            raise _foreign(source, "a device or a pipe")
         with open(source, "rb", opener=opener) as file:
             if not S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise _foreign(source, "a device or a pipe")
@@ -151,6 +154,8 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     except IsADirectoryError as error:
         raise _foreign(source, "a folder") from error
     except OSError as error:
+        if error.errno == errno.EMFILE:
+            raise
         raise KerashError(f"{at(source)}expected to read it, got {error.strerror!r}; try another copy") from error
 
 
@@ -159,7 +164,10 @@ def _foreign(source: str, got: str) -> Damaged:
 
 
 def _begins_as_ours(file: BinaryIO) -> bool:
-    return file.read(8 + len(_BEGINNING))[8:] == _BEGINNING
+    beginning: bytes | None = file.read(8 + len(_BEGINNING))
+    if beginning is None:  # a file whose content is still to come, as in /proc
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return beginning[8:] == _BEGINNING
 
 
 def _verified(file: BinaryIO) -> tuple[bytes, str]:

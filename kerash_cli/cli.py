@@ -13,9 +13,9 @@ if hasattr(signal, "pthread_sigmask"):
 import errno
 import io
 import os
+import select
 import sys
 from importlib import import_module
-from select import select
 from types import FrameType, TracebackType
 from typing import Any, TextIO
 
@@ -23,11 +23,22 @@ import click
 
 from kerash_cli import __version__, screen
 from kerash_cli.commands._help import Context
-from kerash_cli.errors import FAULT, FAULT_TOLD, BadTable, KerashError, advice, command, told
+from kerash_cli.errors import (
+    FAULT,
+    FAULT_TOLD,
+    STANDARD_INPUT,
+    STANDARD_OUTPUT,
+    BadTable,
+    KerashError,
+    advice,
+    command,
+    told,
+)
+from kerash_cli.source import wait
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
-STANDARD_OUTPUT = "standard output"
+OUT_OF_MEMORY = "out of memory; try --batch-size 16, or a smaller model"
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
 
@@ -101,14 +112,29 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Output(io.FileIO):
-    """Standard output, whose errors say that they are its."""
+    """Standard output, whose errors say that they are its; it waits, also where somebody has made it not to."""
 
     def write(self, data: Any, /) -> int:
         try:
-            return super().write(data)
+            while (written := super().write(data)) is None:
+                wait(self.fileno(), select.POLLOUT)
         except OSError as error:
             error.filename = STANDARD_OUTPUT
             raise
+        return written
+
+
+class _Input(io.FileIO):
+    """Standard input, likewise."""
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            while (size := super().readinto(buffer)) is None:
+                wait(self.fileno(), select.POLLIN)
+        except OSError as error:
+            error.filename = STANDARD_INPUT
+            raise
+        return size
 
 
 class _Messages(io.FileIO):
@@ -121,12 +147,11 @@ class _Messages(io.FileIO):
         rest = memoryview(data)
         try:
             while rest and not self.exit_code:
-                written = super().write(rest)
-                if written is None:  # it does not block, and is full
-                    select([], [self], [])
+                if (written := super().write(rest)) is None:
+                    wait(self.fileno(), select.POLLOUT)
                 rest = rest[written or 0 :]
         except OSError as error:
-            self.exit_code = BROKEN_PIPE if error.errno == errno.EPIPE else _code(error)
+            self.exit_code = BROKEN_PIPE if error.errno == errno.EPIPE else _told_by_the_system(error)[1]
         return len(data)
 
 
@@ -143,6 +168,8 @@ def _open_streams() -> _Messages:
     messages = _Messages(sys.stderr.fileno(), "w", closefd=False)
     # No buffer, which a signal's handler could not write to while it is being written to.
     sys.stderr = io.TextIOWrapper(messages, screen.encoding(sys.stderr), screen.SPELLED, write_through=True)
+    buffer = io.BufferedReader(_Input(sys.stdin.fileno(), closefd=False))
+    sys.stdin = io.TextIOWrapper(buffer, sys.stdin.encoding, sys.stdin.errors)
     # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
     raw = _Output(sys.stdout.fileno(), "w", closefd=False)
     is_read = raw.isatty()  # by people; a file or a program gets all the characters that were in its input
@@ -170,7 +197,7 @@ def _run(arguments: list[str]) -> int:
     except KerashError as error:
         return _fail(str(error), error.exit_code, _way(error, arguments))
     except MemoryError:
-        return _fail("out of memory; try --batch-size 16, or a smaller model", OUT_OF_SPACE)
+        return _fail(OUT_OF_MEMORY, OUT_OF_SPACE)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:
@@ -179,12 +206,27 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         if error.filename == STANDARD_OUTPUT:
             _give_up(sys.stdout)
-        # Whatever is opened by name or written to says what it is: that leaves what is only read.
-        where = f"{error.filename or 'standard input'}: "
-        if error.errno == errno.EBADF:
-            return _fail(f"{where}expected it to be open, got it closed; try a file", 1)
-        return _fail(f"{where}{error.strerror or error}", _code(error))
+        return _fail(*_told_by_the_system(error))
     return 0
+
+
+def _told_by_the_system(error: OSError) -> tuple[str, int]:
+    """A message about what the system refused, and the exit code."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    what = error.strerror or str(error)
+    match error.errno:
+        case errno.EBADF if where:
+            return f"{where}expected it to be open, got it closed; try a file", 1
+        case errno.ENOMEM:
+            return f"{where}{OUT_OF_MEMORY}", OUT_OF_SPACE
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{where}{what}", OUT_OF_SPACE
+        case errno.EMFILE:
+            return f"{where}expected to open one file more, got {what!r}; try ulimit -n 1024", 1
+        case errno.EAGAIN:
+            return f"{where}expected one process more, got {what!r}; ulimit -u shows how many there may be", 1
+        case _:
+            return f"{where}{what}", 1
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
@@ -214,10 +256,6 @@ def _usage(error: click.ClickException) -> str:
 def _fail(message: str, code: int, way: str = "") -> int:
     screen.speak(sys.stderr, told(message, way))
     return code
-
-
-def _code(error: OSError) -> int:
-    return OUT_OF_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT) else 1
 
 
 def _give_up(stream: TextIO) -> None:

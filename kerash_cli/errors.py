@@ -13,6 +13,9 @@ SHOWN = 40
 
 LONGEST_MESSAGE = 1000
 
+STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
+"""The `filename` of an OSError that is about one of these."""
+
 FAULT = 70
 """The exit code of what is no user's to mend."""
 
@@ -148,7 +151,8 @@ def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
         return BadInput(f"{at(name)}is a folder, not a file; try a file in it")
     if error.errno == errno.EACCES:
         return BadInput(f"{at(name)}permission denied; ls -l shows who may read it")
-    return BadInput(f"{at(name)}can't be read ({error.strerror}); try another file")
+    remedy = "try ulimit -n 1024" if error.errno == errno.EMFILE else "try another file"
+    return BadInput(f"{at(name)}can't be read ({error.strerror}); {remedy}")
 
 
 def at(source: str, line: int | None = None, column: int | None = None) -> str:

@@ -260,6 +260,8 @@ def _explanation(name: str, needed: int, error: OSError) -> KerashError:
             return BadInput(f"{at(name)}expected a file's name, got a folder; try the name of a file in it")
         case errno.ENAMETOOLONG | errno.ELOOP:
             return BadInput(f"{at(name)}expected a file's name, got one with {error.strerror!r}; try another")
+        case errno.EMFILE:
+            return KerashError(f"{at(name)}expected to open one file more, got {error.strerror!r}; try ulimit -n 1024")
         case errno.ENOSPC | errno.EDQUOT:
             return OutOfSpace(f"{at(name)}expected room for {needed} bytes, got {_free(name)}; try another disk")
         case _:

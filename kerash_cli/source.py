@@ -1,6 +1,7 @@
 """The bytes of a file or of standard input as they arrive, unzipped where they are gzipped."""
 
 import os
+import select
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from kerash_cli.errors import BadInput, at, shown, unreadable
+from kerash_cli.errors import STANDARD_INPUT, BadInput, at, shown, unreadable
 
 if TYPE_CHECKING:
     import hashlib
@@ -110,10 +111,21 @@ class Source:
             yield piece
 
     def _read(self) -> bytes:
-        piece = os.read(self._descriptor, PIECE)
-        while self._hash and 0 < len(piece) < PIECE and (more := os.read(self._descriptor, PIECE - len(piece))):
-            piece += more
-        return piece
+        """What comes next, nothing at the end; OSError or BadInput, which name the source, where that can't be read."""
+        try:
+            piece = self._some(PIECE)
+            while self._hash and 0 < len(piece) < PIECE and (more := self._some(PIECE - len(piece))):
+                piece += more
+            return piece
+        except OSError as error:
+            if self.name != "<stdin>":
+                raise unreadable(self.name, error, "try another file") from None
+            error.filename = STANDARD_INPUT
+            raise
+
+    def _some(self, size: int) -> bytes:
+        """At most so many bytes, which are waited for."""
+        return read(self._descriptor, size)
 
     def _unzipped(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         decoder = zlib.decompressobj(wbits=31)
@@ -140,6 +152,22 @@ class Source:
             return decoder.decompress(piece, PIECE)
         except zlib.error as error:
             raise BadInput(f"{at(self.name)}expected gzip, got damaged data ({error})") from None
+
+
+def read(descriptor: int, size: int) -> bytes:
+    """`os.read` that waits, also where somebody has made the descriptor one that does not."""
+    while True:
+        try:
+            return os.read(descriptor, size)
+        except BlockingIOError:
+            wait(descriptor, select.POLLIN)
+
+
+def wait(descriptor: int, event: int) -> None:
+    """Waits until there is something to read (POLLIN) or room to write (POLLOUT)."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    poll.poll()
 
 
 def similar(path: str) -> str:

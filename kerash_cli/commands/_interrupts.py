@@ -4,9 +4,14 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
+
+from kerash_cli.errors import KerashError
+
+if TYPE_CHECKING:
+    from threading import Timer
 
 INTERRUPTED, OUT_OF_TIME = "interrupted", "time"
 
@@ -59,16 +64,16 @@ def concluding(
     def time_out() -> None:
         run.stop = run.stop or OUT_OF_TIME
 
+    timer = Timer(limit or 0, time_out)
+    timer.daemon = True
+    if limit:
+        _start(timer)
     before: dict[signal.Signals, Any] = {each: signal.getsignal(each) for each in (*ENDING, *ASKING)}
     for each in ENDING:
         if before[each] is not signal.SIG_IGN:
             signal.signal(each, conclude)
     for each, answer in zip(ASKING, (checkpoint, status), strict=True):
         signal.signal(each, _answering(answer))
-    timer = Timer(limit or 0, time_out)
-    timer.daemon = True
-    if limit:
-        timer.start()
     blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKING)
     try:
         yield ending
@@ -94,3 +99,11 @@ def _answering(answer: Callable[[], object]) -> Callable[[int, FrameType | None]
             is_answering = False
 
     return handler
+
+
+def _start(timer: "Timer") -> None:
+    """Starts it; KerashError where the system allows no thread more."""
+    try:
+        timer.start()
+    except RuntimeError as error:
+        raise KerashError(f"--time: expected a thread to watch the clock, got none ({error}); try without it") from None

@@ -83,7 +83,10 @@ class Workers(Executor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         call = {"function": f"{fn.__module__}:{fn.__qualname__}", "arguments": args, "named": kwargs}
-        asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
+        try:
+            asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
+        except RuntimeError as error:
+            raise WorkerFailed(f"a thread for a worker could not start ({error}); try --workers 1") from None
         return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:

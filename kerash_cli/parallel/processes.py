@@ -157,6 +157,13 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
     return reading, writing
 
 
+def _unnamed() -> BinaryIO:
+    """A new file without a name, in memory where there are such."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("kerash"), "w+b")
+    return tempfile.TemporaryFile()
+
+
 def _end(workers: Sequence[Worker]) -> None:
     """Workers that see the end of their input leave; those that don't are killed."""
     for worker in workers:

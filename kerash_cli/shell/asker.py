@@ -254,10 +254,10 @@ class _Awaited(Source):
         self._process = process
         super().__init__(name, descriptor, [NPY], digest=False)
 
-    def _read(self) -> bytes:
+    def _some(self, size: int) -> bytes:
         while True:
             try:
-                return super()._read()
+                return os.read(self._descriptor, size)
             except BlockingIOError:  # to ask for nothing else: a pipe's end may not wake who opened it after that
                 self._process.wait_for(self._descriptor)
 

@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from errno import EACCES, ELOOP, ENOTDIR
+from errno import EACCES, ELOOP, EMFILE, ENOTDIR
 from itertools import count
 from pathlib import Path
 from shlex import quote
@@ -188,6 +188,8 @@ def check_own(path: Path, *others: int) -> None:
         if error.errno in (ELOOP, ENOTDIR, EACCES):
             got = "one of another user" if error.errno == EACCES else "something else"
             raise BadInput(f"{at(str(path))}expected a folder of yours, got {got}; {_ADVICE}") from None
+        if error.errno == EMFILE:  # of which no folder is the cause
+            raise
         raise KerashError(f"{at(str(path))}expected to look into it, got {error.strerror!r}; {_ADVICE}") from None
     try:
         owner = os.fstat(folder).st_uid
