@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import click
 
-from kerash_cli import __version__, screen
+from kerash_cli import __version__, memory, screen
 from kerash_cli.commands._help import Context
 from kerash_cli.errors import (
     FAULT,
@@ -97,6 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the program with these arguments, or the process's own, and exits with its exit code."""
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+    memory.guard_numpy()
     sys.excepthook = _report_fault
     messages = _open_streams()
     handled = [number for number in _HANDLERS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup

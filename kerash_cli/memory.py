@@ -2,24 +2,64 @@
 
 import os
 import resource
+import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from math import inf
+from typing import NamedTuple
 
 from kerash_cli.errors import OutOfSpace
 
-_CGROUP = "/sys/fs/cgroup/memory."
+NUMPY_ADDRESSES, NUMPY_DATA, NUMPY_RESIDENT = 192 << 20, 112 << 20, 48 << 20
+"""Bytes that NumPy and the libraries beside it take before any data does, with what their BLAS takes for itself: of
+addresses (150 MB were measured), of these what is to be written to (90 MB), and of memory (40 MB)."""
+
+_GROUPS, _OWN_GROUPS = "/sys/fs/cgroup", "/proc/self/cgroup"
+
+
+class _Group(NamedTuple):
+    """What a version of control groups calls its files, and the line of `stat` about files that it could forget."""
+
+    folder: str
+    limit: str
+    used: str
+    forgettable: str
+
+
+_VERSION_1 = _Group("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+_VERSION_2 = _Group("", "memory.max", "memory.current", "inactive_file")
 
 
 def available() -> int:
-    """Bytes that this process may still take: what the machine has free, within its control group and limits."""
-    bounds = [_machine()]
-    limit, used = _number(f"{_CGROUP}max"), _number(f"{_CGROUP}current")
-    if limit is not None and used is not None:
-        # Files that were read a while ago count as used, and make room as soon as it is needed.
-        bounds.append(limit - used + _field(f"{_CGROUP}stat", "inactive_file", 0))
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft != resource.RLIM_INFINITY:
-        bounds.append(soft - _field("/proc/self/status", "VmSize:", 0) * 1024)
-    return max(0, min(bounds))
+    """Bytes that this process may still take: what the machine has free, within its control groups and limits."""
+    limits = (_addresses(), _data())
+    return max(0, int(min(_machine(), *_groups(), *limits)))
+
+
+def require_numpy() -> None:
+    """OutOfSpace if there is no room for NumPy: it, and its BLAS, do not end in good order where there is none."""
+    for needed, free in ((NUMPY_ADDRESSES, _addresses()), (NUMPY_DATA, _data()), (NUMPY_RESIDENT, available())):
+        if needed > free:
+            raise OutOfSpace(
+                f"expected {readable(needed)} of memory for NumPy, got {readable(max(0, int(free)))}; "
+                "ulimit -v and ulimit -d show the limits, free -m what the machine has"
+            )
+
+
+def guard_numpy() -> None:
+    """Has the first import of NumPy, wherever that is, call `require_numpy`."""
+    if "numpy" not in sys.modules:
+        sys.meta_path.insert(0, _Guard())
+
+
+class _Guard:
+    """A finder of `sys.meta_path` that finds nothing."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Called for each module that is not imported yet."""
+        if name == "numpy":
+            sys.meta_path.remove(self)
+            require_numpy()
 
 
 def require(needed: int, where: str, advice: str) -> None:
@@ -37,6 +77,44 @@ def readable(size: int) -> str:
             rounded = float(f"{size / 10**exponent:.3g}")
             return f"{rounded:g} {unit}" if rounded <= 1000 else f"{size:.1e} bytes"
     return f"{size} bytes"
+
+
+def _addresses() -> float:
+    return _within(resource.RLIMIT_AS, "VmSize:")
+
+
+def _data() -> float:
+    return _within(resource.RLIMIT_DATA, "VmData:")
+
+
+def _within(limit: int, field: str) -> float:
+    """What a limit of this process leaves, given the line of its status that says how much it has."""
+    soft, _ = resource.getrlimit(limit)
+    return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
+
+
+def _groups() -> Iterator[int]:
+    """What each control group that this process is in leaves, its own and those above."""
+    for version, own in _memberships():
+        names = own.strip("/").split("/")
+        for depth in range(len(names), -1, -1):
+            folder = "/".join([_GROUPS, version.folder, *names[:depth]])
+            limit, used = (_number(f"{folder}/{name}") for name in (version.limit, version.used))
+            if limit is not None and used is not None:
+                # Files that were read a while ago count as used, and make room as soon as it is needed.
+                yield limit - used + _field(f"{folder}/memory.stat", version.forgettable, 0)
+
+
+def _memberships() -> Iterator[tuple[_Group, str]]:
+    """The control groups of this process that count memory: a line is `ID:CONTROLLERS:PATH`, without these 0::PATH."""
+    with suppress(OSError, ValueError), open(_OWN_GROUPS, encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            _, controllers, path = line.rstrip("\n").split(":", 2)
+            # In a container the path may be one of the host's, of which only the end is here: the root.
+            if not controllers:
+                yield _VERSION_2, path
+            elif "memory" in controllers.split(","):
+                yield _VERSION_1, path
 
 
 def _machine() -> int:

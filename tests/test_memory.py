@@ -38,9 +38,80 @@ def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dic
     assert 0 < int(done.stdout) < 1024 * limit - 5_000_000
 
 
+def groups(folder: Path, monkeypatch: pytest.MonkeyPatch, own: str, files: dict[str, str]) -> None:
+    """Has control groups looked for in a folder, and `own` say which are this process's."""
+    for name, text in files.items():
+        path = folder / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    (folder / "own").write_text(own)
+    monkeypatch.setattr(memory, "_GROUPS", str(folder / "cgroup"))
+    monkeypatch.setattr(memory, "_OWN_GROUPS", str(folder / "own"))
+
+
+VERSION_1 = "5:cpu,cpuacct:/job\n4:memory:/batch/job\n1:name=systemd:/\n0::/\n"
+"""A process's groups where memory is in the first version."""
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "available"),
+    [
+        pytest.param(
+            "0::/batch/job\n",
+            {"batch/job/memory.max": "9000", "batch/job/memory.current": "1000"},
+            8000,
+            id="version 2, its own",
+        ),
+        pytest.param(
+            "0::/batch/job\n",
+            {
+                "batch/job/memory.max": "max",
+                "batch/job/memory.current": "500",
+                "batch/memory.max": "5000",
+                "batch/memory.current": "2000",
+                "batch/memory.stat": "inactive_file 40",
+            },
+            3040,
+            id="version 2, one above",
+        ),
+        pytest.param(
+            "0::/not/in/this/container\n", {"memory.max": "700", "memory.current": "100"}, 600, id="version 2, the root"
+        ),
+        pytest.param(
+            VERSION_1,
+            {
+                "memory/batch/job/memory.limit_in_bytes": "8000",
+                "memory/batch/job/memory.usage_in_bytes": "6000",
+                "memory/batch/job/memory.stat": "inactive_file 5\ntotal_inactive_file 70",
+            },
+            2070,
+            id="version 1, its own",
+        ),
+        pytest.param(
+            VERSION_1,
+            {
+                "memory/batch/job/memory.limit_in_bytes": str(2**63 - 4096),
+                "memory/batch/job/memory.usage_in_bytes": "6000",
+                "memory/memory.limit_in_bytes": "10000",
+                "memory/memory.usage_in_bytes": "9000",
+            },
+            1000,
+            id="version 1, the root",
+        ),
+        pytest.param("nonsense\n", {"memory.max": "700", "memory.current": "100"}, None, id="no groups"),
+    ],
+)
+def test_the_control_groups_of_this_process_bound_it_and_those_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, files: dict[str, str], available: int | None
+) -> None:
+    groups(tmp_path, monkeypatch, own, files)
+    assert memory.available() == available if available is not None else memory.available() > 10**6
+
+
 @pytest.mark.parametrize(
     ("limit", "current", "stat", "available"),
     [
+        ("max", "0", "", None),
         ("max", "1000", "inactive_file 100", None),
         ("5000", "1000", "anon 7\ninactive_file 300\nactive_file 5", 4300),
         ("5000", "1000", "anon 7", 4000),
@@ -50,9 +121,7 @@ def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dic
 def test_a_control_group_counts_without_the_files_that_it_could_forget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, current: str, stat: str, available: int | None
 ) -> None:
-    for name, text in (("max", limit), ("current", current), ("stat", stat)):
-        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
-    monkeypatch.setattr(memory, "_CGROUP", f"{tmp_path}/memory.")
+    groups(tmp_path, monkeypatch, "0::/\n", {"memory.max": limit, "memory.current": current, "memory.stat": stat})
     assert memory.available() == available if available is not None else memory.available() > 10**6
 
 

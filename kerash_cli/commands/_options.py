@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from kerash_cli.errors import BadInput, KerashError
+from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
     from kerash_cli.trained import TrainedModel
@@ -33,7 +33,7 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
             parse = getattr(parse, part)
         try:
             return parse(value)  # type: ignore[operator]
-        except KerashError as error:
+        except BadInput as error:
             self.fail(str(error), param, ctx)
 
 
@@ -63,7 +63,7 @@ class Member(click.ParamType):  # type: ignore[type-arg]
         """The member's own name."""
         try:
             name: str = self._members().canonical(value)
-        except KerashError as error:
+        except BadInput as error:
             self.fail(str(error), param, ctx)
         return name
 

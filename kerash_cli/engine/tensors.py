@@ -21,6 +21,9 @@ Call: TypeAlias = Callable[[], object]
 Calls: TypeAlias = list[Call]
 
 
+# OpenBLAS takes memory of its own at the first larger product, and ends the process where there is none: let it be now.
+np.matmul(np.zeros((1, 300), np.float32), np.zeros((300, 300), np.float32))
+
 Views: TypeAlias = Mapping[str, Array]
 """Tensors by name."""
 

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
-from kerash_cli.errors import WorkerFailed
+from kerash_cli.errors import KerashError, OutOfSpace, WorkerFailed
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
@@ -98,9 +98,11 @@ class Processes:
         """Those that a signal has stopped, as far as the system tells."""
         return [worker for worker in self.workers if _state(worker.process.pid) in ("T", "t")]
 
-    def failure(self, worker: Worker) -> WorkerFailed:
+    def failure(self, worker: Worker) -> KerashError:
         """What became of a worker, in a line."""
         fate, code = self.fate(worker), worker.process.poll()
+        if code == OutOfSpace.exit_code:
+            return OutOfSpace(f"worker {worker.number}: {_last_line(worker.errors)}; try --workers 1")
         if code is not None and code < 0:
             advice = (
                 "out of memory? try --batch-size 16 or --workers 1" if code == -signal.SIGKILL else "try --workers 1"

@@ -12,6 +12,9 @@ import sys
 from threading import Thread
 from typing import Any
 
+from kerash_cli import memory
+from kerash_cli.errors import OutOfSpace
+
 READING = 0
 
 _PR_SET_PDEATHSIG = 1
@@ -23,6 +26,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends = (int(sys.argv[1]), int(sys.argv[2]))
     line = bytearray()
+    try:
+        memory.require_numpy()
+    except OutOfSpace as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
     from kerash_cli.parallel import executor, prediction, training  # while the parent reads its data
 
     while not line.endswith(b"\n"):

@@ -1,0 +1,97 @@
+"""With little memory every command ends well, or with one line and exit code 3: never with a traceback or a signal."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Kerash
+
+from kerash_cli.errors import OutOfSpace
+from kerash_cli.parallel.processes import Processes
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds what a process maps")
+
+TRAINING = "train models/xor.model data/xor.data data/xor.label --epochs 2 -o new.kerash"
+COMMANDS = {
+    "predict": "predict x.kerash data/xor.data",
+    "evaluate": "evaluate x.kerash data/xor.data data/xor.label",
+    "show": "show x.kerash",
+    "train": f"{TRAINING} --workers 2 --batch-size 4",
+    "evolve": "evolve 2 1 found data/xor.data data/xor.label 2 1 --workers 2",
+    "matrix": "matrix random 3 3",
+    "large": "predict x.kerash large.data",
+    "large training": "train models/xor.model large.data --target 2 --epochs 1 -o new.kerash",
+    "help": "--help",
+}
+SAMPLE = [("predict", 60), ("train", 200), ("evolve", 120), ("show", 90), ("help", 25), ("large", 230)]
+EVERY = [(name, megabytes) for name in COMMANDS for megabytes in (20, 25, 40, 70, 100, *range(130, 600, 47))]
+LIMITS = {"address space": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
+
+
+@pytest.fixture
+def folder(kerash: Kerash, tmp_path: Path) -> Path:
+    assert kerash(*TRAINING.split(), "-q").code == 0
+    (tmp_path / "new.kerash").rename(tmp_path / "x.kerash")
+    (tmp_path / "mount").mkdir()
+    return tmp_path
+
+
+def under(limit: int, megabytes: int, name: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code, and what it says, of a command under a limit."""
+    if name.startswith("large"):
+        (folder / "large.data").write_text("0.5,1\n0.25,0\n" * 200_000)
+    done = subprocess.run(
+        [sys.executable, "-m", "kerash_cli", *COMMANDS[name].split()],
+        cwd=folder,
+        env={**environment, "KERASH_MOUNTPOINT": str(folder / "mount")},
+        preexec_fn=lambda: resource.setrlimit(limit, (megabytes << 20, megabytes << 20)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def check(code: int, said: str) -> None:
+    assert code in (0, 3), said
+    assert "Traceback" not in said
+    if code:
+        last = said.splitlines()[-1]
+        assert last.startswith("Error: ")
+        assert said.count("Error") == 1
+
+
+@pytest.mark.parametrize(("name", "megabytes"), SAMPLE)
+def test_a_limit_is_met_in_good_order(folder: Path, environment: dict[str, str], name: str, megabytes: int) -> None:
+    check(*under(resource.RLIMIT_AS, megabytes, name, folder, environment))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", LIMITS)
+@pytest.mark.parametrize(("name", "megabytes"), EVERY)
+def test_any_limit_is_met_in_good_order(
+    folder: Path, environment: dict[str, str], name: str, megabytes: int, kind: str
+) -> None:
+    check(*under(LIMITS[kind], megabytes, name, folder, environment))
+
+
+PLANT = """
+import resource, sys
+if "kerash_cli.parallel.worker" in sys.orig_argv:
+    resource.setrlimit(resource.RLIMIT_AS, (60 << 20, 60 << 20))
+"""
+
+
+def test_a_worker_without_room_for_numpy_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(PLANT)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    with Processes(1) as processes:
+        processes.workers[0].process.wait(60)
+        with pytest.raises(OutOfSpace, match=r"worker 1: expected 201 MB of memory for NumPy, got .*; try --workers 1"):
+            processes.check()
