@@ -285,6 +285,7 @@ class Fit:
     ) -> None:
         rows, params, network = len(samples.x), genome.params, genome.network
         require_rows(network, rows, batch_size, "BATCH_SIZE 32")
+        memory.require(network.plan_bytes(min(batch_size, rows), 8), "", "try a smaller BATCH_SIZE")
         settings = optimizers.Settings(learning_rate=learning_rate)
         self.run = Run.begin(network, params, optimizers.SGD, settings, rows, seed, batch_size, epochs, patience=epochs)
         self._genome, self._samples, self._margin = genome, samples, margin
@@ -396,6 +397,7 @@ def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> 
     if folder is not None:
         parts = {part: fitting_samples(genome, folder, part) for part in PARTS}
         part = "val" if len(parts["val"].x) else "train"
+        known.require_memory(model.name, len(parts[part].x))
         training["scored_on"] = "validation" if part == "val" else "training"
         training["metrics"] = known.scores(known.outputs(parts[part].x[:, :-1]), parts[part].y)
     return known

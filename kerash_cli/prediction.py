@@ -13,6 +13,9 @@ from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.tables import BadRow, Rows, Table
 from kerash_cli.trained import TrainedModel
 
+ROOM = 1 << 23
+"""Numbers and characters that the rows of a part of a block take at most, be it one row: 64 MB."""
+
 
 class Predictions:
     """Writes the prediction of each row, or with `proba` or `top_k` how likely classes are, as CSV.
@@ -41,6 +44,9 @@ class Predictions:
         self.first_error: KerashError | None = None
         self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
         self._predict = predict or Predictor(model.network, model.params)
+        longest = max(map(len, encoding.classes), default=0) * (min(top_k, len(encoding.classes)) if top_k else 1)
+        self._row = encoding.features + encoding.outputs + longest
+        """About how many numbers and characters a row becomes."""
         self._headed = not append
         self._delimiter = ","
 
@@ -54,9 +60,20 @@ class Predictions:
             self.model.encoding.check_columns(block)
         yield from self._header(block)
         if isinstance(block, Table):
-            yield from self._sifted(block)
+            for part in self._parts(block):
+                yield from self._sifted(part)
         else:
             yield self._bad(block.error, block.record)
+
+    def _parts(self, table: Table) -> Iterator[Table]:
+        """The rows in parts of which no array, and no text, becomes large."""
+        step = max(1, ROOM // self._row)
+        if table.rows <= step:
+            yield table
+            return
+        for start in range(0, table.rows, step):
+            rows = np.arange(start, min(start + step, table.rows))
+            yield self.model.encoding.part(table, rows)[0]
 
     def text(self, table: Table) -> str:
         """A line for each row, each ended.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import artifact, metrics, seen
+from kerash_cli import artifact, memory, metrics, seen
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import Encoding, checks
 from kerash_cli.encoding.record import MOST_INPUTS
@@ -113,6 +113,16 @@ class TrainedModel(NamedTuple):
             part = "all" if share == 1 else f"{about}{round(share * len(x))} of the {len(x)}"
             return f"{part} rows are among those that it was trained on"
         return "this is the file that it was trained on" if sha256 in self.training["sha256"].values() else ""
+
+    def predicting_bytes(self, rows: int = 0) -> int:
+        """About how much memory predicting takes, and so many rows at once, as numbers and as what comes out."""
+        network, itemsize = self.network, self.params.dtype.itemsize
+        row = itemsize * (network.features + 2 * network.outputs) + 2 * 8 * network.outputs
+        return network.plan_bytes(network.tile, itemsize, gradient=False) + rows * row
+
+    def require_memory(self, source: str, rows: int = 0) -> None:
+        """OutOfSpace, naming the model's `source`, if that is more than there is."""
+        memory.require(self.predicting_bytes(rows), at(source), "try a smaller model" + ", or fewer rows" * bool(rows))
 
     def outputs(self, x: Array) -> Array:
         """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""

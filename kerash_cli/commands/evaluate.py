@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from kerash_cli.commands import _options, _thresholds
+from kerash_cli.errors import SHOWN
 
 
 @click.command()
@@ -57,6 +58,7 @@ def command(
     _options.check_once(data, label)
     console = Console(quiet)
     trained = _options.load(model, mountpoint, console.say)
+    trained.require_memory(model)
     encoding = trained.encoding
     skip = on_error == "skip"
     table = dataset.read(
@@ -69,6 +71,7 @@ def command(
     )
     labels = label_files.read(label, table, delimiter, label_header, encoding.names_of_labels) if label else None
     console.say(*notes(table, labels))
+    trained.require_memory(model, table.rows)
     judged = judge(trained, table, labels, skip, mountpoint, console.say)
     scores, bad, first_error, missing, doubts, unseen, known = judged
     if missing:
@@ -81,6 +84,11 @@ def command(
     if known:
         console.say(f"{table.source}: {known}; on new rows it is likely to be worse")
     _thresholds.fail(model, data, failures)
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the others in a table."""
+    return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"
 
 
 def _report(scores: dict[str, Any]) -> str:
@@ -97,13 +105,13 @@ def _report(scores: dict[str, Any]) -> str:
     tables: list[list[list[str]]] = [figures]
     if "targets" in scores:
         names = list(next(iter(scores["targets"].values())))
-        per_target = [[name, *(_cell(each[key]) for key in names)] for name, each in scores["targets"].items()]
+        per_target = [[_short(name), *(_cell(each[key]) for key in names)] for name, each in scores["targets"].items()]
         tables.append([["target", *names], *per_target])
     if "classes" in scores:
         classes = list(scores["classes"])
-        per_class = [[name, *(_cell(value) for value in scores["classes"][name].values())] for name in classes]
+        per_class = [[_short(name), *(_cell(value) for value in scores["classes"][name].values())] for name in classes]
         tables.append([["class", *scores["classes"][classes[0]]], *per_class])
-        tables.append(_confusion(classes, scores["confusion"]))
+        tables.append(_confusion([*map(_short, classes)], scores["confusion"]))
     return "\n\n".join(screen.table(sys.stdout, table) for table in tables)
 
 

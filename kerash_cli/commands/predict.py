@@ -79,6 +79,7 @@ def command(
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
     console = Console(quiet)
     trained = _options.load(model, mountpoint, console.say)
+    trained.require_memory(model)
     if data == "-":
         console.await_input()
     sample = _sample(data, trained.description)

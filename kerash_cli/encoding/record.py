@@ -366,7 +366,7 @@ class Encoding:
         if self.kind == "multilabel":
             return (outputs > 0.5).astype(np.int8)
         best: Rows = (outputs > 0.5).astype(np.intp) if self.kind == "binary" else outputs.argmax(axis=1)[:, None]
-        return np.array(self.classes)[best]
+        return np.array(self.classes, object)[best]  # else each row would take what the longest name does
 
     @property
     def scales_targets(self) -> bool:

@@ -189,9 +189,9 @@ class Network:
             for (layer, before), after, shapes in zip(self._inputs(), self.shapes[1:], self.param_shapes, strict=True)
         ]
 
-    def plan_bytes(self, n: int, itemsize: int) -> int:
-        """About how much memory a plan with a gradient takes besides parameters and gradient."""
-        between = sum(map(prod, self.shapes)) + self.features + 2 * max(map(prod, self.shapes))
+    def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
+        """About how much memory a plan, with a gradient or without, takes besides parameters and gradient."""
+        between = sum(map(prod, self.shapes)) + self.features + 2 * gradient * max(map(prod, self.shapes))
         layers = plans.deferred(self.layers)
         cached = sum(size(layer.cache_shapes(before, n)) for layer, before in zip(layers, self.shapes, strict=False))
         return itemsize * (n * between + cached + self._scratch(n))

@@ -199,7 +199,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     size = batch_size(training)
     epochs = _epochs(mode, rows, ceil(training / size), images)
     _check_network(start.network, training, size, folds)
-    _require_memory(start, space, folds)
+    _require_memory(start, space, folds, size)
     TrainedModel(description, start.network, np.empty(0), encoding, {}).check_size()
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
@@ -283,8 +283,9 @@ def _check_network(network: Network, training: int, batch_size: int, folds: int)
         )
 
 
-def _require_memory(start: Genome, space: Space, folds: int) -> None:
-    """OutOfSpace where the widest network would take more memory than there is."""
+def _require_memory(start: Genome, space: Space, folds: int, batch_size: int) -> None:
+    """OutOfSpace where the first network, or the widest, would take more memory than there is."""
+    memory.require(start.network.plan_bytes(batch_size, 4), "", "try to start from a smaller model")
     hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
     widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
     memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from kerash_cli import memory
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import TILE, Network, Predictor
 from kerash_cli.engine.tensors import Array
@@ -63,7 +64,9 @@ def predictor(
     tell: Callable[[str], object],
 ) -> Iterator[Callable[[Array], Array]]:
     """What computes outputs soonest, for about so many rows: a Predictor, or a pool in a stage of its own."""
-    workers = cores.worthwhile(SLOWER * float(network.flops) * rows, cores.usable())
+    plan = network.plan_bytes(network.tile, params.itemsize, gradient=False)
+    most = min(cores.usable(), max(1, memory.available() // max(1, plan)))  # each has a plan of its own
+    workers = cores.worthwhile(SLOWER * float(network.flops) * rows, most)
     if workers == 1:
         yield Predictor(network, params)
         return
