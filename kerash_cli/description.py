@@ -126,6 +126,7 @@ class ModelDescription:
             line = self.lines[0] if self.lines else first_line + 1
             got = repr(str(self.layers[0])) if self.layers else "the end of the file"
             raise BadInput(f"{at(self.source, line)}expected 'input' as the first layer, got {got}")
+        last = max((i for i, layer in enumerate(self.layers) if layer.learns), default=-1)
         for i, layer in enumerate(self.layers):
             if i and layer.place == "first":
                 raise BadInput(f"{self.where(i)}expected {layer.keyword!r} only as the first layer, got it again")
@@ -133,15 +134,15 @@ class ModelDescription:
                 raise BadInput(
                     f"{self.where(i)}expected {layer.keyword!r} as the last layer, got '{self.layers[i + 1]}' after it"
                 )
-            if layer.place == "before" and not any(later.learns for later in self.layers[i + 1 :]):
+            if layer.place == "before" and i >= last:
                 raise BadInput(
                     f"{self.where(i)}expected a layer that learns after {layer.keyword!r}, got none; try it further up"
                 )
-            if layer.unresolved and any(later.learns for later in self.layers[i + 1 :]):
+            if layer.unresolved and i < last:
                 raise BadInput(
                     f"{self.where(i)}expected a number, got '?', which only the last layer that learns takes"
                 )
-        if not any(layer.learns for layer in self.layers):
+        if last < 0:
             raise BadInput(f"{self.where(-1)}expected a layer that learns up to here, got none; try 'dense ? softmax'")
 
     def _check_shapes(self) -> None:

@@ -1,7 +1,9 @@
 """A table as it was read: one matrix of numbers, the text columns beside it, and where each row stood."""
 
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,7 +59,9 @@ class Table:
 
     def find(self, column: str) -> int:
         """The position of the column of that name, else of that number from 1; BadInput if there is none."""
-        place = place_of(column, self.names, self.width)
+        place = self.named.get(column)
+        if place is None:
+            place = place_of(column, None, self.width)
         if place is None:
             raise self._without(column)
         return place
@@ -74,7 +78,16 @@ class Table:
         """Where in `numbers` the number column at `position` is; ValueError if it is text."""
         if position in self.texts:
             raise ValueError(f"{self.title(position)} of {self.source} is text")
-        return position - sum(text < position for text in self.texts)
+        return position - bisect(self._text_places, position)
+
+    @cached_property
+    def named(self) -> dict[str, int]:
+        """The position of each name, the first one where it comes twice."""
+        return {name: place for place, name in reversed(list(enumerate(self.names or ())))}
+
+    @cached_property
+    def _text_places(self) -> list[int]:
+        return sorted(self.texts)
 
     def take(self, rows: Rows) -> "Table":
         """The given rows, in the given order."""

@@ -7,7 +7,7 @@ other goes through the `csv` module, and only then is it asked where something i
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from shlex import quote
@@ -163,7 +163,7 @@ class Layout(NamedTuple):
             return None
         kept = block.text.decode().split("\n")[:-1] if self.records else None
         lines = range(block.line, block.line + len(numbers))
-        written = {place: _column(text, delimiter, place, self.width) for place in self.written}
+        written = _columns(text, delimiter, self.written, self.width)
         return self._made(numbers, {}, written, {}, lines, kept)
 
     def _any_table(self, block: Block, text: frozenset[int]) -> Table:
@@ -278,6 +278,14 @@ def _without(odd: Sequence[Record]) -> str:
         f"{each.line}d" if each.height == 1 else f"{each.line},{each.line + each.height - 1}d" for each in odd
     )
     return f"sed {quote(lines)}"
+
+
+def _columns(text: bytes, delimiter: bytes, places: Collection[int], width: int) -> dict[int, list[str | None]]:
+    """The cells of columns of decimals as they are written."""
+    if len(places) <= 1:
+        return {place: _column(text, delimiter, place, width) for place in places}
+    rows = [line.split(delimiter.decode()) for line in text.decode("ascii").split("\n")[:-1]]
+    return {place: [row[place] or None for row in rows] for place in places}
 
 
 def _column(text: bytes, delimiter: bytes, place: int, width: int) -> list[str | None]:

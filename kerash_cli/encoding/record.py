@@ -552,8 +552,8 @@ class Encoding:
     def _own_labels(self, table: Table) -> list[int]:
         """Where a table has its labels itself, if it does."""
         if self.target is None:
-            names = table.names or ()
-            return [names.index(label) for label in self.labels if label in names]
+            places = table.named
+            return [places[label] for label in self.labels if label in places]
         place = self.schema.locate(table.names, table.width).get(self.target)
         return [] if place is None else [place]
 
@@ -573,12 +573,12 @@ class Encoding:
                 raise BadInput(
                     f"{at(labels.source)}expected labels called {listed(self.labels)}, got {listed(labels.names)}"
                 )
-            return labels, [labels.names.index(label) for label in self.labels]
+            return labels, [labels.named[label] for label in self.labels]
         place = None
         if self.target is not None:
             place = self.schema.locate(table.names, table.width).get(self.target)
         elif table.names is not None and set(self.labels) <= set(table.names):
-            return table, [table.names.index(label) for label in self.labels]
+            return table, [table.named[label] for label in self.labels]
         if place is None:
             raise BadInput(f"{at(table.source)}expected labels ({listed(self.labels)}), got none; try a label file")
         return table, [place]

@@ -1,6 +1,7 @@
 """What is wrong with the cells of a table, column by column, and the command that gets around it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from shlex import quote
 
 import numpy as np
@@ -16,21 +17,21 @@ MOST_CATEGORIES = 100
 
 def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
     """A complaint about each column that can't be an input as it stands; `missing` is what becomes of gaps."""
-    found: list[BadInput | None] = []
-    for position in positions:
-        if position in table.texts:
-            found.append(
-                _disguised(table, position) or _stray(table, position, missing) or _names(table, position, positions)
-            )
+    found = _first(
+        _disguised(table, each) or _stray(table, each, missing) or _names(table, each, positions)
+        for each in positions
+        if each in table.texts
+    )
     if missing == "error":
-        found += [_gap(table, position) for position in incomplete(table, positions)]
-    return [each for each in found if each]
+        found += _first(_gap(table, position) for position in incomplete(table, positions))
+    return found
 
 
 def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
     """A complaint about each column that should be numbers and is not; `instead` is what to try where it is words."""
-    found = [_disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions]
-    return [each for each in found if each]
+    return _first(
+        _disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions
+    )
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
@@ -51,7 +52,7 @@ def of_names(table: Table, position: int) -> list[BadInput]:
 
 def of_labels(table: Table, positions: Sequence[int]) -> list[BadInput]:
     """A complaint about each column of labels that has gaps."""
-    return [_unlabelled(table, position) for position in incomplete(table, positions)]
+    return _first(_unlabelled(table, position) for position in incomplete(table, positions))
 
 
 def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
@@ -72,6 +73,11 @@ def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
         change = "; ".join(f"s/(?<![^{ends}])\\Q{name}\\E(?![^{ends}])/{value}/g" for name, value in values.items())
         error.mended(table.source, f"perl -pe {quote(change)}")
     return [error]
+
+
+def _first(complaints: Iterable[BadInput | None]) -> list[BadInput]:
+    """Those that are told: what is wrong with further columns is not even looked for."""
+    return list(islice(filter(None, complaints), MOST_COMPLAINTS))
 
 
 def _disguised(table: Table, position: int) -> BadInput | None:

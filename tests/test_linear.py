@@ -1,0 +1,171 @@
+"""Four times the input takes about four times the work: calls are counted, in this process, at two sizes."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import pytest
+
+from kerash_cli import dataset
+from kerash_cli.blas.pipeline import Pipeline
+from kerash_cli.dataset import labels
+from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import learn
+from kerash_cli.engine.network import Network
+from kerash_cli.errors import BadInput
+from kerash_cli.tables import Table
+
+GROWTH = 4.6
+"""How many times as many calls four times the input may take."""
+
+
+def layers(size: int, folder: Path) -> Callable[[], object]:
+    text = "2 1 1\ninput\n" + "dense 1 -\n" * size
+
+    def described() -> object:
+        description = ModelDescription.parse(text)
+        return Network(description.layers, description.known_shape).summary(32, 4), str(description)
+
+    return described
+
+
+def dropouts(size: int, folder: Path) -> Callable[[], object]:
+    text = "2 1 1\ninput\n" + "dropout 0.1\n" * size + "dense 1 -\n"
+    return lambda: ModelDescription.parse(text)
+
+
+def unknowns(size: int, folder: Path) -> Callable[[], object]:
+    text = "2 1 1\ninput\n" + "dense 1 -\n" + "dense ? -\n" + "flatten\n" * size
+    return lambda: ModelDescription.parse(text).resolve(2, 1)
+
+
+def table(folder: Path, names: list[str], rows: list[list[str]]) -> str:
+    path = folder / "t.csv"
+    path.write_text("".join(",".join(cells) + "\n" for cells in [names, *rows]))
+    return str(path)
+
+
+def texts_and_numbers(size: int, folder: Path) -> Callable[[], object]:
+    names = [*(f"t{each}" for each in range(size)), *(f"n{each}" for each in range(size)), "y"]
+    rows = [[*["ab"[row % 2]] * size, *[str(row)] * size, "pq"[row % 2]] for row in range(4)]
+    path = table(folder, names, rows)
+
+    def encoded() -> object:
+        known = dataset.read(path, header=True)
+        encoding = learn(known, target="y", output="distribution").fitted(known)
+        encoding.part(known, np.arange(2))
+        return encoding.encode_inputs(known), encoding.encode_targets(known), encoding.unseen(known)
+
+    return encoded
+
+
+def refused(path: str, expected: str) -> Callable[[], object]:
+    """Learning from a table, which is refused."""
+
+    def learnt() -> object:
+        known = dataset.read(path, header=True)
+        with pytest.raises(BadInput, match=expected):
+            learn(known, target="y", output="distribution")
+        return None
+
+    return learnt
+
+
+def gap_in_the_last_column(size: int, folder: Path) -> Callable[[], object]:
+    rows = [["pq"[row % 2], *["1"] * (size - 1), "" if row else "1"] for row in range(3)]
+    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "missing one")
+
+
+def gaps_everywhere(size: int, folder: Path) -> Callable[[], object]:
+    rows = [["pq"[row % 2], *(["1"] * size if row else [""] * size)] for row in range(3)]
+    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "missing one")
+
+
+def percentages(size: int, folder: Path) -> Callable[[], object]:
+    rows = [["pq"[row % 2], *[f"{row}%"] * size] for row in range(4)]
+    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "percentages")
+
+
+def targets(size: int, folder: Path) -> Callable[[], object]:
+    path = table(folder, ["x"], [[str(row)] for row in range(4)])
+    label = folder / "label.csv"
+    label.write_text("".join(",".join([f"y{each}" for each in range(size)]) + "\n" for _ in range(1)))
+    with label.open("a") as file:
+        file.writelines(",".join(str(row + each / 2) for each in range(size)) + "\n" for row in range(4))
+
+    def encoded() -> object:
+        known = dataset.read(path, header=True)
+        found = labels.read(str(label), known, None, None)
+        return learn(known, found, output="any").fitted(known, found).encode_targets(known, found)
+
+    return encoded
+
+
+def steps(size: int, folder: Path) -> Callable[[], object]:
+    return lambda: Pipeline.parse("random 2 2" + " | transpose" * size)
+
+
+@pytest.mark.parametrize(
+    ("work", "size"),
+    [
+        (layers, 100),
+        (dropouts, 300),
+        (unknowns, 100),
+        (texts_and_numbers, 150),
+        (gap_in_the_last_column, 500),
+        (gaps_everywhere, 500),
+        (percentages, 60),
+        (targets, 150),
+        (steps, 50),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_calls_grow_as_the_input_does(
+    work: Callable[[int, Path], Callable[[], object]], size: int, tmp_path: Path
+) -> None:
+    work(size, tmp_path)()  # what is imported and compiled once, is
+    few, many = (calls(work(each, tmp_path)) for each in (size, 4 * size))
+    assert many < GROWTH * few
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called, and generators resumed, by what it does."""
+    count = 0
+
+    def called(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(called)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+class Name(str):
+    """A string that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Name.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_columns_are_found_without_looking_through_all_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"n{each}" for each in range(1000)]
+    wide = Table("t.csv", tuple(map(Name, names)), np.zeros((1, 1000)), {}, (2,))
+    monkeypatch.setattr(Name, "compared", 0)
+    assert [wide.find(name) for name in names] == list(range(1000))
+    assert [wide.named[name] for name in names] == list(range(1000))
+    assert Name.compared < 10_000
+
+
+def test_a_column_that_a_name_and_a_number_mean_is_the_one_of_that_name() -> None:
+    numbered = Table("t.csv", ("b", "1", "3"), np.zeros((1, 3)), {}, (2,))
+    assert [numbered.find(word) for word in ("1", "2", "3", "b")] == [1, 1, 2, 0]
