@@ -4,10 +4,12 @@ BIN := $(VENV)/bin
 BENCH := benchmarks/.venv
 OUT := build/run
 TESTS ?= tests
+COUNT ?= 50
+SEED ?= 0
 MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 
 .DEFAULT_GOAL := help
-.PHONY: help run check check-long lint types test bench clean
+.PHONY: help run check check-long lint types test bench mutants clean
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -41,6 +43,9 @@ bench:  ## how fast it is beside its peers, in one table (installs them into ben
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet . -r benchmarks/peers.txt
 	KERASH_MNIST=$(MNIST) $(BENCH)/bin/python -m benchmarks
+
+mutants: $(VENV)/developing  ## faults in MODULE=kerash_cli/engine/losses.py, or in a folder, that no test notices (COUNT, SEED)
+	$(BIN)/python -m mutants $(MODULE) --count $(COUNT) --seed $(SEED) $(if $(findstring command,$(origin TESTS)),--tests $(TESTS))
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(BENCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
