@@ -1,0 +1,106 @@
+"""A line of a history with a digest that is right is still believed only if it has what is taken from it."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_history import IDENTITY, LINE
+
+from kerash_cli.errors import Damaged
+from kerash_cli.evolution.history import history, read
+
+BEST = {"generation": 0, "incumbent": [0, 1]}
+CHILD = {**LINE, "generation": 1, "parent": [0, 1], "mutations": ["widen", "settings"]}
+FIRST = {"format": 2, "identity": IDENTITY}
+
+
+def write(folder: Path, *records: dict[str, Any]) -> None:
+    """A history with the digests that the docstring of the format asks for."""
+    (folder / "weights").mkdir(parents=True)
+    text, before = "", ""
+    for record in records:
+        plain = json.dumps({key: value for key, value in record.items() if key != "seconds"}, sort_keys=True) + "\n"
+        before = sha256((before + plain).encode()).hexdigest()
+        text += json.dumps({**record, "digest": before}, sort_keys=True) + "\n"
+    (folder / "history.jsonl").write_text(text, encoding="ascii")
+
+
+def without(record: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != name}
+
+
+COUNTS = ("index", "rung", "epochs", "best_epoch", "parameters")
+WRONG: list[dict[str, Any]] = [
+    *({**CHILD, name: value} for name in ("generation", *COUNTS) for value in (-1, 1.0, True, "1", None, 10**18 + 1)),
+    *({**CHILD, name: value} for name in ("loss", "deviation", "error") for value in (1, "0.5", [0.5], True)),
+    *({**CHILD, name: value} for name in ("seconds", "learning_rate", "weight_decay") for value in (None, 1, "0.5")),
+    *({**CHILD, "mutations": value} for value in (["widen", 3], [None], 7, None)),
+    *({**CHILD, "reason": value} for value in (3, ["it diverged"], False)),
+    *({**CHILD, "parent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0.0, 1], [0, "1"], 3, False, [])),
+    *({**CHILD, "model": value} for value in ("", "2 1 1\ninput\ndense 1 sigmiod\n", 3, None)),
+    *(without(CHILD, name) for name in CHILD if name != "rung"),
+    *({**BEST, "incumbent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0, 1.5], None, {}, "01")),
+    *({**BEST, "generation": value} for value in (-1, 0.5, None, "0", 10**18 + 1)),
+    without(BEST, "incumbent"),
+    without(BEST, "generation"),
+]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "n.evolve"
+
+
+def test_lines_that_have_everything_are_believed(folder: Path) -> None:
+    failed = {**CHILD, "index": 2, "loss": None, "deviation": None, "error": None, "reason": "training diverged"}
+    write(folder, FIRST, {**LINE, "error": 0.25}, BEST, CHILD, failed, {**CHILD, "index": 10**18})
+    with history("n", IDENTITY) as past:
+        assert past.evaluations == {
+            (0, 1, 0): {**LINE, "error": 0.25},
+            (1, 1, 0): CHILD,
+            (1, 2, 0): failed,
+            (1, 10**18, 0): {**CHILD, "index": 10**18},
+        }
+        assert past.incumbents == {0: [0, 1]}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folder: Path, wrong: dict[str, Any]) -> None:
+    write(folder, FIRST, LINE, BEST, wrong)
+    before = (folder / "history.jsonl").read_bytes()
+    with pytest.raises(Damaged, match=r"history\.jsonl:4: "), history("n", IDENTITY):
+        pass
+    with pytest.raises(Damaged, match=r"history\.jsonl:4: "):
+        read("n")
+    assert (folder / "history.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {**FIRST, "format": 0},
+        {**FIRST, "format": -1},
+        {**FIRST, "format": 2.0},
+        {**FIRST, "format": True},
+        {**FIRST, "format": "2"},
+        {**FIRST, "format": None},
+        without(FIRST, "format"),
+        without(FIRST, "identity"),
+        {**FIRST, "identity": None},
+        {**FIRST, "identity": without(IDENTITY, "rungs")},
+        {**FIRST, "identity": {**IDENTITY, "rungs": 9}},
+        {**FIRST, "identity": {**IDENTITY, "rungs": "9"}},
+        {**FIRST, "identity": {**IDENTITY, "rungs": {"0": 9}}},
+    ],
+)
+def test_a_first_line_that_does_not_say_what_the_search_is_is_damage(folder: Path, first: dict[str, Any]) -> None:
+    write(folder, first, LINE)
+    before = (folder / "history.jsonl").read_bytes()
+    with pytest.raises(Damaged, match=r"history\.jsonl:1: "), history("n", IDENTITY):
+        pass
+    with pytest.raises(Damaged, match=r"history\.jsonl:1: "):
+        read("n")
+    assert (folder / "history.jsonl").read_bytes() == before
