@@ -303,8 +303,9 @@ def test_a_changed_byte_is_damage(tmp_path: Path) -> None:
     assert "is damaged: checksum mismatch; restore it" in str(error)
 
 
-def test_a_file_cut_short_says_how_much_of_it_is_there(tmp_path: Path) -> None:
-    path = saved(tmp_path / "m.kerash")
+@pytest.mark.parametrize("more", range(4))
+def test_a_file_cut_short_says_how_much_of_it_is_there(tmp_path: Path, more: int) -> None:
+    path = saved(tmp_path / "m.kerash", {**TENSORS, **{f"more.{i}": np.ones(i + 3) for i in range(more)}})
     data = path.read_bytes()
     header = int.from_bytes(data[:8], "little")
     for size in (len(data) - 1, 8 + header + 4, 8 + header):

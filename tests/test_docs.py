@@ -75,4 +75,4 @@ def test_the_readme_names_every_layer() -> None:
 def test_every_make_target_has_a_line_of_help() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     named = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"run", "check", "check-long", "bench", "clean", "help"} <= named
+    assert {"run", "check", "check-long", "bench", "mutants", "clean", "help"} <= named

@@ -29,6 +29,25 @@ def names(folder: Path) -> list[str]:
 # What a caller sees
 
 
+@pytest.mark.parametrize("word", ["a", "A-b_c.9", "0", "x" * 64])
+def test_a_name_is_given_back(word: str) -> None:
+    assert files.name(word) == word
+
+
+def test_files_and_folders_are_flushed_and_nothing_else_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed = []
+    monkeypatch.setattr(os, "fsync", lambda file: flushed.append(os.fstat(file).st_ino))
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")  # opening it would wait for a writer
+    (tmp_path / "link").symlink_to("file")
+    for name in ("file", "pipe", "link"):
+        files.flush_path(tmp_path / name)
+    files.flush_path(tmp_path)
+    assert flushed == [(tmp_path / "file").stat().st_ino, tmp_path.stat().st_ino]
+
+
 def test_a_new_file_holds_what_was_committed(tmp_path: Path) -> None:
     write(tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == NEW

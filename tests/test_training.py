@@ -18,7 +18,7 @@ from conftest import ROOT
 from kerash_cli import training
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, Dense, Dropout, Input, Layer, Mode
+from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Input, Layer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, Settings
 from kerash_cli.engine.tensors import Array
@@ -242,6 +242,23 @@ def test_a_batch_in_chunks_has_the_gradient_of_the_batch_as_a_whole(
     assert cut.params == pytest.approx(whole.params, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+def test_a_step_tells_the_loss_and_the_hits_of_all_its_rows_before_it(
+    monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    in_pieces(monkeypatch, pieces)
+    network, rng = Network([Dense(2, IDENTITY)], (1, 1, 3)), np.random.default_rng(1)
+    x, y = rng.standard_normal((37, 3)), rng.standard_normal((37, 2))
+    run = new_run(network.initial(0, np.dtype(np.float64)), 37, batch_size=20)
+    source = InProcess(network, losses.MeanSquare(), samples(x, y, np.float64), run, margin=1.0)
+    for start, stop in ((0, 20), (20, 37), (0, 20)):
+        rows = run.order[start:stop]
+        weights = run.params.reshape(4, 2)
+        error = np.abs(x[rows] @ weights[:3] + weights[3] - y[rows])
+        assert source.step(start, stop) == pytest.approx((error**2).mean(axis=1).sum(), rel=1e-12)
+        assert source.hits == (error <= 1).all(axis=1).sum() > 0
+
+
 def test_a_batch_that_is_not_cut_draws_the_same_masks_after_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
     layers = [Dense(7, TANH), Dropout(0.5), Dense(2, IDENTITY)]
     in_pieces(monkeypatch, 2, cut=8)
@@ -275,6 +292,27 @@ def test_epochs_are_numbered_from_1_and_kept() -> None:
 def test_the_learning_rate_told_is_that_at_the_start_of_the_epoch() -> None:
     run, source = scripted([1.0], epochs=1, rate=0.25)
     assert next(train(run, source)).learning_rate == 0.25
+
+
+def test_the_seconds_told_are_those_of_all_training_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([1000.0, 1002.0, 1005.0, 5000.0, 5001.5])
+    monkeypatch.setattr(training, "perf_counter", lambda: next(clock))
+    run, source = scripted([1.0] * 3, epochs=3)
+    going = train(run, source)
+    assert [next(going).seconds, next(going).seconds] == [2, 5]
+    going.close()
+    assert next(train(run, source)).seconds == 6.5  # gone on with after a while
+    assert run.seconds == 6.5
+
+
+def test_a_run_that_begins_has_the_masks_of_its_seed_and_the_fewest_rows_of_its_network() -> None:
+    dense, normalized = [Dense(2, IDENTITY)], [Dense(2, IDENTITY), BatchNormalization(IDENTITY)]
+    for layers, fewest in ((dense, 1), (normalized, 8)):
+        network = Network(layers, (1, 1, 3))
+        run = Run.begin(network, network.initial(0, np.dtype("f4")), SGD, Settings(0.1), 37, 5, 10, 3, 2)
+        assert (run.mode.seed, run.mode.training, run.mode.step) == (5, True, 0)
+        assert [stop - start for start, stop in run.batches] == ([10, 10, 10, 7] if fewest == 1 else [10, 10, 17])
+        assert sorted(run.order) == list(range(37))
 
 
 def test_leaving_early_leaves_a_record_that_training_goes_on_from() -> None:

@@ -138,8 +138,13 @@ TRUTH: dict[str, tuple[Formula, Formula]] = {
 
 
 def points(dtype: Any, count: int) -> list[tuple[int, Array]]:
-    """Arguments, and the digits that mpmath needs for them: 50, or 1,000 where exp(-709) has to count beside 1."""
-    return [(50, np.linspace(-50, 50, count).astype(dtype)), (1000, np.array(SPECIAL, dtype))]
+    """Arguments, and the digits that mpmath needs for them: 50, or 1,000 where exp(-709) has to count beside 1.
+
+    Near 0 they lie close together: there x - tanh(x) and the like lose their digits.
+    """
+    small = np.geomspace(1e-5, 0.2, 20)
+    given = np.concatenate([np.linspace(-50, 50, count), -small, small])
+    return [(50, given.astype(dtype)), (1000, np.array(SPECIAL, dtype))]
 
 
 def allowed(truth: mpf, dtype: Any) -> mpf:

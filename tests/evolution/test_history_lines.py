@@ -84,6 +84,7 @@ def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folde
         {**FIRST, "format": 0},
         {**FIRST, "format": -1},
         {**FIRST, "format": 2.0},
+        {**FIRST, "format": 3.0},
         {**FIRST, "format": True},
         {**FIRST, "format": "2"},
         {**FIRST, "format": None},
@@ -99,8 +100,8 @@ def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folde
 def test_a_first_line_that_does_not_say_what_the_search_is_is_damage(folder: Path, first: dict[str, Any]) -> None:
     write(folder, first, LINE)
     before = (folder / "history.jsonl").read_bytes()
-    with pytest.raises(Damaged, match=r"history\.jsonl:1: "), history("n", IDENTITY):
-        pass
+    with pytest.raises(Damaged, match=r"history\.jsonl:1: expected the line that the search wrote"):
+        history("n", IDENTITY).__enter__()
     with pytest.raises(Damaged, match=r"history\.jsonl:1: "):
         read("n")
     assert (folder / "history.jsonl").read_bytes() == before

@@ -41,6 +41,7 @@ EXACT = {
     "widen": ("dense 9 tanh\n", "dense 14 tanh\n"),
     "widen the second": ("dense 9 tanh\ndense 5 gelu\n", "dense 9 tanh\ndense 6 gelu\n"),
     "relu after what is never negative": ("dense 9 sigmoid\n", "dense 9 sigmoid\ndense 9 relu\n"),
+    "relu behind a dropout": ("dense 9 sigmoid\ndropout 0.1\n", "dense 9 sigmoid\ndropout 0.1\ndense 9 relu\n"),
     "relu in pairs": ("", "dense 12 relu\n"),
     "softplus in pairs": ("", "dense 15 softplus\n"),
     "bentidentity in pairs": ("dense 4 tanh\n", "dense 4 tanh\ndense 8 bentidentity\n"),
@@ -65,6 +66,10 @@ EXACT_IMAGES = {
     "more filters before a convolution": (CONVOLUTION * 2, f"convolution relu 5 1 1 3 3\n{CONVOLUTION}"),
     "larger kernel": (CONVOLUTION, "convolution relu 4 1 2 5 5\n"),
     "convolution after what is never negative": (CONVOLUTION, f"{CONVOLUTION}convolution relu 4 1 1 3 3\n"),
+    "convolution behind a pooling": (
+        f"{CONVOLUTION}max_pooling - 2 0 2 2\n",
+        f"{CONVOLUTION}max_pooling - 2 0 2 2\n{CONVOLUTION}",
+    ),
     "convolution of the input": ("", CONVOLUTION),
     "convolution before a convolution": (CONVOLUTION, f"convolution bentidentity 5 1 1 3 3\n{CONVOLUTION}"),
 }

@@ -1,0 +1,155 @@
+"""Which columns an encoding is about, what words name them, and what a record of it can't be."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerash_cli.encoding import Encoding, learn
+from kerash_cli.errors import BadInput
+from kerash_cli.tables import Table
+
+
+def table(numbers: Any, texts: dict[int, list[str | None]] | None = None, names: str = "") -> Table:
+    matrix = np.asarray(numbers, float)
+    return Table("t.csv", tuple(names.split()) or None, matrix, texts or {}, range(1, 1 + len(matrix)))
+
+
+ROWS = [[1.0, 2.0, 0.0], [3.0, 5.0, 1.0], [4.0, 4.0, 1.0], [7.0, 1.0, 0.0]]
+
+
+def test_the_column_of_labels_goes_by_its_name_or_its_number_or_is_that_of_a_file() -> None:
+    assert learn(table(ROWS, names="a b c"), target="b").label_column == "b"
+    assert learn(table(ROWS), target="3").label_column == "3"
+    inputs, labels = table(ROWS), table([[1.0], [2], [3], [4]], names="size")
+    assert learn(inputs, labels).label_column == "size"
+    assert learn(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price")).label_column is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "scaled"),
+    [
+        ([[0.0, 5], [0, 7], [0, 9], [0, 3]], True),
+        ([[-1.0, 5], [1, 5], [-1, 7], [1, 7]], True),
+        ([[-1.0, 1], [1, -1], [-1, 1], [1, -1]], False),
+    ],
+)
+def test_targets_are_scaled_where_any_of_them_is(labels: list[list[float]], scaled: bool) -> None:
+    inputs = table(ROWS)
+    encoding = learn(inputs, table(labels)).fitted(inputs, table(labels), standardize_targets=True)
+    assert encoding.scales_targets == scaled
+    assert not encoding.unscaled().scales_targets
+
+
+def test_a_table_of_labels_alone_has_the_labels() -> None:
+    inputs, labels = table(ROWS, names="a b c"), table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price")
+    encoding = learn(inputs, labels)
+    swapped = table([[2.0, 1], [3, 2]], names="price size")
+    assert encoding.encode_targets(swapped).tolist() == [[1, 2], [2, 3]]
+    more = table([[2.0, 9, 1], [3, 9, 2]], names="price x size")
+    assert encoding.encode_targets(more).tolist() == [[1, 2], [2, 3]]
+    with pytest.raises(BadInput, match="expected labels"):
+        encoding.encode_targets(table([[2.0, 9], [3, 9]], names="price x"))
+
+
+def missing_columns(header: tuple[str, ...]) -> BadInput:
+    encoding = learn(table(ROWS, names="Age Height pay"), target="pay")
+    with pytest.raises(BadInput, match="no column") as error:
+        encoding.encode_inputs(Table("t.csv", header, np.zeros((1, len(header))), {}, range(1, 2)))
+    return error.value
+
+
+def test_a_header_that_differs_in_capitals_alone_can_be_mended() -> None:
+    (repair,) = missing_columns(("age", "HEIGHT", "x/y")).repairs
+    assert repair.filter == r"sed '1s/.*/Age,Height,x\/y/'"
+    for header in (("age", "size"), ("age", "height", "x,y"), ("age", "height", 'x"y')):
+        assert missing_columns(header).repairs == ()
+
+
+def values_record() -> dict[str, Any]:
+    inputs, labels = table(ROWS), table([[1.0, 2], [2, 3], [3, 1], [4, 4]])
+    record: dict[str, Any] = json.loads(json.dumps(learn(inputs, labels).fitted(inputs, labels).to_json()))
+    return record
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outputs": 0, "labels": [], "target_mean": [], "target_scale": [], "baseline": []},
+        {"inputs": [], "fill": [], "mean": [], "scale": []},
+        {"inputs": [[0, ["a"], 3]]},
+        {"inputs": [[0, []], [1, None], [2, None]], "fill": [0.0] * 2, "mean": [0.0] * 2, "scale": [1.0] * 2},
+        {"inputs": [[0, None], [0, None], [2, None]]},
+        {"inputs": [[0, None], [1, None], [3, None]]},
+        {"inputs": [[0], [1, None], [2, None]]},
+        {"target": 0},
+        {"target": 3},
+        {"target": -1},
+        {"width": 2},
+        {"names": ["a", "b"]},
+        {"names": ["a", "b", "c", "d"]},
+        {"labels": ["a"]},
+        {"classes": ["a", "b"]},
+        {"scale": [1.0, 1.0, 0.0]},
+        {"target_scale": [1.0, -1.0]},
+        {"baseline": [1.0]},
+        {"kind": "binary"},
+        {"delimiter": "ab"},
+        {"missing": "maybe"},
+    ],
+)
+def test_a_record_whose_parts_do_not_fit_is_refused(wrong: dict[str, Any]) -> None:
+    record = values_record()
+    assert json.loads(json.dumps(Encoding.from_json(record).to_json())) == record
+    with pytest.raises(ValueError, match="expected"):
+        Encoding.from_json({**record, **wrong})
+
+
+def test_a_start_has_the_same_classes_in_any_order() -> None:
+    def classes(*labels: float) -> Encoding:
+        return learn(table([[i, label] for i, label in enumerate(labels * 2)]), target="2", output="distribution")
+
+    assert classes(0, 1, 2).arranged_as(classes(2, 0, 1)).classes == ("0", "1", "2")
+    with pytest.raises(BadInput, match="--start: expected its model's 3 outputs"):
+        classes(0, 1, 2).arranged_as(classes(1, 2, 3))
+
+
+def test_a_start_keeps_its_scaling_but_for_columns_that_counted_for_nothing() -> None:
+    old = table([[1, 7, 0], [3, 7, 1], [5, 7, 2]])
+    new = table([[10, 1, 0], [20, 3, 1], [60, 5, 2]])
+    before = learn(old, target="3").fitted(old, ignore_constant=True, standardize_targets=True)
+    own = learn(new, target="3").fitted(new, ignore_constant=True)
+    started = own.scaled_as(before)
+    assert started.mean.tolist() == [3, 3]  # the first one's of the start, the second one's own
+    assert started.scale.tolist() == [before.scale[0], own.scale[1]]
+    assert started.fill.tolist() == [before.fill[0], own.fill[1]]
+    assert started.standardized
+    assert (started.target_mean == before.target_mean).all()
+    assert (started.target_scale == before.target_scale).all()
+
+
+def test_without_names_on_one_side_a_start_has_its_columns_in_their_order() -> None:
+    named, plain = learn(table(ROWS, names="a b c"), target="c"), learn(table(ROWS), target="3")
+    assert named.arranged_as(plain).inputs == named.inputs
+    assert plain.arranged_as(named).inputs == plain.inputs
+
+
+def test_one_column_of_labels_may_be_called_anything() -> None:
+    inputs, labels = table(ROWS), table([[1.0], [2], [3], [4]], names="size")
+    encoding = learn(inputs, labels)
+    assert encoding.encode_targets(inputs, table([[5.0], [6], [7], [8]], names="weight")).tolist() == [
+        [5],
+        [6],
+        [7],
+        [8],
+    ]
+    two = learn(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price"))
+    with pytest.raises(BadInput, match="expected labels called 'size', 'price', got 'size', 'weight'"):
+        two.encode_targets(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size weight"))
+
+
+def test_every_target_needs_a_mean() -> None:
+    inputs, labels = table(ROWS), table([[1.0, 1.7e308], [2, -1.7e308], [3, 1.7e308], [4, -1.7e308]])
+    with pytest.raises(BadInput, match="expected targets with a mean"):
+        learn(inputs, labels).fitted(inputs, labels)

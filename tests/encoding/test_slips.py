@@ -1,0 +1,171 @@
+"""What is said about the cells of each column that can't be used, and what gets around it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerash_cli import dataset
+from kerash_cli.encoding import slips
+from kerash_cli.errors import BadInput
+from kerash_cli.tables import Table
+
+needs_perl = pytest.mark.skipif(shutil.which("perl") is None, reason="the commands are in Perl, which is not installed")
+
+
+def table(folder: Path, text: str) -> Table:
+    """The table of a file with a header."""
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    return dataset.read(str(path), header=True)
+
+
+def column_of(folder: Path, *cells: str) -> Table:
+    """A table with a column `a` of these cells, and `b` of numbers."""
+    return table(folder, "a,b\n" + "".join(f"{cell},{i}\n" for i, cell in enumerate(cells)))
+
+
+def filtered(error: BadInput, folder: Path) -> str:
+    """What the file is after the filter of the repair."""
+    (repair,) = error.repairs
+    assert repair.path == str(folder / "t.csv")
+    with (folder / "t.csv").open("rb") as file:
+        done = subprocess.run(["bash", "-c", repair.filter], stdin=file, capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def test_a_word_among_numbers_is_told_with_its_place_and_its_line_can_go(tmp_path: Path) -> None:
+    found = column_of(tmp_path, "1", "2", "oops", "4")
+    (error,) = slips.of_inputs(found, [0, 1], "error")
+    assert str(error) == f"{tmp_path}/t.csv:4:1: expected a number as in most of column 'a', got 'oops'"
+    assert filtered(error, tmp_path) == "a,b\n1,0\n2,1\n4,3\n"
+    (same,) = slips.of_numbers(found, [0, 1], "; instead")
+    assert str(same) == str(error)
+    assert [str(each) for each in slips.of_two(found, 0)] == [str(error)]
+    assert [str(each) for each in slips.of_names(found, 0)] == [str(error)]
+    assert slips.of_two(found, 1) == slips.of_names(found, 1) == []
+
+
+def test_different_words_among_numbers_are_counted_and_their_lines_can_go(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "3", "ouch", "5"), [0, 1], "error")
+    assert "t.csv:3:1: " in str(error)
+    assert str(error).endswith("got 'oops', and in 2 cells in all no number")
+    assert filtered(error, tmp_path) == "a,b\n1,0\n3,2\n5,4\n"
+    assert error.repairs[0].words == ()
+
+
+@needs_perl
+@pytest.mark.parametrize(("missing", "words"), [("error", ("--missing", "mean")), ("mean", ()), ("drop", ())])
+def test_one_word_again_and_again_stands_for_what_is_missing(
+    tmp_path: Path, missing: str, words: tuple[str, ...]
+) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "oops", "4"), [0, 1], missing)
+    assert str(error).endswith("got 'oops', and in 2 cells in all no number")
+    assert error.repairs[0].words == words
+    assert filtered(error, tmp_path) == "a,b\n1,0\n,1\n,2\n4,3\n"
+
+
+def test_as_many_words_as_numbers_are_slips_and_more_are_names(tmp_path: Path) -> None:
+    assert len(slips.of_inputs(column_of(tmp_path, "1", "x", "3", "y"), [0, 1], "error")) == 1
+    assert slips.of_inputs(column_of(tmp_path, "1", "x", "z", "y"), [0, 1], "error") == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "slip"), [("1 2 3 x y z", True), ("1 2 x y z", False), ("1 2 3 4 x x", False), ("1 2 3 4 x", True)]
+)
+def test_names_with_numbers_among_them_are_slips_where_each_word_occurs_once(
+    tmp_path: Path, cells: str, slip: bool
+) -> None:
+    assert bool(slips.of_names(column_of(tmp_path, *cells.split()), 0)) == slip
+
+
+def test_many_lines_and_records_of_several_are_not_left_out(tmp_path: Path) -> None:
+    words = [f"w{i}" for i in range(11)]
+    (error,) = slips.of_inputs(column_of(tmp_path, *map(str, range(20)), *words), [0, 1], "error")
+    assert error.repairs == ()
+    (error,) = slips.of_inputs(column_of(tmp_path, *map(str, range(20)), *words[1:]), [0, 1], "error")
+    assert len(filtered(error, tmp_path).splitlines()) == 21
+    (error,) = slips.of_inputs(table(tmp_path, 'a,b\n1,0\noops,"x\ny"\n3,x\n4,x\n'), [0], "error")
+    assert error.repairs == ()
+
+
+def test_words_where_numbers_should_be_are_told_once_with_what_to_try_instead(tmp_path: Path) -> None:
+    found = column_of(tmp_path, "", "x", "y", "z")
+    assert [str(each) for each in slips.of_numbers(found, [0, 1], "; try softmax")] == [
+        f"{tmp_path}/t.csv:3:1: expected a number, got 'x'; try softmax"
+    ]
+
+
+def test_a_column_of_text_has_at_most_a_hundred_different_values(tmp_path: Path) -> None:
+    hundred = column_of(tmp_path, *(f"w{i}" for i in range(100)), "w0")
+    assert slips.of_inputs(hundred, [0, 1], "error") == []
+    more = column_of(tmp_path, *(f"w{i}" for i in range(101)))
+    (error,) = slips.of_inputs(more, [0, 1], "error")
+    assert str(error) == f"{tmp_path}/t.csv: column 'a' is text and has 101 different values, more than 100"
+    assert error.repairs[0].words == ("--drop", "a")
+    (alone,) = slips.of_inputs(more, [0], "error")
+    assert alone.repairs == ()
+
+
+@pytest.mark.parametrize(("cells", "more"), [(["1", "", "3"], ""), (["", "2", ""], ", and 1 more in that column")])
+def test_a_gap_is_told_with_the_first_place_and_how_many_more(tmp_path: Path, cells: list[str], more: str) -> None:
+    found = column_of(tmp_path, *cells)
+    (error,) = slips.of_inputs(found, [0, 1], "error")
+    assert str(error) == (
+        f"{tmp_path}/t.csv:{2 + cells.index('')}:1: expected a value, got a missing one{more}; "
+        "--missing drop leaves such rows out"
+    )
+    assert error.repairs[0].words == ("--missing", "mean")
+    assert slips.of_inputs(found, [0, 1], "mean") == []
+    (label,) = slips.of_labels(found, [0, 1])
+    count = more.removesuffix(" in that column")
+    assert str(label) == (
+        f"{tmp_path}/t.csv:{2 + cells.index('')}:1: expected a label, got a missing one{count}; "
+        "--missing drop leaves such rows out"
+    )
+    assert label.repairs == ()
+
+
+@needs_perl
+def test_a_word_for_a_missing_label_may_be_a_class(tmp_path: Path) -> None:
+    (error,) = slips.of_labels(table(tmp_path, "a,b\nx,1\nNA,2\ny,NA\n"), [0])
+    assert str(error).startswith(f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' is read as none); ")
+    assert str(error).endswith(". If 'NA' is a class, write it otherwise")
+    assert filtered(error, tmp_path) == "a,b\nx,1\nNA_,2\ny,NA\n"
+
+
+def test_a_column_of_gaps_can_be_dropped(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "", "", ""), [0, 1], "error")
+    assert str(error) == f"{tmp_path}/t.csv: column 'a' has missing values only"
+    assert error.repairs[0].words == ("--drop", "a")
+
+
+@needs_perl
+def test_labels_of_two_names_each_become_zeros_and_ones(tmp_path: Path) -> None:
+    found = table(tmp_path, "a,b,c\nno,no,1\nyes,no,0\nno,yes,1\n")
+    (error,) = slips.of_yes_or_no(found, [0, 1, 2])
+    assert str(error) == f"{tmp_path}/t.csv:2:1: expected 0 or 1 in each of 3 columns of labels, got 'no'"
+    assert filtered(error, tmp_path) == "a,b,c\n0,0,1\n1,0,0\n0,1,1\n"
+    assert slips.of_yes_or_no(found, [2]) == []
+
+
+@pytest.mark.parametrize("rows", ["no,maybe\nyes,no\nno,yes\n", "yes,no\nyes,yes\n", "no,yes\nyes,zero\n"])
+def test_labels_whose_names_do_not_pair_up_have_no_way_out(tmp_path: Path, rows: str) -> None:
+    (error,) = slips.of_yes_or_no(table(tmp_path, f"a,b\n{rows}"), [0, 1])
+    assert "expected 0 or 1 in each of 2 columns" in str(error)
+    assert error.repairs == ()
+
+
+def test_a_column_goes_by_its_name_or_else_its_number() -> None:
+    numbers = np.zeros((2, 3))
+    assert slips.column(Table("t", ("a", "", "c"), numbers, {}, range(2)), 0) == "a"
+    assert slips.column(Table("t", ("a", "", "c"), numbers, {}, range(2)), 1) == "2"
+    assert slips.column(Table("t", None, numbers, {}, range(2)), 2) == "3"
+
+
+def test_numbers_in_disguise_are_told_with_what_they_are(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "5%", "6%", "7.5%", "12%"), [0, 1], "error")
+    assert str(error).startswith(f"{tmp_path}/t.csv:2:1: column 'a' has percentages as text, such as '5%' and ")
+    assert len(error.repairs) == 1

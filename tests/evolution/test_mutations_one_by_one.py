@@ -1,0 +1,167 @@
+"""Where each mutation applies, and how far it goes."""
+
+from math import log2
+
+import numpy as np
+import pytest
+from test_mutations import RICH, genome, space
+
+from kerash_cli.engine.layers import Layer
+from kerash_cli.evolution.genome import Genome, Space
+from kerash_cli.evolution.mutations import MUTATIONS
+
+KINDS = {each.name: each for each in MUTATIONS}
+DRAWS = 800
+
+PLACES: dict[str, tuple[str, dict[str, object], list[int]]] = {
+    "add layer": (RICH, {}, [5, 6]),
+    "add layer, to no other": ("6 1 1\ninput\ndense 3 softmax\n", {}, [1]),
+    "add layer, one below the most": (RICH, {"most_layers": 3}, [5, 6]),
+    "add layer, at the most": (RICH, {"most_layers": 2}, []),
+    "widen": (RICH, {}, [5]),
+    "widen, one below the widest": (RICH, {"widest": 10}, [5]),
+    "widen, at the widest": (RICH, {"widest": 9}, []),
+    "narrow": (RICH, {}, [5]),
+    "narrow, one above the narrowest": (RICH.replace("dense 9", "dense 5"), {}, [5]),
+    "narrow, at the narrowest": (RICH.replace("dense 9", "dense 4"), {}, []),
+    "change activation": (RICH, {}, [1, 5]),
+    "change activation, of two": (RICH, {"activations": ("relu", "tanh")}, [1, 5]),
+    "change activation, of one": (RICH, {"activations": ("relu",)}, []),
+    "remove layer": (RICH, {}, [1, 5]),
+    "settings": (RICH, {}, [0]),
+    "settings, that stay": (RICH, {"tunes": False}, []),
+    "add convolution": (RICH, {}, [1, 2, 3]),
+    "add convolution, to no other": ("8 6 2\ninput\ndense 3 softmax\n", {}, [1]),
+    "add convolution, at the most": (RICH, {"most_layers": 2}, []),
+    "add convolution, without images": (RICH, {"images": False}, []),
+    "more filters": (RICH, {}, [1]),
+    "more filters, one below the most": (RICH, {"widest": 5}, [1]),
+    "more filters, at the most": (RICH, {"widest": 4}, []),
+    "larger kernel": (RICH, {}, [1]),
+    "larger kernel, below the largest": (RICH.replace("1 1 3 3", "1 2 5 5"), {}, [1]),
+    "larger kernel, at the largest": (RICH.replace("1 1 3 3", "1 3 7 7"), {}, []),
+    "add pooling": (RICH.replace("max_pooling - 2 0 2 2\n", ""), {}, [2]),
+    "add pooling, behind the second": (RICH.replace("flatten", "convolution relu 4 1 1 3 3\nflatten"), {}, [4]),
+    "add pooling, to pooled": (RICH, {}, []),
+    "add pooling, to two rows": ("8 2 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, [2]),
+    "add pooling, to one row": ("8 1 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, []),
+    "add pooling, to what is one row behind": ("8 3 2\ninput\nconvolution relu 4 1 0 3 3\ndense 3 -\n", {}, []),
+    "add pooling, to one column": ("1 8 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, []),
+    "remove pooling": (RICH, {}, [2]),
+    "remove pooling, of none": (RICH.replace("max_pooling - 2 0 2 2\n", ""), {}, []),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_mutation_applies_where_it_should(case: str) -> None:
+    text, words, places = PLACES[case]
+    own = space(text, **{"images": True, **words})
+    assert list(KINDS[case.partition(",")[0]].places(genome(text), own)) == places
+
+
+def test_every_mutation_has_its_places_here() -> None:
+    assert {case.partition(",")[0] for case in PLACES} == KINDS.keys(), "write its places here"
+
+
+def children(name: str, place: int, parent: Genome, own: Space) -> list[Genome]:
+    rng = np.random.default_rng(3)
+    return [KINDS[name].change(parent, place, own, rng) for _ in range(DRAWS)]
+
+
+def changed(name: str, place: int, text: str = RICH, **words: object) -> list[Layer]:
+    """The layer at that place, of many children, of which the other layers are as they were."""
+    parent = genome(text)
+    found = children(name, place, parent, space(text, **{"images": True, **words}))
+    inserted = name.startswith("add")
+    for child in found:
+        others = child.layers[:place], child.layers[place + 1 :]
+        assert others == (parent.layers[:place], parent.layers[place + (not inserted) :])
+        assert (child.learning_rate, child.weight_decay) == (parent.learning_rate, parent.weight_decay)
+    return [child.layers[place] for child in found]
+
+
+def words(layers: list[Layer], field: str) -> set[int]:
+    return {getattr(layer, field) for layer in layers}
+
+
+def test_a_layer_gets_more_units_or_filters_by_a_quarter_to_double() -> None:
+    text = RICH.replace("dense 9", "dense 16").replace("relu 4", "relu 8")
+    wider = words(changed("widen", 5, text, widest=60), "units")
+    assert (min(wider), max(wider)) == (20, 32)
+    assert words(changed("widen", 5, text, widest=20), "units") == {20}
+    more = words(changed("more filters", 1, text, widest=60), "filters")
+    assert (min(more), max(more)) == (10, 16)
+    assert words(changed("more filters", 1, text, widest=11), "filters") == {10, 11}
+    assert words(changed("more filters", 1, RICH.replace("relu 4", "relu 1"), widest=60), "filters") == {2}
+    assert words(changed("widen", 5, RICH.replace("dense 9", "dense 1")), "units") == {2}
+
+
+@pytest.mark.parametrize(("units", "left"), [(16, 12), (6, 4), (5, 4), (9, 7)])
+def test_a_layer_loses_a_quarter_of_its_units(units: int, left: int) -> None:
+    assert words(changed("narrow", 5, RICH.replace("dense 9", f"dense {units}")), "units") == {left}
+
+
+def test_a_new_activation_is_another_one_of_the_list() -> None:
+    own = {"activations": ("relu", "tanh", "sinc")}
+    assert {str(each) for each in words(changed("change activation", 5, **own), "activation")} == {"relu", "sinc"}
+    assert {str(each) for each in words(changed("change activation", 1, **own), "activation")} == {"tanh", "sinc"}
+
+
+def test_a_new_dense_layer_has_any_width_and_any_activation_of_the_list() -> None:
+    layers = changed("add layer", 6, widest=12, activations=("relu", "tanh"))
+    assert words(layers, "units") == set(range(4, 13))
+    assert {str(each) for each in words(layers, "activation")} == {"relu", "tanh"}
+
+
+def test_a_new_convolution_keeps_the_size_and_can_be_the_identity() -> None:
+    layers = changed("add convolution", 1, widest=12, activations=("relu", "tanh"))
+    filters = words(layers, "filters")
+    assert filters == set(range(4, 13))  # the image has 2 channels
+    assert words(changed("add convolution", 2, widest=12), "filters") == set(range(8, 13))  # 4 come from the first one
+    assert words(changed("add convolution", 2, widest=6), "filters") == {6}
+    sizes = {(each.stride, each.pad, each.kernel_width, each.kernel_height) for each in layers}  # type: ignore[attr-defined]
+    assert sizes == {(1, 1, 3, 3)}
+
+
+def test_a_larger_kernel_has_a_place_more_on_each_side_and_gives_an_image_of_the_same_size() -> None:
+    (layer,) = set(changed("larger kernel", 1))
+    assert str(layer) == "convolution relu 4 1 2 5 5"
+
+
+def test_a_new_pooling_halves_the_image() -> None:
+    (layer,) = set(changed("add pooling", 2, RICH.replace("max_pooling - 2 0 2 2\n", "")))
+    assert str(layer) == "max_pooling - 2 0 2 2"
+
+
+def test_what_is_removed_is_one_layer_and_with_a_convolution_its_pooling() -> None:
+    lines = RICH.splitlines()
+    parent, own = genome(RICH), space(RICH)
+    for name, place, gone in (("remove layer", 1, {2, 3}), ("remove layer", 5, {6}), ("remove pooling", 2, {3})):
+        (child,) = {each.key: each for each in children(name, place, parent, own)}.values()
+        assert str(child.description).splitlines() == [line for i, line in enumerate(lines) if i not in gone]
+    alone = genome(RICH.replace("max_pooling - 2 0 2 2\n", ""))
+    (child,) = {each.key: each for each in children("remove layer", 1, alone, own)}.values()
+    assert len(child.layers) == len(alone.layers) - 1
+
+
+def test_settings_go_up_and_down_by_what_they_should_and_stay_within_their_bounds() -> None:
+    found = children("settings", 0, genome(RICH), space(RICH))  # a rate of 0.005, a decay of 0.003
+    rates = [log2(each.learning_rate / 0.005) for each in found]
+    decays = [log2(each.weight_decay / 0.003) / 2 for each in found]
+    assert (min(rates), max(rates)) == (pytest.approx(-1.5, abs=0.02), pytest.approx(1, abs=0.02))
+    assert (min(decays), max(decays)) == (pytest.approx(-1, abs=0.02), pytest.approx(1.5, abs=0.02))
+    assert all(float(f"{each.learning_rate:.4g}") == each.learning_rate for each in found)
+    assert any(float(f"{each.weight_decay:.3g}") != each.weight_decay for each in found)
+    assert {each.layers for each in found} == {genome(RICH).layers}
+    for rate, decay in ((1e-3, 1e-4), (2e-2, 1e-1)):
+        at_the_end = Genome(genome(RICH).description, rate, decay)
+        beyond = children("settings", 0, at_the_end, space(RICH))
+        assert rate in {each.learning_rate for each in beyond}
+        assert decay in {each.weight_decay for each in beyond}
+        assert all(1e-3 <= each.learning_rate <= 2e-2 and 1e-4 <= each.weight_decay <= 1e-1 for each in beyond)
+
+
+def test_shares_of_images_are_those_of_the_plan() -> None:
+    images = {"add convolution": 0.25, "more filters": 0.15, "larger kernel": 0.05, "add pooling": 0.1}
+    assert {name: KINDS[name].share for name in images} == images
+    assert KINDS["remove pooling"].share == 0.05

@@ -1,0 +1,134 @@
+"""How long a search is said to take, the settings that are drawn, and the rows that inheriting looks at."""
+
+from dataclasses import replace
+from math import ceil, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_mutations import genome, space
+from test_preparation import prepared
+
+from kerash_cli import dataset
+from kerash_cli.description import ModelDescription
+from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.evolution.evaluation import MOST_ROWS, _some
+from kerash_cli.evolution.preparation import STEP_SECONDS, Prepared, Settings, _duration, prepare
+from kerash_cli.parallel import cores
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (1.4, "1 s"),
+        (1.6, "2 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (200, "3 min"),
+        (7199, "120 min"),
+        (7200, "2 h"),
+        (36_000, "10 h"),
+    ],
+)
+def test_a_duration_is_said_in_the_largest_unit_of_which_there_are_two(seconds: float, said: str) -> None:
+    assert _duration(seconds) == said
+
+
+@pytest.fixture
+def search(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """8 candidates, 2 of them strangers, for 11 generations of 150 rows in 5 folds."""
+    return prepared(tmp_path_factory.mktemp("t"), 150)
+
+
+def test_a_search_takes_as_long_as_its_trainings(search: Prepared) -> None:
+    rungs, rows, folds = [27, 81, 243], 120, 5
+    assert (search.strategy.rungs, search.strategy.strangers, search.strategy.inherits) == (rungs, 2, False)
+    halving = [[6, 2, 1], [2, 1, 1]]  # the better third of each bracket goes on, and at least one
+    trained = sum(
+        count * (until - since)
+        for counts in halving
+        for count, since, until in zip(counts, [0, *rungs], rungs, strict=False)
+    )
+    hidden = 10  # half as wide as layers may be
+    flops = 2 * (3 * hidden + hidden * hidden + hidden * 3)
+    epoch = ceil(rows / 32) * STEP_SECONDS + 3 * flops * rows * folds / cores.RATE
+    assert search.seconds() == pytest.approx(11 * trained * epoch, rel=0.05)
+    assert f"about {_duration(search.seconds())} on one core" in search.describe()[1]
+
+
+def test_the_lines_say_what_is_done(search: Prepared) -> None:
+    data, plan = search.describe()
+    assert data == "150 rows, 3 inputs (standardised), 3 classes from y: a, b, c; loss categorical-cross-entropy"
+    assert plan.startswith(
+        "evolution: population 8, generations 0 to 10, seed 0; cross-validation in 5 folds; "
+        "243 epochs, weights drawn afresh; about "
+    )
+
+
+def test_networks_are_as_wide_and_trainings_as_long_as_they_may_be(tmp_path: Path) -> None:
+    assert replace(space(), widest=1000).most_filters == 64
+    assert replace(space(), widest=9).most_filters == 9
+    names = [f"c{i}" for i in range(70)]
+    lines = [",".join(map(str, [*range(i, i + 70), "ab"[i % 2]])) for i in range(60)]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *lines]) + "\n", encoding="ascii")
+    wide = prepare(dataset.read(str(tmp_path / "wide.csv")), None, "y", Settings(8, 10))
+    assert wide.space.widest == 256
+    assert prepared(tmp_path, 60, shape=(1, 2, 3), inputs=6).regime.epochs == 9
+
+
+def test_a_search_that_can_change_nothing_is_refused_unless_it_draws_or_changes_nothing_anyway(tmp_path: Path) -> None:
+    few = {"most_layers": 0}  # with so few rows, settings are not evolved
+    with pytest.raises(BadInput, match="--max-layers"):
+        prepared(tmp_path, 40, **few)
+    assert prepared(tmp_path, 40, strategy="random", **few).strategy.random
+
+
+def test_what_a_model_to_start_from_has_must_be_what_was_asked_for(tmp_path: Path) -> None:
+    start = ModelDescription.parse("3 1 1\ninput\ndense 4 tanh\ndense 3 softmax\n")
+    assert prepared(tmp_path, 60, start=start, inputs=3).start.description == start
+    with pytest.raises(BadInput, match=r"t\.csv: expected OUTPUTS 3 "):
+        prepared(tmp_path, 60, start=start, outputs=5)
+
+
+def test_memory_for_one_network_is_asked_for_where_rows_are_held_out(tmp_path: Path) -> None:
+    with pytest.raises(OutOfSpace, match="--max-width"):
+        prepared(tmp_path, 2000, widest=2**20)
+
+
+def test_layers_that_do_not_fit_make_no_genome() -> None:
+    image = genome("6 6 1\ninput\ndense 3 softmax\n")
+    large = ModelDescription.parse("9 9 1\ninput\nconvolution relu 4 1 0 7 7\ndense 3 softmax\n").layers
+    with pytest.raises(BadInput, match="expected a kernel that fits"):
+        image.with_layers(large)
+
+
+def test_as_many_workers_as_were_asked_for_but_no_more_than_candidates(search: Prepared) -> None:
+    assert [search.workers(asked) for asked in (1, 7, 8, 9, 100)] == [1, 7, 8, 8, 8]
+
+
+def test_settings_of_a_stranger_are_drawn_evenly_by_their_logarithms() -> None:
+    start, own, rng = genome(), space(), np.random.default_rng(1)
+    found = [own.random(start, rng) for _ in range(3000)]
+    for name, low, high in (("learning_rate", 1e-3, 2e-2), ("weight_decay", 1e-4, 1e-1)):
+        places = np.array([log(getattr(each, name) / low) / log(high / low) for each in found])
+        assert 0 <= places.min() + 1e-3 <= 0.01
+        assert 0.99 <= places.max() <= 1 + 1e-3
+        assert np.histogram(places, 4, (0, 1))[0] == pytest.approx(750, abs=110)
+    fixed = space(tunes=False).random(start, rng)
+    assert (fixed.learning_rate, fixed.weight_decay) == (start.learning_rate, start.weight_decay)
+
+
+@pytest.mark.parametrize("rows", [1, MOST_ROWS - 1, MOST_ROWS])
+def test_inheriting_looks_at_all_rows_where_they_are_few(rows: int) -> None:
+    assert _some(np.arange(rows) * 3).tolist() == (np.arange(rows) * 3).tolist()
+
+
+@pytest.mark.parametrize("rows", [MOST_ROWS + 1, 5000])
+def test_inheriting_looks_at_rows_from_everywhere(rows: int) -> None:
+    found = _some(np.arange(rows) * 3)
+    assert len(found) == MOST_ROWS
+    assert (found[0], found[-1]) == (0, 3 * (rows - 1))
+    steps = np.diff(found) // 3
+    assert steps.min() >= rows // MOST_ROWS
+    assert steps.max() <= rows // MOST_ROWS + 1
