@@ -218,7 +218,7 @@ def _tensor_bytes(header: bytes) -> int:
             return 0
         sizes = sum(prod(each["shape"]) * np.dtype(_TYPES[each["dtype"]]).itemsize for each in entries.values())
         edges = [edge for span in spans for edge in span]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return 0
     without_gaps = edges[:1] == [0] and edges[1:-1:2] == edges[2::2] and edges == sorted(edges)
     return edges[-1] if without_gaps and edges[-1] == sizes <= _LARGEST_FILE else 0

@@ -139,6 +139,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     ),
     "bytes of no tensor": lambda: sealed(headed(tensor("[1]", 0, 4)), bytes(8)),
     "too few bytes": lambda: sealed(headed(tensor("[4]", 0, 16)), bytes(8)),
+    "an end that is infinite, and no digest of it": lambda: (
+        len(header := headed(tensor("[1]", 0, "1e999"))).to_bytes(8, "little") + header
+    ),
     "an end before its start": lambda: sealed(headed(tensor("[1]", 8, 4)), bytes(8)),
     "an end past every file": lambda: sealed(headed(tensor("[1]", 2**64 - 4, 2**64)), bytes(4)),
     "a third offset": lambda: sealed(headed(tensor("[1]", 0, "4,8")), bytes(8)),

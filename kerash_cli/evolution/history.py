@@ -17,6 +17,8 @@ line) followed by the line, with its end, without its `digest` and `seconds`. So
 is one that was removed, repeated or moved, by the next one. Only `seconds` differs from run to run; it may be any
 number.
 
+`winner.json` is one such line, which follows nothing. Those of kerash 0.1.0 have no digest.
+
 Format 1, of kerash 0.1.0, has no digests. Its line of a candidate whose workers died has a `loss` of null and a reason
 that begins with `worker`: that line and all after it do not count, since the same command would not come to them. The
 run that goes on with such a history writes it anew as format 2.
@@ -49,6 +51,11 @@ _SUFFIX = ".evolve"
 _HISTORY, _WINNER, _WEIGHTS = "history.jsonl", "winner.json", "weights"
 _CANDIDATE = re.compile(r"([0-9]+)-([0-9]+)\.kerash")
 _FINAL = re.compile(r"(?:final|refit)-([0-9]+)-[0-9]+\.kerash")
+_WINNER_OF_0_1_0 = {
+    "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
+    "front",
+}  # fmt: skip
+"""The keys of a winner without a digest, which nothing else could tell from one whose digest has lost its name."""
 _DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
 """How the reason of a candidate begins whose workers died, in format 1."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
@@ -100,7 +107,7 @@ class History:
     def conclude(self, winner: Mapping[str, Any]) -> None:
         """Keeps what the search came to, in place of what it came to before."""
         with files.replacing(self.folder / _WINNER) as output:
-            output.commit(_line(winner))
+            output.commit(_line({**winner, "digest": _digest(winner, "")}))
 
     def _names(self) -> list[str]:
         return os.listdir(self.folder / _WEIGHTS)
@@ -163,10 +170,19 @@ def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         return None
     known = {(each["generation"], each["index"]): each for each in tried}
     try:
-        winner = json.loads(path.read_bytes())
+        winner = _winner(path.read_bytes())
         return [known[each["generation"], each["index"]] for each in winner["lineage"]]
     except (ValueError, RecursionError, KeyError, TypeError):
         raise Damaged(f"{at(str(path))}expected what a search came to; try kerash evolve again") from None
+
+
+def _winner(line: bytes) -> dict[str, Any]:
+    """What a search came to; ValueError, KeyError or TypeError if it was not written like that."""
+    winner: dict[str, Any] = json.loads(line)
+    checks.expect(_line(winner) == line, "expected a line as they are written")
+    if "digest" in winner or not _WINNER_OF_0_1_0.issuperset(winner):
+        checks.expect(winner.pop("digest") == _digest(winner, ""), "expected another digest")
+    return winner
 
 
 @contextmanager
@@ -335,6 +351,7 @@ def _checked(record: Any) -> dict[str, Any]:
         return dict(record)
     for name in ("index", "rung", "epochs", "best_epoch", "parameters"):
         checks.integer(record[name], 0, _MOST, name)
+    checks.expect(isinstance(record["model"], str), "expected a description")
     for name in ("loss", "deviation", "error"):
         checks.floats([0.0 if record[name] is None else record[name]], 1, name)
     checks.floats([record["seconds"], record["learning_rate"], record["weight_decay"]], 3, "numbers")
@@ -342,7 +359,8 @@ def _checked(record: Any) -> dict[str, Any]:
     checks.expect(isinstance(record["reason"], str | None), "expected a reason")
     if record["parent"] is not None:
         _place(record["parent"])
-    Genome.from_json(record)
+    description = Genome.from_json(record).description
+    checks.expect(None not in (description.features, description.outputs), "expected a description of known sizes")
     return dict(record)
 
 

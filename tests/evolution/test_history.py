@@ -1,6 +1,7 @@
 """What a search leaves on the disk, and what is made of it by the next run."""
 
 import json
+import random
 import re
 import shutil
 from contextlib import suppress
@@ -236,19 +237,93 @@ def test_a_missing_folder_of_weights_is_made(folder: Path) -> None:
     assert (folder / "weights").is_dir()
 
 
-def test_any_character_that_was_changed_is_told(folder: Path) -> None:
+@pytest.mark.parametrize("all_kinds", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_any_character_that_was_changed_is_told(folder: Path, all_kinds: bool) -> None:
     """But for those of `seconds`, and for the end of the last line, without which it does not count."""
     path = small(folder)
     text = path.read_text(encoding="ascii")
     for place in {*range(len(text) - 1)} - seconds_of(text):
         line = text.count("\n", 0, place) + 1
-        for other in {"0", " ", "\n", chr(ord(text[place]) ^ 0x20)} - {text[place]}:
+        kinds = {"0", " ", "\n", chr(ord(text[place]) ^ 0x20)} - {text[place]}
+        for other in kinds if all_kinds else [chr(ord(text[place]) ^ 1)]:
             path.write_text(text[:place] + other + text[place + 1 :], encoding="latin-1")
             with pytest.raises(Damaged, match=rf"history\.jsonl:{line}: ") as told, history("n", IDENTITY):
                 pass
             assert told.value.exit_code == 5
             with pytest.raises(Damaged):
                 read("n")
+
+
+def told(folder: Path, path: Path, content: bytes) -> bool:
+    """Whether a file of a search with other bytes in it is an error, exit 5, of those who read and who go on."""
+    path.write_bytes(content)
+    try:
+        read("n")
+        with history("n", IDENTITY):
+            pass
+    except Damaged as error:
+        return error.exit_code == 5
+    return False
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.long)])
+def test_flipped_bits_in_a_history_are_told(folder: Path, count: int) -> None:
+    """PROMISES P4: but for those in `seconds`, and in the end of the last line."""
+    path = small(folder)
+    whole = path.read_bytes()
+    free = seconds_of(whole.decode("ascii"))
+    places = [place for place in range(8 * (len(whole) - 1)) if place // 8 not in free]
+    for place in random.Random(0).sample(places, count):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << place % 8
+        assert told(folder, path, content), place
+
+
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)])
+def test_a_history_cut_anywhere_is_its_whole_lines(folder: Path, step: int) -> None:
+    path = small(folder)
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for length in range(0, len(whole), step):
+        path.write_bytes(whole[:length])
+        with history("n", IDENTITY):
+            pass
+        left = path.read_bytes().splitlines(keepends=True)
+        assert left == lines[: max(1, whole[:length].count(b"\n"))], length
+
+
+def finished(folder: Path) -> Path:
+    """The winner of a search that is finished."""
+    begin(LINE, {"generation": 0, "incumbent": [0, 1]})
+    with history("n", IDENTITY) as past:
+        past.conclude({"generations": 0, "lineage": [{"generation": 0, "index": 1}], "seconds_ahead": 0.5})
+    return folder / "winner.json"
+
+
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)])
+def test_any_bit_of_a_winner_that_was_flipped_is_told(folder: Path, step: int) -> None:
+    """PROMISES P4."""
+    path = finished(folder)
+    whole = path.read_bytes()
+    assert read("n")[1]
+    for place in range(0, 8 * len(whole), step):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << place % 8
+        assert told(folder, path, content), place
+
+
+def test_a_winner_cut_short_anywhere_is_told(folder: Path) -> None:
+    path = finished(folder)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        assert told(folder, path, whole[:length])
+    assert told(folder, path, whole + b" ")
+
+
+def test_a_winner_of_0_1_0_which_has_no_digest_is_read(folder: Path) -> None:
+    path = finished(folder)
+    path.write_text('{"generations": 0, "lineage": [{"generation": 0, "index": 1}]}\n', encoding="ascii")
+    assert read("n")[1] == [{**LINE, "topology": "no hidden layer"}]
 
 
 def test_any_number_that_was_changed_is_told(folder: Path) -> None:
