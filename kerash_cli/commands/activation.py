@@ -15,7 +15,7 @@ from kerash_cli.errors import BadInput, at
 if TYPE_CHECKING:
     from kerash_cli.engine.activations import Activation
 
-_LONGEST_LINE = 1 << 26
+_LONGEST_LINE = 16_000_000
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -95,7 +95,7 @@ def _standard_input(quiet: bool) -> Iterator[float]:
     read_line = partial(sys.stdin.buffer.readline, _LONGEST_LINE + 1)
     for row, line in enumerate(iter(read_line, b""), 1):
         if len(line) > _LONGEST_LINE:
-            raise BadInput(f"{at('<stdin>', row)}expected lines of at most 64 MB, got more; try one number a line")
+            raise BadInput(f"{at('<stdin>', row)}expected lines of at most 16 MB, got more; try one number a line")
         for word in re.finditer(r"\S+", line.decode("utf-8", "replace")):
             yield _number(at("<stdin>", row, word.start() + 1), word.group())
 

@@ -86,7 +86,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
 
 def test_an_endless_line_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activation, "_LONGEST_LINE", 10)
-    assert refused("relu", input="1\n" + "1 " * 6).startswith("<stdin>:2: expected lines of at most 64 MB")
+    assert refused("relu", input="1\n" + "1 " * 6).startswith("<stdin>:2: expected lines of at most 16 MB")
     assert run("relu", input="1 2 3 4 5\n") == ["1", "2", "3", "4", "5"]
 
 
