@@ -16,6 +16,8 @@ from kerash_cli.trained import TrainedModel
 ROOM = 1 << 23
 """Numbers and characters that the rows of a part of a block take at most, be it one row: 64 MB."""
 
+_SMALLER = "try a row like those that it was trained on, or training with a lower learning rate"
+
 
 class Predictions:
     """Writes the prediction of each row, or with `proba` or `top_k` how likely classes are, as CSV.
@@ -156,21 +158,26 @@ class Predictions:
 
 
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
-    """What each layer, the input's first, makes of the one row: sums, and their activation, (depth, height, width)."""
+    """What each layer, the input's first, makes of the one row: sums, and their activation, (depth, height, width).
+
+    Diverged at the first layer that makes NaN or infinity of it.
+    """
     network = model.network
     signal = model.encoding.encode_inputs(table, model.params.dtype).reshape(network.shapes[0])
-    for layer, tensors in zip(network.layers, network.tensors(model.params), strict=True):
-        activity, signal = (through(each, signal, tensors) for each in (layer.linear(), layer))
+    for number, (layer, tensors) in enumerate(zip(network.layers, network.tensors(model.params), strict=True)):
+        with np.errstate(all="ignore"):  # what overflows is told in words
+            activity, signal = (through(each, signal, tensors) for each in (layer.linear(), layer))
+        if not (np.isfinite(activity).all() and np.isfinite(signal).all()):
+            raise Diverged(
+                f"{table.at(0)}expected finite numbers in layer {number}, got one that overflows; {_SMALLER}"
+            )
         yield activity, signal
 
 
 def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
     """Diverged at the first row of the table that has an infinite output, or NaN, once in the unit of the target."""
     if len(rows := unusable(encoding, outputs)):
-        raise Diverged(
-            f"{table.at(int(rows[0]))}expected a finite output, got one that overflows; "
-            "try a row like those that it was trained on, or training with a lower learning rate"
-        )
+        raise Diverged(f"{table.at(int(rows[0]))}expected a finite output, got one that overflows; {_SMALLER}")
 
 
 def unusable(encoding: Encoding, outputs: Array) -> Rows:

@@ -10,6 +10,7 @@ from kerash_cli import memory
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import TILE, Network, Predictor
 from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import WorkerFailed
 from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import Over, Ranks, Shapes, joined, shared_bytes
@@ -47,11 +48,19 @@ class PredictorPool:
         for start in range(0, len(x), CAPACITY):
             rows = x[start : start + CAPACITY]
             self._x[: len(rows)], self._rows[0] = rows, len(rows)
+            self._a[: len(rows)] = np.nan
             self._meet()
             _share(self._predict, self._x, self._a, len(rows), 0, self._ranks.count)
             self._meet()
+            self._check(rows)
             result[start : start + len(rows)] = self._a[: len(rows)]
         return result
+
+    def _check(self, rows: Array) -> None:
+        """WorkerFailed if an output that is NaN, as all are beforehand, is a number when this process computes it."""
+        strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
+        if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
+            raise WorkerFailed("a worker gave no result for its rows, or not a number where there is one; try again")
 
 
 @contextmanager

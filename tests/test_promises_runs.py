@@ -1,0 +1,378 @@
+"""Promises D1, I5, P2 and W2 of whole runs: the same bytes anywhere, no NaN in a file, full disks, and bad workers."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from select import select
+
+import numpy as np
+import pytest
+from conftest import ROOT, Done, Kerash
+
+from kerash_cli import artifact
+from kerash_cli.evolution import history
+
+KERASH = [sys.executable, "-m", "kerash_cli"]
+XOR = ("data/xor.data", "data/xor.label")
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Runs the program in any folder of the test's own, with any environment."""
+
+    def started(*words: str, folder: str = ".", **extra: str) -> Done:
+        done = subprocess.run(
+            [*KERASH, *words], cwd=tmp_path / folder, env={**environment, **extra}, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return started
+
+
+# D1: the same bytes anywhere
+
+PLACES: dict[str, dict[str, str]] = {
+    "another hash": {"PYTHONHASHSEED": "77"},
+    "another language": {"LANG": "tr_TR.UTF-8", "LC_ALL": "C"},
+    "another time zone": {"TZ": "Pacific/Kiritimati"},
+    "all": {"PYTHONHASHSEED": "1", "LC_ALL": "de_DE.UTF-8", "TZ": "America/St_Johns", "COLUMNS": "40"},
+}
+
+
+def untimed(folder: Path) -> dict[str, bytes]:
+    """What is in a folder, without the seconds that a history has."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".kerash")
+    return {str(path.relative_to(folder)): re.sub(rb'"seconds": [-+.e0-9]+', b"", path.read_bytes()) for path in files}
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(name, marks=[] if name == "all" else pytest.mark.long) for name in PLACES]
+)
+def test_a_search_is_the_same_bytes_anywhere_and_however_it_is_typed(
+    run: Run, kerash: Kerash, tmp_path: Path, place: str
+) -> None:
+    assert kerash("evolve", "2", "1", "n", *XOR, "2", "1", "--seed", "3", "-q").code == 0
+    (tmp_path / "far/away").mkdir(parents=True)
+    files = [
+        os.path.relpath(tmp_path / word, tmp_path / "far/away") if "label" in word else str(tmp_path / word)
+        for word in XOR
+    ]
+    typed = ["evolve", "--seed=3", "-q", "?", "1", "n", *files, "2", "--workers", "1", "1"]
+    done = run(*typed, folder="far/away", **PLACES[place])
+    assert done.code == 0, done.err
+    assert (tmp_path / "far/away/n.kerash").read_bytes() == (tmp_path / "n.kerash").read_bytes()
+    assert untimed(tmp_path / "far/away/n.evolve") == untimed(tmp_path / "n.evolve")
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(name, marks=[] if name == "all" else pytest.mark.long) for name in PLACES]
+)
+def test_a_fitted_genome_is_the_same_bytes_anywhere_and_however_it_is_typed(
+    run: Run, kerash: Kerash, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "far/away").mkdir(parents=True)
+    for mount, words, extra in (
+        ("mount", (), {}),
+        ("far/mount", ("--seed=0", "-q"), PLACES[place]),
+    ):
+        (tmp_path / mount).mkdir(mode=0o700)
+        at = ("--mountpoint", os.path.relpath(tmp_path / mount, tmp_path / "far/away"))
+        for command in (
+            ("store-model", "m", *(str(tmp_path / word) for word in ("models/xor.model", *XOR))),
+            ("create-genome", "g", "m"),
+            (*words[1:], "fit", "2", "g", "4", "1", "1", "0.1")
+            if not words
+            else ("fit", words[0], "2", "g", "4", "2", "1", ".1"),
+        ):
+            done = run(*command, *at, folder="far/away", **extra)
+            assert done.code == 0, done.err
+    assert untimed(tmp_path / "mount") == untimed(tmp_path / "far/mount")
+
+
+# I5: no NaN in a file
+
+AGAIN = ("train", "l.model", "t.csv", "--target", "y", "--start", "great.kerash")
+
+
+def test_outputs_that_overflow_are_exit_4_and_never_in_a_file(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "l.model").write_text("? 1 1\ninput\ndense 2 -\ndense ? -\n", encoding="ascii")
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,4\n3,6\n", encoding="ascii")
+    assert kerash("train", "l.model", "t.csv", "--target", "y", "--epochs", "1", "-q", "-o", "m.kerash").code == 0
+    record, tensors = artifact.load(tmp_path / "m.kerash")
+    great = {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items()}
+    (tmp_path / "great.kerash").write_bytes(artifact.pack(great, record))
+    (tmp_path / "one.dat").write_text("1 1 1\n3\n", encoding="ascii")
+    (tmp_path / "layers").mkdir()
+    before = {*tmp_path.rglob("*")}
+    for words in (
+        ("predict", "great.kerash", "t.csv"),
+        ("predict", "great.kerash", "t.csv", "--append"),
+        ("predict", "great.kerash", "t.csv", "--on-error", "empty"),
+        ("predict", "great.kerash", "one.dat", "--layers", "layers"),
+        ("evaluate", "great.kerash", "t.csv", "--json"),
+        (*AGAIN, "-o", "n.kerash", "--log", "log", "--checkpoint", "c"),
+    ):  # fmt: skip
+        done = kerash(*words)
+        assert done.code == (0 if "--on-error" in words else 4), done.err
+        assert not re.search(r"\b(nan|inf|infinity)\b", done.out, re.IGNORECASE), done.out
+        for path in {*tmp_path.rglob("*")} - before:
+            if path.is_file() and path.suffix != ".kerash":
+                assert not re.search(rb"\b(nan|inf|infinity)\b", path.read_bytes(), re.IGNORECASE), path
+    assert not (tmp_path / "n.kerash").exists()
+
+
+# P2: each call that writes fails
+
+FULL = """
+import errno, os, sys
+if "kerash_cli.parallel.worker" not in sys.orig_argv:
+    calls = 0
+    def failing(function):
+        def call(*words, **more):
+            global calls
+            calls += 1
+            with open(os.environ["COUNT"], "w") as file:
+                file.write(str(calls))
+            if calls == int(os.environ["AT"]):
+                code = getattr(errno, os.environ["CODE"])
+                raise OSError(code, os.strerror(code))
+            return function(*words, **more)
+        return call
+    for name in ("write", "fsync", "rename", "posix_fallocate", "ftruncate", "mkdir", "truncate"):
+        setattr(os, name, failing(getattr(os, name)))
+"""
+"""The call number AT of those that write fails with CODE."""
+CODES = {"ENOSPC": 3, "EIO": 1}
+
+
+@pytest.fixture
+def full(run: Run, tmp_path: Path, kerash: Kerash) -> Callable[..., tuple[Done, int]]:
+    """Runs the program with FULL in it; also how many such calls there were."""
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant/sitecustomize.py").write_text(FULL, encoding="ascii")
+
+    def started(*words: str, at: int = 0, code: str = "ENOSPC") -> tuple[Done, int]:
+        path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
+        done = run(*words, PYTHONPATH=path, COUNT=str(tmp_path / "plant/count"), AT=str(at), CODE=code)
+        return done, int((tmp_path / "plant/count").read_text(encoding="ascii"))
+
+    return started
+
+
+def some(calls: int, every: bool) -> range:
+    """The calls that fail: all of them, or a few."""
+    return range(1, calls + 1, 1 if every else max(1, calls // 3))
+
+
+@pytest.mark.parametrize("code", [pytest.param("EIO", marks=pytest.mark.long), "ENOSPC"])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_are_whole(
+    full: Callable[..., tuple[Done, int]], tmp_path: Path, code: str, every: bool
+) -> None:
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense 2 tanh\ndense ? -\n", encoding="ascii")
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,4\n3,6\n", encoding="ascii")
+    words = (
+        "train",
+        "m.model",
+        "t.csv",
+        "--target",
+        "y",
+        "--epochs",
+        "2",
+        "-q",
+        "-o",
+        "o.kerash",
+        "--checkpoint",
+        "c",
+        "--log",
+        "log",
+    )
+    done, calls = full(*words)
+    assert done.code == 0, done.err
+    assert calls > 10
+    old = {name: (tmp_path / name).read_bytes() for name in ("o.kerash", "c")}
+    for at in some(calls, every):
+        (tmp_path / "log").unlink(missing_ok=True)
+        for name, content in old.items():
+            (tmp_path / name).write_bytes(content)
+        done, _ = full(*words, "--seed", "5", "--force", at=at, code=code)
+        assert done.code in (0, CODES[code]), (at, done.err)
+        assert "Traceback" not in done.err
+        assert done.code == 0 or done.error
+        for name, content in old.items():
+            assert (tmp_path / name).read_bytes() == content or artifact.load(tmp_path / name)
+        assert not list(tmp_path.glob(".kerash-*")), at
+
+
+@pytest.mark.parametrize("code", [pytest.param("EIO", marks=pytest.mark.long), "ENOSPC"])
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_the_same_bytes(
+    full: Callable[..., tuple[Done, int]], kerash: Kerash, tmp_path: Path, code: str, every: bool
+) -> None:
+    words = ("evolve", "2", "1", "n", *XOR, "1", "1", "-q")
+    done, calls = full(*words)
+    assert done.code == 0, done.err
+    expected, model = untimed(tmp_path / "n.evolve"), (tmp_path / "n.kerash").read_bytes()
+    for at in some(calls, every):
+        shutil.rmtree(tmp_path / "n.evolve")
+        (tmp_path / "n.kerash").unlink(missing_ok=True)
+        done, _ = full(*words, at=at, code=code)
+        assert done.code in (0, CODES[code]), (at, done.err)
+        assert "Traceback" not in done.err
+        if (tmp_path / "n.evolve/history.jsonl").exists():
+            history.read(str(tmp_path / "n"))
+        assert kerash(*words).code == 0, at
+        assert untimed(tmp_path / "n.evolve") == expected, at
+        assert (tmp_path / "n.kerash").read_bytes() == model
+
+
+# W2 and W1: workers of predict and evolve
+
+POOL = """
+import os, signal, sys
+from kerash_cli.parallel import cores, prediction
+cores.MUCH_DATA = 0
+cores.worthwhile = lambda seconds, most: 2
+prediction.CAPACITY = 64
+if "kerash_cli.parallel.worker" in sys.orig_argv:
+    def lose():
+        raise MemoryError
+    def fail():
+        raise ValueError("planted")
+    FAULTS = {
+        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+        "exit 0": lambda: os._exit(0), "memory": lose, "exception": fail,
+        "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    }
+    honest, calls = prediction._share, 0
+    def share(*words):
+        global calls
+        calls += 1
+        fault = os.environ["FAULT"] if calls == 3 else ""
+        if fault in FAULTS:
+            FAULTS[fault]()
+        if fault != "stale":
+            honest(*words)
+    prediction._share = share
+"""
+
+
+@pytest.fixture
+def pooled(run: Run, kerash: Kerash, tmp_path: Path) -> Callable[..., Done]:
+    """Predicts 640 rows, 64 at a time, with two workers, one of which has a fault in its third block."""
+    rng = np.random.default_rng(0)
+    np.savetxt(tmp_path / "x.csv", rng.standard_normal((640, 2)), delimiter=",", fmt="%.4f")
+    words = ("train", "models/xor.model", *XOR, "--epochs", "2", "-q", "-o", "m.kerash")
+    assert kerash(*words).code == 0
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant/sitecustomize.py").write_text(POOL, encoding="ascii")
+
+    def predicted(fault: str) -> Done:
+        path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
+        return run("predict", "m.kerash", "x.csv", "--proba", PYTHONPATH=path, FAULT=fault)
+
+    return predicted
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "stale",
+        "kill",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("segv", "exit 0", "memory", "exception", "stop")),
+    ],
+)
+def test_a_worker_of_predict_that_fails_is_told_and_nothing_of_it_is_written(
+    pooled: Callable[..., Done], kerash: Kerash, fault: str
+) -> None:
+    whole = kerash("predict", "m.kerash", "x.csv", "--proba").out
+    assert pooled("none").out == whole
+    done = pooled(fault)
+    assert done.code == 6, done.err
+    assert "worker" in done.error
+    assert whole.startswith(done.out)
+    assert done.out == "" or done.out.endswith("\n")
+    assert len(done.out) < len(whole)
+
+
+EVALUATIONS = """
+import os, signal, sys
+if "kerash_cli.parallel.worker" in sys.orig_argv:
+    def lose():
+        raise MemoryError
+    FAULTS = {
+        "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV), "exit 0": lambda: os._exit(0), "memory": lose,
+        "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    }
+    from kerash_cli.evolution import evaluation
+    evaluate = evaluation.evaluate
+    def fall(record):
+        answer = evaluate(record) if os.environ["WHEN"] == "after" else None
+        if os.path.basename(record["file"]) == "0-1.kerash":
+            FAULTS[os.environ["FAULT"]]()
+        return answer or evaluate(record)
+    fall.__module__, fall.__qualname__ = evaluate.__module__, evaluate.__qualname__
+    evaluation.evaluate = fall
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "when"),
+    [
+        pytest.param(fault, when, marks=[] if (fault, when) == ("exit 0", "before") else pytest.mark.long)
+        for fault in ("exit 0", "segv", "memory", "stop")
+        for when in ("before", "after")
+    ],
+)
+def test_a_worker_of_a_search_that_fails_changes_no_byte(
+    run: Run, kerash: Kerash, tmp_path: Path, fault: str, when: str
+) -> None:
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant/sitecustomize.py").write_text(EVALUATIONS, encoding="ascii")
+    rest = (*XOR, "2", "1", "--workers", "2", "-q")
+    assert kerash("evolve", "2", "1", "whole", *rest).code == 0
+    path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
+    done = run("evolve", "2", "1", "n", *rest, PYTHONPATH=path, FAULT=fault, WHEN=when)
+    assert done.code in (0, 3, 6), done.err
+    assert "Traceback" not in done.err
+    if done.code:
+        assert kerash("evolve", "2", "1", "n", *rest).code == 0
+    assert untimed(tmp_path / "n.evolve") == untimed(tmp_path / "whole.evolve")
+    assert (tmp_path / "n.kerash").read_bytes() == (tmp_path / "whole.kerash").read_bytes()
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
+def test_a_worker_of_predict_killed_at_any_moment_is_told(
+    pooled: Callable[..., Done], kerash: Kerash, tmp_path: Path, environment: dict[str, str], seed: int
+) -> None:
+    """PROMISES W1."""
+    rng = random.Random(seed)
+    whole = kerash("predict", "m.kerash", "x.csv", "--proba").out.encode()
+    path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
+    words = [*KERASH, "predict", "m.kerash", "x.csv", "--proba"]
+    with subprocess.Popen(
+        words, cwd=tmp_path, env={**environment, "PYTHONPATH": path, "FAULT": "none"}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        victims: list[str] = []
+        with suppress(OSError):
+            while process.poll() is None and not (victims := children.read_text(encoding="ascii").split()):
+                pass
+        select([], [], [], rng.uniform(0, 0.6))
+        for victim in victims:
+            with suppress(ProcessLookupError):
+                os.kill(int(victim), signal.SIGKILL)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode in (0, 6), err.decode()
+    assert b"Traceback" not in err
+    assert out == whole or (process.returncode == 6 and whole.startswith(out))
