@@ -377,6 +377,8 @@ NAMING: dict[str, tuple[str, ...]] = {
     "predict": ("predict", "@", "data/xor.data"),
     "evaluate": ("evaluate", "@", *XOR[1:]),
     "export": ("export", "@"),
+    "tree": ("tree", "@"),
+    "train --start": ("train", *XOR, "--start", "@", "--epochs", "1"),
     "remove": ("remove", "@"),
     "remove another": ("remove", "default", "@"),
 }
@@ -403,7 +405,9 @@ def test_what_is_no_name_is_one_line_and_makes_nothing(
 ) -> None:
     before = tree(mount), {*tmp_path.iterdir()}
     done = kerash(*(hostile if word == "@" else word for word in NAMING[name]))
-    is_foreign = name in ("predict", "evaluate") and "/" in hostile and (tmp_path / hostile).exists()  # a file, no name
+    is_foreign = (
+        name in ("predict", "evaluate", "train --start") and "/" in hostile and (tmp_path / hostile).exists()
+    )  # a file, no name
     assert (done.code, done.out) == (5 if is_foreign else 2, "")
     assert done.error
     assert done.err.count("\n") == 1
