@@ -47,7 +47,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
     }
     honest = rank.Rank.step
     def step(self, start, stop, check=None):
-        if self.now == 4 and self._rank == 1:
+        if self.now == int(os.environ.get("STEP", "4")) and self._rank == 1:
             FAULTS[os.environ["FAULT"]](self, start, stop)
         return honest(self, start, stop, check)
     rank.Rank.step = step
@@ -69,8 +69,8 @@ class Runs:
         self._environment = {**environment, "KERASH_MOUNTPOINT": str(self.mountpoint)}
         self._begun: list[subprocess.Popen[str]] = []
 
-    def begin(self, *options: str, fault: str | None = None) -> "subprocess.Popen[str]":
-        environment = dict(self._environment)
+    def begin(self, *options: str, fault: str | None = None, step: int = 4) -> "subprocess.Popen[str]":
+        environment = {**self._environment, "STEP": str(step)}
         if fault:
             environment |= {"FAULT": fault, "PYTHONPATH": f"{self.folder / 'plant'}{os.pathsep}{ROOT}"}
         data = str(ROOT / "data" / "digits.csv")
@@ -86,9 +86,9 @@ class Runs:
         self._begun.append(process)
         return process
 
-    def run(self, *options: str, fault: str | None = None) -> tuple[int, str]:
+    def run(self, *options: str, fault: str | None = None, step: int = 4) -> tuple[int, str]:
         """Exit code and last line of what a run says."""
-        process = self.begin(*options, fault=fault)
+        process = self.begin(*options, fault=fault, step=step)
         _, said = process.communicate(timeout=60)
         assert "Traceback" not in said
         return process.returncode, (said.splitlines() or [""])[-1]
@@ -190,6 +190,39 @@ def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> Non
 @pytest.mark.parametrize("seed", range(3, 100))
 def test_a_worker_killed_at_any_other_moment_is_reported(runs: Runs, seed: int) -> None:
     kill_a_worker_at_random(runs, (2, 3, 6)[seed % 3], seed)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 50))])
+def test_a_worker_killed_inside_a_step_is_reported(runs: Runs, seed: int) -> None:
+    """PROMISES W1: a third of the kills fall where the others wait for its part of a gradient."""
+    rng = random.Random(f"step {seed}")
+    workers, step = rng.choice((2, 3, 6)), rng.randint(1, 40)
+    code, line = runs.run("--epochs", "20", "--workers", str(workers), "-q", fault="kill", step=step)
+    assert code == 6, line
+    assert line.startswith("Error: worker 1 was killed by SIGKILL")
+    assert not (runs.folder / "model.kerash").exists()
+    assert not list(runs.mountpoint.iterdir())
+
+
+def of_this_run(runs: Runs) -> list[int]:
+    """All processes that have this run's own mountpoint in their environment."""
+    own, found = str(runs.mountpoint).encode(), []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if own in (place / "environ").read_bytes().split(b"KERASH_MOUNTPOINT=")[-1].split(b"\0")[0]:
+                found.append(int(place.name))
+    return found
+
+
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 50))])
+def test_no_worker_outlives_a_parent_that_is_killed_at_any_moment(runs: Runs, seed: int) -> None:
+    """PROMISES W3: most of the time while they start."""
+    rng = random.Random(f"orphans {seed}")
+    process = runs.begin("--epochs", "100000", "--workers", str(rng.choice((2, 3, 6))))
+    gone(process.pid, rng.uniform(0.1, 1.5 if seed % 2 else 0.6))
+    process.kill()
+    process.communicate()
+    assert all(gone(pid, 2) for pid in of_this_run(runs))
 
 
 @pytest.mark.parametrize("started", [True, False])
