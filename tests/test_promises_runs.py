@@ -173,6 +173,7 @@ def some(calls: int, every: bool) -> range:
     return range(1, calls + 1, 1 if every else max(1, calls // 3))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("code", [pytest.param("EIO", marks=pytest.mark.long), "ENOSPC"])
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_are_whole(
@@ -213,6 +214,7 @@ def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_ar
         assert not list(tmp_path.glob(".kerash-*")), at
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("code", [pytest.param("EIO", marks=pytest.mark.long), "ENOSPC"])
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_the_same_bytes(
