@@ -37,7 +37,7 @@ def alike(printed: str, expected: Path) -> None:
         assert list(map(float, row)) == pytest.approx(list(map(float, old)), rel=1e-4, abs=1e-9)
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_saved_model_of_each_format_predicts_what_it_predicted(kerash: Kerash, earlier: Path, number: int) -> None:
     name = f"model-{number}"
     assert rf"\"format\":{number},".encode() in (earlier / name).read_bytes()

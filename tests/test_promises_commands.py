@@ -126,7 +126,7 @@ def test_every_command_has_a_line_for_each_exit_code_that_it_can_give(kerash: Ke
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [pytest.param(*row, marks=[pytest.mark.long] if place % 9 else []) for place, row in enumerate(ROWS)],
+    [pytest.param(*row, marks=[pytest.mark.long] if place % 19 else []) for place, row in enumerate(ROWS)],
 )
 def test_a_command_ends_with_the_code_of_what_happened(
     folder: Path, environment: dict[str, str], command: str, code: int
@@ -205,7 +205,9 @@ def ends_well(folder: Path, environment: dict[str, str], command: str, number: s
 
 
 @pytest.mark.parametrize("command", LASTING)
-@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=pytest.mark.long) for number in range(1, 20))])
+@pytest.mark.parametrize(
+    "number", [pytest.param(number, marks=[pytest.mark.long] if number else []) for number in range(20)]
+)
 def test_a_signal_at_any_time_ends_a_run_in_good_order(
     folder: Path, environment: dict[str, str], command: str, number: int
 ) -> None:
@@ -232,7 +234,9 @@ PRECIOUS = {
 }
 
 
-@pytest.mark.parametrize("name", PRECIOUS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if place % 3 else []) for place, name in enumerate(PRECIOUS)]
+)
 def test_what_is_there_is_neither_overwritten_nor_removed_without_force(
     kerash: Kerash, folder: Path, name: str
 ) -> None:
@@ -310,7 +314,7 @@ STEERED = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.long] if place % 6 else []) for place, name in enumerate(STEERED)]
+    "name", [pytest.param(name, marks=[pytest.mark.long] if place % 11 else []) for place, name in enumerate(STEERED)]
 )
 def test_nothing_that_is_named_by_somebody_steers_a_terminal(
     kerash: Kerash, named: Path, environment: dict[str, str], name: str

@@ -73,9 +73,8 @@ def test_a_search_is_the_same_bytes_anywhere_and_however_it_is_typed(
     assert untimed(tmp_path / "far/away/n.evolve") == untimed(tmp_path / "n.evolve")
 
 
-@pytest.mark.parametrize(
-    "place", [pytest.param(name, marks=[] if name == "all" else pytest.mark.long) for name in PLACES]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("place", PLACES)
 def test_a_fitted_genome_is_the_same_bytes_anywhere_and_however_it_is_typed(
     run: Run, kerash: Kerash, tmp_path: Path, place: str
 ) -> None:
@@ -214,17 +213,17 @@ def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_ar
         assert not list(tmp_path.glob(".kerash-*")), at
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("code", [pytest.param("EIO", marks=pytest.mark.long), "ENOSPC"])
-@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
+@pytest.mark.parametrize("code", ["EIO", "ENOSPC"])
 def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_the_same_bytes(
-    full: Callable[..., tuple[Done, int]], kerash: Kerash, tmp_path: Path, code: str, every: bool
+    full: Callable[..., tuple[Done, int]], kerash: Kerash, tmp_path: Path, code: str
 ) -> None:
     words = ("evolve", "2", "1", "n", *XOR, "1", "1", "-q")
     done, calls = full(*words)
     assert done.code == 0, done.err
     expected, model = untimed(tmp_path / "n.evolve"), (tmp_path / "n.kerash").read_bytes()
-    for at in some(calls, every):
+    for at in range(1, calls + 1):
         shutil.rmtree(tmp_path / "n.evolve")
         (tmp_path / "n.kerash").unlink(missing_ok=True)
         done, _ = full(*words, at=at, code=code)
@@ -289,8 +288,10 @@ def pooled(run: Run, kerash: Kerash, tmp_path: Path) -> Callable[..., Done]:
     "fault",
     [
         "stale",
-        "kill",
-        *(pytest.param(name, marks=pytest.mark.long) for name in ("segv", "exit 0", "memory", "exception", "stop")),
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("kill", "segv", "exit 0", "memory", "exception", "stop")
+        ),
     ],
 )
 def test_a_worker_of_predict_that_fails_is_told_and_nothing_of_it_is_written(
@@ -327,14 +328,9 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
 """
 
 
-@pytest.mark.parametrize(
-    ("fault", "when"),
-    [
-        pytest.param(fault, when, marks=[] if (fault, when) == ("exit 0", "before") else pytest.mark.long)
-        for fault in ("exit 0", "segv", "memory", "stop")
-        for when in ("before", "after")
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", ["exit 0", "segv", "memory", "stop"])
 def test_a_worker_of_a_search_that_fails_changes_no_byte(
     run: Run, kerash: Kerash, tmp_path: Path, fault: str, when: str
 ) -> None:
@@ -352,7 +348,7 @@ def test_a_worker_of_a_search_that_fails_changes_no_byte(
     assert (tmp_path / "n.kerash").read_bytes() == (tmp_path / "whole.kerash").read_bytes()
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 20))])
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=pytest.mark.long) for seed in range(20)])
 def test_a_worker_of_predict_killed_at_any_moment_is_told(
     pooled: Callable[..., Done], kerash: Kerash, tmp_path: Path, environment: dict[str, str], seed: int
 ) -> None:
