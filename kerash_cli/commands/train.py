@@ -199,9 +199,7 @@ def command(
     description = ModelDescription.read(model)
     chosen = _settings(settings)
     _options.claim(path, checkpoint)
-    with (
-        Processes(_early(workers, data)) as processes,  # they start while the data is being read
-    ):
+    with Processes(_early(workers, data)) as processes:  # they start while the data is being read
         table = dataset.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
         _check_one_target(table, target)
         labels = label_files.read(label, table, delimiter, label_header) if label else None

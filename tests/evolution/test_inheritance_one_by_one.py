@@ -79,7 +79,7 @@ def test_the_child_predicts_what_its_parent_predicted(name: str) -> None:
         params += rng.standard_normal(params.size) / 20  # biases too
         before = outputs(parent, params, x)
         for place in mutation.places(parent, own):
-            for _ in range(6 if name.startswith("add") else 2):
+            for _ in range(3 if name.startswith("add") else 1):
                 child = mutation.change(parent, place, own, rng)
                 descriptions = [parent.description, child.description]
                 found, error = inherit(descriptions, params, lambda net: net.initial(9, np.dtype(np.float64)), x)
