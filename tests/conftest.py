@@ -166,12 +166,16 @@ def situation(tmp_path: Path, environment: dict[str, str]) -> Situation:
     return made
 
 
+SAMPLED = ("tests/cases/", "tests/nightly/")
+"""Folders of which `make check` runs the first instance of each test."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves all but the first instance of each test of tests/cases to the long suite: they start processes."""
+    """Leaves all but the first instance of each test in some folders to the long suite: they start processes."""
     seen: set[str] = set()
     for item in items:
         function, *instance = item.nodeid.split("[", 1)
-        if "tests/cases/" in function and instance and function in seen:
+        if function.startswith(SAMPLED) and instance and function in seen:
             item.add_marker(pytest.mark.long)
         seen.add(function)

@@ -223,7 +223,9 @@ def test_a_bar_fits_a_window_that_became_narrower_or_wider(tmp_path: Path, colum
         terminal.resize(120, 24)
         terminal.screen.frames.clear()
         terminal.wait(lambda screen: len(screen.frames) > 2)
-        assert re.search(r"^epoch \d+/1000000000 ━*─+ .* left  loss \S+$", terminal.screen.text, re.MULTILINE)
+        assert re.search(
+            r"^epoch \d+/1000000000 ━*─+ .* left  loss \S+ accuracy \S+ \S+ s$", terminal.screen.text, re.MULTILINE
+        )
         terminal.press(b"\x03")
         assert terminal.code == 130
 

@@ -151,7 +151,8 @@ def command(
     stopped = found.stop or stopped
     console.winner(record)
     console.say(winner.describe())
-    console.result(f"{path}: {winner.trained.summary()}")
+    tell = console.say if as_json else console.result  # one result, also when quiet
+    tell(f"{path}: {winner.trained.summary()}")
     console.say(*([f"replaced the earlier {path}"] if replaces else []), f"again: {_again(found.generation)}")
     if as_json:
         work = {

@@ -236,7 +236,8 @@ def command(
                 except Diverged as error:
                     raise diverged or error from None
                 trained.save(saved)
-    console.result(f"{path}: {trained.summary()}")
+    tell = console.say if as_json else console.result  # one result, also when quiet
+    tell(f"{path}: {trained.summary()}")
     if replaces:
         console.say(f"replaced the earlier {path}")
     if as_json:

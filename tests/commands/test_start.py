@@ -186,7 +186,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, int]] = {
         2,
     ),
     "no such genome": ((*IRIS, "--start", "nothing"), "no genome called 'nothing'", 2),
-    "nothing": ((*IRIS, "--start", ""), "no genome called ''", 2),
+    "nothing": ((*IRIS, "--start", ""), "got an empty word; is a variable unset?", 2),
     "a damaged file": ((*IRIS, "--start", "damaged.kerash"), "damaged.kerash: ", 5),
     "a file that is no model": ((*IRIS, "--start", "./data/iris.csv"), "data/iris.csv: ", 5),
 }

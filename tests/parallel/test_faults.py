@@ -246,7 +246,7 @@ def test_a_signal_leaves_no_worker_and_nothing_in_the_mountpoint(runs: Runs, num
     assert process.returncode == 128 + number
     assert all(gone(pid, 2) for pid in pids)
     assert not list(runs.mountpoint.iterdir())
-    assert (runs.folder / "model.kerash").exists() == (number == signal.SIGINT)
+    assert (runs.folder / "model.kerash").exists()
 
 
 def test_ctrl_c_in_a_terminal_which_all_processes_hear_is_the_parents_affair(runs: Runs) -> None:
@@ -328,7 +328,7 @@ def epoch_of(process: "subprocess.Popen[str]", number: int) -> None:
 
 @pytest.mark.parametrize("epochs", [60, pytest.param(1000, marks=pytest.mark.long)])
 def test_nothing_grows_with_the_epochs(runs: Runs, epochs: int) -> None:
-    process = runs.begin("--epochs", "100000", "--patience", "100000", "--workers", "3")
+    process = runs.begin("--epochs", "100000", "--patience", "100000", "--workers", "3", "--every", "1")
     epoch_of(process, 20)
     before, memory = standing(process, runs.mountpoint), resident(process)
     epoch_of(process, 20 + epochs)

@@ -28,7 +28,7 @@ RUNS = {
     "predict": ["predict", "wide.kerash", "rows.csv"],
     "evolve": EVOLVE,
 }
-FIRST = {"train": b"epoch 1 ", "predict": b"", "evolve": b"0.0 "}
+FIRST = {"train": b"epoch 1 ", "predict": b"", "evolve": b"generation 0"}
 """What the line begins with from which on their workers are at work."""
 ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(100_000))
 """So many that their predictions do not fit a pipe that nobody reads on from."""
@@ -59,7 +59,7 @@ def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator["sub
         words = ["train", "wide.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q"]
         with begin(tmp_path, plain, words) as training:
             assert training.stdout is not None
-            assert (training.stdout.read(), training.wait(60)) == (b"", 0)
+            assert (training.stdout.read().count(b"\n"), training.wait(60)) == (1, 0)
         plain["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
     words = RUNS[name] + (["--batch-size", "1000", "--no-header", "--validation", "0"] if name == "train" else [])
     with begin(tmp_path, plain, words) as process:
