@@ -72,9 +72,8 @@ class RunLog:
         """Appends those of a run's epochs so far that the log has not, if it is a file that says how far it is."""
         if not os.path.isfile(self._name):
             return
-        with open(self._name, "r+b") as old:
+        with open(self._name, "rb") as old:
             lines = old.read().split(b"\n")
-            old.truncate(old.tell() - len(lines[-1]))  # a line that a run which was killed did not end
         try:
             last = json.loads(lines[-2])["epoch"] if len(lines) > 1 else 0
         except (ValueError, KeyError, TypeError):
@@ -137,7 +136,17 @@ def _appending(path: str) -> io.FileIO:
         file = io.FileIO(path, "a")
         if os.path.isfile(path):
             _hold(path, file)
+            _cut(path)
     return file
+
+
+def _cut(path: str) -> None:
+    """Removes the beginning of a line that a run which was killed, or whose disk was full, did not end."""
+    with open(path, "r+b") as old:
+        end = old.seek(0, os.SEEK_END)
+        old.seek(max(0, end - LONGEST_LINE))
+        tail = old.read()
+        old.truncate(end - len(tail) + tail.rfind(b"\n") + 1)
 
 
 def _check_content(path: str) -> None:

@@ -228,7 +228,7 @@ def test_a_home_that_takes_nothing_changes_nothing(sandbox: Sandbox, tmp_path: P
     script = (
         "mount -t tmpfs none /dev/shm; mkdir -p read-only; mount -t tmpfs -o ro none read-only\n"
         "kerash store-model xor models/xor.model data/xor.data data/xor.label; kerash create-genome default xor\n"
-        "kerash fit 3 default 4 1 1 0.1; kerash train models/xor.model data/xor.data data/xor.label --epochs 1"
+        "kerash fit 3 default 4 1 1 0.1; kerash train models/xor.model data/xor.data data/xor.label --epochs 1 -q"
     )
     changed, usual = sandbox(script, HOME=str(tmp_path / home)), sandbox(script, HOME=str(tmp_path))
     assert changed.code == 0, changed.err

@@ -140,3 +140,11 @@ def test_a_diverged_run_logs_its_finite_epochs(kerash: Kerash, tmp_path: Path) -
     assert kerash("train", "m.txt", *XOR[1:], *options).code == 4
     numbers = [epoch["epoch"] for epoch in read((tmp_path / "run.log").read_text())]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_line_that_a_run_did_not_end_is_not_what_the_next_one_goes_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(line(EPOCHS[0]) + line(EPOCHS[1])[:-20], encoding="ascii")
+    with RunLog(str(path), silent) as log:
+        log.epoch(EPOCHS[0])
+    assert path.read_text(encoding="ascii") == line(EPOCHS[0]) * 2

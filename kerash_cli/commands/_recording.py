@@ -16,7 +16,7 @@ class Recording:
 
     def __init__(self, saver: "Checkpoint | None", log: "RunLog | None", tell: Callable[[str], object]) -> None:
         self._saver, self._log, self._tell = saver, log, tell
-        self._failure: KerashError | None = None
+        self._failure: Exception | None = None
         """Why the checkpoint does not have the latest state."""
         self._is_writing = False
 
@@ -47,9 +47,9 @@ class Recording:
             self._failure = None
             if self._log:
                 self._log.write()
-        except KerashError as failure:
+        except (KerashError, BrokenPipeError, MemoryError) as failure:
             if not self._failure:
-                self._tell(f"{failure}; going on without the checkpoint")
+                self._tell(f"{str(failure) or 'out of memory'}; going on without the checkpoint")
             self._failure = failure
         finally:
             self._is_writing = False

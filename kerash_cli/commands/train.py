@@ -121,7 +121,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on from the --checkpoint file, if there is one; --epochs, --patience and --time may be raised.",
+    help="Go on from the --checkpoint file, if there is one; --epochs and --patience may be raised.",
 )
 @click.option("--log", metavar="FILE", type=_options.FILE, help="Append a JSON object per epoch; - is standard output.")
 @click.option(
@@ -222,6 +222,8 @@ def command(
         ):
             begun = experiment.start(prepared, folder, processes, saver.resume if saver and goes_on else None)
             run, recording = begun.run, Recording(saver, writer, console.say)
+            if goes_on:
+                console.say(f"{checkpoint}: going on after epoch {run.epoch}")
             if writer and run.history:
                 writer.resume(run.history)
             with (
@@ -262,6 +264,8 @@ def _check_checkpoint(path: str, resume: bool, force: bool) -> None:
     """BadInput for a file that is no checkpoint, unless `force` lets a new one take its place."""
     from kerash_cli import artifact, checkpoint
 
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise BadInput(f"{path}: expected a file that a run can go on from, got a pipe or a device; try another name")
     if not os.path.isfile(path) or (force and not resume):
         return
     if not artifact.looks_like_model(path) or checkpoint.told(path) is None:

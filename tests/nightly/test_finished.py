@@ -133,3 +133,10 @@ def test_a_checkpoint_that_can_not_be_written_leaves_the_model_and_the_log(
     assert not (tmp_path / "c").exists()
     if log:
         assert (tmp_path / "log").read_text(encoding="ascii").count("\n") == 20
+
+
+def test_a_checkpoint_is_no_pipe(kerash: Kerash, tmp_path: Path) -> None:
+    for name in ("c", "fifo"):
+        os.mkfifo(tmp_path / name)
+    done = kerash("train", XOR[0], "fifo", XOR[2], "--checkpoint", "c")
+    assert (done.code, "c: expected a file that a run can go on from, got a pipe" in done.error) == (2, True)
