@@ -166,13 +166,19 @@ def situation(tmp_path: Path, environment: dict[str, str]) -> Situation:
     return made
 
 
-SAMPLED = ("tests/cases/", "tests/nightly/")
-"""Folders of which `make check` runs the first instance of each test."""
+SAMPLED = (
+    "tests/cases/",
+    "tests/nightly/",
+    "tests/test_bounds.py",
+    "tests/test_promises_commands.py",
+    "tests/test_system_errors.py",
+)
+"""Where `make check` runs the first instance of each test."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves all but the first instance of each test in some folders to the long suite: they start processes."""
+    """Leaves all but the first instance of each test in some places to the long suite: they start processes."""
     seen: set[str] = set()
     for item in items:
         function, *instance = item.nodeid.split("[", 1)
