@@ -10,7 +10,7 @@ import click
 from kerash_cli.commands import _options
 from kerash_cli.commands._interrupts import OUT_OF_TIME, Ending, concluding
 from kerash_cli.commands._recording import Recording
-from kerash_cli.errors import BadInput, Diverged, KerashError
+from kerash_cli.errors import BadInput, Damaged, Diverged, KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.checkpoint import Checkpoint
@@ -268,7 +268,11 @@ def _check_checkpoint(path: str, resume: bool, force: bool) -> None:
         raise BadInput(f"{path}: expected a file that a run can go on from, got a pipe or a device; try another name")
     if not os.path.isfile(path) or (force and not resume):
         return
-    if not artifact.looks_like_model(path) or checkpoint.told(path) is None:
+    try:
+        is_checkpoint = artifact.looks_like_model(path) and checkpoint.told(path) is not None
+    except Damaged as error:
+        raise Damaged(f"{error}, or --force without --resume to start afresh") from None
+    if not is_checkpoint:
         raise BadInput(f"{path} already exists and is no checkpoint; try another --checkpoint")
 
 

@@ -145,3 +145,13 @@ def test_show_knows_a_candidate_of_a_search(kerash: Kerash, tmp_path: Path) -> N
     (weights,) = (tmp_path / "s.evolve" / "weights").iterdir()
     done = kerash("show", weights)
     assert (done.code, "a candidate of kerash evolve" in done.out) == (0, True)
+
+
+def test_the_advice_for_a_damaged_checkpoint_can_be_followed(kerash: Kerash, tmp_path: Path) -> None:
+    words = (*WORDS, "--epochs", "3", "--checkpoint", "c")
+    assert kerash(*words).code == 0
+    (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:-100])
+    done = kerash(*words, "--resume")
+    assert (done.code, "--force without --resume to start afresh" in done.error) == (5, True)
+    assert kerash(*words, "--force").code == 0
+    assert kerash(*words, "--resume").code == 0
