@@ -40,7 +40,7 @@ _VECTOR = "vector."
 _MOST = 10**18
 
 _asked = 0
-"""How often a checkpoint was asked for in this process."""
+"""The number of times that a checkpoint was asked for in this process."""
 
 
 def ask() -> None:
@@ -70,7 +70,7 @@ class Checkpoint:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether `ask` was called since it was last written."""
+        """Says whether `ask` was called since the file was last written."""
         return self._answered < _asked
 
     def epoch(self, run: Run) -> bool:
@@ -98,10 +98,10 @@ class Checkpoint:
         if not Path(self.path).is_file():
             return ""
         if (record := told(self.path)) is None:
-            raise BadInput(f"{at(self.path)}is a saved model, no checkpoint; try another --checkpoint")
+            raise BadInput(f"{self.path} is a saved model, no checkpoint; try another --checkpoint")
         if (other := difference(self._identity, record["identity"])) is not None:
             raise BadInput(
-                f"{at(self.path)}is the checkpoint of a run {self._from(other, record)}; "
+                f"{self.path} is the checkpoint of a run {self._from(other, record)}; "
                 "try another --checkpoint, or --force to replace it"
             )
         return f"{at(self.path)}starting afresh; --resume would go on from epoch {record['epoch']}"
@@ -119,7 +119,7 @@ class Checkpoint:
             checks.expect(isinstance(identity, dict), "no identity")
             if (other := difference(self._identity, _raised(identity, self._identity))) is not None:
                 raise BadInput(
-                    f"{at(self.path)}was made {self._from(other, record)}; "
+                    f"{self.path} was made {self._from(other, record)}; "
                     "try another --checkpoint, or --force without --resume to start afresh"
                 )
             _restore(run, record, tensors)
@@ -140,14 +140,14 @@ class Checkpoint:
 
 
 def is_one(path: str) -> bool:
-    """Whether there is a sound checkpoint at `path`."""
+    """Says whether there is a sound checkpoint at `path`."""
     with suppress(KerashError):
         return "checkpoint" in artifact.load(path).record
     return False
 
 
 def told(path: str) -> dict[str, Any] | None:
-    """Of what run the checkpoint at `path` is and where that stands, as JSON values; None if it is something else.
+    """Returns what run the checkpoint at `path` is of, and where that stands, as JSON values; None for another file.
 
     Raises as `artifact.load` does, and Damaged for a checkpoint that says what can't be.
     """
@@ -181,7 +181,7 @@ def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 
 
 def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the epochs that a run has had would be the same with more of it."""
+    """Says whether the epochs that a run has had would be the same with more of that setting."""
     return name != "epochs" or "cosine" not in str(settings.get("schedule"))
 
 
@@ -227,7 +227,7 @@ def _row(epoch: Epoch) -> tuple[float, ...]:
 
 
 def _epoch(number: int, row: Sequence[float], validated: bool, name: str | None) -> Epoch:
-    """What `_row` made a row of."""
+    """Returns the epoch that `_row` made this row of."""
     loss, validation_loss, rate, improved, seconds, *rest = row
     figure = Figure(name, rest[0]) if name and rest and rest[1] else None
     return Epoch(number, loss, validation_loss if validated else None, rate, bool(improved), seconds, figure)

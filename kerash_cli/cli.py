@@ -142,7 +142,7 @@ class _Messages(io.FileIO):
     """Standard error. What can't be written is lost and stops nothing; the exit code tells of it."""
 
     exit_code = 0
-    """What a command ends with that has nothing worse to tell."""
+    """The exit code of a command that has nothing worse to tell."""
 
     def write(self, data: Any, /) -> int:
         rest = memoryview(data)
@@ -240,7 +240,7 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
 
 
 def _way(error: KerashError, arguments: list[str]) -> str:
-    """What to try, as the end of a message."""
+    """The end of a message: what to try."""
     return advice(error.repairs, lambda repair: command(repair, arguments))
 
 

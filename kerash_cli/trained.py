@@ -73,7 +73,7 @@ class TrainedModel(NamedTuple):
         try:
             if "checkpoint" in record:
                 raise Damaged(
-                    f"{at(path)}is no saved model but a checkpoint, for train --checkpoint FILE --resume; "
+                    f"{path} is a checkpoint, not a saved model: train --checkpoint FILE --resume goes on with it; "
                     f"try kerash show {quote(path)}"
                 )
             checks.expect(record.keys() == {"model", "bias", "encoding", "training"}, "expected another record")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from time import monotonic, sleep
 
 LONGEST = 60
@@ -70,3 +71,15 @@ def await_that(holds: Callable[[], object], process: Process) -> None:
         assert process.poll() is None, process.communicate()
         assert monotonic() < deadline, "it took too long"
         sleep(0.005)
+
+
+def gone(pid: int, seconds: float) -> bool:
+    """Says whether a process ends within that time."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)

@@ -82,7 +82,7 @@ def test_another_run_s_checkpoint_is_not_overwritten(kerash: Kerash, tmp_path: P
     content = (tmp_path / "c").read_bytes()
     done = kerash(*words, "--seed", "1")
     assert done.code == 2
-    assert "c: is the checkpoint of a run with another seed" in done.error
+    assert "c is the checkpoint of a run with another seed" in done.error
     assert (tmp_path / "c").read_bytes() == content
     assert kerash(*words, "--seed", "1", "--force").code == 0
     assert (tmp_path / "c").read_bytes() != content
@@ -126,7 +126,7 @@ def test_a_checkpoint_does_not_take_the_place_of_a_model(kerash: Kerash, tmp_pat
 def test_where_a_model_is_expected_a_checkpoint_is_told_apart(kerash: Kerash, words: tuple[str, ...]) -> None:
     assert kerash(*WORDS, "--epochs", "3", "--checkpoint", "c").code == 0
     done = kerash(*words)
-    assert (done.code, "is no saved model but a checkpoint" in done.error) == (5, True)
+    assert (done.code, "is a checkpoint, not a saved model" in done.error) == (5, True)
     assert kerash(*done.error.rpartition("try kerash ")[2].split()).code == 0
 
 

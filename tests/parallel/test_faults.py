@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from select import select
 
 import pytest
 from conftest import ROOT
+from processes import gone
 
 MODEL = "64 1 1\ninput\ndropout 0.1\ndense 700 relu\ndense 700 relu\ndense 10 softmax\n"
 """Its batches of 700 are cut into four chunks."""
@@ -119,18 +119,6 @@ def first_epoch(process: "subprocess.Popen[str]") -> None:
     while not line.startswith("epoch 1 "):
         assert line, "the run ended early"
         line = process.stderr.readline()
-
-
-def gone(pid: int, seconds: float) -> bool:
-    """Whether a process ends within that time."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select([descriptor], [], [], seconds)[0])
-    finally:
-        os.close(descriptor)
 
 
 @pytest.mark.parametrize(

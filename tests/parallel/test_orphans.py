@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from select import select
 from time import monotonic
 
 import pytest
 from conftest import ROOT
+from processes import gone
 
 PLANT = """
 from kerash_cli.parallel import cores
@@ -80,18 +80,6 @@ def workers_of(pid: int) -> list[int]:
 
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-
-
-def gone(pid: int, seconds: float) -> bool:
-    """Whether a process ends within that time."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select([descriptor], [], [], seconds)[0])
-    finally:
-        os.close(descriptor)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its parent")
