@@ -15,7 +15,7 @@ from kerash_cli.engine.layers import Mode
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.runlog import RunLog
-from kerash_cli.store import stage, staged_bytes
+from kerash_cli.store.stage import stage, staged_bytes
 from kerash_cli.training import InProcess, Run, Samples, train
 
 SPARE = 1 << 20

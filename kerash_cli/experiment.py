@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import encoding as encodings
 from kerash_cli import memory, seen
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.splitting import split
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.layers import IDENTITY
 from kerash_cli.engine.layers.base import head
@@ -25,7 +25,7 @@ from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match, samples_bytes, staged, take
-from kerash_cli.store import Stage
+from kerash_cli.store.stage import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import (
@@ -390,7 +390,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Set
 def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if rows < FEWEST_TO_VALIDATE or not settings.validation:
         return np.arange(rows), np.arange(0)
-    return encodings.split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
+    return split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
 
 
 def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:

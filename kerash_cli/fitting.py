@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kerash_cli import encoding as encodings
 from kerash_cli import memory
 from kerash_cli.description import ModelDescription, read_text
+from kerash_cli.encoding import learning
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.losses import HalfSquare
 from kerash_cli.engine.network import Network
@@ -26,8 +26,11 @@ from kerash_cli.files import is_name
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import doubtful_targets, match, samples_bytes, staged, take
-from kerash_cli.store import Genome, Genomes, Models, Mountpoint, Shelf, Stage, StoredModel, roomy
-from kerash_cli.store.models import BESIDE, samples
+from kerash_cli.store.genomes import Genome, Genomes
+from kerash_cli.store.models import BESIDE, Models, StoredModel, samples
+from kerash_cli.store.mountpoint import Mountpoint, roomy
+from kerash_cli.store.shelf import Shelf
+from kerash_cli.store.stage import Stage
 from kerash_cli.tables import Table
 from kerash_cli.trained import GENOME, TrainedModel
 from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged, require_rows
@@ -390,7 +393,7 @@ def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> 
     }
     encoding = model.encoding if model else None
     if model is None or encoding is None or (encoding.features, encoding.outputs, encoding.output) != wanted:
-        plain = encodings.plain(*wanted)
+        plain = learning.plain(*wanted)
         return TrainedModel(genome.description, network, genome.params, plain, training)
     training["sha256"] = dict(model.sha256)
     known = TrainedModel(genome.description, network, genome.params, encoding, training)

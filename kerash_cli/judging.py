@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.parallel.prediction import predictor
 from kerash_cli.prediction import check_finite, unusable

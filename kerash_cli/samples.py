@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from kerash_cli import encoding as encodings
 from kerash_cli.decimals import shortest
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, at, plain
-from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.store.stage import Stage, staged_bytes
 from kerash_cli.tables import Rows, Table
 from kerash_cli.training import Samples
 
@@ -36,7 +36,7 @@ def match(
     drop: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
     """The description with every `?` resolved, and the encoding learnt; BadInput where they don't fit each other."""
-    encoding = encodings.learn(
+    encoding = learn(
         table,
         labels,
         target=target,

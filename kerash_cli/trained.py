@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from kerash_cli import artifact, memory, metrics, seen
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding, checks
-from kerash_cli.encoding.record import MOST_INPUTS
+from kerash_cli.encoding import checks
+from kerash_cli.encoding.record import MOST_INPUTS, Encoding
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at

@@ -25,11 +25,12 @@ from kerash_cli import dataset, experiment, files
 from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.dataset import labels
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import learn
+from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
 from kerash_cli.operands import Operands
-from kerash_cli.store import Genome, stage
+from kerash_cli.store.genomes import Genome
 from kerash_cli.store.models import StoredModel
+from kerash_cli.store.stage import stage
 from kerash_cli.tables import BadRow
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Run, train

@@ -17,7 +17,7 @@ from kerash_cli.engine import optimizers
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.errors import BadInput, Damaged
 from kerash_cli.runlog import RunLog
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 from kerash_cli.training import Epoch, train
 
 IDENTITY = {"model": "m", "settings": {"seed": 0, "drop": ("a", "b")}}

@@ -7,7 +7,7 @@ import pytest
 
 from kerash_cli.cross_validation import Folds, SideBySide
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import folds
+from kerash_cli.encoding.splitting import folds
 from kerash_cli.engine import losses
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network

@@ -17,8 +17,10 @@ from kerash_cli import dataset, fitting
 from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.fitting import Fit
-from kerash_cli.store import Genome, Genomes, Models, Mountpoint
+from kerash_cli.store.genomes import Genome, Genomes
+from kerash_cli.store.models import Models
 from kerash_cli.store.models import samples as stored_samples
+from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.training import Samples, chunks
 
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "xor-2-10-1.json").read_text(encoding="ascii"))

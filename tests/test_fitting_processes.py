@@ -7,7 +7,7 @@ import pytest
 from test_fitting import fit_of, genome_of, samples
 
 from kerash_cli.parallel.processes import Processes
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 
 ROWS, BATCH, MARGIN, RATE = 2300, 2048, 1.0, 0.01
 ROOM = 10**9

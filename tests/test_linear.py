@@ -12,7 +12,7 @@ from kerash_cli import dataset
 from kerash_cli.blas.pipeline import Pipeline
 from kerash_cli.dataset import labels
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import learn
+from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table

@@ -13,7 +13,7 @@ from sklearn import metrics as oracle
 from kerash_cli import artifact
 from kerash_cli.commands import show
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import learn
+from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.files import replacing

@@ -161,7 +161,7 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
         return TrainedModel.load(word)
     from kerash_cli import checkpoint, fitting
     from kerash_cli.errors import shown
-    from kerash_cli.store import mountpoints
+    from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.store.shelf import Absent
 
     try:

@@ -24,7 +24,7 @@ def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | No
     """
     from kerash_cli import fitting
     from kerash_cli.console import Console
-    from kerash_cli.store import mountpoints
+    from kerash_cli.store.mountpoint import mountpoints
 
     console = Console(quiet)
     places = mountpoints(mountpoint)

@@ -105,7 +105,7 @@ def command(
     from kerash_cli.dataset import labels as label_files
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
-    from kerash_cli.store import stage
+    from kerash_cli.store.stage import stage
     from kerash_cli.tables import notes
 
     begun = monotonic()

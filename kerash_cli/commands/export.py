@@ -29,7 +29,7 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
 
     from kerash_cli import files, fitting
     from kerash_cli.console import Console
-    from kerash_cli.store import mountpoints
+    from kerash_cli.store.mountpoint import mountpoints
 
     console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)

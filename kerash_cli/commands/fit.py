@@ -60,7 +60,8 @@ def command(
 
     from kerash_cli import fitting
     from kerash_cli.console import Console
-    from kerash_cli.store import Genome, Genomes, mountpoints
+    from kerash_cli.store.genomes import Genome, Genomes
+    from kerash_cli.store.mountpoint import mountpoints
 
     console = Console(quiet)
     places = mountpoints(mountpoint)
@@ -104,7 +105,7 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
         return
     from kerash_cli.console import Console
     from kerash_cli.parallel.processes import Processes
-    from kerash_cli.store import stage
+    from kerash_cli.store.stage import stage
 
     with (
         Processes(workers - 1) as processes,

@@ -8,7 +8,7 @@ from kerash_cli.commands import _options
 from kerash_cli.errors import KerashError
 
 if TYPE_CHECKING:
-    from kerash_cli.store import Mountpoint
+    from kerash_cli.store.mountpoint import Mountpoint
 
 
 @click.command()
@@ -25,7 +25,7 @@ def command(mountpoint: str | None, as_json: bool) -> None:
     import sys
 
     from kerash_cli import screen
-    from kerash_cli.store import mountpoints
+    from kerash_cli.store.mountpoint import mountpoints
 
     first, *others = mountpoints(mountpoint)
     contents = [_content(place) for place in (first, *(other for other in others if other.root.exists()))]
@@ -36,7 +36,8 @@ def command(mountpoint: str | None, as_json: bool) -> None:
 
 
 def _content(place: "Mountpoint") -> dict[str, Any]:
-    from kerash_cli.store import Genome, Genomes, Models, StoredModel
+    from kerash_cli.store.genomes import Genome, Genomes
+    from kerash_cli.store.models import Models, StoredModel
 
     def model(folder: Any) -> dict[str, Any]:
         stored = StoredModel.read(folder)

@@ -23,7 +23,10 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
     kerash remove xor --genome
     """
     from kerash_cli import fitting
-    from kerash_cli.store import Genomes, Models, Shelf, mountpoints
+    from kerash_cli.store.genomes import Genomes
+    from kerash_cli.store.models import Models
+    from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.store.shelf import Shelf
 
     shelves: list[Shelf] = []
     places = mountpoints(mountpoint)

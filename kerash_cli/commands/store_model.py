@@ -47,7 +47,7 @@ def command(
     from kerash_cli import dataset, fitting
     from kerash_cli.console import Console
     from kerash_cli.dataset import labels as label_files
-    from kerash_cli.store import mountpoints
+    from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.tables import notes
 
     _options.check_once(model_file, data, label)

@@ -176,7 +176,7 @@ def command(
     from kerash_cli.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.runlog import RunLog
-    from kerash_cli.store import stage
+    from kerash_cli.store.stage import stage
     from kerash_cli.tables import notes
 
     if data is None:

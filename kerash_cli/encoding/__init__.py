@@ -3,9 +3,3 @@
 An Encoding is learnt once, from the training data, and kept in the saved model as JSON; it turns a row into the same
 numbers in whatever company the row travels.
 """
-
-from kerash_cli.encoding.learning import learn, plain
-from kerash_cli.encoding.record import Encoding, Input
-from kerash_cli.encoding.splitting import folds, split
-
-__all__ = ["Encoding", "Input", "folds", "learn", "plain", "split"]

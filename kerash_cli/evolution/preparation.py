@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import encoding as encodings
 from kerash_cli import memory
 from kerash_cli.cross_validation import Folds
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.splitting import folds, split
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, Dense
@@ -27,7 +27,7 @@ from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
 from kerash_cli.parallel import cores
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
-from kerash_cli.store import staged_bytes
+from kerash_cli.store.stage import staged_bytes
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import require_rows
@@ -102,8 +102,8 @@ class Prepared:
         if self.mode == "training":
             return all_rows(rows)
         if self.mode == "cross-validation":
-            return Folds(*encodings.folds(rows, FOLDS, rng, self.strata))
-        training, validation = encodings.split(rows, HELD_OUT, rng, self.strata)
+            return Folds(*folds(rows, FOLDS, rng, self.strata))
+        training, validation = split(rows, HELD_OUT, rng, self.strata)
         return Folds(training[np.newaxis], validation[np.newaxis])
 
     def describe(self) -> list[str]:

@@ -30,7 +30,7 @@ from kerash_cli.evolution.population import (
 )
 from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
 from kerash_cli.samples import staged
-from kerash_cli.store import Stage
+from kerash_cli.store.stage import Stage
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Samples
 

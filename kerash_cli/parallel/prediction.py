@@ -14,7 +14,7 @@ from kerash_cli.errors import WorkerFailed
 from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import Over, Ranks, Shapes, joined, shared_bytes
-from kerash_cli.store import Stage, stage
+from kerash_cli.store.stage import Stage, stage
 
 CAPACITY = 4096
 """Rows that are shared out at a time."""

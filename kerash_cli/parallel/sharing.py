@@ -12,7 +12,7 @@ from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import WorkerFailed
 from kerash_cli.parallel.barrier import ORDERED, STRIDE, Barrier, Counters, Pipes
 from kerash_cli.parallel.processes import Processes
-from kerash_cli.store import Stage, staged_bytes
+from kerash_cli.store.stage import Stage, staged_bytes
 
 Shapes = Mapping[str, tuple[Shape, Any]]
 

@@ -20,7 +20,7 @@ from kerash_cli.errors import WorkerFailed
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.rank import Rank, Shared, keeps_own, own
 from kerash_cli.parallel.sharing import Over, Ranks, attached, joined, shared_bytes
-from kerash_cli.store import Stage
+from kerash_cli.store.stage import Stage
 from kerash_cli.training import Run, Samples, batches, chunks
 
 _VECTOR = "vector_"

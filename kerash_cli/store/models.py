@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding, checks
+from kerash_cli.encoding import checks
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, Damaged, at, shown
 from kerash_cli.files import name as checked_name
 from kerash_cli.files import regular

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kerash_cli import dataset
-from kerash_cli.encoding import learn
+from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput
 
 INTERESTING = [

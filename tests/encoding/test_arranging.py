@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerash_cli.encoding import Encoding, learn
 from kerash_cli.encoding.cells import retyped
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerash_cli import memory
-from kerash_cli.encoding import learn
+from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, BadTable, OutOfSpace
 from kerash_cli.tables import Table
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from kerash_cli.encoding import Encoding, learn
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table
 

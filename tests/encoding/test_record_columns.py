@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerash_cli.encoding import Encoding, learn
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import Table
 

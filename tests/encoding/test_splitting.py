@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerash_cli.encoding import folds, split
+from kerash_cli.encoding.splitting import folds, split
 
 
 def rng() -> np.random.Generator:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import folds
+from kerash_cli.encoding.splitting import folds
 from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
 from kerash_cli.evolution.genome import Genome
 

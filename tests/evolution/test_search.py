@@ -20,7 +20,7 @@ from kerash_cli.evolution.history import history
 from kerash_cli.evolution.population import Generation
 from kerash_cli.evolution.preparation import Prepared, Settings, prepare
 from kerash_cli.evolution.search import FINALISTS, Search, _picked, stage_samples
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 
 ROWS, ROOM = 60, 10**8
 

@@ -13,7 +13,8 @@ from kerash_cli.description import ModelDescription
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, OutOfSpace
-from kerash_cli.store import Genome, Genomes, Mountpoint
+from kerash_cli.store.genomes import Genome, Genomes
+from kerash_cli.store.mountpoint import Mountpoint
 
 MODELS = {
     "as in 2019": "2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput, Damaged, OutOfSpace
-from kerash_cli.store import Genome
+from kerash_cli.store.genomes import Genome
 from kerash_cli.store.shelf import Draft
 
 FILES: dict[str, bytes] = {

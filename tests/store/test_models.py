@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli import dataset, encoding
+from kerash_cli import dataset
+from kerash_cli.encoding import learning
 from kerash_cli.description import ModelDescription
-from kerash_cli.encoding import Encoding
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged
-from kerash_cli.store import Models, Mountpoint, Stage, StoredModel
+from kerash_cli.store.models import Models, StoredModel, samples
 from kerash_cli.store.models import name as checked
-from kerash_cli.store.models import samples
-from kerash_cli.store.stage import mapped
+from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.store.stage import Stage, mapped
 
 XOR = "# as in 2019\n2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n"
 IRIS = "? 1 1\ninput\ndense 16 tanh\ndense ? softmax\n"
@@ -31,7 +32,7 @@ PARTS = {"train": (6, 1), "val": (2, 100)}
 
 def iris() -> Encoding:
     table = dataset.read(str(ROOT / "data" / "iris.csv"))
-    return encoding.learn(table, target="species", output="distribution").fitted(table, standardize=True)
+    return learning.learn(table, target="species", output="distribution").fitted(table, standardize=True)
 
 
 def numbers(rows: int, columns: int, first: float) -> Array:
@@ -42,7 +43,7 @@ def stored(
     root: Path, name: str = "m", text: str = XOR, known: Encoding | None = None, digests: Any = DIGESTS
 ) -> tuple[Path, StoredModel]:
     """The folder of a stored model with six samples that train and two that validate, and what was written."""
-    known = known or encoding.plain(2, 1, "probability")
+    known = known or learning.plain(2, 1, "probability")
     description = ModelDescription.parse(text).resolve(known.features, known.outputs)
     model = StoredModel(name, description, known, digests)
     shelf = Models(Mountpoint(root))

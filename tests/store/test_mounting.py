@@ -14,8 +14,11 @@ import pytest
 from conftest import Kerash
 
 from kerash_cli.errors import BadInput, KerashError
-from kerash_cli.store import Genomes, Models, Mountpoint, mounting, mountpoint, stage
-from kerash_cli.store.mountpoint import MARK, mountpoints
+from kerash_cli.store import mounting, mountpoint
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import MARK, Mountpoint, mountpoints
+from kerash_cli.store.stage import stage
 
 OWN = f"kerash-{os.getuid()}"
 STRANGER = 999_999
@@ -302,7 +305,10 @@ def test_a_private_folder_that_a_stranger_prepared_is_never_ended(rightless: Pat
 HOLDER = """
 import sys
 from pathlib import Path
-from kerash_cli.store import Genomes, Models, Mountpoint, stage
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.store.stage import stage
 root, how = Path(sys.argv[1]), sys.argv[2]
 def use():
     match how:
@@ -380,7 +386,12 @@ import json, os, subprocess, sys, tempfile
 from contextlib import suppress
 from pathlib import Path
 from kerash_cli.errors import BadInput, KerashError
-from kerash_cli.store import Genomes, Models, Mountpoint, mounting, mountpoint, stage
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.store import mounting
+from kerash_cli.store import mountpoint
+from kerash_cli.store.stage import stage
 
 mountpoint.SHARED_MEMORY = Path("../shared").resolve()
 tempfile.tempdir = str(Path("../temporary").resolve())

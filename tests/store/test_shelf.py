@@ -16,8 +16,10 @@ import pytest
 
 from kerash_cli import files
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
-from kerash_cli.store import Genomes, Models, Mountpoint, Shelf
-from kerash_cli.store.mountpoint import is_held
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint, is_held
+from kerash_cli.store.shelf import Shelf
 
 HEX = "0123456789abcdef"
 OLD = {"a": b"old", "deep/er/b": b"old too", ".model": b"old caption"}
@@ -95,7 +97,9 @@ def lockless(monkeypatch: pytest.MonkeyPatch) -> None:
 HOLDER = """
 import sys
 from pathlib import Path
-from kerash_cli.store import Genomes, Models, Mountpoint
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
 root, kind, name, shared = sys.argv[1:]
 with {"Genomes": Genomes, "Models": Models}[kind](Mountpoint(Path(root))).holding(name, shared == "True"):
     print(flush=True)

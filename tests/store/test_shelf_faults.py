@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from kerash_cli.errors import BadInput
-from kerash_cli.store import Genomes, Models, Mountpoint, Shelf
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.store.shelf import Shelf
 
 Files = dict[str, bytes]
 
@@ -33,7 +36,9 @@ PROGRAM = """
 import ctypes, errno, itertools, os, sys
 from pathlib import Path
 from kerash_cli.errors import KerashError
-from kerash_cli.store import Genomes, Models, Mountpoint
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
 
 place, gate = Mountpoint(Path(sys.argv[1])), int(sys.argv[2])
 NEW = {"a": b"new" * 4000, "deep/c": b"new", "d": b""}
@@ -355,7 +360,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from kerash_cli.errors import BadInput
-from kerash_cli.store import Models, Mountpoint
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
 shelf, letter = Models(Mountpoint(Path(sys.argv[1]))), sys.argv[2].encode()
 files = {"a": letter * 50_000, "deep/b": letter, ".model": letter}
 written = 0
@@ -421,7 +427,11 @@ PRELUDE = """
 import os, sys
 from pathlib import Path
 from kerash_cli.errors import OutOfSpace
-from kerash_cli.store import Genomes, Models, Mountpoint, Stage, stage
+from kerash_cli.store.genomes import Genomes
+from kerash_cli.store.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.store.stage import Stage
+from kerash_cli.store.stage import stage
 root = Path(sys.argv[1])
 place = Mountpoint(root)
 

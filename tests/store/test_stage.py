@@ -20,7 +20,8 @@ from conftest import ROOT
 from kerash_cli import dataset, experiment
 from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
-from kerash_cli.store import Stage, mountpoint, stage, staged_bytes
+from kerash_cli.store import mountpoint
+from kerash_cli.store.stage import Stage, stage, staged_bytes
 
 OWN = f"kerash-{os.getuid()}"
 
@@ -206,7 +207,7 @@ def test_a_stage_is_gone_after_an_error(tmp_path: Path, error: type[BaseExceptio
 
 HOLDER = """
 import sys
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 with stage(10, sys.argv[1], print) as folder:
     folder.array("x", (2,), "f4")
     print(folder.folder, flush=True)
@@ -353,7 +354,7 @@ def on_small_tmpfs(folder: Path, environment: dict[str, str], *command: str | Pa
 REFUSED = """
 import os, sys
 from kerash_cli.errors import OutOfSpace
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 try:
     with stage(int(sys.argv[2]), sys.argv[1], print) as folder:
         folder.array("x", (100_000,), "f4")
@@ -378,7 +379,7 @@ def test_too_little_room_is_an_error_and_no_signal(tmp_path: Path, environment: 
 
 LEFT = """
 import os, sys
-from kerash_cli.store import stage
+from kerash_cli.store.stage import stage
 os.mkdir(os.path.join(sys.argv[1], "mat"))
 folder = os.path.join(sys.argv[1], "mat", "4194304")
 os.mkdir(folder, 0o700)
