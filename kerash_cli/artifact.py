@@ -51,7 +51,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
 
 if TYPE_CHECKING:
-    from kerash_cli.files import Output
+    from kerash_cli.system.files import Output
 
 FORMAT = 2
 

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import artifact, files
+from kerash_cli import artifact
 from kerash_cli.encoding import checks
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
+from kerash_cli.system import files
 from kerash_cli.training import Epoch, Figure, Run
 
 FORMAT = 2

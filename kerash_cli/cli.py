@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import click
 
-from kerash_cli import __version__, memory, screen
+from kerash_cli import __version__, screen
 from kerash_cli.commands._help import Context
 from kerash_cli.errors import (
     FAULT,
@@ -35,6 +35,7 @@ from kerash_cli.errors import (
     told,
 )
 from kerash_cli.source import wait
+from kerash_cli.system import memory
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3

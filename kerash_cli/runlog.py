@@ -18,9 +18,9 @@ from time import monotonic
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from kerash_cli import files
 from kerash_cli.errors import BadInput, KerashError, at
-from kerash_cli.files import explained
+from kerash_cli.system import files
+from kerash_cli.system.files import explained
 from kerash_cli.training import Epoch
 
 LATEST = 0.1

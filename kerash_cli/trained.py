@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import artifact, memory, metrics, seen
+from kerash_cli import artifact, metrics, seen
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.record import MOST_INPUTS, Encoding
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at
+from kerash_cli.system import memory
 
 if TYPE_CHECKING:
-    from kerash_cli.files import Output
+    from kerash_cli.system.files import Output
 
 MOST_TABLED = 1000
 """With more classes than this the scores have no table of classes and no confusion, which is that number squared."""

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import dataset, experiment, files
+from kerash_cli import dataset, experiment
 from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.dataset import labels
 from kerash_cli.description import ModelDescription
@@ -31,6 +31,7 @@ from kerash_cli.operands import Operands
 from kerash_cli.store.genomes import Genome
 from kerash_cli.store.models import StoredModel
 from kerash_cli.store.stage import stage
+from kerash_cli.system import files
 from kerash_cli.tables import BadRow
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Run, train

@@ -12,8 +12,7 @@ PACKAGE = ROOT / "kerash_cli"
 STOREYS = {
     "errors": 0,
     "registry": 1,
-    "files": 1,
-    "memory": 1,
+    "system": 1,
     "decimals": 1,
     "layout": 1,
     "source": 1,

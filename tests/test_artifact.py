@@ -15,9 +15,10 @@ from hypothesis.extra import numpy as arrays
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from kerash_cli import artifact, files
+from kerash_cli import artifact
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError
+from kerash_cli.system import files
 
 ROOT = Path(artifact.__file__).parent.parent
 TENSORS: dict[str, Array] = {

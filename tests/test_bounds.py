@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from conftest import Kerash
 
-from kerash_cli import files, memory
 from kerash_cli.dataset import stream
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.prediction import Predictions
+from kerash_cli.system import files, memory
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 
@@ -141,7 +141,7 @@ def test_what_predicting_asks_for_is_what_it_takes(description: ModelDescription
 
 
 def test_no_more_predict_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerash_cli.parallel import cores
+    from kerash_cli.system import cores
 
     asked: list[int] = []
     monkeypatch.setattr(memory, "available", lambda: 10**6)

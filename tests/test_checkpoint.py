@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, Kerash
 
-from kerash_cli import artifact, dataset, experiment, files
+from kerash_cli import artifact, dataset, experiment
 from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine import optimizers
@@ -18,6 +18,7 @@ from kerash_cli.engine.schedules import Schedule
 from kerash_cli.errors import BadInput, Damaged
 from kerash_cli.runlog import RunLog
 from kerash_cli.store.stage import stage
+from kerash_cli.system import files
 from kerash_cli.training import Epoch, train
 
 IDENTITY = {"model": "m", "settings": {"seed": 0, "drop": ("a", "b")}}

@@ -191,7 +191,7 @@ def test_an_interrupt_during_the_imports_leaves_no_traceback(tmp_path: Path, env
 
 def test_a_fault_of_ours_shows_its_traceback_and_asks_for_a_report(tmp_path: Path, environment: dict[str, str]) -> None:
     program = (
-        "from kerash_cli import cli, files\n"
+        "from kerash_cli import cli\nfrom kerash_cli.system import files\n"
         "def broken(path): raise ZeroDivisionError('planted')\n"
         "import kerash_cli.description as d\n"
         "d.ModelDescription.read = broken\n"

@@ -241,7 +241,8 @@ def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_t
 
 POOL = """
 import os, signal, sys
-from kerash_cli.parallel import cores, prediction
+from kerash_cli.parallel import prediction
+from kerash_cli.system import cores
 cores.MUCH_DATA = 0
 cores.worthwhile = lambda seconds, most: 2
 prediction.CAPACITY = 64

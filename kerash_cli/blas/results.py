@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
-from kerash_cli import memory
 from kerash_cli.blas import text
 from kerash_cli.blas.table import SMALL, Picture, Result, Values, sizes
 from kerash_cli.engine.tensors import Array
+from kerash_cli.system import memory
 
 
 def plain(result: Array | Values | float | int | str | Picture) -> bytes:

@@ -18,10 +18,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
-from kerash_cli import decimals, memory
+from kerash_cli import decimals
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Mismatched, shown
 from kerash_cli.registry import Registry
+from kerash_cli.system import memory
 
 Rows: TypeAlias = list[list[str]]
 Group: TypeAlias = Literal["matrix", "tensor"]

@@ -29,10 +29,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import decimals, memory
+from kerash_cli import decimals
 from kerash_cli.blas import rows
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.system import memory
 
 LONGEST_LINE = 4096
 LONGEST_VALUE = 25

@@ -140,7 +140,7 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
         sys.stdout.flush()
         sys.stdout.buffer.write(_on_colours(result) or (binary(result) if npy else plain(result)))
         return
-    from kerash_cli import files
+    from kerash_cli.system import files
 
     with files.replacing(output) as file:
         file.commit(binary(result) if npy else plain(result))

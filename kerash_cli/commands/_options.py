@@ -128,7 +128,7 @@ def saved_model(path: str, force: bool) -> tuple[str, bool]:
 
 def claim(*paths: str | None) -> None:
     """Makes these the outputs of this command alone until it ends; raises as `files.claimed` does."""
-    from kerash_cli import files
+    from kerash_cli.system import files
 
     for path in paths:
         if path is not None:
@@ -244,7 +244,7 @@ POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
-NAME = Parsed("name", "kerash_cli.files:name")
+NAME = Parsed("name", "kerash_cli.system.files:name")
 GENOME_NAME = Parsed("name", "kerash_cli.store.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.store.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")

@@ -100,12 +100,13 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset, files
+    from kerash_cli import dataset
     from kerash_cli.console import Console, put
     from kerash_cli.dataset import labels as label_files
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
     from kerash_cli.store.stage import stage
+    from kerash_cli.system import files
     from kerash_cli.tables import notes
 
     begun = monotonic()

@@ -27,9 +27,10 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
     """
     import json
 
-    from kerash_cli import files, fitting
+    from kerash_cli import fitting
     from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.system import files
 
     console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)

@@ -64,7 +64,7 @@ def _lines(content: dict[str, Any]) -> list[str]:
     import sys
 
     from kerash_cli import screen
-    from kerash_cli.memory import readable
+    from kerash_cli.system.memory import readable
 
     rows = [["model", each["name"], each.get("error") or each["data"]] for each in content["models"]]
     for each in content["genomes"]:

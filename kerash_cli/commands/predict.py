@@ -103,9 +103,9 @@ def command(
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
     """Files of what each layer makes of the sample."""
-    from kerash_cli import files
     from kerash_cli.blas import text
     from kerash_cli.prediction import layer_by_layer
+    from kerash_cli.system import files
 
     for i, tensors in enumerate(layer_by_layer(trained, sample)):
         for kind, tensor in zip(("activity", "activation"), tensors, strict=True):
@@ -118,7 +118,7 @@ def _predictor(
     trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
 ) -> "Iterator[Callable[[Array], Array] | None]":
     """What computes outputs: workers too, where a file is large."""
-    from kerash_cli.parallel import cores
+    from kerash_cli.system import cores
 
     size = os.path.getsize(data) if os.path.isfile(data) else 0
     if size < cores.MUCH_DATA:

@@ -35,7 +35,7 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     from kerash_cli import artifact, checkpoint, screen
     from kerash_cli.description import ModelDescription
     from kerash_cli.experiment import Settings, training_bytes
-    from kerash_cli.memory import readable
+    from kerash_cli.system.memory import readable
     from kerash_cli.trained import TrainedModel
 
     is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
@@ -88,7 +88,7 @@ def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
     import sys
 
     from kerash_cli import screen
-    from kerash_cli.memory import readable
+    from kerash_cli.system.memory import readable
 
     rows = [["layer", "output", "parameters", "flops per sample", f"memory for {batch_size}"]]
     for layer in layers:

@@ -169,7 +169,7 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset, experiment, files, runlog
+    from kerash_cli import dataset, experiment, runlog
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console, standing
     from kerash_cli.dataset import labels as label_files
@@ -177,6 +177,7 @@ def command(
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.runlog import RunLog
     from kerash_cli.store.stage import stage
+    from kerash_cli.system import files
     from kerash_cli.tables import notes
 
     if data is None:
@@ -331,7 +332,7 @@ def _without_data(model: str, target: tuple[str, ...]) -> click.UsageError | Bad
 
 def _early(workers: int | None, data: str) -> int:
     """How many worker processes to start before it is known how much there is to do."""
-    from kerash_cli.parallel import cores
+    from kerash_cli.system import cores
 
     if workers:
         return workers - 1

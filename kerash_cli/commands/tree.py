@@ -19,9 +19,9 @@ def command(name: str, as_json: bool) -> None:
     import json
     import sys
 
-    from kerash_cli import files
     from kerash_cli.console import family, put
     from kerash_cli.evolution import history
+    from kerash_cli.system import files
 
     tried, lineage = history.read(files.name(name.removesuffix("/").removesuffix(".evolve")))
     if as_json:

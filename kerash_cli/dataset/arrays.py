@@ -8,10 +8,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import memory
 from kerash_cli.dataset.options import Options
 from kerash_cli.errors import BadInput, at
 from kerash_cli.source import Source
+from kerash_cli.system import memory
 from kerash_cli.tables import Table
 
 LARGEST_ROW = 64_000_000

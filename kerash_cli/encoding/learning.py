@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kerash_cli import decimals, memory
+from kerash_cli import decimals
 from kerash_cli.encoding import slips
 from kerash_cli.encoding.cells import check_rows, complete, matrix, words
 from kerash_cli.encoding.record import Encoding, Input, numbered
 from kerash_cli.errors import BadInput, at, complain, listed, shown
+from kerash_cli.system import memory
 from kerash_cli.tables import Table
 
 FEW_CLASSES = 20

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import memory
 from kerash_cli.cross_validation import Folds
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.record import Encoding
@@ -25,9 +24,9 @@ from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, 
 from kerash_cli.evolution.merging import mergeable
 from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
-from kerash_cli.parallel import cores
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
 from kerash_cli.store.stage import staged_bytes
+from kerash_cli.system import cores, memory
 from kerash_cli.tables import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import require_rows

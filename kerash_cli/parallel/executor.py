@@ -19,10 +19,11 @@ from traceback import format_exc
 from types import TracebackType
 from typing import Any, TypeVar
 
-from kerash_cli import checkpoint, errors, files
+from kerash_cli import checkpoint, errors
 from kerash_cli.errors import KerashError, WorkerFailed
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import LOOK, STOPPED
+from kerash_cli.system import files
 
 T = TypeVar("T")
 

@@ -6,15 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli import memory
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import TILE, Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import WorkerFailed
-from kerash_cli.parallel import cores
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import Over, Ranks, Shapes, joined, shared_bytes
 from kerash_cli.store.stage import Stage, stage
+from kerash_cli.system import cores, memory
 
 CAPACITY = 4096
 """Rows that are shared out at a time."""

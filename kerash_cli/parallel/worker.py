@@ -12,8 +12,8 @@ import sys
 from threading import Thread
 from typing import Any
 
-from kerash_cli import memory
 from kerash_cli.errors import OutOfSpace
+from kerash_cli.system import memory
 
 READING = 0
 

@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from kerash_cli import decimals, files
+from kerash_cli import decimals
 from kerash_cli.blas import text
 from kerash_cli.blas.operations import OPERATIONS, Operation
 from kerash_cli.blas.results import binary, plain
@@ -34,6 +34,7 @@ from kerash_cli.errors import BadInput, KerashError, OutOfSpace, advice, shown, 
 from kerash_cli.operands import Operands, tensor_or_sizes
 from kerash_cli.registry import Registry
 from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints
+from kerash_cli.system import files
 
 MANY = 1 << 30
 

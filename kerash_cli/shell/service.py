@@ -32,11 +32,11 @@ from time import perf_counter
 from typing import NoReturn
 
 from kerash_cli.errors import FAULT, FAULT_TOLD
-from kerash_cli.files import write_all
 from kerash_cli.shell.answers import Elsewhere, answer
 from kerash_cli.shell.asker import RECORD, UNIT, Gone, Other, Waits
 from kerash_cli.shell.coprocess import Pipes
 from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.system.files import write_all
 
 ELSEWHERE = 255
 

@@ -36,10 +36,10 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape, carve
 from kerash_cli.errors import BadInput, at, shown
-from kerash_cli.files import NAME, regular
-from kerash_cli.files import name as checked_name
 from kerash_cli.store.mountpoint import Mountpoint, check_own
 from kerash_cli.store.shelf import Draft, Shelf
+from kerash_cli.system.files import NAME, regular
+from kerash_cli.system.files import name as checked_name
 
 SAVED = ".kerash"
 """The ending of a word that is a saved model's file."""

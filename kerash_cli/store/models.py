@@ -15,11 +15,11 @@ from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, Damaged, at, shown
-from kerash_cli.files import name as checked_name
-from kerash_cli.files import regular
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.store.shelf import Draft, Shelf
 from kerash_cli.store.stage import mapped
+from kerash_cli.system.files import name as checked_name
+from kerash_cli.system.files import regular
 from kerash_cli.training import Samples
 
 FORMAT = 1

@@ -9,8 +9,8 @@ from pathlib import Path
 from shlex import quote
 
 from kerash_cli.errors import BadInput, KerashError, at
-from kerash_cli.files import explained, write_all
 from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, mountpoints, private_mountpoints
+from kerash_cli.system.files import explained, write_all
 
 SOURCE = "kerash"
 """What the mount is called in the system's table."""

@@ -25,7 +25,7 @@ from shlex import quote
 from stat import S_IMODE
 
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at
-from kerash_cli.memory import readable
+from kerash_cli.system.memory import readable
 
 SHARED_MEMORY = Path("/dev/shm")
 LOCAL = Path("kerash_mountpoint")

@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from kerash_cli.errors import BadInput, at, shown
-from kerash_cli.files import explained, flush_path, is_name, set_aside, write_all
 from kerash_cli.store.mountpoint import FOLDER, Mountpoint, check_own, is_held
+from kerash_cli.system.files import explained, flush_path, is_name, set_aside, write_all
 
 _ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
 _NO_LINK = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP)

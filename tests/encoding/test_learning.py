@@ -4,9 +4,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from kerash_cli import memory
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, BadTable, OutOfSpace
+from kerash_cli.system import memory
 from kerash_cli.tables import Table
 
 

@@ -14,7 +14,7 @@ from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.evolution.evaluation import MOST_ROWS, _some
 from kerash_cli.evolution.preparation import STEP_SECONDS, Prepared, Settings, _duration, prepare
-from kerash_cli.parallel import cores
+from kerash_cli.system import cores
 
 
 @pytest.mark.parametrize(

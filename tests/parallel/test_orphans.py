@@ -14,7 +14,7 @@ from conftest import ROOT
 from processes import gone
 
 PLANT = """
-from kerash_cli.parallel import cores
+from kerash_cli.system import cores
 
 cores.worthwhile = lambda flops, most: 3
 cores.MUCH_DATA = 0

@@ -14,8 +14,8 @@ import pytest
 from conftest import ROOT
 
 from kerash_cli import dataset
-from kerash_cli.encoding import learning
 from kerash_cli.description import ModelDescription
+from kerash_cli.encoding import learning
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged

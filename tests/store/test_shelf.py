@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from kerash_cli import files
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store.genomes import Genomes
 from kerash_cli.store.models import Models
 from kerash_cli.store.mountpoint import Mountpoint, is_held
 from kerash_cli.store.shelf import Shelf
+from kerash_cli.system import files
 
 HEX = "0123456789abcdef"
 OLD = {"a": b"old", "deep/er/b": b"old too", ".model": b"old caption"}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from kerash_cli import files
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
+from kerash_cli.system import files
 
-ROOT = Path(files.__file__).parent.parent
+ROOT = Path(files.__file__).parents[2]
 OLD, NEW = b"old" * 1000, b"new" * 40_000
 
 
@@ -181,7 +181,7 @@ def test_a_pipe_is_written_straight_through(tmp_path: Path) -> None:
 
 
 def test_the_standard_output_is_written_straight_through() -> None:
-    program = "from kerash_cli.files import replacing\nwith replacing('/dev/stdout') as output: output.commit(b'bytes')"
+    program = "from kerash_cli.system.files import replacing\nwith replacing('/dev/stdout') as output: output.commit(b'bytes')"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE).stdout == b"bytes"
 
 
@@ -272,7 +272,7 @@ def test_a_folder_that_takes_no_file_is_an_error_at_once(
 
 def test_a_disk_without_room_for_the_reserve_is_an_error_at_once(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom kerash_cli.errors import KerashError\nfrom kerash_cli.files import replacing\n"
+        "import sys\nfrom kerash_cli.errors import KerashError\nfrom kerash_cli.system.files import replacing\n"
         "try:\n"
         "    with replacing('full/a', reserve=1 << 20): print('the work began')\n"
         "except KerashError as error: print(error.exit_code, error)\n"
@@ -365,7 +365,7 @@ def test_a_file_system_whose_folders_have_no_flush_is_written_all_the_same(
 
 def test_of_two_writers_at_once_one_wins_whole(tmp_path: Path) -> None:
     program = (
-        "import sys\nfrom kerash_cli.files import replacing\n"
+        "import sys\nfrom kerash_cli.system.files import replacing\n"
         "for _ in range(50):\n"
         "    with replacing(sys.argv[1]) as output: output.commit(sys.argv[2].encode() * (1 << 20))\n"
     )
@@ -395,7 +395,7 @@ PROGRAM = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from kerash_cli.errors import KerashError
-from kerash_cli.files import replacing
+from kerash_cli.system.files import replacing
 exit = 70
 os.getppid()  # the marks between which the work is done
 try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from kerash_cli import memory
 from kerash_cli.errors import OutOfSpace
+from kerash_cli.system import memory
 
 
 def test_no_more_is_available_than_the_machine_has() -> None:
@@ -30,7 +30,7 @@ def test_what_does_not_fit_is_refused_with_both_sizes(monkeypatch: pytest.Monkey
 
 def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dict[str, str]) -> None:
     limit = 3_000_000
-    program = "from kerash_cli import memory; print(memory.available())"
+    program = "from kerash_cli.system import memory; print(memory.available())"
     done = subprocess.run(
         ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", sys.executable, "-c", program],
         capture_output=True, text=True, env=environment, cwd=ROOT, check=True,
