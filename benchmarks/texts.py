@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from kerash_cli.blas import text
+from kerash_cli.tables.formats import tensor_text
 
 SIZE = 1000
 
@@ -15,12 +15,12 @@ SIZE = 1000
 def each_way(runs: int) -> dict[str, float]:
     """Median seconds of each, in turns, after a warm-up."""
     matrix = np.random.default_rng(0).random((SIZE, SIZE))
-    column, rendered = matrix.reshape(-1, 1), text.render(matrix)
-    assert np.array_equal(text.read(io.BytesIO(rendered), "matrix")[0], matrix)
+    column, rendered = matrix.reshape(-1, 1), tensor_text.render(matrix)
+    assert np.array_equal(tensor_text.read(io.BytesIO(rendered), "matrix")[0], matrix)
     tried: dict[str, Callable[[], object]] = {
-        "read": lambda: text.read(io.BytesIO(rendered), "matrix"),
+        "read": lambda: tensor_text.read(io.BytesIO(rendered), "matrix"),
         "np.loadtxt": lambda: np.loadtxt(io.BytesIO(rendered), skiprows=1),
-        "render": lambda: text.render(matrix),
+        "render": lambda: tensor_text.render(matrix),
         "np.savetxt": lambda: np.savetxt(io.BytesIO(), column, fmt="%.17g"),
     }
     times: dict[str, list[float]] = {name: [] for name in tried}

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import dataset
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine.initializers import glorot
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.tables import reading
 
 DATA = Path(__file__).parents[1] / "data"
 MNIST = Path(os.environ.get("KERASH_MNIST") or DATA / "mnist")
@@ -112,7 +112,7 @@ def digits() -> tuple[Array, Array]:
 def mnist(rows: int = 60_000) -> tuple[Array, Array]:
     """The first of the 60,000 training images, pixels from 0 to 1, and the digits one-hot."""
     images, labels = (
-        dataset.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers[:rows] for name in ("images-idx3", "labels-idx1")
+        reading.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers[:rows] for name in ("images-idx3", "labels-idx1")
     )
     return images.astype(np.float32) / 255, np.eye(10, dtype=np.float32)[labels[:, 0].astype(np.intp)]
 

@@ -34,8 +34,8 @@ from kerash_cli.errors import (
     command,
     told,
 )
-from kerash_cli.source import wait
 from kerash_cli.system import memory
+from kerash_cli.tables.source import wait
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3

@@ -14,7 +14,7 @@ from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array, Call, Calls
-from kerash_cli.tables import Rows
+from kerash_cli.tables.table import Rows
 from kerash_cli.training import Chunk, Evaluator, Run, Samples
 
 TILE = 64

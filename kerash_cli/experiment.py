@@ -26,7 +26,7 @@ from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, 
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match, samples_bytes, staged, take
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores, memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import (
     CHUNK_RULE,

@@ -31,7 +31,7 @@ from kerash_cli.store.shelf import Shelf
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import memory
 from kerash_cli.system.files import is_name
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 from kerash_cli.trained import GENOME, TrainedModel
 from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged, require_rows
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, unreadable
-from kerash_cli.source import Source, opened
+from kerash_cli.tables.formats import tensor_text
+from kerash_cli.tables.source import Source, opened
 
 PAIR = (3, 4)
 """The descriptors of two operands that have no words."""
@@ -79,14 +79,14 @@ def closed(number: int) -> BadInput:
 def tensor(source: Source) -> Array:
     """The tensor that a source has as text or .npy, a .npy of one dimension as a row."""
     if source.head.startswith(NPY):
-        from kerash_cli.dataset import arrays, npy
+        from kerash_cli.tables.formats import arrays, npy
 
         array = arrays.tensor(npy.layout, source)
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)
     with mendable(source.name):
-        return text.read(io.BufferedReader(_Stream(source)), source.name)
+        return tensor_text.read(io.BufferedReader(_Stream(source)), source.name)
 
 
 def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
@@ -95,7 +95,7 @@ def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
         array = tensor(source)
         return array.shape, array.ravel()
     with mendable(source.name):
-        return text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
+        return tensor_text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def mendable(name: str) -> Iterator[None]:
     """Gives the error about a matrix in rows the command that gets around it."""
     try:
         yield
-    except text.NotOneALine as error:
+    except tensor_text.NotOneALine as error:
         raise BadInput(str(error)).mended(name, error.filter) from None
 
 

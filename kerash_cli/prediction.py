@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from kerash_cli.dataset.inference import different
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Predictor, through
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
-from kerash_cli.tables import BadRow, Rows, Table
+from kerash_cli.tables.formats.inference import different
+from kerash_cli.tables.table import BadRow, Rows, Table
 from kerash_cli.trained import TrainedModel
 
 ROOM = 1 << 23

@@ -11,7 +11,7 @@ from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, at, plain
 from kerash_cli.store.stage import Stage, staged_bytes
-from kerash_cli.tables import Rows, Table
+from kerash_cli.tables.table import Rows, Table
 from kerash_cli.training import Samples
 
 FEWEST_TO_VALIDATE = 50

@@ -21,9 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import dataset, experiment
+from kerash_cli import experiment
 from kerash_cli.checkpoint import Checkpoint
-from kerash_cli.dataset import labels
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
@@ -32,7 +31,8 @@ from kerash_cli.store.genomes import Genome
 from kerash_cli.store.models import StoredModel
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
-from kerash_cli.tables import BadRow
+from kerash_cli.tables import labels, reading
+from kerash_cli.tables.table import BadRow
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Run, train
 
@@ -88,15 +88,15 @@ class Parser(NamedTuple):
 
 def rows(path: Path) -> int:
     """Of a table, read whole and in blocks to the same number."""
-    count = dataset.read(str(path)).rows
-    blocks = [1 if isinstance(block, BadRow) else block.rows for block in dataset.stream(str(path))]
+    count = reading.read(str(path)).rows
+    blocks = [1 if isinstance(block, BadRow) else block.rows for block in reading.stream(str(path))]
     assert sum(blocks) == count, "a row was dropped"
     return count
 
 
 def labelled(folder: Path) -> int:
     """The labels of a table of 4 rows."""
-    table = dataset.read(str(folder / "beside.csv"))
+    table = reading.read(str(folder / "beside.csv"))
     return labels.read(str(folder / "labels"), table, None, None).rows
 
 
@@ -124,7 +124,7 @@ def begun(folder: Path) -> Run:
 
 def prepared(folder: Path) -> experiment.Prepared:
     """A small run of training."""
-    table = dataset.read(str(folder / "beside.csv"))
+    table = reading.read(str(folder / "beside.csv"))
     settings = experiment.Settings(epochs=3, patience=3)
     return experiment.prepare(ModelDescription.parse(DESCRIPTION), table, None, "kind", settings)
 
@@ -170,7 +170,7 @@ def lineage(folder: Path) -> Any:
 
 def stored(folder: Path) -> bytes:
     """The record of a stored model."""
-    table = dataset.read(str(folder / "beside.csv"))
+    table = reading.read(str(folder / "beside.csv"))
     encoding = learn(table, target="kind", output="distribution").fitted(table)
     model = StoredModel("m", ModelDescription.parse(DESCRIPTION), encoding, {"data": "0" * 64, "label": None})
     return model.record()

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from conftest import Kerash
 
-from kerash_cli.dataset import stream
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.prediction import Predictions
 from kerash_cli.system import files, memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.reading import stream
+from kerash_cli.tables.table import Table
 from kerash_cli.trained import TrainedModel
 
 LONG = "n" * 60_000

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, Kerash
 
-from kerash_cli import artifact, dataset, experiment
+from kerash_cli import artifact, experiment
 from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine import optimizers
@@ -19,6 +19,7 @@ from kerash_cli.errors import BadInput, Damaged
 from kerash_cli.runlog import RunLog
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
+from kerash_cli.tables import reading
 from kerash_cli.training import Epoch, train
 
 IDENTITY = {"model": "m", "settings": {"seed": 0, "drop": ("a", "b")}}
@@ -41,7 +42,7 @@ IMAGES = "2 2 1\ninput\nconvolution - 4 1 1 2 2\nbatch_normalization tanh\ndropo
 
 def prepared(optimizer: str, model: str = DENSE) -> experiment.Prepared:
     description = ModelDescription.parse(model)
-    table = dataset.read(str(ROOT / "data" / "iris.csv"))
+    table = reading.read(str(ROOT / "data" / "iris.csv"))
     return experiment.prepare(description, table, None, "species", settings(optimizer))
 
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 from numpy.typing import NDArray
 
-from kerash_cli import dataset, fitting
+from kerash_cli import fitting
 from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.fitting import Fit
@@ -21,6 +21,7 @@ from kerash_cli.store.genomes import Genome, Genomes
 from kerash_cli.store.models import Models
 from kerash_cli.store.models import samples as stored_samples
 from kerash_cli.store.mountpoint import Mountpoint
+from kerash_cli.tables import reading
 from kerash_cli.training import Samples, chunks
 
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "xor-2-10-1.json").read_text(encoding="ascii"))
@@ -404,8 +405,8 @@ def keep(place: Mountpoint, name: str, text: str, data: Path, labels: Path | Non
     """Stores a model of that text and the samples in those files."""
     source = place.root.parent / f"{name}.model"
     source.write_text(text)
-    table = dataset.read(str(data))
-    prepared = fitting.prepare(name, str(source), table, dataset.read(str(labels)) if labels else None, target)
+    table = reading.read(str(data))
+    prepared = fitting.prepare(name, str(source), table, reading.read(str(labels)) if labels else None, target)
     fitting.keep(prepared, [place], False, silent)
 
 

@@ -8,14 +8,13 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from kerash_cli import dataset
 from kerash_cli.blas.pipeline import Pipeline
-from kerash_cli.dataset import labels
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Table
+from kerash_cli.tables import labels, reading
+from kerash_cli.tables.table import Table
 
 GROWTH = 4.6
 """How many times as many calls four times the input may take."""
@@ -53,7 +52,7 @@ def texts_and_numbers(size: int, folder: Path) -> Callable[[], object]:
     path = table(folder, names, rows)
 
     def encoded() -> object:
-        known = dataset.read(path, header=True)
+        known = reading.read(path, header=True)
         encoding = learn(known, target="y", output="distribution").fitted(known)
         encoding.part(known, np.arange(2))
         return encoding.encode_inputs(known), encoding.encode_targets(known), encoding.unseen(known)
@@ -65,7 +64,7 @@ def refused(path: str, expected: str) -> Callable[[], object]:
     """Learning from a table, which is refused."""
 
     def learnt() -> object:
-        known = dataset.read(path, header=True)
+        known = reading.read(path, header=True)
         with pytest.raises(BadInput, match=expected):
             learn(known, target="y", output="distribution")
         return None
@@ -96,7 +95,7 @@ def targets(size: int, folder: Path) -> Callable[[], object]:
         file.writelines(",".join(str(row + each / 2) for each in range(size)) + "\n" for row in range(4))
 
     def encoded() -> object:
-        known = dataset.read(path, header=True)
+        known = reading.read(path, header=True)
         found = labels.read(str(label), known, None, None)
         return learn(known, found, output="any").fitted(known, found).encode_targets(known, found)
 

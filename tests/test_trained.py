@@ -17,7 +17,7 @@ from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.system.files import replacing
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 from kerash_cli.trained import MOST_TABLED, TrainedModel
 
 TRAINING = {

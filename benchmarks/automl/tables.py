@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.contenders import ROOT
 from benchmarks.workloads import MNIST
-from kerash_cli import dataset
+from kerash_cli.tables import reading
 
 BUNDLED = ("iris", "wine", "breast_cancer", "digits", "diabetes")
 NAMES = (*BUNDLED, "mnist")
@@ -91,7 +91,7 @@ def _lines(file: str) -> list[list[str]]:
 
 def _mnist() -> Table:
     images, labels = (
-        dataset.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers.astype(int)
+        reading.read(str(MNIST / f"train-{name}-ubyte.gz")).numbers.astype(int)
         for name in ("images-idx3", "labels-idx1")
     )
     images = images.reshape(len(images), -1)

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 
-from kerash_cli.blas import text
 from kerash_cli.blas.table import SMALL, Picture, Result, Values, sizes
 from kerash_cli.engine.tensors import Array
 from kerash_cli.system import memory
+from kerash_cli.tables.formats import tensor_text
 
 
 def plain(result: Array | Values | float | int | str | Picture) -> bytes:
@@ -17,8 +17,8 @@ def plain(result: Array | Values | float | int | str | Picture) -> bytes:
     if isinstance(result, float | int | str | Picture):  # a float keeps its point, which the arithmetic of zsh goes by
         return f"{result}\n".encode()
     if result.size > SMALL:
-        memory.require(2 * text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
-    return text.render(result)
+        memory.require(2 * tensor_text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
+    return tensor_text.render(result)
 
 
 def binary(result: Result) -> bytes:

@@ -49,11 +49,11 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset
     from kerash_cli.console import Console
-    from kerash_cli.dataset import labels as label_files
     from kerash_cli.judging import judge
-    from kerash_cli.tables import notes
+    from kerash_cli.tables import labels as label_files
+    from kerash_cli.tables import reading
+    from kerash_cli.tables.table import notes
 
     _options.check_once(data, label)
     console = Console(quiet)
@@ -61,7 +61,7 @@ def command(
     trained.require_memory(model)
     encoding = trained.encoding
     skip = on_error == "skip"
-    table = dataset.read(
+    table = reading.read(
         data,
         delimiter=delimiter,
         header=header,

@@ -100,14 +100,14 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset
     from kerash_cli.console import Console, put
-    from kerash_cli.dataset import labels as label_files
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
-    from kerash_cli.tables import notes
+    from kerash_cli.tables import labels as label_files
+    from kerash_cli.tables import reading
+    from kerash_cli.tables.table import notes
 
     begun = monotonic()
     inputs, outputs, name, data, label, population, generations = _words(words, target)
@@ -117,7 +117,7 @@ def command(
     console = Console(quiet)
     path, replaces = _options.saved_model(f"{name}.kerash", force)
     _options.claim(path)
-    table = dataset.read(data, delimiter=delimiter, header=header, label=target)
+    table = reading.read(data, delimiter=delimiter, header=header, label=target)
     labels = label_files.read(label, table, delimiter, label_header) if label else None
     prepared = preparation.prepare(table, labels, target, settings)
     count = prepared.workers(workers)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kerash_cli.console import Console
     from kerash_cli.description import ModelDescription
     from kerash_cli.engine.tensors import Array
-    from kerash_cli.tables import Table
+    from kerash_cli.tables.table import Table
     from kerash_cli.trained import TrainedModel
 
 
@@ -70,10 +70,10 @@ def command(
     kerash predict iris.kerash iris.csv --on-error empty
     kerash predict default data/xor.data
     """
-    from kerash_cli import dataset
     from kerash_cli.console import Console, put
     from kerash_cli.prediction import Predictions
-    from kerash_cli.tables import Table
+    from kerash_cli.tables import reading
+    from kerash_cli.tables.table import Table
 
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
@@ -87,7 +87,7 @@ def command(
         if sample is None:
             raise BadInput(f"{at(data)}expected a tensor file, one sample, with --layers, got something else")
         _write_layers(trained, sample, layers)
-    blocks = dataset.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
+    blocks = reading.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
     with _predictor(trained, data, mountpoint, console) as predict:
         predictions = Predictions(trained, proba, top_k, append, predict, on_error)
         noted = False
@@ -103,14 +103,14 @@ def command(
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
     """Files of what each layer makes of the sample."""
-    from kerash_cli.blas import text
     from kerash_cli.prediction import layer_by_layer
     from kerash_cli.system import files
+    from kerash_cli.tables.formats import tensor_text
 
     for i, tensors in enumerate(layer_by_layer(trained, sample)):
         for kind, tensor in zip(("activity", "activation"), tensors, strict=True):
             with files.replacing(os.path.join(folder, f"{i}_{kind}.dat")) as file:
-                file.commit(text.render(tensor))
+                file.commit(tensor_text.render(tensor))
 
 
 @contextmanager
@@ -135,13 +135,13 @@ def _sample(path: str, description: "ModelDescription") -> "Table | None":
     """The one sample in a tensor file; None if it is another kind of file."""
     if path == "-":
         return None
-    from kerash_cli.blas import text
-    from kerash_cli.tables import Table
+    from kerash_cli.tables.formats import tensor_text
+    from kerash_cli.tables.table import Table
 
-    if not text.is_tensor(path):
+    if not tensor_text.is_tensor(path):
         return None
     with open(path, "rb") as file:
-        tensor = text.read(file, path)
+        tensor = tensor_text.read(file, path)
     expected = description.known_shape
     flat = (1, 1, tensor.size)
     if tensor.shape != expected and (flat not in (tensor.shape, expected) or tensor.size != description.features):

@@ -44,17 +44,18 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset, fitting
+    from kerash_cli import fitting
     from kerash_cli.console import Console
-    from kerash_cli.dataset import labels as label_files
     from kerash_cli.store.mountpoint import mountpoints
-    from kerash_cli.tables import notes
+    from kerash_cli.tables import labels as label_files
+    from kerash_cli.tables import reading
+    from kerash_cli.tables.table import notes
 
     _options.check_once(model_file, data, label)
     _options.check_order(model_file, data)
     console = Console(quiet)
     places = mountpoints(mountpoint)
-    table = dataset.read(data, delimiter=delimiter, header=header, label=target)
+    table = reading.read(data, delimiter=delimiter, header=header, label=target)
     labels = label_files.read(label, table, delimiter, label_header) if label else None
     prepared = fitting.prepare(name, model_file, table, labels, target, missing, drop)
     kept = fitting.keep(prepared, places, force, console.say)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kerash_cli.console import EpochView
     from kerash_cli.description import ModelDescription
     from kerash_cli.experiment import Experiment, Prepared, Settings
-    from kerash_cli.tables import Table
+    from kerash_cli.tables.table import Table
     from kerash_cli.training import Run
 
 
@@ -169,16 +169,17 @@ def command(
     """
     import json
 
-    from kerash_cli import dataset, experiment, runlog
+    from kerash_cli import experiment, runlog
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console, standing
-    from kerash_cli.dataset import labels as label_files
     from kerash_cli.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.runlog import RunLog
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
-    from kerash_cli.tables import notes
+    from kerash_cli.tables import labels as label_files
+    from kerash_cli.tables import reading
+    from kerash_cli.tables.table import notes
 
     if data is None:
         raise _without_data(model, target)
@@ -201,7 +202,7 @@ def command(
     chosen = _settings(settings)
     _options.claim(path, checkpoint)
     with Processes(_early(workers, data)) as processes:  # they start while the data is being read
-        table = dataset.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
+        table = reading.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
         _check_one_target(table, target)
         labels = label_files.read(label, table, delimiter, label_header) if label else None
         origin = _options.load(start, mountpoint, console.say) if start is not None else None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, listed, shown
-from kerash_cli.tables import Rows, Table
+from kerash_cli.tables.table import Rows, Table
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from kerash_cli.encoding.cells import check_rows, complete, matrix, words
 from kerash_cli.encoding.record import Encoding, Input, numbered
 from kerash_cli.errors import BadInput, at, complain, listed, shown
 from kerash_cli.system import memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 
 FEW_CLASSES = 20
 """So many different numbers may be classes even where hardly one of them recurs."""

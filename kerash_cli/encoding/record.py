@@ -28,7 +28,7 @@ from kerash_cli.encoding.cells import (
 )
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, listed, plain, shown
-from kerash_cli.tables import Rows, Schema, Table, separates
+from kerash_cli.tables.table import Rows, Schema, Table, separates
 
 KINDS = ("classes", "one-hot", "binary", "multilabel", "values")
 OUTPUTS = ("distribution", "log distribution", "probability", "any")

@@ -9,7 +9,7 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.encoding.cells import absent, incomplete, missing_word
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, at, shown
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 
 MOST_CATEGORIES = 100
 """How many different values a text input may have."""

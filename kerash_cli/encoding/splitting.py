@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerash_cli.tables import Rows
+from kerash_cli.tables.table import Rows
 
 
 def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:

@@ -27,7 +27,7 @@ from kerash_cli.errors import Diverged, KerashError
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.parallel.sharing import attached
-from kerash_cli.tables import Rows
+from kerash_cli.tables.table import Rows
 from kerash_cli.training import Run, Samples, train
 
 MOST_ROWS = 512

@@ -27,7 +27,7 @@ from kerash_cli.evolution.population import Strategy
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
 from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 from kerash_cli.trained import TrainedModel
 from kerash_cli.training import require_rows
 

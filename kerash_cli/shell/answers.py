@@ -25,7 +25,6 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from kerash_cli import decimals
-from kerash_cli.blas import text
 from kerash_cli.blas.operations import OPERATIONS, Operation
 from kerash_cli.blas.results import binary, plain
 from kerash_cli.blas.table import Bound, Group, check_matrices, sizes
@@ -35,6 +34,7 @@ from kerash_cli.operands import Operands, tensor_or_sizes
 from kerash_cli.registry import Registry
 from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints
 from kerash_cli.system import files
+from kerash_cli.tables.formats import tensor_text
 
 MANY = 1 << 30
 
@@ -148,7 +148,7 @@ def _load(kind: str, words: list[str], client: Client) -> bytes:
     if group == "matrix" and shape[0] > 1:
         raise BadInput(f"expected a matrix, got a tensor of {sizes(shape)}; try tensor_load")
     header = " ".join(map(str, reversed(shape)))
-    return text.render(values.reshape(shape)) if values.size else f"{header}\n".encode()
+    return tensor_text.render(values.reshape(shape)) if values.size else f"{header}\n".encode()
 
 
 def _activate(kind: str, words: list[str], client: Client) -> bytes:
@@ -196,7 +196,7 @@ def _collect(kind: str, words: list[str], client: Client) -> bytes:
     if len(values) != count:
         raise BadInput(f"expected a number for each of {count} values, got {len(values)}")
     if size:
-        return text.render(np.array(values).reshape(size[::-1]))
+        return tensor_text.render(np.array(values).reshape(size[::-1]))
     return "".join(f"{value}\n" for value in values).encode()
 
 

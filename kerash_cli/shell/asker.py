@@ -10,16 +10,16 @@ from stat import S_ISDIR, S_ISFIFO, S_ISREG
 from threading import Lock
 from typing import Self
 
-from kerash_cli.blas import text
 from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, unreadable
 from kerash_cli.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
 from kerash_cli.shell.answers import Elsewhere, Keeper
-from kerash_cli.source import GZIP, Source, similar
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system import files
 from kerash_cli.system.files import Output
+from kerash_cli.tables.formats import tensor_text
+from kerash_cli.tables.source import GZIP, Source, similar
 
 REFERENCE = b"@"
 """Before the number of the descriptor from which the rest of a question comes."""
@@ -236,7 +236,7 @@ class _Others(Operands):
             content = os.read(file, status.st_size)
             if not content.startswith((GZIP, NPY)):
                 with mendable(name):
-                    return text.parse(content, name)
+                    return tensor_text.parse(content, name)
             os.lseek(file, -len(content), os.SEEK_CUR)
         with readable(name):
             return tensor(self._source(name, file))

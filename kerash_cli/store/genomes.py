@@ -13,9 +13,9 @@ This is the layout of a genome of 2019, and `settings`, which it did not have:
         bias_weights.dat          a tensor: width = outputs, height = 1
         mean.dat, variance.dat    the same, of a batch normalization
 
-Tensors are in the format of `kerash_cli.blas.text`. A genome without `settings` is one of 2019: it belongs to no model
-in particular, takes its inputs as a row, and has no bias in its sums. `bias_weights.dat` may be missing where it does
-not count. Files that are not named here are left alone.
+Tensors are in the format of `kerash_cli.tables.formats.tensor_text`. A genome without `settings` is one of 2019: it
+belongs to no model in particular, takes its inputs as a row, and has no bias in its sums. `bias_weights.dat` may be
+missing where it does not count. Files that are not named here are left alone.
 """
 
 import os
@@ -29,7 +29,6 @@ from typing import BinaryIO
 import numpy as np
 
 from kerash_cli import decimals
-from kerash_cli.blas import text
 from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import LAYERS, Layer
 from kerash_cli.engine.network import Network
@@ -40,6 +39,7 @@ from kerash_cli.store.mountpoint import Mountpoint, check_own
 from kerash_cli.store.shelf import Draft, Shelf
 from kerash_cli.system.files import NAME, regular
 from kerash_cli.system.files import name as checked_name
+from kerash_cli.tables.formats import tensor_text
 
 SAVED = ".kerash"
 """The ending of a word that is a saved model's file."""
@@ -136,7 +136,8 @@ class Genome:
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
             sizes |= {
-                f"{_layer(i)}/{_FILES[name]}": text.rendered_bytes(_in_file(each.shape)) for name, each in layer.items()
+                f"{_layer(i)}/{_FILES[name]}": tensor_text.rendered_bytes(_in_file(each.shape))
+                for name, each in layer.items()
             }
         return sizes
 
@@ -150,7 +151,7 @@ class Genome:
         for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
             draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
             for name, tensor in tensors.items():
-                draft.write(f"{_layer(i)}/{_FILES[name]}", text.render(tensor.reshape(_in_file(tensor.shape))))
+                draft.write(f"{_layer(i)}/{_FILES[name]}", tensor_text.render(tensor.reshape(_in_file(tensor.shape))))
         last = next(each["weights"] for each in reversed(self.tensors) if each)
         _, height, width = _in_file(last.shape)
         draft.write("meta.dat", f"3 1 1\n{width}\n{height}\n{len(self.tensors)}\n".encode())
@@ -166,7 +167,7 @@ def _layers(folder: Path) -> int:
     """How many layers there are."""
     path = folder / "meta.dat"
     with _opened(path) as file:
-        meta = text.read(file, str(path))
+        meta = tensor_text.read(file, str(path))
     number = int(meta.flat[-1])
     if meta.shape != (1, 1, 3) or not 1 < number <= _MOST_LAYERS or number != meta.flat[-1]:
         raise BadInput(f"{at(str(path))}expected width, height and number of layers, got other values")
@@ -241,7 +242,7 @@ def _fitting(
 
 def _read_tensor(path: Path) -> Array:
     with _opened(path) as file:
-        return text.read(file, str(path))
+        return tensor_text.read(file, str(path))
 
 
 def _settings(path: Path) -> dict[str, str]:

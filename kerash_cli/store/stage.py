@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike
 
-from kerash_cli.dataset import npy
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
 from kerash_cli.system.files import explained, regular, set_aside
+from kerash_cli.tables.formats import npy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HEADER = 128

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from onnx.backend.test.case import node as onnx_node
 from onnx_windows import ALL, WINDOWS
 
-from kerash_cli.blas import text
 from kerash_cli.cli import program
 from kerash_cli.engine.tensors import Array
+from kerash_cli.tables.formats import tensor_text
 
 Attributes = dict[str, Any]
 
@@ -43,7 +43,7 @@ def run(*words: object, operands: tuple[Array, ...]) -> Array:
     files = []
     for i, operand in enumerate(operands):
         files.append(f"operand{i}")
-        Path(files[-1]).write_bytes(text.render(operand))
+        Path(files[-1]).write_bytes(tensor_text.render(operand))
     result = CliRunner().invoke(program, ["tensor", *map(str, words), *files], catch_exceptions=False)
     assert result.exit_code == 0
     lines = result.stdout.split("\n")

@@ -19,11 +19,11 @@ from conftest import Kerash
 from operation_cases import drawn
 from shells import NAMES
 
-from kerash_cli.blas import text
 from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.cli import program
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import KerashError, Mismatched
+from kerash_cli.tables.formats import tensor_text
 
 A = "2 2 1\n1\n-2\n3\n4\n"
 B = "2 2 1\n5\n6\n-7\n8\n"
@@ -81,7 +81,7 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
 def rendered(operands: list[Array], name: str = "operand") -> list[str]:
     names = [f"{name}{i}" for i in range(len(operands))]
     for name, operand in zip(names, operands, strict=True):
-        Path(name).write_bytes(text.render(operand))
+        Path(name).write_bytes(tensor_text.render(operand))
     return names
 
 
@@ -164,7 +164,7 @@ def test_a_command_a_step_and_the_functions_of_zsh_and_bash_give_the_same_bytes(
     assert not isinstance(alone.exception, KerashError)
     if operation.result == "array" and not npy:
         expected = operation(*operands, **operation.bind(words, group).options)
-        assert alone.stdout_bytes == text.render(expected)  # type: ignore[arg-type]
+        assert alone.stdout_bytes == tensor_text.render(expected)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -7,7 +7,7 @@ import pytest
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, BadTable, OutOfSpace
 from kerash_cli.system import memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 
 
 def table(*columns: list[object], names: str = "", source: str = "t.csv", first: int = 1) -> Table:

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 
 NAN = float("nan")
 

@@ -9,7 +9,7 @@ import pytest
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 
 
 def table(numbers: Any, texts: dict[int, list[str | None]] | None = None, names: str = "") -> Table:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli import dataset
 from kerash_cli.encoding import slips
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Table
+from kerash_cli.tables import reading
+from kerash_cli.tables.table import Table
 
 needs_perl = pytest.mark.skipif(shutil.which("perl") is None, reason="the commands are in Perl, which is not installed")
 
@@ -19,7 +19,7 @@ def table(folder: Path, text: str) -> Table:
     """The table of a file with a header."""
     path = folder / "t.csv"
     path.write_text(text, encoding="utf-8")
-    return dataset.read(str(path), header=True)
+    return reading.read(str(path), header=True)
 
 
 def column_of(folder: Path, *cells: str) -> Table:

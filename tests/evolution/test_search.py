@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerash_cli import dataset
 from kerash_cli.engine.network import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
@@ -21,6 +20,7 @@ from kerash_cli.evolution.population import Generation
 from kerash_cli.evolution.preparation import Prepared, Settings, prepare
 from kerash_cli.evolution.search import FINALISTS, Search, _picked, stage_samples
 from kerash_cli.store.stage import stage
+from kerash_cli.tables import reading
 
 ROWS, ROOM = 60, 10**8
 
@@ -46,7 +46,7 @@ def prepared(folder: Path, rows: int = ROWS, **words: Any) -> Prepared:
     lines = [f"{a},{b},{c},{'yes' if a * b + c > 0 else 'no'}" for a, b, c in values.tolist()]
     (folder / "t.csv").write_text("a,b,c,y\n" + "\n".join(lines) + "\n", encoding="ascii")
     settings = Settings(3, 1, outputs=2, widest=8, most_layers=2, **words)
-    found = prepare(dataset.read(str(folder / "t.csv")), None, "y", settings)
+    found = prepare(reading.read(str(folder / "t.csv")), None, "y", settings)
     return replace(found, regime=found.regime._replace(epochs=6), strategy=replace(found.strategy, epochs=6))
 
 

@@ -18,7 +18,7 @@ from kerash_cli.parallel import sharing
 from kerash_cli.parallel.prediction import CAPACITY, PredictorPool
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import stage
-from kerash_cli.tables import Table
+from kerash_cli.tables.table import Table
 from kerash_cli.training import train
 
 ROWS, FEATURES, CLASSES = 1100, 200, 5

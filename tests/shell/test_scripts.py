@@ -12,7 +12,7 @@ import shells
 from conftest import ROOT
 from shells import SHELLS, Run
 
-from kerash_cli.blas import text
+from kerash_cli.tables.formats import tensor_text
 from kerash_cli.trained import TrainedModel
 
 pytestmark = pytest.mark.parametrize("shell", SHELLS)
@@ -100,7 +100,7 @@ def test_predict_leaves_what_each_layer_makes(run: Run, source: Path) -> None:
     a = np.array([[0.5, -1.0]])
     for i in (1, 2):
         weights = source / f"kerash_mountpoint/model/genomes/gen_default/topology/layer_{i}/weights.dat"
-        a = 1 / (1 + np.exp(-a @ text.parse(weights.read_bytes(), "weights")[0]))
+        a = 1 / (1 + np.exp(-a @ tensor_text.parse(weights.read_bytes(), "weights")[0]))
     assert float(number) == pytest.approx(float(a[0, 0]), rel=1e-12)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli import dataset
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import learning
 from kerash_cli.encoding.record import Encoding
@@ -23,6 +22,7 @@ from kerash_cli.store.models import Models, StoredModel, samples
 from kerash_cli.store.models import name as checked
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.store.stage import Stage, mapped
+from kerash_cli.tables import reading
 
 XOR = "# as in 2019\n2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n"
 IRIS = "? 1 1\ninput\ndense 16 tanh\ndense ? softmax\n"
@@ -31,7 +31,7 @@ PARTS = {"train": (6, 1), "val": (2, 100)}
 
 
 def iris() -> Encoding:
-    table = dataset.read(str(ROOT / "data" / "iris.csv"))
+    table = reading.read(str(ROOT / "data" / "iris.csv"))
     return learning.learn(table, target="species", output="distribution").fitted(table, standardize=True)
 
 

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli import dataset, experiment
+from kerash_cli import experiment
 from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store import mountpoint
 from kerash_cli.store.stage import Stage, stage, staged_bytes
+from kerash_cli.tables import reading
 
 OWN = f"kerash-{os.getuid()}"
 
@@ -99,7 +100,7 @@ def test_staged_bytes_are_enough_for_the_files(tmp_path: Path) -> None:
 
 def begun(folder: Stage) -> experiment.Experiment:
     description = ModelDescription.read(str(ROOT / "models" / "iris.model"))
-    table = dataset.read(str(ROOT / "data" / "iris.csv"))
+    table = reading.read(str(ROOT / "data" / "iris.csv"))
     settings = experiment.Settings(dtype="float64", balance=True)
     return experiment.start(experiment.prepare(description, table, None, "species", settings), folder)
 

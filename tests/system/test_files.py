@@ -181,7 +181,9 @@ def test_a_pipe_is_written_straight_through(tmp_path: Path) -> None:
 
 
 def test_the_standard_output_is_written_straight_through() -> None:
-    program = "from kerash_cli.system.files import replacing\nwith replacing('/dev/stdout') as output: output.commit(b'bytes')"
+    program = (
+        "from kerash_cli.system import files\nwith files.replacing('/dev/stdout') as output: output.commit(b'bytes')"
+    )
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE).stdout == b"bytes"
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kerash_cli import dataset
-from kerash_cli.dataset.inference import stands_out
 from kerash_cli.errors import BadInput, BadTable
-from kerash_cli.tables import Schema, Table
+from kerash_cli.tables import reading
+from kerash_cli.tables.formats.inference import stands_out
+from kerash_cli.tables.table import Schema, Table
 
 ROWS = "0,0,p\n1,1,q\n2,4,p\n3,9,q\n"
 
@@ -20,7 +20,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(text: str, **options: object) -> Table:
     Path("t.csv").write_text(text, encoding="utf-8", newline="")
-    return dataset.read("t.csv", **options)
+    return reading.read("t.csv", **options)
 
 
 @pytest.mark.parametrize("header", [None, True])
@@ -146,7 +146,7 @@ def test_a_quote_that_opens_no_field_is_a_character(text: str) -> None:
 
 
 def test_a_quote_within_a_field_joins_no_lines_across_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kerash_cli import source
+    from kerash_cli.tables import source
 
     rows = [f'{number},5" pipe {number}' if number % 3 else f'{number},"x, {number}"' for number in range(400)]
     monkeypatch.setattr(source, "PIECE", 61)
@@ -182,13 +182,13 @@ def test_words_above_the_numbers_of_a_model_without_names_are_said_to_be_a_heade
 def test_the_first_row_that_fits_the_model_says_how_wide_the_others_are() -> None:
     schema = Schema(None, 2, frozenset({0, 1}), frozenset(), None)
     Path("t.csv").write_text("1,2,3,4\n1,2\n3,4\n", encoding="ascii")
-    bad, *tables = dataset.stream("t.csv", schema=schema)
+    bad, *tables = reading.stream("t.csv", schema=schema)
     assert bad.record == "1,2,3,4"
     assert [row for table in tables for row in table.numbers.tolist()] == [[1, 2], [3, 4]]
 
 
 def test_what_is_no_row_is_left_out_if_that_is_asked_for() -> None:
     Path("t.csv").write_text("a,b\n1,2\n3\n4,5\n6,7,8\n", encoding="ascii")
-    table = dataset.read("t.csv", skip=True)
+    table = reading.read("t.csv", skip=True)
     assert (table.numbers.tolist(), list(table.lines)) == ([[1, 2], [4, 5]], [2, 4])
     assert [each.record for each in table.bad] == ["3", "6,7,8"]

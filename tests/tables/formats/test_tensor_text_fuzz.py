@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from kerash_cli.blas import text
 from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.tables.formats import tensor_text
 
 INTERESTING = [
     *(b"\0", b"\n", b"\r", b"\r\n", b"\n\n", b"\t", b" ", b",", b";", b"-", b"+", b".", b"e", b"E", b"_", b"0", b"9"),
@@ -80,7 +80,7 @@ def mutated(seed: bytes, rng: random.Random) -> bytes:
 def outcome(content: bytes) -> tuple[tuple[int, ...], bytes] | None:
     """Width, height, depth and the bytes of the values; None if the error was one line about the file."""
     try:
-        tensor = text.read(io.BytesIO(content), "t")
+        tensor = tensor_text.read(io.BytesIO(content), "t")
     except (BadInput, OutOfSpace) as error:
         message = str(error)
     else:
@@ -115,8 +115,8 @@ def test_what_was_read_from_any_bytes_is_read_again_from_what_is_written(seed: s
     for _ in range(count):
         content = mutated(SEEDS[seed], rng)
         if outcome(content):
-            tensor = text.read(io.BytesIO(content), "t")
-            again = text.read(io.BytesIO(text.render(tensor)), "t")
+            tensor = tensor_text.read(io.BytesIO(content), "t")
+            again = tensor_text.read(io.BytesIO(tensor_text.render(tensor)), "t")
             assert (again.shape, again.tobytes()) == (tensor.shape, tensor.tobytes())
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, Table, concatenate, separates
+from kerash_cli.tables.table import Schema, Table, concatenate, separates
 
 
 def table(**changes: object) -> Table:

@@ -11,8 +11,8 @@ import struct
 
 import numpy as np
 
-from kerash_cli.dataset.arrays import Beginning, Layout
 from kerash_cli.errors import BadInput, at
+from kerash_cli.tables.formats.arrays import Beginning, Layout
 
 MAGIC = b"\0\0"
 

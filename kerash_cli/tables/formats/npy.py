@@ -13,8 +13,8 @@ import re
 
 import numpy as np
 
-from kerash_cli.dataset.arrays import Beginning, Layout
 from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.tables.formats.arrays import Beginning, Layout
 
 MAGIC = b"\x93NUMPY"
 

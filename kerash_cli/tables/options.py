@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kerash_cli.errors import BadInput, shown
-from kerash_cli.tables import Schema, place_of, separates
+from kerash_cli.tables.table import Schema, place_of, separates
 
 _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 

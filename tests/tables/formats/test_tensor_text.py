@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kerash_cli.blas import text
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
+from kerash_cli.tables.formats import tensor_text
 
 PIECE = 1 << 20
 """Bytes that the reader takes at a time: what lies across such a boundary is read like anything else."""
@@ -34,7 +34,7 @@ EXTREMES = [
 
 
 def parsed(content: bytes) -> NDArray[np.float64]:
-    return text.read(io.BytesIO(content), "t")
+    return tensor_text.read(io.BytesIO(content), "t")
 
 
 def refused(content: bytes, error: type[KerashError] = BadInput) -> str:
@@ -89,12 +89,12 @@ def signed(values: list[float]) -> list[float]:
     ],
 )
 def test_float64_survive_bit_for_bit(values: list[float]) -> None:
-    assert parsed(text.render(np.array(values))).astype("<f8").tobytes() == bits(values)
+    assert parsed(tensor_text.render(np.array(values))).astype("<f8").tobytes() == bits(values)
 
 
 def test_ten_thousand_float32_survive_bit_for_bit() -> None:
     values = [*doubles(10_000, "<f"), *signed([0.0, 2.0**-149, 2.0**-126, (2 - 2.0**-23) * 2.0**127])]
-    tensor = parsed(text.render(np.array(values, np.float32)))
+    tensor = parsed(tensor_text.render(np.array(values, np.float32)))
     assert tensor.astype("<f8").tobytes() == bits(values)
     assert tensor.astype("<f4").tobytes() == struct.pack(f"<{len(values)}f", *values)
 
@@ -102,13 +102,13 @@ def test_ten_thousand_float32_survive_bit_for_bit() -> None:
 def test_all_finite_float16_survive_bit_for_bit() -> None:
     patterns = [pattern for pattern in range(1 << 16) if pattern & 0x7C00 != 0x7C00]
     half = np.array(patterns, np.uint16).view(np.float16)
-    tensor = parsed(text.render(half))
+    tensor = parsed(tensor_text.render(half))
     assert tensor.astype("<f2").tobytes() == struct.pack(f"<{len(patterns)}H", *patterns)
 
 
 @pytest.mark.parametrize("value", signed(EXTREMES), ids=float.hex)
 def test_the_sign_and_every_bit_of_an_extreme_is_kept_alone_too(value: float) -> None:
-    tensor = parsed(text.render(np.array([[[value]]])))
+    tensor = parsed(tensor_text.render(np.array([[[value]]])))
     assert struct.pack("<d", tensor.item()) == struct.pack("<d", value)
 
 
@@ -132,7 +132,7 @@ def shorter(line: str, value: float) -> list[Decimal]:
 
 @pytest.mark.parametrize("values", [doubles(2000), subnormals(300), EXTREMES], ids=["random", "subnormal", "extreme"])
 def test_what_is_written_is_next_to_the_number_and_no_shorter_decimal_is(values: list[float]) -> None:
-    lines = text.render(np.array(values)).decode().splitlines()[1:]
+    lines = tensor_text.render(np.array(values)).decode().splitlines()[1:]
     for line, value in zip(lines, values, strict=True):
         assert value == 0 or nearest(line, value), (line, value)
         assert not [other for other in shorter(line, value) if nearest(str(other), value)], (line, value)
@@ -161,11 +161,11 @@ def test_a_decimal_half_way_between_two_numbers_is_the_even_one() -> None:
 
 def test_a_matrix_is_written_row_by_row_with_depth_1() -> None:
     matrix = np.array([[1.0, -0.0, 0.1], [-2.5, 1e300, 5e-324]])
-    assert text.render(matrix) == b"3 2 1\n1.0\n-0.0\n0.1\n-2.5\n1e+300\n5e-324\n"
+    assert tensor_text.render(matrix) == b"3 2 1\n1.0\n-0.0\n0.1\n-2.5\n1e+300\n5e-324\n"
 
 
 def test_a_vector_is_written_as_a_row() -> None:
-    assert text.render(np.array([3.0, 4.0])) == b"2 1 1\n3.0\n4.0\n"
+    assert tensor_text.render(np.array([3.0, 4.0])) == b"2 1 1\n3.0\n4.0\n"
 
 
 @pytest.mark.parametrize("order", ["F", "strided", "reversed"])
@@ -176,30 +176,30 @@ def test_what_is_written_does_not_depend_on_how_it_lies_in_memory(order: str) ->
         "strided": np.repeat(matrix, 2, axis=1)[:, ::2],
         "reversed": matrix[::-1].copy()[::-1],
     }
-    assert text.render(views[order]) == b"2 3 1\n1.0\n2.0\n3.0\n4.0\n5.0\n6.0\n"
+    assert tensor_text.render(views[order]) == b"2 3 1\n1.0\n2.0\n3.0\n4.0\n5.0\n6.0\n"
 
 
 @pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 131_072, 131_073])
 def test_long_tensors_are_written_whole(size: int) -> None:
-    lines = text.render(np.arange(size, dtype=np.float64)).decode().split("\n")
+    lines = tensor_text.render(np.arange(size, dtype=np.float64)).decode().split("\n")
     assert lines == [f"{size} 1 1", *(f"{number}.0" for number in range(size)), ""]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_never_written(value: float) -> None:
     with pytest.raises(ValueError, match="expected finite numbers"):
-        text.render(np.array([[1.0, value]]))
+        tensor_text.render(np.array([[1.0, value]]))
 
 
 def test_a_tensor_without_values_is_never_written() -> None:
     with pytest.raises(ValueError, match="expected finite numbers"):
-        text.render(np.zeros((2, 0)))
+        tensor_text.render(np.zeros((2, 0)))
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 3, 4), (1, 1, 1000), (7,), (5, 2)])
 def test_no_text_is_longer_than_foretold(shape: tuple[int, ...]) -> None:
     longest = np.full(shape, float("-2.2250738585072014e-308"))
-    assert len(text.render(longest)) <= text.rendered_bytes(shape)
+    assert len(tensor_text.render(longest)) <= tensor_text.rendered_bytes(shape)
 
 
 # Order and sizes
@@ -219,7 +219,7 @@ def test_x_runs_fastest_then_y_then_z() -> None:
 def test_a_tensor_is_written_with_x_fastest_then_y_then_z() -> None:
     tensor = np.array([[[0, 1], [10, 11], [20, 21]], [[100, 101], [110, 111], [120, 121]]], np.float64)
     expected = "2 3 2\n0.0\n1.0\n10.0\n11.0\n20.0\n21.0\n100.0\n101.0\n110.0\n111.0\n120.0\n121.0\n"
-    assert text.render(tensor) == expected.encode()
+    assert tensor_text.render(tensor) == expected.encode()
 
 
 def test_what_is_read_is_float64() -> None:
@@ -451,7 +451,7 @@ class Dribble(io.RawIOBase):
 @pytest.mark.parametrize("wrap", [io.BufferedReader, lambda raw: raw], ids=["buffered", "raw"])
 def test_how_the_bytes_arrive_changes_nothing(most: int, wrap: Callable[[Any], Any]) -> None:
     content = BOM + b"\r\n\r\n2 2 1\r\n1\r\n\r\n-2.5\r\n 3\r\n4e-5"
-    assert text.read(wrap(Dribble(content, most)), "t").tolist() == [[[1, -2.5], [3, 4e-5]]]
+    assert tensor_text.read(wrap(Dribble(content, most)), "t").tolist() == [[[1, -2.5], [3, 4e-5]]]
 
 
 # Long lines
@@ -527,7 +527,7 @@ def test_what_never_ends_is_refused_within_64_mb(begin: bytes, again: bytes) -> 
     tracemalloc.start()
     try:
         with pytest.raises((BadInput, OutOfSpace)) as caught:
-            text.read(io.BufferedReader(Endless(begin, again)), "t")
+            tensor_text.read(io.BufferedReader(Endless(begin, again)), "t")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -577,10 +577,10 @@ def test_sizes_that_memory_could_hold_take_none_before_there_are_values() -> Non
 LIMITED = """
 import resource, sys
 import numpy
-from kerash_cli.blas import text
+from kerash_cli.tables.formats import tensor_text
 from kerash_cli.errors import KerashError
 import io
-text.read(io.BytesIO(b"1 1 1\\n1\\n"), "t")
+tensor_text.read(io.BytesIO(b"1 1 1\\n1\\n"), "t")
 with open("/proc/self/statm") as file:
     pages = int(file.read().split()[0])
 limit = pages * resource.getpagesize() + (64 << 20)
@@ -589,7 +589,7 @@ resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
 for path in sys.argv[1:]:
     try:
         with open(path, "rb") as file:
-            text.read(file, path)
+            tensor_text.read(file, path)
         print(path, "read")
     except (KerashError, MemoryError) as error:
         print(path, type(error).__name__)
@@ -637,7 +637,7 @@ def test_no_file_takes_more_than_64_mb(large: list[str], environment: dict[str, 
 @pytest.mark.parametrize("content", [*VARIANTS.values(), PLAIN, b"1 1 1\n5", b"2 1 1\n\n\n 1.5e3\r\n"])
 def test_a_tensor_is_told_by_its_beginning(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t").write_bytes(content)
-    assert text.is_tensor(str(tmp_path / "t"))
+    assert tensor_text.is_tensor(str(tmp_path / "t"))
 
 
 @pytest.mark.parametrize(
@@ -649,11 +649,11 @@ def test_a_tensor_is_told_by_its_beginning(tmp_path: Path, content: bytes) -> No
 )
 def test_a_table_is_no_tensor(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "t").write_bytes(content)
-    assert not text.is_tensor(str(tmp_path / "t"))
+    assert not tensor_text.is_tensor(str(tmp_path / "t"))
 
 
 @pytest.mark.timeout(10)
 def test_what_is_no_file_is_no_tensor(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "pipe", Path("-")):
-        assert not text.is_tensor(str(path))
+        assert not tensor_text.is_tensor(str(path))

@@ -8,11 +8,11 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.dataset.options import Options
 from kerash_cli.errors import BadInput, at
-from kerash_cli.source import Source
 from kerash_cli.system import memory
-from kerash_cli.tables import Table
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.source import Source
+from kerash_cli.tables.table import Table
 
 LARGEST_ROW = 64_000_000
 """Bytes. As of a line of text, more are refused."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerash_cli import dataset, decimals
-from kerash_cli.dataset.inference import can_be_name, is_numeric, stands_out
+from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, shown
-from kerash_cli.tables import Table
+from kerash_cli.tables import reading
+from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_out
+from kerash_cli.tables.table import Table
 
 FEW_LABELS = 4
 """Labels below the first from which on it is odd that this one alone does not recur."""
@@ -22,7 +23,7 @@ def read(path: str, table: Table, delimiter: str | None, header: bool | None, kn
 
     BadInput where there is not a label for each row, or where a first line may be a header or a label.
     """
-    labels = dataset.read(path, delimiter=delimiter, header=bool(header), labels=True)
+    labels = reading.read(path, delimiter=delimiter, header=bool(header), labels=True)
     if header is None:
         begins = _first_line(labels, known)
         if begins == _EITHER:

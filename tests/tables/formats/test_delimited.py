@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kerash_cli import dataset, source
-from kerash_cli.dataset import records
 from kerash_cli.errors import BadInput
-from kerash_cli.tables import Schema, Table
+from kerash_cli.tables import reading, source
+from kerash_cli.tables.formats import records
+from kerash_cli.tables.table import Schema, Table
 
 IRIS = "5.1,3.5,setosa\n4.9,3,setosa\n6.4,3.2,versicolor\n"
 
@@ -25,7 +25,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(text: str | bytes, **options: object) -> Table:
     Path("t.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return dataset.read("t.csv", **options)
+    return reading.read("t.csv", **options)
 
 
 def cells(table: Table) -> list[list[object]]:
@@ -213,7 +213,7 @@ def test_where_pieces_end_changes_nothing(piece: int, text: str, monkeypatch: py
     monkeypatch.setattr(source, "PIECE", piece)
     assert cells(read(text, header=whole.names is not None, delimiter=whole.delimiter)) == cells(whole)
     assert read(text, header=whole.names is not None, delimiter=whole.delimiter).names == whole.names
-    blocks = list(dataset.stream("t.csv", header=whole.names is not None, delimiter=whole.delimiter))
+    blocks = list(reading.stream("t.csv", header=whole.names is not None, delimiter=whole.delimiter))
     assert [row for block in blocks for row in cells(block)] == cells(whole)
     assert [line for block in blocks for line in block.lines] == list(whole.lines)
 
@@ -229,7 +229,7 @@ def test_a_long_line_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatc
         file.write(b"1,")
         file.truncate(1 << 40)
     with pytest.raises(BadInput, match="expected lines of at most 4 MB"):
-        dataset.read("t.csv")
+        reading.read("t.csv")
 
 
 def test_a_line_that_is_only_just_short_enough_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,15 +285,15 @@ def test_known_number_columns_tell_whether_there_is_a_header(text: str, header: 
 @pytest.fixture
 def pipe() -> Iterator[tuple[str, int]]:
     """The path of a pipe's end to read from, and the descriptor to write to."""
-    reading, writing = os.pipe()
-    yield f"/dev/fd/{reading}", writing
-    os.close(reading)
+    read_end, writing = os.pipe()
+    yield f"/dev/fd/{read_end}", writing
+    os.close(read_end)
 
 
 def test_rows_come_out_of_a_stream_as_they_go_in(pipe: tuple[str, int]) -> None:
     path, writing = pipe
     os.write(writing, b"a,b\n1,2\n3,")
-    blocks = dataset.stream(path)
+    blocks = reading.stream(path)
     assert cells(next(blocks)) == [[1, 2]]
     os.write(writing, b"4\n5,6\n7")
     assert cells(next(blocks)) == [[3, 4], [5, 6]]
@@ -306,15 +306,15 @@ def test_rows_come_out_of_a_stream_as_they_go_in(pipe: tuple[str, int]) -> None:
 def test_a_stream_without_rows_has_no_blocks() -> None:
     for text in ("", "\n", "a,b\n"):
         Path("t.csv").write_text(text, encoding="utf-8")
-        assert list(dataset.stream("t.csv", header=True)) == []
+        assert list(reading.stream("t.csv", header=True)) == []
 
 
 def test_a_stream_can_keep_the_text_of_rows() -> None:
     Path("t.csv").write_text('a,b\n\n1.50, 2\n"3","x\ny"\n', encoding="utf-8")
-    (block,) = dataset.stream("t.csv", records=True)
+    (block,) = reading.stream("t.csv", records=True)
     assert block.records == ["1.50, 2", '"3","x\ny"']
     Path("t.csv").write_text("1.50,2\n3e0,4\n", encoding="utf-8")
-    (block,) = dataset.stream("t.csv", records=True)
+    (block,) = reading.stream("t.csv", records=True)
     assert block.records == ["1.50,2", "3e0,4"]
 
 
@@ -328,7 +328,7 @@ def test_reading_a_pipe_fills_its_pieces(pipe: tuple[str, int]) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    table = dataset.read(path)
+    table = reading.read(path)
     writer.join()
     assert table.numbers[:, 0].tolist() == list(range(1000))
     assert table.lines == range(1, 1001)

@@ -5,11 +5,11 @@ from itertools import chain, islice, pairwise
 from typing import NamedTuple
 
 from kerash_cli import decimals
-from kerash_cli.dataset import records
-from kerash_cli.dataset.options import Options
-from kerash_cli.dataset.records import DELIMITERS, Block, Record
 from kerash_cli.errors import BadInput, at, listed, shown
-from kerash_cli.tables import Schema, escaped, separates
+from kerash_cli.tables.formats import records
+from kerash_cli.tables.formats.records import DELIMITERS, Block, Record
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.table import Schema, escaped, separates
 
 FEWEST_SAMPLES = 3
 _MOST_SAMPLES = 100  # records that a layout is told from, if they have no more cells than

@@ -30,10 +30,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import decimals
-from kerash_cli.blas import rows
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.system import memory
+from kerash_cli.tables.formats import rows
 
 LONGEST_LINE = 4096
 LONGEST_VALUE = 25

@@ -16,13 +16,13 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from kerash_cli import decimals
-from kerash_cli.dataset import inference, records
-from kerash_cli.dataset.inference import FEWEST_SAMPLES
-from kerash_cli.dataset.options import Options
-from kerash_cli.dataset.records import Block, Record
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, BadTable, at, shown
-from kerash_cli.source import Source
-from kerash_cli.tables import BadRow, Table, concatenate
+from kerash_cli.tables.formats import inference, records
+from kerash_cli.tables.formats.inference import FEWEST_SAMPLES
+from kerash_cli.tables.formats.records import Block, Record
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.source import Source
+from kerash_cli.tables.table import BadRow, Table, concatenate
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 """Fields, lines, and if they are to be kept the texts, of rows."""

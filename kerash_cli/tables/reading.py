@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from kerash_cli.dataset import arrays, delimited, idx, npy, records
-from kerash_cli.dataset.options import Options
 from kerash_cli.errors import BadInput, at
-from kerash_cli.source import Source, opened
-from kerash_cli.tables import BadRow, Schema, Table
+from kerash_cli.tables.formats import arrays, delimited, idx, npy, records
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.source import Source, opened
+from kerash_cli.tables.table import BadRow, Schema, Table
 
 
 class Format(NamedTuple):
@@ -86,7 +86,7 @@ def _format(source: Source) -> Format:
 
 def _refuse_foreign(source: Source) -> None:
     """BadInput if the file is of a format that is no table, with the command that makes one of it."""
-    from kerash_cli.dataset.foreign import foreign  # has much to compile, and most files are tables
+    from kerash_cli.tables.formats.foreign import foreign  # has much to compile, and most files are tables
 
     if found := foreign(source.head, source.name):
         error = BadInput(f"{at(source.name)}expected a table, got {found.name}{found.advice and '; ' + found.advice}")

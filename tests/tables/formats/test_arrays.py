@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli import dataset, source
-from kerash_cli.dataset import arrays
-from kerash_cli.dataset import npy as npy_format
 from kerash_cli.errors import BadInput, OutOfSpace
-from kerash_cli.tables import Table
+from kerash_cli.tables import reading, source
+from kerash_cli.tables.formats import arrays
+from kerash_cli.tables.formats import npy as npy_format
+from kerash_cli.tables.table import Table
 
 TYPES = ["?", "i1", "u1", "<i2", ">i2", "<u4", ">i8", "<f2", "<f4", ">f4", "<f8", ">f8"]
 
@@ -22,7 +22,7 @@ def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read(content: bytes) -> Table:
     Path("t").write_bytes(content)
-    return dataset.read("t")
+    return reading.read("t")
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -90,7 +90,7 @@ def test_a_stream_has_the_same_rows(order: str, zipped: bool, monkeypatch: pytes
     monkeypatch.setattr(source, "PIECE", 50)
     array = np.arange(60, dtype=np.float32).reshape((20, 3), order="C").copy(order=order)
     Path("t").write_bytes(gzip.compress(npy(array)) if zipped else npy(array))
-    blocks = list(dataset.stream("t", records=True))
+    blocks = list(reading.stream("t", records=True))
     assert np.concatenate([block.numbers for block in blocks]).tolist() == array.tolist()
     assert [line for block in blocks for line in block.lines] == list(range(1, 21))
     assert blocks[0].records[0] == "0.0,1.0,2.0"

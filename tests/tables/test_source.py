@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kerash_cli import dataset, source
 from kerash_cli.errors import BadInput
+from kerash_cli.tables import reading, source
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has /proc")
 
@@ -20,7 +20,7 @@ def compressed(content: bytes) -> bytes:
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.csv"])
 def test_gzip_is_known_by_its_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(compressed(b"1,2\n3,4\n"))
-    assert dataset.read(str(tmp_path / name)).numbers.tolist() == [[1, 2], [3, 4]]
+    assert reading.read(str(tmp_path / name)).numbers.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1 << 18])
@@ -28,7 +28,7 @@ def test_gzip_of_several_members_is_one_file(tmp_path: Path, piece: int, monkeyp
     monkeypatch.setattr(source, "PIECE", piece)
     path = tmp_path / "t.gz"
     path.write_bytes(compressed(b"1,2\n3,") + compressed(b"") + compressed(b"4\n") + b"\0" * 20)
-    assert dataset.read(str(path)).numbers.tolist() == [[1, 2], [3, 4]]
+    assert reading.read(str(path)).numbers.tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize("cut", [5, 12, -9, -1])
@@ -36,7 +36,7 @@ def test_gzip_that_stops_early_is_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "t.gz"
     path.write_bytes(compressed(b"1,2\n" * 100)[:cut])
     with pytest.raises(BadInput, match=r"t\.gz: expected "):
-        dataset.read(str(path))
+        reading.read(str(path))
 
 
 def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.gz"
     path.write_bytes(content)
     with pytest.raises(BadInput, match=r"t\.gz: expected gzip, got damaged data"):
-        dataset.read(str(path))
+        reading.read(str(path))
 
 
 @pytest.mark.parametrize("line", [b"0\n", b"0," * 1000 + b"0\n"])
@@ -75,10 +75,10 @@ def test_an_endless_line_is_refused_in_little_memory(tmp_path: Path, environment
 def refused_by_another(path: Path, environment: dict[str, str]) -> tuple[str, int]:
     """What another process says of the file, and how many megabytes more it took to say it."""
     script = (
-        "import sys; from pathlib import Path; from kerash_cli import dataset, errors\n"
+        "import sys; from pathlib import Path; from kerash_cli import errors; from kerash_cli.tables import reading\n"
         "peak = lambda: int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         "before = peak()\n"
-        "try: dataset.read(sys.argv[1])\n"
+        "try: reading.read(sys.argv[1])\n"
         "except errors.BadInput as error: print(error)\n"
         "print((peak() - before) // 1024)"
     )
@@ -90,7 +90,7 @@ def refused_by_another(path: Path, environment: dict[str, str]) -> tuple[str, in
 
 
 def test_standard_input_is_called_so(environment: dict[str, str]) -> None:
-    script = "from kerash_cli import dataset; t = dataset.read('-'); print(t.source, t.numbers.tolist())"
+    script = "from kerash_cli.tables import reading; t = reading.read('-'); print(t.source, t.numbers.tolist())"
     done = subprocess.run(
         [sys.executable, "-c", script], input=b"1,2\n", capture_output=True, check=True, env=environment
     )
@@ -112,7 +112,7 @@ def test_what_can_not_be_opened_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput) as error:
-        dataset.read(path)
+        reading.read(path)
     assert str(error.value).startswith(f"{path}: {reason}")
 
 
@@ -122,5 +122,5 @@ def test_files_are_closed_again(tmp_path: Path) -> None:
     path.write_text("1,2\n3\n", encoding="utf-8")
     before = os.listdir("/proc/self/fd")
     with pytest.raises(BadInput):
-        dataset.read(str(path))
+        reading.read(str(path))
     assert len(os.listdir("/proc/self/fd")) == len(before)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli import dataset
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput
+from kerash_cli.tables import reading
 
 INTERESTING = [
     b"\0",
@@ -93,9 +93,9 @@ def test_any_bytes_give_a_table_or_one_line(seed: str, count: int, tmp_path: Pat
     results = 0
     for _ in range(count):
         path.write_bytes(mutated(SEEDS[seed], rng))
-        results += outcome(lambda: dataset.read(str(path)), path)
+        results += outcome(lambda: reading.read(str(path)), path)
         if rng.random() < 0.2:
-            outcome(lambda: list(dataset.stream(str(path), records=True)), path)
+            outcome(lambda: list(reading.stream(str(path), records=True)), path)
     assert 0 < results < count
 
 
@@ -114,11 +114,11 @@ def test_no_bytes_run_code(seed: str, tmp_path: Path, events: list[str]) -> None
     path = tmp_path / "t"
     rng = random.Random(seed)
     path.write_bytes(SEEDS[seed])
-    outcome(lambda: dataset.read(str(path)), path)  # what is imported late is imported now
+    outcome(lambda: reading.read(str(path)), path)  # what is imported late is imported now
     events.clear()
     for _ in range(200):
         path.write_bytes(mutated(SEEDS[seed], rng))
-        outcome(lambda: dataset.read(str(path)), path)
+        outcome(lambda: reading.read(str(path)), path)
     assert "open" in events
     assert not [
         event for event in events if event.startswith(("exec", "compile", "import", "subprocess", "os.", "socket"))
@@ -131,11 +131,11 @@ def test_any_table_gives_arrays_or_one_line(output: str, tmp_path: Path) -> None
     rng = random.Random(output)
     for _ in range(500):
         path.write_bytes(mutated(SEEDS["csv"], rng))
-        if outcome(lambda: dataset.read(str(path)), path):
-            table = dataset.read(str(path))
+        if outcome(lambda: reading.read(str(path)), path):
+            table = reading.read(str(path))
             missing = rng.choice(("error", "drop", "mean"))
 
-            def encode(table: dataset.Table = table, missing: str = missing) -> None:
+            def encode(table: reading.Table = table, missing: str = missing) -> None:
                 encoding = learn(table, target="1", output=output, missing=missing)
                 kept = table.take(encoding.usable(table))
                 assert np.isfinite(encoding.fitted(kept).encode_inputs(kept)).all()

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.errors import BadInput, at
-from kerash_cli.source import Source
-from kerash_cli.tables import escaped
+from kerash_cli.tables.source import Source
+from kerash_cli.tables.table import escaped
 
 if TYPE_CHECKING:
     import _csv
@@ -133,7 +133,7 @@ def decoded(source: str, block: Block) -> str:
     try:
         return block.text.decode()
     except UnicodeDecodeError as error:
-        from kerash_cli.dataset.foreign import iconv
+        from kerash_cli.tables.formats.foreign import iconv
 
         _refuse(
             source,
@@ -149,7 +149,7 @@ def check_bytes(source: str, block: Block) -> None:
     if (offset := block.text.find(b"\0")) >= 0:
         _refuse(source, block, offset, "expected text, got a NUL byte")
     if (offset := block.text.find(b"\r")) >= 0:
-        from kerash_cli.dataset.foreign import line_ends
+        from kerash_cli.tables.formats.foreign import line_ends
 
         _refuse(source, block, offset, "expected LF or CRLF line ends, got a lone CR", line_ends(block.text[:-1]))
 

@@ -1,0 +1,1 @@
+"""Tables: files of rows, from their bytes to numbers and text, whole or block by block."""
