@@ -26,7 +26,7 @@ from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
-from kerash_cli.operands import Operands
+from kerash_cli.matrices.operands import Operands
 from kerash_cli.store.genomes import Genome
 from kerash_cli.store.models import StoredModel
 from kerash_cli.store.stage import stage

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli.blas.operations import OPERATIONS
-from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
+from kerash_cli.matrices.operation import Group, Operation
+from kerash_cli.matrices.operations import OPERATIONS
 
 Rng = np.random.Generator
 

@@ -6,9 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.cli import _usage, program
 from kerash_cli.errors import told
+from kerash_cli.matrices.operations import OPERATIONS
 
 
 def lines_of_usage() -> list[tuple[str, ...]]:

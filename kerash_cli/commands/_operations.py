@@ -12,8 +12,8 @@ from kerash_cli.commands._help import Context
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
-    from kerash_cli.blas.table import Group, Operation, Parameter, Result
-    from kerash_cli.operands import Operands
+    from kerash_cli.matrices.operands import Operands
+    from kerash_cli.matrices.operation import Group, Operation, Parameter, Result
 
 F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
@@ -45,13 +45,13 @@ class Table(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         """In the order of the table."""
-        from kerash_cli.blas.operations import OPERATIONS
+        from kerash_cli.matrices.operations import OPERATIONS
 
         return [name for name, operation in OPERATIONS.items() if self._group in operation.groups]
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
         """The operation of that name; BadInput with a suggestion where there is none."""
-        from kerash_cli.blas.operations import OPERATIONS
+        from kerash_cli.matrices.operations import OPERATIONS
 
         operation = OPERATIONS[name]
         if self._group not in operation.groups:
@@ -63,7 +63,7 @@ class Table(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """What each operation takes, and its sentence."""
-        from kerash_cli.blas.operations import OPERATIONS
+        from kerash_cli.matrices.operations import OPERATIONS
 
         rows = [
             (OPERATIONS[name].usage(self._group), OPERATIONS[name].sentence) for name in self.list_commands(context)
@@ -114,7 +114,7 @@ class Line(click.Command):
         )
 
     def _run(self, words: tuple[str, ...], npy: bool, output: str | None, quiet: bool) -> None:
-        from kerash_cli.blas.table import check_matrices
+        from kerash_cli.matrices.operation import check_matrices
 
         check_npy(npy, self._operation)
         bound = self._operation.bind(words, self._group)
@@ -132,7 +132,7 @@ def check_npy(npy: bool, operation: "Operation") -> None:
 
 def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
     """Writes a result to a file or to standard output; a verdict is an exit status and nothing else."""
-    from kerash_cli.blas.results import binary, plain
+    from kerash_cli.matrices.results import binary, plain
 
     if isinstance(result, bool):
         raise click.exceptions.Exit(0 if result else 1)
@@ -148,7 +148,7 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
 
 def _on_colours(result: "Result") -> bytes:
     """A picture with its heat, where standard output shows it; nothing for what has none."""
-    from kerash_cli.blas.table import Picture
+    from kerash_cli.matrices.operation import Picture
 
     if not isinstance(result, Picture) or result.heat is None or not screen.shows_colours(sys.stdout):
         return b""
@@ -159,7 +159,7 @@ def _on_colours(result: "Result") -> bytes:
 
 def gathering(quiet: bool) -> "Operands":
     """The operands of this process; on a terminal it says that it waits for them."""
-    from kerash_cli.operands import Operands
+    from kerash_cli.matrices.operands import Operands
 
     def await_input() -> None:
         from kerash_cli.console import Console

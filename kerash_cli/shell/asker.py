@@ -10,10 +10,10 @@ from stat import S_ISDIR, S_ISFIFO, S_ISREG
 from threading import Lock
 from typing import Self
 
-from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, unreadable
-from kerash_cli.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
+from kerash_cli.matrices.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
+from kerash_cli.matrices.operation import Group, Operation
 from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system import files

@@ -4,10 +4,10 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from kerash_cli.blas.kinds import FOLDS, PAIRINGS
-from kerash_cli.blas.operations import OPERATIONS
-from kerash_cli.blas.table import Group
 from kerash_cli.engine.activations import ACTIVATIONS
+from kerash_cli.matrices.kinds import FOLDS, PAIRINGS
+from kerash_cli.matrices.operation import Group
+from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.registry import Registry
 
 RENAMED = {"create_fill": "fill", "create_direct": "direct"}

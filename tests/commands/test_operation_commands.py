@@ -19,10 +19,10 @@ from conftest import Kerash
 from operation_cases import drawn
 from shells import NAMES
 
-from kerash_cli.blas.operations import OPERATIONS
 from kerash_cli.cli import program
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import KerashError, Mismatched
+from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.tables.formats import tensor_text
 
 A = "2 2 1\n1\n-2\n3\n4\n"

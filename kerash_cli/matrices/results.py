@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 
-from kerash_cli.blas.table import SMALL, Picture, Result, Values, sizes
 from kerash_cli.engine.tensors import Array
+from kerash_cli.matrices.operation import SMALL, Picture, Result, Values, sizes
 from kerash_cli.system import memory
 from kerash_cli.tables.formats import tensor_text
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli.blas.operations import OPERATIONS
-from kerash_cli.blas.pipeline import Pipeline
-from kerash_cli.blas.results import plain
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import KerashError
-from kerash_cli.operands import Operands
+from kerash_cli.matrices.operands import Operands
+from kerash_cli.matrices.operations import OPERATIONS
+from kerash_cli.matrices.pipeline import Pipeline
+from kerash_cli.matrices.results import plain
 
 SAID = """
     tensor matrix | | | a.mat b.mat t.ten nothing 0 1 2 3 -1 1e308 nan 0.5 --axis --axis=x --seed=1 --pad --stride --

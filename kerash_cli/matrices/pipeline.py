@@ -14,10 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
-from kerash_cli.blas.operations import OPERATIONS, Operation
-from kerash_cli.blas.table import Bound, Group, Result, Values, sizes
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, KerashError, shown
+from kerash_cli.matrices.operation import Bound, Group, Result, Values, sizes
+from kerash_cli.matrices.operations import OPERATIONS, Operation
 
 _STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from kerash_cli.blas.table import Group, Operation
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, unreadable
+from kerash_cli.matrices.operation import Group, Operation
 from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import Source, opened
 

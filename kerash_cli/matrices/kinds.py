@@ -6,10 +6,10 @@ from typing import Annotated, TypeAlias
 
 import numpy as np
 
-from kerash_cli.blas import table
-from kerash_cli.blas.table import Kind
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
+from kerash_cli.matrices import operation
+from kerash_cli.matrices.operation import Kind
 from kerash_cli.registry import Registry
 
 AXES = "zyx"
@@ -28,14 +28,16 @@ def _axes(word: str) -> str | None:
     return word if 0 < len(word) == len(set(word)) and set(word) <= set(AXES) else None
 
 
-Size: TypeAlias = Annotated[int, table.whole(1)]
-Depth: TypeAlias = Annotated[int, table.whole(1), table.Depth]
-Count: TypeAlias = Annotated[int, table.whole(1)]
-Index: TypeAlias = Annotated[int, table.whole(0)]
-Seed: TypeAlias = Annotated[int | None, table.whole(0, 2**63 - 1)]
-Digits: TypeAlias = Annotated[int, table.whole(-300, 300)]
-Precision: TypeAlias = Annotated[int, table.whole(1, 17)]
-Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", table.KINDS[float].parse, "1 0.5 -2", many=True)]
+Size: TypeAlias = Annotated[int, operation.whole(1)]
+Depth: TypeAlias = Annotated[int, operation.whole(1), operation.Depth]
+Count: TypeAlias = Annotated[int, operation.whole(1)]
+Index: TypeAlias = Annotated[int, operation.whole(0)]
+Seed: TypeAlias = Annotated[int | None, operation.whole(0, 2**63 - 1)]
+Digits: TypeAlias = Annotated[int, operation.whole(-300, 300)]
+Precision: TypeAlias = Annotated[int, operation.whole(1, 17)]
+Numbers: TypeAlias = Annotated[
+    list[float], Kind("decimal numbers", operation.KINDS[float].parse, "1 0.5 -2", many=True)
+]
 _AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
 Axis: TypeAlias = Annotated[str, _AXIS]
 OneAxis: TypeAlias = Annotated[str | None, _AXIS]

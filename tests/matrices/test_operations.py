@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from operation_cases import CASES, EPS, drawn
 
-from kerash_cli.blas.operations import OPERATIONS
-from kerash_cli.blas.table import Picture, Values
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, KerashError, Mismatched, OutOfSpace
+from kerash_cli.matrices.operation import Picture, Values
+from kerash_cli.matrices.operations import OPERATIONS
 
 NUMBERS = np.arange(1.0, 10).reshape(1, 3, 3)
 

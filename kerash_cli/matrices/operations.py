@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from kerash_cli.blas.kinds import (
+from kerash_cli.decimals import shortest
+from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.errors import BadInput, Mismatched
+from kerash_cli.matrices.kinds import (
     AXES,
     FOLDS,
     PAIRINGS,
@@ -31,7 +34,7 @@ from kerash_cli.blas.kinds import (
     Seed,
     Size,
 )
-from kerash_cli.blas.table import (
+from kerash_cli.matrices.operation import (
     OPERATIONS,
     Operation,
     Picture,
@@ -42,9 +45,6 @@ from kerash_cli.blas.table import (
     same_sizes,
     sizes,
 )
-from kerash_cli.decimals import shortest
-from kerash_cli.engine.tensors import Array, Shape
-from kerash_cli.errors import BadInput, Mismatched
 
 if TYPE_CHECKING:
     from kerash_cli.engine.layers.window import Windowed
