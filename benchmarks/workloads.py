@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.initializers import glorot
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables import reading
 
 DATA = Path(__file__).parents[1] / "data"

@@ -1,8 +1,9 @@
 """Checkpoints: all that a run of training needs to go on, in a file that is whole at any time.
 
-A checkpoint is a file in the format of `kerash_cli.artifact`. Its record has the key `checkpoint`, what the run is of
-(`identity`), and where it stands; its tensors are the parameters, the best ones so far, the optimizer's vectors, and
-`history`, a row for each epoch. The order of the rows is not in it: it follows from the seed and the number of epochs.
+A checkpoint is a file in the format of `kerash_cli.model.archive`. Its record has the key `checkpoint`, what the run is
+of (`identity`), and where it stands; its tensors are the parameters, the best ones so far, the optimizer's vectors,
+and `history`, a row for each epoch. The order of the rows is not in it: it follows from the seed and the number of
+epochs.
 
 A row of `history` has the loss, the validation loss (0 without), the learning rate, whether the epoch improved, the
 seconds, the figure that people watch (0 without) and whether there is one; its name is in the record. Rows of format 1,
@@ -19,10 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import artifact
 from kerash_cli.encoding import checks
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
+from kerash_cli.model import archive
 from kerash_cli.system import files
 from kerash_cli.training import Epoch, Figure, Run
 
@@ -88,7 +89,7 @@ class Checkpoint:
         try:
             record = {"checkpoint": FORMAT, "identity": self._identity, **state.standing}
             with files.replacing(self.path) as output:
-                artifact.save(output, state.tensors, record)
+                archive.save(output, state.tensors, record)
             self._written, self._answered = state, answered
         finally:
             self._time = monotonic()
@@ -113,7 +114,7 @@ class Checkpoint:
         BadInput if there is no file, or if it is of another run; Damaged if it is no checkpoint. A run with more
         epochs, or more patience, is the same run, unless its schedule depends on them.
         """
-        record, tensors = artifact.load(self.path)
+        record, tensors = archive.load(self.path)
         try:
             _check_format(record)
             identity = record["identity"]
@@ -143,7 +144,7 @@ class Checkpoint:
 def is_one(path: str) -> bool:
     """Says whether there is a sound checkpoint at `path`."""
     with suppress(KerashError):
-        return "checkpoint" in artifact.load(path).record
+        return "checkpoint" in archive.load(path).record
     return False
 
 
@@ -152,7 +153,7 @@ def told(path: str) -> dict[str, Any] | None:
 
     Raises as `artifact.load` does, and Damaged for a checkpoint that says what can't be.
     """
-    record = artifact.load(path).record
+    record = archive.load(path).record
     if "checkpoint" not in record:
         return None
     try:

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import seen
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.splitting import split
 from kerash_cli.engine import losses, optimizers
@@ -21,13 +19,15 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, listed
+from kerash_cli.model import seen
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match, samples_bytes, staged, take
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.trained import TrainedModel
 from kerash_cli.training import (
     CHUNK_RULE,
     Epoch,

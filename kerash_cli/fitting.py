@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription, read_text
 from kerash_cli.encoding import learning
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.losses import HalfSquare
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError, at, listed, shown
+from kerash_cli.model.description import ModelDescription, read_text
+from kerash_cli.model.trained import GENOME, TrainedModel
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.samples import doubtful_targets, match, samples_bytes, staged, take
@@ -32,7 +33,6 @@ from kerash_cli.store.stage import Stage
 from kerash_cli.system import memory
 from kerash_cli.system.files import is_name
 from kerash_cli.tables.table import Table
-from kerash_cli.trained import GENOME, TrainedModel
 from kerash_cli.training import GradientSource, InProcess, Run, Samples, diverged, require_rows
 
 S = TypeVar("S", bound=Shelf)

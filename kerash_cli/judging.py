@@ -7,11 +7,11 @@ import numpy as np
 
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, Diverged, KerashError
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.prediction import predictor
 from kerash_cli.prediction import check_finite, unusable
 from kerash_cli.samples import take
 from kerash_cli.tables.table import Rows, Table
-from kerash_cli.trained import TrainedModel
 
 
 class Judgement(NamedTuple):

@@ -9,9 +9,9 @@ from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Predictor, through
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.table import BadRow, Rows, Table
-from kerash_cli.trained import TrainedModel
 
 ROOM = 1 << 23
 """Numbers and characters that the rows of a part of a block take at most, be it one row: 64 MB."""

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from kerash_cli.decimals import shortest
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, at, plain
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.stage import Stage, staged_bytes
 from kerash_cli.tables.table import Rows, Table
 from kerash_cli.training import Samples

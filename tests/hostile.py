@@ -23,17 +23,17 @@ import numpy as np
 
 from kerash_cli import experiment
 from kerash_cli.checkpoint import Checkpoint
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
 from kerash_cli.matrices.operands import Operands
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.genomes import Genome
 from kerash_cli.store.models import StoredModel
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
 from kerash_cli.tables import labels, reading
 from kerash_cli.tables.table import BadRow
-from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Run, train
 
 ROOT = Path(__file__).parent.parent
@@ -233,7 +233,7 @@ def idx(kind: int, *sizes: int, content: bytes = b"") -> bytes:
     return struct.pack(f">BBBB{len(sizes)}I", 0, 0, kind, len(sizes), *sizes) + content
 
 
-def archive(name: str, content: bytes) -> bytes:
+def zipped(name: str, content: bytes) -> bytes:
     """A zip archive of one member."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
@@ -290,7 +290,7 @@ PARSERS: dict[str, Parser] = {
         ("tensor", "sum", "in.npy"), (b"(", b"'", b"<f8", b"True", b"|O"),
     ),
     ".npz and zip": Parser(
-        "in.npz", lambda folder: rows(folder / "in.npz"), lambda _: archive("a.npy", npy()), (2,),
+        "in.npz", lambda folder: rows(folder / "in.npz"), lambda _: zipped("a.npy", npy()), (2,),
         ("evolve", "?", "?", "new", "in.npz", "--target", "1", "1", "0"), (b"PK\3\4", b"PK\5\6"),
     ),
     "IDX": Parser(

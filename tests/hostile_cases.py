@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import numpy as np
-from hostile import CANDIDATE, GENOME, IDENTITY, TABLE, archive, headed, idx, npy, sealed_lines
+from hostile import CANDIDATE, GENOME, IDENTITY, TABLE, headed, idx, npy, sealed_lines, zipped
 
 SOUND = -1
 Cases = Mapping[str, tuple[bytes, int | None]]
@@ -180,13 +180,13 @@ CASES: dict[str, Cases] = {
         ),
     },
     ".npz and zip": {
-        "an archive of an array": (archive("a.npy", npy()), None),
-        "an archive of a pickle": (archive("a.pkl", b"cos\nsystem\n(S'touch x'\ntR."), None),
+        "an archive of an array": (zipped("a.npy", npy()), None),
+        "an archive of a pickle": (zipped("a.pkl", b"cos\nsystem\n(S'touch x'\ntR."), None),
         "an archive of nothing": (b"PK\5\6" + bytes(18), None),
-        "a zip bomb": (archive("a.npy", bytes(10_000_000)), None),
-        "a name that leads out": (archive("../../x.npy", npy()), None),
-        "a name of 60,000 letters": (archive("a" * 60_000, b""), None),
-        "a name with escapes": (archive("\x1b[2J.npy", npy()), None),
+        "a zip bomb": (zipped("a.npy", bytes(10_000_000)), None),
+        "a name that leads out": (zipped("../../x.npy", npy()), None),
+        "a name of 60,000 letters": (zipped("a" * 60_000, b""), None),
+        "a name with escapes": (zipped("\x1b[2J.npy", npy()), None),
         "its first bytes": (b"PK\3\4", None),
     },
     "IDX": {

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from conftest import Kerash
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction import Predictions
 from kerash_cli.system import files, memory
 from kerash_cli.tables.reading import stream
 from kerash_cli.tables.table import Table
-from kerash_cli.trained import TrainedModel
 
 LONG = "n" * 60_000
 """The name of a class."""

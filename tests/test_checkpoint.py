@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, Kerash
 
-from kerash_cli import artifact, experiment
+from kerash_cli import experiment
 from kerash_cli.checkpoint import Checkpoint
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.errors import BadInput, Damaged
+from kerash_cli.model import archive
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.runlog import RunLog
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
@@ -121,7 +122,7 @@ def test_what_is_written_is_the_latest_epoch_even_while_the_next_one_is_under_wa
         expected = begun.run.params.copy()
         begun.source.step(0, 32)
         checkpoint.write()
-    assert np.array_equal(artifact.load(written).tensors["params"], expected)
+    assert np.array_equal(archive.load(written).tensors["params"], expected)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +181,9 @@ def test_a_damaged_checkpoint_is_told(written: Path, place: int) -> None:
     ids=str,
 )
 def test_a_checkpoint_that_says_what_can_not_be_is_damaged(written: Path, change: dict[str, object]) -> None:
-    record, tensors = artifact.load(written)
+    record, tensors = archive.load(written)
     with files.replacing(written) as output:
-        artifact.save(output, tensors, {**record, **change})
+        archive.save(output, tensors, {**record, **change})
     with pytest.raises(Damaged, match=f"^{written}: expected a checkpoint, got "):
         resume(written, IDENTITY)
 
@@ -297,7 +298,7 @@ def test_usr1_writes_a_checkpoint_now(begin: Callable[..., "subprocess.Popen[byt
     process.kill()
     process.wait()
     assert log.exists()
-    assert artifact.load(tmp_path / "c").record["epoch"] > 0
+    assert archive.load(tmp_path / "c").record["epoch"] > 0
 
 
 def test_ctrl_c_keeps_a_checkpoint_to_go_on_from(

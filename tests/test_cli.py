@@ -161,7 +161,7 @@ import signal, sys
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, {before})
 from kerash_cli import cli
-import kerash_cli.description as d
+import kerash_cli.model.description as d
 def look(path):
     signal.raise_signal(signal.Signals[sys.argv[1]])
     sys.exit(7)
@@ -193,7 +193,7 @@ def test_a_fault_of_ours_shows_its_traceback_and_asks_for_a_report(tmp_path: Pat
     program = (
         "from kerash_cli import cli\nfrom kerash_cli.system import files\n"
         "def broken(path): raise ZeroDivisionError('planted')\n"
-        "import kerash_cli.description as d\n"
+        "import kerash_cli.model.description as d\n"
         "d.ModelDescription.read = broken\n"
         "cli.main(['show', '-'])\n"
     )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from kerash_cli.cross_validation import Folds, SideBySide
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.splitting import folds
 from kerash_cli.engine import losses
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
 from kerash_cli.engine.tensors import Array
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.training import Evaluator, InProcess, Run, Samples, train
 
 ROWS, EPOCHS, BATCH = 33, 4, 8

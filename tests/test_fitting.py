@@ -14,9 +14,9 @@ from conftest import ROOT
 from numpy.typing import NDArray
 
 from kerash_cli import fitting
-from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.fitting import Fit
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.genomes import Genome, Genomes
 from kerash_cli.store.models import Models
 from kerash_cli.store.models import samples as stored_samples

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bombs import BOMBS as OF_ARTIFACTS
 from conftest import ROOT, Done
-from hostile import TABLE, archive, furnish, headed, idx
+from hostile import TABLE, furnish, headed, idx, zipped
 from hostile_cases import history, record
-from test_artifact_fuzz import BOMBS as OF_ARTIFACTS
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 GREAT = 10**18
 
@@ -60,11 +60,11 @@ def bombs(sound: bytes, checkpoint: bytes, folder: Path) -> dict[str, bytes]:
 
     def altered(**changes: object) -> bytes:
         (folder / "sound").write_bytes(sound)
-        known, tensors = artifact.load(folder / "sound")
-        return artifact.pack(tensors, {**known, **changes})
+        known, tensors = archive.load(folder / "sound")
+        return archive.pack(tensors, {**known, **changes})
 
     (folder / "sound").write_bytes(sound)
-    known = artifact.load(folder / "sound").record
+    known = archive.load(folder / "sound").record
     encoding = known["encoding"]
     add("saved model", **{f"number {place}": bomb() for place, bomb in enumerate(OF_ARTIFACTS.values())})
     add(
@@ -79,11 +79,11 @@ def bombs(sound: bytes, checkpoint: bytes, folder: Path) -> dict[str, bytes]:
         many_inputs=altered(encoding={**encoding, "inputs": [[0, 10**9]]}),
     )
     (folder / "sound").write_bytes(checkpoint)
-    state, tensors = artifact.load(folder / "sound")
+    state, tensors = archive.load(folder / "sound")
     add(
         "checkpoint",
-        many_epochs=artifact.pack(tensors, {**state, "epoch": GREAT}),
-        long_history=artifact.pack({**tensors, "history": np.zeros((200_000, 5))}, state),
+        many_epochs=archive.pack(tensors, {**state, "epoch": GREAT}),
+        long_history=archive.pack({**tensors, "history": np.zeros((200_000, 5))}, state),
     )
     add(
         ".npy",
@@ -100,7 +100,7 @@ def bombs(sound: bytes, checkpoint: bytes, folder: Path) -> dict[str, bytes]:
     add("IDX", rows=idx(8, 2**32 - 1), values=idx(14, *[2**32 - 1] * 255), overflow=idx(8, 2**31, 2**31, 4))
     add("tensor text", values=f"{GREAT} {GREAT} {GREAT}\n1\n".encode(), line=b"1 1 1\n" + b"1" * 30_000_000)
     add("gzip", zeros=gzip.compress(bytes(100_000_000), 1), twice=gzip.compress(gzip.compress(bytes(50_000_000), 1), 1))
-    add(".npz and zip", zeros=archive("a.npy", bytes(50_000_000)), names=archive("a" * 65_000, b""))
+    add(".npz and zip", zeros=zipped("a.npy", bytes(50_000_000)), names=zipped("a" * 65_000, b""))
     add("model", sizes=f"{GREAT} {GREAT} {GREAT}\ninput\ndense {GREAT} -\n".encode(), line=b"x" * 30_000_000)
     add("history.jsonl", deep=b'{"a":' * 100_000 + b"\n", sizes=history({"model": f"{GREAT} 1 1\ninput\ndense 1 -\n"}))
     add("winner.json", deep=b'{"a":' * 100_000)

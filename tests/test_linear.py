@@ -8,11 +8,11 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
 from kerash_cli.matrices.pipeline import Pipeline
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables import labels, reading
 from kerash_cli.tables.table import Table
 

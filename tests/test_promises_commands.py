@@ -17,7 +17,7 @@ from conftest import ROOT, Kerash
 from hostile import furnish
 from test_promises_mountpoint import ESCAPES, steers, tree
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 KERASH = [sys.executable, "-m", "kerash_cli"]
 SOUND = ("sound.kerash", "beside.csv")
@@ -46,9 +46,9 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "damaged.evolve/history.jsonl").write_text("nonsense\n", encoding="ascii")
     words = ["train", "line.model", "numbers.csv", "--target", "y", "--epochs", "1", "-q", "-o", "infinite.kerash"]
     subprocess.run([*KERASH, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    record, tensors = artifact.load(folder / "infinite.kerash")
+    record, tensors = archive.load(folder / "infinite.kerash")
     great = {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items()}
-    (folder / "infinite.kerash").write_bytes(artifact.pack(great, record))
+    (folder / "infinite.kerash").write_bytes(archive.pack(great, record))
     (folder / "mount/model/genomes/gen_g").rename(folder / "mount/model/genomes/gen_other")
     return folder
 
@@ -200,7 +200,7 @@ def ends_well(folder: Path, environment: dict[str, str], command: str, number: s
     assert not out or out.endswith(b"\n")
     for name in ("x.kerash", "c"):
         if (folder / name).exists():
-            artifact.load(folder / name)
+            archive.load(folder / name)
     assert not list(folder.glob(".kerash-*"))
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, Done, Kerash
 
-from kerash_cli import artifact
 from kerash_cli.evolution import history
+from kerash_cli.model import archive
 
 KERASH = [sys.executable, "-m", "kerash_cli"]
 XOR = ("data/xor.data", "data/xor.label")
@@ -106,9 +106,9 @@ def test_outputs_that_overflow_are_exit_4_and_never_in_a_file(kerash: Kerash, tm
     (tmp_path / "l.model").write_text("? 1 1\ninput\ndense 2 -\ndense ? -\n", encoding="ascii")
     (tmp_path / "t.csv").write_text("x,y\n1,2\n2,4\n3,6\n", encoding="ascii")
     assert kerash("train", "l.model", "t.csv", "--target", "y", "--epochs", "1", "-q", "-o", "m.kerash").code == 0
-    record, tensors = artifact.load(tmp_path / "m.kerash")
+    record, tensors = archive.load(tmp_path / "m.kerash")
     great = {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items()}
-    (tmp_path / "great.kerash").write_bytes(artifact.pack(great, record))
+    (tmp_path / "great.kerash").write_bytes(archive.pack(great, record))
     (tmp_path / "one.dat").write_text("1 1 1\n3\n", encoding="ascii")
     (tmp_path / "layers").mkdir()
     before = {*tmp_path.rglob("*")}
@@ -210,7 +210,7 @@ def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_ar
         assert "Traceback" not in done.err
         assert done.code == 0 or done.error
         for name, content in old.items():
-            assert (tmp_path / name).read_bytes() == content or artifact.load(tmp_path / name)
+            assert (tmp_path / name).read_bytes() == content or archive.load(tmp_path / name)
         assert not list(tmp_path.glob(".kerash-*")), at
 
 

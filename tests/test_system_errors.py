@@ -16,8 +16,8 @@ from time import monotonic
 import pytest
 from conftest import ROOT, Kerash
 
-from kerash_cli import artifact
 from kerash_cli.errors import KerashError
+from kerash_cli.model import archive
 
 UNREADABLE = "/proc/self/mem"
 """A file that opens, and gives EIO where it is read from its beginning."""
@@ -84,12 +84,12 @@ def test_a_file_whose_content_is_still_to_come_is_no_saved_model(
     """It says that it is a regular file, as /proc/kmsg does; here a pipe that has a writer stands for it."""
     pipe = tmp_path / "late"
     os.mkfifo(pipe)
-    monkeypatch.setattr(artifact, "S_ISREG", lambda mode: True)
+    monkeypatch.setattr(archive, "S_ISREG", lambda mode: True)
     writer = os.open(pipe, os.O_RDWR)
     try:
-        assert not artifact.looks_like_model(pipe)
+        assert not archive.looks_like_model(pipe)
         with pytest.raises(KerashError, match=r"late: expected to read it, got 'Resource temporarily unavailable'"):
-            artifact.load(pipe)
+            archive.load(pipe)
     finally:
         os.close(writer)
 

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
-    from kerash_cli.trained import TrainedModel
+    from kerash_cli.model.trained import TrainedModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -97,15 +97,15 @@ def check_once(*words: str | None) -> None:
 
 def is_table(path: str) -> bool:
     """Whether a file in the place of a description is none, and no saved model either."""
-    from kerash_cli import artifact
-    from kerash_cli.description import begins_description
+    from kerash_cli.model import archive
+    from kerash_cli.model.description import begins_description
 
-    return os.path.isfile(path) and not begins_description(path) and not artifact.looks_like_model(path)
+    return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
 
 
 def check_order(model: str, data: str) -> None:
     """BadInput, with the command that swaps them, if the table stands where the description should, and that there."""
-    from kerash_cli.description import begins_description
+    from kerash_cli.model.description import begins_description
 
     if is_table(model) and os.path.isfile(data) and begins_description(data):
         raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
@@ -113,11 +113,12 @@ def check_order(model: str, data: str) -> None:
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
     """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
-    from kerash_cli import artifact, checkpoint
+    from kerash_cli import checkpoint
+    from kerash_cli.model import archive
 
     exists = os.path.isfile(path)
     if exists and not force:
-        if not artifact.looks_like_model(path):
+        if not archive.looks_like_model(path):
             raise BadInput(
                 f"{path} already exists and is no saved model; choose another name, or --force to replace it"
             )
@@ -155,7 +156,7 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
 
     `tell` hears if a genome's stored model is gone, so that nobody knows what its columns meant.
     """
-    from kerash_cli.trained import TrainedModel
+    from kerash_cli.model.trained import TrainedModel
 
     if "/" in word or word.endswith(".kerash"):
         return TrainedModel.load(word)

@@ -29,7 +29,7 @@ class Bound(NamedTuple):
 
     def value(self, scores: Mapping[str, Any]) -> float:
         """The figure; BadInput that tells of what there is, if scores have none such."""
-        from kerash_cli.metrics import FIGURES
+        from kerash_cli.model.metrics import FIGURES
 
         values = FIGURES[self.figure].values(scores)
         if self.class_name in values:
@@ -61,7 +61,7 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Bound:
         """The bound that a word gives; what stands after the first `:` and before the last `=` is a class."""
         from kerash_cli import decimals
-        from kerash_cli.metrics import FIGURES
+        from kerash_cli.model.metrics import FIGURES
 
         written, _, digits = value.rpartition("=")
         name, colon, class_name = written.partition(":")

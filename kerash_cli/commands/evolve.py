@@ -235,8 +235,8 @@ def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
 
 def _start(word: str) -> Any:
     """The description in a file, or that of a saved model."""
-    from kerash_cli.description import ModelDescription
-    from kerash_cli.trained import TrainedModel
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
 
     return TrainedModel.load(word).description if word.endswith(".kerash") else ModelDescription.read(word)
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kerash_cli.console import Console
-    from kerash_cli.description import ModelDescription
     from kerash_cli.engine.tensors import Array
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
     from kerash_cli.tables.table import Table
-    from kerash_cli.trained import TrainedModel
 
 
 @click.command()

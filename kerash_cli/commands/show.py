@@ -9,9 +9,9 @@ from kerash_cli.commands import _options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kerash_cli.description import ModelDescription
     from kerash_cli.engine.network import Network
-    from kerash_cli.trained import TrainedModel
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
 
 
 @click.command()
@@ -32,13 +32,14 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     import json
     import sys
 
-    from kerash_cli import artifact, checkpoint, screen
-    from kerash_cli.description import ModelDescription
+    from kerash_cli import checkpoint, screen
     from kerash_cli.experiment import Settings, training_bytes
+    from kerash_cli.model import archive
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
     from kerash_cli.system.memory import readable
-    from kerash_cli.trained import TrainedModel
 
-    is_saved = file.endswith(".kerash") or (file != "-" and artifact.looks_like_model(file))
+    is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
     if is_saved and (run := checkpoint.told(file)):
         if as_json:
             click.echo(json.dumps(run))

@@ -15,8 +15,8 @@ from kerash_cli.errors import BadInput, Damaged, Diverged, KerashError
 if TYPE_CHECKING:
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import EpochView
-    from kerash_cli.description import ModelDescription
     from kerash_cli.experiment import Experiment, Prepared, Settings
+    from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
     from kerash_cli.training import Run
 
@@ -172,7 +172,7 @@ def command(
     from kerash_cli import experiment, runlog
     from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console, standing
-    from kerash_cli.description import ModelDescription
+    from kerash_cli.model.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.runlog import RunLog
     from kerash_cli.store.stage import stage
@@ -264,14 +264,15 @@ def _beside(model: str) -> str:
 
 def _check_checkpoint(path: str, resume: bool, force: bool) -> None:
     """BadInput for a file that is no checkpoint, unless `force` lets a new one take its place."""
-    from kerash_cli import artifact, checkpoint
+    from kerash_cli import checkpoint
+    from kerash_cli.model import archive
 
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise BadInput(f"{path}: expected a file that a run can go on from, got a pipe or a device; try another name")
     if not os.path.isfile(path) or (force and not resume):
         return
     try:
-        is_checkpoint = artifact.looks_like_model(path) and checkpoint.told(path) is not None
+        is_checkpoint = archive.looks_like_model(path) and checkpoint.told(path) is not None
     except Damaged as error:
         raise Damaged(f"{error}, or --force without --resume to start afresh") from None
     if not is_checkpoint:

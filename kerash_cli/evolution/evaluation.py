@@ -14,10 +14,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from kerash_cli import artifact
 from kerash_cli.checkpoint import Checkpoint
 from kerash_cli.cross_validation import Folds, SideBySide
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, derived
@@ -26,6 +24,8 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged, KerashError
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
+from kerash_cli.model import archive
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.sharing import attached
 from kerash_cli.tables.table import Rows
 from kerash_cli.training import Run, Samples, train
@@ -129,7 +129,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def best_params(file: str) -> Array:
     """The best parameters in a candidate's file, (folds, size), or (size,) of one fold."""
-    return artifact.load(file).tensors["best_params"]
+    return archive.load(file).tensors["best_params"]
 
 
 def judged(genome: Genome, loss_name: str) -> tuple[Network, losses.Loss]:

@@ -8,11 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
+from kerash_cli.model.description import ModelDescription
 
 SEARCHED = (
     "sigmoid", "tanh", "arctan", "arcsinh", "elliotsig", "relu", "softplus", "bentidentity", "sinusoid", "sinc",

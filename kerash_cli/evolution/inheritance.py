@@ -12,11 +12,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array, Views
+from kerash_cli.model.description import ModelDescription
 
 Draw: TypeAlias = Callable[[Network], Array]
 """Random parameters (size,) for a network."""

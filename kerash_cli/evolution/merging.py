@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import Dense
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
+from kerash_cli.model.description import ModelDescription
 
 
 def mergeable(description: ModelDescription) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.cross_validation import Folds
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.splitting import folds, split
 from kerash_cli.engine import losses
@@ -24,11 +23,12 @@ from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, 
 from kerash_cli.evolution.merging import mergeable
 from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
 from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.trained import TrainedModel
 from kerash_cli.training import require_rows
 
 CROSS_VALIDATED = 2000

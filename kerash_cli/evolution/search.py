@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import seen
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
@@ -29,9 +28,10 @@ from kerash_cli.evolution.population import (
     Purpose,
 )
 from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
+from kerash_cli.model import seen
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.samples import staged
 from kerash_cli.store.stage import Stage
-from kerash_cli.trained import TrainedModel
 from kerash_cli.training import Samples
 
 FINALISTS = 3

@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import TILE, Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import WorkerFailed
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.sharing import Over, Ranks, Shapes, joined, shared_bytes
 from kerash_cli.store.stage import Stage, stage

@@ -10,13 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.errors import WorkerFailed
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.rank import Rank, Shared, keeps_own, own
 from kerash_cli.parallel.sharing import Over, Ranks, attached, joined, shared_bytes

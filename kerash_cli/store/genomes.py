@@ -29,12 +29,12 @@ from typing import BinaryIO
 import numpy as np
 
 from kerash_cli import decimals
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import LAYERS, Layer
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape, carve
 from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.mountpoint import Mountpoint, check_own
 from kerash_cli.store.shelf import Draft, Shelf
 from kerash_cli.system.files import NAME, regular

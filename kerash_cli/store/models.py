@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, Damaged, at, shown
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.store.shelf import Draft, Shelf
 from kerash_cli.store.stage import mapped

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import Situation, errors
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 LARGE = {
     "unix times": (1.7e9, 5.0),
@@ -176,10 +176,10 @@ def overflowing(situation: Situation, model: str, label: str) -> None:
     situation.write("m.model", f"? 1 1\ninput\ndense ? {model}\n")
     situation.table("t.csv", "a,y", [f"{x},{label.split()[x % 2] if label else x}" for x in range(12)])
     situation.right("kerash train m.model t.csv --target y -o m.kerash --epochs 1 -q --no-standardize")
-    record, tensors = artifact.load(situation.folder / "m.kerash")
+    record, tensors = archive.load(situation.folder / "m.kerash")
     steep = {name: np.where(np.arange(tensor.shape[-1]) % 2, -1e10, 1e10).astype(tensor.dtype) * np.ones_like(tensor)
              for name, tensor in tensors.items()}  # fmt: skip
-    (situation.folder / "m.kerash").write_bytes(artifact.pack(steep, record))
+    (situation.folder / "m.kerash").write_bytes(archive.pack(steep, record))
     situation.write("p.csv", "a\n1\n3e38\n2\n")
 
 

@@ -5,7 +5,7 @@ import pytest
 from conftest import Kerash
 from sklearn import metrics as oracle
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_figure_that_the_model_has_not_is_answered_with_those_it_has(
 def test_a_saved_model_keeps_the_figures_that_it_always_had(trained: Kerash, tmp_path: Path) -> None:
     kept = {"rows", "accuracy", "interval", "baseline", "log_loss"}
     for name in ("xor", "iris"):
-        figures = artifact.load(tmp_path / f"{name}.kerash").record["training"]["metrics"]
+        figures = archive.load(tmp_path / f"{name}.kerash").record["training"]["metrics"]
         assert figures.keys() == kept
         assert figures["baseline"].keys() == {"accuracy"}
 

@@ -661,12 +661,12 @@ def test_a_refit_of_few_rows_is_one_batch(kerash: Kerash, tmp_path: Path) -> Non
     data = table(tmp_path, rows=53)
     done = kerash("evolve", "3", "3", "r", data, "2", "0", "--target", "label", "--final", "single", "-q")
     assert done.code == 0, done.err
-    from kerash_cli import artifact
+    from kerash_cli.model import archive
 
     (refit,) = (tmp_path / "r.evolve/weights").glob("refit-*")
-    assert artifact.load(str(refit)).record["identity"]["regime"]["batch_size"] == 53
+    assert archive.load(str(refit)).record["identity"]["regime"]["batch_size"] == 53
     (first, *_) = (tmp_path / "r.evolve/weights").glob("final-*")
-    assert artifact.load(str(first)).record["identity"]["regime"]["batch_size"] == 43
+    assert archive.load(str(first)).record["identity"]["regime"]["batch_size"] == 43
 
 
 def test_an_interrupt_of_the_final_training_is_told(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, Kerash
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
 SETS = {
@@ -266,7 +266,7 @@ def test_divergence_is_told_with_epoch_and_batch_and_the_last_good_model_is_kept
     assert "training diverged: expected a finite loss, got" in done.error
     assert "in epoch" in done.error
     assert "batch" in done.error
-    weights = artifact.load(tmp_path / "line.kerash").tensors
+    weights = archive.load(tmp_path / "line.kerash").tensors
     assert all(np.isfinite(tensor).all() for tensor in weights.values())
 
 

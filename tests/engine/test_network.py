@@ -10,7 +10,6 @@ import pytest
 from images import windows
 
 from kerash_cli import training
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import (
@@ -36,6 +35,7 @@ from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.optimizers import Optimizer, Settings
 from kerash_cli.engine.tensors import Array, Calls, Shape, carve
 from kerash_cli.errors import BadInput
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.training import InProcess, Run, Samples
 
 SHAPE = (1, 1, 3)

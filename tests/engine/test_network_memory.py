@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import IDENTITY, AveragePooling, Dense, MaxPooling, Mode
 from kerash_cli.engine.network import Network, through
+from kerash_cli.model.description import ModelDescription
 
 MODELS = {
     "dense": "300 1 1\ninput\ndense 500 tanh\ndense 20 softmax\n",

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.splitting import folds
 from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
 from kerash_cli.evolution.genome import Genome
+from kerash_cli.model.description import ModelDescription
 
 ROWS = 60
 REGIME = Regime(epochs=9, batch_size=16, loss="categorical-cross-entropy")

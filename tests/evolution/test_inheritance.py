@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from test_mutations import EMPTY, IMAGE, RICH, walk
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.evolution.inheritance import inherit
+from kerash_cli.model.description import ModelDescription
 
 ROWS = 300
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from test_mutations import genome, space
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import Convolution, Dense
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.model.description import ModelDescription
 
 ROWS = 200
 PARENTS = {

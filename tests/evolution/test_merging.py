@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.evolution.merging import mergeable, merged
+from kerash_cli.model.description import ModelDescription
 
 
 @pytest.mark.parametrize("hidden", ["", "dense 4 tanh\n", "dense 4 relu\ndropout 0.2\nflatten\ndense 3 sinusoid\n"])

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.layers import Convolution, Dense, Mode
 from kerash_cli.errors import BadInput
 from kerash_cli.evolution.genome import DECAYS, FILTERS, NARROWEST, RATES, SEARCHED, Genome, Space, activations
 from kerash_cli.evolution.mutations import MUTATIONS, mutate
+from kerash_cli.model.description import ModelDescription
 
 EMPTY = "6 1 1\ninput\ndense 3 softmax\n"
 IMAGE = "8 6 2\ninput\ndense 3 softmax\n"

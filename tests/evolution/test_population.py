@@ -5,10 +5,10 @@ from math import inf, log10
 
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.errors import Diverged
 from kerash_cli.evolution.genome import SEARCHED, Genome, Space
 from kerash_cli.evolution.population import Candidate, Evaluated, Generation, Outcome, Population, Strategy
+from kerash_cli.model.description import ModelDescription
 
 START = Genome(ModelDescription.parse("6 1 1\ninput\ndense 3 softmax\n"), 0.005, 0.003)
 SPACE = Space(SEARCHED, 40)

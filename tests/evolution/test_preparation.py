@@ -98,7 +98,7 @@ def test_networks_that_no_memory_holds_are_refused_before_they_are_drawn(tmp_pat
 
 
 def test_a_normalization_can_not_be_cross_validated(tmp_path: Path) -> None:
-    from kerash_cli.description import ModelDescription
+    from kerash_cli.model.description import ModelDescription
 
     start = ModelDescription.parse("3 1 1\ninput\ndense 4 -\nbatch_normalization relu\ndense 3 softmax\n")
     with pytest.raises(BadInput, match="batch_normalization"):

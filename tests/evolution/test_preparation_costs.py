@@ -9,10 +9,10 @@ import pytest
 from test_mutations import genome, space
 from test_preparation import prepared
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.evolution.evaluation import MOST_ROWS, _some
 from kerash_cli.evolution.preparation import STEP_SECONDS, Prepared, Settings, _duration, prepare
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.system import cores
 from kerash_cli.tables import reading
 

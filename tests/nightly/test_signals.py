@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Kerash
 from processes import await_that, ended, read_until, under_way
 
-from kerash_cli import artifact
+from kerash_cli.model import archive
 
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
 ENDLESS = ("train", *XOR, "--epochs", "1000000000", "--every", "1")
@@ -174,7 +174,7 @@ def test_usr1_before_the_first_epoch_is_answered_after_it(
         with open(tmp_path / "log", "rb", buffering=0) as log:
             first = log.read(1 << 16)
         assert [json.loads(line)["epoch"] for line in first.splitlines()] == [1]
-        assert artifact.load(tmp_path / "c").record["epoch"] == 1
+        assert archive.load(tmp_path / "c").record["epoch"] == 1
         assert process.poll() is None
 
 
@@ -194,7 +194,7 @@ def test_usr1_writes_a_checkpoint_of_the_candidates_under_way(
             assert process.poll() is None
             sleep(0.05)
         assert history.read_text(encoding="ascii").count("\n") == 1  # no candidate is done
-        assert artifact.load(weights).record["epoch"] < json.loads(history.read_bytes())["identity"]["rungs"][-1]
+        assert archive.load(weights).record["epoch"] < json.loads(history.read_bytes())["identity"]["rungs"][-1]
 
 
 @pytest.mark.parametrize("number", ASKING, ids=lambda number: number.name)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from kerash_cli import experiment
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.errors import WorkerFailed
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel import sharing
 from kerash_cli.parallel.prediction import CAPACITY, PredictorPool
 from kerash_cli.parallel.processes import Processes

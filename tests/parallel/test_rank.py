@@ -1,7 +1,7 @@
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.network import Network
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.rank import PART, own, part
 from kerash_cli.parallel.training import largest_chunks
 

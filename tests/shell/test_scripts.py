@@ -12,8 +12,8 @@ import shells
 from conftest import ROOT
 from shells import SHELLS, Run
 
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.tables.formats import tensor_text
-from kerash_cli.trained import TrainedModel
 
 pytestmark = pytest.mark.parametrize("shell", SHELLS)
 

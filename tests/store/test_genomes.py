@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.genomes import Genome, Genomes
 from kerash_cli.store.mountpoint import Mountpoint
 

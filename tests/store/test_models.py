@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import learning
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.models import Models, StoredModel, samples
 from kerash_cli.store.models import name as checked
 from kerash_cli.store.mountpoint import Mountpoint

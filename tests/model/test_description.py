@@ -10,13 +10,13 @@ from conftest import ROOT, Kerash
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kerash_cli.description import LONGEST, ModelDescription
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Flatten, Input, Layer, Output
 from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, no_activation
 from kerash_cli.engine.layers.dropout import share
 from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput
+from kerash_cli.model.description import LONGEST, ModelDescription
 
 SIGMOID, RELU, SOFTMAX = Activation("sigmoid"), Activation("relu"), Activation("softmax")
 HUGE = "9" * 18
@@ -75,7 +75,7 @@ def test_the_models_of_the_project_are_read(path: Path) -> None:
 
 
 def test_standard_input_is_read_for_a_dash() -> None:
-    program = "from kerash_cli.description import ModelDescription as M; print(M.read('-'), M.read.__name__)"
+    program = "from kerash_cli.model.description import ModelDescription as M; print(M.read('-'), M.read.__name__)"
     done = subprocess.run(
         [sys.executable, "-c", program], input=XOR, capture_output=True, text=True, cwd=ROOT, check=True
     )

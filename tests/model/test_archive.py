@@ -15,12 +15,12 @@ from hypothesis.extra import numpy as arrays
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from kerash_cli import artifact
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError
+from kerash_cli.model import archive
 from kerash_cli.system import files
 
-ROOT = Path(artifact.__file__).parent.parent
+ROOT = Path(archive.__file__).parent.parent
 TENSORS: dict[str, Array] = {
     "0.dense.weights": np.arange(6, dtype=np.float32).reshape(2, 3),
     "0.dense.biases": np.array([-0.5, 0.25, 1e-40], dtype=np.float32),
@@ -43,7 +43,7 @@ def described(text: str, entries: str) -> bytes:
 
 def saved(path: Path, tensors: Mapping[str, Array] = TENSORS, record: Mapping[str, Any] = RECORD) -> Path:
     with files.replacing(path) as output:
-        artifact.save(output, tensors, record)
+        archive.save(output, tensors, record)
     return path
 
 
@@ -51,7 +51,7 @@ def saved(path: Path, tensors: Mapping[str, Array] = TENSORS, record: Mapping[st
 
 
 def test_record_and_tensors_come_back(tmp_path: Path) -> None:
-    loaded = artifact.load(saved(tmp_path / "m.kerash"))
+    loaded = archive.load(saved(tmp_path / "m.kerash"))
     assert loaded.record == RECORD
     assert loaded.tensors.keys() == TENSORS.keys()
     for name, tensor in TENSORS.items():
@@ -61,14 +61,14 @@ def test_record_and_tensors_come_back(tmp_path: Path) -> None:
 
 
 def test_loaded_tensors_are_read_only(tmp_path: Path) -> None:
-    loaded = artifact.load(saved(tmp_path / "m.kerash"))
+    loaded = archive.load(saved(tmp_path / "m.kerash"))
     assert not any(tensor.flags.writeable for tensor in loaded.tensors.values())
 
 
 @pytest.mark.parametrize("path", ["str", "Path"])
 def test_a_path_is_a_string_or_a_path(tmp_path: Path, path: str) -> None:
     saved(tmp_path / "m.kerash")
-    assert artifact.load({"str": str, "Path": Path}[path](tmp_path / "m.kerash")).record == RECORD
+    assert archive.load({"str": str, "Path": Path}[path](tmp_path / "m.kerash")).record == RECORD
 
 
 JSON = st.recursive(
@@ -87,8 +87,8 @@ NUMBERS = arrays.arrays(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=4), st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=4))
 def test_any_record_and_tensors_come_back(tmp_path: Path, record: dict[str, Any], tensors: dict[str, Array]) -> None:
-    (tmp_path / "m").write_bytes(artifact.pack(tensors, record))
-    loaded = artifact.load(tmp_path / "m")
+    (tmp_path / "m").write_bytes(archive.pack(tensors, record))
+    loaded = archive.load(tmp_path / "m")
     assert loaded.record == record
     assert {name: (tensor.dtype, tensor.shape, tensor.tobytes()) for name, tensor in loaded.tensors.items()} == {
         name: (tensor.dtype, tensor.shape, tensor.tobytes()) for name, tensor in tensors.items()
@@ -107,8 +107,8 @@ def test_any_record_and_tensors_come_back(tmp_path: Path, record: dict[str, Any]
     ids=["transposed", "strided", "big-endian", "broadcast", "scalar"],
 )
 def test_a_view_comes_back_as_its_values(tmp_path: Path, view: Array) -> None:
-    (tmp_path / "m").write_bytes(artifact.pack({"w": view}, {}))
-    tensor = artifact.load(tmp_path / "m").tensors["w"]
+    (tmp_path / "m").write_bytes(archive.pack({"w": view}, {}))
+    tensor = archive.load(tmp_path / "m").tensors["w"]
     assert tensor.tolist() == view.tolist()
     assert tensor.dtype == view.dtype.newbyteorder("=")
 
@@ -116,8 +116,8 @@ def test_a_view_comes_back_as_its_values(tmp_path: Path, view: Array) -> None:
 def test_a_record_that_speaks_the_formats_own_words_comes_back(tmp_path: Path) -> None:
     digest = '"sha256":"' + "0" * 64 + '"}"'
     record = {"sha256": "a" * 64, "format": 9, digest: [digest, digest.replace('"', '\\"')], "z": {"sha256": "0" * 64}}
-    (tmp_path / "m").write_bytes(artifact.pack(TENSORS, record))
-    assert artifact.load(tmp_path / "m").record == record
+    (tmp_path / "m").write_bytes(archive.pack(TENSORS, record))
+    assert archive.load(tmp_path / "m").record == record
 
 
 # The format
@@ -132,14 +132,14 @@ def test_the_bytes_are_those_of_the_description() -> None:
     header += b" " * (-len(header) % 8)
     body = bytes.fromhex("000000000000f03f") + bytes.fromhex("0000803f000000c0")
     tensors = {"a": np.array([[1, -2]], np.float32), "b": np.array(1, np.float64)}
-    assert artifact.pack(tensors, {"class": "é", "a": [1, 2.5]}) == sealed(header, body)
+    assert archive.pack(tensors, {"class": "é", "a": [1, 2.5]}) == sealed(header, body)
 
 
 def test_a_file_written_by_hand_loads(tmp_path: Path) -> None:
     text = '{"sha256":"' + "0" * 64 + '"}'
     header = described('{"format":2,"record":{},' + text[1:], ',"w":{"shape":[2],"dtype":"F32","data_offsets":[0,8]}')
     (tmp_path / "m").write_bytes(sealed(header, np.array([1, 2], "<f4").tobytes()))
-    assert artifact.load(tmp_path / "m").tensors["w"].tolist() == [1, 2]
+    assert archive.load(tmp_path / "m").tensors["w"].tolist() == [1, 2]
 
 
 def test_readers_of_safetensors_read_the_weights_and_the_record(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_readers_of_safetensors_read_the_weights_and_the_record(tmp_path: Path) 
 
 
 def test_the_digest_is_that_of_the_file_with_zeros_for_the_digest() -> None:
-    data = artifact.pack(TENSORS, RECORD)
+    data = archive.pack(TENSORS, RECORD)
     text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["kerash"]
     digest = json.loads(text)["sha256"]
     assert data.count(digest.encode()) == 1
@@ -166,12 +166,12 @@ def test_the_order_of_keys_changes_no_byte() -> None:
     def backwards(value: Any) -> Any:
         return {key: backwards(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
 
-    assert artifact.pack(backwards(TENSORS), backwards(RECORD)) == artifact.pack(TENSORS, RECORD)
+    assert archive.pack(backwards(TENSORS), backwards(RECORD)) == archive.pack(TENSORS, RECORD)
 
 
 def test_the_hash_seed_changes_no_byte() -> None:
     program = (
-        "import sys, numpy\nfrom kerash_cli.artifact import pack\n"
+        "import sys, numpy\nfrom kerash_cli.model.archive import pack\n"
         "names = {'a', 'b', 'c', 'd', 'e', 'f'}\n"
         "data = pack({n: numpy.ones(ord(n)) for n in names}, {n: n for n in names})\n"
         "sys.stdout.buffer.write(data)\n"
@@ -192,36 +192,36 @@ def test_the_hash_seed_changes_no_byte() -> None:
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
 def test_a_tensor_that_is_not_finite_is_refused(number: float) -> None:
     with pytest.raises(ValueError, match="expected finite numbers, got NaN or infinity in 'w'"):
-        artifact.pack({"w": np.array([0, number])}, {})
+        archive.pack({"w": np.array([0, number])}, {})
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.int64, bool, complex, object])
 def test_a_tensor_of_another_type_is_refused(dtype: type) -> None:
     with pytest.raises(ValueError, match="expected tensors of float32 or float64, got 'w'"):
-        artifact.pack({"w": np.ones(2, dtype)}, {})
+        archive.pack({"w": np.ones(2, dtype)}, {})
 
 
 @pytest.mark.parametrize("name", ["", "__metadata__", "a b", "é", 'a"b', "a\n", "-a", "\x1b[1m"])
 def test_a_tensor_of_another_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="expected tensors' names of letters"):
-        artifact.pack({name: np.ones(2)}, {})
+        archive.pack({name: np.ones(2)}, {})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [float("-inf")], "\ud800"])
 def test_a_record_that_no_other_reader_could_read_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="expected a record of text and finite numbers"):
-        artifact.pack(TENSORS, {"value": value})
+        archive.pack(TENSORS, {"value": value})
 
 
 @pytest.mark.parametrize("record", [{"names": "x" * (1 << 22)}, {"numbers": [0] * 250_000}])
 def test_a_record_too_large_to_be_loaded_is_refused(record: dict[str, Any]) -> None:
     with pytest.raises(BadInput, match=r"at most 4194304 bytes and 250000 values, got .* --drop"):
-        artifact.pack(TENSORS, record)
+        archive.pack(TENSORS, record)
 
 
 def test_a_model_without_weights_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one tensor"):
-        artifact.pack({}, RECORD)
+        archive.pack({}, RECORD)
 
 
 def test_a_refused_save_leaves_the_old_file(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_refused_save_leaves_the_old_file(tmp_path: Path) -> None:
 
 def error_of(path: Path | str) -> KerashError:
     with pytest.raises(KerashError) as caught:
-        artifact.load(path)
+        archive.load(path)
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
     assert message.isprintable()
@@ -355,17 +355,17 @@ def test_a_later_format_that_is_damaged_is_damaged(tmp_path: Path) -> None:
 
 def test_a_saved_model_looks_like_one_even_damaged(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.kerash")
-    assert artifact.looks_like_model(path)
+    assert archive.looks_like_model(path)
     path.write_bytes(path.read_bytes()[:100])
-    assert artifact.looks_like_model(path)
+    assert archive.looks_like_model(path)
 
 
 @pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
 def test_a_file_of_another_kind_does_not_look_like_a_model(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m").write_bytes(data)
-    assert not artifact.looks_like_model(tmp_path / "m")
+    assert not archive.looks_like_model(tmp_path / "m")
 
 
 def test_what_is_no_file_does_not_look_like_a_model(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert not any(artifact.looks_like_model(path) for path in (tmp_path, tmp_path / "pipe", tmp_path / "none"))
+    assert not any(archive.looks_like_model(path) for path in (tmp_path, tmp_path / "pipe", tmp_path / "none"))

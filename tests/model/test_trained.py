@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 from sklearn import metrics as oracle
 
-from kerash_cli import artifact
 from kerash_cli.commands import show
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding.learning import learn
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput, Damaged, Diverged
+from kerash_cli.model import archive
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import MOST_TABLED, TrainedModel
 from kerash_cli.system.files import replacing
 from kerash_cli.tables.table import Table
-from kerash_cli.trained import MOST_TABLED, TrainedModel
 
 TRAINING = {
     "settings": {"seed": 0, "loss": "mean-square", "init": None},
@@ -216,19 +216,19 @@ CHANGES = dict(changes())
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> artifact.Artifact:
+def sound(tmp_path_factory: pytest.TempPathFactory) -> archive.Artifact:
     path = tmp_path_factory.mktemp("sound") / "m.kerash"
-    return artifact.load(saved(model("dense ? -", [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]), path))
+    return archive.load(saved(model("dense ? -", [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]), path))
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_record_that_contradicts_itself_is_damage(
-    change: Callable[[dict[str, Any]], None], sound: artifact.Artifact, tmp_path: Path
+    change: Callable[[dict[str, Any]], None], sound: archive.Artifact, tmp_path: Path
 ) -> None:
     record = copy.deepcopy(sound.record)
     change(record)
     path = tmp_path / "m.kerash"
-    path.write_bytes(artifact.pack(sound.tensors, record))
+    path.write_bytes(archive.pack(sound.tensors, record))
     tracemalloc.start()
     with pytest.raises(Damaged) as error:
         TrainedModel.load(str(path))
@@ -241,7 +241,7 @@ def test_a_record_that_contradicts_itself_is_damage(
 
 
 @pytest.mark.parametrize("tensors", ["fewer", "other", "turned", "mixed"])
-def test_weights_of_another_network_are_damage(tensors: str, sound: artifact.Artifact, tmp_path: Path) -> None:
+def test_weights_of_another_network_are_damage(tensors: str, sound: archive.Artifact, tmp_path: Path) -> None:
     (bias, weights) = sorted(sound.tensors)
     kept = sound.tensors
     changed = {
@@ -251,6 +251,6 @@ def test_weights_of_another_network_are_damage(tensors: str, sound: artifact.Art
         "mixed": {bias: kept[bias].astype(np.float32), weights: kept[weights]},
     }[tensors]
     path = tmp_path / "m.kerash"
-    path.write_bytes(artifact.pack(changed, sound.record))
+    path.write_bytes(archive.pack(changed, sound.record))
     with pytest.raises(Damaged, match="contradicts itself"):
         TrainedModel.load(str(path))

@@ -6,9 +6,9 @@ import re
 import pytest
 from conftest import ROOT
 
-from kerash_cli.description import LONGEST, ModelDescription
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
+from kerash_cli.model.description import LONGEST, ModelDescription
 
 SEEDS = [path.read_bytes() for path in sorted((ROOT / "models").glob("*.model"))] + [
     b"256 256 3\ninput -\nflatten -\ndense 30 softmax\noutput relu\n",

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerash_cli import seen
+from kerash_cli.model import seen
 
 
 def rows(count: int, dtype: str = "float32", seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

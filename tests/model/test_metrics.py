@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from kerash_cli import metrics
+from kerash_cli.model import metrics
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli import artifact, metrics, seen
-from kerash_cli.description import ModelDescription
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.record import MOST_INPUTS, Encoding
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at
+from kerash_cli.model import archive, metrics, seen
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.system import memory
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class TrainedModel(NamedTuple):
             name: value for name, value in self.training["metrics"].items() if name not in _TABLES
         }
         record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
-        artifact.save(output, self.network.named(self.params), record)
+        archive.save(output, self.network.named(self.params), record)
 
     def check_size(self) -> None:
         """BadInput if the record, without its training so far, would be larger than a saved model can hold."""
-        artifact.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
+        archive.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:
         if (inputs := len(self.encoding.inputs)) > MOST_INPUTS:
@@ -70,7 +70,7 @@ class TrainedModel(NamedTuple):
     @classmethod
     def load(cls, path: str) -> Self:
         """The model saved in `path`; BadInput if there is no such file, Damaged if it is not what `save` wrote."""
-        record, tensors = artifact.load(path)
+        record, tensors = archive.load(path)
         try:
             if "checkpoint" in record:
                 raise Damaged(

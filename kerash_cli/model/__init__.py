@@ -1,0 +1,1 @@
+"""Models: their text, their files, and what is known of a trained one."""

@@ -1,0 +1,219 @@
+"""Saved models that were damaged by accident or made to do harm."""
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bombs import BOMBS, HEAVY, ZEROS, headed, sealed, tensor
+from conftest import ROOT
+
+from kerash_cli.errors import Damaged
+from kerash_cli.model import archive
+
+MODEL = archive.pack(
+    {"0.weights": np.linspace(-1, 1, 300).reshape(20, 15), "0.biases": np.ones(20, np.float32)},
+    {"classes": ["a", "é"], "columns": [{"name": "x", "mean": 0.5}], "epochs": 12, "loss": 1e-3},
+)
+BODY = 8 + int.from_bytes(MODEL[:8], "little")
+
+Load = Callable[[bytes], archive.Artifact]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(data: bytes) -> archive.Artifact:
+        (tmp_path / "m").write_bytes(data)
+        return archive.load(tmp_path / "m")
+
+    return load
+
+
+def refuse(load: Load, data: bytes) -> str:
+    """The one line with which damaged data is refused."""
+    with pytest.raises(Damaged) as caught:
+        load(data)
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message) < 1000
+    assert "is damaged: " in message or "expected" in message
+    return message
+
+
+# By accident
+
+
+def flipped(data: bytes, place: int, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[place] ^= 1 << bit
+    return bytes(changed)
+
+
+def test_a_flipped_bit_in_any_byte_of_the_header_is_damage(load: Load) -> None:
+    for place in range(BODY):
+        refuse(load, flipped(MODEL, place, place % 8))
+
+
+@pytest.mark.long
+def test_any_flipped_bit_in_the_header_is_damage(load: Load) -> None:
+    for place in range(8 * BODY):
+        refuse(load, flipped(MODEL, place // 8, place % 8))
+
+
+def test_a_thousand_flipped_bits_in_the_body_are_damage(load: Load) -> None:
+    for place in random.Random(0).sample(range(8 * BODY, 8 * len(MODEL)), 1000):
+        assert "is damaged: checksum mismatch; " in refuse(load, flipped(MODEL, place // 8, place % 8))
+
+
+def test_a_file_cut_short_anywhere_is_damage(load: Load) -> None:
+    for length in range(len(MODEL)):
+        refuse(load, MODEL[:length])
+
+
+@pytest.mark.parametrize("tail", [b"\0", b" ", b"\n", MODEL])
+def test_a_file_with_more_at_its_end_is_damage(load: Load, tail: bytes) -> None:
+    refuse(load, MODEL + tail)
+
+
+def test_two_halves_of_two_models_are_damage(load: Load) -> None:
+    other = archive.pack({"0.weights": np.zeros((20, 15)), "0.biases": np.ones(20, np.float32)}, {"epochs": 13})
+    refuse(load, MODEL[:BODY] + other[-len(MODEL) + BODY :])
+
+
+# On purpose: most with a digest that is right
+
+
+def test_there_are_bombs_enough() -> None:
+    assert len(BOMBS) > 75
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_a_bomb_is_damage(load: Load, bomb: Callable[[], bytes]) -> None:
+    refuse(load, bomb())
+
+
+def test_what_the_bombs_are_made_of_is_sound(load: Load) -> None:
+    entries = tensor("[2]", 0, 8) + tensor("[]", 8, 12, name="v") + tensor("[0,3]", 12, 12, name="u")
+    loaded = load(sealed(headed(entries, '{"a":1}'), np.array([1, 2, 3], "<f4").tobytes()))
+    assert {name: array.tolist() for name, array in loaded.tensors.items()} == {"u": [], "v": 3, "w": [1, 2]}
+    assert loaded.record == {"a": 1}
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit is set from /proc")
+def test_no_bomb_takes_more_than_64_mb(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys\n"
+        "from kerash_cli.model.archive import load\n"
+        "from kerash_cli.errors import KerashError\n"
+        "load(sys.argv[1])\n"  # whatever the first load imports
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "limit = pages * resource.getpagesize() + (64 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        "for path in sys.argv[2:]:\n"
+        "    try:\n"
+        "        load(path)\n"
+        "        print(path, 'loaded')\n"
+        "    except (KerashError, MemoryError) as error:\n"
+        "        print(path, type(error).__name__)\n"
+    )
+    for name, bomb in (BOMBS | HEAVY | {"sound": lambda: MODEL}).items():
+        (tmp_path / name.replace(" ", "_")).write_bytes(bomb())
+    command = [sys.executable, "-c", program, "sound", *sorted(entry.name for entry in tmp_path.iterdir())]
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120
+    )
+    assert ran.stderr == ""
+    results = dict(line.split(" ") for line in ran.stdout.splitlines())
+    assert {name for name, result in results.items() if result == "loaded"} == {
+        name.replace(" ", "_") for name in [*HEAVY, "sound"]
+    }
+    assert set(results.values()) == {"Damaged", "loaded"}
+
+
+# At random
+
+
+def mutations(count: int) -> Iterable[bytes]:
+    """Models with a few bytes changed, cut out, doubled or swapped for what is found in such files."""
+    rng = random.Random(1)
+    words = [
+        b'"',
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"0",
+        b"-",
+        b"1e9",
+        b"null",
+        b"\xff",
+        b"\0",
+        b"F64",
+        b"\\u",
+    ]
+    for _ in range(count):
+        data = bytearray(MODEL)
+        for _ in range(rng.randint(1, 3)):
+            # Mostly in the header, where there is something to understand.
+            start = rng.randrange(8, BODY) if rng.random() < 0.9 else rng.randrange(len(data))
+            piece = bytes(data[start : start + rng.randint(0, 12)])
+            data[start : start + len(piece)] = rng.choice(
+                (b"", piece * 2, rng.choice(words), rng.randbytes(len(piece)))
+            )
+        yield bytes(data)
+
+
+def resealed(data: bytes) -> bytes:
+    """The data with the digest that it should have, and the header's length, if what they stand in is still there."""
+    header = data.rfind(b"}}", 0, data.rfind(b"}") + 1) + 2
+    mark = b'\\"sha256\\":\\"'
+    start = data.find(mark) + len(mark)
+    padded = header + -header % 8
+    data = (padded - 8).to_bytes(8, "little") + data[8:start] + ZEROS + data[start + 64 :]
+    return data[:start] + hashlib.sha256(data).hexdigest().encode() + data[start + 64 :]
+
+
+def test_a_mutation_is_damage(load: Load) -> None:
+    for data in mutations(2000):
+        if data != MODEL:
+            refuse(load, data)
+
+
+def test_a_mutation_with_the_right_digest_is_damage_or_sound(load: Load) -> None:
+    sound = 0
+    for data in map(resealed, mutations(2000)):
+        with suppress(Damaged):
+            loaded = load(data)
+            assert isinstance(loaded.record, dict)
+            assert all(np.isfinite(array).all() for array in loaded.tensors.values())
+            assert json.dumps(loaded.record, allow_nan=False).isprintable()
+            sound += 1
+    assert 30 < sound < 1900
+
+
+def test_no_file_makes_the_program_run_anything(load: Load) -> None:
+    load(MODEL)  # whatever the first load imports
+    events: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event.split(".")[0] in ("exec", "compile", "import", "subprocess", "socket", "os", "pickle"):
+            events.append(event)
+
+    sys.addaudithook(watch)
+    for data in [*map(resealed, mutations(200)), *(bomb() for name, bomb in BOMBS.items() if "100 MB" not in name)]:
+        with suppress(Damaged):
+            load(data)
+    watching = False
+    assert events == []
