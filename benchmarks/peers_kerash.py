@@ -13,10 +13,14 @@ from benchmarks.workloads import Race, Workload, shuffler
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.layers import Mode
 from kerash_cli.parallel.processes import Processes
-from kerash_cli.parallel.training import WorkerPool, described, largest_chunks, pool_bytes
-from kerash_cli.runlog import RunLog
 from kerash_cli.store.stage import stage, staged_bytes
-from kerash_cli.training import InProcess, Run, Samples, train
+from kerash_cli.training import pool
+from kerash_cli.training.log import RunLog
+from kerash_cli.training.loop import train
+from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
+from kerash_cli.training.sources import InProcess
 
 SPARE = 1 << 20
 
@@ -53,7 +57,7 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
         size = staged_bytes(((rows, x.shape[1] + 1), x.dtype), (y.shape, y.dtype), ((SPARE,), np.uint8))
         size += pool_bytes(judged, rows, batch_size, threads, initial.dtype, vectors)
         with ExitStack() as stack:
-            processes = stack.enter_context(Processes(threads - 1))
+            processes = stack.enter_context(Processes(threads - 1, pool.__name__))
             folder = stack.enter_context(stage(size, None, print))
             samples = Samples(
                 folder.array("x_train", (rows, x.shape[1] + 1), x.dtype), folder.array("y_train", y.shape, y.dtype, "F")

@@ -14,7 +14,7 @@ from kerash_cli.layout import aligned, cells, wrapped
 if TYPE_CHECKING:
     from kerash_cli.evolution.population import Evaluated, Generation
     from kerash_cli.live import Frame
-    from kerash_cli.training import Epoch, Run
+    from kerash_cli.training.run import Epoch, Run
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"

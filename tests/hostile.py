@@ -21,20 +21,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerash_cli import experiment
-from kerash_cli.checkpoint import Checkpoint
+from kerash_cli.classic.genomes import Genome
+from kerash_cli.classic.models import StoredModel
 from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
 from kerash_cli.matrices.operands import Operands
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.store.genomes import Genome
-from kerash_cli.store.models import StoredModel
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
 from kerash_cli.tables import labels, reading
 from kerash_cli.tables.table import BadRow
-from kerash_cli.training import Run, train
+from kerash_cli.training import experiment
+from kerash_cli.training.checkpoint import Checkpoint
+from kerash_cli.training.loop import train
+from kerash_cli.training.run import Run
 
 ROOT = Path(__file__).parent.parent
 ZEROS = b"0" * 64

@@ -11,7 +11,7 @@ from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.prediction import Predictions
+from kerash_cli.prediction.lines import Predictions
 from kerash_cli.system import files, memory
 from kerash_cli.tables.reading import stream
 from kerash_cli.tables.table import Table
@@ -147,7 +147,7 @@ def test_no_more_predict_than_there_is_memory_for(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(memory, "available", lambda: 10**6)
     monkeypatch.setattr(cores, "usable", lambda: 64)
     monkeypatch.setattr(cores, "worthwhile", lambda flops, most: asked.append(most) or 1)
-    from kerash_cli.parallel.prediction import predictor
+    from kerash_cli.prediction.pool import predictor
 
     description = growing(5)
     network = Network(description.layers, description.known_shape)

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from kerash_cli import console
-from kerash_cli.training import Epoch, Run
+from kerash_cli.training.run import Epoch, Run
 
 UTF8, ASCII = (TextIOWrapper(BytesIO(), encoding) for encoding in ("utf-8", "ascii"))
 

@@ -102,7 +102,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
 def test_a_worker_without_room_for_numpy_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text(PLANT)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
-    with Processes(1) as processes:
+    with Processes(1, "kerash_cli.training.pool") as processes:
         processes.workers[0].process.wait(60)
         with pytest.raises(OutOfSpace, match=r"worker 1: expected 201 MB of memory for NumPy, got .*; try --workers 1"):
             processes.check()

@@ -241,11 +241,11 @@ def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_t
 
 POOL = """
 import os, signal, sys
-from kerash_cli.parallel import prediction
+from kerash_cli.prediction import pool
 from kerash_cli.system import cores
 cores.MUCH_DATA = 0
 cores.worthwhile = lambda seconds, most: 2
-prediction.CAPACITY = 64
+pool.CAPACITY = 64
 if "kerash_cli.parallel.worker" in sys.orig_argv:
     def lose():
         raise MemoryError
@@ -256,7 +256,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
         "exit 0": lambda: os._exit(0), "memory": lose, "exception": fail,
         "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     }
-    honest, calls = prediction._share, 0
+    honest, calls = pool._share, 0
     def share(*words):
         global calls
         calls += 1
@@ -265,7 +265,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
             FAULTS[fault]()
         if fault != "stale":
             honest(*words)
-    prediction._share = share
+    pool._share = share
 """
 
 

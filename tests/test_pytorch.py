@@ -26,7 +26,9 @@ from kerash_cli.engine.layers import (
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
 from kerash_cli.engine.tensors import Array
-from kerash_cli.training import InProcess, Run, Samples
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
+from kerash_cli.training.sources import InProcess
 
 TESTS = Path(__file__).parent
 RECORD = json.loads((TESTS / "golden" / "pytorch.json").read_text(encoding="ascii"))

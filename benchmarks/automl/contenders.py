@@ -28,8 +28,8 @@ CORES = 2
 LOWEST = 1e-15
 """The least probability that counts: a wrong answer that was certain costs 34.5 and not infinity."""
 
-KERASH = ("kerash_cli.cli, kerash_cli.evolution.search", "kerash_cli.cli, kerash_cli.prediction")
-KERASH_WORKER = "kerash_cli.parallel.worker, kerash_cli.parallel.executor, kerash_cli.evolution.evaluation"
+KERASH = ("kerash_cli.cli, kerash_cli.evolution.search", "kerash_cli.cli, kerash_cli.prediction.lines")
+KERASH_WORKER = "kerash_cli.parallel.worker, kerash_cli.parallel.executors, kerash_cli.evolution.evaluation"
 """What the commands and a worker import, most of all NumPy."""
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): orphans become our children, and so their time is ours to count

@@ -113,8 +113,8 @@ def check_order(model: str, data: str) -> None:
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
     """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
-    from kerash_cli import checkpoint
     from kerash_cli.model import archive
+    from kerash_cli.training import checkpoint
 
     exists = os.path.isfile(path)
     if exists and not force:
@@ -160,13 +160,14 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
 
     if "/" in word or word.endswith(".kerash"):
         return TrainedModel.load(word)
-    from kerash_cli import checkpoint, fitting
+    from kerash_cli.classic import exporting
+    from kerash_cli.classic.shelf import Absent
     from kerash_cli.errors import shown
     from kerash_cli.store.mountpoint import mountpoints
-    from kerash_cli.store.shelf import Absent
+    from kerash_cli.training import checkpoint
 
     try:
-        return fitting.trained(mountpoints(mountpoint), word, tell=tell)
+        return exporting.trained(mountpoints(mountpoint), word, tell=tell)
     except Absent:
         if os.path.isfile(word) and checkpoint.is_one(word):
             return TrainedModel.load(word)  # which says what a checkpoint is for
@@ -246,8 +247,8 @@ COUNT = click.IntRange(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
 NAME = Parsed("name", "kerash_cli.system.files:name")
-GENOME_NAME = Parsed("name", "kerash_cli.store.genomes:name")
-MODEL_NAME = Parsed("name", "kerash_cli.store.models:name")
+GENOME_NAME = Parsed("name", "kerash_cli.classic.genomes:name")
+MODEL_NAME = Parsed("name", "kerash_cli.classic.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
 SEED = click.IntRange(0, 2**63 - 1)
 

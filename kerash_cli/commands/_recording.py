@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from kerash_cli.errors import KerashError
 
 if TYPE_CHECKING:
-    from kerash_cli.checkpoint import Checkpoint
-    from kerash_cli.runlog import RunLog
-    from kerash_cli.training import Epoch, Run
+    from kerash_cli.training.checkpoint import Checkpoint
+    from kerash_cli.training.log import RunLog
+    from kerash_cli.training.run import Epoch, Run
 
 
 class Recording:
@@ -32,7 +32,7 @@ class Recording:
 
         A signal's handler calls it, maybe in the middle of `write`, which then does what is asked.
         """
-        from kerash_cli import checkpoint
+        from kerash_cli.training import checkpoint
 
         checkpoint.ask()
         self.write()

@@ -22,13 +22,13 @@ def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | No
     kerash create-genome default my_model
     kerash create-genome other models/xor.model --seed 7
     """
-    from kerash_cli import fitting
+    from kerash_cli.classic import creating
     from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
 
     console = Console(quiet)
     places = mountpoints(mountpoint)
-    place, stored, description = fitting.source(places, model)
-    made = fitting.create(description, stored, bias, seed)
-    shelf = fitting.plant(made, genome, places, place, force, console.say)
+    place, stored, description = creating.source(places, model)
+    made = creating.create(description, stored, bias, seed)
+    shelf = creating.plant(made, genome, places, place, force, console.say)
     console.say(f"{shelf.path(genome)}: {made.network.size} weights")

@@ -50,7 +50,7 @@ def command(
     import json
 
     from kerash_cli.console import Console
-    from kerash_cli.judging import judge
+    from kerash_cli.prediction.judging import judge
     from kerash_cli.tables import labels as label_files
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes

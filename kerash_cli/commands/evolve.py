@@ -242,19 +242,20 @@ def _start(word: str) -> Any:
 
 
 def _executor(count: int, console: "Console") -> "Executor":
-    from kerash_cli.parallel.executor import Serial, Workers
+    from kerash_cli.parallel.executors import Serial, Workers
+    from kerash_cli.training import checkpoint
 
-    return Workers(count, console.say) if count > 1 else Serial()
+    return Workers(count, console.say, checkpoint.ask) if count > 1 else Serial()
 
 
 def _checkpoint(executor: "Executor") -> None:
     """Asks for checkpoints of the candidates under way, here and in the workers."""
-    from kerash_cli import checkpoint
-    from kerash_cli.parallel.executor import Workers
+    from kerash_cli.parallel.executors import Workers
+    from kerash_cli.training import checkpoint
 
     checkpoint.ask()
     if isinstance(executor, Workers):
-        executor.ask_for_checkpoints()
+        executor.ask()
 
 
 def _standing(found: "Search", view: "SearchView") -> str:

@@ -27,14 +27,14 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
     """
     import json
 
-    from kerash_cli import fitting
+    from kerash_cli.classic import exporting
     from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.system import files
 
     console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)
-    trained = fitting.trained(mountpoints(mountpoint), genome, scored=True, tell=console.say)
+    trained = exporting.trained(mountpoints(mountpoint), genome, scored=True, tell=console.say)
     _options.claim(path)
     with files.replacing(path) as saved:
         trained.save(saved)

@@ -15,8 +15,8 @@ from kerash_cli.errors import Diverged
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kerash_cli.fitting import Batch, Fit
-    from kerash_cli.training import GradientSource
+    from kerash_cli.classic.fitting import Batch, Fit
+    from kerash_cli.training.sources import GradientSource
 
 LATEST = 0.1
 """Seconds that a line may wait before it is written."""
@@ -58,14 +58,15 @@ def command(
     """
     from dataclasses import replace
 
-    from kerash_cli import fitting
+    from kerash_cli.classic import fitting
+    from kerash_cli.classic.genomes import Genome, Genomes
+    from kerash_cli.classic.places import find
     from kerash_cli.console import Console
-    from kerash_cli.store.genomes import Genome, Genomes
     from kerash_cli.store.mountpoint import mountpoints
 
     console = Console(quiet)
     places = mountpoints(mountpoint)
-    shelf = fitting.find(Genomes, places, genome)
+    shelf = find(Genomes, places, genome)
     with shelf.holding(genome) as folder:
         begun = Genome.read(folder)
         models, name = fitting.model_of(begun, places, model)
@@ -106,9 +107,10 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
     from kerash_cli.console import Console
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store.stage import stage
+    from kerash_cli.training import pool
 
     with (
-        Processes(workers - 1) as processes,
+        Processes(workers - 1, pool.__name__) as processes,
         stage(fit.staged_bytes(workers), mountpoint, Console().say) as folder,
         fit.shared(processes, folder, samples) as source,
     ):

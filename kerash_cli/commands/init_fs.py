@@ -22,8 +22,8 @@ def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> No
     """
     import json
 
+    from kerash_cli.classic import mounting
     from kerash_cli.console import Console
-    from kerash_cli.store import mounting
     from kerash_cli.system.memory import readable
 
     begun = mounting.begin(mountpoint, size)

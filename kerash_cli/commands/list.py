@@ -36,8 +36,8 @@ def command(mountpoint: str | None, as_json: bool) -> None:
 
 
 def _content(place: "Mountpoint") -> dict[str, Any]:
-    from kerash_cli.store.genomes import Genome, Genomes
-    from kerash_cli.store.models import Models, StoredModel
+    from kerash_cli.classic.genomes import Genome, Genomes
+    from kerash_cli.classic.models import Models, StoredModel
 
     def model(folder: Any) -> dict[str, Any]:
         stored = StoredModel.read(folder)

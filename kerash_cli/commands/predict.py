@@ -71,7 +71,7 @@ def command(
     kerash predict default data/xor.data
     """
     from kerash_cli.console import Console, put
-    from kerash_cli.prediction import Predictions
+    from kerash_cli.prediction.lines import Predictions
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import Table
 
@@ -103,7 +103,7 @@ def command(
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
     """Files of what each layer makes of the sample."""
-    from kerash_cli.prediction import layer_by_layer
+    from kerash_cli.prediction.lines import layer_by_layer
     from kerash_cli.system import files
     from kerash_cli.tables.formats import tensor_text
 
@@ -124,7 +124,7 @@ def _predictor(
     if size < cores.MUCH_DATA:
         yield None
         return
-    from kerash_cli.parallel.prediction import predictor
+    from kerash_cli.prediction.pool import predictor
 
     rows = size // (2 * trained.network.features)
     with predictor(trained.description, trained.network, trained.params, rows, mountpoint, console.say) as predict:

@@ -22,11 +22,11 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
     kerash remove default my_model
     kerash remove xor --genome
     """
-    from kerash_cli import fitting
-    from kerash_cli.store.genomes import Genomes
-    from kerash_cli.store.models import Models
+    from kerash_cli.classic import storing
+    from kerash_cli.classic.genomes import Genomes
+    from kerash_cli.classic.models import Models
+    from kerash_cli.classic.shelf import Shelf
     from kerash_cli.store.mountpoint import mountpoints
-    from kerash_cli.store.shelf import Shelf
 
     shelves: list[Shelf] = []
     places = mountpoints(mountpoint)
@@ -44,7 +44,7 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
     models = {name for shelf in shelves if isinstance(shelf, Models) for name in shelf.names()}
     going = {name for shelf, name in found if isinstance(shelf, Genomes)}
     for shelf, name in found:
-        staying = [each for each in fitting.genomes_of(places, name) if each not in going]
+        staying = [each for each in storing.genomes_of(places, name) if each not in going]
         if isinstance(shelf, Models) and staying and not force:
             raise _used(name, staying, kind is None and not models.intersection(staying))
         shelf.refuse_held(name)

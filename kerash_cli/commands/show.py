@@ -32,12 +32,13 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     import json
     import sys
 
-    from kerash_cli import checkpoint, screen
-    from kerash_cli.experiment import Settings, training_bytes
+    from kerash_cli import screen
     from kerash_cli.model import archive
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.system.memory import readable
+    from kerash_cli.training import checkpoint
+    from kerash_cli.training.experiment import Settings, training_bytes
 
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
     if is_saved and (run := checkpoint.told(file)):

@@ -44,7 +44,7 @@ def command(
     """
     import json
 
-    from kerash_cli import fitting
+    from kerash_cli.classic import storing
     from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.tables import labels as label_files
@@ -57,9 +57,9 @@ def command(
     places = mountpoints(mountpoint)
     table = reading.read(data, delimiter=delimiter, header=header, label=target)
     labels = label_files.read(label, table, delimiter, label_header) if label else None
-    prepared = fitting.prepare(name, model_file, table, labels, target, missing, drop)
-    kept = fitting.keep(prepared, places, force, console.say)
+    prepared = storing.prepare(name, model_file, table, labels, target, missing, drop)
+    kept = storing.keep(prepared, places, force, console.say)
     console.say(*notes(table, labels), f"{kept.caption(name)}: {prepared.describe()}", *prepared.doubts())
     if as_json:
-        rows = {part: table.rows for part, (table, _) in zip(fitting.PARTS, prepared.parts, strict=True)}
+        rows = {part: table.rows for part, (table, _) in zip(storing.PARTS, prepared.parts, strict=True)}
         click.echo(json.dumps({"model": name, "mountpoint": str(kept.place.root), "rows": rows}))

@@ -13,12 +13,12 @@ from kerash_cli.commands._recording import Recording
 from kerash_cli.errors import BadInput, Damaged, Diverged, KerashError
 
 if TYPE_CHECKING:
-    from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import EpochView
-    from kerash_cli.experiment import Experiment, Prepared, Settings
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
-    from kerash_cli.training import Run
+    from kerash_cli.training.checkpoint import Checkpoint
+    from kerash_cli.training.experiment import Experiment, Prepared, Settings
+    from kerash_cli.training.run import Run
 
 
 @click.command()
@@ -169,17 +169,17 @@ def command(
     """
     import json
 
-    from kerash_cli import experiment, runlog
-    from kerash_cli.checkpoint import Checkpoint
     from kerash_cli.console import Console, standing
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
-    from kerash_cli.runlog import RunLog
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
     from kerash_cli.tables import labels as label_files
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes
+    from kerash_cli.training import experiment, pool
+    from kerash_cli.training.checkpoint import Checkpoint
+    from kerash_cli.training.log import RunLog, check_log
 
     if data is None:
         raise _without_data(model, target)
@@ -197,11 +197,11 @@ def command(
     if checkpoint is not None:
         _check_checkpoint(checkpoint, resume, force)
     if log is not None:
-        runlog.check(log)
+        check_log(log)
     description = ModelDescription.read(model)
     chosen = _settings(settings)
     _options.claim(path, checkpoint)
-    with Processes(_early(workers, data)) as processes:  # they start while the data is being read
+    with Processes(_early(workers, data), pool.__name__) as processes:  # they start while the data is being read
         table = reading.read(data, delimiter=delimiter, header=header, label=_classes_in(description, target))
         _check_one_target(table, target)
         labels = label_files.read(label, table, delimiter, label_header) if label else None
@@ -264,8 +264,8 @@ def _beside(model: str) -> str:
 
 def _check_checkpoint(path: str, resume: bool, force: bool) -> None:
     """BadInput for a file that is no checkpoint, unless `force` lets a new one take its place."""
-    from kerash_cli import checkpoint
     from kerash_cli.model import archive
+    from kerash_cli.training import checkpoint
 
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise BadInput(f"{path}: expected a file that a run can go on from, got a pipe or a device; try another name")
@@ -356,7 +356,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
     from dataclasses import fields
 
     from kerash_cli.engine import optimizers
-    from kerash_cli.experiment import Settings
+    from kerash_cli.training.experiment import Settings
 
     names = [each.name for each in fields(optimizers.Settings)]
     own = optimizers.Settings(**{name: options.pop(name) for name in names})
@@ -373,7 +373,7 @@ def _train(begun: "Experiment", view: "EpochView", recording: Recording, measure
 
     Each epoch gets its figure if they are `measured`, or else those that the view wants.
     """
-    from kerash_cli.training import train
+    from kerash_cli.training.loop import train
 
     run = begun.run
     with begun.source:

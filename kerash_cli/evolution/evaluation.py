@@ -14,8 +14,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from kerash_cli.checkpoint import Checkpoint
-from kerash_cli.cross_validation import Folds, SideBySide
 from kerash_cli.engine import losses, optimizers
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, derived
@@ -26,9 +24,13 @@ from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.model import archive
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.parallel.sharing import attached
+from kerash_cli.parallel.ranks import attached
 from kerash_cli.tables.table import Rows
-from kerash_cli.training import Run, Samples, train
+from kerash_cli.training.checkpoint import Checkpoint
+from kerash_cli.training.folds import Folds, SideBySide
+from kerash_cli.training.loop import train
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
 
 MOST_ROWS = 512
 """Rows that inheriting looks at."""

@@ -36,12 +36,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerash_cli.checkpoint import difference
 from kerash_cli.encoding import checks
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.population import Place
 from kerash_cli.system import files
+from kerash_cli.training.checkpoint import difference
 
 FORMAT = 2
 _WITHOUT_DIGESTS = 1

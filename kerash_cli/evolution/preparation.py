@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.cross_validation import Folds
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.splitting import folds, split
 from kerash_cli.engine import losses
@@ -25,11 +24,13 @@ from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.samples import FEWEST_TO_VALIDATE, NATURAL_LOSS, match, samples_bytes, take
 from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.training import require_rows
+from kerash_cli.training.folds import Folds
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, match
+from kerash_cli.training.run import require_rows
+from kerash_cli.training.samples import samples_bytes, take
 
 CROSS_VALIDATED = 2000
 """With fewer rows each validates once, in one of so many folds; from here on some are held out."""

@@ -30,9 +30,8 @@ from kerash_cli.evolution.population import (
 from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
 from kerash_cli.model import seen
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.samples import staged
 from kerash_cli.store.stage import Stage
-from kerash_cli.training import Samples
+from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
 MERGED = "and its networks of all folds merged"

@@ -35,13 +35,14 @@ class Worker(NamedTuple):
 
 
 class Processes:
-    """So many workers, started at once; they are gone when it is left.
+    """Starts `count` worker processes; leaving the `with` block ends them.
 
-    They start while their data is still being read: until they are given a job they import what they need.
+    Each imports `module` while the parent still reads its data, and gives its job to that module's `work`.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, module: str) -> None:
         self.workers: list[Worker] = []
+        self._module = module
         try:
             self.resize(count)
         except BaseException:
@@ -65,7 +66,7 @@ class Processes:
         _end(spare)
         for number in range(len(self.workers) + 1, count + 1):
             try:
-                self.workers.append(_started(number))
+                self.workers.append(_started(number, self._module))
             except OSError as error:
                 raise WorkerFailed(f"worker {number} could not start: {error.strerror}; try --workers 1") from None
 
@@ -126,13 +127,13 @@ class Processes:
         _end(gone)
 
 
-def _started(number: int) -> Worker:
-    """A worker; OSError, with nothing left of it, where there can be none."""
+def _started(number: int, module: str) -> Worker:
+    """A worker for the jobs of a module; OSError, with nothing left of it, where there can be none."""
     with ExitStack() as ours, ExitStack() as theirs:
         (reading, to_write), (to_read, writing) = _pipe(ours, theirs), _pipe(theirs, ours)
         errors = ours.enter_context(_unnamed())
         path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        words = map(str, (to_read, to_write, os.getpid()))
+        words = map(str, (to_read, to_write, os.getpid(), module))
         command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", *words]
         # Blocked here, they stay blocked there.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)

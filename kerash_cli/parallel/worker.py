@@ -1,7 +1,8 @@
-"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT`, with the pipes of its barrier.
+"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT MODULE`, with the pipes of its barrier.
 
-It reads one job, a line of JSON, from standard input, and does it. The end of standard input means that its parent is
-gone, whenever that comes: then it leaves at once. One that is stopped can't see that: Linux kills it.
+It reads one job, a line of JSON, from standard input, and calls `work` of the module with it. The end of standard input
+means that its parent is gone, whenever that comes: then it leaves at once. Linux kills a worker that is stopped, which
+can't see that.
 """
 
 import ctypes
@@ -9,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from threading import Thread
 from typing import Any
 
@@ -31,7 +33,7 @@ def main() -> None:
     except OutOfSpace as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    from kerash_cli.parallel import executor, prediction, training  # while the parent reads its data
+    work = import_module(sys.argv[4]).work  # while the parent reads its data
 
     while not line.endswith(b"\n"):
         piece = os.read(READING, 1 << 16)
@@ -40,7 +42,7 @@ def main() -> None:
         line += piece
     Thread(target=_leave_with_parent, daemon=True).start()
     job: dict[str, Any] = json.loads(line)
-    {"calls": executor.work, "predict": prediction.work, "train": training.work}[job["kind"]](job, ends)
+    work(job, ends)
 
 
 def _die_with(parent: int) -> None:

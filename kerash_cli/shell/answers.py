@@ -215,7 +215,7 @@ def _release(kind: str, words: list[str], client: Client) -> bytes:
 
 
 def _samples(kind: str, words: list[str], client: Client) -> bytes:
-    from kerash_cli import fitting
+    from kerash_cli.classic import fitting
 
     genome, name, folder = words
     description, rows, labels = fitting.material(mountpoints(None), genome, name)

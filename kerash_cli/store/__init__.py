@@ -1,1 +1,1 @@
-"""Where tensors meet: the mountpoint, the stages of runs in it, and the models and genomes that are kept there."""
+"""Scratch memory: the mountpoint and the stages of runs in it."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from images import windows
 
-from kerash_cli import training
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import (
@@ -36,7 +35,10 @@ from kerash_cli.engine.optimizers import Optimizer, Settings
 from kerash_cli.engine.tensors import Array, Calls, Shape, carve
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.training import InProcess, Run, Samples
+from kerash_cli.training import sources
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
+from kerash_cli.training.sources import InProcess
 
 SHAPE = (1, 1, 3)
 IMAGE = (2, 3, 4)
@@ -272,7 +274,7 @@ class Still(Optimizer):
 def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
     monkeypatch: pytest.MonkeyPatch, pieces: int, weighted: bool, loss: str, activation: str
 ) -> None:
-    monkeypatch.setattr(training, "chunks", lambda batch, flops, parameters: pieces)
+    monkeypatch.setattr(sources, "chunks", lambda batch, flops, parameters: pieces)
     rng = np.random.default_rng(0)
     last = Activation.parse(activation)
     network = Network([Input(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)

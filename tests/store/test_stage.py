@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from kerash_cli import experiment
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.store import mountpoint
 from kerash_cli.store.stage import Stage, stage, staged_bytes
 from kerash_cli.tables import reading
+from kerash_cli.training import experiment
 
 OWN = f"kerash-{os.getuid()}"
 

@@ -1,0 +1,61 @@
+"""Creating a genome: a network with random weights, of a stored model or of a description."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kerash_cli.classic.genomes import Genome, Genomes
+from kerash_cli.classic.models import BESIDE, Models, StoredModel
+from kerash_cli.classic.places import instead
+from kerash_cli.engine.network import Network
+from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.store.mountpoint import Mountpoint, roomy
+from kerash_cli.system import memory
+from kerash_cli.system.files import is_name
+
+DRAWING_BYTES = 100
+"""About what a parameter takes while it becomes text, or text becomes it."""
+
+
+def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, str | None, ModelDescription]:
+    """The description that a word means, and the stored model and its place if it is one's: a name, or a file.
+
+    BadInput if it is neither, or a file whose `?` only data could decide.
+    """
+    path = Path(word)
+    for place in places:
+        shelf = Models(place)
+        name = path.name.removesuffix(BESIDE) if "/" in word else word
+        if name not in shelf.names() or ("/" in word and shelf.caption(name).resolve() != path.resolve()):
+            continue
+        with shelf.reading(name) as folder:
+            return place, name, StoredModel.read(folder).description
+    if not word or (is_name(word) and not path.exists()):
+        raise BadInput(f"expected a stored model or the file of one, got {shown(word)}; try kerash list")
+    description = ModelDescription.read(word)
+    if description.features is None or description.outputs is None:
+        raise BadInput(f"{at(word)}expected numbers in a model without data, got '?'; try kerash store-model first")
+    return None, None, description
+
+
+def create(description: ModelDescription, model: str | None, bias: bool, seed: int) -> Genome:
+    """A new genome; OutOfSpace if memory has no room for it."""
+    size = Network(description.layers, description.known_shape).size
+    memory.require(DRAWING_BYTES * size, at(description.source), "try fewer units")
+    return Genome.random(description, model, bias, seed)
+
+
+def plant(
+    genome: Genome,
+    name: str,
+    places: Sequence[Mountpoint],
+    beside: Mountpoint | None,
+    force: bool,
+    tell: Callable[[str], object],
+) -> Genomes:
+    """Writes a genome where there is room, beside its model if there is some; the shelf that has it now."""
+    shelf = Genomes(roomy(sorted(places, key=lambda each: each != beside), genome.bytes, tell))
+    with instead(Genomes, places, shelf, name, force), shelf.draft(name, genome.sizes(), force) as draft:
+        genome.write(draft)
+        draft.commit()
+    return shelf

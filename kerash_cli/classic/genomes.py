@@ -1,0 +1,312 @@
+"""Genomes: networks as folders of text files that every shell tool can read and edit.
+
+This is the layout of a genome of 2019, and `settings`, which it did not have:
+
+    gen_NAME/
+      meta.dat                    a 3x1 tensor: width and height of the last layer's weights, number of layers
+      result                      the cost of the last batch that it was fitted to, as text; absent before
+      settings                    a line each of `model NAME`, `shape WIDTH HEIGHT DEPTH`, `bias yes` or `bias no`
+      topology/layer_I/           for each layer, the input's from 0
+        meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then what else the layer's line says
+        weights.dat               a tensor: width = outputs, height = inputs; only of layers that learn. Of a
+                                  convolution: width and height of its kernel, depth = filters * channels
+        bias_weights.dat          a tensor: width = outputs, height = 1
+        mean.dat, variance.dat    the same, of a batch normalization
+
+Tensors are in the format of `kerash_cli.tables.formats.tensor_text`. A genome without `settings` is one of 2019: it
+belongs to no model in particular, takes its inputs as a row, and has no bias in its sums. `bias_weights.dat` may be
+missing where it does not count. Files that are not named here are left alone.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from kerash_cli import decimals
+from kerash_cli.classic.shelf import Draft, Shelf
+from kerash_cli.engine.layers import LAYERS, Layer
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.engine.tensors import Array, Shape, carve
+from kerash_cli.errors import BadInput, at, shown
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.store.mountpoint import Mountpoint, check_own
+from kerash_cli.system.files import NAME, regular
+from kerash_cli.system.files import name as checked_name
+from kerash_cli.tables.formats import tensor_text
+
+SAVED = ".kerash"
+"""The ending of a word that is a saved model's file."""
+
+_FILES = {"weights": "weights.dat", "bias": "bias_weights.dat", "mean": "mean.dat", "variance": "variance.dat"}
+_MOST_LAYERS = 10_000
+_LONGEST = 1 << 16
+_SMALL = 4096
+"""Bytes for a file of a few words."""
+_SETTINGS = {"model": NAME.pattern, "shape": r"[1-9][0-9]{0,17}( [1-9][0-9]{0,17}){2}", "bias": "yes|no"}
+
+
+class Genomes(Shelf):
+    """The genomes of a mountpoint."""
+
+    def __init__(self, place: Mountpoint) -> None:
+        super().__init__(place, "genome", ("model", "genomes"), "gen_")
+
+
+def name(word: str) -> str:
+    """The word, if it can name a genome; BadInput also for one that stands for a file wherever a genome may."""
+    if checked_name(word).endswith(SAVED):
+        raise BadInput(f"expected a genome's name, got {shown(word)}, which stands for a file; try another")
+    return word
+
+
+@dataclass(frozen=True)
+class Genome:
+    """A network with its parameters, float64; `tensors` are each layer's own, biases included that don't count."""
+
+    description: ModelDescription
+    tensors: tuple[Mapping[str, Array], ...]
+    bias: bool = False
+    model: str | None = None
+    """The stored model whose samples it is fitted to, if it is made for one."""
+    result: float | None = None
+
+    @classmethod
+    def random(cls, description: ModelDescription, model: str | None, bias: bool, seed: int) -> "Genome":
+        """All that is learnt uniform in [0, 1), as in 2019."""
+        network = Network(description.layers, description.known_shape)
+        params = network.initial(seed, np.dtype(np.float64), "zeros")
+        for i, layer in enumerate(carve(params[: network.learnt], network.param_shapes)):
+            generator(seed, Key.INITIAL, i).random(out=layer.flat)
+        return cls(description, tuple(network.tensors(params)), bias, model)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Genome":
+        """The genome in a folder; BadInput with file and line of the first thing that is wrong."""
+        settings = _settings(folder / "settings")
+        number = _layers(folder)
+        _own(folder / "topology")
+        layers, tensors = zip(*(_read_layer(_own(folder / _layer(i))) for i in range(number)), strict=True)
+        first = next((own["weights"] for own in tensors if own), None)
+        sizes = settings.get("shape") or f"{1 if first is None else first.shape[1]} 1 1"
+        try:
+            description = ModelDescription.parse("\n".join([sizes, *map(str, layers)]))
+        except BadInput as error:
+            reason = str(error).partition(": ")[2]
+            raise BadInput(f"{at(str(folder / 'topology'))}{reason}") from None
+        bias = settings.get("bias") == "yes"
+        fitting = _fitting(description, tensors, bias, folder)
+        return cls(description, fitting, bias, settings.get("model"), _result(folder / "result"))
+
+    @staticmethod
+    def model_of(folder: Path) -> str | None:
+        """The stored model that the genome in a folder belongs to, without reading the rest of it."""
+        return _settings(folder / "settings").get("model")
+
+    @property
+    def network(self) -> Network:
+        """Its layers as they count: with or without biases."""
+        return Network(self.description.layers, self.description.known_shape, self.bias)
+
+    @property
+    def params(self) -> Array:
+        """A new vector of the parameters that count."""
+        network = self.network
+        params = np.empty(network.size)
+        for own, views in zip(self.tensors, network.tensors(params), strict=True):
+            for name, view in views.items():
+                view[...] = own[name]
+        return params
+
+    def fitted(self, params: Array, result: float) -> "Genome":
+        """The genome with other parameters, and what they cost; biases that don't count stay."""
+        layers = self.network.tensors(params.copy())
+        tensors = tuple({**own, **fitted} for own, fitted in zip(self.tensors, layers, strict=True))
+        return replace(self, tensors=tensors, result=result)
+
+    def sizes(self) -> dict[str, int]:
+        """The files of its folder, and the most bytes that each may take."""
+        sizes = dict.fromkeys(("meta.dat", "settings", *(["result"] if self.result is not None else [])), _SMALL)
+        for i, layer in enumerate(self.tensors):
+            sizes[f"{_layer(i)}/meta.dat"] = _SMALL
+            sizes |= {
+                f"{_layer(i)}/{_FILES[name]}": tensor_text.rendered_bytes(_in_file(each.shape))
+                for name, each in layer.items()
+            }
+        return sizes
+
+    @property
+    def bytes(self) -> int:
+        """What its folder takes at most."""
+        return sum(self.sizes().values())
+
+    def write(self, draft: Draft) -> None:
+        """Its files; ValueError if a parameter is NaN or infinite."""
+        for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
+            draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
+            for name, tensor in tensors.items():
+                draft.write(f"{_layer(i)}/{_FILES[name]}", tensor_text.render(tensor.reshape(_in_file(tensor.shape))))
+        last = next(each["weights"] for each in reversed(self.tensors) if each)
+        _, height, width = _in_file(last.shape)
+        draft.write("meta.dat", f"3 1 1\n{width}\n{height}\n{len(self.tensors)}\n".encode())
+        shape = " ".join(map(str, reversed(self.description.known_shape)))
+        model = [f"model {self.model}"] if self.model else []
+        lines = [*model, f"shape {shape}", f"bias {'yes' if self.bias else 'no'}"]
+        draft.write("settings", "".join(f"{line}\n" for line in lines).encode())
+        if self.result is not None:
+            draft.write("result", f"{self.result!r}\n".encode())
+
+
+def _layers(folder: Path) -> int:
+    """How many layers there are."""
+    path = folder / "meta.dat"
+    with _opened(path) as file:
+        meta = tensor_text.read(file, str(path))
+    number = int(meta.flat[-1])
+    if meta.shape != (1, 1, 3) or not 1 < number <= _MOST_LAYERS or number != meta.flat[-1]:
+        raise BadInput(f"{at(str(path))}expected width, height and number of layers, got other values")
+    if (further := folder / _layer(number)).exists():
+        raise BadInput(f"{at(str(further))}expected {number} layers as in meta.dat, got more")
+    return number
+
+
+def _own(path: Path) -> Path:
+    """The path, of a folder that is no link and nobody else's; BadInput otherwise."""
+    try:
+        check_own(path)
+    except FileNotFoundError:
+        raise BadInput(f"{at(str(path))}no such folder; it belongs to the genome") from None
+    return path
+
+
+def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
+    """A layer and its tensors, as far as there are any."""
+    path = folder / "meta.dat"
+    lines = _lines(path)
+    words = lines[0][1].split(" ") if lines else []
+    if len(lines) != 1 or len(words) < 2:
+        raise BadInput(f"{at(str(path), 1)}expected 'ACTIVATION TYPE' in one line, got {shown(' '.join(words))}")
+    activation, keyword, *others = words
+    try:
+        kind = LAYERS[keyword]
+        learnt: dict[str, Array] = {}
+        if kind.learns:
+            files = {"weights": _FILES["weights"]} | {
+                name: file for name, file in _FILES.items() if os.path.lexists(folder / file)
+            }
+            learnt = {name: _read_tensor(folder / file) for name, file in files.items()}
+        fields = [field.name for field in kind.words()]
+        named = {"activation": activation} | (
+            {"units": str(learnt["weights"].shape[-1])} if learnt and "units" in fields else {}
+        )
+        if "activation" not in fields and activation != "-":
+            raise BadInput(f"expected '-' as the activation of {keyword!r}, got {shown(activation)}")
+        rest = iter(others)
+        given = [named[field] if field in named else next(rest, None) for field in fields]
+        layer = kind.parse([word for word in given if word is not None] + list(rest))
+    except BadInput as error:
+        if str(error).startswith(str(folder)):
+            raise
+        reason = str(error).partition(" (the line is")[0]  # which is that of a model description
+        raise BadInput(f"{at(str(path), lines[0][0])}{reason}") from None
+    return layer, learnt
+
+
+def _fitting(
+    description: ModelDescription, tensors: Sequence[Mapping[str, Array]], bias: bool, folder: Path
+) -> tuple[Mapping[str, Array], ...]:
+    """The tensors in the shapes that the layers ask for, missing biases as zeros; BadInput if one has another."""
+    fitting = []
+    network = Network(description.layers, description.known_shape)
+    for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
+        layer: dict[str, Array] = {}
+        for name, shape in shapes.items():
+            path = str(folder / _layer(i) / _FILES[name])
+            if name not in own and (bias or name != "bias"):
+                what = "bias weights, as settings say" if name == "bias" else name
+                raise BadInput(f"{at(path)}no such file; it should hold {what}")
+            tensor: Array = own[name] if name in own else np.zeros(shape)
+            if _in_file(tensor.shape) != _in_file(shape):
+                expected = f"'{_sizes(_in_file(shape))}' after the layer before"
+                raise BadInput(f"{at(path, 1)}expected {expected}, got '{_sizes(_in_file(tensor.shape))}'")
+            layer[name] = tensor.reshape(shape)
+        fitting.append(layer)
+    return tuple(fitting)
+
+
+def _read_tensor(path: Path) -> Array:
+    with _opened(path) as file:
+        return tensor_text.read(file, str(path))
+
+
+def _settings(path: Path) -> dict[str, str]:
+    """What the lines say, by their first words; nothing where there is no such file."""
+    settings: dict[str, str] = {}
+    for number, line in _lines(path) if os.path.lexists(path) else []:
+        key, _, value = line.partition(" ")
+        if key in settings or key not in _SETTINGS or not re.fullmatch(_SETTINGS[key], value):
+            known = ", ".join(_SETTINGS)
+            raise BadInput(f"{at(str(path), number)}expected one line at most of each of {known}, got {shown(line)}")
+        settings[key] = value
+    return settings
+
+
+def _result(path: Path) -> float | None:
+    if not os.path.lexists(path):
+        return None
+    lines = _lines(path)
+    value = decimals.number(lines[0][1]) if lines else None
+    if value is None or len(lines) > 1:
+        raise BadInput(f"{at(str(path), 1)}expected one decimal number, the last cost, got something else")
+    return value
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a small text file that are not blank, their words a space apart, with their numbers."""
+    with _opened(path) as file:
+        content = file.read(_LONGEST + 1)
+    try:
+        if len(content) > _LONGEST:
+            raise ValueError("a longer file")
+        lines = content.removeprefix(b"\xef\xbb\xbf").decode("ascii").split("\n")
+    except ValueError:
+        raise BadInput(f"{at(str(path), 1)}expected a few words of ASCII, got something else") from None
+    told = ((number, " ".join(re.findall(r"[^ \t]+", line.removesuffix("\r")))) for number, line in enumerate(lines, 1))
+    return [(number, words) for number, words in told if words]
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return open(path, "rb", opener=regular)
+    except FileNotFoundError:
+        raise BadInput(f"{at(str(path))}no such file; it belongs to the genome") from None
+    except OSError as error:
+        raise BadInput(f"{at(str(path))}expected a file of a genome, got {str(error.strerror)!r}") from None
+
+
+def _meta(layer: Layer) -> str:
+    """`sigmoid dense`: a layer's activation, keyword and other words, but for what its weights say."""
+    words = {field.name: str(getattr(layer, field.name)) for field in layer.words()}
+    activation = words.pop("activation", "-")
+    words.pop("units", None)
+    return " ".join([activation, layer.keyword, *words.values()])
+
+
+def _layer(index: int) -> str:
+    return f"topology/layer_{index}"
+
+
+def _in_file(shape: Shape) -> Shape:
+    """The shape (depth, height, width) of the file of a vector, a matrix, or a convolution's kernels one by one."""
+    return (prod(shape[:-2]), *(1, *shape)[-2:])
+
+
+def _sizes(shape: Shape) -> str:
+    """A tensor's first line."""
+    return " ".join(map(str, reversed(shape)))

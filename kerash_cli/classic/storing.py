@@ -1,0 +1,107 @@
+"""Storing a model: a description and its samples, kept in the mountpoint."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kerash_cli.classic.genomes import Genome, Genomes
+from kerash_cli.classic.models import Models, StoredModel
+from kerash_cli.classic.places import instead
+from kerash_cli.errors import KerashError
+from kerash_cli.model.description import ModelDescription, read_text
+from kerash_cli.store.mountpoint import Mountpoint, roomy
+from kerash_cli.store.stage import Stage
+from kerash_cli.tables.table import Table
+from kerash_cli.training.matching import doubtful_targets, match
+from kerash_cli.training.samples import samples_bytes, staged, take
+
+FLOAT64 = np.dtype(np.float64)
+PARTS = ("train", "val")
+FEW_ROWS = 10
+"""With fewer rows than this, all of one class are no surprise."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model that fits its data; nothing is written yet."""
+
+    model: StoredModel
+    text: str
+    parts: tuple[tuple[Table, Table | None], ...]
+    """The rows that train and those that validate."""
+
+    @property
+    def bytes(self) -> int:
+        """What storing it takes."""
+        beside = len(self.text.encode()) + len(self.model.record())
+        return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
+
+    def doubts(self) -> list[str]:
+        """What was decided about the data and could be wrong, a line each."""
+        encoding, (table, labels) = self.model.encoding, self.parts[0]
+        targets = doubtful_targets(self.model.description, encoding, table, labels)
+        return [*encoding.doubts(table), *targets, *self._sorted_rows()]
+
+    def _sorted_rows(self) -> list[str]:
+        """A line if all rows that validate are of one class: then the file is sorted, and its parts are not alike."""
+        encoding, (table, labels) = self.model.encoding, self.parts[1]
+        strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
+        if strata is None or (strata != strata[0]).any():
+            return []
+        kind = encoding.classes[strata[0]]
+        return [
+            f"all {table.rows} rows that validate are of class {kind}: the rows look sorted; try shuf on them first"
+        ]
+
+    def describe(self) -> str:
+        """What was inferred about the data, in one line."""
+        training, validation = (table.rows for table, _ in self.parts)
+        table, _ = self.parts[0]
+        whole = replace(table, lines=range(training + validation))
+        return f"{self.model.encoding.describe(whole)}; {training} rows train, {validation} validate"
+
+
+def prepare(
+    name: str,
+    path: str,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    missing: str = "error",
+    drop: Collection[str] = (),
+) -> Prepared:
+    """A model named so, of the description at `path`; BadInput where it does not fit its data."""
+    text, source = read_text(path)
+    description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
+    if len(usable := encoding.usable(table, labels)) < table.rows:
+        table, labels = take(table, labels, usable)
+    rows, training = np.arange(table.rows), int(np.rint(0.8 * table.rows))
+    encoding = encoding.fitted(table, labels, rows[:training], standardize=False)
+    sha256 = {"data": table.sha256, "label": labels.sha256 if labels else None}
+    parts = tuple(take(table, labels, part) for part in (rows[:training], rows[training:]))
+    return Prepared(StoredModel(name, description, encoding, sha256), text, parts)
+
+
+def keep(prepared: Prepared, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
+    """Stores the model where there is room, in place of an earlier one if `force`; the shelf that has it now."""
+    name = prepared.model.name
+    chosen = Models(roomy(places, prepared.bytes, tell))
+    with instead(Models, places, chosen, name, force), chosen.draft(name, {}, force) as draft:
+        stage = Stage(draft.folder, draft.place)
+        for part, (table, labels) in zip(PARTS, prepared.parts, strict=True):
+            staged(stage, part, prepared.model.encoding, table, labels, FLOAT64)
+        prepared.model.write(draft, prepared.text)
+        draft.commit()
+    return chosen
+
+
+def genomes_of(places: Sequence[Mountpoint], model: str) -> list[str]:
+    """The names of the genomes that belong to a stored model, as far as they can be read."""
+    found = []
+    for shelf in map(Genomes, places):
+        for name in shelf.names():
+            with suppress(KerashError), shelf.reading(name) as folder:
+                found += [name] if Genome.model_of(folder) == model else []
+    return found

@@ -1,0 +1,223 @@
+"""Functions that are called in other processes, one after the other in each: executors as in `concurrent.futures`.
+
+What is submitted is a function of a module, JSON values are its arguments, and JSON values it returns. What it raises
+comes back: a KerashError and MemoryError as they were, a fault of ours as a RuntimeError with its traceback. A process
+that ends on the way is replaced and the call tried once more; the last try is made in this process.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from queue import SimpleQueue
+from select import select
+from traceback import format_exc
+from types import TracebackType
+from typing import Any, TypeVar
+
+from kerash_cli import errors
+from kerash_cli.errors import KerashError, WorkerFailed
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.ranks import LOOK, STOPPED
+from kerash_cli.system import files
+
+T = TypeVar("T")
+
+TRIALS = 2
+"""Workers that try a call before it is made in this process."""
+
+_ANSWERS = ({"result"}, {"error", "message"}, {"memory"}, {"fault"})
+"""The keys of each kind of answer."""
+
+
+class Serial(Executor):
+    """Calls a function in this process, when its result is first asked for."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        return _Deferred(partial(fn, *args, **kwargs))
+
+
+class _Deferred(Future[T]):
+    """Makes its call when it is asked."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__()
+        self._call = call
+
+    def result(self, timeout: float | None = None) -> T:
+        if not self.done():
+            try:
+                self.set_result(self._call())
+            except Exception as error:
+                self.set_exception(error)
+        return super().result(timeout)
+
+
+class _Lost(Exception):
+    """A call whose worker gave no answer: says what became of the worker."""
+
+
+class Workers(Executor):
+    """At most `count` worker processes, which start as calls come.
+
+    A call that TRIALS workers died of is made by whoever asks for its result, in this process: so Ctrl-C ends it as it
+    ends any other work, and no two are made here at once. `tell` is called with one line then. Each
+    worker calls `asked`, a function of a module, when `ask` is called, in the middle of what it does.
+    """
+
+    def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
+        self._tell = tell
+        self._job = {"asked": _name(asked)} if asked else {}
+        self._all = [Processes(0, __name__) for _ in range(count)]
+        self._idle: SimpleQueue[Processes] = SimpleQueue()
+        for processes in self._all:
+            self._idle.put(processes)
+        self._threads = ThreadPoolExecutor(count)
+        self._closing = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown(cancel_futures=error is not None)
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
+        call = {"function": _name(fn), "arguments": args, "named": kwargs}
+        try:
+            asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
+        except RuntimeError as error:
+            raise WorkerFailed(f"a thread for a worker could not start ({error}); try --workers 1") from None
+        return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """With `cancel_futures`, calls under way are given up too, and no more are made here."""
+        self._closing = cancel_futures
+        self._threads.shutdown(wait, cancel_futures=cancel_futures)
+        for processes in self._all:
+            processes.close()
+
+    def ask(self) -> None:
+        """Has all workers call `asked`."""
+        for processes in self._all:
+            processes.signal(signal.SIGUSR1)
+
+    def _finished(self, asked: "Future[dict[str, Any]]", call: Callable[[], T]) -> T:
+        """What a worker answered, or what the call gives in this process if none could answer."""
+        try:
+            answer = asked.result()
+        except _Lost as lost:
+            self._tell(f"{TRIALS} workers in a row failed, the last one {lost}: going on in this process")
+        else:
+            found: T = _result(answer)
+            return found
+        return call()
+
+    def _call(self, call: bytes) -> dict[str, Any]:
+        """The answer of a worker; _Lost if TRIALS of them gave none."""
+        processes = self._idle.get()
+        try:
+            for _ in range(TRIALS - 1):
+                with suppress(_Lost):
+                    return self._tried(processes, call)
+            return self._tried(processes, call)
+        finally:
+            self._idle.put(processes)
+
+    def _tried(self, processes: Processes, call: bytes) -> dict[str, Any]:
+        """A worker's answer, of a new one if there is none; after _Lost there is none."""
+        try:
+            if not processes:
+                _start(processes, self._job)
+            return _checked(self._ask(processes, call))
+        except _Lost:
+            processes.resize(0)
+            raise
+
+    def _ask(self, processes: Processes, call: bytes) -> bytes:
+        """The line that a worker answers; _Lost if it ends or is stopped instead."""
+        (worker,) = processes.workers
+        reading, writing = worker.ends
+        with suppress(BrokenPipeError):  # which shows when its answer is read
+            files.write_all(writing, call)
+        answer, stopped = bytearray(), 0
+        while not answer.endswith(b"\n"):
+            if self._closing:
+                raise WorkerFailed("the workers are sent away before they have answered")
+            if select([reading], [], [], LOOK)[0]:
+                piece = os.read(reading, 1 << 16)
+                if not piece:
+                    raise _Lost(processes.fate(worker))
+                answer += piece
+                continue
+            stopped = stopped + 1 if processes.stopped() else 0
+            if stopped >= STOPPED:
+                raise _Lost("was stopped by a signal")
+        return bytes(answer)
+
+
+def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
+    """What a worker does with a job of this kind: calls, until it is told to leave."""
+    reading, writing = ends
+    if "asked" in job:
+        asked = _named(job["asked"])
+        signal.signal(signal.SIGUSR1, lambda number, frame: asked())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+    with open(reading, "rb") as calls:
+        for line in calls:
+            call = json.loads(line)
+            try:
+                answer = {"result": _named(call["function"])(*call["arguments"], **call["named"])}
+            except KerashError as error:
+                answer = {"error": type(error).__name__, "message": str(error)}
+            except MemoryError:
+                answer = {"memory": True}
+            except Exception:
+                answer = {"fault": format_exc()}
+            files.write_all(writing, json.dumps(answer).encode() + b"\n")
+
+
+def _name(function: Callable[..., object]) -> str:
+    """Names a function of a module, so that another process finds it."""
+    return f"{function.__module__}:{function.__qualname__}"
+
+
+def _named(name: str) -> Callable[..., Any]:
+    """Finds the function of that name."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), function)
+    return found
+
+
+def _start(processes: Processes, job: Mapping[str, Any]) -> None:
+    """Starts a worker that waits for calls; _Lost if it can't. One that dies at once shows when it is asked."""
+    try:
+        processes.resize(1)
+    except WorkerFailed:
+        raise _Lost("could not start") from None
+    with suppress(WorkerFailed):
+        processes.give(processes.workers[0], job)
+
+
+def _checked(line: bytes) -> dict[str, Any]:
+    """The answer in a worker's line; _Lost if it is none."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or answer.keys() not in _ANSWERS:
+        raise _Lost("gave an answer that is none")
+    return answer
+
+
+def _result(answer: Mapping[str, Any]) -> Any:
+    """The result in an answer; raises the error that it has instead."""
+    if "error" in answer:
+        raise getattr(errors, answer["error"])(answer["message"])
+    if "memory" in answer:
+        raise MemoryError
+    if "fault" in answer:
+        raise RuntimeError(f"a worker failed\n{answer['fault']}")
+    return answer["result"]

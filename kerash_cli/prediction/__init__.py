@@ -1,0 +1,1 @@
+"""Predictions: rows to lines of text, layer by layer, and judged."""

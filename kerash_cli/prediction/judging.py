@@ -1,0 +1,101 @@
+"""From a model and rows whose answers are known to figures: which rows count, and how good it is on them."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.errors import BadInput, Diverged, KerashError
+from kerash_cli.model.trained import TrainedModel
+from kerash_cli.prediction.lines import check_finite, unusable
+from kerash_cli.prediction.pool import predictor
+from kerash_cli.tables.table import Rows, Table
+from kerash_cli.training.samples import take
+
+
+class Judgement(NamedTuple):
+    """The figures, and what became of the rows they are about."""
+
+    scores: dict[str, Any]
+    bad: int
+    """Rows that were left out, since they can't be read or predicted."""
+    first_error: KerashError | None
+    """About the first of them."""
+    missing: int
+    """Rows that were left out for a missing value, as in training."""
+    notes: list[str]
+    """What was decided about labels and could be wrong, a line each."""
+    unseen: int
+    """Text values that no training row had."""
+    known: str
+    """In what way the model was trained on these rows; empty if it was not."""
+
+
+def judge(
+    trained: TrainedModel,
+    table: Table,
+    labels: Table | None,
+    skip: bool,
+    mountpoint: str | None,
+    tell: Callable[[str], object],
+) -> Judgement:
+    """How good the model is on a table's rows; with `skip`, on those that can be read and predicted.
+
+    BadInput at a bad cell, Diverged at a row with an output that is not finite.
+    """
+    encoding, dtype = trained.encoding, trained.params.dtype
+    encoding.check_columns(table)
+    all_rows = table.rows + len(table.bad)
+    first_error: KerashError | None = table.bad[0].error if table.bad else None
+    if skip:
+        rows, error = _readable(encoding, table, labels)
+        first_error = first_error or error
+        table, labels = encoding.part(table, rows, labels)
+    bad = all_rows - table.rows
+    usable = encoding.usable(table, labels)
+    missing = table.rows - len(usable)
+    table, labels = take(table, labels, usable)
+    x, y = encoding.encode_inputs(table, dtype), encoding.encode_targets(table, labels, dtype)
+    made = (trained.description, trained.network, trained.params)
+    with predictor(*made, table.rows, mountpoint, tell) as predict:
+        outputs = predict(x)
+    try:
+        check_finite(encoding, outputs, table)
+    except Diverged as error:
+        lost = unusable(encoding, outputs)
+        if not skip or len(lost) == table.rows:
+            raise
+        first_error, bad = first_error or error, bad + len(lost)
+        finite = np.setdiff1d(np.arange(table.rows), lost)
+        (table, labels), x, y, outputs = take(table, labels, finite), x[finite], y[finite], outputs[finite]
+    scores = trained.judge(outputs, encoding.encode_targets(table, labels, np.float64))
+    known = trained.knows(table.sha256, x, y)
+    notes = encoding.respelled(table, labels)
+    return Judgement(scores, bad, first_error, missing, notes, encoding.unseen(table), known)
+
+
+def _readable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Rows, KerashError | None]:
+    """The rows whose cells are what their columns should hold, and the error about the first that is not.
+
+    That error itself, if there is no such row.
+    """
+    errors: list[KerashError] = []
+
+    def readable(rows: Rows) -> Rows:
+        part = encoding.part(table, rows, labels)
+        try:
+            encoding.usable(*part)
+            encoding.encode_inputs(part[0])
+            encoding.encode_targets(*part)
+        except BadInput as error:
+            if len(rows) == 1:
+                errors.append(error)
+                return rows[:0]
+            return np.concatenate([readable(rows[: len(rows) // 2]), readable(rows[len(rows) // 2 :])])
+        return rows
+
+    found = readable(np.arange(table.rows))
+    if not len(found):
+        raise errors[0]
+    return found, errors[0] if errors else None

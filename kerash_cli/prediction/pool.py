@@ -1,0 +1,117 @@
+"""Prediction by several ranks, each of which takes a part of the rows: no row depends on who takes it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+import numpy as np
+
+from kerash_cli.engine.network import TILE, Network, Predictor
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import WorkerFailed
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.ranks import Over, Ranks, Shapes, joined, shared_bytes
+from kerash_cli.store.stage import Stage, stage
+from kerash_cli.system import cores, memory
+
+CAPACITY = 4096
+"""Rows that are shared out at a time."""
+
+SLOWER = 4
+"""About how many times as long a product in small tiles takes."""
+
+
+class PredictorPool:
+    """A `Predictor` whose rows several processes share; this one is the first of them. It is left when it is done."""
+
+    def __init__(
+        self, processes: Processes, folder: Stage, description: ModelDescription, network: Network, params: Array
+    ) -> None:
+        job = {"model": str(description), "bias": network.bias}
+        self._ranks = Ranks(processes, folder, _shapes(network, params.dtype), job)
+        arrays = self._ranks.arrays
+        self._x, self._a, self._rows = arrays["x"], arrays["a"], arrays["rows"]
+        arrays["params"][...] = params
+        self._predict, self._meet = Predictor(network, params), self._ranks.meeting
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ranks.__exit__(None, None, None)
+
+    def __call__(self, x: Array) -> Array:
+        """As of a Predictor."""
+        result = np.empty((len(x), self._a.shape[1]), self._a.dtype)
+        for start in range(0, len(x), CAPACITY):
+            rows = x[start : start + CAPACITY]
+            self._x[: len(rows)], self._rows[0] = rows, len(rows)
+            self._a[: len(rows)] = np.nan
+            self._meet()
+            _share(self._predict, self._x, self._a, len(rows), 0, self._ranks.count)
+            self._meet()
+            self._check(rows)
+            result[start : start + len(rows)] = self._a[: len(rows)]
+        return result
+
+    def _check(self, rows: Array) -> None:
+        """WorkerFailed if an output that is NaN, as all are beforehand, is a number when this process computes it."""
+        strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
+        if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
+            raise WorkerFailed("a worker gave no result for its rows, or not a number where there is one; try again")
+
+
+@contextmanager
+def predictor(
+    description: ModelDescription,
+    network: Network,
+    params: Array,
+    rows: int,
+    mountpoint: str | None,
+    tell: Callable[[str], object],
+) -> Iterator[Callable[[Array], Array]]:
+    """What computes outputs soonest, for about so many rows: a Predictor, or a pool in a stage of its own."""
+    plan = network.plan_bytes(network.tile, params.itemsize, gradient=False)
+    most = min(cores.usable(), max(1, memory.available() // max(1, plan)))  # each has a plan of its own
+    workers = cores.worthwhile(SLOWER * float(network.flops) * rows, most)
+    if workers == 1:
+        yield Predictor(network, params)
+        return
+    size = shared_bytes(_shapes(network, params.dtype), workers)
+    with (
+        Processes(workers - 1, __name__) as processes,
+        stage(size, mountpoint, tell) as folder,
+        PredictorPool(processes, folder, description, network, params) as pool,
+    ):
+        yield pool
+
+
+def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
+    """What a worker does with a job: its share of the rows, whenever there are some, until it is over."""
+    description = ModelDescription.parse(job["model"])
+    network = Network(description.layers, description.known_shape, job["bias"])
+    arrays, meet = joined(job, ends)
+    with suppress(Over):
+        meet()
+        predict = Predictor(network, arrays["params"])
+        while True:
+            _share(predict, arrays["x"], arrays["a"], int(arrays["rows"][0]), job["rank"], job["ranks"])
+            meet()
+            meet()
+
+
+def _share(predict: Predictor, x: Array, a: Array, rows: int, rank: int, ranks: int) -> None:
+    """Writes a rank's part of the outputs of so many rows."""
+    tiles = -(-rows // TILE)
+    first, last = (min(rows, TILE * (each * tiles // ranks)) for each in (rank, rank + 1))
+    a[first:last] = predict(x[first:last])
+
+
+def _shapes(network: Network, dtype: Any) -> Shapes:
+    return {
+        "params": ((network.size,), dtype),
+        "x": ((CAPACITY, network.features), dtype),
+        "a": ((CAPACITY, network.outputs), dtype),
+        "rows": ((1,), np.int64),
+    }

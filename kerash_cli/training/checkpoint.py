@@ -1,0 +1,263 @@
+"""Checkpoints: all that a run of training needs to go on, in a file that is whole at any time.
+
+A checkpoint is a file in the format of `kerash_cli.model.archive`. Its record has the key `checkpoint`, what the run is
+of (`identity`), and where it stands; its tensors are the parameters, the best ones so far, the optimizer's vectors,
+and `history`, a row for each epoch. The order of the rows is not in it: it follows from the seed and the number of
+epochs.
+
+A row of `history` has the loss, the validation loss (0 without), the learning rate, whether the epoch improved, the
+seconds, the figure that people watch (0 without) and whether there is one; its name is in the record. Rows of format 1,
+of kerash 0.1.0, end with the seconds.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding import checks
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, Damaged, KerashError, at
+from kerash_cli.model import archive
+from kerash_cli.system import files
+from kerash_cli.training.run import Epoch, Figure, Run
+
+FORMAT = 2
+_COLUMNS = {1: 5, FORMAT: 7}
+"""Columns of `history`, by format."""
+
+LEAST_PAUSE = 1.0
+"""Seconds between two checkpoints, or SHARE times what writing one takes, if that is more."""
+SHARE = 20
+
+RAISED = ("epochs", "patience")
+"""Settings that a run may be given more of when it goes on."""
+
+_VECTOR = "vector."
+_MOST = 10**18
+
+_asked = 0
+"""The number of times that a checkpoint was asked for in this process."""
+
+
+def ask() -> None:
+    """Asks each run in this process for a checkpoint at the end of its epoch."""
+    global _asked
+    _asked += 1
+
+
+class _State(NamedTuple):
+    """A run at the end of an epoch, in copies of its own."""
+
+    standing: dict[str, Any]
+    tensors: dict[str, Array]
+
+
+class Checkpoint:
+    """The file of a run; `identity` are JSON values: everything that decides what training results in."""
+
+    def __init__(self, path: str, identity: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> None:
+        """`files` are the names of those whose digests `identity` has, by its keys, for messages."""
+        self.path, self._identity = path, json.loads(json.dumps(dict(identity)))  # a tuple comes back as a list
+        self._files = files or {}
+        self._state: _State | None = None
+        self._written: _State | None = None
+        self._time, self._pause = monotonic(), LEAST_PAUSE
+        self._answered = _asked
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Says whether `ask` was called since the file was last written."""
+        return self._answered < _asked
+
+    def epoch(self, run: Run) -> bool:
+        """Takes note of where the run stands; whether it is time to write that, which it is not after every epoch."""
+        self._state = _state(run)
+        return self.is_asked_for or monotonic() - self._time >= self._pause
+
+    def write(self) -> None:
+        """Writes the latest state, unless it is written. KerashError if that can't be; the earlier file stays then."""
+        state = self._state
+        if state is None or state is self._written:
+            return
+        begun, answered = monotonic(), _asked
+        try:
+            record = {"checkpoint": FORMAT, "identity": self._identity, **state.standing}
+            with files.replacing(self.path) as output:
+                archive.save(output, state.tensors, record)
+            self._written, self._answered = state, answered
+        finally:
+            self._time = monotonic()
+            self._pause = max(LEAST_PAUSE, SHARE * (self._time - begun))
+
+    def check_replaceable(self) -> str:
+        """A line to say if a run from the start on would replace the same run's; BadInput if it is another one's."""
+        if not Path(self.path).is_file():
+            return ""
+        if (record := told(self.path)) is None:
+            raise BadInput(f"{self.path} is a saved model, no checkpoint; try another --checkpoint")
+        if (other := difference(self._identity, record["identity"])) is not None:
+            raise BadInput(
+                f"{self.path} is the checkpoint of a run {self._from(other, record)}; "
+                "try another --checkpoint, or --force to replace it"
+            )
+        return f"{at(self.path)}starting afresh; --resume would go on from epoch {record['epoch']}"
+
+    def resume(self, run: Run) -> None:
+        """Brings a new run to where the file's stood.
+
+        BadInput if there is no file, or if it is of another run; Damaged if it is no checkpoint. A run with more
+        epochs, or more patience, is the same run, unless its schedule depends on them.
+        """
+        record, tensors = archive.load(self.path)
+        try:
+            _check_format(record)
+            identity = record["identity"]
+            checks.expect(isinstance(identity, dict), "no identity")
+            if (other := difference(self._identity, _raised(identity, self._identity))) is not None:
+                raise BadInput(
+                    f"{self.path} was made {self._from(other, record)}; "
+                    "try another --checkpoint, or --force without --resume to start afresh"
+                )
+            _restore(run, record, tensors)
+        except (KeyError, TypeError, ValueError) as error:
+            raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
+
+    def _from(self, other: str, record: Mapping[str, Any]) -> str:
+        """Describes a run that differs in `other`: `with another seed`, `from other data (d.csv has changed, …)`."""
+        if other in RAISED:
+            settings = record["identity"]["settings"]
+            how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"
+            return f"with --{other} {settings[other]}, which {how}"
+        if other in ("data", "label"):
+            name = self._files.get(other)
+            return f"from other {other}" + (f" ({name} has changed, or is another file)" if name else "")
+        is_plural = other.endswith("s") and not other.endswith("ss")
+        return f"with {'other' if is_plural else 'another'} {other}"
+
+
+def is_one(path: str) -> bool:
+    """Says whether there is a sound checkpoint at `path`."""
+    with suppress(KerashError):
+        return "checkpoint" in archive.load(path).record
+    return False
+
+
+def told(path: str) -> dict[str, Any] | None:
+    """Returns what run the checkpoint at `path` is of, and where that stands, as JSON values; None for another file.
+
+    Raises as `artifact.load` does, and Damaged for a checkpoint that says what can't be.
+    """
+    record = archive.load(path).record
+    if "checkpoint" not in record:
+        return None
+    try:
+        _check_format(record)
+        epoch = checks.integer(record["epoch"], 1, _MOST, "epochs")
+        best_epoch = checks.integer(record["best_epoch"], 0, epoch, "the best epoch")
+        seconds = float(checks.floats([record["seconds"]], 1, "seconds")[0])
+        identity = record["identity"]
+        checks.expect(isinstance(identity, dict), "no identity")
+        return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds}
+    except (KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"{at(path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
+
+
+def _check_format(record: Mapping[str, Any]) -> None:
+    """ValueError unless it is a checkpoint that this version reads."""
+    checks.expect(type(record["checkpoint"]) is int and record["checkpoint"] in _COLUMNS, "another version")
+
+
+def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """An identity with those settings as `own` has them that are larger there and may be."""
+    old, new = identity.get("settings"), own.get("settings")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return dict(identity)
+    larger = {name: new[name] for name in RAISED if _may_be_raised(name, old) and new.get(name, 0) > old.get(name, 0)}
+    return {**identity, "settings": {**old, **larger}}
+
+
+def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
+    """Says whether the epochs that a run has had would be the same with more of that setting."""
+    return name != "epochs" or "cosine" not in str(settings.get("schedule"))
+
+
+def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """What two identities differ in first, looked at more closely where that is an object; None if in nothing."""
+    for key in dict.fromkeys([*own, *other]):
+        mine, theirs = own.get(key), other.get(key)
+        if mine != theirs:
+            inner = difference(mine, theirs) if isinstance(mine, dict) and isinstance(theirs, dict) else None
+            return inner or key
+    return None
+
+
+def _state(run: Run) -> _State:
+    history = np.array([_row(epoch) for epoch in run.history], np.float64)
+    standing = {
+        "epoch": run.epoch,
+        "best_epoch": run.best_epoch,
+        "best_loss": None if run.best_loss == inf else run.best_loss,
+        "steps": run.optimizer.steps,
+        "mode_step": run.mode.step,
+        "seconds": run.seconds,
+        "validated": bool(run.history) and run.history[-1].validation_loss is not None,
+        "figure": next((epoch.figure.name for epoch in run.history if epoch.figure), None),
+    }
+    vectors = {f"{_VECTOR}{name}": vector.copy() for name, vector in run.optimizer.vectors.items()}
+    tensors = {"params": run.params.copy(), "best_params": run.best_params.copy(), "history": history, **vectors}
+    return _State(standing, tensors)
+
+
+def _row(epoch: Epoch) -> tuple[float, ...]:
+    figure = epoch.figure.value if epoch.figure else 0.0
+    validation_loss = epoch.validation_loss or 0.0
+    return (
+        epoch.loss,
+        validation_loss,
+        epoch.learning_rate,
+        epoch.improved,
+        epoch.seconds,
+        figure,
+        epoch.figure is not None,
+    )
+
+
+def _epoch(number: int, row: Sequence[float], validated: bool, name: str | None) -> Epoch:
+    """Returns the epoch that `_row` made this row of."""
+    loss, validation_loss, rate, improved, seconds, *rest = row
+    figure = Figure(name, rest[0]) if name and rest and rest[1] else None
+    return Epoch(number, loss, validation_loss if validated else None, rate, bool(improved), seconds, figure)
+
+
+def _restore(run: Run, record: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
+    """ValueError, KeyError or TypeError, before anything is changed, if something is not what a run has."""
+    epoch = checks.integer(record["epoch"], 1, run.epochs, "epochs")
+    best_epoch = checks.integer(record["best_epoch"], 0, epoch, "the best epoch")
+    steps = [checks.integer(record[key], 0, _MOST, key) for key in ("steps", "mode_step")]
+    best_loss = inf if record["best_loss"] is None else float(checks.floats([record["best_loss"]], 1, "loss")[0])
+    seconds = float(checks.floats([record["seconds"]], 1, "seconds")[0])
+    validated = checks.boolean(record["validated"], "validation")
+    vectors = {f"{_VECTOR}{name}": vector for name, vector in run.optimizer.vectors.items()}
+    own = {"params": run.params, "best_params": run.best_params, **vectors}
+    checks.expect(tensors.keys() == {"history", *own}, "other tensors than this run has")
+    for name, array in own.items():
+        found = tensors[name]
+        checks.expect((found.shape, found.dtype) == (array.shape, array.dtype), f"another shape of {name}")
+    checks.expect(tensors["history"].shape == (epoch, _COLUMNS[record["checkpoint"]]), "another history")
+    figure = record.get("figure")
+    checks.expect(isinstance(figure, str | None), "no name of a figure")
+    for name, array in own.items():
+        array[...] = tensors[name]
+    run.epoch, run.best_epoch, run.best_loss, run.seconds = epoch, best_epoch, best_loss, seconds
+    run.optimizer.steps, run.mode.step = steps
+    run.history[:] = [
+        _epoch(number, row, validated, figure) for number, row in enumerate(tensors["history"].tolist(), 1)
+    ]
+    for _ in range(epoch):
+        run.rng.shuffle(run.order)

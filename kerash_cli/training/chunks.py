@@ -1,0 +1,96 @@
+"""Chunks: the pieces of a batch whose gradients are computed apart and added in order."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.training.samples import Samples
+
+CHUNK_RULE = 1
+"""The version of `chunks`: a saved model says by which it was trained, and a checkpoint goes on under no other."""
+
+
+def chunks(batch: int, flops: int, parameters: int) -> int:
+    """Into how many pieces a batch is cut whose gradients are computed apart and added in order.
+
+    `flops` are those of one sample's forward pass. The rule sees the batch and the model alone, so that no number
+    of workers ever changes a result; changing it changes every saved one.
+    """
+    work = 3 * flops * batch
+    intensity = work / (4 * max(1, parameters))
+    most = 16
+    while most > 1 and (batch < 32 * most or work < 25e6 * most or intensity < (100 if most == 2 else 256 * most)):
+        most //= 2
+    return most
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a batch: gather its samples, then `compute` leaves their summed loss, hits and gradient."""
+
+    x: Array
+    y: Array
+    weight: Array | None
+    loss: Array
+    hits: list[NDArray[np.intp]]
+    """One 0-d array, or none where there is no margin."""
+    compute: Calls
+
+    @classmethod
+    def compile(
+        cls,
+        network: Network,
+        loss: Loss,
+        params: Array,
+        mode: Mode,
+        gradient: Array,
+        n: int,
+        scale: float,
+        weighted: bool,
+        margin: float | None,
+    ) -> "Chunk":
+        """For n rows, whose gradient, times `scale`, overwrites `gradient`; hits are counted if there is a margin.
+
+        So is, as a share of the batch's, what is measured for the buffers.
+        """
+        plan = network.plan(params, n, mode, gradient)
+        y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
+        weight = np.empty(n, plan.a.dtype) if weighted else None
+        judge = loss.calls(plan.a, y, weight, total, plan.da, scale)
+        hits = [] if margin is None else [np.empty((), np.intp)]
+        count = [] if margin is None else _count_hits(plan.a, y, margin, hits[0])
+        calls = [*plan.forward, *count, *judge, *plan.backward]
+        measured, part = gradient[network.learnt :], np.asarray(n * scale, gradient.dtype)
+        if measured.size and part != 1:
+            calls.append(partial(np.multiply, measured, part, measured))
+        return cls(plan.rows, y, weight, total, hits, calls)
+
+    def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
+        """Calls that fetch the samples whose indexes `rows` then holds."""
+        # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
+        calls: Calls = [
+            partial(samples.x.take, rows, 0, self.x, "clip"),
+            partial(samples.y.T.take, rows, 1, self.y, "clip"),
+        ]
+        if self.weight is not None and samples.weight is not None:
+            calls.append(partial(samples.weight.take, rows, 0, self.weight, "clip"))
+        return calls
+
+
+def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:
+    """Calls that write to `hits` how many columns of a and y, both (outputs, n), differ by no more than the margin."""
+    distance, within = np.empty_like(a), np.empty(a.shape, np.bool_)
+    near, largest = np.empty(a.shape[1], np.bool_), np.asarray(margin, a.dtype)
+    return [
+        partial(np.subtract, a, y, distance),
+        partial(np.absolute, distance, distance),
+        partial(np.less_equal, distance, largest, within),
+        partial(np.logical_and.reduce, within, axis=0, out=near),
+        partial(np.add.reduce, near, dtype=np.intp, out=hits),
+    ]

@@ -1,0 +1,417 @@
+"""From tables to a trained model: the steps of `train`, in their order: prepare, start, (train), conclude."""
+
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.splitting import split
+from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine.layers import IDENTITY
+from kerash_cli.engine.layers.base import head
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, listed
+from kerash_cli.model import seen
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.store.stage import Stage
+from kerash_cli.system import cores, memory
+from kerash_cli.tables.table import Table
+from kerash_cli.training.chunks import CHUNK_RULE
+from kerash_cli.training.evaluator import Evaluator
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match
+from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
+from kerash_cli.training.run import Epoch, Figure, Run, require_rows
+from kerash_cli.training.samples import Samples, samples_bytes, staged, take
+from kerash_cli.training.sources import GradientSource, InProcess
+
+STEP_BYTES = 1000
+"""About what the compiled calls of one batch of an epoch take."""
+
+_ELSEWHERE = {"optimizer_settings", "drop"}
+
+FEW_CATEGORIES = 10
+"""So many values of a text input are beyond doubt."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything besides model and data that can change what training results in."""
+
+    epochs: int = 1000
+    batch_size: int = 32
+    optimizer: str = "adam"
+    optimizer_settings: optimizers.Settings = optimizers.Settings()
+    loss: str | None = None
+    balance: bool = False
+    validation: float = 0.2
+    patience: int = 100
+    dtype: str = "float32"
+    init: str | None = None
+    bias: bool = True
+    standardize: bool = True
+    missing: str = "error"
+    drop: Collection[str] = ()
+    seed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The settings as JSON values; `drop` is left out, since the encoding has the columns that remained."""
+        own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
+        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        return {**plain, **own, "chunk_rule": CHUNK_RULE}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that fits its data, and which rows are for what; nothing large is allocated yet."""
+
+    settings: Settings
+    description: ModelDescription
+    network: Network
+    judged: Network
+    """What the loss is of: the network, without its last activation where the loss includes that."""
+    loss_name: str
+    loss: Loss
+    encoding: Encoding
+    table: Table
+    labels: Table | None
+    dropped: int
+    """How many rows were left out for a missing value."""
+    strata: NDArray[np.intp] | None
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    initial: Array | None
+    """The parameters to start from, where those of another model were given."""
+    by_position: tuple[str, ...] = ()
+    """A line if the columns of that model were matched by their positions alone."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of all arithmetic."""
+        return np.dtype(self.settings.dtype)
+
+    def describe(self) -> str:
+        """What was inferred about the data, in one line."""
+        rows = f"{len(self.training)} rows train"
+        if len(self.validation):
+            kept = f"{len(self.validation)} validate"
+        else:
+            kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
+        why = "with missing values" if self.settings.missing == "drop" else "without a label"
+        dropped = f" ({self.dropped} more {why} dropped)" if self.dropped else ""
+        return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
+
+    def doubts(self) -> list[str]:
+        """What was decided and could be wrong, a line each."""
+        return [
+            *self._lost_labels(),
+            *self.encoding.doubts(self.table),
+            *self.encoding.respelled(self.table, self.labels),
+            *self._splintered(),
+            *doubtful_targets(self.description, self.encoding, self.table, self.labels),
+            *self.by_position,
+        ]
+
+    def _lost_labels(self) -> list[str]:
+        """A line if rows were left out since their label is a word that stands for a missing value."""
+        where = self.labels or self.table
+        places = range(where.width) if self.labels else [self.encoding.target]
+        words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
+        if not self.dropped or not words:
+            return []
+        return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it otherwise"]
+
+    def _splintered(self) -> list[str]:
+        """A line for each text input that hardly any two rows share a value of."""
+        inputs = [each for each in self.encoding.inputs if each.categories and len(each.categories) > FEW_CATEGORIES]
+        return [
+            f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
+            f"try --drop {each.position + 1} if they mean nothing"
+            for each in inputs
+            if 2 * each.features > self.table.rows
+        ]
+
+    def origin(self) -> dict[str, str]:
+        """What the parameters were to start with, if they were not drawn: their SHA-256, as a setting."""
+        return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
+
+    def workers(self, asked: int | None) -> int:
+        """How many can share the work, of those that were asked for; without that, how many are worth their while."""
+        network, rows = self.judged, len(self.training)
+        most = largest_chunks(network, rows, self.settings.batch_size)
+        if asked:
+            return min(asked, most)
+        return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
+
+    def batch_size_for(self, workers: int) -> int | None:
+        """Rows in a batch that so many workers can share, twice and twice again what they are; None if none can."""
+        size, rows = self.settings.batch_size, len(self.training)
+        while size < rows:
+            size *= 2
+            if largest_chunks(self.judged, rows, size) >= workers:
+                return size
+        return None
+
+    def identity(self) -> dict[str, Any]:
+        """All that decides what training results in, as JSON values."""
+        return {
+            "model": str(self.description),
+            "settings": {**self.settings.record(), **self.origin()},
+            "data": self.table.sha256,
+            "label": self.labels.sha256 if self.labels else None,
+            "columns": self.encoding.to_json(),
+        }
+
+    def saved_bytes(self) -> int:
+        """About what the saved model takes on disk."""
+        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
+
+    def staged_bytes(self, workers: int = 1) -> int:
+        """What `start` puts into its stage."""
+        samples = sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
+        if workers == 1:
+            return samples
+        vectors = len(optimizers.OPTIMIZERS[self.settings.optimizer].remembers) + 1
+        rows, batch_size = len(self.training), self.settings.batch_size
+        return samples + pool_bytes(self.judged, rows, batch_size, workers, self.dtype, vectors)
+
+
+def prepare(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    settings: Settings,
+    start: TrainedModel | None = None,
+) -> Prepared:
+    """What is learnt by looking at the data, and the network that it makes of the description.
+
+    With `start`, its weights are where training starts, and the data is scaled as its data was. BadInput where things
+    don't fit each other, OutOfSpace where training would take more memory than there is.
+    """
+    description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
+    activation = description.activation
+    if start:
+        encoding = encoding.arranged_as(start.encoding)
+    network = Network(description.layers, description.known_shape, settings.bias)
+    loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
+    try:
+        loss, fused = losses.after(loss_name, activation)
+    except BadInput as error:
+        raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+    _require_memory(description, network, settings, table.rows)
+    all_rows = table.rows
+    if len(usable := encoding.usable(table, labels)) < all_rows:
+        table, labels = take(table, labels, usable)
+    strata = encoding.strata(table, labels)
+    if settings.balance and strata is None:
+        raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
+    training, validation = _split(table.rows, strata, settings)
+    require_rows(network, len(training), settings.batch_size, "--batch-size 32")
+    encoding = encoding.fitted(
+        table,
+        labels,
+        training,
+        standardize=settings.standardize,
+        standardize_targets=activation == IDENTITY,
+        channels=description.channels,
+        ignore_constant=True,
+    )
+    if start:
+        encoding = encoding.scaled_as(start.encoding)
+    return Prepared(
+        settings,
+        description,
+        network,
+        network.on_logits() if fused else network,
+        loss_name,
+        loss,
+        encoding,
+        table,
+        labels,
+        all_rows - table.rows,
+        strata,
+        training,
+        validation,
+        _continued(network, start, description.source, settings) if start else None,
+        _matched_by_position(table, start) if start else (),
+    )
+
+
+def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
+    """A line if just one of a table and a model to start from has names for its columns."""
+    if (table.names is None) == (start.encoding.names is None):
+        return ()
+    unnamed = table.source if table.names is None else "the model of --start"
+    return (f"--start: columns are matched by their positions, since {unnamed} has no names for them",)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A run that is ready to go, over samples in a stage."""
+
+    prepared: Prepared
+    run: Run
+    source: GradientSource
+    judge: Evaluator
+    """Of the rows that validate, or where none do, of those that train."""
+    training: Samples
+    validation: Samples | None
+
+    @property
+    def validate(self) -> Callable[[], float] | None:
+        """The mean loss of the rows that validate, if there are some."""
+        return self.judge if self.validation else None
+
+    def measure(self, epoch: Epoch) -> Epoch:
+        """The latest epoch with its figure, of the rows that validate, or where none do, of those that train.
+
+        The run's history has the figure from then on.
+        """
+        if self.validation is None:
+            self.judge()
+        prepared, scored = self.prepared, self.validation or self.training
+        fused = prepared.judged is not prepared.network
+        a = prepared.description.activation(self.judge.a) if fused else self.judge.a
+        trained = TrainedModel(prepared.description, prepared.network, self.run.params, prepared.encoding, {})
+        name, value = trained.figure(a.T, scored.y)
+        if isfinite(value):
+            name = f"validation_{name}" if self.validation else name
+            epoch = self.run.history[-1] = epoch._replace(figure=Figure(name, value))
+        return epoch
+
+    def conclude(self) -> TrainedModel:
+        """The model with the best parameters so far, and how it was made."""
+        prepared, run = self.prepared, self.run
+        trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
+        scored = self.training if self.validation is None else self.validation
+        tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
+        training = {
+            "settings": {
+                **prepared.settings.record(),
+                "loss": prepared.loss_name,
+                "learning_rate": run.optimizer.rate,
+                **prepared.origin(),
+            },
+            "sha256": tables,
+            "epochs": run.epoch,
+            "best_epoch": run.best_epoch,
+            "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
+            "scored_on": "validation" if scored is self.validation else "training",
+            "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
+            "seen": seen.packed(seen.hashes(self.training.x[:, :-1], self.training.y)),
+        }
+        return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
+
+
+def start(
+    prepared: Prepared, stage: Stage, processes: Processes | None = None, resume: Callable[[Run], object] | None = None
+) -> Experiment:
+    """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved.
+
+    With `processes`, these train together with this one. `resume` may bring the run to where another one stood.
+    """
+    settings, network = prepared.settings, prepared.network
+    training = _staged(prepared, stage, "train", prepared.training)
+    validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
+    if prepared.initial is None:
+        params = network.initial(settings.seed, prepared.dtype, settings.init)
+        network.forget(params, prepared.encoding.ignored)
+    else:
+        params = prepared.initial.copy()
+    TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
+    run = Run.begin(
+        network,
+        params,
+        optimizers.OPTIMIZERS[settings.optimizer],
+        settings.optimizer_settings,
+        len(prepared.training),
+        settings.seed,
+        settings.batch_size,
+        settings.epochs,
+        settings.patience,
+    )
+    if resume:
+        resume(run)
+    source = _source(prepared, stage, processes, training, run)
+    judge = Evaluator(prepared.judged, prepared.loss, validation or training, run.params)
+    return Experiment(prepared, run, source, judge, training, validation)
+
+
+def _source(
+    prepared: Prepared, stage: Stage, processes: Processes | None, training: Samples, run: Run
+) -> GradientSource:
+    """Who makes the steps."""
+    if not processes:
+        return InProcess(prepared.judged, prepared.loss, training, run)
+    settings = prepared.settings
+    named = {"x": "x_train", "y": "y_train"} | ({} if training.weight is None else {"weight": "weight_train"})
+    paths = {name: str(stage.folder.resolve() / f"{file}.npy") for name, file in named.items()}
+    job = described(prepared.description, settings.bias, prepared.loss_name, settings.optimizer, run, paths)
+    return WorkerPool(processes, stage, job, training, run)
+
+
+def _continued(network: Network, start: TrainedModel, source: str, settings: Settings) -> Array:
+    """The parameters of another network as this one's, layer by layer; biases that it had not are 0."""
+    params = np.zeros(network.size, settings.dtype)
+    own, others = (
+        [layer for layer in net.tensors(vector) if layer]
+        for net, vector in ((network, params), (start.network, start.params))
+    )
+    expected, got = (
+        ", ".join("x".join(map(str, layer["weights"].shape)) for layer in layers) for layers in (own, others)
+    )
+    if expected != got:
+        raise BadInput(f"--start: expected weights of {expected} as {source} has, got {got}")
+    for layer, other in zip(own, others, strict=True):
+        if not layer.keys() >= other.keys():
+            raise BadInput("--start: expected a model without biases for --no-bias, got one with; leave --no-bias out")
+        for name, values in other.items():
+            layer[name][...] = values
+    network.forget(params, start.encoding.ignored)
+    return params
+
+
+def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if rows < FEWEST_TO_VALIDATE or not settings.validation:
+        return np.arange(rows), np.arange(0)
+    return split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
+
+
+def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
+    """The samples of these rows as arrays of the stage."""
+    samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
+    if not prepared.settings.balance:
+        return samples
+    assert prepared.strata is not None, "prepare refuses to balance other labels"
+    counts = np.bincount(prepared.strata[prepared.training], minlength=prepared.strata.max() + 1)
+    weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
+    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
+    return samples._replace(weight=weight)
+
+
+def training_bytes(network: Network, settings: Settings, batch_size: int) -> int:
+    """About how much memory training in batches of that size takes beside the samples."""
+    itemsize = np.dtype(settings.dtype).itemsize
+    vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
+
+
+def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:
+    batch = min(settings.batch_size, rows)
+    samples = np.dtype(settings.dtype).itemsize * rows * (network.features + network.outputs + 1)
+    steps = -(-rows // batch) * STEP_BYTES
+    memory.require(
+        samples + training_bytes(network, settings, batch) + steps,
+        f"{description.source}: ",
+        "try fewer units, or a smaller --batch-size",
+    )

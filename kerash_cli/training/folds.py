@@ -1,0 +1,152 @@
+"""Cross-validation in one run: the same network, once for each fold, trained side by side.
+
+All folds train as many rows as each other, in batches at the same places of their rows, so that a step of all of them
+is one step of a stack: five small networks take little longer than one.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.tensors import Array, Call, Calls
+from kerash_cli.tables.table import Rows
+from kerash_cli.training.chunks import Chunk
+from kerash_cli.training.evaluator import Evaluator
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
+
+TILE = 64
+"""Rows of each fold that are validated at a time."""
+
+
+class Folds(NamedTuple):
+    """Which rows train and which validate, (folds, rows) each."""
+
+    training: Rows
+    validation: Rows
+
+
+class SideBySide:
+    """A GradientSource that trains a network on each of the folds.
+
+    `run.params` is (folds, size), or (size,) where there is one fold; `run.order` counts the places of a fold's
+    training rows. Networks whose layers do not stack are computed one after the other.
+    """
+
+    hits = 0
+
+    def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
+        """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
+        self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
+        self._gradient = np.empty_like(run.params)
+        apart = run.params.ndim == 2 and not network.stacks
+        self._parts = [slice(k, k + 1) for k in range(len(folds.training))] if apart else [slice(None)]
+        self._update = network.update(run.optimizer, run.params, self._gradient)
+        self._chunks: dict[tuple[int, int], Chunk] = {}
+        self._steps: dict[tuple[int, int], tuple[Calls, list[Array]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to end."""
+
+    def step(self, start: int, stop: int) -> float:
+        """Steps along the batch of each fold; the sum of its losses, the mean over folds."""
+        calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
+        for call in calls:
+            call()
+        for call in self._update:
+            call()
+        return sum(loss.item() for loss in losses) / len(self._folds.training)
+
+    def validator(self) -> Callable[[], float]:
+        """A function that gives the mean loss of all validation rows, each under its own fold's parameters."""
+        parts = [self._judge(part) for part in self._parts]
+
+        def validate() -> float:
+            return sum(judge() for judge in parts) / len(parts)
+
+        return validate
+
+    def row_losses(self, params: Array) -> Array:
+        """The loss of each validation row under these parameters, fold after fold."""
+        found = []
+        for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
+            a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
+            y, terms = self._samples.y[rows].T, np.empty_like(a)
+            with np.errstate(all="ignore"):
+                for call in self._loss.terms(a, y, terms, np.empty_like(a)):
+                    call()
+            found.append(terms.mean(axis=0) if self._loss.mean_over_outputs else terms.sum(axis=0))
+        return np.concatenate(found)
+
+    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
+        """The calls of a step but for the update, and where they leave the losses."""
+        places, calls = self._run.order[start:stop], list[Call]()
+        losses: list[Array] = []
+        for number, part in enumerate(self._parts):
+            training = self._folds.training[part]
+            rows = np.empty((len(training), stop - start), np.intp)
+            chunk = self._chunk(number, len(training), stop - start)
+            # Without mode "clip" `take` makes a copy first.
+            calls.append(partial(training.take, places, 1, rows, "clip"))
+            calls += [*chunk.gather(self._samples, rows.reshape(-1)), *chunk.compute]
+            losses.append(chunk.loss)
+        return self._steps.setdefault((start, stop), (calls, losses))
+
+    def _chunk(self, number: int, folds: int, batch: int) -> Chunk:
+        if (number, batch) not in self._chunks:
+            part, mode = self._parts[number], self._run.mode
+            self._chunks[number, batch] = Chunk.compile(
+                self._network,
+                self._loss,
+                _own(self._run.params, part),
+                mode,
+                _own(self._gradient, part),
+                folds * batch,
+                1 / batch,
+                weighted=False,
+                margin=None,
+            )
+        return self._chunks[number, batch]
+
+    def _judge(self, part: slice) -> Callable[[], float]:
+        params, rows = _own(self._run.params, part), self._folds.validation[part]
+        if params.ndim == 1:
+            return Evaluator(self._network, self._loss, _taken(self._samples, rows[0]), params)
+        # Some rows of each fold at a time, so that what one call leaves the next one finds in the cache.
+        tiles = [rows[:, start : start + TILE].reshape(-1) for start in range(0, rows.shape[1], TILE)]
+        plans = {size: self._network.plan(params, size, Mode()) for size in {len(tile) for tile in tiles}}
+        samples = _taken(self._samples, np.concatenate(tiles))
+        a, total = np.empty((self._network.outputs, rows.size), params.dtype), np.empty((), params.dtype)
+        calls: Calls = []
+        start = 0
+        for tile in tiles:
+            plan, columns = plans[len(tile)], slice(start, start + len(tile))
+            calls += [partial(np.copyto, plan.rows, samples.x[columns]), *plan.forward]
+            calls.append(partial(np.copyto, a[:, columns], plan.a))
+            start += len(tile)
+        calls += self._loss.calls(a, samples.y.T, None, total, np.empty_like(a), 1.0)
+
+        def validate() -> float:
+            for call in calls:
+                call()
+            return total.item() / rows.size
+
+        return validate
+
+
+def _taken(samples: Samples, rows: Rows) -> Samples:
+    return Samples(samples.x[rows], np.asfortranarray(samples.y[rows]))
+
+
+def _own(vectors: Array, part: slice) -> Array:
+    """Those of some folds; of a single one, its vector."""
+    own = vectors[part]
+    return own[0] if own.ndim == 2 and len(own) == 1 else own

@@ -1,0 +1,185 @@
+"""The run log: one JSON object per epoch, one a line, appended.
+
+    {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
+     "validation_accuracy":0.9,"seconds":0.25}
+
+on one line. `validation_loss` is null where no rows validate. The figure that people watch, `accuracy` or `rmse` in the
+target's unit, has `validation_` before its name where it is of the rows that validate; it is missing where it is not
+finite. `seconds` counts from the start of the run.
+"""
+
+import errno
+import io
+import json
+import os
+from collections.abc import Callable, Sequence
+from fcntl import LOCK_EX, LOCK_NB, flock
+from time import monotonic
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from kerash_cli.errors import BadInput, KerashError, at
+from kerash_cli.system import files
+from kerash_cli.system.files import explained
+from kerash_cli.training.run import Epoch
+
+LATEST = 0.1
+"""Seconds that a line may wait before it is written."""
+
+LONGEST_LINE = 1 << 16
+"""Bytes in which the first line of a log ends."""
+
+
+class RunLog:
+    """Appends epochs to a file, `-` for standard output; a reader that follows it is at most `LATEST` behind.
+
+    KerashError where there can be none, so that it shows before the work. Should the disk fail or fill up later, or the
+    reader go away, `tell` is called once with a line, epochs are dropped from then on, and `failure` is the error: a
+    log is not worth the training that it is about.
+    """
+
+    def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
+        """With `hold`, epochs are written only when `write` is called: what else there was did not count."""
+        self._name = "standard output" if path == "-" else path
+        self._tell, self._hold = tell, hold
+        self._file = _appending(path)
+        self._pending: list[Epoch] = []
+        self._written = 0.0
+        self.failure: Exception | None = None
+        """Why it does not have all epochs, if it does not."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not self._hold:
+                self.write()
+        finally:
+            self._file.close()
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Appends one epoch."""
+        # Many lines in one go take a third of the time that each on its own would take between two epochs.
+        self._pending.append(epoch)
+        if not self._hold and (now := monotonic()) - self._written > LATEST:
+            self.write()
+            self._written = now
+
+    def resume(self, history: Sequence[Epoch]) -> None:
+        """Appends those of a run's epochs so far that the log has not, if it is a file that says how far it is."""
+        if not os.path.isfile(self._name):
+            return
+        with open(self._name, "rb") as old:
+            lines = old.read().split(b"\n")
+        try:
+            last = json.loads(lines[-2])["epoch"] if len(lines) > 1 else 0
+        except (ValueError, KeyError, TypeError):
+            last = 0
+        self._pending += [epoch for epoch in history if epoch.number > last]
+        self.write()
+
+    def write(self) -> None:
+        """Writes the epochs that wait for it, unless an earlier write failed."""
+        pending, self._pending = self._pending, []
+        if self.failure:
+            return
+        text = "".join(map(line, pending)).encode("ascii")
+        try:
+            with explained(self._name, len(text)):
+                files.write_all(self._file.fileno(), text)
+        except BrokenPipeError as gone:
+            self._give_up(gone, f"{at(self._name)}the reader of the log went away")
+        except KerashError as failure:
+            self._give_up(failure, str(failure))
+
+    def _give_up(self, failure: Exception, told: str) -> None:
+        self.failure = failure
+        self._tell(f"{told}; going on without the log")
+
+
+def check_log(path: str) -> None:
+    """Raises what `RunLog` would, as far as that can be known before; nothing is made or changed."""
+    with explained(path, 1):
+        if path == "-" or not _exists(path):
+            return
+        if os.path.isfile(path):
+            _check_content(path)
+            with open(path, "r+b") as old:
+                _hold(path, old)
+
+
+def _exists(path: str) -> bool:
+    """Whether there is something; OSError where there could not be."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        folder = os.path.dirname(path) or "."
+        os.stat(folder)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
+        return False
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return True
+
+
+def _appending(path: str) -> io.FileIO:
+    """The log at `path`, to be appended to."""
+    if path == "-":
+        return io.FileIO(os.dup(1), "a")
+    with explained(path, 1):
+        if os.path.isfile(path):
+            _check_content(path)
+        file = io.FileIO(path, "a")
+        if os.path.isfile(path):
+            _hold(path, file)
+            _cut(path)
+    return file
+
+
+def _cut(path: str) -> None:
+    """Removes the beginning of a line that a run which was killed, or whose disk was full, did not end."""
+    with open(path, "r+b") as old:
+        end = old.seek(0, os.SEEK_END)
+        old.seek(max(0, end - LONGEST_LINE))
+        tail = old.read()
+        old.truncate(end - len(tail) + tail.rfind(b"\n") + 1)
+
+
+def _check_content(path: str) -> None:
+    """BadInput for a file that is neither empty nor a log."""
+    with open(path, "rb") as old:
+        first = old.readline(LONGEST_LINE)
+    if not first:
+        return
+    try:
+        record = json.loads(first)
+        is_log = isinstance(record, dict) and type(record["epoch"]) is int and "loss" in record
+    except (ValueError, RecursionError, KeyError):
+        is_log = False
+    if not is_log:
+        raise BadInput(f"{at(path)}already exists and is no run log; try another --log")
+
+
+def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
+    """Keeps other runs from writing to an open log until it is closed; BadInput if one does already."""
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        raise BadInput(f"{at(path)}expected no other run with that log, got one under way; try another --log") from None
+    except OSError:  # a file system without locks
+        return
+
+
+def line(epoch: Epoch) -> str:
+    """One epoch as a line of JSON."""
+    validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
+    figure = f'"{epoch.figure.name}":{epoch.figure.value!r},' if epoch.figure else ""
+    return (
+        f'{{"epoch":{epoch.number},"loss":{epoch.loss!r},"validation_loss":{validation_loss},'
+        f'"learning_rate":{epoch.learning_rate!r},"improved":{"true" if epoch.improved else "false"},'
+        f'{figure}"seconds":{epoch.seconds:.6f}}}\n'
+    )

@@ -1,0 +1,70 @@
+"""The loop of training: a generator of epochs."""
+
+from collections.abc import Callable, Iterator
+from math import isfinite
+from time import perf_counter
+
+import numpy as np
+
+from kerash_cli.errors import Diverged
+from kerash_cli.training.run import Epoch, Run
+from kerash_cli.training.sources import GradientSource
+
+
+def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
+    """Epochs, as they are done, until the last one, or `run.patience` of them without a lower validation loss.
+
+    The record is brought up to date before each is yielded, so that the loop may be left there. At the end, the
+    parameters are those of the best epoch, by validation loss, or of the last one where nothing validates. Diverged,
+    naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
+    ones. NumPy's floating-point warnings are off until the generator ends or is closed.
+    """
+    batches, params = run.batches, run.params.reshape(-1)
+    before = perf_counter() - run.seconds
+    with np.errstate(all="ignore"):  # what overflows shows in the loss
+        while not run.stop and not run.is_over:
+            rate = run.optimizer.current_rate()
+            loss = _pass(run, source, batches)
+            if run.stop:
+                break
+            validation_loss = validate() if validate else None
+            judged = loss if validation_loss is None else validation_loss
+            if not (isfinite(judged) and isfinite(params.dot(params))):
+                raise Diverged(diverged(run, len(batches), judged))
+            run.epoch += 1
+            improved = validation_loss is None or validation_loss < run.best_loss
+            if improved:
+                run.best_loss, run.best_epoch = judged, run.epoch
+                run.best_params[...] = run.params  # np.copyto takes twice as long to call
+            run.seconds = perf_counter() - before
+            epoch = Epoch(run.epoch, loss, validation_loss, rate, improved, run.seconds)
+            run.history.append(epoch)
+            yield epoch
+    np.copyto(run.params, run.best_params)
+
+
+def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> float:
+    """One pass over the samples in a new order; their mean loss. Cut short when `run.stop` is set."""
+    run.rng.shuffle(run.order)
+    total = 0.0
+    for number, (start, stop) in enumerate(batches, 1):
+        loss = source.step(start, stop)
+        if not isfinite(loss):
+            raise Diverged(diverged(run, number, loss))
+        total += loss
+        run.mode.step += 1
+        if run.stop:
+            break
+    return total / len(run.order)
+
+
+def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
+    """The message of Diverged: what was no longer finite, in which epoch and batch, counted from `first`, what to try.
+
+    `batch` counts from there too; `advice` is what else may help than a lower rate.
+    """
+    what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
+    return (
+        f"training diverged: expected {what} in epoch {run.epoch + first}, batch {batch}; "
+        f"try a learning rate below {run.optimizer.rate:g}{advice}"
+    )

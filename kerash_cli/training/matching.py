@@ -1,0 +1,84 @@
+"""What a description and a table make of each other: sizes, the encoding, targets that can't be reached."""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from kerash_cli.decimals import shortest
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.errors import BadInput, at, plain
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.tables.table import Table
+
+FEWEST_TO_VALIDATE = 50
+"""With fewer rows all of them train, and nothing is kept for validation."""
+NATURAL_LOSS = {
+    "classes": "categorical-cross-entropy",
+    "one-hot": "categorical-cross-entropy",
+    "binary": "binary-cross-entropy",
+    "multilabel": "binary-cross-entropy",
+    "values": "mean-square",
+}
+"""By the kind of an encoding."""
+
+
+def match(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    target: str | None,
+    missing: str = "error",
+    drop: Collection[str] = (),
+) -> tuple[ModelDescription, Encoding]:
+    """The description with every `?` resolved, and the encoding learnt; BadInput where they don't fit each other."""
+    encoding = learn(
+        table,
+        labels,
+        target=target,
+        inputs=description.features,
+        outputs=description.outputs,
+        output=description.activation.output,
+        missing=missing,
+        drop=drop,
+    )
+    description = description.resolve(encoding.features, encoding.outputs)
+    _check_sample_shape(description, table)
+    return description, encoding
+
+
+def doubtful_targets(
+    description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
+) -> Iterator[str]:
+    """A line for each target that is the same in all rows, or that the last layer can't reach, such as -3 for relu."""
+    if encoding.kind not in ("values", "multilabel"):
+        return
+    activation = description.activation
+    low, high = activation.reach() if encoding.kind == "values" else (-np.inf, np.inf)
+    plain_targets = encoding.unscaled().encode_targets(table, labels, np.float64)
+    for label, least, most in zip(encoding.labels, plain_targets.min(axis=0), plain_targets.max(axis=0), strict=True):
+        if least == most:
+            yield f"targets {plain(label)} are the same in all rows, {shortest(least)}: there is nothing to learn"
+        elif least < low or most > high:
+            units = "?" if len(encoding.labels) == 1 else len(encoding.labels)
+            yield (
+                f"targets {plain(label)} go from {shortest(least)} to {shortest(most)}, but the last layer, "
+                f"{activation}, gives {_span(low, high)}; try 'dense {units} -' there"
+            )
+
+
+def _check_sample_shape(description: ModelDescription, table: Table) -> None:
+    """BadInput if the description gives an image another shape than its file; flat samples go with any."""
+    depth, height, width = description.known_shape
+    if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
+        deep, high, wide = table.sample_shape
+        raise BadInput(
+            f"{at(description.source)}expected samples of {wide} {high} {deep} as in {table.source}, "
+            f"got {width} {height} {depth}; try '{wide} {high} {deep}' or '? 1 1'"
+        )
+
+
+def _span(low: float, high: float) -> str:
+    if np.isinf(high):
+        return f"nothing below {low:.3g}"
+    return f"nothing above {high:.3g}" if np.isinf(low) else f"{low:.3g} to {high:.3g} only"

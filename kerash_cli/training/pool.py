@@ -1,0 +1,167 @@
+"""Training by several ranks: the pool, which is the parent's side and rank 0, and what a worker does."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+
+import numpy as np
+
+from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.schedules import Schedule
+from kerash_cli.errors import WorkerFailed
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.parallel.ranks import Over, Ranks, attached, joined, shared_bytes
+from kerash_cli.store.stage import Stage
+from kerash_cli.training.chunks import chunks
+from kerash_cli.training.rank import Rank, Shared, keeps_own, own
+from kerash_cli.training.run import Run, batches
+from kerash_cli.training.samples import Samples
+
+_VECTOR = "vector_"
+
+
+def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
+    """Into how many chunks the batches of a run are cut at most."""
+    sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
+    return max(chunks(size, network.flops, network.size) for size in sizes)
+
+
+def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
+    """What a pool takes of its stage."""
+    shapes = Shared.shapes(network.size, rows, largest_chunks(network, rows, batch_size), dtype)
+    return shared_bytes({**shapes, **{f"vector_{each}": ((network.size,), dtype) for each in range(vectors)}}, ranks)
+
+
+class WorkerPool:
+    """A GradientSource whose steps several ranks make together; this process is the first of them.
+
+    It is left when training is over. WorkerFailed, from `step`, when a worker dies, stops, does not answer, or gives
+    what this process can't find too.
+    """
+
+    hits = 0
+
+    def __init__(
+        self,
+        processes: Processes,
+        stage: Stage,
+        job: Mapping[str, Any],
+        samples: Samples,
+        run: Run,
+        margin: float | None = None,
+    ) -> None:
+        """`job` is of `described`; the samples are files, and the run's vectors become files of the stage."""
+        network, loss = _judged(job)
+        dtype, old = run.params.dtype, dict(run.optimizer.vectors)
+        count = largest_chunks(network, len(run.order), run.batch_size)
+        shapes = Shared.shapes(network.size, len(run.order), count, dtype)
+        vectors = {f"{_VECTOR}{name}": (vector.shape, dtype) for name, vector in old.items()}
+        standing = {
+            "optimizer_steps": run.optimizer.steps,
+            "seed": run.mode.seed,
+            "step": run.mode.step,
+            "batch_size": run.batch_size,
+            "margin": margin,
+        }
+        self._ranks = Ranks(processes, stage, {**shapes, **vectors}, {**job, **standing})
+        arrays = self._ranks.arrays
+        self._shared = Shared(**{name: arrays[name] for name in shapes})
+        self._shared.params[...], self._shared.order[...] = run.params, run.order
+        run.params, run.order = self._shared.params, self._shared.order
+        for name, vector in old.items():
+            run.optimizer.vectors[name] = arrays[f"{_VECTOR}{name}"]
+            run.optimizer.vectors[name][...] = vector
+        self._margin, self._meet = margin, self._ranks.meeting
+        self._rank = Rank(
+            0, self._ranks.count, self._shared, self._meet, network, loss, samples, run.optimizer, run.mode, margin
+        )
+
+    def __enter__(self) -> Self:
+        """All workers have come when this returns."""
+        self._meet()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ranks.__exit__(None, None, None)
+
+    def step(self, start: int, stop: int) -> float:
+        if start == 0:
+            self._meet()  # the rows have their new order
+        begun = perf_counter()
+        loss = self._rank.step(start, stop, self._check)
+        self._ranks.slowest = max(self._ranks.slowest, perf_counter() - begun)
+        if not isfinite(loss) and isfinite(self._rank.recompute(start, stop)):
+            raise WorkerFailed(f"a worker gave a loss of {loss}, which is finite here; try --workers 1")
+        return loss
+
+    def _check(self, count: int) -> None:
+        """All chunks are of this step."""
+        stamps, now = self._shared.stamps, self._rank.now
+        for chunk in range(count):
+            if stamps.item(chunk) != now:
+                ranks = self._ranks.count
+                rank = next(rank for rank in range(ranks) if chunk in own(rank, ranks, count))
+                raise WorkerFailed(f"worker {rank} gave an old result; try --workers 1")
+        if self._margin is not None:
+            self.hits = int(self._shared.hits[:count].sum())
+
+
+def described(
+    description: ModelDescription, bias: bool, loss: str, optimizer: str, run: Run, samples: Mapping[str, str]
+) -> dict[str, Any]:
+    """The part of a job that says what is trained how; `samples` are the paths of x, y and if there is one weight."""
+    settings = run.optimizer.settings
+    return {
+        "model": str(description),
+        "bias": bias,
+        "loss": loss,
+        "optimizer": optimizer,
+        "settings": {**asdict(settings), "schedule": str(settings.schedule)},
+        "epochs": run.epochs,
+        "samples": dict(samples),
+    }
+
+
+def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
+    """What a worker does with a job: its share of every step, until it is over."""
+    network, loss = _judged(job)
+    arrays, meet = joined(job, ends)
+    shared = Shared(**{name: arrays[name] for name in Shared._fields})
+    samples = Samples(**{name: attached(Path(path), writable=False) for name, path in job["samples"].items()})
+    settings = optimizers.Settings(**{**job["settings"], "schedule": Schedule.parse(job["settings"]["schedule"])})
+    cut = batches(len(shared.order), job["batch_size"], network.fewest_rows)
+    optimizer = optimizers.OPTIMIZERS[job["optimizer"]](
+        settings, network.size, shared.params.dtype, len(cut), job["epochs"]
+    )
+    optimizer.steps = job["optimizer_steps"]
+    vectors = {name.removeprefix(_VECTOR): arrays[name] for name in arrays if name.startswith(_VECTOR)}
+    mode = Mode(training=True, seed=job["seed"], step=job["step"])
+    with suppress(Over), np.errstate(all="ignore"):
+        meet()
+        if keeps_own(optimizer, shared.params):
+            shared = shared._replace(params=shared.params.copy())
+            vectors = {name: vector.copy() for name, vector in vectors.items()}
+        optimizer.vectors = vectors
+        rank = Rank(job["rank"], job["ranks"], shared, meet, network, loss, samples, optimizer, mode, job["margin"])
+        while True:
+            meet()
+            for start, stop in cut:
+                if not isfinite(rank.step(start, stop)):
+                    break
+                mode.step += 1
+
+
+def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
+    """The network that the loss is of, and the loss."""
+    description = ModelDescription.parse(job["model"])
+    network = Network(description.layers, description.known_shape, job["bias"])
+    loss, fused = losses.after(job["loss"], description.activation)
+    return network.on_logits() if fused else network, loss

@@ -1,0 +1,199 @@
+"""One of several that train a network together: each computes some chunks of a batch, and updates a part of it.
+
+A batch goes in two halves. First every rank computes the gradients of its own chunks, each into a vector that all can
+read. Then, when all have, every rank adds up its own part of these vectors, in the order of chunks, and takes that part
+of the parameters a step along. Where the optimizer is cheap and a core's own cache holds all of it, that part is
+everything, in parameters that each rank has of its own: that is sooner done than fetching what another core wrote.
+
+Who does what changes no bit: chunks are cut by a rule that knows nothing of ranks, and all arithmetic of the second
+half is elementwise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.optimizers import Optimizer
+from kerash_cli.engine.tensors import Array, Calls, Shape
+from kerash_cli.training.chunks import Chunk, chunks
+from kerash_cli.training.samples import Samples
+
+CACHE = 1 << 19
+"""Bytes that a core's own cache holds beside what it computes."""
+
+PART = 16
+"""Parameters that are never divided between ranks: a cache line of float32."""
+
+
+class Shared(NamedTuple):
+    """What all ranks map."""
+
+    params: Array
+    """(size,)"""
+    order: NDArray[np.int64]
+    """(rows,) the order of the rows of this pass."""
+    slots: Array
+    """(chunks, size) the gradient of each chunk."""
+    losses: Array
+    """(chunks,) summed over the chunk's rows."""
+    hits: NDArray[np.intp]
+    """(chunks,) see `training.GradientSource.hits`."""
+    stamps: NDArray[np.int64]
+    """(chunks,) the step that the chunk's gradient is of, so that an old one is not taken for a new one."""
+
+    @staticmethod
+    def shapes(size: int, rows: int, batch_chunks: int, dtype: Any) -> dict[str, tuple[Shape, Any]]:
+        """Shape and type of each."""
+        return {
+            "params": ((size,), dtype),
+            "order": ((rows,), np.int64),
+            "slots": ((batch_chunks, size), dtype),
+            "losses": ((batch_chunks,), dtype),
+            "hits": ((batch_chunks,), np.intp),
+            "stamps": ((batch_chunks,), np.int64),
+        }
+
+
+@dataclass(frozen=True)
+class _Step:
+    """The calls of both halves of a batch, and how many chunks it has."""
+
+    compute: Calls
+    reduce: Calls
+    chunks: int
+
+
+class Rank:
+    """A rank's own share of every step; `optimizer` is its own, with vectors that all ranks share."""
+
+    def __init__(
+        self,
+        rank: int,
+        ranks: int,
+        shared: Shared,
+        meet: Callable[[], None],
+        network: Network,
+        loss: Loss,
+        samples: Samples,
+        optimizer: Optimizer,
+        mode: Mode,
+        margin: float | None,
+    ) -> None:
+        self._rank, self._ranks, self._shared, self._meet = rank, ranks, shared, meet
+        self._network, self._loss, self._samples, self._mode, self._margin = network, loss, samples, mode, margin
+        self._gradient = np.empty_like(shared.params)
+        alone = keeps_own(optimizer, shared.params)
+        self._part = slice(0, network.size) if alone else part(rank, ranks, network.size)
+        self._update = network.update(optimizer, shared.params, self._gradient, self._part)
+        self._reduced = slice(0, network.size) if optimizer.needs_all else self._part
+        self._steps: dict[tuple[int, int], _Step] = {}
+        self._compiled: dict[tuple[int, int, int], Chunk] = {}
+        self._now = np.zeros((), np.int64)
+
+    @property
+    def now(self) -> int:
+        """How many steps have begun."""
+        return int(self._now)
+
+    def step(self, start: int, stop: int, check: Callable[[int], object] | None = None) -> float:
+        """One step along the batch order[start:stop]; the sum of its losses before it, NaN or infinite if it failed.
+
+        In a failed step no parameter is changed. `check` is called with the number of chunks when all are computed.
+        """
+        step = self._steps.get((start, stop)) or self._compile(start, stop)
+        self._now += 1
+        for call in step.compute:
+            call()
+        self._meet()
+        if check:
+            check(step.chunks)
+        losses, total = self._shared.losses, 0.0
+        for chunk in range(step.chunks):
+            total += losses.item(chunk)
+        if not isfinite(total):
+            return total
+        for call in step.reduce:
+            call()
+        for call in self._update:
+            call()
+        self._meet()
+        return total
+
+    def recompute(self, start: int, stop: int) -> float:
+        """The losses of all chunks of a batch, computed here: after a step that failed, with the same parameters."""
+        total = 0.0
+        for index, rows in enumerate(self._cut(start, stop)):
+            chunk = self._chunk(len(rows), stop - start, 0)
+            self._mode.chunk = index
+            for call in [*chunk.gather(self._samples, rows), *chunk.compute]:
+                call()
+            total += chunk.loss.item()
+        self._mode.chunk = 0
+        return total
+
+    def _cut(self, start: int, stop: int) -> list[NDArray[np.int64]]:
+        count = chunks(stop - start, self._network.flops, self._network.size)
+        return np.array_split(self._shared.order[start:stop], count)
+
+    def _compile(self, start: int, stop: int) -> _Step:
+        shared, parts = self._shared, self._cut(start, stop)
+        compute: Calls = []
+        for index in own(self._rank, self._ranks, len(parts)):
+            chunk = self._chunk(len(parts[index]), stop - start, index)
+            place = slice(index, index + 1)
+            compute += [
+                partial(setattr, self._mode, "chunk", index),
+                *chunk.gather(self._samples, parts[index]),
+                *chunk.compute,
+                partial(np.copyto, shared.losses[place].reshape(()), chunk.loss),
+                *(partial(np.copyto, shared.hits[place].reshape(()), hits) for hits in chunk.hits),
+                partial(np.copyto, shared.stamps[place].reshape(()), self._now),
+            ]
+        part = self._reduced
+        total, slots = self._gradient[part], [shared.slots[index][part] for index in range(len(parts))]
+        first, *others = slots
+        reduce: Calls = [partial(np.add, first, others[0], total)] if others else [partial(np.copyto, total, first)]
+        reduce += [partial(np.add, total, other, total) for other in others[1:]]
+        step = _Step(compute, reduce, len(parts))
+        return self._steps.setdefault((start, stop), step)
+
+    def _chunk(self, n: int, batch: int, index: int) -> Chunk:
+        """The chunk of n rows of such a batch whose gradient goes to the slot of that index."""
+        if (n, batch, index) not in self._compiled:
+            self._compiled[n, batch, index] = Chunk.compile(
+                self._network,
+                self._loss,
+                self._shared.params,
+                self._mode,
+                self._shared.slots[index],
+                n,
+                1 / batch,
+                self._samples.weight is not None,
+                self._margin,
+            )
+        return self._compiled[n, batch, index]
+
+
+def keeps_own(optimizer: Optimizer, params: Array) -> bool:
+    """Whether each rank updates all parameters, in a copy of its own."""
+    return optimizer.cheap and params.nbytes <= CACHE
+
+
+def own(rank: int, ranks: int, count: int) -> range:
+    """The chunks that a rank computes: as many as any other's, give or take one."""
+    return range(rank * count // ranks, (rank + 1) * count // ranks)
+
+
+def part(rank: int, ranks: int, size: int) -> slice:
+    """The parameters that a rank updates."""
+    lines = -(-size // PART)
+    first, last = (PART * (each * lines // ranks) for each in (rank, rank + 1))
+    return slice(min(first, size), min(last, size))

@@ -1,0 +1,117 @@
+"""The record of a run: all that training needs to go on from where it is."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.optimizers import Optimizer, Settings
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput
+
+
+class Figure(NamedTuple):
+    """A figure with its name, such as `validation_accuracy`."""
+
+    name: str
+    value: float
+
+
+class Epoch(NamedTuple):
+    """What became of one pass over the samples; losses are means over rows, `seconds` counts from the run's start."""
+
+    number: int
+    loss: float
+    validation_loss: float | None
+    learning_rate: float
+    improved: bool
+    seconds: float
+    figure: Figure | None = None
+    """What people watch, where someone asked for it."""
+
+
+@dataclass
+class Run:
+    """Everything that training needs to go on from where it is."""
+
+    params: Array
+    optimizer: Optimizer
+    mode: Mode
+    order: NDArray[np.intp]
+    rng: np.random.Generator
+    batch_size: int
+    epochs: int
+    patience: int
+    fewest_rows: int = 1
+    epoch: int = 0
+    best_params: Array = field(init=False)
+    best_epoch: int = 0
+    best_loss: float = inf
+    seconds: float = 0.0
+    history: list[Epoch] = field(default_factory=list)
+    stop: str = ""
+    """A reason, set by anyone at any time: the epoch under way is given up, and training ends."""
+
+    def __post_init__(self) -> None:
+        self.best_params = self.params.copy()
+
+    @classmethod
+    def begin(
+        cls,
+        network: Network,
+        params: Array,
+        optimizer: type[Optimizer],
+        settings: Settings,
+        rows: int,
+        seed: int,
+        batch_size: int,
+        epochs: int,
+        patience: int,
+    ) -> Self:
+        """A run that has yet to train so many rows from these parameters; all that is random in it is of the seed."""
+        steps = len(batches(rows, batch_size, network.fewest_rows))
+        return cls(
+            params,
+            optimizer(settings, params.size, params.dtype, steps, epochs),
+            Mode(training=True, seed=seed),
+            np.arange(rows),
+            generator(seed, Key.SHUFFLE),
+            batch_size,
+            epochs,
+            patience,
+            network.fewest_rows,
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has had all its epochs, or `patience` of them without a lower validation loss."""
+        return self.epoch >= self.epochs or self.epoch - self.best_epoch >= self.patience
+
+    @property
+    def batches(self) -> list[tuple[int, int]]:
+        """Where in `order` each batch of an epoch begins and ends."""
+        return batches(len(self.order), self.batch_size, self.fewest_rows)
+
+
+def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
+    """Batches of so many rows, (start, stop); a last one of less than `fewest` rows joins the one before."""
+    starts = list(range(0, rows, size))
+    if len(starts) > 1 and rows - starts[-1] < min(fewest, size):
+        starts.pop()
+    return list(pairwise([*starts, rows]))
+
+
+def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> None:
+    """BadInput, with advice, where a batch would be too small for a layer to learn from."""
+    smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
+    if smallest < network.least_rows:
+        raise BadInput(
+            f"expected batches of {network.least_rows} rows or more for this network's batch_normalization, "
+            f"got one of {smallest}; try {advice}, or more data"
+        )

@@ -1,0 +1,41 @@
+"""Samples: the rows of a table as arrays of a stage."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.engine.tensors import Array
+from kerash_cli.store.stage import Stage, staged_bytes
+from kerash_cli.tables.table import Rows, Table
+
+
+class Samples(NamedTuple):
+    """x (rows, features + 1), C order, the last column all ones; y (rows, outputs), F order; weight (rows,) or None."""
+
+    x: Array
+    y: Array
+    weight: Array | None = None
+
+
+def staged(
+    stage: Stage, part: str, encoding: Encoding, table: Table, labels: Table | None, dtype: np.dtype[Any]
+) -> Samples:
+    """All rows of a table as `x_PART.npy` and `y_PART.npy`; BadInput at a cell that the encoding does not take."""
+    x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
+    y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype, order="F")
+    encoding.write_inputs(table, x[:, :-1])
+    x[:, -1] = 1
+    y[...] = encoding.encode_targets(table, labels, dtype)
+    return Samples(x, y)
+
+
+def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
+    """What `staged` takes, and a weight for each row."""
+    shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
+    return staged_bytes(*((shape, dtype) for shape in shapes))
+
+
+def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
+    """The same rows of a table and of its labels."""
+    return table.take(rows), labels.take(rows) if labels else None

@@ -1,0 +1,105 @@
+"""Sources of gradients: what takes the parameters one step along the gradient of a batch."""
+
+from functools import partial
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.training.chunks import Chunk, chunks
+from kerash_cli.training.run import Run
+from kerash_cli.training.samples import Samples
+
+
+class GradientSource(Protocol):
+    """Whoever takes the parameters one step along the gradient of a batch."""
+
+    hits: int
+    """In how many rows of the latest batch every output was within a margin of its target, where there is one."""
+
+    def __enter__(self) -> Self:
+        """It is used within a `with`, which ends what it began."""
+
+    def __exit__(self, *error: object) -> None:
+        """Training is over."""
+
+    def step(self, start: int, stop: int) -> float:
+        """Steps along the batch order[start:stop]; the sum of its losses, as they were before the step."""
+
+
+class InProcess:
+    """A GradientSource that computes everything itself, chunk after chunk."""
+
+    hits = 0
+    """In how many rows of the latest batch every output was within `margin` of its target; 0 without a margin."""
+
+    def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
+        """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
+        self._network, self._loss, self._samples, self._run, self._margin = network, loss, samples, run, margin
+        self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
+        self._update = network.update(run.optimizer, run.params, self._gradient)
+        self._steps: dict[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]] = {}
+        self._chunks: dict[tuple[int, int, bool], Chunk] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """There is nothing to end."""
+
+    def step(self, start: int, stop: int) -> float:
+        calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
+        for call in calls:
+            call()
+        for call in self._update:
+            call()
+        if hits:
+            self.hits = sum(each.item() for each in hits)
+        total = 0.0
+        for loss in losses:
+            total += loss.item()
+        return total
+
+    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array], list[NDArray[np.intp]]]:
+        """The calls of the step along order[start:stop], and where they leave each chunk's loss and hits."""
+        batch, mode = stop - start, self._run.mode
+        parts = np.array_split(self._run.order[start:stop], chunks(batch, self._network.flops, self._network.size))
+        losses: list[Array] = []
+        hits: list[NDArray[np.intp]] = []
+        calls: Calls = []
+        for index, rows in enumerate(parts):
+            chunk = self._chunk(len(rows), batch, first=index == 0)
+            if len(parts) > 1:
+                calls.append(partial(setattr, mode, "chunk", index))
+            calls += [*chunk.gather(self._samples, rows), *chunk.compute]
+            # The first chunk's memory is its own; the others take turns with theirs.
+            losses.append(np.empty_like(chunk.loss) if index else chunk.loss)
+            hits += [np.empty_like(each) if index else each for each in chunk.hits]
+            if index:
+                calls.append(partial(np.copyto, losses[-1], chunk.loss))
+                calls += [partial(np.copyto, hits[-1], each) for each in chunk.hits]
+                calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
+        if len(parts) > 1:
+            calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
+        return self._steps.setdefault((start, stop), (calls, losses, hits))
+
+    def _chunk(self, n: int, batch: int, first: bool) -> "Chunk":
+        """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
+        if (n, batch, first) not in self._chunks:
+            gradient = self._gradient if first else self._addend
+            weighted = self._samples.weight is not None
+            self._chunks[n, batch, first] = Chunk.compile(
+                self._network,
+                self._loss,
+                self._run.params,
+                self._run.mode,
+                gradient,
+                n,
+                1 / batch,
+                weighted,
+                self._margin,
+            )
+        return self._chunks[n, batch, first]

@@ -1,0 +1,586 @@
+"""Genomes: what is written reads back, what a person edits is understood, and what is wrong is named."""
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerash_cli.classic.genomes import Genome, Genomes
+from kerash_cli.engine.activations import ACTIVATIONS
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.store.mountpoint import Mountpoint
+
+MODELS = {
+    "as in 2019": "2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n",
+    "one layer": "3 1 1\ninput -\ndense 2 -\n",
+    "parameters": "2 1 1\ninput\ndense 3 prelu:0.1\ndense 4 srelu:-0.5,0.25,0.5,0.125\ndense 2 elu:2\n",
+    "dropout": "4 1 1\ninput\ndropout 0.2\ndense 5 relu\ndropout 1e-05\ndense 2 softmax\n",
+    "an output's activation": "4 1 1\ninput\ndense 5 tanh\ndense 3 -\noutput softmax\n",
+    "an output without one": "4 1 1\ninput\ndense 3 gaussian\noutput\n",
+    "an image": "4 4 1\ninput\nflatten\ndense 3 sigmoid\ndense 2 softmax\n",
+    "a colour image": "4 3 2\ninput\nflatten -\ndense 3 isru:0.5\ndropout 0.5\ndense 2 logsoftmax\n",
+    "an image that dense flattens": "2 3 4\ninput\ndense 2 sinc\n",
+    "convolution": (
+        "10 8 2\ninput\nconvolution - 3 1 1 3 2\nbatch_normalization relu\nmax_pooling - 2 0 2 2\n"
+        "convolution tanh 4 2 0 2 1\nglobal_average_pooling\nbatch_normalization\ndense 2 softmax\n"
+    ),
+    "ten layers": "2 1 1\ninput\n" + "".join(f"dense {units} arctan\n" for units in range(2, 11)),
+    **{name: f"2 1 1\ninput\ndense 3 {name}\ndense 2 {name}\n" for name in ACTIVATIONS},
+}
+
+STANDARD = "4 4 1\ninput\nflatten\ndropout 0.2\ndense 3 prelu:0.1\ndense 2 -\noutput softmax\n"
+
+
+def described(text: str) -> ModelDescription:
+    return ModelDescription.parse(text)
+
+
+def doubles(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Finite numbers of random bits, some of them subnormal or -0."""
+    patterns = rng.integers(0, 2**64, shape, np.uint64)
+    patterns &= np.where(patterns >> 52 & 0x7FF == 0x7FF, 0xBFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF).astype(np.uint64)
+    values = patterns.view(np.float64)
+    values.flat[0] = -0.0
+    values.flat[-1] = -5e-324
+    return values
+
+
+def made(text: str = STANDARD, bias: bool = False, model: str | None = "m", result: float | None = None) -> Genome:
+    """A genome whose parameters are of all sizes."""
+    genome = Genome.random(described(text), model, bias, 0)
+    rng = np.random.default_rng(1)
+    tensors = tuple({name: doubles(each.shape, rng) for name, each in layer.items()} for layer in genome.tensors)
+    return replace(genome, tensors=tensors, result=result)
+
+
+def plain(tensors: tuple[Mapping[str, Array], ...]) -> list[dict[str, tuple[tuple[int, ...], bytes]]]:
+    """Tensors as what can be compared bit for bit."""
+    return [
+        {name: (each.shape, np.ascontiguousarray(each, "<f8").tobytes()) for name, each in layer.items()}
+        for layer in tensors
+    ]
+
+
+def stored(root: Path, genome: Genome, name: str = "g") -> Path:
+    """The folder of a genome that was written in a mountpoint at `root`."""
+    shelf = Genomes(Mountpoint(root))
+    with shelf.draft(name, genome.sizes()) as draft:
+        genome.write(draft)
+        draft.commit()
+    return shelf.path(name)
+
+
+def refused(folder: Path) -> str:
+    """The one line with which a genome is refused, from the folder's name on."""
+    with pytest.raises(BadInput) as caught:
+        Genome.read(folder)
+    message = str(caught.value)
+    assert message.isprintable()
+    assert message.startswith(f"{folder}/")
+    return message.removeprefix(f"{folder}/")
+
+
+# There and back
+
+
+@pytest.mark.parametrize("bias", [False, True], ids=["without bias", "with bias"])
+@pytest.mark.parametrize("text", MODELS.values(), ids=MODELS)
+def test_what_is_written_reads_back_equal(tmp_path: Path, text: str, bias: bool) -> None:
+    genome = made(text, bias)
+    read = Genome.read(stored(tmp_path, genome))
+    assert read.description == described(text)
+    assert plain(read.tensors) == plain(genome.tensors)
+    assert (read.bias, read.model, read.result) == (bias, "m", None)
+
+
+@pytest.mark.parametrize("model", [None, "m", "a-b.c_9", "x" * 64, "bias"])
+@pytest.mark.parametrize("result", [None, 0.0, 0.113811, 5e-324, 1.7976931348623157e308])
+def test_model_and_result_read_back(tmp_path: Path, model: str | None, result: float | None) -> None:
+    read = Genome.read(stored(tmp_path, made(model=model, result=result)))
+    assert (read.model, read.result) == (model, result)
+
+
+def test_a_genome_of_one_layer_of_one_unit_reads_back(tmp_path: Path) -> None:
+    genome = made("1 1 1\ninput\ndense 1 -\n", bias=True)
+    assert plain(Genome.read(stored(tmp_path, genome)).tensors) == plain(genome.tensors)
+
+
+def test_a_genome_has_the_files_of_2019_and_settings(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made(MODELS["as in 2019"], result=0.25))
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    learnt = [f"topology/layer_{i}/{name}" for i in (1, 2) for name in ("bias_weights.dat", "meta.dat", "weights.dat")]
+    assert files == ["meta.dat", "result", "settings", "topology/layer_0/meta.dat", *learnt]
+    assert folder == tmp_path / "model" / "genomes" / "gen_g"
+
+
+def test_the_small_files_of_a_genome_say_what_they_are_meant_to(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made(result=0.25))
+    said = {
+        "meta.dat": "3 1 1\n2\n3\n6\n",
+        "settings": "model m\nshape 4 4 1\nbias no\n",
+        "result": "0.25\n",
+        "topology/layer_0/meta.dat": "- input\n",
+        "topology/layer_1/meta.dat": "- flatten\n",
+        "topology/layer_2/meta.dat": "- dropout 0.2\n",
+        "topology/layer_3/meta.dat": "prelu:0.1 dense\n",
+        "topology/layer_4/meta.dat": "- dense\n",
+        "topology/layer_5/meta.dat": "softmax output\n",
+    }
+    assert {name: (folder / name).read_text() for name in said} == said
+
+
+def test_weights_have_a_row_for_each_input_and_a_column_for_each_output(tmp_path: Path) -> None:
+    genome = made("2 1 1\ninput\ndense 3 -\n")
+    weights, bias = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([7.0, 8.0, 9.0])
+    folder = stored(tmp_path, replace(genome, tensors=({}, {"weights": weights, "bias": bias})))
+    assert (folder / "topology/layer_1/weights.dat").read_text() == "3 2 1\n1.0\n2.0\n3.0\n4.0\n5.0\n6.0\n"
+    assert (folder / "topology/layer_1/bias_weights.dat").read_text() == "3 1 1\n7.0\n8.0\n9.0\n"
+
+
+def test_kernels_lie_one_after_the_other_in_a_tensor_of_their_width_and_height(tmp_path: Path) -> None:
+    genome = made("5 4 2\ninput\nconvolution relu 3 1 0 3 2\ndense 1 -\n")
+    folder = stored(tmp_path, genome)
+    lines = (folder / "topology/layer_1/weights.dat").read_text(encoding="ascii").splitlines()
+    assert lines[0] == "3 2 6"
+    assert [float(line) for line in lines[1:]] == genome.tensors[1]["weights"].ravel().tolist()
+    assert (folder / "topology/layer_1/meta.dat").read_text(encoding="ascii") == "relu convolution 3 1 0 3 2\n"
+
+
+@pytest.mark.parametrize("text", [STANDARD, *MODELS.values()], ids=["standard", *MODELS])
+def test_no_file_is_another_or_larger_than_foretold(tmp_path: Path, text: str) -> None:
+    genome = made(text, model="x" * 64, result=-2.2250738585072014e-308)
+    longest = [{name: np.full(each.shape, genome.result) for name, each in layer.items()} for layer in genome.tensors]
+    folder = stored(tmp_path, replace(genome, tensors=tuple(longest)))
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    assert sizes.keys() == genome.sizes().keys()
+    assert all(size <= genome.sizes()[name] for name, size in sizes.items())
+    assert sum(sizes.values()) <= genome.bytes
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_parameter_that_is_not_finite_is_never_written(tmp_path: Path, value: float) -> None:
+    genome = made()
+    genome.tensors[4]["weights"][0, 0] = value
+    with pytest.raises(ValueError, match="expected finite numbers"):
+        stored(tmp_path, genome)
+    assert not list(tmp_path.iterdir())
+
+
+# As a new one is made
+
+
+def test_new_parameters_are_uniform_from_0_to_1() -> None:
+    genome = Genome.random(described("100 1 1\ninput\ndense 100 tanh\ndense 100 tanh\n"), None, False, 0)
+    values = np.concatenate([each.ravel() for layer in genome.tensors for each in layer.values()])
+    assert 0 <= values.min() < 0.001
+    assert 0.999 < values.max() < 1
+    counts, _ = np.histogram(values, 10, (0, 1))
+    expected = len(values) / 10
+    assert ((counts - expected) ** 2 / expected).sum() < 28  # chi square of 9 degrees of freedom: 1 in 1000
+    assert len(np.unique(values)) == len(values)
+
+
+def test_a_seed_makes_the_same_genome_and_another_seed_another() -> None:
+    one, same, other = (Genome.random(described(STANDARD), None, False, seed) for seed in (1, 1, 2))
+    assert plain(one.tensors) == plain(same.tensors)
+    assert not set(one.params.tolist()) & set(other.params.tolist())
+
+
+def test_weights_are_the_same_with_and_without_bias() -> None:
+    one, other = (Genome.random(described(STANDARD), None, bias, 0) for bias in (False, True))
+    assert plain(one.tensors) == plain(other.tensors)
+
+
+# Parameters that count
+
+
+def test_without_bias_the_parameters_are_the_weights_alone() -> None:
+    genome = made("2 1 1\ninput\ndense 3 -\ndense 2 -\n")
+    expected = np.concatenate([genome.tensors[1]["weights"].ravel(), genome.tensors[2]["weights"].ravel()])
+    assert genome.params.tobytes() == expected.tobytes()
+
+
+def test_with_bias_the_parameters_are_weights_and_biases_layer_by_layer() -> None:
+    genome = made("2 1 1\ninput\ndense 3 -\ndense 2 -\n", bias=True)
+    expected = np.concatenate([genome.tensors[i][name].ravel() for i in (1, 2) for name in ("weights", "bias")])
+    assert genome.params.tobytes() == expected.tobytes()
+
+
+def test_a_fitted_genome_keeps_the_biases_that_do_not_count(tmp_path: Path) -> None:
+    genome = made("2 1 1\ninput\ndense 3 -\ndense 2 -\n")
+    fitted = Genome.read(stored(tmp_path, genome.fitted(np.arange(12.0), 0.5)))
+    assert fitted.tensors[1]["weights"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert fitted.tensors[2]["weights"].tolist() == [[6, 7], [8, 9], [10, 11]]
+    biases = [{"bias": layer["bias"]} if layer else {} for layer in genome.tensors]
+    assert plain(tuple({"bias": layer["bias"]} if layer else {} for layer in fitted.tensors)) == plain(tuple(biases))
+    assert fitted.result == 0.5
+
+
+def test_a_fitted_genome_has_the_biases_that_count() -> None:
+    fitted = made("2 1 1\ninput\ndense 2 -\n", bias=True).fitted(np.arange(6.0), 0.5)
+    assert fitted.tensors[1]["weights"].tolist() == [[0, 1], [2, 3]]
+    assert fitted.tensors[1]["bias"].tolist() == [4, 5]
+
+
+def test_a_fitted_genome_does_not_change_with_the_vector_that_it_came_from() -> None:
+    params = np.arange(4.0)
+    fitted = made("2 1 1\ninput\ndense 2 -\n").fitted(params, 0.5)
+    params += 1
+    assert fitted.params.tolist() == [0, 1, 2, 3]
+
+
+# Of 2019
+
+OF_2019 = {
+    "meta.dat": "3 1 1\n1\n10\n3\n",
+    "result": "0.0021\n",
+    "topology/layer_0/meta.dat": "- input\n",
+    "topology/layer_0/weights.dat": "0 0 1\n",
+    "topology/layer_1/meta.dat": "sigmoid dense\n",
+    "topology/layer_1/weights.dat": "10 2 1\n1.\n0.5e-05\n" + "-.25\n" * 17 + "3.0000000000000000e+00\n",
+    "topology/layer_1/weights_t.dat": "2 10 1\n" + "1.\n" * 20,
+    "topology/layer_1/bias_weights.dat": "10 1 1\n" + "0.5\n" * 10,
+    "topology/layer_2/meta.dat": "sigmoid dense\n",
+    "topology/layer_2/weights.dat": "1 10 1\n" + "".join(f"0.{digit}0000000000000001\n" for digit in range(10)),
+    "topology/layer_2/bias_weights.dat": "1 1 1\n0.75\n",
+}
+
+
+def laid_out(root: Path, files: Mapping[str, str | bytes]) -> Path:
+    """A folder with these files."""
+    folder = root / "gen_old"
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def test_a_genome_of_2019_is_read(tmp_path: Path) -> None:
+    genome = Genome.read(laid_out(tmp_path, OF_2019))
+    assert genome.description == described("2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n")
+    assert (genome.model, genome.bias, genome.result) == (None, False, 0.0021)
+    assert genome.tensors[0] == {}
+    first = struct.pack("<20d", 1.0, 5e-6, *[-0.25] * 17, 3.0)
+    second = struct.pack("<10d", *(float(f"0.{digit}0000000000000001") for digit in range(10)))
+    assert plain(genome.tensors[1:]) == [
+        {"weights": ((2, 10), first), "bias": ((10,), struct.pack("<10d", *[0.5] * 10))},
+        {"weights": ((10, 1), second), "bias": ((1,), struct.pack("<d", 0.75))},
+    ]
+
+
+def test_a_genome_of_2019_counts_no_biases(tmp_path: Path) -> None:
+    genome = Genome.read(laid_out(tmp_path, OF_2019))
+    assert len(genome.params) == 30
+    assert genome.network.size == 30
+
+
+def test_a_genome_of_2019_without_a_result_has_none(tmp_path: Path) -> None:
+    assert Genome.read(laid_out(tmp_path, {k: v for k, v in OF_2019.items() if k != "result"})).result is None
+
+
+def test_a_genome_of_2019_becomes_one_with_settings(tmp_path: Path) -> None:
+    genome = Genome.read(laid_out(tmp_path, OF_2019))
+    folder = stored(tmp_path, genome)
+    assert (folder / "settings").read_text() == "shape 2 1 1\nbias no\n"
+    assert plain(Genome.read(folder).tensors) == plain(genome.tensors)
+
+
+# Edited by a person
+
+
+def edited(folder: Path, name: str, edit: Callable[[bytes], bytes]) -> Path:
+    content = (folder / name).read_bytes()
+    assert edit(content) != content
+    (folder / name).write_bytes(edit(content))
+    return folder
+
+
+def test_a_value_that_was_changed_is_read(tmp_path: Path) -> None:
+    folder = edited(
+        laid_out(tmp_path, OF_2019), "topology/layer_1/weights.dat", lambda text: text.replace(b"0.5e-05", b"-7")
+    )
+    assert Genome.read(folder).tensors[1]["weights"][0, :3].tolist() == [1, -7, -0.25]
+
+
+EDITS: dict[str, Callable[[bytes], bytes]] = {
+    "a last blank line": lambda text: text + b"\n",
+    "blank lines before": lambda text: b"\n\n" + text,
+    "no last newline": lambda text: text.rstrip(b"\n"),
+    "CRLF": lambda text: text.replace(b"\n", b"\r\n"),
+    "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "spaces at the ends": lambda text: text.replace(b"\n", b" \t\n"),
+    "spaces at the starts": lambda text: b"  " + text.replace(b"\n", b"\n  "),
+    "more space between": lambda text: text.replace(b" ", b"  \t "),
+}
+
+FILES = [
+    "meta.dat",
+    "settings",
+    "result",
+    *(f"topology/layer_{i}/meta.dat" for i in range(6)),
+    *(f"topology/layer_{i}/{name}.dat" for i in (3, 4) for name in ("weights", "bias_weights")),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("name", FILES)
+def test_what_the_eye_does_not_see_changes_nothing(tmp_path: Path, name: str, edit: Callable[[bytes], bytes]) -> None:
+    genome = made(bias=True, result=0.25)
+    folder = stored(tmp_path, genome)
+    (folder / name).write_bytes(edit((folder / name).read_bytes()))
+    read = Genome.read(folder)
+    assert plain(read.tensors) == plain(genome.tensors)
+    assert (read.description, read.bias, read.model, read.result) == (genome.description, True, "m", 0.25)
+
+
+def test_another_activation_may_be_written_in(tmp_path: Path) -> None:
+    folder = edited(stored(tmp_path, made()), "topology/layer_4/meta.dat", lambda text: b"isru:0.5 dense\n")
+    assert str(Genome.read(folder).description.layers[4]) == "dense 2 isru:0.5"
+
+
+def test_bias_may_be_switched_on(tmp_path: Path) -> None:
+    genome = made()
+    folder = edited(stored(tmp_path, genome), "settings", lambda text: text.replace(b"bias no", b"bias yes"))
+    assert len(Genome.read(folder).params) == len(genome.params) + 5
+
+
+def test_settings_may_come_in_any_order_or_not_at_all(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made())
+    (folder / "settings").write_text("bias yes\nshape 4 4 1\n")
+    genome = Genome.read(folder)
+    assert (genome.bias, genome.model, genome.description.known_shape) == (True, None, (1, 4, 4))
+
+
+def test_without_settings_inputs_are_a_row(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made())
+    (folder / "settings").unlink()
+    genome = Genome.read(folder)
+    assert (genome.bias, genome.model, genome.description.known_shape) == (False, None, (1, 1, 16))
+
+
+def test_missing_biases_that_do_not_count_are_zeros(tmp_path: Path) -> None:
+    genome = made()
+    folder = stored(tmp_path, genome)
+    (folder / "topology/layer_4/bias_weights.dat").unlink()
+    read = Genome.read(folder)
+    assert read.tensors[4]["bias"].tolist() == [0, 0]
+    assert plain(read.tensors[:4]) == plain(genome.tensors[:4])
+
+
+def test_missing_biases_that_count_are_refused(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made(bias=True))
+    (folder / "topology/layer_4/bias_weights.dat").unlink()
+    message = refused(folder)
+    assert message == "topology/layer_4/bias_weights.dat: no such file; it should hold bias weights, as settings say"
+
+
+def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    genome = made()
+    folder = stored(tmp_path, genome)
+    (folder / "notes").write_text("mine")
+    (folder / "topology/notes").mkdir()
+    os.mkfifo(folder / "topology/layer_3/weights_t.dat")
+    assert plain(Genome.read(folder).tensors) == plain(genome.tensors)
+
+
+# What is no file of its own
+
+
+STRANGE: dict[str, Callable[[Path, Path], object]] = {
+    "a link": lambda path, old: path.symlink_to(old),
+    "a link to nothing": lambda path, old: path.symlink_to(path.parent / "nothing"),
+    "a link to itself": lambda path, old: path.symlink_to(path),
+    "a link to a device": lambda path, old: path.symlink_to("/dev/zero"),
+    "a pipe": lambda path, old: os.mkfifo(path),
+    "a folder": lambda path, old: path.mkdir(),
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_file_of_its_own_is_refused(
+    tmp_path: Path, name: str, strange: Callable[[Path, Path], object]
+) -> None:
+    folder = stored(tmp_path, made(result=0.5))
+    (folder / name).rename(tmp_path / "old")
+    strange(folder / name, tmp_path / "old")
+    assert refused(folder).startswith(f"{name}: expected a file of a genome, got '")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "bias" not in name and name not in ("settings", "result")])
+def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
+    folder = stored(tmp_path, made(result=0.5))
+    (folder / name).unlink()
+    assert refused(folder) == f"{name}: no such file; it belongs to the genome"
+
+
+# Made by hand to do harm, or by mistake
+
+WEIGHTS = "topology/layer_4/weights.dat"
+ODD: dict[str, tuple[str, str | bytes, str]] = {
+    # tensors
+    "weights of other heights": (
+        WEIGHTS,
+        "2 4 1\n" + "1\n" * 8,
+        "1: expected '2 3 1' after the layer before, got '2 4 1'",
+    ),
+    "weights of depth 2": (WEIGHTS, "2 3 2\n" + "1\n" * 12, "1: expected '2 3 1' after the layer before, got '2 3 2'"),
+    "weights of wrong sizes": (WEIGHTS, "2 3\n1\n", "1: expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1"),
+    "weights that are missing": (WEIGHTS, "2 3 1\n1\n2\n3\n4\n5\n", "1: expected 6 values for 2 3 1, got 5"),
+    "weights that are too many": (WEIGHTS, "2 3 1\n" + "1\n" * 7, "8: expected 6 values for 2 3 1, got more"),
+    "a weight that is NaN": (WEIGHTS, "2 3 1\n1\n2\nnan\n4\n5\n6\n", "4:1: expected one decimal number, got 'nan'"),
+    "a weight that is infinite": (WEIGHTS, "2 3 1\n\n1\n1e999\n", "4:1: expected one decimal number, got '1e999'"),
+    "a command for a weight": (
+        WEIGHTS,
+        "2 3 1\n3);touch X;(\n",
+        "2:1: expected one decimal number, got '3);touch X;('",
+    ),
+    "nothing for weights": (WEIGHTS, "", " expected 'WIDTH HEIGHT DEPTH' and values, got nothing"),
+    "a picture for weights": (WEIGHTS, b"\x89PNG\r\n\x1a\n", "1: expected 'WIDTH HEIGHT DEPTH'"),
+    "biases of another width": (
+        "topology/layer_4/bias_weights.dat",
+        "3 1 1\n1\n2\n3\n",
+        "1: expected '2 1 1' after the layer before, got '3 1 1'",
+    ),
+    "biases of another height": (
+        "topology/layer_4/bias_weights.dat",
+        "1 2 1\n1\n2\n",
+        "1: expected '2 1 1' after the layer before, got '1 2 1'",
+    ),
+    # meta.dat of the genome
+    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: no such folder; it belongs to the genome"),
+    "too few layers": ("meta.dat", "3 1 1\n2\n3\n5\n", "topology/layer_5: expected 5 layers as in meta.dat, got more"),
+    "no layers": ("meta.dat", "3 1 1\n2\n3\n0\n", " expected width, height and number of layers"),
+    "less than no layers": ("meta.dat", "3 1 1\n2\n3\n-6\n", " expected width, height and number of layers"),
+    "half a layer": ("meta.dat", "3 1 1\n2\n3\n5.5\n", " expected width, height and number of layers"),
+    "more layers than there can be": (
+        "meta.dat",
+        "3 1 1\n2\n3\n1e18\n",
+        " expected width, height and number of layers",
+    ),
+    "a number of layers of 309 digits": ("meta.dat", "3 1 1\n2\n3\n1e308\n", " expected width, height and number of"),
+    "two numbers": ("meta.dat", "2 1 1\n2\n6\n", " expected width, height and number of layers"),
+    "a column of numbers": ("meta.dat", "1 3 1\n2\n3\n6\n", " expected width, height and number of layers"),
+    "many numbers": ("meta.dat", "1000 1 1\n" + "6\n" * 1000, " expected width, height and number of layers"),
+    "words": ("meta.dat", "six layers\n", "1: expected 'WIDTH HEIGHT DEPTH'"),
+    # settings
+    "an unknown setting": ("settings", "bias no\ncolour red\n", "2: expected one line at most of each of model, shape"),
+    "a word alone": ("settings", "bias no\nnonsense\n", "2: expected one line at most of each of model, shape, bias"),
+    "a setting twice": (
+        "settings",
+        "bias no\n\nbias no\n",
+        "3: expected one line at most of each of model, shape, bias",
+    ),
+    "neither yes nor no": ("settings", "bias maybe\n", "1: expected one line at most of each"),
+    "bias without a word": ("settings", "bias\n", "1: expected one line at most of each"),
+    "a path for a model": ("settings", "model ../../x\n", "1: expected one line at most of each"),
+    "an option for a model": ("settings", "model -rf\n", "1: expected one line at most of each"),
+    "no model's name": ("settings", "model\n", "1: expected one line at most of each"),
+    "a shape of two": ("settings", "shape 4 4\n", "1: expected one line at most of each"),
+    "a shape of nothing": ("settings", "shape 0 4 1\n", "1: expected one line at most of each"),
+    "a shape of another size": (
+        "settings",
+        "shape 5 4 1\n",
+        "topology/layer_3/weights.dat:1: expected '3 20 1' after the layer before, got '3 16 1'",
+    ),
+    "a shape past every memory": (
+        "settings",
+        "shape 999999999999999999 1 1\n",
+        "topology/layer_3/weights.dat:1: expected '3 999999999999999999 1' after the layer before, got '3 16 1'",
+    ),
+    "a shape past every number": (
+        "settings",
+        "shape 999999999999999999 999999999999999999 999999999999999999\n",
+        "topology/layer_3/weights.dat:1: expected '3 ",
+    ),
+    "a shape of a terabyte": (
+        "settings",
+        "shape 1000000 100000 1\n",
+        "topology/layer_3/weights.dat:1: expected '3 100000000000 1' after the layer before, got '3 16 1'",
+    ),
+    "settings that are not ASCII": ("settings", "bias nö\n", "1: expected a few words of ASCII"),
+    "settings that never end": ("settings", b"\n" * 70_000, "1: expected a few words of ASCII"),
+    "settings of zeros": ("settings", b"\0" * 100, "1: expected one line at most of each"),
+    "settings that draw on the terminal": ("settings", "\x1b[2J\n", "1: expected one line at most of each"),
+    # result
+    "no result": ("result", "", "1: expected one decimal number, the last cost"),
+    "two results": ("result", "1\n2\n", "1: expected one decimal number, the last cost"),
+    "two results in a line": ("result", "1 2\n", "1: expected one decimal number, the last cost"),
+    "a result that is NaN": ("result", "nan\n", "1: expected one decimal number, the last cost"),
+    "a result past all numbers": ("result", "1e999\n", "1: expected one decimal number, the last cost"),
+    # meta.dat of a layer
+    "an unknown type": (
+        "topology/layer_4/meta.dat",
+        "sigmoid dence\n",
+        "1: unknown layer 'dence'; did you mean 'dense'",
+    ),
+    "an unknown activation": ("topology/layer_4/meta.dat", "sigmod dense\n", "1: unknown activation 'sigmod'"),
+    "a wrong parameter": ("topology/layer_4/meta.dat", "prelu:x dense\n", "1: "),
+    "an activation of dropout": (
+        "topology/layer_2/meta.dat",
+        "relu dropout 0.2\n",
+        "1: expected '-' as the activation",
+    ),
+    "an activation of flatten": ("topology/layer_1/meta.dat", "relu flatten\n", "1: expected '-', got 'relu'"),
+    "no rate of dropout": ("topology/layer_2/meta.dat", "- dropout\n", "1: expected 'dropout RATE', got 'dropout'"),
+    "a rate of 1": ("topology/layer_2/meta.dat", "- dropout 1\n", "1: expected a rate from 0, below 1, got '1'"),
+    "words too many": ("topology/layer_4/meta.dat", "- dense 5 6\n", "1: expected 'dense UNITS ACTIVATION'"),
+    "one word": ("topology/layer_4/meta.dat", "dense\n", "1: expected 'ACTIVATION TYPE' in one line, got 'dense'"),
+    "an empty activation as of 2019": ("topology/layer_4/meta.dat", " dense\n", "1: expected 'ACTIVATION TYPE' in one"),
+    "no words": ("topology/layer_4/meta.dat", "", "1: expected 'ACTIVATION TYPE' in one line, got ''"),
+    "two lines": ("topology/layer_4/meta.dat", "- dense\n- dense\n", "1: expected 'ACTIVATION TYPE' in one line"),
+    "escape sequences": ("topology/layer_4/meta.dat", "\x1b[31m dense\n", "1: unknown activation '\\x1b[31m'"),
+    "a word on line 3": ("topology/layer_4/meta.dat", "\n\nsigmod dense\n", "3: unknown activation 'sigmod'"),
+    "a second input": ("topology/layer_1/meta.dat", "- input\n", "topology: expected 'input' only as the first layer"),
+    "no input": ("topology/layer_0/meta.dat", "- flatten\n", "topology: expected 'input' as the first layer"),
+    "an output within": ("topology/layer_1/meta.dat", "- output\n", "topology: expected 'output' as the last layer"),
+    "dropout at the end": (
+        "topology/layer_5/meta.dat",
+        "- dropout 0.2\n",
+        "topology: expected a layer that learns after",
+    ),
+    "a dense layer without weights": (
+        "topology/layer_1/meta.dat",
+        "relu dense\n",
+        "topology/layer_1/weights.dat: no such file; it belongs to the genome",
+    ),
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(("name", "content", "expected"), ODD.values(), ids=ODD)
+def test_a_file_that_is_wrong_is_named_with_its_line(
+    tmp_path: Path, name: str, content: str | bytes, expected: str
+) -> None:
+    folder = stored(tmp_path, made())
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert refused(folder).startswith(expected if expected.startswith("topology") else f"{name}:{expected}")
+
+
+def test_weights_that_no_memory_could_hold_are_out_of_space(tmp_path: Path) -> None:
+    folder = stored(tmp_path, made())
+    (folder / WEIGHTS).write_text("2 999999999999999999 1\n1\n")
+    with pytest.raises(OutOfSpace) as caught:
+        Genome.read(folder)
+    assert str(caught.value).startswith(f"{folder}/{WEIGHTS}:1: ")
+
+
+def test_a_folder_of_nothing_is_no_genome(tmp_path: Path) -> None:
+    (tmp_path / "g").mkdir()
+    assert refused(tmp_path / "g") == "meta.dat: no such file; it belongs to the genome"
+
+
+def test_layers_of_which_none_learns_are_refused(tmp_path: Path) -> None:
+    files = {
+        "meta.dat": "3 1 1\n1\n1\n2\n",
+        "topology/layer_0/meta.dat": "- input",
+        "topology/layer_1/meta.dat": "- output",
+    }
+    assert refused(laid_out(tmp_path, files)).startswith("topology: expected a layer that learns")

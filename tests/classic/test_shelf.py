@@ -1,0 +1,909 @@
+"""A shelf: folders that have names, and that appear, change and go whole."""
+
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from stat import S_IFMT
+from typing import Any
+
+import pytest
+
+from kerash_cli.classic.genomes import Genomes
+from kerash_cli.classic.models import Models
+from kerash_cli.classic.shelf import Shelf
+from kerash_cli.errors import BadInput, KerashError, OutOfSpace
+from kerash_cli.store.mountpoint import Mountpoint, is_held
+from kerash_cli.system import files
+
+HEX = "0123456789abcdef"
+OLD = {"a": b"old", "deep/er/b": b"old too", ".model": b"old caption"}
+NEW = {"a": b"new, and longer", "c": b"3", ".model": b"new caption"}
+
+
+def tree(folder: Path) -> dict[str, object]:
+    """All that is there: modes, link targets and contents."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = mode, content
+    return found
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files that are there."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def fitting(shelf: Shelf, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files without the caption, where the shelf has none."""
+    return {path: data for path, data in files.items() if path != ".model" or isinstance(shelf, Models)}
+
+
+def put(shelf: Shelf, name: str, files: Mapping[str, bytes], **options: bool) -> None:
+    """Writes a folder as commands do."""
+    written = fitting(shelf, files)
+    with shelf.draft(name, {path: len(data) for path, data in written.items()}, **options) as draft:
+        for path, data in written.items():
+            draft.write(path, data)
+        draft.commit()
+
+
+def kept(shelf: Shelf, name: str) -> dict[str, bytes]:
+    """What the shelf has of that name, its caption under the name that it had in the draft."""
+    found = contents(shelf.path(name))
+    return found | {".model": shelf.caption(name).read_bytes()} if isinstance(shelf, Models) else found
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Mountpoint:
+    (tmp_path / "place").mkdir()
+    return Mountpoint(tmp_path / "place")
+
+
+@pytest.fixture(params=[Genomes, Models])
+def shelf(request: pytest.FixtureRequest, place: Mountpoint) -> Shelf:
+    """One with a prefix, and one whose folders have a file beside them."""
+    made: Shelf = request.param(place)
+    return made
+
+
+@pytest.fixture
+def models(place: Mountpoint) -> Models:
+    return Models(place)
+
+
+@pytest.fixture
+def genomes(place: Mountpoint) -> Genomes:
+    return Genomes(place)
+
+
+@pytest.fixture
+def lockless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks."""
+
+    def refuse(file: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from kerash_cli.classic.genomes import Genomes
+from kerash_cli.classic.models import Models
+from kerash_cli.store.mountpoint import Mountpoint
+root, kind, name, shared = sys.argv[1:]
+with {"Genomes": Genomes, "Models": Models}[kind](Mountpoint(Path(root))).holding(name, shared == "True"):
+    print(flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def hold(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts processes that hold a folder of a shelf until their input ends."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(shelf: Shelf, name: str, shared: bool = False) -> subprocess.Popen[str]:
+        words = [str(shelf.place.root), type(shelf).__name__, name, str(shared)]
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.communicate()
+
+
+# Drafts
+
+
+def test_a_committed_folder_is_what_was_written(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    assert kept(shelf, "a") == fitting(shelf, OLD)
+    assert shelf.names() == ["a"]
+    with shelf.reading("a") as folder:
+        assert folder == shelf.path("a")
+
+
+def test_folders_are_where_the_tree_of_2019_has_them(genomes: Genomes, models: Models, place: Mountpoint) -> None:
+    put(genomes, "g", OLD)
+    put(models, "m", OLD)
+    assert genomes.path("g") == place.root / "model" / "genomes" / "gen_g"
+    assert models.path("m") == place.root / "model" / "m"
+    assert models.caption("m") == place.root / "model" / "m.model"
+
+
+def test_nothing_has_the_name_before_the_commit(shelf: Shelf) -> None:
+    with shelf.draft("a", {"x": 10}) as draft:
+        draft.write("x", b"x")
+        assert not shelf.path("a").exists()
+        assert shelf.names() == []
+
+
+def test_a_draft_that_is_not_committed_leaves_nothing(shelf: Shelf) -> None:
+    with shelf.draft("a", {"x": 10, "deep/er/y": 10}) as draft:
+        draft.write("x", b"x")
+    assert tree(shelf.place.root) == {}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, OutOfSpace, OSError])
+def test_an_error_of_the_work_passes_unchanged_and_leaves_nothing(shelf: Shelf, error: type[BaseException]) -> None:
+    with pytest.raises(error, match="of the work"), shelf.draft("a", {"deep/x": 10}):
+        raise error("of the work")
+    assert tree(shelf.place.root) == {}
+
+
+def test_files_take_their_room_before_they_are_written(shelf: Shelf) -> None:
+    with shelf.draft("a", {"x": 10_000, "deep/er/y": 5}) as draft:
+        sizes = {path: len(data) for path, data in contents(draft.folder).items()}
+        assert sizes == {"x": 10_000, "deep/er/y": 5}
+        assert (draft.folder / "x").stat().st_blocks * 512 >= 10_000
+
+
+def test_a_file_of_no_bytes_needs_no_room(shelf: Shelf) -> None:
+    put(shelf, "a", {"x": b"", ".model": b"caption"})
+    assert kept(shelf, "a") == fitting(shelf, {"x": b"", ".model": b"caption"})
+
+
+@pytest.mark.parametrize("size", [1, 3, 10_000])
+def test_a_file_is_as_long_as_what_was_written_whatever_was_reserved(shelf: Shelf, size: int) -> None:
+    with shelf.draft("a", {"x": size}) as draft:
+        draft.write("x", b"123")
+        assert (draft.folder / "x").read_bytes() == b"123"
+
+
+def test_a_file_written_twice_is_the_second(shelf: Shelf) -> None:
+    with shelf.draft("a", {}) as draft:
+        draft.write("x", b"123")
+        draft.write("x", b"4")
+        assert contents(draft.folder) == {"x": b"4"}
+
+
+@pytest.mark.parametrize("mask", [0, 0o022, 0o077])
+def test_folders_and_files_are_this_users_alone_whatever_the_umask(shelf: Shelf, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        put(shelf, "a", OLD)
+    finally:
+        os.umask(before)
+    modes = {path.is_dir(): path.stat().st_mode & 0o777 for path in shelf.place.root.rglob("*")}
+    assert modes == {True: 0o700, False: 0o600}
+
+
+def test_a_link_in_a_draft_is_never_written_through(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"x")
+    with shelf.draft("a", {}) as draft:
+        (draft.folder / "x").symlink_to(tmp_path / "precious")
+        with pytest.raises(KerashError):
+            draft.write("x", b"new")
+        with pytest.raises(OSError, match="File exists"):
+            draft.reserve("x", 10)
+    assert (tmp_path / "precious").read_bytes() == b"x"
+
+
+def test_a_draft_in_a_shelf_that_is_no_folder_of_this_users_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "genomes").mkdir(parents=True)
+    (shelf.place.root / "model").symlink_to(tmp_path / "elsewhere")
+    before = tree(tmp_path)
+    with pytest.raises(KerashError, match="model: expected a folder of yours, got something else; try"):
+        put(shelf, "a", OLD)
+    assert tree(tmp_path) == before
+
+
+# A name that is taken
+
+
+def test_a_taken_name_is_bad_input_before_the_work_and_nothing_changes(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    before = tree(shelf.place.root)
+    expected = f"^{shelf.path('a')}: {shelf.kind} a already exists; choose another name, or --force to replace it$"
+    with pytest.raises(BadInput, match=expected) as caught, shelf.draft("a", {"x": 10}):
+        pytest.fail("the work began")
+    assert caught.value.exit_code == 2
+    assert tree(shelf.place.root) == before
+
+
+def test_a_name_that_was_taken_during_the_work_is_bad_input_and_nothing_changes(shelf: Shelf) -> None:
+    with shelf.draft("a", {}) as draft:
+        draft.write("x", b"x")
+        put(shelf, "a", OLD)
+        before = tree(shelf.path("a"))
+        with pytest.raises(BadInput, match="already exists"):
+            draft.commit()
+    assert tree(shelf.path("a")) == before
+    assert kept(shelf, "a") == fitting(shelf, OLD)
+    assert [path for path in tree(shelf.place.root) if ".new" in path] == []
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "fifo"])
+@pytest.mark.parametrize("force", [True, False])
+def test_a_name_that_something_else_has_is_refused_and_nothing_changes(
+    shelf: Shelf, tmp_path: Path, kind: str, force: bool
+) -> None:
+    shelf.root.mkdir(parents=True)
+    path = shelf.path("a")
+    match kind:
+        case "file":
+            path.write_bytes(b"x")
+        case "link":
+            path.symlink_to(tmp_path)
+        case "dangling link":
+            path.symlink_to("nowhere")
+        case _:
+            os.mkfifo(path)
+    before = tree(shelf.place.root)
+    with pytest.raises(KerashError) as caught, shelf.draft("a", {"x": 10}, force):
+        pytest.fail("the work began")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert {path: tree(shelf.place.root).get(path) for path in before} == before
+
+
+def test_force_replaces_the_whole_folder(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    put(shelf, "a", NEW, force=True)
+    assert kept(shelf, "a") == fitting(shelf, NEW)
+    assert shelf.names() == ["a"]
+
+
+def test_force_on_a_name_that_is_free_is_the_same_as_none(shelf: Shelf) -> None:
+    put(shelf, "a", NEW, force=True)
+    assert kept(shelf, "a") == fitting(shelf, NEW)
+
+
+def test_a_forced_draft_that_is_not_committed_leaves_everything_as_it_was(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    before = tree(shelf.place.root)
+    with shelf.draft("a", {"x": 10}, force=True) as draft:
+        draft.write("x", b"x")
+    assert tree(shelf.place.root) == before
+
+
+def test_a_replacement_leaves_nothing_but_itself(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    put(shelf, "a", NEW, force=True)
+    left = {path.name for path in shelf.root.iterdir()} - {"genomes"}
+    assert left == {shelf.path("a").name, *(["a.model"] if isinstance(shelf, Models) else [])}
+
+
+def test_a_replacement_touches_no_neighbour(shelf: Shelf) -> None:
+    for name in ("a", "a.b", "ab", "b"):
+        put(shelf, name, OLD)
+    before = {name: kept(shelf, name) for name in ("a.b", "ab", "b")}
+    put(shelf, "a", NEW, force=True)
+    assert {name: kept(shelf, name) for name in before} == before
+    shelf.remove("a")
+    assert {name: kept(shelf, name) for name in shelf.names()} == before
+
+
+# Names
+
+
+def test_names_are_sorted_and_those_of_folders_alone(shelf: Shelf) -> None:
+    for name in ("b", "a.1", "_", "Z", "gen_x"):
+        put(shelf, name, OLD)
+    prefix = shelf.path("").name if isinstance(shelf, Genomes) else ""
+    for hidden in (f"{prefix}.hidden", f"{prefix}-x", f"{prefix}a b", f"{prefix}{'x' * 65}", f"{prefix}ü", "stray"):
+        (shelf.root / hidden).mkdir()
+    (shelf.root / f"{prefix}file").touch()
+    (shelf.root / f"{prefix}link").symlink_to(shelf.path("b"))
+    for other in ("file", "link", "a b", "-x", ".hidden", "ü"):
+        (shelf.root / f"{other}.model").touch()
+    assert shelf.names() == ["Z", "_", "a.1", "b", "gen_x"]
+
+
+def test_a_shelf_that_is_not_there_has_no_names_and_is_not_made(shelf: Shelf) -> None:
+    assert shelf.names() == []
+    assert tree(shelf.place.root) == {}
+
+
+def test_a_folder_without_its_file_beside_it_has_no_name(models: Models) -> None:
+    put(models, "a", OLD)
+    put(models, "b", OLD)
+    models.caption("a").unlink()
+    assert models.names() == ["b"]
+
+
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "...",
+    ".a",
+    "-",
+    "-a",
+    "--force",
+    "-rf",
+    "/",
+    "/etc",
+    "a/b",
+    "../a",
+    "a/../b",
+    "a/",
+    "./a",
+    "~",
+    "~root",
+    "a b",
+    " a",
+    "a ",
+    "a\n",
+    "\na",
+    "a\tb",
+    "a\0b",
+    "a\x1b[31m",
+    "a\\b",
+    "a'b",
+    'a"b',
+    "a;b",
+    "a&b",
+    "a|b",
+    "$a",
+    "$(a)",
+    "`a`",
+    "a*",
+    "a?",
+    "[a]",
+    "{a}",
+    "a:b",
+    "a=b",
+    "a,b",
+    "a@b",
+    "a%b",
+    "ä",
+    "١",
+    "a\u202eb",
+    "\ud800",
+    "x" * 65,
+    "x" * 10_000,
+]
+
+
+@pytest.mark.parametrize("word", HOSTILE, ids=map(ascii, range(len(HOSTILE))))
+def test_a_word_that_is_no_name_is_bad_input_in_one_line(word: str) -> None:
+    with pytest.raises(BadInput, match=r"^expected a name of 1 to 64 letters, digits and \. _ - that begins") as caught:
+        files.name(word)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("word", ["a", "_", "0", "a.b", "a-", "A..", "x" * 64, "gen_a", "a.model"])
+def test_a_name_is_itself(word: str) -> None:
+    assert files.name(word) == word
+
+
+# Reading
+
+
+def test_what_is_not_there_is_bad_input_and_nothing_is_made(shelf: Shelf) -> None:
+    expected = f"^{shelf.place.root}: no {shelf.kind} called 'a'; try kerash list$"
+    for use in (shelf.reading, shelf.holding):
+        with pytest.raises(BadInput, match=expected), use("a"):
+            pytest.fail("the work began")
+    with pytest.raises(BadInput, match=expected):
+        shelf.remove("a")
+    assert tree(shelf.place.root) == {}
+
+
+def test_what_is_not_there_beside_others_is_bad_input(shelf: Shelf) -> None:
+    put(shelf, "b", OLD)
+    before = tree(shelf.place.root)
+    for use in (shelf.reading, shelf.holding):
+        with pytest.raises(BadInput, match="called 'a'"), use("a"):
+            pytest.fail("the work began")
+    with pytest.raises(BadInput, match="called 'a'"):
+        shelf.remove("a")
+    assert tree(shelf.place.root) == before
+
+
+def test_while_a_folder_is_read_nothing_can_take_its_place(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    with shelf.reading("a"):
+        assert is_held(shelf.root)
+    assert not is_held(shelf.root)
+
+
+def test_what_another_process_holds_can_be_read(shelf: Shelf, hold: Callable[..., Any]) -> None:
+    put(shelf, "a", OLD)
+    hold(shelf, "a")
+    assert shelf.names() == ["a"]
+    with shelf.reading("a"):
+        assert kept(shelf, "a") == fitting(shelf, OLD)
+
+
+def test_a_link_has_no_name(shelf: Shelf, tmp_path: Path) -> None:
+    put(shelf, "b", OLD)
+    shelf.path("a").symlink_to(tmp_path)
+    shelf.caption("a").touch()
+    for use in (shelf.reading, shelf.holding):
+        with pytest.raises(BadInput, match="called 'a'"), use("a"):
+            pytest.fail("the work began")
+
+
+# Holding
+
+
+def refused(shelf: Shelf, name: str, shared: bool = True) -> None:
+    """Everything that needs the folder is refused, and nothing changes."""
+    before = tree(shelf.place.root)
+    expected = f"^{shelf.path(name)}: {shelf.kind} {name} is used by another process; try again when that has ended$"
+    for word in (True, False) if shared else (False,):
+        with pytest.raises(BadInput, match=expected), shelf.holding(name, word):
+            pytest.fail("the work began")
+    with pytest.raises(BadInput, match=expected):
+        shelf.remove(name)
+    with pytest.raises(BadInput, match=expected), shelf.draft(name, {"x": 10}, force=True):
+        pytest.fail("the work began")
+    assert tree(shelf.place.root) == before
+
+
+def test_what_another_process_holds_is_refused_and_nothing_changes(shelf: Shelf, hold: Callable[..., Any]) -> None:
+    put(shelf, "a", OLD)
+    hold(shelf, "a")
+    refused(shelf, "a")
+
+
+def test_what_another_process_shares_can_be_shared_and_no_more(shelf: Shelf, hold: Callable[..., Any]) -> None:
+    put(shelf, "a", OLD)
+    hold(shelf, "a", shared=True)
+    with shelf.holding("a", shared=True) as folder:
+        assert folder == shelf.path("a")
+    refused(shelf, "a", shared=False)
+
+
+def test_what_this_process_holds_is_refused_too(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    with shelf.holding("a"):
+        refused(type(shelf)(shelf.place), "a")
+    with shelf.holding("a"):
+        pass
+
+
+def test_what_is_held_keeps_nobody_from_its_neighbours(shelf: Shelf, hold: Callable[..., Any]) -> None:
+    put(shelf, "a", OLD)
+    put(shelf, "b", OLD)
+    hold(shelf, "a")
+    put(shelf, "b", NEW, force=True)
+    put(shelf, "c", NEW)
+    shelf.remove("b")
+    assert shelf.names() == ["a", "c"]
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_what_a_process_held_is_free_when_it_has_ended(shelf: Shelf, hold: Callable[..., Any], end: str) -> None:
+    put(shelf, "a", OLD)
+    process = hold(shelf, "a")
+    refused(shelf, "a")
+    if end == "kill":
+        process.send_signal(signal.SIGKILL)
+    process.communicate()
+    put(shelf, "a", NEW, force=True)
+    with shelf.holding("a"):
+        assert kept(shelf, "a") == fitting(shelf, NEW)
+    shelf.remove("a")
+
+
+def test_what_another_process_took_during_the_work_is_refused_at_the_commit(
+    shelf: Shelf, hold: Callable[..., Any]
+) -> None:
+    put(shelf, "a", OLD)
+    with shelf.draft("a", {}, force=True) as draft:
+        draft.write("x", b"x")
+        hold(shelf, "a")
+        before = tree(shelf.path("a"))
+        with pytest.raises(BadInput, match="is used by another process"):
+            draft.commit()
+    assert tree(shelf.path("a")) == before
+    assert shelf.names() == ["a"]
+
+
+def test_an_error_while_a_folder_is_held_frees_it(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    with pytest.raises(KeyboardInterrupt), shelf.holding("a"):
+        raise KeyboardInterrupt
+    assert not is_held(shelf.path("a"))
+
+
+# Replacing what is held
+
+
+def test_a_held_folder_is_replaced_by_its_holder(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    with shelf.holding("a"):
+        put(shelf, "a", {**NEW, "deep/er/b": b"new too"})
+    assert kept(shelf, "a") == fitting(shelf, {**NEW, "deep/er/b": b"new too"})
+
+
+def test_what_the_draft_did_not_write_stays_in_a_held_folder(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    for path in ("note", "deep/note", "own/deep/note", ".hidden"):
+        (shelf.path("a") / path).parent.mkdir(parents=True, exist_ok=True)
+        (shelf.path("a") / path).write_text(path, encoding="ascii")
+    with shelf.holding("a"):
+        put(shelf, "a", NEW)
+    notes = {path: path.encode() for path in ("note", "deep/note", "own/deep/note", ".hidden")}
+    assert kept(shelf, "a") == fitting(shelf, {**OLD, **notes, **NEW})
+
+
+@pytest.mark.parametrize("kind", ["link to a file", "dangling link", "link to a folder", "fifo", "empty folder"])
+def test_whatever_it_is_it_stays_in_a_held_folder(genomes: Genomes, tmp_path: Path, kind: str) -> None:
+    put(genomes, "a", OLD)
+    (tmp_path / "file").write_bytes(b"x")
+    path = genomes.path("a") / "own"
+    match kind:
+        case "empty folder":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)
+        case _:
+            target = {"link to a file": "file", "link to a folder": "."}.get(kind, "nowhere")
+            path.symlink_to(tmp_path / target)
+    before = S_IFMT(path.lstat().st_mode), path.is_symlink() and os.readlink(path)
+    with genomes.holding("a"):
+        put(genomes, "a", NEW)
+    assert os.path.lexists(path)
+    assert (S_IFMT(path.lstat().st_mode), path.is_symlink() and os.readlink(path)) == before
+
+
+def test_what_cannot_be_looked_through_is_never_lost(genomes: Genomes, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(genomes, "a", OLD)
+    (genomes.path("a") / "deep" / "note").write_bytes(b"x")
+    before = tree(genomes.path("a"))
+    scandir = os.scandir
+
+    def fail(path: Any) -> Any:
+        if not isinstance(path, int) and Path(path) == genomes.path("a") / "deep":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return scandir(path)
+
+    with genomes.holding("a"), genomes.draft("a", {}) as draft:
+        draft.write("a", b"new")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", fail)
+            with pytest.raises(KerashError, match=os.strerror(errno.EIO)):
+                draft.commit()
+    assert tree(genomes.path("a")) == before
+
+
+def test_a_held_folder_whose_draft_is_not_committed_is_as_it_was(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    before = tree(shelf.place.root)
+    with shelf.holding("a"), shelf.draft("a", {"x": 10}) as draft:
+        draft.write("x", b"x")
+    assert tree(shelf.place.root) == before
+
+
+def test_other_processes_are_refused_while_a_held_folder_is_replaced(shelf: Shelf, environment: dict[str, str]) -> None:
+    put(shelf, "a", OLD)
+    words = [str(shelf.place.root), type(shelf).__name__, "a", "False"]
+
+    def taken() -> bool:
+        """Whether another process can take it now."""
+        command = [sys.executable, "-c", HOLDER, *words]
+        done = subprocess.run(command, input="", capture_output=True, text=True, env=environment)
+        return done.returncode == 0
+
+    with shelf.holding("a"), shelf.draft("a", {}) as draft:
+        draft.write(".model", b"new caption")
+        assert not taken()
+        draft.commit()
+        assert not taken()
+    assert taken()
+
+
+# Removing
+
+
+def test_what_is_removed_is_gone_with_all_that_stood_for_it(shelf: Shelf) -> None:
+    put(shelf, "a", OLD)
+    shelf.remove("a")
+    assert tree(shelf.place.root) == {}
+
+
+def test_what_init_fs_made_stays_when_the_last_one_is_removed(shelf: Shelf) -> None:
+    for parts in (("mat",), ("model", "genomes")):
+        shelf.place.folder(*parts)
+    (shelf.place.root / ".init-fs").touch()
+    before = tree(shelf.place.root)
+    put(shelf, "a", OLD)
+    shelf.remove("a")
+    assert tree(shelf.place.root) == before
+
+
+def test_a_link_in_what_is_removed_goes_alone(shelf: Shelf, tmp_path: Path) -> None:
+    put(shelf, "a", OLD)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    (shelf.path("a") / "link").symlink_to(tmp_path / "precious")
+    shelf.remove("a")
+    assert (tmp_path / "precious" / "file").exists()
+
+
+# The file beside a folder
+
+
+def test_the_file_beside_a_folder_is_not_in_it(models: Models) -> None:
+    put(models, "a", OLD)
+    assert contents(models.path("a")) == {path: data for path, data in OLD.items() if path != ".model"}
+    assert models.caption("a").read_bytes() == b"old caption"
+
+
+def test_the_file_beside_a_folder_appears_with_it(models: Models) -> None:
+    with models.draft("a", {}) as draft:
+        draft.write(".model", b"x")
+        assert not models.caption("a").exists()
+        draft.commit()
+        assert models.caption("a").read_bytes() == b"x"
+
+
+def test_the_file_beside_a_folder_is_replaced_with_it(models: Models) -> None:
+    put(models, "a", OLD)
+    with models.draft("a", {}, force=True) as draft:
+        draft.write(".model", b"new caption")
+        assert models.caption("a").read_bytes() == b"old caption"
+        draft.commit()
+    assert models.caption("a").read_bytes() == b"new caption"
+
+
+def test_the_file_beside_a_folder_goes_with_it_and_no_other_does(models: Models) -> None:
+    for name in ("a", "a.b", "b"):
+        put(models, name, OLD)
+    models.remove("a")
+    assert sorted(path.name for path in models.root.glob("*.model")) == ["a.b.model", "b.model"]
+
+
+def test_a_file_that_stands_there_without_a_folder_is_protected_until_force(models: Models) -> None:
+    models.place.folder("model")
+    models.caption("a").write_bytes(b"mine")
+    with pytest.raises(BadInput, match="already exists"):
+        put(models, "a", NEW)
+    assert models.caption("a").read_bytes() == b"mine"
+    put(models, "a", NEW, force=True)
+    assert models.caption("a").read_bytes() == b"new caption"
+
+
+def test_a_link_beside_a_folder_is_replaced_and_not_followed(models: Models, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"x")
+    models.place.folder("model")
+    models.caption("a").symlink_to(tmp_path / "precious")
+    put(models, "a", NEW, force=True)
+    assert not models.caption("a").is_symlink()
+    assert (tmp_path / "precious").read_bytes() == b"x"
+
+
+# What killed runs left, made by hand
+
+
+def make(folder: Path, files: Mapping[str, bytes]) -> None:
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+
+
+def aside(shelf: Shelf, name: str, ending: str) -> Path:
+    return shelf.root / f".{name}.{HEX}.{ending}"
+
+
+def bare(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path != ".model"}
+
+
+def test_an_old_folder_without_a_new_one_comes_back(shelf: Shelf) -> None:
+    make(aside(shelf, "a.b", "old"), bare(OLD))
+    shelf.caption("a.b").write_bytes(b"old caption")
+    assert shelf.names() == ["a.b"]
+    assert kept(shelf, "a.b") == fitting(shelf, OLD)
+    assert not aside(shelf, "a.b", "old").exists()
+
+
+def test_an_old_folder_beside_a_new_one_goes(shelf: Shelf) -> None:
+    make(aside(shelf, "a", "old"), bare(OLD))
+    make(shelf.path("a"), fitting(shelf, NEW))
+    shelf.caption("a").write_bytes(b"old caption")
+    assert shelf.names() == ["a"]
+    assert kept(shelf, "a") == fitting(shelf, NEW)
+    assert not aside(shelf, "a", "old").exists()
+
+
+def test_what_is_half_gone_goes(shelf: Shelf) -> None:
+    make(aside(shelf, "a", "gone"), {"a": b"half"})
+    shelf.caption("a").write_bytes(b"old caption")
+    assert shelf.names() == []
+    assert not aside(shelf, "a", "gone").exists()
+    assert isinstance(shelf, Genomes) or not shelf.caption("a").exists()
+
+
+def test_the_gone_half_of_an_earlier_folder_takes_nothing_of_the_new_one(shelf: Shelf) -> None:
+    put(shelf, "a", NEW)
+    make(aside(shelf, "a", "gone"), {"a": b"half"})
+    assert shelf.names() == ["a"]
+    assert kept(shelf, "a") == fitting(shelf, NEW)
+    assert not aside(shelf, "a", "gone").exists()
+
+
+@pytest.mark.parametrize("use", ["reading", "holding", "draft", "remove", "names"])
+def test_whoever_looks_puts_things_in_order_first(shelf: Shelf, use: str) -> None:
+    make(aside(shelf, "a", "old"), bare(OLD))
+    shelf.caption("a").write_bytes(b"old caption")
+    match use:
+        case "reading" | "holding":
+            with getattr(shelf, use)("a"):
+                assert kept(shelf, "a") == fitting(shelf, OLD)
+        case "draft":
+            with pytest.raises(BadInput, match="already exists"):
+                put(shelf, "a", NEW)
+            assert kept(shelf, "a") == fitting(shelf, OLD)
+        case "remove":
+            shelf.remove("a")
+            assert shelf.names() == []
+        case _:
+            assert shelf.names() == ["a"]
+
+
+@pytest.mark.parametrize("ending", ["old", "gone"])
+def test_a_link_with_the_name_of_what_stepped_aside_is_never_followed(
+    shelf: Shelf, tmp_path: Path, ending: str
+) -> None:
+    put(shelf, "b", OLD)
+    make(tmp_path / "precious", OLD)
+    before = tree(tmp_path / "precious")
+    aside(shelf, "a", ending).symlink_to(tmp_path / "precious")
+    aside(shelf, "b", ending).symlink_to(tmp_path / "precious")
+    assert shelf.names() == ["b"]
+    assert tree(tmp_path / "precious") == before
+
+
+@pytest.mark.parametrize("name", [".a.old", f"a.{HEX}.old", f".a.{HEX}.older", f".a.{HEX[1:]}.gone", f".a.{HEX}.GONE"])
+def test_what_has_no_name_of_a_folder_aside_is_left_alone(shelf: Shelf, name: str) -> None:
+    make(shelf.root / name, OLD)
+    shelf.names()
+    assert (shelf.root / name / "a").exists()
+
+
+def test_a_shelf_that_is_only_to_be_read_is_read(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    put(shelf, "b", OLD)
+    make(aside(shelf, "a", "old"), bare(OLD))
+    monkeypatch.setattr(os, "rename", refuse)
+    assert shelf.names() == ["b"]
+    with shelf.reading("b"):
+        assert kept(shelf, "b") == fitting(shelf, OLD)
+
+
+# Around them
+
+
+def test_a_file_system_without_locks_has_all_but_them(shelf: Shelf, lockless: None) -> None:
+    put(shelf, "a", OLD)
+    put(shelf, "a", NEW, force=True)
+    with shelf.holding("a") as folder, shelf.holding("a", shared=True):
+        assert folder == shelf.path("a")
+        put(shelf, "a", OLD)
+    assert shelf.names() == ["a"]
+    shelf.remove("a")
+    assert tree(shelf.place.root) == {}
+
+
+def test_no_descriptor_stays_open(shelf: Shelf, hold: Callable[..., Any]) -> None:
+    put(shelf, "h", OLD)
+    hold(shelf, "h")
+    before = sorted(os.listdir("/proc/self/fd"))
+    put(shelf, "a", OLD)
+    put(shelf, "a", NEW, force=True)
+    with shelf.holding("a"):
+        put(shelf, "a", NEW)
+    with pytest.raises(BadInput):
+        put(shelf, "a", NEW)
+    with pytest.raises(BadInput):
+        put(shelf, "h", NEW, force=True)
+    with pytest.raises(BadInput), shelf.holding("h"):
+        pass
+    with pytest.raises(BadInput):
+        shelf.remove("h")
+    with pytest.raises(OutOfSpace):
+        put_too_much(shelf)
+    shelf.remove("a")
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def put_too_much(shelf: Shelf) -> None:
+    with shelf.draft("b", {"x": 1 << 60}):
+        pytest.fail("the work began")
+
+
+def test_more_than_there_is_room_for_is_out_of_space_and_makes_nothing(shelf: Shelf) -> None:
+    expected = f"^{shelf.place.root}: expected room for 1.15e\\+03 PB|^{shelf.place.root}: expected room for .* bytes"
+    with pytest.raises(OutOfSpace, match=expected) as caught:
+        put_too_much(shelf)
+    assert caught.value.exit_code == 3
+    assert tree(shelf.place.root) == {}
+
+
+# What reads files that may have been planted
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder", "device"])
+def test_what_is_no_regular_file_is_not_opened_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    match kind:
+        case "link":
+            (tmp_path / "file").touch()
+            path.symlink_to("file")
+        case "fifo":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path = Path(os.devnull)
+    before = sorted(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match=str(path)):
+        files.regular(str(path), os.O_RDONLY)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_regular_file_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    with open(tmp_path / "x", "rb", opener=files.regular) as file:
+        assert file.read() == b"x"
+
+
+def test_a_file_that_can_not_be_linked_is_copied_into_what_replaces_its_folder(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    put(shelf, "a", OLD)
+    (shelf.path("a") / "note").write_text("precious", encoding="ascii")
+    monkeypatch.setattr(os, "link", refuse)
+    with shelf.holding("a"):
+        put(shelf, "a", NEW)
+    assert (shelf.path("a") / "note").read_text(encoding="ascii") == "precious"
+
+
+def test_an_old_folder_that_refuses_to_go_never_comes_back(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(shelf, "a", OLD)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", lambda *arguments, **options: None)
+        put(shelf, "a", NEW, force=True)
+        shelf.remove("a")
+    assert shelf.names() == []
+    assert not shelf.path("a").exists()

@@ -1,0 +1,185 @@
+"""Calls in other processes come back as if they had been made here, whatever becomes of the processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Executor
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import tasks
+
+from kerash_cli.errors import BadInput, WorkerFailed
+from kerash_cli.parallel.executors import Serial, Workers
+
+
+@pytest.fixture(params=["serial", "workers"])
+def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Executor]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Serial() if request.param == "serial" else Workers(2, silent) as executor:
+        yield executor
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the executor of `workers` tells."""
+    return []
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> Iterator[Workers]:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Workers(1, said.append) as executor:
+        yield executor
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def test_calls_give_what_the_function_gives(executor: Executor) -> None:
+    futures = [executor.submit(tasks.add, number, 2, c=3) for number in range(20)]
+    assert [future.result() for future in futures] == [number + 5 for number in range(20)]
+
+
+def test_an_error_that_is_a_users_to_mend_comes_back_as_one(executor: Executor) -> None:
+    with pytest.raises(BadInput, match=r"expected another word, got 'wörd'"):
+        executor.submit(tasks.refuse, "wörd").result()
+    assert executor.submit(tasks.add, 1, 2).result() == 3
+
+
+def test_workers_are_other_processes_and_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Workers(2, silent) as executor:
+        found = {executor.submit(tasks.process).result() for _ in range(20)}
+    assert os.getpid() not in found
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGSTOP, signal.SIGRTMIN + 1]
+)
+def test_a_call_whose_process_ends_or_stops_is_tried_once_more(
+    workers: Workers, said: list[str], tmp_path: Path, number: int
+) -> None:
+    assert workers.submit(tasks.fall, str(tmp_path), 1, number).result() == "well"
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("way", "fate"),
+    [
+        ("die", "was killed by SIGKILL (signal 9)"),
+        ("leave", "ended (exit 3): it said nothing"),
+        ("break off", "was killed by SIGKILL (signal 9)"),
+        ("babble", "gave an answer that is none"),
+        ("say a list", "gave an answer that is none"),
+        ("say nothing of use", "gave an answer that is none"),
+        ("say two things", "gave an answer that is none"),
+    ],
+)
+def test_a_call_that_no_worker_answers_is_made_in_this_process(
+    workers: Workers, said: list[str], tmp_path: Path, way: str, fate: str
+) -> None:
+    assert workers.submit(tasks.fall_elsewhere, str(tmp_path), os.getpid(), way).result() == os.getpid()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert said == [f"2 workers in a row failed, the last one {fate}: going on in this process"]
+    assert workers.submit(tasks.process).result() != os.getpid()
+
+
+def test_an_error_of_the_last_try_comes_back_as_it_is(workers: Workers, tmp_path: Path) -> None:
+    with pytest.raises(MemoryError):
+        workers.submit(tasks.fall_elsewhere, str(tmp_path), os.getpid(), "die", "memory").result()
+    with pytest.raises(BadInput, match="expected another word"):
+        workers.submit(tasks.fall_elsewhere, str(tmp_path), os.getpid(), "die", "refuse").result()
+
+
+def test_calls_whose_workers_die_while_they_start_are_made_in_this_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]
+) -> None:
+    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
+    (tmp_path / "sitecustomize.py").write_text(plant, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Workers(2, said.append) as executor:
+        futures = [executor.submit(tasks.add, number, 1) for number in range(3)]
+        assert [future.result() for future in futures] == [1, 2, 3]
+    assert (
+        said
+        == ["2 workers in a row failed, the last one ended (exit 7): it said nothing: going on in this process"] * 3
+    )
+
+
+def test_calls_are_made_in_this_process_where_no_worker_can_start(
+    workers: Workers, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert workers.submit(tasks.process).result() == os.getpid()
+    assert said == ["2 workers in a row failed, the last one could not start: going on in this process"]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    monkeypatch.undo()
+    assert workers.submit(os.getpid).result() != os.getpid()
+
+
+def test_a_worker_that_is_killed_while_it_waits_is_replaced(workers: Workers, said: list[str]) -> None:
+    first = workers.submit(tasks.process).result()
+    os.kill(first, signal.SIGKILL)
+    assert workers.submit(tasks.process).result() not in (first, os.getpid())
+    assert not said
+
+
+def test_an_interrupt_of_the_last_try_ends_it(workers: Workers, tmp_path: Path) -> None:
+    """It is made by whoever asks, so that a signal's handler can end it."""
+    future = workers.submit(tasks.fall_elsewhere, str(tmp_path), os.getpid(), "die", "interrupt")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # importing the program leaves another one
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            future.result()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_fault_comes_back_as_one(workers: Workers) -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)a worker failed.*Traceback.*ValueError: planted"):
+        workers.submit(tasks.fail).result()
+    with pytest.raises(MemoryError):
+        workers.submit(tasks.take_too_much).result()
+    assert workers.submit(tasks.add, 1, 2).result() == 3
+
+
+def test_leaving_in_error_gives_up_what_is_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    executor, begun = Workers(1, silent), tmp_path / "begun"
+    futures = [executor.submit(tasks.rest, str(begun)) for _ in range(3)]
+    deadline = monotonic() + 60
+    while not begun.exists():
+        assert monotonic() < deadline
+    executor.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    for future in futures:
+        with pytest.raises((WorkerFailed, CancelledError)):
+            future.result()
+
+
+def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, tasks\n"
+        "from kerash_cli.parallel.executors import Workers\n"
+        "executor = Workers(2, print)\n"
+        "print(*{executor.submit(tasks.process).result() for _ in range(20)}, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    deadline = monotonic() + 2
+    for process in map(int, done.stdout.split()):
+        while Path(f"/proc/{process}").exists():
+            state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+            if state == "Z":
+                break
+            assert monotonic() < deadline

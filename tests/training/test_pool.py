@@ -1,0 +1,100 @@
+"""Training and prediction by several processes: the same bits as by one."""
+
+import hashlib
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerash_cli.engine import optimizers
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.parallel import ranks
+from kerash_cli.parallel.processes import Processes
+from kerash_cli.store.stage import stage
+from kerash_cli.tables.table import Table
+from kerash_cli.training import experiment, pool
+from kerash_cli.training.loop import train
+
+ROWS, FEATURES, CLASSES = 1100, 200, 5
+MODELS = {
+    "mlp": (
+        f"{FEATURES} 1 1\ninput\ndropout 0.2\ndense 400 relu\ndense 300 tanh\ndropout 0.1\ndense {CLASSES} softmax\n"
+    ),
+    "cnn": (
+        "10 10 2\ninput\nconvolution - 16 1 1 3 3\nbatch_normalization relu\nmax_pooling - 2 0 2 2\ndropout 0.1\n"
+        f"convolution relu 40 1 0 3 3\naverage_pooling - 1 1 2 2\nbatch_normalization\ndense {CLASSES} softmax\n"
+    ),
+    "normalized": (
+        f"{FEATURES} 1 1\ninput\ndense 300 -\nbatch_normalization relu\ndropout 0.1\ndense 300 -\n"
+        f"batch_normalization tanh\ndense {CLASSES} softmax\n"
+    ),
+}
+BATCHES = {
+    "mlp": {1: 1, 5: 1, 32: 1, 33: 1, 128: 1, 160: 2, 700: 4},
+    "normalized": {32: 1, 33: 1, 128: 1, 160: 2, 700: 4},
+    "cnn": {1: 1, 5: 1, 32: 1, 33: 1, 128: 2, 700: 8},
+}
+"""And into how many chunks they are cut."""
+ROOM = 10**9
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def samples() -> tuple[Table, Table]:
+    rng = np.random.default_rng(1)
+    numbers = rng.standard_normal((ROWS, FEATURES)).astype(np.float32)
+    classes = rng.integers(0, CLASSES, (ROWS, 1)).astype(np.float32)
+    return (
+        Table("x", None, numbers, {}, range(1, ROWS + 1)),
+        Table("y", None, classes, {}, range(1, ROWS + 1)),
+    )
+
+
+def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model: str = "mlp") -> tuple[str, float, int]:
+    """A digest of the parameters and of the optimizer's memory, the last loss, and how many chunks a batch has."""
+    settings = experiment.Settings(
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer="adam",
+        optimizer_settings=optimizers.Settings(clip_norm=0.5, weight_decay=0.01),
+        balance=True,
+    )
+    prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), None, settings)
+    with ExitStack() as stack:
+        processes = stack.enter_context(Processes(workers - 1, pool.__name__))
+        run = experiment.start(prepared, stack.enter_context(stage(ROOM, str(folder), silent)), processes)
+        stack.enter_context(run.source)
+        (*_, last) = train(run.run, run.source, run.validate)
+        digest = hashlib.sha256(run.run.params.tobytes())
+        for vector in run.run.optimizer.vectors.values():
+            digest.update(vector.tobytes())
+        return digest.hexdigest(), last.loss, prepared.workers(16)
+
+
+@pytest.mark.parametrize(("model", "batch_size"), [("mlp", 33), ("mlp", 700), ("cnn", 128), ("normalized", 160)])
+def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
+    alone = trained(tmp_path, 1, batch_size, model=model)
+    assert alone[2] == BATCHES[model][batch_size]
+    assert [trained(tmp_path, workers, batch_size, model=model) for workers in (2, 3)] == [alone] * 2
+
+
+def test_a_barrier_of_pipes_gives_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = trained(tmp_path, 1, 700)
+    monkeypatch.setattr(ranks, "ORDERED", False)
+    assert trained(tmp_path, 3, 700) == alone
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("model", "batch_size"), [(model, size) for model in MODELS for size in BATCHES[model]])
+def test_any_number_of_workers_gives_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
+    epochs = 1 if batch_size < 32 else 3
+    alone = trained(tmp_path, 1, batch_size, epochs, model)
+    assert [trained(tmp_path, workers, batch_size, epochs, model) for workers in (2, 3, 4, 8)] == [alone] * 4
+
+
+def test_nothing_is_left_of_a_pool(tmp_path: Path) -> None:
+    trained(tmp_path, 3, 700, epochs=1)
+    assert not list(tmp_path.iterdir())
