@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks import commands, evolving, functions, machine, peers_kerash, texts
 from benchmarks.contenders import ROOT, Contender, layouts
 from benchmarks.workloads import MNIST, WORKLOADS, Target
-from kerash_cli.console import aligned
+from kerash_cli.views.layout import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")

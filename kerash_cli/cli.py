@@ -21,7 +21,7 @@ from typing import Any, TextIO
 
 import click
 
-from kerash_cli import __version__, screen
+from kerash_cli import __version__
 from kerash_cli.commands._help import Context
 from kerash_cli.errors import (
     FAULT,
@@ -36,6 +36,7 @@ from kerash_cli.errors import (
 )
 from kerash_cli.system import memory
 from kerash_cli.tables.source import wait
+from kerash_cli.views import screen
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmarks.automl import figures, tables, xor
 from benchmarks.automl.contenders import METHODS
 from benchmarks.automl.figures import Interval, Losses, Record
-from kerash_cli.console import aligned
+from kerash_cli.views.layout import aligned
 
 OURS = "evolve"
 RATIO, BOUND = 1.0, 1.05

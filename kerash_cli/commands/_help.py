@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import click
 
-from kerash_cli.layout import cells, command_lines, wrapped
+from kerash_cli.views.layout import cells, command_lines, wrapped
 
 DEEPER = "    "
 """In front of what goes on below, beside the indent of its line."""

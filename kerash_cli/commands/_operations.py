@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kerash_cli import screen
 from kerash_cli.commands import _options
 from kerash_cli.commands._help import Context
 from kerash_cli.errors import BadInput
+from kerash_cli.views import screen
 
 if TYPE_CHECKING:
     from kerash_cli.matrices.operands import Operands
@@ -152,7 +152,7 @@ def _on_colours(result: "Result") -> bytes:
 
     if not isinstance(result, Picture) or result.heat is None or not screen.shows_colours(sys.stdout):
         return b""
-    from kerash_cli.console import coloured
+    from kerash_cli.views.heat import coloured
 
     return f"{coloured(result.layers, result.heat.tolist())}\n".encode()
 
@@ -162,7 +162,7 @@ def gathering(quiet: bool) -> "Operands":
     from kerash_cli.matrices.operands import Operands
 
     def await_input() -> None:
-        from kerash_cli.console import Console
+        from kerash_cli.views.messages import Console
 
         Console(quiet).await_input()
 

@@ -89,7 +89,7 @@ def _arguments(words: tuple[str, ...]) -> Iterator[float]:
 
 
 def _standard_input(quiet: bool) -> Iterator[float]:
-    from kerash_cli.console import Console
+    from kerash_cli.views.messages import Console
 
     Console(quiet).await_input()
     read_line = partial(sys.stdin.buffer.readline, _LONGEST_LINE + 1)
@@ -121,9 +121,9 @@ def _json_list() -> str:
 
 
 def _table() -> str:
-    from kerash_cli import screen
     from kerash_cli.decimals import shortest
     from kerash_cli.engine.activations import ACTIVATIONS, Activation
+    from kerash_cli.views import screen
 
     rows = [("name", "f on [-5, 5]", "f'", "formula", "parameters", "aliases")]
     for name, row in ACTIVATIONS.items():
@@ -136,7 +136,7 @@ def _shapes(activation: "Activation") -> tuple[str, str]:
     """f and f' on [-5, 5], drawn; nothing for softmax and its like, which have no graph."""
     import numpy as np
 
-    from kerash_cli.console import sparkline
+    from kerash_cli.views.curves import sparkline
 
     if activation.definition.mixes:
         return "", ""

@@ -22,8 +22,8 @@ def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: 
     kerash blas 'load - | apply relu | mean' < a.mat
     kerash blas 'tensor random 4 4 3 | tensor slice 0 0 1 2 2 1 0 | sum --axis x' --explain
     """
-    from kerash_cli.console import Console
     from kerash_cli.matrices.pipeline import Pipeline
+    from kerash_cli.views.messages import Console
 
     parsed = Pipeline.parse(pipeline)
     _operations.check_npy(npy, parsed.last)

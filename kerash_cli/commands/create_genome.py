@@ -23,8 +23,8 @@ def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | No
     kerash create-genome other models/xor.model --seed 7
     """
     from kerash_cli.classic import creating
-    from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.views.messages import Console
 
     console = Console(quiet)
     places = mountpoints(mountpoint)

@@ -17,6 +17,6 @@ def command(mountpoint: str | None, quiet: bool) -> None:
     kerash export default -o default.kerash; kerash end-fs
     """
     from kerash_cli.classic import mounting
-    from kerash_cli.console import Console
+    from kerash_cli.views.messages import Console
 
     Console(quiet).say(f"{mounting.end(mountpoint).root}: gone, with all that was in it")

@@ -49,11 +49,11 @@ def command(
     """
     import json
 
-    from kerash_cli.console import Console
     from kerash_cli.prediction.judging import judge
     from kerash_cli.tables import labels as label_files
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes
+    from kerash_cli.views.messages import Console
 
     _options.check_once(data, label)
     console = Console(quiet)
@@ -93,7 +93,7 @@ def _short(name: str) -> str:
 
 def _report(scores: dict[str, Any]) -> str:
     """Each figure beside the naive guess's, then how it went class by class."""
-    from kerash_cli import screen
+    from kerash_cli.views import screen
 
     figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
     for name, value in scores.items():
@@ -117,7 +117,7 @@ def _report(scores: dict[str, Any]) -> str:
 
 def _confusion(classes: list[str], counts: list[list[int]]) -> list[list[str]]:
     """How often a row's class was taken for each of them; on a screen that is too narrow for all names, by numbers."""
-    from kerash_cli import screen
+    from kerash_cli.views import screen
 
     head = "expected \\ predicted"
     table = [[head, *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]

@@ -14,9 +14,10 @@ from kerash_cli.errors import BadInput
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kerash_cli.console import Console, SearchView
     from kerash_cli.evolution.preparation import Settings
     from kerash_cli.evolution.search import Search
+    from kerash_cli.views.messages import Console
+    from kerash_cli.views.search import SearchView
 
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
@@ -100,7 +101,6 @@ def command(
     """
     import json
 
-    from kerash_cli.console import Console, put
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
     from kerash_cli.store.stage import stage
@@ -108,6 +108,8 @@ def command(
     from kerash_cli.tables import labels as label_files
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes
+    from kerash_cli.views.messages import Console, put
+    from kerash_cli.views.search import show_winner, shown_search
 
     begun = monotonic()
     inputs, outputs, name, data, label, population, generations = _words(words, target)
@@ -139,7 +141,7 @@ def command(
                 )
             found = search.Search(prepared, past, folder, samples, executor)
             with (
-                console.search(settings.population, settings.generations, every) as view,
+                shown_search(console, settings.population, settings.generations, every) as view,
                 concluding(
                     found, None, partial(_checkpoint, executor), lambda: view.status(_standing(found, view))
                 ) as ending,
@@ -150,7 +152,7 @@ def command(
                 past.conclude(record)
                 winner.trained.save(saved)
     stopped = found.stop or stopped
-    console.winner(record)
+    show_winner(console, record)
     console.say(winner.describe())
     tell = console.say if as_json else console.result  # one result, also when quiet
     tell(f"{path}: {winner.trained.summary()}")

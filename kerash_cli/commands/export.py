@@ -28,9 +28,9 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
     import json
 
     from kerash_cli.classic import exporting
-    from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.system import files
+    from kerash_cli.views.messages import Console
 
     console = Console(quiet)
     path, replaces = _options.saved_model(output or f"{genome}.kerash", force)

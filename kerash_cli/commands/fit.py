@@ -61,8 +61,8 @@ def command(
     from kerash_cli.classic import fitting
     from kerash_cli.classic.genomes import Genome, Genomes
     from kerash_cli.classic.places import find
-    from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.views.messages import Console
 
     console = Console(quiet)
     places = mountpoints(mountpoint)
@@ -104,10 +104,10 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
     if workers == 1:
         yield None
         return
-    from kerash_cli.console import Console
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store.stage import stage
     from kerash_cli.training import pool
+    from kerash_cli.views.messages import Console
 
     with (
         Processes(workers - 1, pool.__name__) as processes,

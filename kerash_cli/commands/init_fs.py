@@ -23,8 +23,8 @@ def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> No
     import json
 
     from kerash_cli.classic import mounting
-    from kerash_cli.console import Console
     from kerash_cli.system.memory import readable
+    from kerash_cli.views.messages import Console
 
     begun = mounting.begin(mountpoint, size)
     place = begun.place

@@ -24,8 +24,8 @@ def command(mountpoint: str | None, as_json: bool) -> None:
     import json
     import sys
 
-    from kerash_cli import screen
     from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.views import screen
 
     first, *others = mountpoints(mountpoint)
     contents = [_content(place) for place in (first, *(other for other in others if other.root.exists()))]
@@ -63,8 +63,8 @@ def _content(place: "Mountpoint") -> dict[str, Any]:
 def _lines(content: dict[str, Any]) -> list[str]:
     import sys
 
-    from kerash_cli import screen
     from kerash_cli.system.memory import readable
+    from kerash_cli.views import screen
 
     rows = [["model", each["name"], each.get("error") or each["data"]] for each in content["models"]]
     for each in content["genomes"]:

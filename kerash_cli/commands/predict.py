@@ -12,11 +12,11 @@ from kerash_cli.errors import BadInput, at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kerash_cli.console import Console
     from kerash_cli.engine.tensors import Array
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.tables.table import Table
+    from kerash_cli.views.messages import Console
 
 
 @click.command()
@@ -70,10 +70,10 @@ def command(
     kerash predict iris.kerash iris.csv --on-error empty
     kerash predict default data/xor.data
     """
-    from kerash_cli.console import Console, put
     from kerash_cli.prediction.lines import Predictions
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import Table
+    from kerash_cli.views.messages import Console, put
 
     if proba and top_k:
         raise BadInput("expected --proba or --top-k, got both; try --top-k alone")

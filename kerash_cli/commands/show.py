@@ -32,13 +32,13 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     import json
     import sys
 
-    from kerash_cli import screen
     from kerash_cli.model import archive
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.system.memory import readable
     from kerash_cli.training import checkpoint
     from kerash_cli.training.experiment import Settings, training_bytes
+    from kerash_cli.views import screen
 
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
     if is_saved and (run := checkpoint.told(file)):
@@ -89,8 +89,8 @@ def _unknown(description: "ModelDescription") -> list[dict[str, Any]]:
 def _text(layers: list[dict[str, Any]], batch_size: int) -> str:
     import sys
 
-    from kerash_cli import screen
     from kerash_cli.system.memory import readable
+    from kerash_cli.views import screen
 
     rows = [["layer", "output", "parameters", "flops per sample", f"memory for {batch_size}"]]
     for layer in layers:
@@ -109,7 +109,7 @@ def _under_way(file: str, run: "Mapping[str, Any]") -> list[str]:
     """Where the run of a checkpoint stands, and how it goes on, for people."""
     from shlex import quote
 
-    from kerash_cli.console import duration
+    from kerash_cli.views.training import duration
 
     identity = run["identity"]
     stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"

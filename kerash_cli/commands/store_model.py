@@ -45,11 +45,11 @@ def command(
     import json
 
     from kerash_cli.classic import storing
-    from kerash_cli.console import Console
     from kerash_cli.store.mountpoint import mountpoints
     from kerash_cli.tables import labels as label_files
     from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes
+    from kerash_cli.views.messages import Console
 
     _options.check_once(model_file, data, label)
     _options.check_order(model_file, data)

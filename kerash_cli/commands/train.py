@@ -13,12 +13,12 @@ from kerash_cli.commands._recording import Recording
 from kerash_cli.errors import BadInput, Damaged, Diverged, KerashError
 
 if TYPE_CHECKING:
-    from kerash_cli.console import EpochView
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.experiment import Experiment, Prepared, Settings
     from kerash_cli.training.run import Run
+    from kerash_cli.views.training import EpochView
 
 
 @click.command()
@@ -169,7 +169,6 @@ def command(
     """
     import json
 
-    from kerash_cli.console import Console, standing
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store.stage import stage
@@ -180,6 +179,8 @@ def command(
     from kerash_cli.training import experiment, pool
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.log import RunLog, check_log
+    from kerash_cli.views.messages import Console
+    from kerash_cli.views.training import shown_epochs, standing
 
     if data is None:
         raise _without_data(model, target)
@@ -229,7 +230,7 @@ def command(
             if writer and run.history:
                 writer.resume(run.history)
             with (
-                console.epochs(run, every, limit, alone=log != "-") as view,
+                shown_epochs(console, run, every, limit, alone=log != "-") as view,
                 concluding(run, limit, recording.ask, lambda: view.status(standing(run))) as ending,
             ):
                 diverged = _train(begun, view, recording, measured=writer is not None)

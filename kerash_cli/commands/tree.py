@@ -19,9 +19,10 @@ def command(name: str, as_json: bool) -> None:
     import json
     import sys
 
-    from kerash_cli.console import family, put
     from kerash_cli.evolution import history
     from kerash_cli.system import files
+    from kerash_cli.views.messages import put
+    from kerash_cli.views.tree import family
 
     tried, lineage = history.read(files.name(name.removesuffix("/").removesuffix(".evolve")))
     if as_json:

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from kerash_cli import screen
-from kerash_cli.layout import cells
+from kerash_cli.views import screen
+from kerash_cli.views.layout import cells
 
 ECHO = len("^C^C")
 """Columns that a terminal needs to show what is pressed, behind the last line."""

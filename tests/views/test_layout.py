@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from kerash_cli.layout import aligned, cells, commands_changed, message, wrapped
+from kerash_cli.views.layout import aligned, cells, commands_changed, message, wrapped
 
 LETTERS = "abcdefgh中é.,"
 WORDS = st.lists(

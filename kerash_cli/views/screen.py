@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 from kerash_cli.errors import printable
-from kerash_cli.layout import aligned, commands_changed, message, natural, total
+from kerash_cli.views.layout import aligned, commands_changed, message, natural, total
 
 COLUMNS, LINES = 80, 24
 """A terminal that does not tell its size."""

@@ -1,0 +1,45 @@
+"""Numbers as small bars in a line of text."""
+
+from collections.abc import Sequence
+from math import log
+from typing import TYPE_CHECKING, TextIO
+
+from kerash_cli.views import screen
+
+if TYPE_CHECKING:
+    pass
+
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = "_.-=+*#@"
+BARS = 60
+"""The most bars of a curve."""
+
+
+def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
+    """Losses as small bars, on a logarithmic scale where they are positive, and the first and the last of them.
+
+    On a terminal as many as fit on a line, with `beside` columns of something else.
+    """
+    columns = screen.width(stream)
+    room = BARS if columns is None else min(BARS, columns - beside - len(ends(losses)) - 1)
+    bars = sparkline([*map(log, losses)] if min(losses) > 0 else losses, stream, max(1, room))
+    return f"{bars} {ends(losses)}"
+
+
+def ends(losses: Sequence[float]) -> str:
+    """The first and the last of the losses: `0.69 -> 0.012`."""
+    return f"{losses[0]:.4g} -> {losses[-1]:.4g}"
+
+
+def sparkline(values: Sequence[float], stream: TextIO, width: int = BARS) -> str:
+    """At most `width` bars between the least and the greatest of the values, such as `stream` can show."""
+    picked = [values[i * len(values) // width] for i in range(width)] if len(values) > width else list(values)
+    low, high = min(picked), max(picked)
+    heights = ((value - low) / (high - low) if low < high else 0.5 for value in picked)
+    blocks = _blocks(stream)
+    return "".join(blocks[round((len(blocks) - 1) * height)] for height in heights)
+
+
+def _blocks(stream: TextIO) -> str:
+    return BLOCKS if screen.shows(stream, BLOCKS) else ASCII_BLOCKS

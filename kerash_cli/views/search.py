@@ -1,0 +1,157 @@
+"""Progress of a search: a live table on a terminal, lines elsewhere."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kerash_cli.errors import printable
+from kerash_cli.views import screen
+from kerash_cli.views.layout import aligned, wrapped
+
+if TYPE_CHECKING:
+    from kerash_cli.evolution.population import Evaluated, Generation
+    from kerash_cli.views.live import Frame
+from kerash_cli.views.curves import curve
+from kerash_cli.views.messages import Console
+from kerash_cli.views.training import MOST_LINES
+from kerash_cli.views.tree import family
+
+SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
+LATEST = 16
+"""Candidates in the live table."""
+
+
+@contextmanager
+def shown_search(
+    console: Console, population: int, generations: int, every: int | None = None
+) -> Iterator["SearchView"]:
+    """A view that is told what becomes of each candidate: a live table on a terminal, else lines.
+
+    Each `every`th generation has its lines; by default all have, or where that would be more than MOST_LINES, so
+    many a line of their own that it is about that.
+    """
+    few = (population + 1) * (generations + 1) <= MOST_LINES
+    each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
+    view = SearchView() if console.quiet else SearchLines(each, generations, candidates=few or every is not None)
+    if screen.is_live(sys.stderr) and not console.quiet:
+        from kerash_cli.views.live import frame
+
+        with frame(sys.stderr) as lines:
+            yield (view := LiveSearch(lines, generations))
+    else:
+        yield view
+    console.say(f"best loss {curve(view.best, sys.stderr, beside=len('best loss '))}")
+
+
+def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
+    """The ancestors of what a search came to, and what there is between few parameters and little loss."""
+    rows = [
+        [str(each["parameters"]), f"{each['loss']:.4g}", f"{each['generation']}.{each['index']}", each["topology"]]
+        for each in record["front"]
+    ]
+    table = screen.table(sys.stderr, [["parameters", "loss", "candidate", "network"], *rows], str.ljust)
+    console.say(*family(record["lineage"], sys.stderr), *table.splitlines())
+
+
+class SearchView:
+    """Shows nothing of a search but what is asked for; `best` has the least loss after each generation."""
+
+    def __init__(self) -> None:
+        self.best: list[float] = []
+
+    def candidate(self, event: "Evaluated") -> None:
+        """Called for each candidate that is decided."""
+
+    def generation(self, event: "Generation") -> None:
+        """Called after each generation: it says which of the candidates that were trained to the end is kept."""
+        self.best.append(event.incumbent.outcome.loss)
+
+    def status(self, line: str) -> None:
+        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        screen.speak(sys.stderr, line)
+
+
+class SearchLines(SearchView):
+    """A line for each `every`th generation, for the first and the last, and one for each of its `candidates`."""
+
+    def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
+        super().__init__()
+        self._every, self._generations, self._candidates = every, generations, candidates
+        self._full: list[Evaluated] = []
+
+    def _shows(self, generation: int) -> bool:
+        return generation % self._every == 0 or generation == self._generations
+
+    def candidate(self, event: "Evaluated") -> None:
+        if not self._candidates or not self._shows(event.candidate.place[0]):
+            return
+        if event.full:
+            self._full.append(event)
+        else:
+            self._show(event, kept=False)
+
+    def generation(self, event: "Generation") -> None:
+        for each in self._full:
+            self._show(each, kept=event.improved and each is event.incumbent)
+        self._full = []
+        super().generation(event)
+        if not self._shows(event.number):
+            return
+        place = ".".join(map(str, event.incumbent.candidate.place))
+        since = "new best" if event.improved else "best still"
+        screen.speak(sys.stderr, f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}")
+
+    def _show(self, event: "Evaluated", kept: bool) -> None:
+        place, mutations, network, parameters, loss, epochs, fate = _search_row(event, kept)
+        words = (place, mutations, network, f"{parameters} parameters", f"loss {loss}", f"{epochs} epochs", fate)
+        screen.speak(sys.stderr, "  ".join(words))
+
+
+class LiveSearch(SearchView):
+    """A table of the latest candidates, and the best loss of each generation as bars."""
+
+    def __init__(self, lines: "Frame", generations: int) -> None:
+        super().__init__()
+        self._lines, self._generations = lines, generations
+        self._events: list[Evaluated] = []
+        self._kept: list[Evaluated] = []
+
+    def candidate(self, event: "Evaluated") -> None:
+        self._events = [*self._events, event][-LATEST:]
+        self._lines.show(self._drawn)
+
+    def generation(self, event: "Generation") -> None:
+        super().generation(event)
+        self._kept += [event.incumbent] if event.improved else []
+        self._lines.show(self._drawn)
+
+    def status(self, line: str) -> None:
+        self._lines.say(printable(line))
+
+    def _drawn(self, width: int, height: int) -> list[str]:
+        """As many of the latest candidates as there is room for, and how far the search is."""
+        so_far = []
+        if self.best:
+            head = f"generation {len(self.best) - 1} of {self._generations}  "
+            so_far = wrapped(f"{head}{curve(self.best, self._lines.stream, len(head))}", width)
+        rows = [_search_row(event, kept=any(event is each for each in self._kept)) for event in self._events]
+        for first in range(len(rows)):
+            table = aligned([SEARCH_COLUMNS, *rows[first:]], str.ljust, width).splitlines()
+            if len(table) + len(so_far) <= height:
+                return table + so_far
+        return so_far
+
+
+def _search_row(event: "Evaluated", kept: bool) -> list[str]:
+    """The cells of `SEARCH_COLUMNS`."""
+    candidate, outcome, _ = event
+    return [
+        ".".join(map(str, candidate.place)),
+        ", ".join(candidate.mutations),
+        candidate.genome.topology,
+        str(outcome.parameters),
+        f"{outcome.loss:.6g}",
+        str(outcome.epochs),
+        f"dropped: {outcome.reason}" if outcome.reason else "kept" if kept else "dropped",
+    ]

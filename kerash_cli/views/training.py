@@ -1,0 +1,171 @@
+"""Progress of training: a live bar on a terminal, lines elsewhere."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
+
+from kerash_cli.errors import printable
+from kerash_cli.views import screen
+from kerash_cli.views.layout import cells, wrapped
+
+if TYPE_CHECKING:
+    from kerash_cli.training.run import Epoch, Run
+    from kerash_cli.views.live import Frame
+from kerash_cli.views.curves import curve, ends
+from kerash_cli.views.messages import Console
+
+BAR, ASCII_BAR = ("━", "─"), ("#", "-")
+"""What is done, and what is left to do."""
+NARROWEST_BAR, WIDEST_BAR = 8, 40
+MOST_LINES = 50
+"""About how many lines of progress a run has where there is no terminal."""
+REFRESH = 0.1
+"""Seconds between two looks of the live bar."""
+
+
+@contextmanager
+def shown_epochs(
+    console: Console, run: "Run", every: int | None = None, limit: float | None = None, alone: bool = True
+) -> Iterator["EpochView"]:
+    """A view that is told of epochs: a live bar on a terminal, else a line for each `every`th of them.
+
+    By default so many that a run has about MOST_LINES. Training ends after `limit` seconds. Where others write to
+    standard output at the same time it is not `alone`, and a terminal that is both shows no bar.
+    """
+    if console.quiet:
+        yield EpochView()
+    elif screen.is_live(sys.stderr) and (alone or not sys.stdout.isatty()):
+        from kerash_cli.views.live import frame
+
+        with frame(sys.stderr) as lines:
+            yield LiveBar(lines, run, limit)
+        console.say(*learning_curve(run.history))
+    else:
+        yield PlainLines(run, every or -(-run.epochs // MOST_LINES))
+
+
+class EpochView:
+    """Shows nothing but what is asked for."""
+
+    def wants(self, epoch: "Epoch") -> bool:
+        """Whether it would show this epoch."""
+        return False
+
+    def epoch(self, epoch: "Epoch") -> None:
+        """Called after each epoch that it wants, which has its figure."""
+
+    def status(self, line: str) -> None:
+        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        screen.speak(sys.stderr, line)
+
+
+class PlainLines(EpochView):
+    """A line for each so many epochs, for logs and pipes, for the first, and for the last."""
+
+    def __init__(self, run: "Run", every: int) -> None:
+        self._run, self._every = run, every
+
+    def wants(self, epoch: "Epoch") -> bool:
+        return epoch.number == 1 or epoch.number % self._every == 0 or self._run.is_over
+
+    def epoch(self, epoch: "Epoch") -> None:
+        sys.stderr.write(f"epoch {epoch.number} {losses(epoch)}\n")
+
+
+class LiveBar(EpochView):
+    """A bar, the time that is left, and the current losses: on the same line where there is room for them."""
+
+    def __init__(self, lines: "Frame", run: "Run", limit: float | None) -> None:
+        self._lines, self._run, self._limit = lines, run, limit
+        self._begun, self._first, self._shown = monotonic(), run.epoch, 0.0
+        self._is_below, self._width = False, 0
+        self._lines.show(lambda width, height: self._drawn(width, run.epoch, "", ""))
+
+    def wants(self, epoch: "Epoch") -> bool:
+        return monotonic() - self._shown > REFRESH or epoch.number == self._run.epochs
+
+    def epoch(self, epoch: "Epoch") -> None:
+        self._shown = now = monotonic()
+        elapsed = now - self._begun
+        pace = elapsed / max(1, epoch.number - self._first)
+        left = time_left(self._run, epoch, pace, None if self._limit is None else self._limit - elapsed)
+        self._lines.show(lambda width, height: self._drawn(width, epoch.number, left, losses(epoch)))
+
+    def status(self, line: str) -> None:
+        self._lines.say(printable(line))
+
+    def _drawn(self, width: int, number: int, left: str, figures: str) -> list[str]:
+        total = self._run.epochs
+        before, after = f"epoch {number}/{total} ", f" {left}" if left else ""
+        beside = f"{after}  {figures}"
+        # Once they went below they stay there: lines that jump to and fro can't be read.
+        stays, self._width = self._is_below and width == self._width, width
+        self._is_below = stays or cells(before + beside) + NARROWEST_BAR > width
+        if self._is_below:
+            beside = after
+        bar = _bar(number / total, min(WIDEST_BAR, width - cells(before + beside)), self._lines.stream)
+        return [*wrapped(f"{before}{bar}{beside}", width), *(wrapped(figures, width) if self._is_below else [])]
+
+
+def _bar(share: float, width: int, stream: TextIO) -> str:
+    """So much of a line as is done; nothing where it would be too short to say anything."""
+    if width < NARROWEST_BAR:
+        return ""
+    done, rest = BAR if screen.shows(stream, "".join(BAR)) else ASCII_BAR
+    return (done * int(share * width)).ljust(width, rest)
+
+
+def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> str:
+    """How long training goes on from this epoch, at `pace` seconds each: `at most` so long if patience may end it.
+
+    It has `limit` seconds, if that is not None.
+    """
+    seconds = pace * (run.epochs - epoch.number)
+    if limit is not None:
+        seconds = max(0.0, min(seconds, limit))
+    patient = pace * (run.best_epoch + run.patience - epoch.number)
+    may_end = epoch.validation_loss is not None and patient < seconds
+    return f"{'at most ' if may_end else ''}{duration(seconds)} left"
+
+
+def duration(seconds: float, decimals: int = 0) -> str:
+    """`12 s`, `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; under a minute with so many decimals."""
+    whole = round(seconds)
+    for large, per, small in (("d", 86_400, 3_600), ("h", 3_600, 60), ("min", 60, 1)):
+        if whole >= per:
+            names = {3_600: "h", 60: "min", 1: "s"}
+            return f"{whole // per} {large} {whole % per // small} {names[small]}"
+    return f"{seconds:.{decimals}f} s"
+
+
+def standing(run: "Run") -> str:
+    """Where a run is, in a line."""
+    if not run.history:
+        return f"epoch 1 of {run.epochs} is under way"
+    return f"epoch {run.epoch} of {run.epochs}: {losses(run.history[-1])}; best epoch {run.best_epoch}"
+
+
+def losses(epoch: "Epoch") -> str:
+    """`loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
+    words = [f"loss {epoch.loss:.4g}"]
+    if epoch.validation_loss is not None:
+        words.append(f"validation_loss {epoch.validation_loss:.4g}")
+    if epoch.figure:
+        words.append(f"{epoch.figure.name} {epoch.figure.value:.4g}")
+    return " ".join([*words, duration(epoch.seconds, decimals=2)])
+
+
+def learning_curve(history: "Sequence[Epoch]") -> list[str]:
+    """The losses of a run as small bars, a line each; on a logarithmic scale where they are positive."""
+    rows = [("loss", [epoch.loss for epoch in history])]
+    validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
+    if validation:
+        rows.append(("validation_loss", validation))
+    most = max((len(ends(values)) for _, values in rows if values), default=0)
+    return [
+        f"{name:>15} {curve(values, sys.stderr, beside=16 + most - len(ends(values)))}"  # the same bars for all rows
+        for name, values in rows
+        if values
+    ]

@@ -1,0 +1,60 @@
+"""Candidates of a search as a family tree."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from kerash_cli.views import screen
+from kerash_cli.views.layout import wrapped
+
+if TYPE_CHECKING:
+    pass
+
+
+TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
+
+
+def family(
+    records: "Sequence[Mapping[str, Any]]", stream: TextIO, marked: "Collection[tuple[int, int]]" = ()
+) -> list[str]:
+    """Candidates as a tree, each under its parent, if that is among them; `*` behind those that are marked.
+
+    On a terminal lines that are too long go on below. What is so far down that half a line would be branches has only
+    the last of these, and says whose child it is.
+    """
+    places = {(each["generation"], each["index"]): each for each in records}
+    children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}
+    for place, each in places.items():
+        parent = tuple(each["parent"] or ())
+        children.setdefault(parent if parent in places else None, []).append(place)
+    down, last, along = TREE if screen.shows(stream, "".join(TREE)) else ASCII_TREE
+    blank, width = " " * len(along), screen.width(stream)
+    lines: list[str] = []
+    waiting = [(place, "", "") for place in reversed(children.get(None, []))]
+    while waiting:
+        place, head, indent = waiting.pop()
+        own, text = children.get(place, []), _member(places[place], place in marked)
+        beside = indent + (along if own else blank)
+        if width is None:
+            lines.append(head + text)
+        elif len(head) <= width // 2:
+            lines += wrapped(head + text, width, beside)
+        else:
+            most = width // 2 // len(along) * len(along)
+            above = ".".join(map(str, places[place]["parent"]))
+            lines += wrapped(f"{_last_branches(head, most)}{text} (from {above})", width, _last_branches(beside, most))
+        for child in reversed(own):
+            is_last = child == own[-1]
+            branch = (last, blank) if is_last else (down, along)
+            waiting.append((child, indent + branch[0], indent + branch[1]))
+    return lines
+
+
+def _member(record: "Mapping[str, Any]", is_marked: bool) -> str:
+    return (
+        f"{record['generation']}.{record['index']} {', '.join(record['mutations'])}: {record['topology']}, "
+        f"{record['parameters']} parameters, loss {record['loss']:.4g}{' *' if is_marked else ''}"
+    )
+
+
+def _last_branches(branches: str, most: int) -> str:
+    return branches if len(branches) <= most else ".. " + branches[-most:][3:]
