@@ -66,6 +66,20 @@ def test_imports_only_go_down(module: Path) -> None:
     assert not above, f"{module.relative_to(ROOT)} (storey {storey}) imports {above}"
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and those for types alone count too."""
+    files = {
+        ".".join(module.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): module for module in MODULES
+    }
+    waiting = {
+        name: {each if each in files else each.rpartition(".")[0] for each in imports(file)} & files.keys() - {name}
+        for name, file in files.items()
+    }
+    while done := {name for name, below in waiting.items() if not below & waiting.keys()}:
+        waiting = {name: below for name, below in waiting.items() if name not in done}
+    assert not waiting, "these import each other"
+
+
 def test_every_room_has_a_storey_and_every_storey_a_room() -> None:
     assert {room(module) for module in MODULES} - {"__init__"} == STOREYS.keys()
 

@@ -103,6 +103,7 @@ def command(
 
     from kerash_cli.evolution import preparation, search
     from kerash_cli.evolution.history import history
+    from kerash_cli.evolution.winner import numbered
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
     from kerash_cli.tables import labels as label_files
@@ -137,7 +138,7 @@ def command(
             )
             if past.lost:
                 console.say(
-                    f"{past.folder}: candidate {search.numbered(past.lost)} and all after it are trained again: {LOST}"
+                    f"{past.folder}: candidate {numbered(past.lost)} and all after it are trained again: {LOST}"
                 )
             found = search.Search(prepared, past, folder, samples, executor)
             with (
@@ -166,7 +167,7 @@ def command(
         }
         click.echo(json.dumps({"model": path, **record, **work}))
     else:
-        put(str(winner.chosen.candidate.genome.description))
+        put(str(winner.chosen.candidate.recipe.description))
     ending.leave()
 
 
@@ -204,7 +205,7 @@ def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: boo
 def _settings(
     inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
 ) -> "Settings":
-    from kerash_cli.evolution import genome
+    from kerash_cli.evolution import space
     from kerash_cli.evolution.preparation import Settings
 
     start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
@@ -219,7 +220,7 @@ def _settings(
         start=None if start is None else _start(start),
         most_layers=options.pop("max_layers"),
         widest=options.pop("max_width"),
-        activations=genome.SEARCHED if activations is None else genome.activations(activations),
+        activations=space.SEARCHED if activations is None else space.activations(activations),
         **options,
     )
 

@@ -1,1 +1,1 @@
-"""Networks that are found, not described: genomes, their mutations, and the search that picks among them."""
+"""Networks that are found, not described: recipes, their mutations, and the search that picks among them."""

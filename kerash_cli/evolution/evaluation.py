@@ -20,8 +20,8 @@ from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged, KerashError
-from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
+from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.model import archive
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.ranks import attached
@@ -62,7 +62,7 @@ class Job(NamedTuple):
     """Of everything random in it."""
     origin: str
     """What the samples and folds are, in a word that is another for others."""
-    genome: Genome
+    recipe: Recipe
     ancestry: tuple[str, ...]
     """Where weights are inherited, the descriptions from the parent's to its own, a mutation each."""
     parent: str | None
@@ -74,13 +74,16 @@ class Job(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """JSON values that `evaluate` takes."""
-        return {**self._asdict(), "regime": self.regime._asdict(), "genome": self.genome.to_json()}
+        record = self._asdict()
+        recipe = record.pop("recipe")
+        return {**record, "regime": self.regime._asdict(), "genome": recipe.to_json()}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """What `to_json` gave."""
-        regime, genome = Regime(**record["regime"]), Genome.from_json(record["genome"])
-        return cls(**{**record, "regime": regime, "genome": genome, "ancestry": tuple(record["ancestry"])})
+        plain = {name: value for name, value in record.items() if name not in ("regime", "genome", "ancestry")}
+        regime, recipe = Regime(**record["regime"]), Recipe.from_json(record["genome"])
+        return cls(**plain, regime=regime, recipe=recipe, ancestry=tuple(record["ancestry"]))
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -108,7 +111,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
                 saver.resume(run)
         if run.epoch > job.until:
             run, _ = _begun(job, samples, folds)
-        source = SideBySide(*judged(job.genome, job.regime.loss), samples, folds, run)
+        source = SideBySide(*judged(job.recipe, job.regime.loss), samples, folds, run)
         if run.epoch < job.until:
             for _ in train(run, source, source.validator()):
                 if run.epoch >= job.until:
@@ -134,10 +137,10 @@ def best_params(file: str) -> Array:
     return archive.load(file).tensors["best_params"]
 
 
-def judged(genome: Genome, loss_name: str) -> tuple[Network, losses.Loss]:
+def judged(recipe: Recipe, loss_name: str) -> tuple[Network, losses.Loss]:
     """The network that the loss is of, and the loss."""
-    loss, fused = losses.after(loss_name, genome.description.activation)
-    return (genome.network.on_logits() if fused else genome.network), loss
+    loss, fused = losses.after(loss_name, recipe.description.activation)
+    return (recipe.network.on_logits() if fused else recipe.network), loss
 
 
 def _samples(job: Job) -> tuple[Samples, Folds]:
@@ -148,12 +151,12 @@ def _samples(job: Job) -> tuple[Samples, Folds]:
 
 def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]:
     """A run that has yet to train, and the error made by inheriting, if it does."""
-    regime, genome = job.regime, job.genome
+    regime, recipe = job.regime, job.recipe
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
-    settings = optimizers.Settings(genome.learning_rate, weight_decay=genome.weight_decay, schedule=Schedule("cosine"))
+    settings = optimizers.Settings(recipe.learning_rate, weight_decay=recipe.weight_decay, schedule=Schedule("cosine"))
     run = Run.begin(
-        genome.network,
+        recipe.network,
         params[0] if count == 1 else params,
         optimizers.AdamW,
         settings,
@@ -168,7 +171,7 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
     """Each fold's parameters to start from, (folds, size), and the largest error of inheriting."""
-    dtype, network = np.dtype(job.regime.dtype), job.genome.network
+    dtype, network = np.dtype(job.regime.dtype), job.recipe.network
     seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:
         return np.array([network.initial(seed, dtype) for seed in seeds]), None

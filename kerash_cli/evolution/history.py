@@ -38,8 +38,8 @@ from typing import Any, NamedTuple
 
 from kerash_cli.encoding import checks
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.population import Place
+from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.system import files
 from kerash_cli.training.checkpoint import difference
 
@@ -155,7 +155,7 @@ def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
         records, *_, lost = _read(path)
     rungs = records[0]["identity"]["rungs"] if records else []
     full = [line for line in records[1:] if line.get("rung") == len(rungs) - 1 and line["loss"] is not None]
-    tried = [{**line, "topology": Genome.from_json(line).topology} for line in full]
+    tried = [{**line, "topology": Recipe.from_json(line).topology} for line in full]
     return tried, None if lost else _lineage(folder / _WINNER, tried)
 
 
@@ -359,7 +359,7 @@ def _checked(record: Any) -> dict[str, Any]:
     checks.expect(isinstance(record["reason"], str | None), "expected a reason")
     if record["parent"] is not None:
         _place(record["parent"])
-    description = Genome.from_json(record).description
+    description = Recipe.from_json(record).description
     checks.expect(None not in (description.features, description.outputs), "expected a description of known sizes")
     return dict(record)
 

@@ -1,6 +1,6 @@
 """A child's weights from its parent's, so that it computes the same function, or one as near as can be.
 
-Two genomes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same on
+Two recipes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same on
 both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it, and
 a new layer is the identity where its activation allows: relu after what is never negative, or pairs [I, -I] of relu,
 softplus or bentidentity (Chen et al. 2016, https://arxiv.org/abs/1511.05641, for relu). Elsewhere the next dense layer

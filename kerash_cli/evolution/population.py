@@ -10,8 +10,9 @@ import numpy as np
 
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput, Diverged
-from kerash_cli.evolution.genome import Genome, Space
 from kerash_cli.evolution.mutations import mutate
+from kerash_cli.evolution.recipe import Recipe
+from kerash_cli.evolution.space import Space
 
 BETTER = 1e-4
 """By how much more fitness a candidate takes the incumbent's place."""
@@ -22,7 +23,7 @@ HALVED = 5
 STALLED = 8
 """Generations without progress before evolution ends."""
 TRIALS = 50
-"""Draws of a genome before one that was tried already is taken again."""
+"""Draws of a recipe before one that was tried already is taken again."""
 
 Place: TypeAlias = tuple[int, int]
 """Of a candidate: its generation and its index in it."""
@@ -64,10 +65,10 @@ class Strategy:
 
 
 class Candidate(NamedTuple):
-    """A genome to be tried, and where it comes from."""
+    """A recipe to be tried, and where it comes from."""
 
     place: Place
-    genome: Genome
+    recipe: Recipe
     parent: Place | None
     mutations: tuple[str, ...]
     """Their names, or "start", "random" or "train on" alone."""
@@ -124,7 +125,7 @@ class Population:
 
     space: Space
     strategy: Strategy
-    start: Genome
+    start: Recipe
     window: list[Evaluated] = field(default_factory=list)
     """The latest full evaluations, from which parents are drawn."""
     archive: list[Evaluated] = field(default_factory=list)
@@ -178,9 +179,9 @@ class Population:
         children = [self._child((number, index)) for index in range(size - strangers)]
         if self.strategy.inherits:
             assert self.incumbent is not None
-            genome, parent = self.incumbent.candidate.genome, self.incumbent.candidate.place
-            same = (str(genome.description),)
-            children.append(Candidate((number, size), genome, parent, ("train on",), same))
+            recipe, parent = self.incumbent.candidate.recipe, self.incumbent.candidate.place
+            same = (str(recipe.description),)
+            children.append(Candidate((number, size), recipe, parent, ("train on",), same))
         return [children, [self._stranger((number, index)) for index in range(size - strangers, size)]]
 
     def _first(self) -> Candidate:
@@ -190,31 +191,31 @@ class Population:
     def _stranger(self, place: Place) -> Candidate:
         rng = self._rng(place, Purpose.GENOME)
         for _ in range(TRIALS):
-            genome = self.space.random(self.start, rng)
-            if genome.key not in self.tried:
+            recipe = self.space.random(self.start, rng)
+            if recipe.key not in self.tried:
                 break
-        self.tried.add(genome.key)
-        return Candidate(place, genome, None, ("random",))
+        self.tried.add(recipe.key)
+        return Candidate(place, recipe, None, ("random",))
 
     def _child(self, place: Place) -> Candidate:
         parent = self._parent(place)
         rng = self._rng(place, Purpose.GENOME)
         changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
         for _ in range(TRIALS):
-            genome, names, ancestry = parent.genome, list[str](), [str(parent.genome.description)]
+            recipe, names, ancestry = parent.recipe, list[str](), [str(parent.recipe.description)]
             for _ in range(changes):
                 try:
-                    name, genome = mutate(genome, self.space, rng)
+                    name, recipe = mutate(recipe, self.space, rng)
                 except BadInput:  # the space allows no change of this one
                     break
                 names.append(name)
-                ancestry.append(str(genome.description))
-            if genome.key not in self.tried:
+                ancestry.append(str(recipe.description))
+            if recipe.key not in self.tried:
                 break
         if not names:
             return self._stranger(place)
-        self.tried.add(genome.key)
-        return Candidate(place, genome, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
+        self.tried.add(recipe.key)
+        return Candidate(place, recipe, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
 
     def _parent(self, place: Place) -> Candidate:
         """The incumbent half of the time, and always in a small population; else the best of some of the window."""

@@ -18,10 +18,11 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.evolution.evaluation import Regime
-from kerash_cli.evolution.genome import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Genome, Space, rounded
 from kerash_cli.evolution.merging import mergeable
 from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
+from kerash_cli.evolution.recipe import Recipe, rounded
+from kerash_cli.evolution.space import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Space
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import staged_bytes
@@ -84,7 +85,7 @@ class Prepared:
     table: Table
     labels: Table | None
     strata: NDArray[np.intp] | None
-    start: Genome
+    start: Recipe
     space: Space
     strategy: Strategy
     regime: Regime
@@ -181,7 +182,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     tunes = mode != "training"
     widest = settings.widest or min(256, max(20, 4 * encoding.features))
     space = Space(settings.activations, widest, settings.most_layers, images, tunes)
-    start = Genome(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
+    start = Recipe(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
     loss = settings.loss or NATURAL_LOSS[encoding.kind]
     losses.after(loss, description.activation)
     strata = encoding.strata(table, labels)
@@ -283,7 +284,7 @@ def _check_network(network: Network, training: int, batch_size: int, folds: int)
         )
 
 
-def _require_memory(start: Genome, space: Space, folds: int, batch_size: int) -> None:
+def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) -> None:
     """OutOfSpace where the first network, or the widest, would take more memory than there is."""
     memory.require(start.network.plan_bytes(batch_size, 4), "", "try to start from a smaller model")
     hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
@@ -291,7 +292,7 @@ def _require_memory(start: Genome, space: Space, folds: int, batch_size: int) ->
     memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")
 
 
-def _usual(start: Genome, space: Space) -> Network:
+def _usual(start: Recipe, space: Space) -> Network:
     """A network of the size that searches come to: two hidden layers half as wide as may be."""
     hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
     return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
@@ -308,7 +309,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
     return 9 if rows > MANY_ROWS else 27
 
 
-def _final(settings: Settings, mode: str, start: Genome, space: Space) -> str:
+def _final(settings: Settings, mode: str, start: Recipe, space: Space) -> str:
     """What is saved; BadInput for networks to merge that can't be."""
     possible = (
         mode == "cross-validation"

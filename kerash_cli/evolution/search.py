@@ -1,4 +1,4 @@
-"""A search at work: generations over staged samples, and the model that is made of what they come to."""
+"""A search at work: generations over staged samples, and the model made of what they came to."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from kerash_cli.evolution.population import (
     Purpose,
 )
 from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
+from kerash_cli.evolution.winner import Winner, numbered, told_candidate
 from kerash_cli.model import seen
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
@@ -36,42 +37,6 @@ from kerash_cli.training.samples import Samples, staged
 FINALISTS = 3
 MERGED = "and its networks of all folds merged"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
-
-
-class Winner(NamedTuple):
-    """What a search came to."""
-
-    trained: TrainedModel
-    """What is saved."""
-    chosen: Evaluated
-    """The candidate that it is of."""
-    loss: float
-    """Of the final training, on rows that the search did not choose by; with "training", of the search."""
-    how: str
-    """What was done to the chosen one before it was saved."""
-    lineage: list[Evaluated]
-    """From the first to the chosen one, each the parent of the next."""
-    front: list[Evaluated]
-    """Those that no other beats in both loss and parameters."""
-
-    def describe(self) -> str:
-        """What is saved, in a line."""
-        place, size = numbered(self.chosen.candidate.place), self.trained.network.size
-        return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
-
-    def record(self, generations: int) -> dict[str, Any]:
-        """What it came to, as JSON values that are the same in each run."""
-        return {
-            "generations": generations,
-            "description": str(self.chosen.candidate.genome.description),
-            "learning_rate": self.chosen.candidate.genome.learning_rate,
-            "weight_decay": self.chosen.candidate.genome.weight_decay,
-            "loss": self.loss,
-            "parameters": self.chosen.outcome.parameters,
-            "saved_parameters": self.trained.network.size,
-            "lineage": [_told(each) for each in self.lineage],
-            "front": [_told(each) for each in self.front],
-        }
 
 
 def stage_samples(prepared: Prepared, stage: Stage) -> Samples:
@@ -135,7 +100,7 @@ class Search:
         params = best_params(jobs[best].file)
         trained = self._trained(chosen, params, result, 1)
         if self.prepared.final == "merged":
-            description, joint = merged(chosen.candidate.genome.description, params)
+            description, joint = merged(chosen.candidate.recipe.description, params)
             network = Network(description.layers, description.known_shape)
             trained, how = trained._replace(description=description, network=network, params=joint), MERGED
         else:
@@ -202,8 +167,8 @@ class Search:
             self._restored(self._known(parent).candidate)
         futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
         for candidate in candidates:
-            parameters = candidate.genome.network.size
-            told = {**_told_candidate(candidate), "rung": rung, "parameters": parameters}
+            parameters = candidate.recipe.network.size
+            told = {**told_candidate(candidate), "rung": rung, "parameters": parameters}
             if future := futures.get(self._history.weights(candidate.place)):
                 self._history.append({**told, **future.result()})
             record = known[*candidate.place, rung]
@@ -234,7 +199,7 @@ class Search:
 
     def _submitted(self, jobs: Sequence[Job]) -> "dict[str, Future[dict[str, Any]]]":
         """What becomes of jobs, by their files; the longest begin first, so that no core waits long for the last."""
-        longest_first = sorted(jobs, key=lambda job: -job.genome.network.flops)
+        longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
     def _job(self, candidate: Candidate, until: int) -> Job:
@@ -245,7 +210,7 @@ class Search:
             "search",
             self._seed(candidate, Purpose.TRAINING),
             self._origin,
-            candidate.genome,
+            candidate.recipe,
             candidate.ancestry if inherits else (),
             self._history.weights(candidate.parent) if inherits and candidate.parent else None,
             self._history.weights(candidate.place),
@@ -267,12 +232,12 @@ class Search:
 
     def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
         """The model of one network, with the scores of all folds' networks on the rows that each validates."""
-        prepared, genome = self.prepared, chosen.candidate.genome
+        prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
-        trained = TrainedModel(genome.description, genome.network, first, prepared.encoding, {})
+        trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
         rows = prepared.split(split).validation
         outputs = np.concatenate([
-            Predictor(genome.network, own)(self._samples.x[fold, :-1])
+            Predictor(recipe.network, own)(self._samples.x[fold, :-1])
             for own, fold in zip(params.reshape(len(rows), -1), rows, strict=True)
         ])  # fmt: skip
         training = {
@@ -286,8 +251,8 @@ class Search:
                 "pick": prepared.settings.pick,
                 "optimizer": "adamw",
                 "schedule": "cosine",
-                "learning_rate": genome.learning_rate,
-                "weight_decay": genome.weight_decay,
+                "learning_rate": recipe.learning_rate,
+                "weight_decay": recipe.weight_decay,
                 "judged_by": prepared.mode,
                 "final": prepared.final,
             },
@@ -310,7 +275,7 @@ def _survived(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _picked(population: Population, pick: str) -> list[Evaluated]:
-    """Up to three different genomes whose loss is within a standard error of the best one's, the best first.
+    """Up to three different recipes whose loss is within a standard error of the best one's, the best first.
 
     With "small", the one of them with the fewest parameters.
     """
@@ -322,7 +287,7 @@ def _picked(population: Population, pick: str) -> list[Evaluated]:
         return [min(near, key=lambda each: (each.outcome.parameters, each.order))]
     different: dict[str, Evaluated] = {}
     for each in (incumbent, *sorted(near, key=lambda each: each.order)):
-        different.setdefault(each.candidate.genome.key, each)
+        different.setdefault(each.candidate.recipe.key, each)
     return list(different.values())[:FINALISTS]
 
 
@@ -336,30 +301,3 @@ def _outcome(record: dict[str, Any], parameters: int) -> Outcome:
         record["error"],
         record["reason"],
     )
-
-
-def _told_candidate(candidate: Candidate) -> dict[str, Any]:
-    generation, index = candidate.place
-    return {
-        "generation": generation,
-        "index": index,
-        "parent": None if candidate.parent is None else list(candidate.parent),
-        "mutations": list(candidate.mutations),
-        **candidate.genome.to_json(),
-    }
-
-
-def _told(each: Evaluated) -> dict[str, Any]:
-    told = _told_candidate(each.candidate)
-    return {
-        **told,
-        "mutation": ", ".join(each.candidate.mutations),
-        "topology": each.candidate.genome.topology,
-        "parameters": each.outcome.parameters,
-        "loss": each.outcome.loss,
-    }
-
-
-def numbered(place: Place) -> str:
-    """A candidate's name: `2.5`, the sixth of the third generation."""
-    return ".".join(map(str, place))

@@ -34,7 +34,7 @@ from typing import NoReturn
 from kerash_cli.errors import FAULT, FAULT_TOLD
 from kerash_cli.shell.answers import Elsewhere, answer
 from kerash_cli.shell.asker import RECORD, UNIT, Gone, Other, Waits
-from kerash_cli.shell.coprocess import Pipes
+from kerash_cli.shell.pipes import Pipes
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system.files import write_all
 

@@ -149,7 +149,7 @@ def _search_row(event: "Evaluated", kept: bool) -> list[str]:
     return [
         ".".join(map(str, candidate.place)),
         ", ".join(candidate.mutations),
-        candidate.genome.topology,
+        candidate.recipe.topology,
         str(outcome.parameters),
         f"{outcome.loss:.6g}",
         str(outcome.epochs),

@@ -9,7 +9,7 @@ import pytest
 
 from kerash_cli.encoding.splitting import folds
 from kerash_cli.evolution.evaluation import Job, Regime, best_params, evaluate
-from kerash_cli.evolution.genome import Genome
+from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.model.description import ModelDescription
 
 ROWS = 60
@@ -32,13 +32,13 @@ def stage(tmp_path: Path) -> Path:
     return folder
 
 
-def genome(hidden: str = "dense 8 tanh\n", rate: float = 0.01) -> Genome:
-    return Genome(ModelDescription.parse(f"4 1 1\ninput\n{hidden}dense 2 softmax\n"), rate, 0.001)
+def recipe(hidden: str = "dense 8 tanh\n", rate: float = 0.01) -> Recipe:
+    return Recipe(ModelDescription.parse(f"4 1 1\ninput\n{hidden}dense 2 softmax\n"), rate, 0.001)
 
 
 def job(stage: Path, name: str, until: int = 9, **words: Any) -> Job:
     plain = Job(
-        REGIME, str(stage), "search", 5, "data", genome(), (), None, str(stage.parent / f"{name}.kerash"), until
+        REGIME, str(stage), "search", 5, "data", recipe(), (), None, str(stage.parent / f"{name}.kerash"), until
     )
     return plain._replace(**words)
 
@@ -84,7 +84,7 @@ def test_the_loss_is_the_mean_over_all_rows_and_has_a_standard_error(stage: Path
     for params, rows in zip(
         best_params(str(stage.parent / "a.kerash")), np.load(stage / "validation_search.npy"), strict=True
     ):
-        tensors = genome().network.tensors(params)
+        tensors = recipe().network.tensors(params)
         hidden = np.tanh(x[rows, :-1] @ tensors[1]["weights"] + tensors[1]["bias"])
         logits = (hidden @ tensors[2]["weights"] + tensors[2]["bias"]).astype(float)
         likely = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -94,16 +94,16 @@ def test_the_loss_is_the_mean_over_all_rows_and_has_a_standard_error(stage: Path
 
 
 def test_a_candidate_that_diverges_has_a_reason_and_no_loss(stage: Path) -> None:
-    told = result(job(stage, "a", genome=genome("dense 8 relu\ndense 8 relu\n", 1e30)))
+    told = result(job(stage, "a", recipe=recipe("dense 8 relu\ndense 8 relu\n", 1e30)))
     assert told["loss"] is None
     assert "diverged" in told["reason"]
 
 
 def test_a_child_begins_where_its_parent_ended(stage: Path) -> None:
-    parent, child = genome(), genome("dense 12 tanh\n", 1e-12)
+    parent, child = recipe(), recipe("dense 12 tanh\n", 1e-12)
     ended = result(job(stage, "parent"))
     ancestry = (str(parent.description), str(child.description))
-    told = result(job(stage, "child", genome=child, ancestry=ancestry, parent=str(stage.parent / "parent.kerash")))
+    told = result(job(stage, "child", recipe=child, ancestry=ancestry, parent=str(stage.parent / "parent.kerash")))
     assert told["error"] < 1e-6
     assert isclose(told["loss"], ended["loss"], rel_tol=1e-4)
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from test_mutations import genome, space
+from test_mutations import recipe, space
 
 from kerash_cli.engine.layers import Convolution, Dense
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
-from kerash_cli.evolution.genome import Genome
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.model.description import ModelDescription
 
 ROWS = 200
@@ -27,15 +27,15 @@ NOT_NEGATIVE = {"relu", "softplus", "sigmoid", "gaussian"}
 IN_PAIRS = {"relu", "softplus", "bentidentity"}
 
 
-def network(layers: "tuple[object, ...]", each: Genome) -> Network:
+def network(layers: "tuple[object, ...]", each: Recipe) -> Network:
     return Network(layers, each.description.known_shape)  # type: ignore[arg-type]
 
 
-def outputs(each: Genome, params: Array, x: Array) -> Array:
+def outputs(each: Recipe, params: Array, x: Array) -> Array:
     return Predictor(each.network, params)(x)
 
 
-def given_to_the_last(each: Genome, params: Array, x: Array) -> Array:
+def given_to_the_last(each: Recipe, params: Array, x: Array) -> Array:
     """What the last layer is given, with a one for its bias: the parameters before it are the first ones."""
     before = network(each.layers[: each.last], each)
     values = Predictor(before, params[: before.size].copy())(x)
@@ -51,7 +51,7 @@ def ridge_regression(given: Array, wanted: Array) -> Array:
     return weights
 
 
-def becomes_the_identity(parent: Genome, child: Genome, place: int) -> bool:
+def becomes_the_identity(parent: Recipe, child: Recipe, place: int) -> bool:
     """Whether a layer that is new at that place can give on what it is given."""
     layer, channels = child.layers[place], child.network.shapes[place][0]
     if not isinstance(layer, Dense | Convolution):
@@ -72,7 +72,7 @@ def test_the_child_predicts_what_its_parent_predicted(name: str) -> None:
     tried = exact = 0
     removed = name.startswith("remove")
     for kind, text in PARENTS.items():
-        parent, own = genome(text), space(text, images=kind in ("images", "pooled"))
+        parent, own = recipe(text), space(text, images=kind in ("images", "pooled"))
         rng = np.random.default_rng(7)
         x = rng.standard_normal((ROWS, int(np.prod(parent.description.known_shape))))
         params = parent.network.initial(3, np.dtype(np.float64)) * 0.7

@@ -1,4 +1,4 @@
-"""Every mutation of any genome gives a genome that can be trained, within the space."""
+"""Every mutation of any recipe gives a recipe that can be trained, within the space."""
 
 from dataclasses import replace
 
@@ -7,8 +7,9 @@ import pytest
 
 from kerash_cli.engine.layers import Convolution, Dense, Mode
 from kerash_cli.errors import BadInput
-from kerash_cli.evolution.genome import DECAYS, FILTERS, NARROWEST, RATES, SEARCHED, Genome, Space, activations
 from kerash_cli.evolution.mutations import MUTATIONS, mutate
+from kerash_cli.evolution.recipe import Recipe
+from kerash_cli.evolution.space import DECAYS, FILTERS, NARROWEST, RATES, SEARCHED, Space, activations
 from kerash_cli.model.description import ModelDescription
 
 EMPTY = "6 1 1\ninput\ndense 3 softmax\n"
@@ -19,17 +20,17 @@ RICH = (
 )
 
 
-def genome(text: str = EMPTY) -> Genome:
-    return Genome(ModelDescription.parse(text), 0.005, 0.003)
+def recipe(text: str = EMPTY) -> Recipe:
+    return Recipe(ModelDescription.parse(text), 0.005, 0.003)
 
 
 def space(text: str = EMPTY, **words: object) -> Space:
     return replace(Space(SEARCHED, 40, images=" 6 " in text), **words)  # type: ignore[arg-type]
 
 
-def walk(text: str, steps: int, seed: int = 0) -> list[tuple[str, Genome, Genome]]:
+def walk(text: str, steps: int, seed: int = 0) -> list[tuple[str, Recipe, Recipe]]:
     """Mutations, each of what the one before gave."""
-    rng, own, parent = np.random.default_rng(seed), space(text), genome(text)
+    rng, own, parent = np.random.default_rng(seed), space(text), recipe(text)
     found = []
     for _ in range(steps):
         name, child = mutate(parent, own, rng)
@@ -44,7 +45,7 @@ def test_a_child_still_runs_and_is_within_the_space(text: str) -> None:
     for _, parent, child in walk(text, 150):
         assert child.key != parent.key
         assert ModelDescription.parse(str(child.description)) == child.description
-        assert Genome.from_json(child.to_json()) == child
+        assert Recipe.from_json(child.to_json()) == child
         hidden = child.hidden(Dense, Convolution)
         assert len(hidden) <= own.most_layers
         for i in hidden:
@@ -70,7 +71,7 @@ def test_every_mutation_is_drawn_where_it_applies(text: str) -> None:
 def test_an_empty_topology_without_settings_to_tune_can_only_gain_a_layer() -> None:
     own = space(tunes=False)
     for seed in range(50):
-        name, child = mutate(genome(), own, np.random.default_rng(seed))
+        name, child = mutate(recipe(), own, np.random.default_rng(seed))
         assert name == "add layer"
         assert len(child.layers) == 3
         assert (child.learning_rate, child.weight_decay) == (0.005, 0.003)
@@ -78,7 +79,7 @@ def test_an_empty_topology_without_settings_to_tune_can_only_gain_a_layer() -> N
 
 def test_shares_are_those_of_the_plan() -> None:
     """add .25, widen .20, narrow .10, activation .15, remove .05, settings .25, drawn where all of them apply."""
-    parent = genome("6 1 1\ninput\ndense 10 tanh\ndense 3 softmax\n")
+    parent = recipe("6 1 1\ninput\ndense 10 tanh\ndense 3 softmax\n")
     rng, own = np.random.default_rng(1), space()
     names = [mutate(parent, own, rng)[0] for _ in range(20_000)]
     shares = {
@@ -94,7 +95,7 @@ def test_shares_are_those_of_the_plan() -> None:
 
 
 def test_widths_change_by_what_they_should() -> None:
-    parent = genome("6 1 1\ninput\ndense 20 tanh\ndense 3 softmax\n")
+    parent = recipe("6 1 1\ninput\ndense 20 tanh\ndense 3 softmax\n")
     rng, own = np.random.default_rng(1), space(widest=100)
     units = {"widen": set[int](), "narrow": set[int]()}
     for _ in range(3000):
@@ -108,14 +109,14 @@ def test_widths_change_by_what_they_should() -> None:
     assert max(units["widen"]) == 40
 
 
-def test_a_genome_that_can_not_change_is_an_error() -> None:
+def test_a_recipe_that_can_not_change_is_an_error() -> None:
     with pytest.raises(BadInput, match="--max-layers"):
-        mutate(genome(), space(tunes=False, most_layers=0), np.random.default_rng(0))
+        mutate(recipe(), space(tunes=False, most_layers=0), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("text", [EMPTY, IMAGE])
 def test_strangers_are_of_every_depth_and_width(text: str) -> None:
-    own, rng, start = space(text), np.random.default_rng(2), genome(text)
+    own, rng, start = space(text), np.random.default_rng(2), recipe(text)
     found = [own.random(start, rng) for _ in range(400)]
     assert {len(each.hidden(Dense, Convolution)) for each in found} == {1, 2, 3, 4}
     widths = [each.layers[i].units for each in found for i in each.hidden(Dense)]  # type: ignore[attr-defined]

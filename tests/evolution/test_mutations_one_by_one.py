@@ -4,11 +4,12 @@ from math import log2
 
 import numpy as np
 import pytest
-from test_mutations import RICH, genome, space
+from test_mutations import RICH, recipe, space
 
 from kerash_cli.engine.layers import Layer
-from kerash_cli.evolution.genome import Genome, Space
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.evolution.recipe import Recipe
+from kerash_cli.evolution.space import Space
 
 KINDS = {each.name: each for each in MUTATIONS}
 DRAWS = 800
@@ -56,21 +57,21 @@ PLACES: dict[str, tuple[str, dict[str, object], list[int]]] = {
 def test_a_mutation_applies_where_it_should(case: str) -> None:
     text, words, places = PLACES[case]
     own = space(text, **{"images": True, **words})
-    assert list(KINDS[case.partition(",")[0]].places(genome(text), own)) == places
+    assert list(KINDS[case.partition(",")[0]].places(recipe(text), own)) == places
 
 
 def test_every_mutation_has_its_places_here() -> None:
     assert {case.partition(",")[0] for case in PLACES} == KINDS.keys(), "write its places here"
 
 
-def children(name: str, place: int, parent: Genome, own: Space) -> list[Genome]:
+def children(name: str, place: int, parent: Recipe, own: Space) -> list[Recipe]:
     rng = np.random.default_rng(3)
     return [KINDS[name].change(parent, place, own, rng) for _ in range(DRAWS)]
 
 
 def changed(name: str, place: int, text: str = RICH, **words: object) -> list[Layer]:
     """The layer at that place, of many children, of which the other layers are as they were."""
-    parent = genome(text)
+    parent = recipe(text)
     found = children(name, place, parent, space(text, **{"images": True, **words}))
     inserted = name.startswith("add")
     for child in found:
@@ -135,26 +136,26 @@ def test_a_new_pooling_halves_the_image() -> None:
 
 def test_what_is_removed_is_one_layer_and_with_a_convolution_its_pooling() -> None:
     lines = RICH.splitlines()
-    parent, own = genome(RICH), space(RICH)
+    parent, own = recipe(RICH), space(RICH)
     for name, place, gone in (("remove layer", 1, {2, 3}), ("remove layer", 5, {6}), ("remove pooling", 2, {3})):
         (child,) = {each.key: each for each in children(name, place, parent, own)}.values()
         assert str(child.description).splitlines() == [line for i, line in enumerate(lines) if i not in gone]
-    alone = genome(RICH.replace("max_pooling - 2 0 2 2\n", ""))
+    alone = recipe(RICH.replace("max_pooling - 2 0 2 2\n", ""))
     (child,) = {each.key: each for each in children("remove layer", 1, alone, own)}.values()
     assert len(child.layers) == len(alone.layers) - 1
 
 
 def test_settings_go_up_and_down_by_what_they_should_and_stay_within_their_bounds() -> None:
-    found = children("settings", 0, genome(RICH), space(RICH))  # a rate of 0.005, a decay of 0.003
+    found = children("settings", 0, recipe(RICH), space(RICH))  # a rate of 0.005, a decay of 0.003
     rates = [log2(each.learning_rate / 0.005) for each in found]
     decays = [log2(each.weight_decay / 0.003) / 2 for each in found]
     assert (min(rates), max(rates)) == (pytest.approx(-1.5, abs=0.02), pytest.approx(1, abs=0.02))
     assert (min(decays), max(decays)) == (pytest.approx(-1, abs=0.02), pytest.approx(1.5, abs=0.02))
     assert all(float(f"{each.learning_rate:.4g}") == each.learning_rate for each in found)
     assert any(float(f"{each.weight_decay:.3g}") != each.weight_decay for each in found)
-    assert {each.layers for each in found} == {genome(RICH).layers}
+    assert {each.layers for each in found} == {recipe(RICH).layers}
     for rate, decay in ((1e-3, 1e-4), (2e-2, 1e-1)):
-        at_the_end = Genome(genome(RICH).description, rate, decay)
+        at_the_end = Recipe(recipe(RICH).description, rate, decay)
         beyond = children("settings", 0, at_the_end, space(RICH))
         assert rate in {each.learning_rate for each in beyond}
         assert decay in {each.weight_decay for each in beyond}

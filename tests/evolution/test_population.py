@@ -6,11 +6,12 @@ from math import inf, log10
 import pytest
 
 from kerash_cli.errors import Diverged
-from kerash_cli.evolution.genome import SEARCHED, Genome, Space
 from kerash_cli.evolution.population import Candidate, Evaluated, Generation, Outcome, Population, Strategy
+from kerash_cli.evolution.recipe import Recipe
+from kerash_cli.evolution.space import SEARCHED, Space
 from kerash_cli.model.description import ModelDescription
 
-START = Genome(ModelDescription.parse("6 1 1\ninput\ndense 3 softmax\n"), 0.005, 0.003)
+START = Recipe(ModelDescription.parse("6 1 1\ninput\ndense 3 softmax\n"), 0.005, 0.003)
 SPACE = Space(SEARCHED, 40)
 
 
@@ -26,7 +27,7 @@ class Scripted:
         for each in candidates:
             generation, index = each.place
             loss = 1 / (1 + generation + index / 10) if self.losses is None else self.losses.get(each.place, 9.0)
-            yield Outcome(loss, 0.01, each.genome.network.size, epochs)
+            yield Outcome(loss, 0.01, each.recipe.network.size, epochs)
 
 
 def strategy(population: int = 8, **words: object) -> Strategy:
@@ -97,9 +98,9 @@ def test_where_weights_are_inherited_the_incumbent_trains_on_too() -> None:
     events, _ = search(Population(SPACE, strategy(2, inherits=True), START), 1, Scripted())
     last = events[-1].candidate
     assert (last.place, last.parent, last.mutations) == ((1, 2), (0, 1), ("train on",))
-    assert last.ancestry == (str(last.genome.description),)
+    assert last.ancestry == (str(last.recipe.description),)
     child = events[-2].candidate
-    assert child.ancestry[-1] == str(child.genome.description)
+    assert child.ancestry[-1] == str(child.recipe.description)
     assert len(child.ancestry) == len(child.mutations) + 1
 
 
@@ -122,16 +123,16 @@ def test_parents_are_the_incumbent_or_the_best_of_some_of_the_latest() -> None:
     assert share == pytest.approx(0.5 + 0.5 * 2 / 16, abs=0.08)
 
 
-def test_no_genome_is_tried_twice() -> None:
+def test_no_recipe_is_tried_twice() -> None:
     events, _ = search(Population(SPACE, strategy(8), START), 20, Scripted())
-    keys = [each.candidate.genome.key for each in events]
+    keys = [each.candidate.recipe.key for each in events]
     assert len(set(keys)) == len(keys)
 
 
 def test_the_same_seed_gives_the_same_candidates_and_another_one_others() -> None:
     def drawn(seed: int) -> list[str]:
         events, _ = search(Population(SPACE, strategy(8, seed=seed), START), 5, Scripted())
-        return [f"{each.candidate.place} {each.candidate.genome.key}" for each in events]
+        return [f"{each.candidate.place} {each.candidate.recipe.key}" for each in events]
 
     assert drawn(0) == drawn(0) != drawn(1)
 

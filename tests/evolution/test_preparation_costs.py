@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_mutations import genome, space
+from test_mutations import recipe, space
 from test_preparation import prepared
 
 from kerash_cli.errors import BadInput, OutOfSpace
@@ -96,8 +96,8 @@ def test_memory_for_one_network_is_asked_for_where_rows_are_held_out(tmp_path: P
         prepared(tmp_path, 2000, widest=2**20)
 
 
-def test_layers_that_do_not_fit_make_no_genome() -> None:
-    image = genome("6 6 1\ninput\ndense 3 softmax\n")
+def test_layers_that_do_not_fit_make_no_recipe() -> None:
+    image = recipe("6 6 1\ninput\ndense 3 softmax\n")
     large = ModelDescription.parse("9 9 1\ninput\nconvolution relu 4 1 0 7 7\ndense 3 softmax\n").layers
     with pytest.raises(BadInput, match="expected a kernel that fits"):
         image.with_layers(large)
@@ -108,7 +108,7 @@ def test_as_many_workers_as_were_asked_for_but_no_more_than_candidates(search: P
 
 
 def test_settings_of_a_stranger_are_drawn_evenly_by_their_logarithms() -> None:
-    start, own, rng = genome(), space(), np.random.default_rng(1)
+    start, own, rng = recipe(), space(), np.random.default_rng(1)
     found = [own.random(start, rng) for _ in range(3000)]
     for name, low, high in (("learning_rate", 1e-3, 2e-2), ("weight_decay", 1e-4, 1e-1)):
         places = np.array([log(getattr(each, name) / low) / log(high / low) for each in found])

@@ -80,7 +80,7 @@ def test_the_loss_that_is_told_is_that_of_rows_nobody_has_chosen_by(tmp_path: Pa
         assert found.epochs == sum(each["epochs"] for each in found._history.evaluations.values())
         winner = found.conclude()
         x, y = found._samples.x[:, :-1], found._samples.y
-        genome = winner.chosen.candidate.genome
+        recipe = winner.chosen.candidate.recipe
         finals = [job for job in executor.jobs if job.split == "final"]
         assert 1 <= len(finals) <= FINALISTS
         assert {(job.parent, job.ancestry, job.until) for job in finals} == {(None, (), 6)}
@@ -89,20 +89,20 @@ def test_the_loss_that_is_told_is_that_of_rows_nobody_has_chosen_by(tmp_path: Pa
         for job in finals:
             parts = []
             for params, rows in zip(best_params(job.file), search.split(1).validation, strict=True):
-                outputs = Predictor(job.genome.network, params)(x[rows])
+                outputs = Predictor(job.recipe.network, params)(x[rows])
                 parts += [cross_entropy(outputs[i : i + 1], y[row : row + 1]) for i, row in enumerate(rows)]
             assert len(parts) == ROWS
-            losses[job.genome.key] = float(np.mean(parts))
-        assert winner.loss == pytest.approx(losses[genome.key], rel=1e-5)
+            losses[job.recipe.key] = float(np.mean(parts))
+        assert winner.loss == pytest.approx(losses[recipe.key], rel=1e-5)
         assert winner.loss == pytest.approx(min(losses.values()), rel=1e-5)
         answers = Predictor(winner.trained.network, winner.trained.params)(x)
-        (chosen,) = [job for job in finals if job.genome == genome]
+        (chosen,) = [job for job in finals if job.recipe == recipe]
         refits = [job for job in executor.jobs if job.split == "refit"]
         own = best_params(chosen.file)
         training = winner.trained.training
         assert training is not None
         if final == "merged":
-            each = np.array([Predictor(genome.network, params)(x) for params in own]).astype(np.float64)
+            each = np.array([Predictor(recipe.network, params)(x) for params in own]).astype(np.float64)
             mean = np.exp(np.log(each).mean(axis=0))
             np.testing.assert_allclose(answers, mean / mean.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-5)
             assert not refits
@@ -110,9 +110,9 @@ def test_the_loss_that_is_told_is_that_of_rows_nobody_has_chosen_by(tmp_path: Pa
             (refit,) = refits
             assert refit.until == max(1, training["best_epoch"])
             assert refit.regime.batch_size == ROWS
-            assert (answers == Predictor(genome.network, best_params(refit.file))(x)).all()
+            assert (answers == Predictor(recipe.network, best_params(refit.file))(x)).all()
         folds = search.split(1).validation
-        outputs = np.vstack([Predictor(genome.network, p)(x[rows]) for p, rows in zip(own, folds, strict=True)])
+        outputs = np.vstack([Predictor(recipe.network, p)(x[rows]) for p, rows in zip(own, folds, strict=True)])
         right = outputs.argmax(axis=1) == y[folds.reshape(-1)].argmax(axis=1)
         assert training["metrics"]["accuracy"] == pytest.approx(right.mean())
         assert training["scored_on"] == "validation"
@@ -149,13 +149,13 @@ def test_a_final_training_that_diverges_is_told(tmp_path: Path, split: str) -> N
 
 def candidate(key: str, loss: float, parameters: int, deviation: float = 0.1) -> Any:
     outcome = SimpleNamespace(loss=loss, deviation=deviation, parameters=parameters)
-    genome = SimpleNamespace(key=key)
-    return SimpleNamespace(candidate=SimpleNamespace(genome=genome), outcome=outcome, order=(loss, parameters))
+    recipe = SimpleNamespace(key=key)
+    return SimpleNamespace(candidate=SimpleNamespace(recipe=recipe), outcome=outcome, order=(loss, parameters))
 
 
 def picked(pick: str, *found: Any) -> list[str]:
     population: Any = SimpleNamespace(incumbent=found[0], finished=found)
-    return [each.candidate.genome.key for each in _picked(population, pick)]
+    return [each.candidate.recipe.key for each in _picked(population, pick)]
 
 
 def test_the_finalists_are_the_best_three_that_differ_within_a_standard_error() -> None:
