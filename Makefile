@@ -9,7 +9,7 @@ SEED ?= 0
 MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 
 .DEFAULT_GOAL := help
-.PHONY: help run check check-long lint types test bench mutants clean
+.PHONY: help run check check-long lint types test docs bench mutants clean
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -38,6 +38,9 @@ types: $(VENV)/developing
 
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto $(TESTS)
+
+docs: $(VENV)/developing  ## docs/reference, written from the program
+	$(BIN)/python -m docs.generate
 
 bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv; MNIST=FOLDER)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

@@ -9,6 +9,8 @@ import shells
 from conftest import ROOT
 from shells import SHELLS
 
+from docs import generate
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md"]
 
@@ -59,6 +61,16 @@ def shell(script: str, folder: Path, environment: dict[str, str]) -> "subprocess
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
 
 
+@pytest.mark.parametrize("name", generate.PAGES)
+def test_a_reference_page_is_what_the_program_says_now(name: str) -> None:
+    text = (generate.FOLDER / name).read_text(encoding="utf-8")
+    assert text == generate.PAGES[name](), "make docs writes it anew"
+
+
+def test_no_other_page_is_in_the_reference() -> None:
+    assert {path.name for path in generate.FOLDER.iterdir()} == generate.PAGES.keys()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_within_the_project_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
@@ -75,4 +87,4 @@ def test_the_readme_names_every_layer() -> None:
 def test_every_make_target_has_a_line_of_help() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     named = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"run", "check", "check-long", "bench", "mutants", "clean", "help"} <= named
+    assert {"run", "check", "check-long", "bench", "mutants", "docs", "clean", "help"} <= named

@@ -1,0 +1,192 @@
+"""The reference pages in docs/reference, written from the program itself: `python -m docs.generate`, or `make docs`.
+
+A page is a function here that returns its text; it is registered with its file name. A test compares the files with
+what these functions return now.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kerash_cli import cli
+from kerash_cli.decimals import shortest
+from kerash_cli.engine.activations import ACTIVATIONS
+from kerash_cli.engine.initializers import INITIALIZERS
+from kerash_cli.engine.layers import LAYERS
+from kerash_cli.engine.losses import LOSSES
+from kerash_cli.engine.optimizers import OPTIMIZERS
+from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.matrices.operations import OPERATIONS
+from kerash_cli.model.metrics import FIGURES
+from kerash_cli.registry import Registry
+
+FOLDER = Path(__file__).parent / "reference"
+WIDTH = 78
+"""Letters in a line of help on a terminal of 80 columns: click leaves two free."""
+
+PAGES: dict[str, Callable[[], str]] = {}
+"""The functions that write the pages, by file name."""
+
+
+def page(name: str, title: str) -> Callable[[Callable[[], str]], Callable[[], str]]:
+    """Registers a function that returns the text below the title of a page."""
+
+    def register(body: Callable[[], str]) -> Callable[[], str]:
+        PAGES[name] = lambda: f"# {title}\n\n{body().strip()}\n\nThis page is generated: `make docs` writes it anew.\n"
+        return body
+
+    return register
+
+
+@page("commands.md", "Commands")
+def commands() -> str:
+    """The help page of each command, as `kerash COMMAND --help` prints it on a terminal of 80 columns."""
+    top = cli.program
+    with top.context_class(top, info_name="kerash", terminal_width=WIDTH, **top.context_settings) as context:
+        pages = [("kerash", top.get_help(context))]
+        for name in top.list_commands(context):
+            command = top.get_command(context, name)
+            assert command is not None
+            if not command.hidden:
+                pages.append((f"kerash {name}", _help(command, name, context)))
+    links = "\n".join(f"- [{name}](#{name.replace(' ', '-')})" for name, _ in pages)
+    return links + "".join(f"\n\n## {name}\n\n```text\n{text.rstrip()}\n```" for name, text in pages)
+
+
+@page("layers.md", "Layers")
+def layers() -> str:
+    """Each layer's line in a model file, and what it does."""
+    rows = [(_code(layer.usage()), _sentence(layer)) for layer in LAYERS.values()]
+    return f"""
+A line of a model file is a layer. A word in brackets may be left out. An ACTIVATION is one of
+[these](activations.md), `-` for none; UNITS may be `?`, as many as the data has classes or targets.
+
+{_table(("line", "what it does"), rows)}
+"""
+
+
+@page("activations.md", "Activations")
+def activations() -> str:
+    """Each activation with its formula, parameters and other names."""
+    rows = [
+        (_code(name), _code(row.formula), _parameters(row), _codes(row.aliases)) for name, row in ACTIVATIONS.items()
+    ]
+    return f"""
+An activation is a word of a layer's line. Its parameters follow it behind colons, `prelu:0.1`; those that are left out
+have the value given here. `kerash activation --list` draws each of them.
+
+{_table(("name", "formula", "parameters", "other names"), rows)}
+"""
+
+
+@page("training.md", "Losses, optimizers, initial weights, mutations")
+def training() -> str:
+    """What `kerash train` and `kerash evolve` choose from."""
+    optimizers = [(_code(name), f"{row.default_rate:g}", _sentence(row)) for name, row in OPTIMIZERS.items()]
+    initializers = [(_code(name), _sentence(law)) for name, law in INITIALIZERS.items()]
+    losses = [(_code(name), _sentence(row), _codes(_aliases(LOSSES, name))) for name, row in LOSSES.items()]
+    mutations = [(_code(row.name), _sentence(row.change), f"{row.share:g}") for row in MUTATIONS]
+    return f"""
+## Losses
+
+`--loss NAME`, in which a is what the network gives and y is the target. By default the last activation decides:
+categorical-cross-entropy after softmax, binary-cross-entropy after a sigmoid that answers yes or no, else mean-square.
+
+{_table(("name", "formula", "other names"), losses)}
+
+## Optimizers
+
+`--optimizer NAME`; `--learning-rate` replaces the default rate.
+
+{_table(("name", "default rate", "what it does"), optimizers)}
+
+## Initial weights
+
+`--init NAME`. By default the activation of each layer decides.
+
+{_table(("name", "what it does"), initializers)}
+
+## Mutations
+
+What `kerash evolve` may do to a network. A mutation with twice the weight is drawn twice as often; only those that
+apply to a network are drawn.
+
+{_table(("name", "what it does", "weight"), mutations)}
+"""
+
+
+@page("metrics.md", "Metrics")
+def metrics() -> str:
+    """The figures of `kerash evaluate` that can be held against a bound."""
+    rows = [(_code(name), "higher" if row.greater_is_better else "lower") for name, row in FIGURES.items()]
+    return f"""
+`kerash evaluate` prints these figures, and `--fail-under NAME=NUMBER` and `--fail-over NAME=NUMBER` compare them with a
+bound. CLASS stands for the name of a class.
+
+{_table(("name", "what is better"), rows)}
+"""
+
+
+@page("operations.md", "Matrix and tensor operations")
+def operations() -> str:
+    """Each operation's words, its sentence and its options."""
+    rows = [
+        (_code(row.usage(row.groups[-1])), row.sentence, _codes(each.option for each in row.options()))
+        for row in OPERATIONS.values()
+    ]
+    return f"""
+An operation is a command, `kerash matrix NAME` or `kerash tensor NAME`, and a step of `kerash blas`. A matrix has no
+depth: leave D out. Operands are A and B; what stands in brackets may be left out. `kerash matrix NAME --help` explains
+each word and option.
+
+{_table(("operation", "result", "options"), rows)}
+"""
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Writes all pages into a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, text in PAGES.items():
+        (folder / name).write_text(text(), encoding="utf-8")
+
+
+def _help(command: click.Command, name: str, parent: click.Context) -> str:
+    context = command.context_class(command, info_name=name, parent=parent, **command.context_settings)
+    return command.get_help(context)
+
+
+def _aliases(registry: Registry[Any], name: str) -> list[str]:
+    return [word for word in registry.words() if word != name and registry.canonical(word) == name]
+
+
+def _sentence(thing: object) -> str:
+    """The first sentence of a docstring."""
+    text = " ".join(cleandoc(thing.__doc__ or "").partition("\n\n")[0].split())
+    found = re.match(r".*?[^.]\.(?= [A-Z]|$)", text)
+    return found[0] if found else text
+
+
+def _parameters(row: Any) -> str:
+    return ", ".join(f"{name} {shortest(value)}" for name, value in row.parameters.items())
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _codes(texts: Iterable[str]) -> str:
+    return ", ".join(map(_code, texts))
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table in Markdown, in which a bar within a cell is no border."""
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    write()
