@@ -39,8 +39,9 @@ types: $(VENV)/developing
 test: $(VENV)/developing
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
-docs: $(VENV)/developing  ## docs/reference, written from the program
+docs: $(VENV)/developing  ## docs/reference from the program, and the output that the other pages show
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.pages
 
 bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv; MNIST=FOLDER)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

@@ -1,64 +1,65 @@
+"""The pages: what they show is what the program prints, what is generated is up to date, and links lead somewhere."""
+
 import re
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import shells
 from conftest import ROOT
-from shells import SHELLS
 
-from docs import generate
+from docs import generate, pages
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "data/README.md"]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data/README.md"]
 
 
-def test_the_first_example_of_the_readme_does_what_it_shows(tmp_path: Path, environment: dict[str, str]) -> None:
-    block = re.search(r"(?m)(?:^    .*\n)+", README)
-    assert block is not None
-    lines = [line[4:] for line in block[0].splitlines()]
-    script = "\n".join(line.removeprefix("$ ") for line in lines[:-1])
-    done = shell(script, tmp_path, environment)
-    assert done.stdout == f"{lines[-1]}\n"
+@pytest.mark.parametrize(
+    "page", [page for page in pages.with_commands() if page.name != "2019.md"], ids=lambda page: page.name
+)
+def test_the_commands_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) -> None:
+    compare(page, tmp_path, "bash")
 
 
-def test_the_other_commands_of_the_readme_run_in_their_order(tmp_path: Path, environment: dict[str, str]) -> None:
-    for name in ("data", "models"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    commands = re.findall(r"(?m)^    ((?:kerash|head) .*)$", README)
-    assert len(commands) > 6
-    short = [f"{command} --epochs 10" if command.startswith("kerash train") else command for command in commands]
-    shell("\n".join(short), tmp_path, environment)
+@pytest.mark.long
+@pytest.mark.parametrize("shell", shells.SHELLS)
+@pytest.mark.parametrize("name", ["2019.md", "shell.md"])
+def test_the_functions_of_a_page_are_the_same_in_each_shell(name: str, shell: str, tmp_path: Path) -> None:
+    compare(ROOT / "docs" / name, tmp_path, shell)
 
 
-@pytest.mark.parametrize("name", SHELLS)
-def test_the_examples_of_the_functions_run(tmp_path: Path, name: str) -> None:
-    blocks = re.findall(r"(?m)(?:^    .*\n|^\n(?=    ))+", (ROOT / "docs/shell.md").read_text(encoding="utf-8"))
-    script = blocks[1]
-    if name == "zsh":
-        script = script.replace("shell-init bash", "shell-init zsh").replace("values[0]", "values[1]")
-    done = shells.run(name, script, tmp_path, init=False)
-    assert (done.code, done.err) == (0, "")
-    *matrix, sizes, mean = done.out.splitlines()
-    assert [len(row.split()) for row in matrix] == [2, 2, 2]
-    shown, _, first = sizes.partition(", the first: ")
-    assert shown == "3 x 2"
-    assert 0 < float(first) < 2
-    assert 0 < float(mean) < 1
+def compare(page: Path, folder: Path, shell: str) -> None:
+    """Fails with the commands of a page that print something else in that shell."""
+    text = page.read_text(encoding="utf-8").replace("shell-init bash", f"shell-init {shell}")
+    wrong = [str(command) for command in pages.run(text, folder, shell) if not command.holds]
+    assert not wrong, "\n".join([f"python -m docs.pages {page.relative_to(ROOT)} mends:", *wrong])
 
 
-def test_the_model_of_the_readme_is_the_one_in_the_project() -> None:
-    text = (ROOT / "models/digits.model").read_text(encoding="ascii")
-    assert "".join(f"    {line}\n" for line in text.splitlines()) in README
+@pytest.mark.parametrize(
+    ("expected", "printed", "holds"),
+    [
+        (["a", "b"], "a\nb\n", True),
+        (["a", "b"], "a\n", False),
+        (["a"], "a\nb\n", False),
+        (["loss 0.1…  in … s"], "loss 0.125 in 0.02 s\n", True),
+        (["loss 0.1…"], "loss 0.2\n", False),
+        (["loss 0.1"], "loss 0.11\n", False),
+        (["a.c"], "abc\n", False),
+        (["a", "…", "z"], "a\nz\n", True),
+        (["a", "…", "z"], "a\nb\nc\nz\n", True),
+        (["a", "…", "z"], "a\nb\n", False),
+        ([], "", True),
+        ([], "a\n", False),
+    ],
+)
+def test_dots_stand_for_part_of_a_line_or_for_lines_and_all_else_counts(
+    expected: list[str], printed: str, holds: bool
+) -> None:
+    assert pages.Command("command", 1, 1, expected, printed).holds is holds
 
 
-def shell(script: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Runs a script in which `kerash` is this checkout."""
-    define = f'kerash() {{ {shlex.quote(sys.executable)} -m kerash_cli "$@"; }}\nset -euo pipefail\n'
-    command = ["bash", "-c", define + script]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+def test_mending_replaces_the_lines_that_differ_and_keeps_the_dots_of_the_others(tmp_path: Path) -> None:
+    page = "```text a\n0.12\nold\n```\n\n```console\n$ cat a\n0.1…\nolder\n$ cat <<E\n> new\n> E\n```\nend\n"
+    assert pages.mended(page, pages.run(page, tmp_path)) == page.replace("older", "old").replace("> E\n", "> E\nnew\n")
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
@@ -73,15 +74,22 @@ def test_no_other_page_is_in_the_reference() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_within_the_project_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
-        assert (document.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", document.read_text(encoding="utf-8")):
+        file = document.parent / target if target else document
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
 
 
-def test_the_readme_names_every_layer() -> None:
-    from kerash_cli.engine.layers import LAYERS
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_modules_that_a_page_names_are_there(document: Path) -> None:
+    for name in re.findall(r"`(kerash_cli/[\w/]+\.py)`", document.read_text(encoding="utf-8")):
+        assert (ROOT / name).is_file(), name
 
-    described = {word.split()[0] for word in re.findall(r"(?m)^\| `([^`]+)`", README)}
-    assert described == LAYERS.keys()
+
+def anchors(page: Path) -> set[str]:
+    """The names that links to the headings of a page have, made as GitHub makes them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_make_target_has_a_line_of_help() -> None:

@@ -13,13 +13,13 @@ from conftest import ROOT
 from processes import ended, read_until
 
 PAGE = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
-CHUNKS = re.findall(r"(?m)(?:^    .*\n|^\n(?=    ))+", PAGE)
+BLOCKS = re.findall(r"(?ms)^```(?:text|ini|make)\n(.*?)^```$", PAGE)
 
 
-def chunk(word: str) -> str:
+def block(word: str) -> str:
     """The example with that word in it."""
-    (found,) = (each for each in CHUNKS if word in each)
-    return re.sub(r"(?m)^    ", "", found)
+    (found,) = (each for each in BLOCKS if word in each)
+    return found
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def bare(line: str, folder: Path, **environment: str) -> "subprocess.CompletedPr
 
 
 def test_the_line_of_the_crontab_runs_night_after_night(place: Path) -> None:
-    schedule, line = chunk("30 2 * * *").strip()[:10], moved(chunk("30 2 * * *").strip()[11:], place)
+    schedule, line = block("30 2 * * *").strip()[:10], moved(block("30 2 * * *").strip()[11:], place)
     assert schedule == "30 2 * * *"
     assert "%" not in line  # which means a new line in a crontab
     log, model = place / "srv/iris/nightly.log", place / "srv/iris/iris.kerash"
@@ -73,7 +73,7 @@ def test_the_line_of_the_crontab_runs_night_after_night(place: Path) -> None:
 
 
 def test_the_unit_runs_is_stopped_and_killed_and_goes_on(place: Path) -> None:
-    unit = dict(re.findall(r"(?m)^([A-Za-z]+)=(.*)$", moved(chunk("[Service]"), place)))
+    unit = dict(re.findall(r"(?m)^([A-Za-z]+)=(.*)$", moved(block("[Service]"), place)))
     assert (unit["Type"], unit["SuccessExitStatus"]) == ("oneshot", "143")
     folder, command = Path(unit["WorkingDirectory"]), shlex.split(unit["ExecStart"])
     long = [*command[:-1], "--epochs", "100000", "--patience", "100000", "--every", "1"]
@@ -106,22 +106,14 @@ def stands(place: Path, folder: Path) -> int:
 
 def test_the_rule_of_make_keeps_the_earlier_model_when_the_new_one_is_poor(place: Path) -> None:
     folder, path = place / "srv/iris", f"{place}/opt/kerash/bin:/usr/bin:/bin"
-    (folder / "Makefile").write_text(chunk("--fail-under"), encoding="ascii")
+    (folder / "Makefile").write_text(block("--fail-under"), encoding="ascii")
     done = bare("make", folder, PATH=path)
     assert done.returncode == 0, done.stderr
     first = (folder / "iris.kerash").read_bytes()
     (folder / "iris.model").write_text("4 1 1\ninput\ndropout 0.9\ndense 3 softmax\n", encoding="ascii")
-    poor = re.sub("-o new", "--epochs 1 --learning-rate 1e-6 -o new", chunk("--fail-under"))
+    poor = re.sub("-o new", "--epochs 1 --learning-rate 1e-6 -o new", block("--fail-under"))
     (folder / "Makefile").write_text(poor, encoding="ascii")
     done = bare("make", folder, PATH=path)
     assert (done.returncode, "Error 7" in done.stderr) == (2, True), done.stderr
     assert (folder / "iris.kerash").read_bytes() == first
     assert bare("make -q", folder, PATH=path).returncode == 1
-
-
-def test_the_command_of_the_page_is_its_first_example(place: Path) -> None:
-    folder = place / "srv/iris"
-    line = CHUNKS[0].strip().replace("kerash", f"{place}/opt/kerash/bin/kerash", 1)
-    for _ in range(2):
-        done = bare(line, folder)
-        assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
