@@ -11,6 +11,7 @@ from conftest import ROOT
 from docs import generate, pages
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data/README.md"]
+PROMISES = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,23 @@ def anchors(page: Path) -> set[str]:
     """The names that links to the headings of a page have, made as GitHub makes them."""
     headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)", PROMISES)
+    missing = [f"{file}: {name}" for name, file in named if not re.search(rf"(?m)^def {name}\(", read(ROOT / file))]
+    assert not missing, f"moved or renamed: {missing}"
+
+
+def test_every_promise_has_a_test() -> None:
+    rows = [line for line in PROMISES.splitlines() if re.match(r"\| [A-Z]\d+ \|", line)]
+    assert len(rows) > 40
+    assert not [row for row in rows if "[`test_" not in row]
+
+
+def read(file: Path) -> str:
+    """The text of a file; nothing where there is none."""
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def test_every_make_target_has_a_line_of_help() -> None:
