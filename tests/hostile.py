@@ -123,10 +123,10 @@ def begun(folder: Path) -> Run:
         return experiment.start(prepared(folder), place).run
 
 
-def prepared(folder: Path) -> experiment.Prepared:
+def prepared(folder: Path) -> experiment.PreparedTraining:
     """A small run of training."""
     table = reading.read(str(folder / "beside.csv"))
-    settings = experiment.Settings(epochs=3, patience=3)
+    settings = experiment.TrainingSettings(epochs=3, patience=3)
     return experiment.prepare(ModelDescription.parse(DESCRIPTION), table, None, "kind", settings)
 
 

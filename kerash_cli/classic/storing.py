@@ -24,7 +24,7 @@ FEW_ROWS = 10
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedModel:
     """A model that fits its data; nothing is written yet."""
 
     model: StoredModel
@@ -71,7 +71,7 @@ def prepare(
     target: str | None,
     missing: str = "error",
     drop: Collection[str] = (),
-) -> Prepared:
+) -> PreparedModel:
     """A model named so, of the description at `path`; BadInput where it does not fit its data."""
     text, source = read_text(path)
     description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
@@ -81,10 +81,10 @@ def prepare(
     encoding = encoding.fitted(table, labels, rows[:training], standardize=False)
     sha256 = {"data": table.sha256, "label": labels.sha256 if labels else None}
     parts = tuple(take(table, labels, part) for part in (rows[:training], rows[training:]))
-    return Prepared(StoredModel(name, description, encoding, sha256), text, parts)
+    return PreparedModel(StoredModel(name, description, encoding, sha256), text, parts)
 
 
-def keep(prepared: Prepared, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
+def keep(prepared: PreparedModel, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
     """Stores the model where there is room, in place of an earlier one if `force`; the shelf that has it now."""
     name = prepared.model.name
     chosen = Models(roomy(places, prepared.bytes, tell))

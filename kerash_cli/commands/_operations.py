@@ -36,7 +36,7 @@ def writing(command: F) -> F:
     return command
 
 
-class Table(click.Group):
+class OperationGroup(click.Group):
     """A group whose subcommands are the operations of the table that belong to it."""
 
     def __init__(self, group: "Group", **attributes: Any) -> None:

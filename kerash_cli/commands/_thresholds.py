@@ -12,7 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 UNDER, OVER = "--fail-under", "--fail-over"
 
 
-class Bound(NamedTuple):
+class Threshold(NamedTuple):
     """The least, or with OVER the most, that a figure may be."""
 
     option: str
@@ -50,7 +50,7 @@ class Bound(NamedTuple):
         return ""
 
 
-class Threshold(click.ParamType):  # type: ignore[type-arg]
+class ThresholdType(click.ParamType):  # type: ignore[type-arg]
     """`accuracy=0.9` or `recall:CLASS=0.9`: the name of a figure of the report, and its bound."""
 
     name = "threshold"
@@ -58,7 +58,7 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
     def __init__(self, option: str) -> None:
         self._option = option
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Bound:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Threshold:
         """The bound that a word gives; what stands after the first `:` and before the last `=` is a class."""
         from kerash_cli import decimals
         from kerash_cli.model.metrics import FIGURES
@@ -75,10 +75,10 @@ class Threshold(click.ParamType):  # type: ignore[type-arg]
         if FIGURES[known].greater_is_better != better:
             other, sense = (OVER, "less") if better else (UNDER, "more")
             self.fail(f"{sense} is better for {name}; try {other} {value}", param, ctx)
-        return Bound(self._option, known, class_name, number)
+        return Threshold(self._option, known, class_name, number)
 
 
-def check(bounds: Sequence[Bound], scores: Mapping[str, Any]) -> list[str]:
+def check(bounds: Sequence[Threshold], scores: Mapping[str, Any]) -> list[str]:
     """What figures are beyond their bounds, each a clause; BadInput for a figure that scores don't have."""
     return [told for bound in bounds if (told := bound.told(bound.value(scores)))]
 
@@ -97,7 +97,7 @@ def options(command: F) -> F:
     ):
         command = click.option(
             option,
-            type=Threshold(option),
+            type=ThresholdType(option),
             metavar="FIGURE=NUMBER",
             multiple=True,
             help=f"Exit with 7 if the figure is {least} (repeatable): {example}.",

@@ -14,7 +14,7 @@ from kerash_cli.errors import BadInput
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kerash_cli.evolution.preparation import Settings
+    from kerash_cli.evolution.preparation import SearchSettings
     from kerash_cli.evolution.search import Search
     from kerash_cli.views.messages import Console
     from kerash_cli.views.search import SearchView
@@ -204,14 +204,14 @@ def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: boo
 
 def _settings(
     inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
-) -> "Settings":
+) -> "SearchSettings":
     from kerash_cli.evolution import space
-    from kerash_cli.evolution.preparation import Settings
+    from kerash_cli.evolution.preparation import SearchSettings
 
     start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
     if start is not None and shape is not None:
         raise BadInput("expected --from or --shape, got both: a model says what shape its inputs have")
-    return Settings(
+    return SearchSettings(
         population,
         generations,
         inputs,

@@ -83,7 +83,7 @@ def command(
                 margin=error_margin,
                 seed=seed,
             )
-            lines = _Lines(as_json, quiet)
+            lines = _BatchLines(as_json, quiet)
             with (
                 concluding(fit.run, status=lambda: console.result(lines.latest)) as ending,
                 _shared(fit, samples, min(processes, fit.most_workers), mountpoint) as source,
@@ -117,7 +117,7 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
         yield source
 
 
-class _Lines:
+class _BatchLines:
     """A line of each batch on standard output, or if `quiet` the last one alone."""
 
     def __init__(self, as_json: bool, quiet: bool) -> None:
@@ -151,7 +151,7 @@ class _Lines:
         print(json.dumps(batch._asdict()) if self._as_json else batch)
 
 
-def _run(fit: "Fit", source: "GradientSource | None", lines: _Lines) -> Diverged | None:
+def _run(fit: "Fit", source: "GradientSource | None", lines: _BatchLines) -> Diverged | None:
     """Fits until the end or until the run is stopped; the error, if it diverged with something worth keeping."""
     try:
         for batch in fit.batches(source):

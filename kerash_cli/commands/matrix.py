@@ -2,10 +2,10 @@
 
 import click
 
-from kerash_cli.commands._operations import HELP, Table
+from kerash_cli.commands._operations import HELP, OperationGroup
 
 
-@click.group(cls=Table, group="matrix", context_settings=HELP)
+@click.group(cls=OperationGroup, group="matrix", context_settings=HELP)
 def command() -> None:
     """Operations on matrices: text files in, text out, for pipelines.
 

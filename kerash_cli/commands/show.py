@@ -37,7 +37,7 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.system.memory import readable
     from kerash_cli.training import checkpoint
-    from kerash_cli.training.experiment import Settings, training_bytes
+    from kerash_cli.training.experiment import TrainingSettings, training_bytes
     from kerash_cli.views import screen
 
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
@@ -52,7 +52,7 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     if (features := inputs or description.features) and (units := outputs or description.outputs):
         description = description.resolve(features, units)
     network = trained.network if trained else _network(description)
-    settings = Settings(dtype=str(trained.params.dtype)) if trained else Settings()
+    settings = TrainingSettings(dtype=str(trained.params.dtype)) if trained else TrainingSettings()
     itemsize = {"float32": 4, "float64": 8}[settings.dtype]
     layers = network.summary(batch_size, itemsize) if network else _unknown(description)
     needed = training_bytes(network, settings, batch_size) if network else None

@@ -2,10 +2,10 @@
 
 import click
 
-from kerash_cli.commands._operations import HELP, Table
+from kerash_cli.commands._operations import HELP, OperationGroup
 
 
-@click.group(cls=Table, group="tensor", context_settings=HELP)
+@click.group(cls=OperationGroup, group="tensor", context_settings=HELP)
 def command() -> None:
     """Operations on tensors of three dimensions; those of matrices work on each layer.
 

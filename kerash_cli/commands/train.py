@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
-    from kerash_cli.training.experiment import Experiment, Prepared, Settings
+    from kerash_cli.training.experiment import Experiment, PreparedTraining, TrainingSettings
     from kerash_cli.training.run import Run
     from kerash_cli.views.training import EpochView
 
@@ -343,7 +343,7 @@ def _early(workers: int | None, data: str) -> int:
     return cores.usable() - 1 if large else 0
 
 
-def _shared_out(asked: int | None, workers: int, prepared: "Prepared") -> list[str]:
+def _shared_out(asked: int | None, workers: int, prepared: "PreparedTraining") -> list[str]:
     """What to say about the number of workers, if anything."""
     if asked and workers < asked:
         used = "1 worker" if workers == 1 else f"{workers} workers"
@@ -353,11 +353,11 @@ def _shared_out(asked: int | None, workers: int, prepared: "Prepared") -> list[s
     return [f"{workers} workers"] if workers > 1 else []
 
 
-def _settings(options: dict[str, Any]) -> "Settings":
+def _settings(options: dict[str, Any]) -> "TrainingSettings":
     from dataclasses import fields
 
     from kerash_cli.engine import optimizers
-    from kerash_cli.training.experiment import Settings
+    from kerash_cli.training.experiment import TrainingSettings
 
     names = [each.name for each in fields(optimizers.Settings)]
     own = optimizers.Settings(**{name: options.pop(name) for name in names})
@@ -366,7 +366,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
     if own.nesterov and not own.momentum:
         raise BadInput("expected --momentum with --nesterov, got none; try --momentum 0.9")
     bias, standardize = not options.pop("no_bias"), not options.pop("no_standardize")
-    return Settings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
+    return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **options)
 
 
 def _train(begun: "Experiment", view: "EpochView", recording: Recording, measured: bool) -> Diverged | None:

@@ -64,7 +64,7 @@ _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16
 class History:
     """The folder of a search that this process holds."""
 
-    def __init__(self, folder: Path, lines: "_Lines", file: int) -> None:
+    def __init__(self, folder: Path, lines: "_HistoryLines", file: int) -> None:
         """`lines` are what it has so far; `file` is open to append to."""
         self.folder = folder
         self.lost = lines.lost
@@ -205,7 +205,7 @@ def _held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-class _Lines(NamedTuple):
+class _HistoryLines(NamedTuple):
     """The lines of a history that count."""
 
     records: list[dict[str, Any]]
@@ -218,7 +218,7 @@ class _Lines(NamedTuple):
     """See `History.lost`."""
 
 
-def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _Lines:
+def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
     """The lines of the history in a held folder, begun if there is none.
 
     Nothing is changed before it is clear that the folder is of this search, or may be begun anew.
@@ -226,7 +226,7 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _Lines:
     path = folder / _HISTORY
     if path.is_symlink() or (not path.exists() and any(map(_is_foreign, _inside(folder)))):
         raise BadInput(f"{at(str(folder))}expected the folder of a search, got another one; try another NAME")
-    lines = _Lines([], 0, "")
+    lines = _HistoryLines([], 0, "")
     if path.exists() and not force:
         lines = _read(path)
         if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
@@ -259,7 +259,7 @@ def _is_foreign(name: str) -> bool:
     return not (_OWN.fullmatch(name) or name == _WINNER)
 
 
-def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _Lines:
+def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
     """Writes a history of these lines, in place of what is there."""
     digest, lines = "", []
     for record in records:
@@ -268,7 +268,7 @@ def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _Lines:
     text = b"".join(lines)
     with files.replacing(path) as output:
         output.commit(text)
-    return _Lines([dict(record) for record in records], len(text), digest)
+    return _HistoryLines([dict(record) for record in records], len(text), digest)
 
 
 def _clear(folder: Path, first: int) -> None:
@@ -280,7 +280,7 @@ def _clear(folder: Path, first: int) -> None:
             (folder / _WEIGHTS / name).unlink(missing_ok=True)
 
 
-def _read(path: Path) -> _Lines:
+def _read(path: Path) -> _HistoryLines:
     """The lines of a history that count; Damaged where one is not as it was written."""
     with open(path, "rb", opener=files.regular) as file:
         whole, end, _ = file.read().rpartition(b"\n")
@@ -297,10 +297,10 @@ def _read(path: Path) -> _Lines:
                 "try another copy of it, or evolve --force to begin anew"
             ) from None
         if records and records[0]["format"] == _WITHOUT_DIGESTS and _died(record):
-            return _Lines(records, place, digest, (record["generation"], record["index"]))
+            return _HistoryLines(records, place, digest, (record["generation"], record["index"]))
         records.append(record)
         place += len(line) + 1
-    return _Lines(records, place, digest)
+    return _HistoryLines(records, place, digest)
 
 
 class _Newer(Exception):

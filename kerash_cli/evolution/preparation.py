@@ -52,7 +52,7 @@ STEP_SECONDS = 8e-5
 
 
 @dataclass(frozen=True)
-class Settings:
+class SearchSettings:
     """What a search is told; `inputs`, `outputs`, `shape` (depth, height, width) None where the data decides."""
 
     population: int
@@ -75,10 +75,10 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedSearch:
     """A search that fits its data; nothing large is allocated yet."""
 
-    settings: Settings
+    settings: SearchSettings
     mode: str
     """What judges candidates: "training" (the rows that train), "cross-validation" or "hold-out"."""
     encoding: Encoding
@@ -168,7 +168,7 @@ class Prepared:
         return samples + 3 * staged_bytes(index, index)
 
 
-def prepare(table: Table, labels: Table | None, target: str | None, settings: Settings) -> Prepared:
+def prepare(table: Table, labels: Table | None, target: str | None, settings: SearchSettings) -> PreparedSearch:
     """What is learnt by looking at the data, and the search that suits it.
 
     BadInput where data and settings don't fit each other, OutOfSpace where there is too little memory.
@@ -207,7 +207,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     dear = 6 * _usual(start, space).size * training * epochs * folds > DEAR
     inherits = settings.inherit == "always" or (settings.inherit == "auto" and (images or not tunes or dear))
     random = settings.strategy == "random"
-    return Prepared(
+    return PreparedSearch(
         settings,
         mode,
         encoding,
@@ -223,7 +223,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
 
 
 def _matched(
-    table: Table, labels: Table | None, target: str | None, settings: Settings
+    table: Table, labels: Table | None, target: str | None, settings: SearchSettings
 ) -> tuple[ModelDescription, Encoding]:
     """The description of the empty topology, or of the one to start from, resolved, and the encoding.
 
@@ -254,7 +254,7 @@ def _matched(
     return next(each for each in found if settings.outputs in (None, each[1].outputs))
 
 
-def _check_inputs(table: Table, encoding: Encoding, settings: Settings) -> None:
+def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
     if settings.inputs not in (None, encoding.features):
         made = "" if encoding.features == len(encoding.inputs) else f" from {len(encoding.inputs)} columns"
         raise BadInput(
@@ -263,7 +263,7 @@ def _check_inputs(table: Table, encoding: Encoding, settings: Settings) -> None:
         )
 
 
-def _check_outputs(where: Table, encodings: Sequence[Encoding], settings: Settings) -> None:
+def _check_outputs(where: Table, encodings: Sequence[Encoding], settings: SearchSettings) -> None:
     if settings.outputs not in (None, *(each.outputs for each in encodings)):
         fitting = dict.fromkeys(f"{each.outputs} ({_meaning(each)})" for each in encodings)
         raise BadInput(f"{at(where.source)}expected OUTPUTS {' or '.join(fitting)}, got {settings.outputs}")
@@ -309,7 +309,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
     return 9 if rows > MANY_ROWS else 27
 
 
-def _final(settings: Settings, mode: str, start: Recipe, space: Space) -> str:
+def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
     """What is saved; BadInput for networks to merge that can't be."""
     possible = (
         mode == "cross-validation"

@@ -27,7 +27,7 @@ from kerash_cli.evolution.population import (
     Population,
     Purpose,
 )
-from kerash_cli.evolution.preparation import Prepared, all_rows, batch_size
+from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
 from kerash_cli.evolution.winner import Winner, numbered, told_candidate
 from kerash_cli.model import seen
 from kerash_cli.model.trained import TrainedModel
@@ -39,7 +39,7 @@ MERGED = "and its networks of all folds merged"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
 
 
-def stage_samples(prepared: Prepared, stage: Stage) -> Samples:
+def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
     """All samples, and who is in which fold, as arrays of the stage; BadInput at a cell that can't be one."""
     dtype = np.dtype(prepared.regime.dtype)
     samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
@@ -54,7 +54,7 @@ class Search:
     """A search over staged samples, by an executor, that a history remembers."""
 
     def __init__(
-        self, prepared: Prepared, history: History, stage: Stage, samples: Samples, executor: Executor
+        self, prepared: PreparedSearch, history: History, stage: Stage, samples: Samples, executor: Executor
     ) -> None:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
         self._samples = samples

@@ -22,7 +22,7 @@ from kerash_cli.matrices.operations import OPERATIONS, Operation
 _STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
 
 
-class Operands(Protocol):
+class OperandSource(Protocol):
     """Where operands come from."""
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
@@ -33,7 +33,7 @@ class Operands(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
+class PipelineStep:
     """One of the line."""
 
     number: int
@@ -50,7 +50,7 @@ class Step:
 class Pipeline:
     """A whole line."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[PipelineStep, ...]
 
     @classmethod
     def parse(cls, line: str) -> "Pipeline":
@@ -62,7 +62,7 @@ class Pipeline:
         """The operation whose result is that of the line."""
         return self.steps[-1].operation
 
-    def run(self, operands: Operands, tell: Callable[[str], object] | None = None) -> Result:
+    def run(self, operands: OperandSource, tell: Callable[[str], object] | None = None) -> Result:
         """The result of the last step; `tell` hears what each came to. An error names its step."""
         first, *rest = self.steps
         result = _first(first, operands)
@@ -89,7 +89,7 @@ def _split(line: str) -> list[str]:
         start = match.end() + 1
 
 
-def _parse(number: int, text: str) -> Step:
+def _parse(number: int, text: str) -> PipelineStep:
     with _named(f"step {number}, {shown(text.strip())}"):
         name, *words = shlex.split(text) or [""]
         group: Group = "matrix"
@@ -104,15 +104,15 @@ def _parse(number: int, text: str) -> Step:
         if number > 1 and not operation.operands:
             raise BadInput("expected an operation on the result so far, got one that makes a new one; try it first")
         bound = operation.bind(words, group, given=int(number > 1))
-        return Step(number, text.strip(), group, operation, bound)
+        return PipelineStep(number, text.strip(), group, operation, bound)
 
 
-def _first(step: Step, operands: Operands) -> Result:
+def _first(step: PipelineStep, operands: OperandSource) -> Result:
     with _named(str(step)):
         return step.operation(*operands.gather(step.operation, step.bound.operands, step.group), **step.bound.options)
 
 
-def _next(step: Step, result: Result, operands: Operands) -> Result:
+def _next(step: PipelineStep, result: Result, operands: OperandSource) -> Result:
     with _named(str(step)):
         step.operation.check_count(1 + len(step.bound.operands), step.group)
         further = [operands.read(word) for word in step.bound.operands]

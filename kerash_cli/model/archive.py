@@ -51,7 +51,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
 
 if TYPE_CHECKING:
-    from kerash_cli.system.files import Output
+    from kerash_cli.system.files import OutputFile
 
 FORMAT = 2
 
@@ -100,8 +100,8 @@ def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     return b"".join((data[:start], hashlib.sha256(data).hexdigest().encode(), data[end:]))
 
 
-def save(output: "Output", tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
-    """`output` holds the saved model, safe on the disk; raises as `pack` and `Output.commit` do."""
+def save(output: "OutputFile", tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
+    """`output` holds the saved model, safe on the disk; raises as `pack` and `OutputFile.commit` do."""
     output.commit(pack(tensors, record))
 
 

@@ -17,7 +17,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.system import memory
 
 if TYPE_CHECKING:
-    from kerash_cli.system.files import Output
+    from kerash_cli.system.files import OutputFile
 
 MOST_TABLED = 1000
 """With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
@@ -50,7 +50,7 @@ class TrainedModel(NamedTuple):
     training: Mapping[str, Any]
     """Settings, seed, digests of the data, epochs and metrics: JSON values."""
 
-    def save(self, output: "Output") -> None:
+    def save(self, output: "OutputFile") -> None:
         """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
         figures = self.training["metrics"] and {
             name: value for name, value in self.training["metrics"].items() if name not in _TABLES

@@ -68,7 +68,7 @@ class Client(Protocol):
     def output(self, word: str) -> str:
         """The same for a file to write; Elsewhere if only that process itself can write there."""
 
-    def replacing(self, path: str) -> AbstractContextManager[files.Output]:
+    def replacing(self, path: str) -> AbstractContextManager[files.OutputFile]:
         """An output at such a path."""
 
     @property

@@ -17,7 +17,7 @@ from kerash_cli.matrices.operation import Group, Operation
 from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system import files
-from kerash_cli.system.files import Output
+from kerash_cli.system.files import OutputFile
 from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import GZIP, Source, similar
 
@@ -106,7 +106,7 @@ class Other:
         return path
 
     @contextmanager
-    def replacing(self, path: str) -> Iterator[Output]:
+    def replacing(self, path: str) -> Iterator[OutputFile]:
         """An output at that path, with the permissions that its own umask allows."""
         with open(f"{self._proc}/status", "rb") as status:
             found = _UMASK.search(status.read())

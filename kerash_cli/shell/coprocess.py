@@ -3,7 +3,7 @@
 import os
 import signal
 
-from kerash_cli.shell.pipes import Pipes
+from kerash_cli.shell.pipes import ShellPipes
 
 
 def start(shell: int) -> str:
@@ -12,7 +12,7 @@ def start(shell: int) -> str:
     Returns in the calling process; the coprocess goes on in the background until that shell ends.
     """
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what the shell has open is not this process's to keep
-    pipes = Pipes()
+    pipes = ShellPipes()
     child = os.fork()
     if child == 0:
         try:

@@ -6,7 +6,7 @@ TOKENS = range(ord("A"), ord("A") + 12)
 """As many questions at a time, since pipes are rationed. Their own descriptors are smaller numbers."""
 
 
-class Pipes:
+class ShellPipes:
     """Those of tokens and of questions, and one for the answer to each token that is out."""
 
     def __init__(self) -> None:

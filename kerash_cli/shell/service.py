@@ -34,7 +34,7 @@ from typing import NoReturn
 from kerash_cli.errors import FAULT, FAULT_TOLD
 from kerash_cli.shell.answers import Elsewhere, answer
 from kerash_cli.shell.asker import RECORD, UNIT, Gone, Other, Waits
-from kerash_cli.shell.pipes import Pipes
+from kerash_cli.shell.pipes import ShellPipes
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system.files import write_all
 
@@ -49,7 +49,7 @@ PIECE = 1 << 16
 class Service:
     """The tokens that are out, and the scratch folders that are held for the shell."""
 
-    def __init__(self, pipes: Pipes) -> None:
+    def __init__(self, pipes: ShellPipes) -> None:
         self._pipes = pipes
         self._held: dict[Path, tuple[Mountpoint, int]] = {}
         self._sinks: dict[int, list[int]] = {}

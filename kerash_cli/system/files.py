@@ -30,7 +30,7 @@ def name(word: str) -> str:
     return word
 
 
-class Output(Protocol):
+class OutputFile(Protocol):
     """A file that is open for its one write."""
 
     def commit(self, data: bytes) -> None:
@@ -42,7 +42,7 @@ class Output(Protocol):
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output]:
+def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[OutputFile]:
     """An output at `path`, able to be written from now on: nothing appears there before its `commit`.
 
     The folder is opened, and `reserve` bytes are set aside in a temporary file in it, on entering, so that a read-only

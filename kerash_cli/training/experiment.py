@@ -44,7 +44,7 @@ FEW_CATEGORIES = 10
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """Everything besides model and data that can change what training results in."""
 
     epochs: int = 1000
@@ -71,10 +71,10 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedTraining:
     """A network that fits its data, and which rows are for what; nothing large is allocated yet."""
 
-    settings: Settings
+    settings: TrainingSettings
     description: ModelDescription
     network: Network
     judged: Network
@@ -190,9 +190,9 @@ def prepare(
     table: Table,
     labels: Table | None,
     target: str | None,
-    settings: Settings,
+    settings: TrainingSettings,
     start: TrainedModel | None = None,
-) -> Prepared:
+) -> PreparedTraining:
     """What is learnt by looking at the data, and the network that it makes of the description.
 
     With `start`, its weights are where training starts, and the data is scaled as its data was. BadInput where things
@@ -228,7 +228,7 @@ def prepare(
     )
     if start:
         encoding = encoding.scaled_as(start.encoding)
-    return Prepared(
+    return PreparedTraining(
         settings,
         description,
         network,
@@ -259,7 +259,7 @@ def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
 class Experiment:
     """A run that is ready to go, over samples in a stage."""
 
-    prepared: Prepared
+    prepared: PreparedTraining
     run: Run
     source: GradientSource
     judge: Evaluator
@@ -314,7 +314,10 @@ class Experiment:
 
 
 def start(
-    prepared: Prepared, stage: Stage, processes: Processes | None = None, resume: Callable[[Run], object] | None = None
+    prepared: PreparedTraining,
+    stage: Stage,
+    processes: Processes | None = None,
+    resume: Callable[[Run], object] | None = None,
 ) -> Experiment:
     """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved.
 
@@ -348,7 +351,7 @@ def start(
 
 
 def _source(
-    prepared: Prepared, stage: Stage, processes: Processes | None, training: Samples, run: Run
+    prepared: PreparedTraining, stage: Stage, processes: Processes | None, training: Samples, run: Run
 ) -> GradientSource:
     """Who makes the steps."""
     if not processes:
@@ -360,7 +363,7 @@ def _source(
     return WorkerPool(processes, stage, job, training, run)
 
 
-def _continued(network: Network, start: TrainedModel, source: str, settings: Settings) -> Array:
+def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
     """The parameters of another network as this one's, layer by layer; biases that it had not are 0."""
     params = np.zeros(network.size, settings.dtype)
     own, others = (
@@ -381,13 +384,15 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Set
     return params
 
 
-def _split(rows: int, strata: NDArray[np.intp] | None, settings: Settings) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _split(
+    rows: int, strata: NDArray[np.intp] | None, settings: TrainingSettings
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     if rows < FEWEST_TO_VALIDATE or not settings.validation:
         return np.arange(rows), np.arange(0)
     return split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
 
 
-def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
+def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
     """The samples of these rows as arrays of the stage."""
     samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
     if not prepared.settings.balance:
@@ -399,14 +404,14 @@ def _staged(prepared: Prepared, stage: Stage, name: str, rows: NDArray[np.intp])
     return samples._replace(weight=weight)
 
 
-def training_bytes(network: Network, settings: Settings, batch_size: int) -> int:
+def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
     """About how much memory training in batches of that size takes beside the samples."""
     itemsize = np.dtype(settings.dtype).itemsize
     vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
     return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
 
 
-def _require_memory(description: ModelDescription, network: Network, settings: Settings, rows: int) -> None:
+def _require_memory(description: ModelDescription, network: Network, settings: TrainingSettings, rows: int) -> None:
     batch = min(settings.batch_size, rows)
     samples = np.dtype(settings.dtype).itemsize * rows * (network.features + network.outputs + 1)
     steps = -(-rows // batch) * STEP_BYTES

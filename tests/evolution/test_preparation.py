@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput, OutOfSpace
-from kerash_cli.evolution.preparation import Prepared, Settings, prepare
+from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, prepare
 from kerash_cli.tables import reading
 
 
-def prepared(folder: Path, rows: int, labels: str = "class", inputs: int = 3, **words: object) -> Prepared:
+def prepared(folder: Path, rows: int, labels: str = "class", inputs: int = 3, **words: object) -> PreparedSearch:
     """A search over so many rows of random numbers."""
     rng = np.random.default_rng(0)
     values = rng.standard_normal((rows, inputs)).round(3).tolist()
@@ -18,7 +18,7 @@ def prepared(folder: Path, rows: int, labels: str = "class", inputs: int = 3, **
     lines = [f"{','.join(map(str, row))},{label[i % len(label)]}" for i, row in enumerate(values)]
     path = folder / "t.csv"
     path.write_text("\n".join([",".join([*map(str, "abcdefgh"[:inputs]), "y"]), *lines]) + "\n", encoding="ascii")
-    return prepare(reading.read(str(path)), None, "y", Settings(8, 10, **words))  # type: ignore[arg-type]
+    return prepare(reading.read(str(path)), None, "y", SearchSettings(8, 10, **words))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

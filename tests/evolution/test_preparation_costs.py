@@ -11,7 +11,7 @@ from test_preparation import prepared
 
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.evolution.evaluation import MOST_ROWS, _some
-from kerash_cli.evolution.preparation import STEP_SECONDS, Prepared, Settings, _duration, prepare
+from kerash_cli.evolution.preparation import STEP_SECONDS, PreparedSearch, SearchSettings, _duration, prepare
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.system import cores
 from kerash_cli.tables import reading
@@ -36,12 +36,12 @@ def test_a_duration_is_said_in_the_largest_unit_of_which_there_are_two(seconds: 
 
 
 @pytest.fixture
-def search(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def search(tmp_path_factory: pytest.TempPathFactory) -> PreparedSearch:
     """8 candidates, 2 of them strangers, for 11 generations of 150 rows in 5 folds."""
     return prepared(tmp_path_factory.mktemp("t"), 150)
 
 
-def test_a_search_takes_as_long_as_its_trainings(search: Prepared) -> None:
+def test_a_search_takes_as_long_as_its_trainings(search: PreparedSearch) -> None:
     rungs, rows, folds = [27, 81, 243], 120, 5
     assert (search.strategy.rungs, search.strategy.strangers, search.strategy.inherits) == (rungs, 2, False)
     halving = [[6, 2, 1], [2, 1, 1]]  # the better third of each bracket goes on, and at least one
@@ -57,7 +57,7 @@ def test_a_search_takes_as_long_as_its_trainings(search: Prepared) -> None:
     assert f"about {_duration(search.seconds())} on one core" in search.describe()[1]
 
 
-def test_the_lines_say_what_is_done(search: Prepared) -> None:
+def test_the_lines_say_what_is_done(search: PreparedSearch) -> None:
     data, plan = search.describe()
     assert data == "150 rows, 3 inputs (standardised), 3 classes from y: a, b, c; loss categorical-cross-entropy"
     assert plan.startswith(
@@ -72,7 +72,7 @@ def test_networks_are_as_wide_and_trainings_as_long_as_they_may_be(tmp_path: Pat
     names = [f"c{i}" for i in range(70)]
     lines = [",".join(map(str, [*range(i, i + 70), "ab"[i % 2]])) for i in range(60)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *lines]) + "\n", encoding="ascii")
-    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, "y", Settings(8, 10))
+    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, "y", SearchSettings(8, 10))
     assert wide.space.widest == 256
     assert prepared(tmp_path, 60, shape=(1, 2, 3), inputs=6).regime.epochs == 9
 
@@ -103,7 +103,7 @@ def test_layers_that_do_not_fit_make_no_recipe() -> None:
         image.with_layers(large)
 
 
-def test_as_many_workers_as_were_asked_for_but_no_more_than_candidates(search: Prepared) -> None:
+def test_as_many_workers_as_were_asked_for_but_no_more_than_candidates(search: PreparedSearch) -> None:
     assert [search.workers(asked) for asked in (1, 7, 8, 9, 100)] == [1, 7, 8, 8, 8]
 
 

@@ -17,7 +17,7 @@ from kerash_cli.errors import Diverged
 from kerash_cli.evolution.evaluation import Job, best_params
 from kerash_cli.evolution.history import history
 from kerash_cli.evolution.population import Generation
-from kerash_cli.evolution.preparation import Prepared, Settings, prepare
+from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, prepare
 from kerash_cli.evolution.search import FINALISTS, Search, _picked, stage_samples
 from kerash_cli.store.stage import stage
 from kerash_cli.tables import reading
@@ -40,12 +40,12 @@ class Here(Executor):
         return future
 
 
-def prepared(folder: Path, rows: int = ROWS, **words: Any) -> Prepared:
+def prepared(folder: Path, rows: int = ROWS, **words: Any) -> PreparedSearch:
     rng = np.random.default_rng(2)
     values = rng.standard_normal((rows, 3)).round(2)
     lines = [f"{a},{b},{c},{'yes' if a * b + c > 0 else 'no'}" for a, b, c in values.tolist()]
     (folder / "t.csv").write_text("a,b,c,y\n" + "\n".join(lines) + "\n", encoding="ascii")
-    settings = Settings(3, 1, outputs=2, widest=8, most_layers=2, **words)
+    settings = SearchSettings(3, 1, outputs=2, widest=8, most_layers=2, **words)
     found = prepare(reading.read(str(folder / "t.csv")), None, "y", settings)
     return replace(found, regime=found.regime._replace(epochs=6), strategy=replace(found.strategy, epochs=6))
 
@@ -53,7 +53,7 @@ def prepared(folder: Path, rows: int = ROWS, **words: Any) -> Prepared:
 @contextmanager
 def searching(
     folder: Path,
-    search: Prepared,
+    search: PreparedSearch,
     answer: "Callable[[Job, dict[str, Any]], dict[str, Any]]" = lambda job, result: result,
 ) -> Iterator[tuple[Search, Here]]:
     executor = Here(answer)

@@ -101,7 +101,7 @@ def test_staged_bytes_are_enough_for_the_files(tmp_path: Path) -> None:
 def begun(folder: Stage) -> experiment.Experiment:
     description = ModelDescription.read(str(ROOT / "models" / "iris.model"))
     table = reading.read(str(ROOT / "data" / "iris.csv"))
-    settings = experiment.Settings(dtype="float64", balance=True)
+    settings = experiment.TrainingSettings(dtype="float64", balance=True)
     return experiment.start(experiment.prepare(description, table, None, "species", settings), folder)
 
 

@@ -31,18 +31,18 @@ def silent(line: str) -> None:
     pass
 
 
-def settings(optimizer: str, epochs: int = 12) -> experiment.Settings:
+def settings(optimizer: str, epochs: int = 12) -> experiment.TrainingSettings:
     own = optimizers.Settings(
         momentum=0.9 if optimizer == "sgd" else 0.0, schedule=Schedule.parse("warmup:2+cosine"), weight_decay=0.01
     )
-    return experiment.Settings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)
+    return experiment.TrainingSettings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)
 
 
 DENSE = "4 1 1\ninput\ndropout 0.2\ndense 8 tanh\ndense ? softmax\n"
 IMAGES = "2 2 1\ninput\nconvolution - 4 1 1 2 2\nbatch_normalization tanh\ndropout 0.2\ndense ? softmax\n"
 
 
-def prepared(optimizer: str, model: str = DENSE) -> experiment.Prepared:
+def prepared(optimizer: str, model: str = DENSE) -> experiment.PreparedTraining:
     description = ModelDescription.parse(model)
     table = reading.read(str(ROOT / "data" / "iris.csv"))
     return experiment.prepare(description, table, None, "species", settings(optimizer))

@@ -55,7 +55,7 @@ def samples() -> tuple[Table, Table]:
 
 def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model: str = "mlp") -> tuple[str, float, int]:
     """A digest of the parameters and of the optimizer's memory, the last loss, and how many chunks a batch has."""
-    settings = experiment.Settings(
+    settings = experiment.TrainingSettings(
         epochs=epochs,
         batch_size=batch_size,
         optimizer="adam",

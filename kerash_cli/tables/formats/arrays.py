@@ -21,7 +21,7 @@ _MOST_DIMENSIONS = 32
 
 
 @dataclass(frozen=True)
-class Layout:
+class ArrayHeader:
     """What a header says; the rows are the first dimension of `shape`."""
 
     source: str
@@ -100,7 +100,7 @@ class Content:
         self.taken += length
         return taken
 
-    def values(self, layout: Layout) -> Iterator[bytes]:
+    def values(self, layout: ArrayHeader) -> Iterator[bytes]:
         """What comes after the header, in pieces; BadInput as soon as its size is known to be wrong."""
         size = self.taken + layout.shape[0] * layout.row_size
         if self._size in (None, size):
@@ -120,7 +120,7 @@ class Content:
             )
 
 
-Header: TypeAlias = Callable[[Beginning], Layout]
+Header: TypeAlias = Callable[[Beginning], ArrayHeader]
 """What a format defines: how the layout is told from a file's first bytes."""
 
 

@@ -62,7 +62,7 @@ def read(source: Source, options: Options) -> Table:
     return replace(concatenate(tables), bad=tuple(bad)) if bad else concatenate(tables)
 
 
-def _tables(layout: "Layout", blocks: Sequence[Block]) -> list[Table]:
+def _tables(layout: "TextLayout", blocks: Sequence[Block]) -> list[Table]:
     """A table for each block; Misfits of all of them where there are some."""
     tables: list[Table] = []
     misfits: list[Misfits] = []
@@ -90,7 +90,7 @@ def stream(source: Source, options: Options) -> Iterator[Table | BadRow]:
             layout = layout._replace(notes=())
 
 
-class Layout(NamedTuple):
+class TextLayout(NamedTuple):
     """How the lines of a file become rows."""
 
     source: str
@@ -232,7 +232,7 @@ class Layout(NamedTuple):
 class Misfits(BadTable):
     """Records that have another number of fields than the first row."""
 
-    def __init__(self, layout: Layout, odd: Sequence[Record], rows: int) -> None:
+    def __init__(self, layout: TextLayout, odd: Sequence[Record], rows: int) -> None:
         """`odd` are of so many rows."""
         self.odd, self.rows = odd, rows
         few = 2 * len(odd) <= rows or rows == 1
@@ -248,13 +248,13 @@ class Misfits(BadTable):
             self.complaints[-1].mended(layout.source, mend)
 
 
-def _laid_out(source: str, block: Block, options: Options) -> tuple[Layout, list[Block]]:
+def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, list[Block]]:
     """The layout that the first block tells, and what is left of that block."""
     inferred = inference.infer(source, block, options)
     names, width, schema = inferred.names, inferred.width, options.schema
     places = schema.locate(names, width) if schema else {}
     text = frozenset(places[old] for old in schema.text if old in places) if schema else frozenset()
-    layout = Layout(
+    layout = TextLayout(
         source,
         inferred.delimiter,
         width,

@@ -12,17 +12,17 @@ import struct
 import numpy as np
 
 from kerash_cli.errors import BadInput, at
-from kerash_cli.tables.formats.arrays import Beginning, Layout
+from kerash_cli.tables.formats.arrays import ArrayHeader, Beginning
 
 MAGIC = b"\0\0"
 
 _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-def layout(content: Beginning) -> Layout:
+def layout(content: Beginning) -> ArrayHeader:
     """What an IDX header says."""
     kind, dimensions = content.take(4)[2:]
     if kind not in _TYPES:
         raise BadInput(f"{at(content.name)}expected an IDX type of {', '.join(map(str, _TYPES))}, got {kind}")
     shape = struct.unpack(f">{dimensions}I", content.take(4 * dimensions))
-    return Layout(content.name, np.dtype(_TYPES[kind]), shape)
+    return ArrayHeader(content.name, np.dtype(_TYPES[kind]), shape)

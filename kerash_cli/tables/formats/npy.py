@@ -14,7 +14,7 @@ import re
 import numpy as np
 
 from kerash_cli.errors import BadInput, at, shown
-from kerash_cli.tables.formats.arrays import Beginning, Layout
+from kerash_cli.tables.formats.arrays import ArrayHeader, Beginning
 
 MAGIC = b"\x93NUMPY"
 
@@ -24,7 +24,7 @@ _COLUMNS_FIRST = re.compile(r"'fortran_order': *(True|False)")
 _SHAPE = re.compile(r"'shape': *\(((?:[0-9]{1,20}, *)*(?:[0-9]{1,20})?)\)")
 
 
-def layout(content: Beginning) -> Layout:
+def layout(content: Beginning) -> ArrayHeader:
     """What a .npy header says."""
     version = content.take(len(MAGIC) + 2)[-2:]
     if version not in (b"\1\0", b"\2\0", b"\3\0"):
@@ -38,4 +38,4 @@ def layout(content: Beginning) -> Layout:
         got = shown(text.strip())
         raise BadInput(f"{at(content.name)}expected an array of booleans, integers or floats, got {got}")
     sizes = tuple(int(size) for size in shape[1].split(",") if size.strip())
-    return Layout(content.name, np.dtype(dtype[1]), sizes, columns_first[1] == "True")
+    return ArrayHeader(content.name, np.dtype(dtype[1]), sizes, columns_first[1] == "True")
