@@ -1,10 +1,13 @@
 """A child's weights from its parent's, so that it computes the same function, or one as near as can be.
 
-Two recipes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same on
-both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it, and
-a new layer is the identity where its activation allows: relu after what is never negative, or pairs [I, -I] of relu,
-softplus or bentidentity (Chen et al. 2016, https://arxiv.org/abs/1511.05641, for relu). Elsewhere the next dense layer
-is fitted by least squares to give what it gave before, on some of the rows.
+Most recipes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same
+on both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it,
+and a new layer is the identity where its activation allows: relu after what is never negative, or pairs [I, -I] of
+relu, softplus or bentidentity (Chen et al. 2016, https://arxiv.org/abs/1511.05641, for relu). Elsewhere the next dense
+layer is fitted by least squares to give what it gave before, on some of the rows.
+
+A mutation may change any number of layers. Where the two differ in more than one place, layers of one kind share what
+overlaps, in their order, and the next dense layer is fitted.
 """
 
 from collections.abc import Callable, Sequence
@@ -99,8 +102,11 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
     """Sets the child's parameters, which are random."""
     old, new = parent.layers, child.layers
     shift = len(new) - len(old)
-    place = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), len(old))
+    place = _alike(old, new)
     behind = place + max(shift, 0) if shift else place + 1
+    in_one_place = old[behind - shift :] == new[behind:]
+    if not in_one_place:
+        behind = len(new) - min(_alike(old[::-1], new[::-1]), min(len(old), len(new)) - place)
     for theirs, own in zip(parent.tensors[:place], child.tensors, strict=False):
         _overlap(theirs, own)
     for i in range(behind, len(new)):
@@ -109,12 +115,33 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
     if after is None:
         return
     mutant = Mutant(parent, child, place, shift, after)
+    if not in_one_place:
+        _share(mutant, behind)
+        if isinstance(new[after], Dense):
+            _refit(mutant, x)
+        return
     former, latter = mutant.next_weights
     if former.shape != latter.shape:
         latter[...] = 0
         _overlap({"weights": former}, {"weights": latter})
     if not _preserved(mutant, x) and isinstance(new[after], Dense):
         _refit(mutant, x)
+
+
+def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
+    """How many layers the two have in common before the first that differs."""
+    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+def _share(mutant: Mutant, behind: int) -> None:
+    """Copies what overlaps between layers of one kind, in their order, from the first that differs to the last."""
+    parent, child, place, shift, _ = mutant
+    waiting = list(range(place, behind - shift))
+    for i in range(place, behind):
+        twin = next((j for j in waiting if type(parent.layers[j]) is type(child.layers[i])), None)
+        if twin is not None:
+            _overlap(parent.tensors[twin], child.tensors[i])
+            waiting = [j for j in waiting if j > twin]
 
 
 def _preserved(mutant: Mutant, x: Array) -> bool:

@@ -102,6 +102,35 @@ def test_other_changes_are_fitted_and_their_error_is_told(change: str) -> None:
     assert error == pytest.approx(np.sqrt(np.mean((new - old) ** 2) / np.mean(old**2)), rel=1e-6)
 
 
+SEVERAL = {
+    "two wider layers": ("dense 9 tanh\ndense 6 gelu\n", "dense 12 tanh\ndense 9 gelu\n"),
+    "two other activations": ("dense 9 tanh\ndense 6 gelu\n", "dense 9 arctan\ndense 6 silu\n"),
+    "one wider, one more, another activation": ("dense 9 tanh\n", "dense 12 tanh\ndense 9 relu\ndropout 0.1\n"),
+    "one narrower, one less": ("dense 9 tanh\ndense 6 gelu\ndense 8 tanh\n", "dense 7 tanh\ndense 8 tanh\n"),
+    "all other layers": ("dense 9 tanh\ndropout 0.5\n", "dropout 0.2\ndense 12 sigmoid\ndense 12 tanh\n"),
+}
+
+
+@pytest.mark.parametrize("change", SEVERAL)
+def test_a_change_of_several_layers_is_fitted_and_better_than_a_draw(change: str) -> None:
+    before, after = (f"6 1 1\ninput\n{lines}{HEAD}" for lines in SEVERAL[change])
+    x = rows(6)
+    old, new, error = inherited(before, after, x)
+    child = ModelDescription.parse(after)
+    fresh = outputs(child, drawn(Network(child.layers, child.known_shape)), x)
+    assert 0 < error < 1
+    assert ((new - old) ** 2).mean() < 0.5 * ((fresh - old) ** 2).mean()
+
+
+def test_a_change_of_a_kernel_and_of_the_layer_behind_keeps_what_overlaps() -> None:
+    image = np.random.default_rng(11).standard_normal((ROWS, 36))
+    before, after = (
+        f"6 6 1\ninput\n{lines}flatten\ndense 5 tanh\n{HEAD}"
+        for lines in (CONVOLUTION, "convolution relu 6 2 1 5 5\nmax_pooling - 2 0 2 2\n")
+    )
+    assert inherited(before, after, image)[2] < 1
+
+
 @pytest.mark.parametrize("text", [EMPTY, IMAGE, RICH])
 def test_any_chain_of_mutations_can_be_inherited(text: str) -> None:
     steps = walk(text, 60, seed=4)
