@@ -1,1 +1,1 @@
-"""Networks that are found, not described: recipes, their mutations, and the search that picks among them."""
+"""The search for a network: recipes, their mutations, and the generations that select among them."""

@@ -1,7 +1,7 @@
-"""What becomes of a candidate: a pure function of JSON values, staged samples and its parent's weights.
+"""Evaluating a candidate: a pure function of JSON values, staged samples and its parent's weights.
 
-Whoever runs it, here or elsewhere, leaves the same bytes in the candidate's file and returns the same values, but for
-the seconds.
+Any process that runs it writes the same bytes to the candidate's file and returns the same values, except for the
+seconds.
 """
 
 from collections.abc import Mapping
@@ -33,14 +33,14 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 MOST_ROWS = 512
-"""Rows that inheriting looks at."""
+"""The most rows that inheritance looks at."""
 
 
 class Regime(NamedTuple):
-    """How candidates are trained and judged."""
+    """The way in which candidates are trained and judged."""
 
     epochs: int
-    """Of a full evaluation: the length of the schedule."""
+    """Epochs of a full evaluation: the length of the schedule."""
     batch_size: int
     loss: str
     dtype: str = "float32"
@@ -52,52 +52,52 @@ class Regime(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What to evaluate."""
+    """The evaluation of one candidate up to some epoch."""
 
     regime: Regime
     stage: str
     """The folder of the samples, `x_all.npy` and `y_all.npy`, and of the folds, `training_SPLIT.npy` and so on."""
     split: str
     seed: int
-    """Of everything random in it."""
+    """The seed of everything random in it."""
     origin: str
-    """What the samples and folds are, in a word that is another for others."""
+    """A word that identifies the samples and the folds."""
     recipe: Recipe
     ancestry: tuple[str, ...]
-    """Where weights are inherited, the descriptions from the parent's to its own, a mutation each."""
+    """If weights are inherited: the descriptions from its parent's to its own, a mutation each."""
     parent: str | None
-    """The file of the parent."""
+    """The parent's file."""
     file: str
-    """Its own file: what training needs to go on, and the best parameters so far."""
+    """Its own file: a checkpoint with the best parameters so far."""
     until: int
     """The epoch to train to."""
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values that `evaluate` takes."""
+        """Returns the JSON values that `evaluate` takes."""
         record = self._asdict()
         recipe = record.pop("recipe")
         return {**record, "regime": self.regime._asdict(), "genome": recipe.to_json()}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """What `to_json` gave."""
+        """Makes the job of which `to_json` made the record."""
         plain = {name: value for name, value in record.items() if name not in ("regime", "genome", "ancestry")}
         regime, recipe = Regime(**record["regime"]), Recipe.from_json(record["genome"])
         return cls(**plain, regime=regime, recipe=recipe, ancestry=tuple(record["ancestry"]))
 
     @property
     def identity(self) -> dict[str, Any]:
-        """All that decides what becomes of it."""
+        """Everything that decides the result."""
         job = self.to_json()
         return {name: job[name] for name in ("regime", "split", "seed", "origin", "genome", "ancestry")}
 
 
 def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Trains the candidate of a job, from where its file stands, until the job's epoch.
+    """Trains the candidate of a job, from its checkpoint on, up to the job's epoch.
 
-    Gives `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of that mean,
-    `epochs` and `best_epoch`, the `error` of inheriting or None, and the `seconds` that it took. A candidate that
-    diverges has no loss, but a `reason`.
+    Returns `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of that mean,
+    `epochs` and `best_epoch`, the `error` of inheritance or None, and the `seconds` that it took. A candidate that
+    diverges has a `reason` in place of a loss.
     """
     before = perf_counter()
     job = Job.from_json(record)
@@ -133,12 +133,12 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def best_params(file: str) -> Array:
-    """The best parameters in a candidate's file, (folds, size), or (size,) of one fold."""
+    """Reads the best parameters from a candidate's file: (folds, size), or (size,) for one fold."""
     return archive.load(file).tensors["best_params"]
 
 
 def judged(recipe: Recipe, loss_name: str) -> tuple[Network, losses.Loss]:
-    """The network that the loss is of, and the loss."""
+    """Returns the network up to what the loss judges, and the loss."""
     loss, fused = losses.after(loss_name, recipe.description.activation)
     return (recipe.network.on_logits() if fused else recipe.network), loss
 
@@ -150,7 +150,7 @@ def _samples(job: Job) -> tuple[Samples, Folds]:
 
 
 def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]:
-    """A run that has yet to train, and the error made by inheriting, if it does."""
+    """Returns a new run, and the error of inheritance if there is any."""
     regime, recipe = job.regime, job.recipe
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
@@ -170,7 +170,7 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 
 
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
-    """Each fold's parameters to start from, (folds, size), and the largest error of inheriting."""
+    """Returns the initial parameters (folds, size), and the largest error of inheritance."""
     dtype, network = np.dtype(job.regime.dtype), job.recipe.network
     seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:
@@ -191,7 +191,7 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
 
 
 def _some(rows: Rows) -> Rows:
-    """At most MOST_ROWS of them, from everywhere: files are often sorted."""
+    """Picks at most MOST_ROWS rows, evenly spread: files are often sorted."""
     if len(rows) <= MOST_ROWS:
         return rows
     return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.intp)]

@@ -1,27 +1,26 @@
-"""What a search leaves on the disk: the folder NAME.evolve, from which the same command goes on.
+"""The history of a search: the folder NAME.evolve, from which the same command continues.
 
     history.jsonl    JSON lines, appended and flushed to the disk one by one
-    weights/G-I.kerash    the checkpoint of candidate I of generation G, as long as it may be of use
-    weights/final-G-I.kerash, weights/refit-G-I.kerash    those of the networks that are saved in the end
-    winner.json      what the finished search came to
+    weights/G-I.kerash    the checkpoint of candidate I of generation G, while it may be inherited
+    weights/final-G-I.kerash, weights/refit-G-I.kerash    the checkpoints of the networks that are saved in the end
+    winner.json      the result of a finished search
 
 The first line of the history, `{"digest":"0123...cdef","format":2,"identity":{...}}`, says which version of this format
-it has, and what it is of: the identity is everything that decides what the search comes to, besides how many
-generations there are. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or,
+it has, and which search it belongs to: the identity is everything that decides the result, except the number of
+generations. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or,
 once all of a generation are there, `{"digest":...,"generation":1,"incumbent":[0,3]}`. A line is one JSON object in
-ASCII as Python's `json.dumps` writes it, its keys sorted. A last line without its end was being written when the run
-was killed, and does not count.
+ASCII as Python's `json.dumps` writes it, its keys sorted. A last line without a line end was being written when the run
+was killed, and is ignored.
 
 `digest` is the SHA-256, 64 hexadecimal digits in lower case, of the digest of the line before (of nothing, in the first
-line) followed by the line, with its end, without its `digest` and `seconds`. So a line that was changed is told, and so
-is one that was removed, repeated or moved, by the next one. Only `seconds` differs from run to run; it may be any
-number.
+line) followed by the line, with its end, without its `digest` and `seconds`. So a changed line is
+detected, and a removed, repeated or moved one by the line after it. Only `seconds` differs from run to run.
 
-`winner.json` is one such line, which follows nothing. Those of kerash 0.1.0 have no digest.
+`winner.json` is one such line, with the digest of a first one. Those of kerash 0.1.0 have no digest.
 
 Format 1, of kerash 0.1.0, has no digests. Its line of a candidate whose workers died has a `loss` of null and a reason
-that begins with `worker`: that line and all after it do not count, since the same command would not come to them. The
-run that goes on with such a history writes it anew as format 2.
+that begins with `worker`: that line and all after it are ignored, since the same command would not repeat them. A run
+that continues such a history rewrites it as format 2.
 
 The folder is locked (flock) by the run that writes to it.
 """
@@ -55,30 +54,30 @@ _WINNER_OF_0_1_0 = {
     "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
     "front",
 }  # fmt: skip
-"""The keys of a winner without a digest, which nothing else could tell from one whose digest has lost its name."""
+"""The keys of a winner of kerash 0.1.0, which has no digest."""
 _DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
-"""How the reason of a candidate begins whose workers died, in format 1."""
+"""The beginning of the reason of a candidate whose workers died, in format 1."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
 class History:
-    """The folder of a search that this process holds."""
+    """The history of a search in a folder that this process has locked."""
 
     def __init__(self, folder: Path, lines: "_HistoryLines", file: int) -> None:
-        """`lines` are what it has so far; `file` is open to append to."""
+        """`lines` are those so far; `file` is a descriptor open for appending."""
         self.folder = folder
         self.lost = lines.lost
-        """The candidate that an earlier version lost with its workers, and whose line and all after it don't count."""
+        """The candidate that kerash 0.1.0 lost with its workers; its line and all after it are ignored."""
         self.evaluations: dict[tuple[int, int, int], dict[str, Any]] = {}
-        """By generation, index and rung."""
+        """The evaluations by generation, index and rung."""
         self.incumbents: dict[int, list[int]] = {}
-        """By generation."""
+        """The place of the incumbent by generation."""
         self._file, self._digest = file, lines.digest
         for record in lines.records[1:]:
             self._note(record)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """A line more, safe on the disk when this returns."""
+        """Appends a line; it is on the disk when this returns."""
         digest = _digest(record, self._digest)
         with files.explained(str(self.folder), 1000):
             files.write_all(self._file, _line({**record, "digest": digest}))
@@ -87,12 +86,12 @@ class History:
         self._note(record)
 
     def weights(self, place: Place, kind: str = "") -> str:
-        """The file of a candidate, or with "final" or "refit" of what is saved of it."""
+        """The file of a candidate's weights; `kind` is "final" or "refit" for those that are saved in the end."""
         generation, index = place
         return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
     def keep(self, places: Collection[Place], generation: int) -> None:
-        """Removes the weights of all other candidates up to that generation, if it is the latest one."""
+        """Removes the weights of all other candidates up to that generation, if that is the latest."""
         if generation == max(self.incumbents):
             own = {
                 name: (int(match[1]), int(match[2])) for name in self._names() if (match := _CANDIDATE.fullmatch(name))
@@ -100,12 +99,12 @@ class History:
             self._remove(name for name, place in own.items() if place not in places and place[0] <= generation)
 
     def keep_final(self, paths: Iterable[str]) -> None:
-        """Removes what was saved of other candidates."""
+        """Removes the final weights of other candidates."""
         kept = {Path(path).name for path in paths}
         self._remove(name for name in self._names() if _FINAL.fullmatch(name) and name not in kept)
 
     def conclude(self, winner: Mapping[str, Any]) -> None:
-        """Keeps what the search came to, in place of what it came to before."""
+        """Writes the result, in place of an earlier one."""
         with files.replacing(self.folder / _WINNER) as output:
             output.commit(_line({**winner, "digest": _digest(winner, "")}))
 
@@ -125,10 +124,10 @@ class History:
 
 @contextmanager
 def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[History]:
-    """The history of the search of that name, begun if there is none yet, held until it is left.
+    """Opens the history of a search, or starts it; it is locked until the `with` block ends.
 
-    BadInput if it is of a search with another identity, unless `force` begins it anew, or if another run holds it;
-    Damaged if its lines are not what was written.
+    BadInput if it belongs to a search with another identity, unless `force` starts it afresh, or if another run has
+    locked it; Damaged if its lines were changed.
     """
     folder = folder_of(name)
     own = json.loads(json.dumps({"format": FORMAT, "identity": dict(identity)}))
@@ -143,14 +142,14 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
 
 
 def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
-    """Who was trained to the end in the search of that name, and the ancestors of its winner, if it is finished.
+    """Reads the candidates of a search that were evaluated in full, and the ancestors of its winner, or None.
 
-    The lines of their evaluations, with their networks in words. BadInput where there is no such search.
+    Each is the line of its evaluation, and the network in words as `topology`. BadInput if there is no such search.
     """
     folder = folder_of(name)
     path = folder / _HISTORY
     if not path.is_file():
-        raise BadInput(f"{at(str(folder))}expected the folder of a search, got none; kerash evolve makes it")
+        raise BadInput(f"{at(str(folder))}no such folder of a search; kerash evolve makes it")
     with files.explained(str(path), 0):
         records, *_, lost = _read(path)
     rungs = records[0]["identity"]["rungs"] if records else []
@@ -160,12 +159,12 @@ def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
 
 
 def folder_of(name: str) -> Path:
-    """Where the search of that name is kept."""
+    """The folder of the search of that name."""
     return Path(name + _SUFFIX)
 
 
 def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Those of a winner's ancestors, in a file that a finished search left; None if there is none."""
+    """Reads the winner's ancestors from the file of a finished search; None if there is no such file."""
     if not path.is_file():
         return None
     known = {(each["generation"], each["index"]): each for each in tried}
@@ -173,11 +172,11 @@ def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]
         winner = _winner(path.read_bytes())
         return [known[each["generation"], each["index"]] for each in winner["lineage"]]
     except (ValueError, RecursionError, KeyError, TypeError):
-        raise Damaged(f"{at(str(path))}expected what a search came to; try kerash evolve again") from None
+        raise Damaged(f"{at(str(path))}damaged: expected the result of a search; try kerash evolve again") from None
 
 
 def _winner(line: bytes) -> dict[str, Any]:
-    """What a search came to; ValueError, KeyError or TypeError if it was not written like that."""
+    """Reads the result of a search; ValueError, KeyError or TypeError if it was changed."""
     winner: dict[str, Any] = json.loads(line)
     checks.expect(_line(winner) == line, "expected a line as they are written")
     if "digest" in winner or not _WINNER_OF_0_1_0.issuperset(winner):
@@ -187,52 +186,54 @@ def _winner(line: bytes) -> dict[str, Any]:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Holds the folder, made if it is not there."""
+    """Locks the folder of a search, and makes it first if necessary."""
     with files.explained(str(folder), 4096):
         with suppress(FileExistsError):
             os.mkdir(folder)
             files.flush_path(folder.parent)
         if folder.is_symlink() or not folder.is_dir():
-            raise BadInput(f"{at(str(folder))}expected the folder of a search, got something else; try another NAME")
+            raise BadInput(f"{at(str(folder))}not the folder of a search; try another NAME")
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise BadInput(f"{at(str(folder))}expected no other run of that name, got one under way") from None
+            raise BadInput(
+                f"{at(str(folder))}another run of that name is under way; wait for it, or try another NAME"
+            ) from None
         yield
     finally:
         os.close(lock)
 
 
 class _HistoryLines(NamedTuple):
-    """The lines of a history that count."""
+    """The lines of a history, except those that are ignored."""
 
     records: list[dict[str, Any]]
-    """What they say, without their digests."""
+    """The lines, without their digests."""
     end: int
-    """Where they end in the file."""
+    """The size of the file up to the last of them."""
     digest: str
     """The digest of the last one."""
     lost: Place | None = None
-    """See `History.lost`."""
+    """The candidate that is `History.lost`."""
 
 
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
-    """The lines of the history in a held folder, begun if there is none.
+    """Reads the history in a locked folder, or starts it.
 
-    Nothing is changed before it is clear that the folder is of this search, or may be begun anew.
+    Nothing is changed before it is clear that the folder belongs to this search, or may be started afresh.
     """
     path = folder / _HISTORY
     if path.is_symlink() or (not path.exists() and any(map(_is_foreign, _inside(folder)))):
-        raise BadInput(f"{at(str(folder))}expected the folder of a search, got another one; try another NAME")
+        raise BadInput(f"{at(str(folder))}not the folder of a search; try another NAME")
     lines = _HistoryLines([], 0, "")
     if path.exists() and not force:
         lines = _read(path)
         if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
             raise BadInput(
-                f"{at(str(folder))}expected to go on with the search of that name, got another {other}; "
-                "try another NAME, or --force to begin anew"
+                f"{at(str(folder))}the search of that name had another {other}; "
+                "try another NAME, or --force to start afresh"
             )
     if not lines.records:
         lines = _written(path, [own])
@@ -248,7 +249,7 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
 
 
 def _inside(folder: Path) -> list[str]:
-    """The names in the folder of a search, and in that of its weights."""
+    """Lists the names in the folder of a search and in its folder of weights."""
     weights = folder / _WEIGHTS
     if weights.is_symlink() or not weights.is_dir():
         return os.listdir(folder)
@@ -260,7 +261,7 @@ def _is_foreign(name: str) -> bool:
 
 
 def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
-    """Writes a history of these lines, in place of what is there."""
+    """Writes a history of these lines, in place of an earlier one."""
     digest, lines = "", []
     for record in records:
         digest = _digest(record, digest)
@@ -272,7 +273,7 @@ def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
 
 
 def _clear(folder: Path, first: int) -> None:
-    """Removes the winner, and all weights from generation `first` on. What is not of a search stays."""
+    """Removes the winner, and all weights from generation `first` on. Files of others stay."""
     (folder / _WINNER).unlink(missing_ok=True)
     for name in _inside(folder):
         match = _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name)
@@ -281,7 +282,7 @@ def _clear(folder: Path, first: int) -> None:
 
 
 def _read(path: Path) -> _HistoryLines:
-    """The lines of a history that count; Damaged where one is not as it was written."""
+    """Reads a history; Damaged if a line was changed."""
     with open(path, "rb", opener=files.regular) as file:
         whole, end, _ = file.read().rpartition(b"\n")
     records: list[dict[str, Any]] = []
@@ -293,8 +294,8 @@ def _read(path: Path) -> _HistoryLines:
             raise Damaged(f"{at(str(path), number)}{error}") from None
         except (ValueError, RecursionError, BadInput, KeyError, TypeError):
             raise Damaged(
-                f"{at(str(path), number)}expected the line that the search wrote, got another; "
-                "try another copy of it, or evolve --force to begin anew"
+                f"{at(str(path), number)}damaged: the search wrote another line; "
+                "try another copy of it, or evolve --force to start afresh"
             ) from None
         if records and records[0]["format"] == _WITHOUT_DIGESTS and _died(record):
             return _HistoryLines(records, place, digest, (record["generation"], record["index"]))
@@ -308,9 +309,9 @@ class _Newer(Exception):
 
 
 def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[dict[str, Any], str]:
-    """What a line says, without its digest, and that; ValueError and so on if it was not written like that there.
+    """Reads a line; returns it without its digest, and the digest. ValueError and so on if it was changed.
 
-    `first` is what the first line says, None in that itself; `before` is the digest of the line before.
+    `first` is the first line, or None if this is it; `before` is the digest of the line before.
     """
     record = json.loads(line)
     checks.expect(_line(record) == line + b"\n", "expected a line as they are written")
@@ -327,7 +328,7 @@ def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[
 
 
 def _died(record: Mapping[str, Any]) -> bool:
-    """Whether a line is of a candidate whose workers died."""
+    """Whether a line belongs to a candidate whose workers died."""
     return "rung" in record and record["loss"] is None and bool(_DIED.match(record["reason"] or ""))
 
 
@@ -337,14 +338,14 @@ def _digest(record: Mapping[str, Any], before: str) -> str:
 
 
 def _identity(record: Any) -> dict[str, Any]:
-    """The first line; ValueError, KeyError or TypeError if it is none."""
+    """Checks the first line; ValueError, KeyError or TypeError if it is invalid."""
     checks.integer(record["format"], _WITHOUT_DIGESTS, FORMAT, "a format")
     checks.expect(isinstance(record["identity"]["rungs"], list), "expected the epochs of each rung")
     return dict(record)
 
 
 def _checked(record: Any) -> dict[str, Any]:
-    """Any other line; ValueError, BadInput, KeyError or TypeError unless it has what is taken from it."""
+    """Checks any other line; ValueError, BadInput, KeyError or TypeError if a value is missing or invalid."""
     checks.integer(record["generation"], 0, _MOST, "a generation")
     if "rung" not in record:
         _place(record["incumbent"])

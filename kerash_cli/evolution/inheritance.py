@@ -1,4 +1,4 @@
-"""A child's weights from its parent's, so that it computes the same function, or one as near as can be.
+"""Inheritance: a child's weights are made of its parent's, so that it computes nearly the same function.
 
 Most recipes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same
 on both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it,
@@ -22,16 +22,16 @@ from kerash_cli.engine.tensors import Array, Views
 from kerash_cli.model.description import ModelDescription
 
 Draw: TypeAlias = Callable[[Network], Array]
-"""Random parameters (size,) for a network."""
+"""Draws random parameters (size,) for a network."""
 
 RIDGE, LEAST_RIDGE = 1e-4, 1e-8
-"""Added along the diagonal of a fit: in proportion to its mean, and absolutely."""
+"""The ridge of a fit, in proportion to the mean of its diagonal, and the least there is."""
 NEARLY_LINEAR = 0.3
-"""The deviation of what the activations of a new layer are given where they stand in for a straight line."""
+"""The standard deviation of the sums of a new layer that stands in for a straight line."""
 
 NEVER_NEGATIVE = {"relu", "sigmoid", "softplus", "gaussian", "softmax"}
 PAIRED = {"relu": 1.0, "softplus": 1.0, "bentidentity": 0.5}
-"""Activations for which x is a factor times f(x) - f(-x)."""
+"""Activations for which x = factor * (f(x) - f(-x)), with that factor."""
 
 
 class Net(NamedTuple):
@@ -42,16 +42,16 @@ class Net(NamedTuple):
 
     @property
     def layers(self) -> Sequence[Layer]:
-        """Of the network."""
+        """The layers of the network."""
         return self.network.layers
 
     @property
     def tensors(self) -> list[dict[str, Array]]:
-        """Views of the parameters, a layer's each."""
+        """Views of the parameters, a dictionary for each layer."""
         return self.network.tensors(self.params)
 
     def until(self, layer: int, x: Array) -> Array:
-        """x (rows, features) to what that layer is given, (rows, inputs)."""
+        """Computes the inputs of a layer (rows, inputs) from x (rows, features)."""
         before = Network(self.layers[:layer], self.network.shapes[0], self.network.bias)
         params = np.empty(before.size, self.params.dtype)
         for own, whole in zip(before.tensors(params), self.tensors, strict=False):
@@ -61,20 +61,20 @@ class Net(NamedTuple):
 
 
 class Mutant(NamedTuple):
-    """A parent and a child that differ in one place."""
+    """A parent and a child, and where they differ."""
 
     parent: Net
     child: Net
     place: int
-    """The first layer of the child that is another one, or that stands where one is gone."""
+    """The first layer of the child that differs, or that stands where one was removed."""
     shift: int
-    """How many layers more the child has."""
+    """The number of layers that the child has more than its parent."""
     after: int
-    """The first layer of the child behind that place that learns."""
+    """The first layer of the child behind the change that learns."""
 
     @property
     def next_weights(self) -> tuple[Array, Array]:
-        """Of that layer, in the parent and in the child: (inputs or channels, ...)."""
+        """The weights of the layer `after`, in the parent and in the child: (inputs or channels, ...)."""
         both = self.parent.tensors[self.after - self.shift], self.child.tensors[self.after]
         axis = 1 if isinstance(self.child.layers[self.after], Convolution) else 0
         old, new = (np.moveaxis(tensors["weights"], axis, 0) for tensors in both)
@@ -82,10 +82,10 @@ class Mutant(NamedTuple):
 
 
 def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw, x: Array) -> tuple[Array, float]:
-    """The parameters of the last description from those of the first, each a mutation after the one before.
+    """Makes parameters for the last description of those of the first; each is one mutation after the one before.
 
-    `params` (size,) are the first one's, x (rows, features) some of what they were trained on. Also the error made: the
-    root mean square by which the logits differ, over that of the parent's.
+    `params` (size,) belong to the first, x (rows, features) are some of its training rows. Also returns the error: the
+    root mean square of the change of the logits, divided by that of the parent's logits.
     """
     networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
     first = net = Net(networks[0], params)
@@ -99,7 +99,7 @@ def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw,
 
 
 def _fill(parent: Net, child: Net, x: Array) -> None:
-    """Sets the child's parameters, which are random."""
+    """Fills the child's parameters, which are random so far."""
     old, new = parent.layers, child.layers
     shift = len(new) - len(old)
     place = _alike(old, new)
@@ -129,7 +129,7 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
 
 
 def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
-    """How many layers the two have in common before the first that differs."""
+    """Counts the layers that both have in common before the first that differs."""
     return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
@@ -145,7 +145,7 @@ def _share(mutant: Mutant, behind: int) -> None:
 
 
 def _preserved(mutant: Mutant, x: Array) -> bool:
-    """Sets what is particular to the change; whether the function is what it was, without a fit."""
+    """Fills the changed layer; returns whether the function is the same without a fit."""
     parent, child, place, shift, _ = mutant
     layer = child.layers[place]
     if shift == 1 and isinstance(layer, Dense | Convolution):
@@ -171,7 +171,7 @@ def _preserved(mutant: Mutant, x: Array) -> bool:
 
 
 def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
-    """Makes a new layer give on what it is given, where its activation and its size allow that."""
+    """Makes a new layer the identity, if its activation and its size allow that; returns whether they do."""
     place, child = mutant.place, mutant.child
     name, channels = layer.activation.name, child.network.shapes[place][0]
     if isinstance(layer, Dense):
@@ -197,7 +197,7 @@ def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
 
 
 def _as_line(mutant: Mutant, x: Array) -> bool:
-    """Makes a new dense layer nearly linear in the directions in which what it is given varies most; False."""
+    """Makes a new dense layer nearly linear in the directions of most variance; returns False, as it is not exact."""
     layer, own = mutant.child.layers[mutant.place], mutant.child.tensors[mutant.place]
     if isinstance(layer, Dense):
         given = mutant.parent.until(mutant.place, x).astype(np.float64)
@@ -212,7 +212,7 @@ def _as_line(mutant: Mutant, x: Array) -> bool:
 
 
 def _slope_at(activation: Activation) -> float:
-    """A place where the activation has a slope: some are even."""
+    """Finds a point where the activation has a slope: even functions have none at 0."""
     near = np.array([[-0.1, 0.1], [0.6, 0.8]])
     values = np.empty_like(near)
     for call in activation.forward(near.copy(), values):
@@ -221,7 +221,7 @@ def _slope_at(activation: Activation) -> float:
 
 
 def _keep_best(mutant: Mutant, x: Array, units: int) -> None:
-    """Leaves out the units of a dense layer whose part in the next one varies least."""
+    """Keeps the units of a dense layer that contribute most variance to the next one."""
     parent, child, place, *_ = mutant
     given = parent.until(place + 1, x)
     old, new = mutant.next_weights
@@ -233,7 +233,7 @@ def _keep_best(mutant: Mutant, x: Array, units: int) -> None:
 
 
 def _refit(mutant: Mutant, x: Array) -> None:
-    """The next dense layer gives what it gave before, as nearly as least squares can."""
+    """Fits the next dense layer to give what it gave before, by least squares."""
     parent, child, _, shift, after = mutant
     theirs, own = parent.tensors[after - shift], child.tensors[after]
     wanted = parent.until(after - shift, x).astype(np.float64) @ theirs["weights"] + theirs["bias"]
@@ -256,7 +256,7 @@ def _overlap(old: Views, new: Views) -> None:
 
 
 def _never_negative(layers: Sequence[Layer]) -> bool:
-    """Whether what comes out of these layers is never below 0, as far as their activations tell."""
+    """Whether the outputs of these layers are never negative, as far as their activations tell."""
     for layer in reversed(layers):
         if isinstance(layer, MaxPooling) or layer.transparent(training=False):
             continue

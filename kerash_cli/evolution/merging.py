@@ -1,4 +1,4 @@
-"""The networks of a cross-validation as one: its logits are the mean of theirs, exactly."""
+"""Merging the networks of a cross-validation into one whose logits are exactly the mean of theirs."""
 
 from dataclasses import replace
 
@@ -11,16 +11,16 @@ from kerash_cli.model.description import ModelDescription
 
 
 def mergeable(description: ModelDescription) -> bool:
-    """Whether all that learns is dense, and no hidden unit depends on its neighbours'."""
+    """Whether every layer that learns is dense, and no hidden activation mixes units as softmax does."""
     learning = [layer for layer in description.layers if layer.learns]
     dense = [layer for layer in learning if isinstance(layer, Dense)]
     return len(dense) == len(learning) and not any(layer.activation.definition.mixes for layer in dense[:-1])
 
 
 def merged(description: ModelDescription, params: Array) -> tuple[ModelDescription, Array]:
-    """A network whose hidden layers have the units of all `params` (count, size) side by side, and its parameters.
+    """Returns one network with the hidden units of all `params` (count, size) side by side, and its parameters.
 
-    Each sees its own units alone, and the last layer takes the mean. ValueError unless they are `mergeable`.
+    Units see only units of their own network; the last layer takes the mean. ValueError unless `mergeable`.
     """
     if not mergeable(description):
         raise ValueError("expected dense layers alone")

@@ -1,7 +1,7 @@
-"""Mutations: one small change of a recipe each, weights left out.
+"""Mutations: small changes of a recipe. Weights are inherited elsewhere.
 
-To add one, write a function of a recipe, a place in it, the space and a generator, and register it with the share of
-draws that it gets and a function that finds the places where it applies. A mutation is drawn only if it has a place.
+To add one, write a function of a recipe, a place in it, the space and a generator, and register it with its share of
+the draws and a function that finds the places where it applies. A mutation without a place is not drawn.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,12 +21,13 @@ Places: TypeAlias = Callable[[Recipe, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Recipe, int, Space, np.random.Generator], Recipe]"
 
 LARGEST_KERNEL = 7
+"""The widest kernel that mutations make."""
 TRIALS = 100
-"""Draws before nothing else is expected to fit."""
+"""Draws before `mutate` gives up."""
 
 
 class Mutation(NamedTuple):
-    """A kind of change."""
+    """A kind of change, and its share of the draws."""
 
     name: str
     share: float
@@ -38,9 +39,9 @@ MUTATIONS: list[Mutation] = []
 
 
 def mutate(recipe: Recipe, space: Space, rng: "np.random.Generator") -> tuple[str, Recipe]:
-    """The recipe with one change, and what that is called; BadInput where the space allows none.
+    """Draws one change; returns its name and the changed recipe. BadInput if the space allows none.
 
-    A change whose shapes would not fit each other is drawn again, and so is one to what there was.
+    A change whose shapes do not fit, or that changes nothing, is drawn again.
     """
     found = [(each, places) for each in MUTATIONS if (places := each.places(recipe, space))]
     shares = np.array([each.share for each, _ in found])
@@ -54,7 +55,7 @@ def mutate(recipe: Recipe, space: Space, rng: "np.random.Generator") -> tuple[st
 
 
 def mutation(name: str, share: float, places: Places) -> Callable[[Change], Change]:
-    """Registers a change under a name."""
+    """Registers a function as a mutation of that name."""
 
     def register(change: Change) -> Change:
         MUTATIONS.append(Mutation(name, share, places, change))
@@ -68,12 +69,12 @@ def _has_room(recipe: Recipe, space: Space) -> bool:
 
 
 def _dense_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Where a dense layer may come in: before each of them, and the last."""
+    """Finds where a dense layer may be added: before each dense layer, the last included."""
     return [*recipe.hidden(Dense), recipe.last] if _has_room(recipe, space) else []
 
 
 def _image_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Where a convolution may come in: behind the first line, and behind each layer that gives an image."""
+    """Finds where a convolution may be added: first, and behind each layer that gives an image."""
     if not (space.images and _has_room(recipe, space)):
         return []
     return [i + 1 for i in range(recipe.images) if i == 0 or isinstance(recipe.layers[i], Convolution | MaxPooling)]
@@ -108,7 +109,7 @@ def _small_kernels(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _unpooled(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Behind each convolution that no pooling follows, and that leaves an image to pool."""
+    """Finds the convolutions without a pooling whose image is large enough for one; the place behind each."""
     shapes = recipe.network.shapes
     return [
         i + 1
@@ -123,13 +124,13 @@ def _pooled(recipe: Recipe, space: Space) -> Sequence[int]:
 
 @mutation("add layer", 0.25, _dense_gaps)
 def add_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """A new dense layer before that one."""
+    """Adds a dense layer."""
     return _inserted(recipe, place, Dense(space.width(rng), space.activation(rng)))
 
 
 @mutation("widen", 0.20, _narrow)
 def widen(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """By a quarter to double."""
+    """Makes a dense layer wider by a quarter, up to twice as wide."""
     units = _units(recipe, place)
     wider = min(space.widest, max(units + 1, round(units * rng.uniform(1.25, 2))))
     return _changed(recipe, place, units=wider)
@@ -137,14 +138,14 @@ def widen(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") 
 
 @mutation("narrow", 0.10, _wide)
 def narrow(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """By a quarter."""
+    """Makes a dense layer narrower by a quarter."""
     units = _units(recipe, place)
     return _changed(recipe, place, units=max(NARROWEST, min(units - 1, round(0.75 * units))))
 
 
 @mutation("change activation", 0.15, _activated)
 def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Of one layer, to another one."""
+    """Gives a layer another activation."""
     layer = recipe.layers[place]
     assert isinstance(layer, Dense | Convolution)
     return _changed(recipe, place, activation=space.activation(rng, other_than=str(layer.activation)))
@@ -152,7 +153,7 @@ def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.
 
 @mutation("remove layer", 0.05, _removable)
 def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """One that learns, and with a convolution the pooling behind it."""
+    """Removes a layer that learns, and with a convolution the pooling behind it."""
     stop = place + 1
     if isinstance(recipe.layers[place], Convolution) and isinstance(recipe.layers[stop], MaxPooling):
         stop += 1
@@ -161,7 +162,7 @@ def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Gener
 
 @mutation("settings", 0.25, _tunable)
 def settings(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Another learning rate and weight decay, within the space's bounds."""
+    """Changes the learning rate and the weight decay, within RATES and DECAYS."""
     rate = recipe.learning_rate * 2 ** rng.uniform(-1.5, 1)
     decay = recipe.weight_decay * 4 ** rng.uniform(-1, 1.5)
     return replace(
@@ -172,7 +173,7 @@ def settings(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator
 
 @mutation("add convolution", 0.25, _image_gaps)
 def add_convolution(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """A new one of 3x3 that keeps the image's size, wide enough to begin as the identity."""
+    """Adds a 3x3 convolution that keeps the image's size, with filters enough to begin as the identity."""
     depth = recipe.network.shapes[place][0]
     filters = min(space.most_filters, max(2 * depth, space.filters(rng)))
     return _inserted(recipe, place, convolution(filters, space.activation(rng)))
@@ -180,7 +181,7 @@ def add_convolution(recipe: Recipe, place: int, space: Space, rng: "np.random.Ge
 
 @mutation("more filters", 0.15, _few_filters)
 def more_filters(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """By a quarter to double."""
+    """Gives a convolution a quarter more filters, up to twice as many."""
     filters = _convolution(recipe, place).filters or 0
     return _changed(
         recipe, place, filters=min(space.most_filters, max(filters + 1, round(filters * rng.uniform(1.25, 2))))
@@ -189,7 +190,7 @@ def more_filters(recipe: Recipe, place: int, space: Space, rng: "np.random.Gener
 
 @mutation("larger kernel", 0.05, _small_kernels)
 def larger_kernel(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """A place more on each side, and of padding too."""
+    """Makes a kernel larger by one place on each side, and the padding too."""
     layer = _convolution(recipe, place)
     return _changed(
         recipe, place, pad=layer.pad + 1, kernel_width=layer.kernel_width + 2, kernel_height=layer.kernel_height + 2
@@ -198,13 +199,13 @@ def larger_kernel(recipe: Recipe, place: int, space: Space, rng: "np.random.Gene
 
 @mutation("add pooling", 0.10, _unpooled)
 def add_pooling(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """The largest of each 2x2, behind a convolution."""
+    """Adds a 2x2 max pooling behind a convolution."""
     return _inserted(recipe, place, POOLING)
 
 
 @mutation("remove pooling", 0.05, _pooled)
 def remove_pooling(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """One of them."""
+    """Removes one pooling layer."""
     return recipe.with_layers(recipe.layers[:place] + recipe.layers[place + 1 :])
 
 

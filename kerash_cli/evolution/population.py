@@ -1,4 +1,4 @@
-"""The search: generations of candidates, whose draws come from (seed, generation, index, purpose) and nothing else."""
+"""Generations of candidates. Each draw depends on (seed, generation, index, purpose) alone."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,22 +15,22 @@ from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 
 BETTER = 1e-4
-"""By how much more fitness a candidate takes the incumbent's place."""
+"""The gain in fitness from which on a candidate replaces the incumbent."""
 PENALTY = 1e-3
-"""What ten times as many parameters cost of fitness."""
+"""The loss of fitness for ten times as many parameters."""
 HALVED = 5
-"""From so many candidates a generation on the worst are dropped early, and a quarter are strangers."""
+"""The smallest population whose worst candidates are dropped early, and a quarter of which is drawn afresh."""
 STALLED = 8
 """Generations without progress before evolution ends."""
 TRIALS = 50
 """Draws of a recipe before one that was tried already is taken again."""
 
 Place: TypeAlias = tuple[int, int]
-"""Of a candidate: its generation and its index in it."""
+"""A candidate's generation and its index there."""
 
 
 class Purpose(IntEnum):
-    """What a draw is for. The numbers are part of every saved result: never renumber them."""
+    """The purposes of draws. Saved results depend on the numbers: never renumber them."""
 
     GENOME = 1
     PARENT = 2
@@ -41,61 +41,61 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True)
 class Strategy:
-    """How a search goes on; what can change its result."""
+    """The settings of a search that can change its result."""
 
     population: int
     seed: int
     epochs: int
-    """Of a full evaluation."""
+    """Epochs of a full evaluation."""
     inherits: bool
     random: bool = False
-    """Whether every candidate is drawn anew: the ablation that evolution has to beat."""
+    """Whether every candidate is drawn afresh: random search, which evolution has to beat."""
 
     @property
     def strangers(self) -> int:
-        """How many candidates of a generation are drawn afresh."""
+        """The number of candidates in a generation that are drawn afresh."""
         return self.population // 4 if self.population >= HALVED else 0
 
     @property
     def rungs(self) -> list[int]:
-        """The epochs after which the better third of a bracket goes on."""
+        """The epochs after which only the better third of a bracket trains on."""
         if self.population < HALVED:
             return [self.epochs]
         return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
 
 
 class Candidate(NamedTuple):
-    """A recipe to be tried, and where it comes from."""
+    """A recipe to evaluate, and its parent."""
 
     place: Place
     recipe: Recipe
     parent: Place | None
     mutations: tuple[str, ...]
-    """Their names, or "start", "random" or "train on" alone."""
+    """The names of its mutations, or "start", "random" or "train on"."""
     ancestry: tuple[str, ...] = ()
-    """Where it inherits its parent's weights, the descriptions from the parent's to its own."""
+    """If it inherits weights: the descriptions from its parent's to its own, a mutation each."""
 
 
 class Outcome(NamedTuple):
-    """What became of a candidate so far."""
+    """The result of evaluating a candidate up to some epoch."""
 
     loss: float
-    """Infinite for one that diverged."""
+    """The validation loss; infinite if training diverged."""
     deviation: float
     parameters: int
     epochs: int
     error: float | None = None
-    """That was made by inheriting."""
+    """The error made by inheriting weights."""
     reason: str | None = None
 
     @property
     def fitness(self) -> float:
-        """What selection goes by."""
+        """The measure of selection: the negative loss, less a penalty for parameters."""
         return -self.loss - PENALTY * log10(self.parameters)
 
 
 class Evaluated(NamedTuple):
-    """A candidate that goes no further: dropped on its way, or evaluated to the end."""
+    """A candidate that trains no further: it was dropped, or evaluated in full."""
 
     candidate: Candidate
     outcome: Outcome
@@ -103,12 +103,12 @@ class Evaluated(NamedTuple):
 
     @property
     def order(self) -> tuple[float, int, Place]:
-        """Sorts the best first; of equals the one with fewer parameters, then the earlier one."""
+        """A sort key that puts the best first; then fewer parameters, then the earlier candidate."""
         return -self.outcome.fitness, self.outcome.parameters, self.candidate.place
 
 
 class Generation(NamedTuple):
-    """What a generation came to."""
+    """The end of a generation, and the best candidate so far."""
 
     number: int
     incumbent: Evaluated
@@ -116,20 +116,20 @@ class Generation(NamedTuple):
 
 
 Evaluate: TypeAlias = Callable[[Sequence[Candidate], int, int], "Iterator[Outcome]"]
-"""(candidates, rung, epoch to train to) to an outcome each, in that order."""
+"""A function of (candidates, rung, epoch to train to) that gives an outcome for each, in their order."""
 
 
 @dataclass
 class Population:
-    """What a search remembers."""
+    """The memory of a search, which proposes candidates and selects among them."""
 
     space: Space
     strategy: Strategy
     start: Recipe
     window: list[Evaluated] = field(default_factory=list)
-    """The latest full evaluations, from which parents are drawn."""
+    """The latest full evaluations. Parents are drawn from them."""
     archive: list[Evaluated] = field(default_factory=list)
-    """Full evaluations that no other beats in both loss and parameters."""
+    """Full evaluations that no other beats in both loss and parameters: the Pareto front."""
     finished: list[Evaluated] = field(default_factory=list)
     """All full evaluations."""
     incumbent: Evaluated | None = None
@@ -138,7 +138,7 @@ class Population:
     tried: set[str] = field(default_factory=set)
 
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
-        """Each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
+        """Yields each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
 
         Diverged if nothing in generation 0 can be trained.
         """
@@ -165,12 +165,12 @@ class Population:
 
     @property
     def kept(self) -> set[Place]:
-        """The candidates whose weights are still of use."""
+        """The places of the candidates whose weights may still be inherited."""
         incumbent = [self.incumbent] if self.incumbent else []
         return {each.candidate.place for each in (*self.window, *self.archive, *incumbent)}
 
     def _proposed(self, number: int) -> list[list[Candidate]]:
-        """The candidates of a generation, by bracket."""
+        """Proposes the candidates of a generation, by bracket."""
         size = self.strategy.population
         if number == 0 or self.strategy.random:
             first = [self._first()] if number == 0 else []
@@ -218,7 +218,7 @@ class Population:
         return Candidate(place, recipe, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
 
     def _parent(self, place: Place) -> Candidate:
-        """The incumbent half of the time, and always in a small population; else the best of some of the window."""
+        """Picks the incumbent half of the time, in a small population always; else the best of some of the window."""
         assert self.incumbent is not None
         rng, size = self._rng(place, Purpose.PARENT), self.strategy.population
         if size < HALVED or rng.random() < 0.5:
@@ -228,7 +228,7 @@ class Population:
         return min((self.window[int(i)] for i in drawn), key=lambda each: each.order).candidate
 
     def _evaluated(self, brackets: list[list[Candidate]], evaluate: Evaluate) -> Iterator[Evaluated]:
-        """Candidates as they drop out; after each rung the better third of each bracket goes on."""
+        """Yields candidates as they are dropped; after each rung the better third of each bracket trains on."""
         *rungs, last = enumerate(self.strategy.rungs)
         for rung, epochs in rungs:
             going = _in_order(brackets)
@@ -251,7 +251,7 @@ class Population:
 
 
 def _pareto(evaluated: Sequence[Evaluated]) -> list[Evaluated]:
-    """Those that no other beats in loss and parameters, the fewest parameters first."""
+    """Returns those that no other beats in both loss and parameters, fewest parameters first."""
     ranked = sorted(evaluated, key=lambda each: (each.outcome.parameters, each.outcome.loss, each.candidate.place))
     best, front = inf, []
     for each in ranked:

@@ -1,4 +1,4 @@
-"""What a search is told and what the data says: who judges, what may be drawn, and what is going to be saved."""
+"""Preparing a search: the settings and the data decide how candidates are judged, drawn and saved."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -34,26 +34,28 @@ from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, take
 
 CROSS_VALIDATED = 2000
-"""With fewer rows each validates once, in one of so many folds; from here on some are held out."""
+"""The rows from which on a part is held out; with fewer, each row validates in one fold of a cross-validation."""
 FOLDS = 5
 HELD_OUT = 0.2
+"""The share of the rows that is held out."""
 MANY_ROWS = 20_000
+"""The rows from which on a full evaluation has 9 epochs in place of 27."""
 
 BATCH = 32
-"""Twice as many rows, and one less, are still taken as one batch."""
+"""Rows in a batch; fewer than twice as many rows make one batch."""
 STEPS = 2000
-"""Of a full evaluation under cross-validation, as far as epochs allow."""
-DEAR = 2e11
-"""Operations of a training of a usual network from which on weights are inherited: where validation losses would still
-fall at the end of it. Cheaper trainings get to where they overfit, and a child's second one begins there."""
+"""Steps of a full evaluation under cross-validation, within 27 to 243 epochs."""
+EXPENSIVE = 2e11
+"""Operations of a training from which on weights are inherited, as validation losses still fall at its end. Cheaper
+trainings reach the point of overfitting, and a child that inherits would start from there."""
 
 STEP_SECONDS = 8e-5
-"""About what a step takes, however little it computes."""
+"""Seconds that a step takes, however little it computes."""
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What a search is told; `inputs`, `outputs`, `shape` (depth, height, width) None where the data decides."""
+    """The settings of a search; `inputs`, `outputs` and `shape` (depth, height, width) are None if the data decides."""
 
     population: int
     generations: int
@@ -76,11 +78,11 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class PreparedSearch:
-    """A search that fits its data; nothing large is allocated yet."""
+    """A search whose settings fit its data; nothing large is allocated yet."""
 
     settings: SearchSettings
     mode: str
-    """What judges candidates: "training" (the rows that train), "cross-validation" or "hold-out"."""
+    """How candidates are judged: by "training" (the rows that train), "cross-validation" or "hold-out"."""
     encoding: Encoding
     table: Table
     labels: Table | None
@@ -90,15 +92,15 @@ class PreparedSearch:
     strategy: Strategy
     regime: Regime
     final: str
-    """What is saved: "merged" or "single" networks; with "training" it is always what was evaluated."""
+    """Which network is saved: "merged" or "single"; the mode "training" saves the one that was evaluated."""
 
     @property
     def folds(self) -> int:
-        """How many networks a candidate is."""
+        """The number of networks that a candidate trains."""
         return FOLDS if self.mode == "cross-validation" else 1
 
     def split(self, number: int) -> Folds:
-        """The rows of each fold in one of several divisions: 0 is that of the search, 1 that of the final training."""
+        """Divides the rows into folds: division 0 is for the search, 1 for the final training."""
         rows, rng = self.table.rows, generator(self.settings.seed, Key.SPLIT, number)
         if self.mode == "training":
             return all_rows(rows)
@@ -108,10 +110,10 @@ class PreparedSearch:
         return Folds(training[np.newaxis], validation[np.newaxis])
 
     def describe(self) -> list[str]:
-        """What was inferred, what is going to be done, and what that costs."""
+        """Says what was inferred, what will be done, and how long that takes."""
         strategy = self.strategy
         judges = {
-            "training": f"rows under {FEWEST_TO_VALIDATE}, so that they judge themselves",
+            "training": f"fewer than {FEWEST_TO_VALIDATE} rows, so all rows train and judge",
             "cross-validation": f"cross-validation in {FOLDS} folds",
             "hold-out": f"{HELD_OUT:.0%} of the rows held out",
         }[self.mode]
@@ -124,11 +126,11 @@ class PreparedSearch:
         ]
 
     def doubts(self) -> list[str]:
-        """What was decided about the data and could be wrong, a line each."""
+        """Lists the decisions about the data that could be wrong."""
         return self.encoding.doubts(self.table)
 
     def seconds(self) -> float:
-        """About how long one core takes for all generations, of networks of the usual size."""
+        """Estimates how long one core takes for all generations of networks of the usual size."""
         strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
         trainings = sum(
             (share - before) * ceil(size / 3**number)
@@ -141,12 +143,12 @@ class PreparedSearch:
         return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
 
     def workers(self, asked: int | None) -> int:
-        """How many processes evaluate, of those asked for; without that, how many are worth their while."""
+        """The number of processes: at most those asked for; by default, as many as pay off."""
         most = self.strategy.population + self.strategy.inherits
         return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
 
     def identity(self) -> dict[str, Any]:
-        """All that decides what the search comes to, but for the number of generations, as JSON values."""
+        """Returns everything that decides the result, except the number of generations, as JSON values."""
         return {
             "data": self.table.sha256,
             "label": self.labels.sha256 if self.labels else None,
@@ -162,23 +164,21 @@ class PreparedSearch:
         }
 
     def staged_bytes(self) -> int:
-        """What `stage_samples` takes."""
+        """Bytes that `stage_samples` takes."""
         index = ((self.folds, self.table.rows), np.intp)
         samples = samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype))
         return samples + 3 * staged_bytes(index, index)
 
 
 def prepare(table: Table, labels: Table | None, target: str | None, settings: SearchSettings) -> PreparedSearch:
-    """What is learnt by looking at the data, and the search that suits it.
+    """Looks at the data and chooses the search that suits it.
 
-    BadInput where data and settings don't fit each other, OutOfSpace where there is too little memory.
+    BadInput if data and settings do not fit each other, OutOfSpace if there is too little memory.
     """
     description, encoding = _matched(table, labels, target, settings)
     if len(usable := encoding.usable(table, labels)) < table.rows:
         table, labels = take(table, labels, usable)
-    rows = table.rows
-    mode = "hold-out" if rows >= CROSS_VALIDATED else "cross-validation" if rows >= FEWEST_TO_VALIDATE else "training"
-    images = settings.shape is not None or description.known_shape[1] > 1
+    mode, images = _mode(table.rows), settings.shape is not None or description.known_shape[1] > 1
     tunes = mode != "training"
     widest = settings.widest or min(256, max(20, 4 * encoding.features))
     space = Space(settings.activations, widest, settings.most_layers, images, tunes)
@@ -194,19 +194,15 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         channels=description.known_shape[0] if images else None,
         ignore_constant=True,
     )
-    folds = FOLDS if mode == "cross-validation" else 1
-    validation = {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
-    training = rows - validation
+    training, folds = _training_rows(mode, table.rows), FOLDS if mode == "cross-validation" else 1
     size = batch_size(training)
-    epochs = _epochs(mode, rows, ceil(training / size), images)
+    epochs = _epochs(mode, table.rows, ceil(training / size), images)
     _check_network(start.network, training, size, folds)
     _require_memory(start, space, folds, size)
     TrainedModel(description, start.network, np.empty(0), encoding, {}).check_size()
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
-    dear = 6 * _usual(start, space).size * training * epochs * folds > DEAR
-    inherits = settings.inherit == "always" or (settings.inherit == "auto" and (images or not tunes or dear))
-    random = settings.strategy == "random"
+    operations = 6 * _usual(start, space).size * training * epochs * folds
     return PreparedSearch(
         settings,
         mode,
@@ -216,18 +212,37 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
         strata,
         start,
         space,
-        Strategy(settings.population, settings.seed, epochs, inherits and not random, random),
+        _strategy(settings, epochs, inherits=images or not tunes or operations > EXPENSIVE),
         Regime(epochs, size, loss),
         _final(settings, mode, start, space),
     )
 
 
+def _mode(rows: int) -> str:
+    """How candidates are judged, by the number of rows."""
+    if rows < FEWEST_TO_VALIDATE:
+        return "training"
+    return "cross-validation" if rows < CROSS_VALIDATED else "hold-out"
+
+
+def _training_rows(mode: str, rows: int) -> int:
+    """The rows that train a network, of all rows."""
+    return rows - {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
+
+
+def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy:
+    """The strategy that the settings ask for; `inherits` is what suits the data."""
+    random = settings.strategy == "random"
+    wanted = settings.inherit == "always" or (settings.inherit == "auto" and inherits)
+    return Strategy(settings.population, settings.seed, epochs, wanted and not random, random)
+
+
 def _matched(
     table: Table, labels: Table | None, target: str | None, settings: SearchSettings
 ) -> tuple[ModelDescription, Encoding]:
-    """The description of the empty topology, or of the one to start from, resolved, and the encoding.
+    """Returns the description to start from, resolved and by default without hidden layers, and the encoding.
 
-    BadInput where INPUTS and OUTPUTS are not what the data has.
+    BadInput if INPUTS or OUTPUTS differ from the data.
     """
     if settings.start:
         described = match(settings.start, table, labels, target, settings.missing, settings.drop)
@@ -285,7 +300,7 @@ def _check_network(network: Network, training: int, batch_size: int, folds: int)
 
 
 def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) -> None:
-    """OutOfSpace where the first network, or the widest, would take more memory than there is."""
+    """OutOfSpace if the first network, or the widest, would need more memory than there is."""
     memory.require(start.network.plan_bytes(batch_size, 4), "", "try to start from a smaller model")
     hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
     widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
@@ -293,13 +308,13 @@ def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) ->
 
 
 def _usual(start: Recipe, space: Space) -> Network:
-    """A network of the size that searches come to: two hidden layers half as wide as may be."""
+    """A network of the usual size: two hidden layers, half as wide as allowed."""
     hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
     return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
 
 
 def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
-    """Of a full evaluation."""
+    """Epochs of a full evaluation."""
     if mode == "training":
         return 300
     if images:
@@ -310,7 +325,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
 
 
 def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
-    """What is saved; BadInput for networks to merge that can't be."""
+    """Decides which network is saved; BadInput if networks should be merged that cannot be."""
     possible = (
         mode == "cross-validation"
         and not space.images
@@ -326,12 +341,12 @@ def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> 
 
 
 def batch_size(rows: int) -> int:
-    """Of so many rows to train on."""
+    """Rows in a batch, of so many rows that train."""
     return rows if rows < 2 * BATCH else BATCH
 
 
 def all_rows(rows: int) -> Folds:
-    """One fold whose rows all train and all validate."""
+    """One fold in which all rows train and all validate."""
     every = np.arange(rows)[np.newaxis]
     return Folds(every, every)
 

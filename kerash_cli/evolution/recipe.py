@@ -1,4 +1,4 @@
-"""Recipes: what evolution mutates, a description of a network with the settings to train it with."""
+"""Recipes: a network's description and the settings to train it with. Evolution mutates them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ DIGITS = 4
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network that can be trained."""
+    """A network's description and the settings to train it with."""
 
     description: ModelDescription
     learning_rate: float
@@ -26,17 +26,17 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """The same for equal recipes alone."""
+        """A text that equal recipes share, and no others."""
         return f"{self.description}{self.learning_rate!r} {self.weight_decay!r}"
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """Of its description."""
+        """The layers of its description."""
         return self.description.layers
 
     @property
     def network(self) -> Network:
-        """What it describes."""
+        """The network that it describes."""
         return Network(self.layers, self.description.known_shape)
 
     @property
@@ -46,12 +46,12 @@ class Recipe:
 
     @property
     def images(self) -> int:
-        """How many layers there are before the first dense one: those that may see an image."""
+        """The number of layers before the first dense one: those that may see an image."""
         return next((i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)), self.last)
 
     @property
     def topology(self) -> str:
-        """What stands between the inputs and the last layer that learns, in a few words."""
+        """The hidden layers in a few words: `16 relu, 8 tanh`."""
         return ", ".join(map(_in_words, self.layers[1 : self.last])) or "no hidden layer"
 
     def hidden(self, *kinds: type[Layer]) -> list[int]:
@@ -65,7 +65,7 @@ class Recipe:
         return replace(self, description=description)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values; `from_json` of them is this recipe again."""
+        """Returns JSON values from which `from_json` makes this recipe again."""
         return {
             "model": str(self.description),
             "learning_rate": self.learning_rate,
@@ -74,7 +74,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """What `to_json` wrote."""
+        """Makes the recipe that `to_json` wrote."""
         return cls(ModelDescription.parse(record["model"]), record["learning_rate"], record["weight_decay"])
 
 
@@ -87,5 +87,5 @@ def _in_words(layer: Layer) -> str:
 
 
 def rounded(value: float) -> float:
-    """A setting with as many digits as people read."""
+    """Rounds a setting to DIGITS significant digits."""
     return float(f"{value:.{DIGITS}g}")

@@ -28,19 +28,20 @@ from kerash_cli.evolution.population import (
     Purpose,
 )
 from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
-from kerash_cli.evolution.winner import Winner, numbered, told_candidate
+from kerash_cli.evolution.winner import Winner, candidate_record, numbered
 from kerash_cli.model import seen
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
+"""The most candidates that are trained again in the end."""
 MERGED = "and its networks of all folds merged"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
 
 
 def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
-    """All samples, and who is in which fold, as arrays of the stage; BadInput at a cell that can't be one."""
+    """Writes all samples and the rows of each fold to the stage; BadInput for an invalid cell."""
     dtype = np.dtype(prepared.regime.dtype)
     samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
     splits = {"search": prepared.split(0), "final": prepared.split(1), "refit": all_rows(prepared.table.rows)}
@@ -51,7 +52,7 @@ def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
 
 
 class Search:
-    """A search over staged samples, by an executor, that a history remembers."""
+    """A search over staged samples. An executor evaluates candidates, a history keeps the results."""
 
     def __init__(
         self, prepared: PreparedSearch, history: History, stage: Stage, samples: Samples, executor: Executor
@@ -61,14 +62,14 @@ class Search:
         self._origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
         self.population = Population(prepared.space, prepared.strategy, prepared.start)
         self.trainings = self.epochs = self.generation = 0
-        """Candidates, epochs of all of them together, and the number of the latest generation."""
+        """The candidates trained so far, their epochs in all, and the number of the latest generation."""
         self.final_times: list[float] = []
         """Seconds of each training of `conclude`."""
         self.stop = ""
-        """A reason, set by anyone at any time: whoever iterates `generations` ends with the one under way."""
+        """A reason to stop, set by anyone at any time: the caller stops after the generation under way."""
 
     def generations(self) -> Iterator[Evaluated | Generation]:
-        """Each candidate when it is decided, then its generation; what the history has is not trained again."""
+        """Yields each candidate when it is decided, then its generation. What the history has is not trained again."""
         for event in self.population.generations(self.prepared.settings.generations, self._evaluate):
             if isinstance(event, Generation):
                 self._commit(event)
@@ -79,9 +80,9 @@ class Search:
             yield event
 
     def conclude(self) -> Winner:
-        """Trains the finalists afresh and makes a model of the best, or takes the best as it is where rows are few.
+        """Trains the finalists afresh and makes a model of the best; with few rows, takes the best as it is.
 
-        Diverged if none of them can be trained again.
+        Diverged if the best one cannot be trained again.
         """
         finalists = _picked(self.population, self.prepared.settings.pick)
         if self.prepared.mode == "training":
@@ -112,12 +113,12 @@ class Search:
         return self._won(chosen, trained, result["loss"], how)
 
     def seconds_ahead(self, workers: int) -> float:
-        """About how long another generation and `conclude` take so many workers, by what was trained so far."""
+        """Estimates the seconds of another generation and of `conclude`, from what was trained so far."""
         latest = [self._shared_out(number, workers) for number in (self.generation, self.generation - 1)]
         return max(latest) + self._final_seconds(workers)
 
     def _shared_out(self, generation: int, workers: int) -> float:
-        """How long the trainings of a generation take so many workers, who wait for each other after each rung."""
+        """Estimates the seconds of a generation: workers wait for each other after each rung."""
         rungs: list[list[float]] = [[] for _ in range(self._rungs)]
         for (number, _, rung), record in self._history.evaluations.items():
             if number == generation:
@@ -125,7 +126,7 @@ class Search:
         return sum(max(sum(times) / workers, *times, 0.0) for times in rungs)
 
     def _final_seconds(self, workers: int) -> float:
-        """As long as the finalists took."""
+        """Estimates the seconds of `conclude`: as long as the finalists took."""
         if self.prepared.mode == "training":
             return 0.0
         took: list[float] = [
@@ -146,11 +147,11 @@ class Search:
         return Winner(trained, chosen, loss, how, lineage[::-1], self.population.archive)
 
     def _known(self, place: Place) -> Evaluated:
-        """A candidate that was evaluated to the end, as all parents were."""
+        """Finds a candidate that was evaluated in full, as all parents were."""
         return next(each for each in self.population.finished if each.candidate.place == place)
 
     def _restored(self, candidate: Candidate) -> str:
-        """The file of a candidate that was evaluated to the end, trained again where it is no longer there."""
+        """Returns the file of a candidate that was evaluated in full; trains it again if the file is gone."""
         file = self._history.weights(candidate.place)
         if not Path(file).exists():
             if candidate.ancestry and candidate.parent:
@@ -160,7 +161,7 @@ class Search:
         return file
 
     def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
-        """An outcome each, in order, each in the history before it is given."""
+        """Yields an outcome for each candidate, in order. Each is in the history before it is yielded."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
@@ -168,7 +169,7 @@ class Search:
         futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
         for candidate in candidates:
             parameters = candidate.recipe.network.size
-            told = {**told_candidate(candidate), "rung": rung, "parameters": parameters}
+            told = {**candidate_record(candidate), "rung": rung, "parameters": parameters}
             if future := futures.get(self._history.weights(candidate.place)):
                 self._history.append({**told, **future.result()})
             record = known[*candidate.place, rung]
@@ -177,10 +178,9 @@ class Search:
             yield _outcome(record, parameters)
 
     def _other(self, what: str) -> Damaged:
-        """The error that says that the history has something else than comes of going through it."""
+        """The error of a history that differs from the search."""
         return Damaged(
-            f"{at(str(self._history.folder))}expected {what} as it comes of the draws, got another; "
-            "try --force to begin anew"
+            f"{at(str(self._history.folder))}{what} differs from what this search draws; try --force to start afresh"
         )
 
     def _commit(self, generation: Generation) -> None:
@@ -198,7 +198,7 @@ class Search:
         return results
 
     def _submitted(self, jobs: Sequence[Job]) -> "dict[str, Future[dict[str, Any]]]":
-        """What becomes of jobs, by their files; the longest begin first, so that no core waits long for the last."""
+        """Submits jobs, the longest first, so that no core waits long at the end; futures by the jobs' files."""
         longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
@@ -218,7 +218,7 @@ class Search:
         )
 
     def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
-        """A training afresh: on other folds, or as "refit" on all rows."""
+        """A job that trains afresh: on other folds, or as "refit" on all rows."""
         regime, purpose = self.prepared.regime, Purpose.FINAL
         if split == "refit":
             regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
@@ -231,7 +231,7 @@ class Search:
         return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
 
     def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
-        """The model of one network, with the scores of all folds' networks on the rows that each validates."""
+        """Makes a model of one network, with the scores of all folds' networks on their validation rows."""
         prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
         trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
@@ -268,16 +268,16 @@ class Search:
 
 
 def _survived(result: dict[str, Any]) -> dict[str, Any]:
-    """A result that has a loss; else Diverged."""
+    """Returns a result that has a loss; else raises Diverged."""
     if result["loss"] is None:
-        raise Diverged(f"what is best can't be trained again: {result['reason']}; try another --seed")
+        raise Diverged(f"the best candidate cannot be trained again: {result['reason']}; try another --seed")
     return result
 
 
 def _picked(population: Population, pick: str) -> list[Evaluated]:
-    """Up to three different recipes whose loss is within a standard error of the best one's, the best first.
+    """Picks up to three different recipes within a standard error of the best loss, the best first.
 
-    With "small", the one of them with the fewest parameters.
+    With "small", picks the one of them with the fewest parameters.
     """
     incumbent = population.incumbent
     assert incumbent is not None

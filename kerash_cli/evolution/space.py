@@ -1,4 +1,4 @@
-"""The space of recipes: what they may be made of, and how they are drawn."""
+"""The space that recipes are drawn from."""
 
 import re
 from dataclasses import dataclass, replace
@@ -15,50 +15,50 @@ SEARCHED = (
     "sigmoid", "tanh", "arctan", "arcsinh", "elliotsig", "relu", "softplus", "bentidentity", "sinusoid", "sinc",
     "gaussian", "gelu", "silu", "leakyrelu",
 )  # fmt: skip
-"""The activations that evolution draws from: those of 2019 that have no parameters, and three of today.
-
-Not `softmax`: networks with one in the middle can't be merged.
-"""
+"""The activations that evolution draws from. Not `softmax`: networks with one in the middle can't be merged."""
 RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
+"""The lowest and the highest learning rate and weight decay that are drawn."""
 FEW_ROWS_RATE = 0.05
-"""The learning rate where there are so few rows that settings are not evolved."""
+"""The learning rate where there are too few rows to evolve settings."""
 NARROWEST = 4
+"""The fewest units of a new layer."""
 FILTERS, MOST_FILTERS = (4, 32), 64
+"""The fewest and the most filters of a new convolution, and the most that mutations reach."""
 
 
 @dataclass(frozen=True)
 class Space:
-    """What recipes may be made of."""
+    """The limits within which recipes are drawn and mutated."""
 
     activations: tuple[str, ...]
     widest: int
     most_layers: int = 4
-    """Hidden layers that learn."""
+    """The most hidden layers that learn."""
     images: bool = False
     tunes: bool = True
-    """Whether settings are evolved too."""
+    """Whether the learning rate and the weight decay are evolved too."""
 
     def width(self, rng: "np.random.Generator") -> int:
-        """Of a new layer, log-uniform."""
+        """Draws the width of a new layer, log-uniformly."""
         return round(_log_uniform(rng, min(NARROWEST, self.widest), self.widest))
 
     @property
     def most_filters(self) -> int:
-        """Of a convolution."""
+        """The most filters of a convolution."""
         return min(MOST_FILTERS, self.widest)
 
     def filters(self, rng: "np.random.Generator") -> int:
-        """Of a new convolution, log-uniform."""
+        """Draws the number of filters of a new convolution, log-uniformly."""
         low, high = FILTERS
         return round(_log_uniform(rng, min(low, self.widest), min(high, self.widest)))
 
     def activation(self, rng: "np.random.Generator", other_than: str = "") -> Activation:
-        """One of those to draw from."""
+        """Draws an activation."""
         choices = [name for name in self.activations if name != other_than]
         return Activation.parse(choices[rng.integers(len(choices))])
 
     def random(self, start: Recipe, rng: "np.random.Generator") -> Recipe:
-        """A recipe with the ends of another and everything between them new: shallow ones are likelier."""
+        """Draws all hidden layers of a recipe that begins and ends as `start`; few layers are likelier than many."""
         layers: list[Layer] = []
         shares = np.array([1 / depth for depth in range(1, self.most_layers + 1)])
         depth = 1 + int(rng.choice(self.most_layers, p=shares / shares.sum())) if self.most_layers else 0
@@ -78,12 +78,12 @@ class Space:
 
 
 def convolution(filters: int, activation: Activation) -> Convolution:
-    """One of 3x3 that keeps the image's size."""
+    """A convolution with a 3x3 kernel that keeps the image's size."""
     return Convolution(activation, filters, 1, 1, 3, 3)
 
 
 def activations(words: str) -> tuple[str, ...]:
-    """The activations of a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; BadInput for one that is none."""
+    """Reads a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; BadInput for an unknown activation."""
     found = tuple(str(Activation.parse(word)) for word in re.split(r",(?=[A-Za-z]|$)", words) if word)
     if not found:
         raise BadInput(f"expected activations such as relu,tanh, got {words!r}; kerash activation --list has all")

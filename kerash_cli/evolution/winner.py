@@ -1,4 +1,4 @@
-"""What a search came to, and how it is told."""
+"""The result of a search, and its record in JSON."""
 
 from typing import Any, NamedTuple
 
@@ -11,28 +11,28 @@ from kerash_cli.model.trained import TrainedModel
 
 
 class Winner(NamedTuple):
-    """What a search came to."""
+    """The result of a search."""
 
     trained: TrainedModel
-    """What is saved."""
+    """The model that is saved."""
     chosen: Evaluated
-    """The candidate that it is of."""
+    """The candidate that was chosen."""
     loss: float
-    """Of the final training, on rows that the search did not choose by; with "training", of the search."""
+    """The loss of the final training, on other rows than the search chose by; of the search where all rows train."""
     how: str
-    """What was done to the chosen one before it was saved."""
+    """How the saved model was made of the chosen candidate."""
     lineage: list[Evaluated]
-    """From the first to the chosen one, each the parent of the next."""
+    """The ancestors of the chosen candidate, each the parent of the next, and itself."""
     front: list[Evaluated]
-    """Those that no other beats in both loss and parameters."""
+    """The candidates that no other beats in both loss and parameters."""
 
     def describe(self) -> str:
-        """What is saved, in a line."""
+        """Says in a line what is saved."""
         place, size = numbered(self.chosen.candidate.place), self.trained.network.size
         return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
 
     def record(self, generations: int) -> dict[str, Any]:
-        """What it came to, as JSON values that are the same in each run."""
+        """Returns JSON values that are the same in each run."""
         return {
             "generations": generations,
             "description": str(self.chosen.candidate.recipe.description),
@@ -41,13 +41,13 @@ class Winner(NamedTuple):
             "loss": self.loss,
             "parameters": self.chosen.outcome.parameters,
             "saved_parameters": self.trained.network.size,
-            "lineage": [told(each) for each in self.lineage],
-            "front": [told(each) for each in self.front],
+            "lineage": [evaluated_record(each) for each in self.lineage],
+            "front": [evaluated_record(each) for each in self.front],
         }
 
 
-def told_candidate(candidate: Candidate) -> dict[str, Any]:
-    """A candidate as JSON values."""
+def candidate_record(candidate: Candidate) -> dict[str, Any]:
+    """Returns a candidate as JSON values."""
     generation, index = candidate.place
     return {
         "generation": generation,
@@ -58,11 +58,10 @@ def told_candidate(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def told(each: Evaluated) -> dict[str, Any]:
-    """A candidate and what became of it, as JSON values."""
-    told = told_candidate(each.candidate)
+def evaluated_record(each: Evaluated) -> dict[str, Any]:
+    """Returns a candidate and its outcome as JSON values."""
     return {
-        **told,
+        **candidate_record(each.candidate),
         "mutation": ", ".join(each.candidate.mutations),
         "topology": each.candidate.recipe.topology,
         "parameters": each.outcome.parameters,
@@ -71,5 +70,5 @@ def told(each: Evaluated) -> dict[str, Any]:
 
 
 def numbered(place: Place) -> str:
-    """A candidate's name: `2.5`, the sixth of the third generation."""
+    """Names a candidate: `2.5` is the sixth of the third generation."""
     return ".".join(map(str, place))

@@ -100,7 +100,7 @@ def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folde
 def test_a_first_line_that_does_not_say_what_the_search_is_is_damage(folder: Path, first: dict[str, Any]) -> None:
     write(folder, first, LINE)
     before = (folder / "history.jsonl").read_bytes()
-    with pytest.raises(Damaged, match=r"history\.jsonl:1: expected the line that the search wrote"):
+    with pytest.raises(Damaged, match=r"history\.jsonl:1: damaged"):
         history("n", IDENTITY).__enter__()
     with pytest.raises(Damaged, match=r"history\.jsonl:1: "):
         read("n")
