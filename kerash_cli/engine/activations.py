@@ -13,19 +13,16 @@ tests ask for a row of theirs, the same formulas in arithmetic of any precision.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import factorial, pi, sqrt
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.decimals import shortest
 from kerash_cli.engine.expressions import plan
-from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.engine.tensors import Array, Calls, Values
 from kerash_cli.errors import BadInput
 from kerash_cli.registry import Registry
-
-Values: TypeAlias = Any
-"""An array of floats, or what stands for one while an expression is compiled."""
 
 HUGE = 1e18
 """Parameters are at most this in magnitude, and at least its inverse: 1 + HUGE^2 is finite in float32 too."""
@@ -185,7 +182,7 @@ class Activation:
     def forward(self, z: Array, out: Array) -> Calls:
         """The calls that write f(z), (features, n), to `out`, which may be z if `in_place`."""
         definition = self.definition
-        return plan(lambda z: definition.f(z, *self.parameters), [z], out, definition.wide(*self.parameters))
+        return plan(lambda z: definition.f(z, *self.parameters), [z], out, wide=definition.wide(*self.parameters))
 
     def backward(self, z: Array, a: Array, da: Array, out: Array) -> Calls:
         """The calls that write dL/dz to `out`, which may be da, given da = dL/da; they don't read z if `in_place`."""
@@ -194,7 +191,7 @@ class Activation:
         if definition.mixes:
             return plan(d_f, operands, out)
         wide = definition.wide_derivative(*self.parameters)
-        return plan(lambda x, da: da * d_f(x, *self.parameters), operands, out, wide)
+        return plan(lambda x, da: da * d_f(x, *self.parameters), operands, out, wide=wide)
 
     def _check(self) -> None:
         names, domain = list(self.definition.parameters), self.definition.domain

@@ -1,44 +1,55 @@
-"""Plain NumPy expressions, compiled once into plans: lists of calls whose operands, temporaries and outputs are bound.
+"""NumPy expressions, compiled once into plans: lists of calls whose operands, temporaries and outputs are bound.
 
-An expression is run once on stand-ins that record it. It may use operators, ufuncs, their reduction along axis 0, and
-scalars. Temporaries are allocated once and reused as soon as their last reader has run; `out` serves as one while
-nothing that is still to be read lies in it.
+An expression is run once on stand-ins that record it. It may use operators, ufuncs, their reduction along axis 0,
+`column_sums`, scalars, and arrays from outside, which are read anew whenever the plan runs. It returns one value, or a
+tuple of values that share what they have in common: the same operation on the same operands is one call.
+
+Temporaries are borrowed from an allocator and given back at their last reader, so that all plans of one allocator
+share them. An output serves as a temporary too, until it is written, while nothing that is still to be read lies in it.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
-from numpy.typing import NDArray
 
-from kerash_cli.engine.tensors import Array, Call, Calls, Shape
-
-Memory: TypeAlias = NDArray[Any]
-"""An array of floats, or of the truth values of a comparison."""
+from kerash_cli.engine.allocation import Allocator, Memory
+from kerash_cli.engine.tensors import Array, Call, Calls, Shape, Values
 
 COMPARISONS = {np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal}
 EXTREMA = {np.maximum, np.minimum}
 
 
-def plan(expression: Callable[..., Any], operands: Sequence[Array], out: Array, wide: bool = False) -> Calls:
-    """The calls that write expression(*operands) into `out`, which may be one of the operands.
+def plan(
+    expression: Callable[..., Any],
+    operands: Sequence[Array],
+    *outs: Array,
+    wide: bool = False,
+    memory: Allocator | None = None,
+) -> Calls:
+    """Returns the calls that write the values of expression(*operands) to `outs`, which may be operands too.
 
-    Scalars take the type of `out`, and so do comparisons where they meet arithmetic. With `wide` everything is float64:
-    an operand is converted once, the result rounded once.
+    Scalars take the type of the outputs, and so do comparisons where they meet arithmetic. With `wide` everything is
+    float64: an operand is converted once, a result rounded once. Temporaries and constants come from `memory`.
     """
-    trace = Trace(np.dtype(np.float64) if wide else out.dtype, [])
-    inputs = [Traced(trace, operand.shape, operand.dtype) for operand in operands]
-    result = expression(*inputs).astype(out.dtype)
-    homes: dict[Traced, Memory] = dict(zip(inputs, operands, strict=True))
-    if result in homes:
-        same = homes[result].__array_interface__ == out.__array_interface__
-        return [] if same else [_copy(out, homes[result])]
-    assert trace.steps[-1].result is result, "a step whose result nobody reads"
-    _settle(trace.steps, homes, out)
-    return [step.bind(*(homes[value] for value in (step.result, *step.operands))) for step in trace.steps]
+    trace = Trace(np.dtype(np.float64) if wide else outs[0].dtype)
+    values = expression(*map(trace.operand, operands))
+    results = values if isinstance(values, tuple) else (values,)
+    homes: dict[Traced, Memory] = {}
+    for value, out in zip(results, outs, strict=True):
+        result = value.astype(out.dtype)
+        if result not in trace.arrays or trace.arrays[result].__array_interface__ != out.__array_interface__:
+            homes[trace.ending(result, homes)] = out
+    steps = _needed(trace.steps, set(homes))
+    placed = _Placement(steps, trace.arrays, homes, memory or Allocator()).run()
+    return [step.bind(*(placed[value] for value in (step.result, *step.operands))) for step in steps]
+
+
+def column_sums(x: Values) -> Values:
+    """The sum of x along axis 0 as a product with ones: faster than np.add.reduce, with other last digits."""
+    return x.trace.record(_product_with_ones, (x, x.trace.constant(x.shape[:1], 1)), x.shape[1:], x.dtype)
 
 
 class Traced(NDArrayOperatorsMixin):
@@ -48,35 +59,31 @@ class Traced(NDArrayOperatorsMixin):
 
     def __init__(self, trace: "Trace", shape: Shape, dtype: np.dtype[Any], value: float | None = None) -> None:
         self.trace, self.shape, self.dtype, self.value = trace, shape, dtype, value
-        self._versions: dict[np.dtype[Any], Traced] = {dtype: self}
 
     def astype(self, dtype: np.dtype[Any]) -> "Traced":
         """The same values in another type, converted once."""
-        if dtype not in self._versions:
-            self._versions[dtype] = self.trace.record(_copy, (self,), self.shape, dtype)
-        return self._versions[dtype]
+        return self if dtype == self.dtype else self.trace.record(_copy, (self,), self.shape, dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any) -> "Traced":
-        work = self.trace.dtype
+        trace, work = self.trace, self.trace.dtype
         if method == "reduce":
-            return self.trace.record(partial(_reduction, ufunc), (self.astype(work),), self.shape[1:], work)
-        shape = np.broadcast_shapes(*(x.shape for x in inputs if isinstance(x, Traced)))
+            return trace.record(_reduction, (self.astype(work),), self.shape[1:], work, ufunc)
+        known = [trace.operand(x) if isinstance(x, np.ndarray) else x for x in inputs]
+        shape = np.broadcast_shapes(*(x.shape for x in known if isinstance(x, Traced)))
         constant_shape = shape if ufunc in EXTREMA else ()  # max(x, 0) takes three times as long as with zeros like x
-        operands = tuple(
-            x.astype(work) if isinstance(x, Traced) else Traced(self.trace, constant_shape, work, x) for x in inputs
-        )
+        operands = tuple(x.astype(work) if isinstance(x, Traced) else trace.constant(constant_shape, x) for x in known)
         values = [operand.value for operand in operands]
         if ufunc in (np.multiply, np.divide) and values[1] == 1:
             return operands[0]
         if ufunc is np.multiply and values[0] == 1:
             return operands[1]
         if ufunc is np.copysign and values[1] == -1:
-            return self.trace.record(_minus_abs, operands[:1], shape, work)
-        bind = partial(_extremum if ufunc in EXTREMA else _elementwise, ufunc)
-        return self.trace.record(bind, operands, shape, np.dtype(np.bool_) if ufunc in COMPARISONS else work)
+            return trace.record(_minus_abs, operands[:1], shape, work)
+        bind = _extremum if ufunc in EXTREMA else _elementwise
+        return trace.record(bind, operands, shape, np.dtype(np.bool_) if ufunc in COMPARISONS else work, ufunc)
 
 
-class Step(NamedTuple):
+class TracedStep(NamedTuple):
     """One recorded operation; bind(result, *operands), given the arrays, is its call."""
 
     bind: Callable[..., Call]
@@ -84,43 +91,110 @@ class Step(NamedTuple):
     result: Traced
 
 
-class Trace(NamedTuple):
-    """The type that an expression computes in, and its steps so far."""
+class Trace:
+    """What an expression has done so far: its steps, in a type of floats, and the arrays that it was given."""
 
-    dtype: np.dtype[Any]
-    steps: list[Step]
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self.dtype = dtype
+        self.steps: list[TracedStep] = []
+        self.arrays: dict[Traced, Memory] = {}
+        self._known: dict[Any, Traced] = {}
 
-    def record(self, bind: Callable[..., Call], operands: tuple[Traced, ...], shape: Shape, dtype: Any) -> Traced:
-        """The stand-in for the result of one more step."""
-        result = Traced(self, shape, dtype)
-        self.steps.append(Step(bind, operands, result))
-        return result
+    def operand(self, array: Memory) -> Traced:
+        """The stand-in for an array from outside."""
+        key = id(array)
+        if key not in self._known:
+            self._known[key] = Traced(self, array.shape, array.dtype)
+            self.arrays[self._known[key]] = array
+        return self._known[key]
+
+    def constant(self, shape: Shape, value: float) -> Traced:
+        """The stand-in for an array that holds `value` everywhere."""
+        key = shape, float(value).hex()
+        return self._known.setdefault(key, Traced(self, shape, self.dtype, value))
+
+    def record(
+        self, bind: Callable[..., Call], operands: tuple[Traced, ...], shape: Shape, dtype: Any, *given: np.ufunc
+    ) -> Traced:
+        """The stand-in for the result of a step, a new one unless the same step has been recorded.
+
+        bind(*given, result, *operands), with arrays for the stand-ins, is its call.
+        """
+        key = bind, given, tuple(map(id, operands)), dtype
+        if key not in self._known:
+            self._known[key] = Traced(self, shape, dtype)
+            self.steps.append(TracedStep(partial(bind, *given), operands, self._known[key]))
+        return self._known[key]
+
+    def ending(self, result: Traced, taken: dict[Traced, Memory]) -> Traced:
+        """The result itself, or a copy where it is an operand, or is an output already."""
+        if result not in self.arrays and result not in taken:
+            return result
+        copy = Traced(self, result.shape, result.dtype)
+        self.steps.append(TracedStep(_copy, (result,), copy))
+        return copy
 
 
-def _settle(steps: list[Step], homes: dict[Traced, Memory], out: Array) -> None:
-    """Adds to `homes`, which has the operands, an array for each constant and each result; the last one's is `out`."""
-    last_use = {operand: index for index, step in enumerate(steps) for operand in step.operands}
-    lying_in_out = {x for x, array in homes.items() if x in last_use and np.may_share_memory(array, out)}
-    own: set[Traced] = set()
-    free: defaultdict[tuple[Shape, np.dtype[Any]], list[Memory]] = defaultdict(list)
-    if not lying_in_out:
-        free[out.shape, out.dtype].append(out)
-    for index, step in enumerate(steps):
-        for operand in dict.fromkeys(step.operands):
-            if operand.value is not None:
-                homes[operand] = np.full(operand.shape, operand.value, operand.dtype)
-            elif last_use[operand] == index and operand in own:
-                free[operand.shape, operand.dtype].append(homes[operand])
-            elif last_use[operand] == index and lying_in_out:
-                lying_in_out.discard(operand)
-                if not lying_in_out:
-                    free[out.shape, out.dtype].append(out)
-        shape, dtype = step.result.shape, step.result.dtype
-        own.add(step.result)
-        if step is steps[-1]:
-            homes[step.result] = out
-        else:
-            homes[step.result] = free[shape, dtype].pop() if free[shape, dtype] else np.empty(shape, dtype)
+def _needed(steps: list[TracedStep], results: set[Traced]) -> list[TracedStep]:
+    """The steps that the results come from."""
+    read, needed = set(results), list[TracedStep]()
+    for step in reversed(steps):
+        if step.result in read:
+            read.update(step.operands)
+            needed.append(step)
+    return needed[::-1]
+
+
+class _Placement:
+    """Finds an array for each value that the steps read or write."""
+
+    def __init__(
+        self,
+        steps: list[TracedStep],
+        arrays: dict[Traced, Memory],
+        outs: dict[Traced, Memory],
+        memory: Allocator,
+    ) -> None:
+        """`arrays` has what was given, `outs` where the results go."""
+        self._steps, self._outs, self._memory = steps, outs, memory
+        self._homes = dict(arrays)
+        self._borrowed: set[Traced] = set()
+        self._last_use = {x: index for index, step in enumerate(steps) for x in step.operands}
+        self._written = {step.result: index for index, step in enumerate(steps)}
+        # Who has an output for now: operands that lie in it, later a temporary.
+        self._tenants = {
+            result: {x for x, each in arrays.items() if x in self._last_use and np.may_share_memory(each, out)}
+            for result, out in outs.items()
+        }
+
+    def run(self) -> dict[Traced, Memory]:
+        """The arrays of all values, operands and constants among them."""
+        for index, step in enumerate(self._steps):
+            for operand in dict.fromkeys(step.operands):
+                if operand.value is not None:
+                    self._homes[operand] = self._memory.constant(operand.shape, operand.value, operand.dtype)
+                elif self._last_use[operand] == index:
+                    self._leave(operand)
+            self._homes[step.result] = self._home(step.result)
+        return self._homes
+
+    def _leave(self, value: Traced) -> None:
+        for tenants in self._tenants.values():
+            tenants.discard(value)
+        if value in self._borrowed:
+            self._memory.give_back(self._homes[value])
+
+    def _home(self, value: Traced) -> Memory:
+        if value in self._outs:
+            assert not self._tenants[value], "an output would overwrite what is still to be read"
+            return self._outs[value]
+        for result, out in self._outs.items():
+            lasts = self._last_use[value] <= self._written[result]
+            if lasts and not self._tenants[result] and (out.shape, out.dtype) == (value.shape, value.dtype):
+                self._tenants[result].add(value)
+                return out
+        self._borrowed.add(value)
+        return self._memory.borrow(value.shape, value.dtype)
 
 
 def _elementwise(ufunc: np.ufunc, out: Memory, *operands: Memory) -> Call:
@@ -133,6 +207,10 @@ def _extremum(ufunc: np.ufunc, out: Memory, *operands: Memory) -> Call:
 
 def _reduction(ufunc: np.ufunc, out: Memory, operand: Memory) -> Call:
     return partial(ufunc.reduce, operand, 0, None, out)
+
+
+def _product_with_ones(out: Memory, operand: Memory, ones: Memory) -> Call:
+    return partial(ones.dot, operand, out)
 
 
 def _minus_abs(out: Memory, operand: Memory) -> Call:

@@ -6,7 +6,7 @@ batches lie side by side in the columns, (features, count * n).
 
 from collections.abc import Callable, Mapping
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Indices: TypeAlias = NDArray[np.intp]
 Array: TypeAlias = NDArray[np.floating]
 Shape: TypeAlias = tuple[int, ...]
+
+Values: TypeAlias = Any
+"""An array of floats, or what stands for one while an expression is compiled."""
 
 Call: TypeAlias = Callable[[], object]
 """One step of a plan: a function with its operands and outputs bound."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerash_cli.engine.expressions import plan
+from kerash_cli.engine.allocation import Allocator
+from kerash_cli.engine.expressions import column_sums, plan
 from kerash_cli.engine.tensors import Array, Calls
 
 RNG = np.random.default_rng(0)
@@ -190,11 +191,75 @@ def test_what_is_still_to_be_read_is_not_overwritten_by_early_results() -> None:
     assert np.array_equal(run(plan(lambda x: np.exp(np.sin(x)) + x, [x], x), x), expected)
 
 
-def test_an_expression_must_end_in_its_result() -> None:
+def test_what_nobody_reads_is_not_computed() -> None:
     def wasteful(x: Any) -> Any:
         result = np.exp(x)
         np.sin(result)
         return result
 
-    with pytest.raises(AssertionError):
-        plan(wasteful, [normal(3)], np.empty(3))
+    x, out = normal(3), np.empty(3)
+    calls = plan(wasteful, [x], out)
+    assert len(calls) == 1
+    assert np.array_equal(run(calls, out), np.exp(x))
+
+
+def test_an_operation_on_the_same_operands_is_one_call() -> None:
+    x, out = normal(4, 5), np.empty((4, 5))
+    assert len(plan(lambda x: np.exp(x + 1) * np.exp(x + 1), [x], out)) == 3
+
+
+def test_zero_and_minus_zero_are_two_constants() -> None:
+    x, out = np.array([-1.0, 1.0]), np.empty(2)
+    run(plan(lambda x: np.copysign(x, 0.0) + np.copysign(x, -0.0), [x], out), out)
+    assert out.tolist() == [0, 0]
+
+
+def several(x: Any, y: Any) -> Any:
+    e = np.exp(-x * x)
+    return e * y, np.maximum(e, y) - x, e
+
+
+@pytest.mark.parametrize("places", [(2, 3, 4), (2, 0, 3), (2, 1, 3)])
+def test_several_values_share_what_they_have_in_common(places: tuple[int, int, int]) -> None:
+    arrays = [normal(4, 5) for _ in range(5)]
+    expected = [each.copy() for each in several(*arrays[:2])]
+    calls = plan(several, arrays[:2], *(arrays[i] for i in places))
+    assert len(calls) == 6
+    run(calls, arrays[0])
+    assert all(np.array_equal(arrays[i], value) for i, value in zip(places, expected, strict=True))
+
+
+@pytest.mark.parametrize("places", [(0, 2, 3), (1, 2, 3), (2, 3, 1)])
+def test_no_output_is_written_before_what_lies_there_is_read(places: tuple[int, int, int]) -> None:
+    arrays = [normal(4, 5) for _ in range(4)]
+    with pytest.raises(AssertionError, match="still to be read"):
+        plan(several, arrays[:2], *(arrays[i] for i in places))
+
+
+def test_a_value_may_go_to_two_outputs() -> None:
+    x, first, second = normal(4, 5), np.empty((4, 5)), np.empty((4, 5))
+    run(plan(lambda x: (np.sin(x),) * 2, [x], first, second), first)
+    assert np.array_equal(first, np.sin(x))
+    assert np.array_equal(second, np.sin(x))
+
+
+def test_an_array_from_outside_is_read_anew_at_each_run() -> None:
+    x, rate, out = normal(4, 5), np.array(2.0), np.empty((4, 5))
+    calls = plan(lambda x: x * rate, [x], out)
+    assert np.array_equal(run(calls, out), x * 2)
+    rate[()] = 3
+    assert np.array_equal(run(calls, out), x * 3)
+
+
+def test_column_sums_are_a_product_with_ones() -> None:
+    x, out = normal(7, 5), np.empty((7, 5))
+    run(plan(lambda x: x / column_sums(np.exp(x)), [x], out), out)
+    assert np.array_equal(out, x / np.ones(7).dot(np.exp(x)))
+
+
+def test_plans_of_one_allocator_share_temporaries_and_constants() -> None:
+    memory, arrays = Allocator(), [normal(4, 5) for _ in range(4)]
+    plans: list[list[Any]] = [plan(long_chain, arrays[i : i + 2], arrays[i], memory=memory) for i in (0, 2)]
+    own = [{id(array) for call in calls for array in call.args if isinstance(array, np.ndarray)} for calls in plans]
+    given = {id(array) for array in arrays}
+    assert own[0] - given == own[1] - given
