@@ -41,7 +41,11 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
 
     def race() -> Race:
         optimizer = optimizers.OPTIMIZERS[workload.optimizer](
-            optimizers.Settings(workload.rate), initial.size, initial.dtype, -(-rows // batch_size), workload.epochs
+            optimizers.OptimizerSettings(workload.rate),
+            initial.size,
+            initial.dtype,
+            -(-rows // batch_size),
+            workload.epochs,
         )
         run = Run(
             initial.copy(),

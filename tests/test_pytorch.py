@@ -24,7 +24,7 @@ from kerash_cli.engine.layers import (
     Mode,
 )
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
+from kerash_cli.engine.optimizers import OPTIMIZERS, OptimizerSettings
 from kerash_cli.engine.tensors import Array
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
@@ -82,7 +82,7 @@ def trained(
     params = np.array(start, dtype)
     inputs = np.ones((len(x), len(x[0]) + 1), dtype)
     inputs[:, :-1] = x
-    optimizer = OPTIMIZERS[case["optimizer"]](Settings(**case["settings"]), params.size, params.dtype, 3, 7)
+    optimizer = OPTIMIZERS[case["optimizer"]](OptimizerSettings(**case["settings"]), params.size, params.dtype, 3, 7)
     rows, size = len(x), RECORD["batch"]
     run = Run(params, optimizer, Mode(training=True), np.arange(rows), np.random.default_rng(), size, 7, 7)
     samples = Samples(inputs, np.asfortranarray(y, dtype))

@@ -111,7 +111,7 @@ class Fit:
         rows, params, network = len(samples.x), genome.params, genome.network
         require_rows(network, rows, batch_size, "BATCH_SIZE 32")
         memory.require(network.plan_bytes(min(batch_size, rows), 8), "", "try a smaller BATCH_SIZE")
-        settings = optimizers.Settings(learning_rate=learning_rate)
+        settings = optimizers.OptimizerSettings(learning_rate=learning_rate)
         self.run = Run.begin(network, params, optimizers.SGD, settings, rows, seed, batch_size, epochs, patience=epochs)
         self._genome, self._samples, self._margin = genome, samples, margin
         self._cost = 0.0

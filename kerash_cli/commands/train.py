@@ -359,8 +359,8 @@ def _settings(options: dict[str, Any]) -> "TrainingSettings":
     from kerash_cli.engine import optimizers
     from kerash_cli.training.experiment import TrainingSettings
 
-    names = [each.name for each in fields(optimizers.Settings)]
-    own = optimizers.Settings(**{name: options.pop(name) for name in names})
+    names = [each.name for each in fields(optimizers.OptimizerSettings)]
+    own = optimizers.OptimizerSettings(**{name: options.pop(name) for name in names})
     if options["optimizer"] != "sgd" and (own.momentum or own.nesterov):
         raise BadInput(f"expected --momentum and --nesterov with sgd, got {options['optimizer']}; try --optimizer sgd")
     if own.nesterov and not own.momentum:

@@ -1,31 +1,31 @@
-"""Optimizers: arithmetic on two flat vectors, the parameters and their gradient.
+"""Optimizers: formulas for the next parameters, given the gradient.
 
 To add an optimizer, write a subclass of `Optimizer` and add it to `OPTIMIZERS`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import sqrt
 from typing import ClassVar
 
 import numpy as np
 
+from kerash_cli.engine.allocation import Allocator
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.schedules import CONSTANT, Schedule
-from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.engine.tensors import Array, Calls, Values
 from kerash_cli.registry import Registry
 
 BLOCK = 16_384
-"""Elements taken through a whole step at a time, so that its dozen passes find them in the cache."""
+"""Numbers that go through a whole step at a time, so that its dozen passes find them in the cache."""
 
 TILE = 65_536
-"""Elements of a gradient that are summed in one go for its norm: fixed, since it decides the rounding."""
+"""Numbers of a gradient that are summed in one go for its norm. Another size would round the norm in another way."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What an optimizer is told; `learning_rate` None is the optimizer's own default."""
+class OptimizerSettings:
+    """What the user asks of an optimizer; without a `learning_rate` it takes its own default."""
 
     learning_rate: float | None = None
     momentum: float = 0.0
@@ -36,20 +36,22 @@ class Settings:
 
 
 class Optimizer(ABC):
-    """Goes one step along a gradient, in place, by arithmetic that is the same for any slice of the vectors.
+    """Updates parameters in place along a gradient. Any slice of the parameters is updated as it would be alone.
 
-    `vectors` (each as long as the parameters) and `steps` are all that it remembers.
+    `vectors` (each as long as the parameters) and `steps` are the whole state.
     """
 
     default_rate: ClassVar[float]
+    """Learning rate that it takes unless the user gives one."""
     cheap: ClassVar[bool] = False
     """Whether a step takes no longer than fetching what another core has updated."""
     remembers: tuple[str, ...] = ()
+    """Names of its vectors, in the order in which `formula` takes them."""
 
     def __init__(
-        self, settings: Settings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
+        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
-        """For `size` parameters and a run of so many epochs, which the schedule is measured by."""
+        """Starts with no step done, for `size` parameters; the schedule is measured by the number of `epochs`."""
         self.settings = settings
         self.rate = self.default_rate if settings.learning_rate is None else settings.learning_rate
         self.steps = 0
@@ -58,25 +60,32 @@ class Optimizer(ABC):
         self._step_size = np.asarray(self.rate, dtype)
         self._varies = settings.schedule != CONSTANT
 
+    @abstractmethod
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+        """Returns the next parameters and the next value of each vector, given the parameters and their gradient.
+
+        What changes from step to step is in 0-d arrays, which `_begin` sets.
+        """
+
     @property
     def needs_all(self) -> bool:
         """Whether a part of the parameters can only be updated with the gradient of all."""
         return self.settings.clip_norm is not None
 
     def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Calls that take one step, with all parameters or a part of them; they may overwrite the gradient.
+        """Returns the calls of one step, for all parameters or a part of them; they may overwrite the gradient.
 
-        Of the gradient, only that part counts, unless the optimizer `needs_all`.
+        Of the gradient they read that part alone, unless the optimizer `needs_all`.
         """
         calls: Calls = [self._begin]
         if self.settings.clip_norm is not None:
             calls += _clip(gradient, self.settings.clip_norm)
         first, last = (0, params.size) if part is None else (part.start, part.stop)
-        work = np.empty(min(BLOCK, last - first), params.dtype)
+        memory = Allocator()
         for start in range(first, last, BLOCK):
             block = slice(start, min(start + BLOCK, last))
-            p, g = params[block], gradient[block]
-            calls += self._step(p, g, {name: v[block] for name, v in self.vectors.items()}, work[: p.size])
+            p, vectors = params[block], [vector[block] for vector in self.vectors.values()]
+            calls += plan(self.formula, [p, gradient[block], *vectors], p, *vectors, memory=memory)
         return calls
 
     def current_rate(self) -> float:
@@ -86,20 +95,14 @@ class Optimizer(ABC):
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:
-        """Sets what changes from step to step: the 0-d arrays that the calls have bound."""
+        """Begins a step: sets what changes from one to the next."""
         if self._varies:
             self._step_size[()] = self.current_rate()
         self.steps += 1
 
-    @abstractmethod
-    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
-        """The calls for one block; `work` is as long as it is."""
-
-    def _decayed(self, p: Array, g: Array, work: Array) -> Calls:
-        """weight_decay times the parameters joins the gradient, as the derivative of an L2 penalty."""
-        if not self.settings.weight_decay:
-            return []
-        return [partial(np.multiply, p, _scalar(self.settings.weight_decay, p), work), partial(np.add, g, work, g)]
+    def _decayed(self, p: Values, g: Values) -> Values:
+        """The gradient with weight decay, the derivative of an L2 penalty."""
+        return g + p * self.settings.weight_decay if self.settings.weight_decay else g
 
 
 class SGD(Optimizer):
@@ -113,21 +116,18 @@ class SGD(Optimizer):
     cheap = True
 
     def __init__(
-        self, settings: Settings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
+        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
         self.remembers = ("velocity",) if settings.momentum else ()
         super().__init__(settings, size, dtype, steps_per_epoch, epochs)
 
-    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
-        calls = self._decayed(p, g, work)
-        if (velocity := vectors.get("velocity")) is not None:
-            momentum = _scalar(self.settings.momentum, p)
-            calls += [partial(np.multiply, velocity, momentum, velocity), partial(np.add, velocity, g, velocity)]
-            if self.settings.nesterov:
-                calls += [partial(np.multiply, velocity, momentum, work), partial(np.add, g, work, g)]
-            else:
-                g = velocity
-        return [*calls, partial(np.multiply, g, self._step_size, work), partial(np.subtract, p, work, p)]
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+        g = self._decayed(p, g)
+        if not vectors:
+            return (p - g * self._step_size,)
+        velocity = vectors[0] * self.settings.momentum + g
+        along = g + velocity * self.settings.momentum if self.settings.nesterov else velocity
+        return p - along * self._step_size, velocity
 
 
 class RMSprop(Optimizer):
@@ -137,20 +137,10 @@ class RMSprop(Optimizer):
     remembers = ("square",)
     decay, epsilon = 0.99, 1e-8
 
-    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
-        square = vectors["square"]
-        return [
-            *self._decayed(p, g, work),
-            partial(np.multiply, square, _scalar(self.decay, p), square),
-            partial(np.multiply, g, g, work),
-            partial(np.multiply, work, _scalar(1 - self.decay, p), work),
-            partial(np.add, square, work, square),
-            partial(np.sqrt, square, work),
-            partial(np.add, work, _scalar(self.epsilon, p), work),
-            partial(np.divide, g, work, work),
-            partial(np.multiply, work, self._step_size, work),
-            partial(np.subtract, p, work, p),
-        ]
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+        g = self._decayed(p, g)
+        square = vectors[0] * self.decay + g * g * (1 - self.decay)
+        return p - g / (np.sqrt(square) + self.epsilon) * self._step_size, square
 
 
 class Adam(Optimizer):
@@ -165,10 +155,16 @@ class Adam(Optimizer):
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
     def __init__(
-        self, settings: Settings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
+        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
         super().__init__(settings, size, dtype, steps_per_epoch, epochs)
         self._epsilon = np.zeros((), dtype)
+
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+        g = self._decayed(p, g)
+        first = vectors[0] * self.beta1 + g
+        second = vectors[1] * self.beta2 + g * g
+        return p - first / (np.sqrt(second) + self._epsilon) * self._step_size, first, second
 
     def _begin(self) -> None:
         rate = self.current_rate()
@@ -178,38 +174,25 @@ class Adam(Optimizer):
         self._epsilon[()] = self.epsilon * scale
         self._step_size[()] = rate * scale * (1 - self.beta1) / (1 - self.beta1**self.steps)
 
-    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
-        first, second = vectors["first"], vectors["second"]
-        return [
-            *self._decayed(p, g, work),
-            partial(np.multiply, first, _scalar(self.beta1, p), first),
-            partial(np.add, first, g, first),
-            partial(np.multiply, second, _scalar(self.beta2, p), second),
-            partial(np.multiply, g, g, work),
-            partial(np.add, second, work, second),
-            partial(np.sqrt, second, work),
-            partial(np.add, work, self._epsilon, work),
-            partial(np.divide, first, work, work),
-            partial(np.multiply, work, self._step_size, work),
-            partial(np.subtract, p, work, p),
-        ]
-
 
 class AdamW(Adam):
     """Adam with decoupled weight decay: Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101."""
 
     def __init__(
-        self, settings: Settings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
+        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
         super().__init__(settings, size, dtype, steps_per_epoch, epochs)
         self._shrink = np.ones((), dtype)
+
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+        return super().formula(p * self._shrink, g, *vectors)
 
     def _begin(self) -> None:
         self._shrink[()] = 1 - self.current_rate() * self.settings.weight_decay
         super()._begin()
 
-    def _decayed(self, p: Array, g: Array, work: Array) -> Calls:
-        return [partial(np.multiply, p, self._shrink, p)]
+    def _decayed(self, p: Values, g: Values) -> Values:
+        return g
 
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
@@ -219,13 +202,8 @@ OPTIMIZERS.add("adam", Adam)
 OPTIMIZERS.add("adamw", AdamW)
 
 
-def _scalar(value: float, like: Array) -> Array:
-    """A 0-d array: as an operand half as dear as a Python float."""
-    return np.asarray(value, like.dtype)
-
-
 def _clip(gradient: Array, largest: float) -> Calls:
-    """The calls that scale the gradient down to a Euclidean norm of `largest` where it is longer."""
+    """Returns the calls that scale the gradient down to a Euclidean norm of `largest` where it is longer."""
     tiles = [gradient[start : start + TILE] for start in range(0, gradient.size, TILE)]
     factor = np.ones((), gradient.dtype)
 
@@ -233,4 +211,4 @@ def _clip(gradient: Array, largest: float) -> Calls:
         norm = sqrt(sum(float(tile.dot(tile)) for tile in tiles))
         factor[()] = min(1.0, largest / (norm + 1e-6))
 
-    return [measure, partial(np.multiply, gradient, factor, gradient)]
+    return [measure, *plan(lambda gradient: gradient * factor, [gradient], gradient)]

@@ -154,7 +154,9 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
     regime, recipe = job.regime, job.recipe
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
-    settings = optimizers.Settings(recipe.learning_rate, weight_decay=recipe.weight_decay, schedule=Schedule("cosine"))
+    settings = optimizers.OptimizerSettings(
+        recipe.learning_rate, weight_decay=recipe.weight_decay, schedule=Schedule("cosine")
+    )
     run = Run.begin(
         recipe.network,
         params[0] if count == 1 else params,

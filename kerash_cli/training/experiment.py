@@ -50,7 +50,7 @@ class TrainingSettings:
     epochs: int = 1000
     batch_size: int = 32
     optimizer: str = "adam"
-    optimizer_settings: optimizers.Settings = optimizers.Settings()
+    optimizer_settings: optimizers.OptimizerSettings = optimizers.OptimizerSettings()
     loss: str | None = None
     balance: bool = False
     validation: float = 0.2

@@ -136,7 +136,9 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     arrays, meet = joined(job, ends)
     shared = Shared(**{name: arrays[name] for name in Shared._fields})
     samples = Samples(**{name: attached(Path(path), writable=False) for name, path in job["samples"].items()})
-    settings = optimizers.Settings(**{**job["settings"], "schedule": Schedule.parse(job["settings"]["schedule"])})
+    settings = optimizers.OptimizerSettings(
+        **{**job["settings"], "schedule": Schedule.parse(job["settings"]["schedule"])}
+    )
     cut = batches(len(shared.order), job["batch_size"], network.fewest_rows)
     optimizer = optimizers.OPTIMIZERS[job["optimizer"]](
         settings, network.size, shared.params.dtype, len(cut), job["epochs"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import Optimizer, Settings
+from kerash_cli.engine.optimizers import Optimizer, OptimizerSettings
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
@@ -67,7 +67,7 @@ class Run:
         network: Network,
         params: Array,
         optimizer: type[Optimizer],
-        settings: Settings,
+        settings: OptimizerSettings,
         rows: int,
         seed: int,
         batch_size: int,

@@ -22,7 +22,7 @@ from kerash_cli.engine.layers import (
     convolution,
 )
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import SGD, Settings
+from kerash_cli.engine.optimizers import SGD, OptimizerSettings
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
@@ -185,7 +185,7 @@ def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
     before = params.copy()
     gradient = np.empty(network.size)
     ran(network, params, x, gradient=gradient)
-    for call in network.update(SGD(Settings(), network.size, params.dtype, 1, 1), params, gradient):
+    for call in network.update(SGD(OptimizerSettings(), network.size, params.dtype, 1, 1), params, gradient):
         call()
     (old,), (new,) = network.tensors(before), network.tensors(params)
     images = x.reshape(5, *SHAPE)

@@ -1,6 +1,6 @@
 """Networks: every gradient by central differences, plans, predictions that don't depend on their company."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,8 @@ from kerash_cli.engine.layers.dropout import share
 from kerash_cli.engine.layers.window import Windowed
 from kerash_cli.engine.losses import LOSSES, Loss
 from kerash_cli.engine.network import Network, Predictor
-from kerash_cli.engine.optimizers import Optimizer, Settings
-from kerash_cli.engine.tensors import Array, Calls, Shape, carve
+from kerash_cli.engine.optimizers import Optimizer, OptimizerSettings
+from kerash_cli.engine.tensors import Array, Calls, Shape, Values, carve
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.training import sources
@@ -264,7 +264,7 @@ class Still(Optimizer):
         self.seen = np.empty_like(gradient)
         return [lambda: np.copyto(self.seen, gradient)]
 
-    def _step(self, p: Array, g: Array, vectors: Mapping[str, Array], work: Array) -> Calls:
+    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
         raise NotImplementedError
 
 
@@ -284,7 +284,7 @@ def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
     x[:, :-1] = rng.standard_normal((rows, 3))
     y = np.asfortranarray(rng.dirichlet(np.ones(3), rows))
     params = rng.normal(0, 0.8, network.size)
-    optimizer = Still(Settings(), params.size, params.dtype, 1, 1)
+    optimizer = Still(OptimizerSettings(), params.size, params.dtype, 1, 1)
     state = Run(params, optimizer, training_mode(), rng.permutation(rows), rng, rows, 1, 1)
     samples = Samples(x, y, rng.uniform(0.5, 2, rows) if weighted else None)
     source = InProcess(network.on_logits() if fused else network, judge, samples, state)

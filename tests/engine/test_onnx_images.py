@@ -25,7 +25,7 @@ from kerash_cli.engine.layers import (
 from kerash_cli.engine.layers.batch_normalization import EPSILON
 from kerash_cli.engine.layers.pooling import Pooling
 from kerash_cli.engine.network import MOMENTUM, Network
-from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
+from kerash_cli.engine.optimizers import OPTIMIZERS, OptimizerSettings
 from kerash_cli.engine.tensors import Array
 
 Attributes = dict[str, Any]
@@ -159,7 +159,7 @@ def batch_normalization(
     numbers = x.size // x.shape[1]
     # PyTorch and kerash keep the unbiased variance, ONNX keeps the other one.
     network.tensors(gradient)[1]["variance"][...] *= (numbers - 1) / numbers
-    sgd = OPTIMIZERS["sgd"](Settings(), params.size, params.dtype, 1, 1)
+    sgd = OPTIMIZERS["sgd"](OptimizerSettings(), params.size, params.dtype, 1, 1)
     for call in network.update(sgd, params, gradient):
         call()
     after = network.tensors(params)[1]

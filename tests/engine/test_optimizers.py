@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from kerash_cli.engine import optimizers
-from kerash_cli.engine.optimizers import OPTIMIZERS, Optimizer, Settings
+from kerash_cli.engine.optimizers import OPTIMIZERS, Optimizer, OptimizerSettings
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.engine.tensors import Array
 
 NAMES = list(OPTIMIZERS)
 SETTINGS = [
-    Settings(0.1),
-    Settings(0.1, weight_decay=0.05),
-    Settings(0.1, schedule=Schedule.parse("warmup:2+cosine")),
-    Settings(0.1, clip_norm=0.5),
-    Settings(0.1, momentum=0.9),
-    Settings(0.1, momentum=0.9, nesterov=True, weight_decay=0.05),
+    OptimizerSettings(0.1),
+    OptimizerSettings(0.1, weight_decay=0.05),
+    OptimizerSettings(0.1, schedule=Schedule.parse("warmup:2+cosine")),
+    OptimizerSettings(0.1, clip_norm=0.5),
+    OptimizerSettings(0.1, momentum=0.9),
+    OptimizerSettings(0.1, momentum=0.9, nesterov=True, weight_decay=0.05),
 ]
 
 
@@ -26,7 +26,7 @@ def gradients(steps: int, size: int, dtype: Any = np.float64) -> Array:
     return np.random.default_rng(size).standard_normal((steps, size)).astype(dtype)
 
 
-def optimizer(name: str, settings: Settings, size: int, dtype: Any = np.float64) -> Optimizer:
+def optimizer(name: str, settings: OptimizerSettings, size: int, dtype: Any = np.float64) -> Optimizer:
     return OPTIMIZERS[name](settings, size, np.dtype(dtype), 2, 10)
 
 
@@ -42,7 +42,7 @@ def stepped(made: Optimizer, params: Array, along: Array) -> Array:
     return params
 
 
-def reference(name: str, settings: Settings, params: Array, along: Array) -> Array:
+def reference(name: str, settings: OptimizerSettings, params: Array, along: Array) -> Array:
     """The same, a number at a time, in the form of the papers."""
     rate, result = settings.learning_rate or 0.0, []
     lengths = [sqrt(sum(float(g) ** 2 for g in each)) for each in along]
@@ -72,7 +72,7 @@ def reference(name: str, settings: Settings, params: Array, along: Array) -> Arr
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("name", NAMES)
-def test_steps_are_those_of_the_algorithm(name: str, settings: Settings) -> None:
+def test_steps_are_those_of_the_algorithm(name: str, settings: OptimizerSettings) -> None:
     params, along = gradients(1, 7)[0], gradients(12, 7)
     made = stepped(optimizer(name, settings, 7), params, along)
     assert np.allclose(made, reference(name, settings, params, along), rtol=1e-11)
@@ -82,17 +82,21 @@ def test_steps_are_those_of_the_algorithm(name: str, settings: Settings) -> None
     ("name", "settings", "expected"),
     [
         # From 1, along 2 and then 4.
-        ("sgd", Settings(0.1), 1 - 0.2 - 0.4),
-        ("sgd", Settings(0.1, momentum=0.5), 1 - 0.2 - 0.1 * (4 + 0.5 * 2)),
-        ("sgd", Settings(0.1, momentum=0.5, nesterov=True), 1 - 0.1 * (2 + 0.5 * 2) - 0.1 * (4 + 0.5 * 5)),
-        ("sgd", Settings(0.1, weight_decay=1), (1 - 0.3) - 0.1 * (4 + 0.7)),
-        ("sgd", Settings(0.1, clip_norm=1), 1 - 0.1 / (1 + 5e-7) - 0.1 / (1 + 2.5e-7)),
-        ("rmsprop", Settings(0.1), 1 - 0.2 / sqrt(0.04) - 0.4 / sqrt(0.99 * 0.04 + 0.16)),
-        ("adam", Settings(0.1), 1 - 0.1 - 0.1 * (0.58 / 0.19) / sqrt(0.019996 / 0.001999)),
-        ("adamw", Settings(0.1, weight_decay=1), (0.9 - 0.1) * 0.9 - 0.1 * (0.58 / 0.19) / sqrt(0.019996 / 0.001999)),
+        ("sgd", OptimizerSettings(0.1), 1 - 0.2 - 0.4),
+        ("sgd", OptimizerSettings(0.1, momentum=0.5), 1 - 0.2 - 0.1 * (4 + 0.5 * 2)),
+        ("sgd", OptimizerSettings(0.1, momentum=0.5, nesterov=True), 1 - 0.1 * (2 + 0.5 * 2) - 0.1 * (4 + 0.5 * 5)),
+        ("sgd", OptimizerSettings(0.1, weight_decay=1), (1 - 0.3) - 0.1 * (4 + 0.7)),
+        ("sgd", OptimizerSettings(0.1, clip_norm=1), 1 - 0.1 / (1 + 5e-7) - 0.1 / (1 + 2.5e-7)),
+        ("rmsprop", OptimizerSettings(0.1), 1 - 0.2 / sqrt(0.04) - 0.4 / sqrt(0.99 * 0.04 + 0.16)),
+        ("adam", OptimizerSettings(0.1), 1 - 0.1 - 0.1 * (0.58 / 0.19) / sqrt(0.019996 / 0.001999)),
+        (
+            "adamw",
+            OptimizerSettings(0.1, weight_decay=1),
+            (0.9 - 0.1) * 0.9 - 0.1 * (0.58 / 0.19) / sqrt(0.019996 / 0.001999),
+        ),
     ],
 )
-def test_by_hand(name: str, settings: Settings, expected: float) -> None:
+def test_by_hand(name: str, settings: OptimizerSettings, expected: float) -> None:
     params = stepped(optimizer(name, settings, 1), np.ones(1), np.array([[2.0], [4.0]]))
     assert params[0] == pytest.approx(expected, rel=1e-7)
 
@@ -100,7 +104,7 @@ def test_by_hand(name: str, settings: Settings, expected: float) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("settings", [each for each in SETTINGS if not each.clip_norm], ids=str)
 @pytest.mark.parametrize("name", NAMES)
-def test_any_slice_of_the_vectors_gives_the_same_bits(name: str, settings: Settings, dtype: Any) -> None:
+def test_any_slice_of_the_vectors_gives_the_same_bits(name: str, settings: OptimizerSettings, dtype: Any) -> None:
     size = optimizers.BLOCK + 37
     params, along = gradients(1, size, dtype)[0], gradients(3, size, dtype)
     whole = stepped(optimizer(name, settings, size, dtype), params, along)
@@ -112,7 +116,7 @@ def test_any_slice_of_the_vectors_gives_the_same_bits(name: str, settings: Setti
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_the_width_of_a_block_never_matters(monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
-    settings = Settings(0.1, weight_decay=0.1, schedule=Schedule.parse("cosine"))
+    settings = OptimizerSettings(0.1, weight_decay=0.1, schedule=Schedule.parse("cosine"))
     params, along = gradients(1, size)[0], gradients(4, size)
     whole = stepped(optimizer(name, settings, size), params, along)
     for block in (1, 7, 99, 100, 101):
@@ -122,7 +126,7 @@ def test_the_width_of_a_block_never_matters(monkeypatch: pytest.MonkeyPatch, nam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_goes_on_from_the_vectors_and_the_number_of_steps(name: str) -> None:
-    settings = Settings(0.1, momentum=0.9, schedule=Schedule.parse("cosine"))
+    settings = OptimizerSettings(0.1, momentum=0.9, schedule=Schedule.parse("cosine"))
     params, along = gradients(1, 9)[0], gradients(10, 9)
     first = optimizer(name, settings, 9)
     half = stepped(first, params, along[:5])
@@ -135,22 +139,22 @@ def test_a_run_goes_on_from_the_vectors_and_the_number_of_steps(name: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_but_vectors_and_steps_is_remembered(name: str) -> None:
-    made = optimizer(name, Settings(0.1, momentum=0.9), 5)
+    made = optimizer(name, OptimizerSettings(0.1, momentum=0.9), 5)
     assert set(made.vectors) == set(made.remembers)
     assert all(vector.shape == (5,) and not vector.any() for vector in made.vectors.values())
 
 
 def test_plain_descent_remembers_nothing() -> None:
-    assert optimizer("sgd", Settings(), 5).vectors == {}
+    assert optimizer("sgd", OptimizerSettings(), 5).vectors == {}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_default_rate_is_the_optimizers_own(name: str) -> None:
-    assert optimizer(name, Settings(), 1).rate == OPTIMIZERS[name].default_rate
+    assert optimizer(name, OptimizerSettings(), 1).rate == OPTIMIZERS[name].default_rate
 
 
 def test_the_current_rate_is_that_of_the_next_step() -> None:
-    made = optimizer("sgd", Settings(1.0, schedule=Schedule.parse("step:1,.5")), 1)
+    made = optimizer("sgd", OptimizerSettings(1.0, schedule=Schedule.parse("step:1,.5")), 1)
     rates = []
     params, gradient = np.zeros(1), np.zeros(1)
     calls = made.plan(params, gradient)
@@ -170,19 +174,21 @@ def test_the_current_rate_is_that_of_the_next_step() -> None:
 @pytest.mark.parametrize("size", [1, 100, optimizers.TILE, optimizers.TILE + 1, 3 * optimizers.TILE + 5])
 def test_a_longer_gradient_is_clipped_to_the_norm(size: int) -> None:
     along = 3 * gradients(1, size)
-    step = -stepped(optimizer("sgd", Settings(1.0, clip_norm=0.5), size), np.zeros(size), along)
+    step = -stepped(optimizer("sgd", OptimizerSettings(1.0, clip_norm=0.5), size), np.zeros(size), along)
     assert np.linalg.norm(step) == pytest.approx(0.5, rel=3e-6)
     assert np.allclose(step / np.linalg.norm(step), along[0] / np.linalg.norm(along[0]), rtol=1e-9)
 
 
 def test_a_shorter_gradient_is_left_as_it_is() -> None:
     along = np.array([[0.3, -0.4]])
-    assert np.array_equal(stepped(optimizer("sgd", Settings(1.0, clip_norm=0.6), 2), np.zeros(2), along), -along[0])
+    assert np.array_equal(
+        stepped(optimizer("sgd", OptimizerSettings(1.0, clip_norm=0.6), 2), np.zeros(2), along), -along[0]
+    )
 
 
 def test_each_step_is_clipped_by_its_own_length() -> None:
     along = np.array([[30.0, 40.0], [0.3, 0.4], [3.0, 4.0]])
-    made = stepped(optimizer("sgd", Settings(1.0, clip_norm=1.0), 2), np.zeros(2), along)
+    made = stepped(optimizer("sgd", OptimizerSettings(1.0, clip_norm=1.0), 2), np.zeros(2), along)
     assert made == pytest.approx([-(0.6 + 0.3 + 0.6), -(0.8 + 0.4 + 0.8)], rel=1e-6)
 
 
@@ -191,11 +197,15 @@ def test_the_norm_is_summed_over_tiles_in_order() -> None:
     along = gradients(1, size, np.float32)
     tiles = np.split(along[0], [optimizers.TILE, 2 * optimizers.TILE, 3 * optimizers.TILE])
     factor = np.float32(1 / (sqrt(sum(float(tile @ tile) for tile in tiles)) + 1e-6))
-    made = stepped(optimizer("sgd", Settings(1.0, clip_norm=1.0), size, np.float32), np.zeros(size, np.float32), along)
+    made = stepped(
+        optimizer("sgd", OptimizerSettings(1.0, clip_norm=1.0), size, np.float32), np.zeros(size, np.float32), along
+    )
     assert np.array_equal(made, -(along[0] * factor))
 
 
 def test_a_gradient_that_is_not_finite_is_seen_behind_clipping() -> None:
     with np.errstate(invalid="ignore"):
-        made = stepped(optimizer("sgd", Settings(1.0, clip_norm=1.0), 2), np.zeros(2), np.array([[np.nan, 1.0]]))
+        made = stepped(
+            optimizer("sgd", OptimizerSettings(1.0, clip_norm=1.0), 2), np.zeros(2), np.array([[np.nan, 1.0]])
+        )
     assert np.isnan(made).any()

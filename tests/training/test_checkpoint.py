@@ -32,7 +32,7 @@ def silent(line: str) -> None:
 
 
 def settings(optimizer: str, epochs: int = 12) -> experiment.TrainingSettings:
-    own = optimizers.Settings(
+    own = optimizers.OptimizerSettings(
         momentum=0.9 if optimizer == "sgd" else 0.0, schedule=Schedule.parse("warmup:2+cosine"), weight_decay=0.01
     )
     return experiment.TrainingSettings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)

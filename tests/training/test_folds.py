@@ -9,7 +9,7 @@ from kerash_cli.encoding.splitting import folds
 from kerash_cli.engine import losses
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import OPTIMIZERS, Settings
+from kerash_cli.engine.optimizers import OPTIMIZERS, OptimizerSettings
 from kerash_cli.engine.tensors import Array
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.training.evaluator import Evaluator
@@ -35,7 +35,9 @@ def samples(rng: np.random.Generator) -> Samples:
 
 def run(params: Array, rows: int) -> Run:
     """Of parameters that it changes; the order of the rows is the same for equal numbers of them."""
-    optimizer = OPTIMIZERS["adamw"](Settings(weight_decay=0.01), params.size, params.dtype, -(-rows // BATCH), EPOCHS)
+    optimizer = OPTIMIZERS["adamw"](
+        OptimizerSettings(weight_decay=0.01), params.size, params.dtype, -(-rows // BATCH), EPOCHS
+    )
     return Run(
         params, optimizer, Mode(training=True, seed=1), np.arange(rows), np.random.default_rng(2), BATCH, EPOCHS, 9
     )
@@ -80,7 +82,7 @@ def test_one_fold_is_a_network_of_its_own() -> None:
     initial = network.initial(0, np.dtype(np.float64))
     one, plain = run(initial.copy(), ROWS), run(initial.copy(), ROWS)
     for each in (one, plain):
-        each.optimizer = OPTIMIZERS["adam"](Settings(), network.learnt, np.dtype(np.float64), 5, EPOCHS)
+        each.optimizer = OPTIMIZERS["adam"](OptimizerSettings(), network.learnt, np.dtype(np.float64), 5, EPOCHS)
     source = SideBySide(network, loss, data, Folds(every, every), one)
     first = list(train(one, source))
     second = list(train(plain, InProcess(network, loss, data, plain)))

@@ -19,7 +19,7 @@ from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Input, Layer, Mode
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, Settings
+from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, OptimizerSettings
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
 from kerash_cli.training import loop, sources
@@ -42,7 +42,7 @@ def samples(x: Any, y: Any, dtype: Any = np.float64, weight: Array | None = None
 def new_run(params: Array, rows: int, **settings: Any) -> Run:
     options = {"batch_size": rows, "epochs": 3, "patience": 10**9, "optimizer": "sgd", "seed": 0, **settings}
     steps = -(-rows // options["batch_size"])
-    own = Settings(options.get("rate"))
+    own = OptimizerSettings(options.get("rate"))
     optimizer = OPTIMIZERS[options["optimizer"]](own, params.size, params.dtype, steps, options["epochs"])
     rng = np.random.default_rng(options["seed"])
     mode = Mode(training=True, seed=options["seed"])
@@ -314,7 +314,7 @@ def test_a_run_that_begins_has_the_masks_of_its_seed_and_the_fewest_rows_of_its_
     dense, normalized = [Dense(2, IDENTITY)], [Dense(2, IDENTITY), BatchNormalization(IDENTITY)]
     for layers, fewest in ((dense, 1), (normalized, 8)):
         network = Network(layers, (1, 1, 3))
-        run = Run.begin(network, network.initial(0, np.dtype("f4")), SGD, Settings(0.1), 37, 5, 10, 3, 2)
+        run = Run.begin(network, network.initial(0, np.dtype("f4")), SGD, OptimizerSettings(0.1), 37, 5, 10, 3, 2)
         assert (run.mode.seed, run.mode.training, run.mode.step) == (5, True, 0)
         assert [stop - start for start, stop in run.batches] == ([10, 10, 10, 7] if fewest == 1 else [10, 10, 17])
         assert sorted(run.order) == list(range(37))

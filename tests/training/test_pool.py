@@ -59,7 +59,7 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model:
         epochs=epochs,
         batch_size=batch_size,
         optimizer="adam",
-        optimizer_settings=optimizers.Settings(clip_norm=0.5, weight_decay=0.01),
+        optimizer_settings=optimizers.OptimizerSettings(clip_norm=0.5, weight_decay=0.01),
         balance=True,
     )
     prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), None, settings)
