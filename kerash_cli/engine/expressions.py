@@ -1,8 +1,8 @@
 """NumPy expressions, compiled once into plans: lists of calls whose operands, temporaries and outputs are bound.
 
 An expression is run once on stand-ins that record it. It may use operators, ufuncs, their reduction along axis 0,
-`column_sums`, scalars, and arrays from outside, which are read anew whenever the plan runs. It returns one value, or a
-tuple of values that share what they have in common: the same operation on the same operands is one call.
+`column_sums` and scalars; arrays are operands, each of them. It returns one value, or a tuple of values that share what
+they have in common: the same operation on the same operands is one call.
 
 Temporaries are borrowed from an allocator and given back at their last reader, so that all plans of one allocator
 share them. An output serves as a temporary too, until it is written, while nothing that is still to be read lies in it.
@@ -68,10 +68,11 @@ class Traced(NDArrayOperatorsMixin):
         trace, work = self.trace, self.trace.dtype
         if method == "reduce":
             return trace.record(_reduction, (self.astype(work),), self.shape[1:], work, ufunc)
-        known = [trace.operand(x) if isinstance(x, np.ndarray) else x for x in inputs]
-        shape = np.broadcast_shapes(*(x.shape for x in known if isinstance(x, Traced)))
+        if any(isinstance(x, np.ndarray) for x in inputs):
+            raise TypeError("an array in an expression would be read only once; pass it as an operand")
+        shape = np.broadcast_shapes(*(x.shape for x in inputs if isinstance(x, Traced)))
         constant_shape = shape if ufunc in EXTREMA else ()  # max(x, 0) takes three times as long as with zeros like x
-        operands = tuple(x.astype(work) if isinstance(x, Traced) else trace.constant(constant_shape, x) for x in known)
+        operands = tuple(x.astype(work) if isinstance(x, Traced) else trace.constant(constant_shape, x) for x in inputs)
         values = [operand.value for operand in operands]
         if ufunc in (np.multiply, np.divide) and values[1] == 1:
             return operands[0]

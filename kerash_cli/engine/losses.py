@@ -53,15 +53,14 @@ class Loss(ABC):
         share = 1 / len(a) if self.mean_over_outputs else 1.0
         terms = np.empty(da.shape, da.dtype)
 
-        def weighted(a: Values, y: Values) -> tuple[Values, Values]:
+        def judged(a: Values, y: Values, weight: Values = 1) -> tuple[Values, Values]:
             loss, slope = self.formula(a, y)
-            if weight is not None:
-                loss, slope = loss * weight, slope * weight
-            return loss, slope * (self.slope * share * scale)
+            return loss * weight, slope * weight * (self.slope * share * scale)
 
         # A product with a constant vector is the fastest sum there is, and does the division too.
         shares = np.full(terms.size, share, terms.dtype)
-        return [*plan(weighted, [a, y], terms, da), partial(terms.reshape(-1).dot, shares, value)]
+        operands = [a, y] if weight is None else [a, y, weight]
+        return [*plan(judged, operands, terms, da), partial(terms.reshape(-1).dot, shares, value)]
 
 
 class MeanSquare(Loss):

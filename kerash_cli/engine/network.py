@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerash_cli.engine import plans
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import IDENTITY, Layer, Mode
 from kerash_cli.engine.layers.base import Own, head
@@ -166,9 +167,7 @@ class Network:
         buffers = slice(max(first, self.learnt), max(last, self.learnt))
         mean, seen = params[buffers], gradient[buffers]
         if mean.size:
-            share = np.asarray(MOMENTUM, params.dtype)
-            calls += [partial(np.subtract, seen, mean, seen), partial(np.multiply, seen, share, seen)]
-            calls.append(partial(np.add, mean, seen, mean))
+            calls += plan(lambda mean, seen: mean + (seen - mean) * MOMENTUM, [mean, seen], mean)
         return calls
 
     def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:

@@ -47,6 +47,8 @@ class Optimizer(ABC):
     """Whether a step takes no longer than fetching what another core has updated."""
     remembers: tuple[str, ...] = ()
     """Names of its vectors, in the order in which `formula` takes them."""
+    varies: ClassVar[tuple[str, ...]] = ("rate",)
+    """Names of the numbers that change from step to step, in that order too: `_begin` sets them in `scalars`."""
 
     def __init__(
         self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
@@ -57,15 +59,12 @@ class Optimizer(ABC):
         self.steps = 0
         self.vectors = {name: np.zeros(size, dtype) for name in self.remembers}
         self._steps_per_epoch, self._epochs = steps_per_epoch, epochs
-        self._step_size = np.asarray(self.rate, dtype)
-        self._varies = settings.schedule != CONSTANT
+        self._scheduled = settings.schedule != CONSTANT
+        self.scalars = {name: np.full((), self.rate, dtype) for name in self.varies}
 
     @abstractmethod
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
-        """Returns the next parameters and the next value of each vector, given the parameters and their gradient.
-
-        What changes from step to step is in 0-d arrays, which `_begin` sets.
-        """
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
+        """Returns the next parameters and vectors; `state` has the vectors, then the scalars."""
 
     @property
     def needs_all(self) -> bool:
@@ -85,19 +84,20 @@ class Optimizer(ABC):
         for start in range(first, last, BLOCK):
             block = slice(start, min(start + BLOCK, last))
             p, vectors = params[block], [vector[block] for vector in self.vectors.values()]
-            calls += plan(self.formula, [p, gradient[block], *vectors], p, *vectors, memory=memory)
+            operands = [p, gradient[block], *vectors, *self.scalars.values()]
+            calls += plan(self.formula, operands, p, *vectors, memory=memory)
         return calls
 
     def current_rate(self) -> float:
         """The learning rate of the next step."""
-        if not self._varies:
+        if not self._scheduled:
             return self.rate
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:
-        """Begins a step: sets what changes from one to the next."""
-        if self._varies:
-            self._step_size[()] = self.current_rate()
+        """Begins a step: counts it and sets the scalars, which all start as the rate."""
+        if self._scheduled:
+            self.scalars["rate"][()] = self.current_rate()
         self.steps += 1
 
     def _decayed(self, p: Values, g: Values) -> Values:
@@ -121,13 +121,14 @@ class SGD(Optimizer):
         self.remembers = ("velocity",) if settings.momentum else ()
         super().__init__(settings, size, dtype, steps_per_epoch, epochs)
 
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
+        *vectors, rate = state
         g = self._decayed(p, g)
         if not vectors:
-            return (p - g * self._step_size,)
+            return (p - g * rate,)
         velocity = vectors[0] * self.settings.momentum + g
         along = g + velocity * self.settings.momentum if self.settings.nesterov else velocity
-        return p - along * self._step_size, velocity
+        return p - along * rate, velocity
 
 
 class RMSprop(Optimizer):
@@ -137,10 +138,11 @@ class RMSprop(Optimizer):
     remembers = ("square",)
     decay, epsilon = 0.99, 1e-8
 
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
+        square, rate = state
         g = self._decayed(p, g)
-        square = vectors[0] * self.decay + g * g * (1 - self.decay)
-        return p - g / (np.sqrt(square) + self.epsilon) * self._step_size, square
+        square = square * self.decay + g * g * (1 - self.decay)
+        return p - g / (np.sqrt(square) + self.epsilon) * rate, square
 
 
 class Adam(Optimizer):
@@ -152,43 +154,36 @@ class Adam(Optimizer):
 
     default_rate = 0.005
     remembers = ("first", "second")
+    varies: ClassVar[tuple[str, ...]] = ("rate", "epsilon")
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 
-    def __init__(
-        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
-    ) -> None:
-        super().__init__(settings, size, dtype, steps_per_epoch, epochs)
-        self._epsilon = np.zeros((), dtype)
-
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
+        first, second, rate, epsilon = state
         g = self._decayed(p, g)
-        first = vectors[0] * self.beta1 + g
-        second = vectors[1] * self.beta2 + g * g
-        return p - first / (np.sqrt(second) + self._epsilon) * self._step_size, first, second
+        first = first * self.beta1 + g
+        second = second * self.beta2 + g * g
+        return p - first / (np.sqrt(second) + epsilon) * rate, first, second
 
     def _begin(self) -> None:
         rate = self.current_rate()
         self.steps += 1
         # The step is rate m^ / (sqrt(v^) + epsilon); numerator and denominator are multiplied by `scale`.
         scale = sqrt((1 - self.beta2**self.steps) / (1 - self.beta2))
-        self._epsilon[()] = self.epsilon * scale
-        self._step_size[()] = rate * scale * (1 - self.beta1) / (1 - self.beta1**self.steps)
+        self.scalars["epsilon"][()] = self.epsilon * scale
+        self.scalars["rate"][()] = rate * scale * (1 - self.beta1) / (1 - self.beta1**self.steps)
 
 
 class AdamW(Adam):
     """Adam with decoupled weight decay: Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101."""
 
-    def __init__(
-        self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
-    ) -> None:
-        super().__init__(settings, size, dtype, steps_per_epoch, epochs)
-        self._shrink = np.ones((), dtype)
+    varies = ("rate", "epsilon", "shrink")
 
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
-        return super().formula(p * self._shrink, g, *vectors)
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
+        *others, shrink = state
+        return super().formula(p * shrink, g, *others)
 
     def _begin(self) -> None:
-        self._shrink[()] = 1 - self.current_rate() * self.settings.weight_decay
+        self.scalars["shrink"][()] = 1 - self.current_rate() * self.settings.weight_decay
         super()._begin()
 
     def _decayed(self, p: Values, g: Values) -> Values:
@@ -211,4 +206,4 @@ def _clip(gradient: Array, largest: float) -> Calls:
         norm = sqrt(sum(float(tile.dot(tile)) for tile in tiles))
         factor[()] = min(1.0, largest / (norm + 1e-6))
 
-    return [measure, *plan(lambda gradient: gradient * factor, [gradient], gradient)]
+    return [measure, *plan(lambda g, factor: g * factor, [gradient, factor], gradient)]

@@ -264,7 +264,7 @@ class Still(Optimizer):
         self.seen = np.empty_like(gradient)
         return [lambda: np.copyto(self.seen, gradient)]
 
-    def formula(self, p: Values, g: Values, *vectors: Values) -> tuple[Values, ...]:
+    def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
         raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.pooling import Pooling, at, leave_out, overlap
 from kerash_cli.engine.layers.window import Span, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Views
@@ -27,8 +28,9 @@ class AveragePooling(Pooling, keyword="average_pooling"):
         down = self._counts(height, self.kernel_height, z.shape[0])
         across = self._counts(width, self.kernel_width, z.shape[2])
         share = (1 / np.multiply.outer(down, across)).astype(z.dtype)[:, np.newaxis, :, np.newaxis]
-        even = share.min() == share.max()
-        return [partial(np.multiply, z, share.reshape(-1)[0] if even else share, z)]
+        if share.min() == share.max():
+            return plan(lambda z: z * share.item(0), [z], z)
+        return plan(lambda z, share: z * share, [z, share], z)
 
     def spread(
         self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, cache: Views

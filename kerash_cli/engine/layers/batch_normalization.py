@@ -8,11 +8,13 @@ from math import prod
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, word
 from kerash_cli.engine.layers.image import activate, activate_back
-from kerash_cli.engine.tensors import Array, Calls, Shape, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape, Values, Views
 
 EPSILON = 1e-5
+"""Joins a variance before its root is taken, so that nothing is divided by 0."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
         return shapes if self.activation.in_place else {"z": image, **shapes}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        return {"by_row": (shape[1], _channels(shape)), "factor": (_channels(shape),)}
+        return {"by_row": (shape[1], _channels(shape)), "spread": (_channels(shape),)}
 
     def least_rows(self, shape: Shape) -> int:
         return 2 if prod(shape) == _channels(shape) else 1
@@ -58,58 +60,74 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
         return 2 * prod(shape)
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
-        z, factor = _by_channel(own.cache.get("z", out)), own.cache["factor"]
-        x, normalized, inverse = _by_channel(x), _by_channel(own.cache["normalized"]), own.cache["inverse"]
-        epsilon = np.asarray(EPSILON, x.dtype)
-        if own.mode.training:
-            count = x.size // x.shape[1]
-            calls: Calls = [
-                *_sum(x, own.cache, own.buffers["mean"], 1 / count),
-                partial(np.subtract, x, own.buffers["mean"][:, np.newaxis], normalized),
-                partial(np.multiply, normalized, normalized, z),
-                *_sum(z, own.cache, factor, 1 / count),
-                partial(np.multiply, factor, np.asarray(count / max(1, count - 1), x.dtype), own.buffers["variance"]),
-                partial(np.add, factor, epsilon, factor),
-                partial(np.sqrt, factor, factor),
-                partial(np.reciprocal, factor, inverse),
-            ]
-        else:
-            calls = [
-                partial(np.subtract, x, own.buffers["mean"][:, np.newaxis], normalized),
-                partial(np.add, own.buffers["variance"], epsilon, factor),
-                partial(np.sqrt, factor, factor),
-                partial(np.reciprocal, factor, inverse),
-            ]
-        calls += [
-            partial(np.multiply, normalized, inverse[:, np.newaxis], normalized),
-            partial(np.multiply, normalized, own.params["weights"][:, np.newaxis], z),
+        z, x, normalized = (_by_channel(each) for each in (own.cache.get("z", out), x, own.cache["normalized"]))
+        inverse, affine = _column(own.cache["inverse"]), [_column(each) for each in own.params.values()]
+
+        def scaled(x: Values, inverse: Values, weights: Values, bias: Values | None = None) -> tuple[Values, Values]:
+            x = x * inverse
+            return x, x * weights if bias is None else x * weights + bias
+
+        return [
+            *(_measured(x, own, normalized, z) if own.mode.training else _learnt(x, own, normalized)),
+            *plan(scaled, [normalized, inverse, *affine], normalized, z),
+            *activate(self.activation, z, _by_channel(out)),
         ]
-        if "bias" in own.params:
-            calls.append(partial(np.add, z, own.params["bias"][:, np.newaxis], z))
-        return [*calls, *activate(self.activation, z, _by_channel(out))]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         z, a, dz = (_by_channel(image) for image in (own.cache.get("z", a), a, da))
-        normalized, factor = _by_channel(own.cache["normalized"]), own.cache["factor"]
-        calls = activate_back(self.activation, z, a, dz, dz)
-        d_weights, d_bias = own.grads["weights"], own.grads.get("bias", np.empty_like(own.grads["weights"]))
-        # The sums are part of the derivative of mean and variance, whether or not there is a bias.
-        calls += _sum(dz, own.cache, d_bias)
-        if dx is None:
-            return [*calls, partial(np.multiply, dz, normalized, dz), *_sum(dz, own.cache, d_weights)]
-        d, share = _by_channel(dx), np.asarray(dz.shape[1] / dz.size, dz.dtype)
-        return [
-            *calls,
-            partial(np.multiply, dz, normalized, d),
+        normalized, d = _by_channel(own.cache["normalized"]), dz if dx is None else _by_channel(dx)
+        d_weights, share = own.grads["weights"], dz.shape[1] / dz.size
+        d_bias = own.grads.get("bias", np.empty_like(d_weights))
+
+        def derivative(
+            dz: Values, x: Values, d_weights: Values, d_bias: Values, weights: Values, inverse: Values
+        ) -> Values:
+            return (dz - (x * (d_weights * share) + d_bias * share)) * (weights * inverse)
+
+        calls = [
+            *activate_back(self.activation, z, a, dz, dz),
+            # The sums are part of the derivative of mean and variance, whether or not there is a bias.
+            *_sum(dz, own.cache, d_bias),
+            *plan(lambda dz, x: dz * x, [dz, normalized], d),
             *_sum(d, own.cache, d_weights),
-            partial(np.multiply, d_weights, share, factor),
-            partial(np.multiply, normalized, factor[:, np.newaxis], d),
-            partial(np.multiply, d_bias, share, factor),
-            partial(np.add, d, factor[:, np.newaxis], d),
-            partial(np.subtract, dz, d, d),
-            partial(np.multiply, own.params["weights"], own.cache["inverse"], factor),
-            partial(np.multiply, d, factor[:, np.newaxis], d),
         ]
+        if dx is None:
+            return calls
+        columns = map(_column, (d_weights, d_bias, own.params["weights"], own.cache["inverse"]))
+        return [*calls, *plan(derivative, [dz, normalized, *columns], d)]
+
+
+def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
+    """Calls that measure each channel of x, (height, channels, n), and write x without its mean to `normalized`."""
+    mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
+    count, spread = x.size // x.shape[1], own.cache["spread"]
+
+    def centred(x: Values, mean: Values) -> tuple[Values, Values]:
+        return x - mean, np.square(x - mean)
+
+    def inverted(spread: Values) -> tuple[Values, Values]:
+        return spread * (count / max(1, count - 1)), 1 / np.sqrt(spread + EPSILON)
+
+    return [
+        *_sum(x, own.cache, mean, 1 / count),
+        *plan(centred, [x, _column(mean)], normalized, squares),
+        *_sum(squares, own.cache, spread, 1 / count),
+        *plan(inverted, [spread], variance, inverse),
+    ]
+
+
+def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
+    """Calls that do so by the running mean and variance."""
+    mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
+    return [
+        *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized),
+        *plan(lambda variance: 1 / np.sqrt(variance + EPSILON), [variance], inverse),
+    ]
+
+
+def _column(channels: Array) -> Array:
+    """A view (channels, 1): beside an image (height, channels, n) it counts for each of its channels."""
+    return channels[:, np.newaxis]
 
 
 def _channels(shape: Shape) -> int:
@@ -125,7 +143,10 @@ def _by_channel(image: Array) -> Array:
 
 
 def _sum(image: Array, cache: Views, out: Array, share: float = 1.0) -> Calls:
-    """Calls that write `share` times the sum of each channel of an image (height, channels, n) to `out`."""
+    """Calls that write `share` times the sum of each channel of an image (height, channels, n) to `out`.
+
+    By hand: expressions add up along axis 0 alone.
+    """
     by_row = cache["by_row"]
     calls: Calls = [partial(np.add.reduce, image, axis=2, out=by_row), partial(np.add.reduce, by_row, axis=0, out=out)]
-    return calls if share == 1 else [*calls, partial(np.multiply, out, np.asarray(share, out.dtype), out)]
+    return [*calls, *plan(lambda out: out * share, [out], out)]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import Own, count, count_or_unknown, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
@@ -79,7 +80,7 @@ class Convolution(Windowed, keyword="convolution"):
         for block in self._grid.blocks(x, own.cache["patches"], len(z)):
             calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
         if "bias" in own.params:
-            calls.append(partial(np.add, sums, own.params["bias"][:, np.newaxis], sums))
+            calls += plan(lambda z, bias: z + bias, [sums, own.params["bias"][:, np.newaxis]], sums)
         return [*calls, *activate(self.activation, z, out)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:

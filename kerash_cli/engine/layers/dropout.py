@@ -1,12 +1,12 @@
 """Dropout (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html), scaled while training."""
 
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 
 import numpy as np
 
 from kerash_cli import decimals
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import Own, Transparent, word
 from kerash_cli.engine.tensors import Array, Calls, Shape
 from kerash_cli.errors import BadInput
@@ -45,7 +45,7 @@ class Dropout(Transparent, keyword="dropout"):
             own.mode.random(own.number).random(out=mask, dtype=mask.dtype)
             np.divide(mask < kept, kept, out=mask)
 
-        return [draw, partial(np.multiply, x[:-1], mask, out)]
+        return [draw, *plan(lambda x, mask: x * mask, [x[:-1], mask], out)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        return [] if dx is None else [partial(np.multiply, da, own.cache["mask"], dx)]
+        return [] if dx is None else plan(lambda da, mask: da * mask, [da, own.cache["mask"]], dx)

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.tensors import Array, Calls, Shape
@@ -37,7 +38,7 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
         return [
             partial(np.add.reduce, x, axis=0, out=sums),
             partial(np.add.reduce, sums, axis=1, out=z[0, :, 0]),
-            partial(np.multiply, z, _share(x), z),
+            *_divided(z, x),
             *activate(self.activation, z, out),
         ]
 
@@ -46,10 +47,12 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
             return []
         return [
             *activate_back(self.activation, own.cache.get("z", a), a, da, da),
-            partial(np.multiply, da, _share(x), da),
+            *_divided(da, x),
             partial(np.copyto, dx, da),
         ]
 
 
-def _share(x: Array) -> Array:
-    return np.asarray(1 / (x.shape[0] * x.shape[2]), x.dtype)
+def _divided(sums: Array, x: Array) -> Calls:
+    """Calls that divide by the number of places of an image x."""
+    share = 1 / (x.shape[0] * x.shape[2])
+    return plan(lambda sums: sums * share, [sums], sums)
