@@ -36,6 +36,8 @@ class Loss(ABC):
     """Variants that take over an activation, by its name."""
     mean_over_outputs: ClassVar[bool] = True
     slope: ClassVar[float] = 1.0
+    kinks: ClassVar[tuple[float, ...]] = ()
+    """Values of a - y where the loss or its derivative jumps."""
 
     @abstractmethod
     def formula(self, a: Values, y: Values) -> tuple[Values, Values]:
@@ -86,12 +88,16 @@ class HalfSquare(Loss):
 class MeanAbsolute(Loss):
     """|a - y|, the mean over outputs; the derivative at 0 is 0."""
 
+    kinks = (0,)
+
     def formula(self, a: Values, y: Values) -> tuple[Values, Values]:
         return np.absolute(a - y), np.sign(a - y)
 
 
 class Huber(Loss):
     """(a - y)^2 / 2 up to a distance of 1, |a - y| - 1/2 beyond it (Huber 1964), the mean over outputs."""
+
+    kinks = (-1, 1)
 
     def formula(self, a: Values, y: Values) -> tuple[Values, Values]:
         clipped = np.minimum(np.maximum(a - y, -1.0), 1.0)

@@ -6,7 +6,6 @@ from math import sqrt
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.losses import Huber, Loss, MeanAbsolute
 from kerash_cli.engine.tensors import Array
 
 STEP = 5e-5
@@ -14,36 +13,10 @@ TOLERANCE = 1e-6
 AWAY = 1e-3
 """How far from a kink a value must be."""
 
-KINKS: dict[str, Callable[..., tuple[float, ...]]] = {
-    "binarystep": lambda: (0,),
-    "hardsigmoid": lambda slope, offset: (-offset / slope, (1 - offset) / slope),
-    "hardtanh": lambda low, high: (low, high),
-    "softshrink": lambda lambd: (-lambd, lambd),
-    "hardshrink": lambda lambd: (-lambd, lambd),
-    "elliotsig": lambda: (0,),
-    "sqnl": lambda: (-2, 0, 2),
-    "relu": lambda: (0,),
-    "relu6": lambda: (0, 6),
-    "leakyrelu": lambda slope: (0,),
-    "prelu": lambda slope: (0,),
-    "thresholdedrelu": lambda theta: (theta,),
-    "srelu": lambda t_left, a_left, t_right, a_right: (t_left, t_right),
-    "elu": lambda alpha: (0,),
-    "selu": lambda alpha, scale: (0,),
-    "celu": lambda alpha: (0,),
-    "isrlu": lambda alpha: (0,),
-    "hardswish": lambda: (-3, 3),
-}
-"""Where an activation, given its parameters, or one of its first derivatives jumps; one that is not here is smooth."""
-
-LOSS_KINKS: dict[type[Loss], tuple[float, ...]] = {MeanAbsolute: (0,), Huber: (-1, 1)}
-"""The same for a loss, in terms of a - y."""
-
 
 def near_a_kink(z: Array, activation: Activation) -> Array:
     """Whether each z is too close to where the activation has a kink."""
-    kinks = KINKS[activation.name](*activation.parameters) if activation.name in KINKS else ()
-    return near(z, kinks)
+    return near(z, activation.definition.kinks(*activation.parameters))
 
 
 def near(z: Array, kinks: tuple[float, ...]) -> Array:

@@ -148,7 +148,7 @@ class Case:
             x[rows] = rng.standard_normal((len(rows), network.features))
         a = outputs(network, params, x)
         y = cls._targets(network, loss, rng)
-        while np.any(again := gradients.near(a - y, gradients.LOSS_KINKS.get(type(loss), ()))):
+        while np.any(again := gradients.near(a - y, loss.kinks)):
             y[again] = rng.standard_normal(again.sum())
         return cls(network, loss, params, x, y, rng.uniform(0.5, 2, ROWS) if weighted else None)
 
@@ -158,7 +158,7 @@ class Case:
         yield lambda x: np.zeros(len(x), bool)
         for i, layer in enumerate(network.layers):
             activation = getattr(layer, "activation", IDENTITY)
-            if activation.name in gradients.KINKS:
+            if activation.definition.kinks(*activation.parameters):
                 before = Network([*network.layers[:i], layer.linear()], network.shapes[0], network.bias)
                 yield lambda x, before=before, activation=activation: gradients.near_a_kink(
                     outputs(before, params_of(before, params), x), activation

@@ -1,0 +1,200 @@
+"""What an activation is: a word of a model description, and the definition in the registry that it stands for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from kerash_cli import decimals
+from kerash_cli.decimals import shortest
+from kerash_cli.engine.activations.arithmetic import HUGE
+from kerash_cli.engine.expressions import plan
+from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.errors import BadInput
+from kerash_cli.registry import Registry
+
+
+class Domain(NamedTuple):
+    """Which parameters a function is defined for, and the words for it, with {0} for the first one's name."""
+
+    accepts: Callable[..., bool]
+    words: str
+
+
+POSITIVE = Domain(lambda x, *_: x > 0, "{0} > 0")
+NOT_NEGATIVE = Domain(lambda x: x >= 0, "{0} >= 0")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One kind of activation: a row of the registry."""
+
+    f: Callable[..., Any]
+    """f(z, *parameters)."""
+
+    d_f: Callable[..., Any]
+    """f'(z, *parameters), or f'(a, *parameters) if `in_place`; where f `mixes`, dL/dz of (a, da)."""
+
+    formula: str
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """Names and defaults, in the order of a model file."""
+
+    domain: Domain | None = None
+    wide: Callable[..., bool] = lambda *parameters: False
+    """Whether float32 is too short for f with these parameters: it is computed in float64 then, and rounded once."""
+
+    wide_derivative: Callable[..., bool] = lambda *parameters: False
+    in_place: bool = False
+    """Whether f' can be had from a = f(z) alone, so that a may overwrite z."""
+
+    mixes: bool = False
+    """Whether an output depends on all inputs along axis 0."""
+
+    kinks: Callable[..., tuple[float, ...]] = lambda *parameters: ()
+    """Where f or its derivative jumps; nowhere if it is left out."""
+
+    aliases: tuple[str, ...] = ()
+    initializer: str = "glorot"
+    """The law of initial weights that suits it."""
+
+    output: str = "any"
+    """What its values are to a loss: a "distribution", a "log distribution", a "probability" each, or "any" number."""
+
+
+ACTIVATIONS: Registry[Definition] = Registry("activation")
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A word of a model file, such as `prelu:0.1`: a name or an alias, and its parameters.
+
+    Parameters that are left out have their defaults; they count as what they are in the type of the computation.
+    BadInput if one is outside its domain.
+    """
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        name = ACTIVATIONS.canonical(self.name)
+        defaults = tuple(ACTIVATIONS[name].parameters.values())
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "parameters", (*self.parameters, *defaults[len(self.parameters) :]))
+        self._check()
+
+    @classmethod
+    def parse(cls, word: str) -> "Activation":
+        """The activation that a word of a model file stands for; `-` is the identity."""
+        name, colon, numbers = word.partition(":")
+        return cls(name, tuple(_parameter(name, text) for text in numbers.split(",")) if colon else ())
+
+    def __str__(self) -> str:
+        """The shortest word that parses to it."""
+        given = list(self.parameters)
+        for default in reversed(list(self.definition.parameters.values())):
+            if given[-1] != default:
+                break
+            given.pop()
+        name = "-" if self.name == "identity" else self.name
+        return f"{name}:{','.join(map(shortest, given))}" if given else name
+
+    @property
+    def definition(self) -> Definition:
+        """Its row of the registry."""
+        return ACTIVATIONS[self.name]
+
+    @property
+    def in_place(self) -> bool:
+        """Whether `forward` may overwrite z; `backward` does without it then."""
+        return self.definition.in_place
+
+    @property
+    def initializer(self) -> str:
+        """The law of initial weights that suits it."""
+        return self.definition.initializer
+
+    @property
+    def output(self) -> str:
+        """What its values are to a loss, as in `Definition`."""
+        return self.definition.output
+
+    def __call__(self, z: Array) -> Array:
+        """f(z), a new array of z's type; what mixes does so along axis 0."""
+        a = np.empty(z.shape, z.dtype)
+        for call in self.forward(z, a):
+            call()
+        return a
+
+    def reach(self) -> tuple[float, float]:
+        """The least and the greatest of its values, infinite where there is no limit; found by trying."""
+        if self.definition.mixes:
+            return -np.inf, np.inf
+        powers = np.geomspace(1e-4, 1e6, 4001)
+        z = np.concatenate([-powers[::-1], np.zeros(1), powers])
+        with np.errstate(all="ignore"):
+            values = self(z[:, np.newaxis])[:, 0]
+        low, high = float(values.min()), float(values.max())
+        ends = values[[0, -1]], values[[1200, -1201]]  # at a million, and at about a thousand
+        grows = np.abs(ends[0] - ends[1]) > 0.01 * np.abs(ends[0])
+        return (
+            -np.inf if (grows & (ends[0] == low)).any() else low,
+            np.inf if (grows & (ends[0] == high)).any() else high,
+        )
+
+    def derivative(self, z: Array) -> Array:
+        """f'(z), a new array of z's type; BadInput for an activation that mixes."""
+        if self.definition.mixes:
+            raise BadInput(f"expected an activation of one number each, got {self}, which mixes them; try sigmoid")
+        dz = np.ones(z.shape, z.dtype)
+        for call in self.backward(z, self(z) if self.in_place else z, dz, dz):
+            call()
+        return dz
+
+    def forward(self, z: Array, out: Array) -> Calls:
+        """The calls that write f(z), (features, n), to `out`, which may be z if `in_place`."""
+        definition = self.definition
+        return plan(lambda z: definition.f(z, *self.parameters), [z], out, wide=definition.wide(*self.parameters))
+
+    def backward(self, z: Array, a: Array, da: Array, out: Array) -> Calls:
+        """The calls that write dL/dz to `out`, which may be da, given da = dL/da; they don't read z if `in_place`."""
+        definition, d_f = self.definition, self.definition.d_f
+        operands = [a if definition.in_place else z, da]
+        if definition.mixes:
+            return plan(d_f, operands, out)
+        wide = definition.wide_derivative(*self.parameters)
+        return plan(lambda x, da: da * d_f(x, *self.parameters), operands, out, wide=wide)
+
+    def _check(self) -> None:
+        names, domain = list(self.definition.parameters), self.definition.domain
+        if len(self.parameters) > len(names):
+            takes = f"{len(names) or 'no'} parameter{'s'[len(names) == 1 :]}" + f" ({', '.join(names)})" * bool(names)
+            raise BadInput(f"{self.name} takes {takes}, got {len(self.parameters)}; try {_example(self.name)}")
+        if not all(x == 0 or 1 / HUGE <= abs(x) <= HUGE for x in self.parameters):
+            self._refuse("parameters that are 0 or between 1e-18 and 1e18 in magnitude")
+        if domain and not domain.accepts(*self.parameters):
+            self._refuse(domain.words.format(*names))
+
+    def _refuse(self, expected: str) -> NoReturn:
+        got = ", ".join(
+            f"{name} {shortest(x)}" for name, x in zip(self.definition.parameters, self.parameters, strict=True)
+        )
+        raise BadInput(f"{self.name}: expected {expected}, got {got}; try {_example(self.name)}")
+
+
+def _parameter(name: str, text: str) -> float:
+    value = decimals.number(text)
+    if value is None:
+        raise BadInput(f"{name}: expected decimal numbers, got {text!r}; try {_example(name)}")
+    return value
+
+
+def _example(name: str) -> str:
+    values = ACTIVATIONS[name].parameters.values()
+    return f"{name}:{','.join(map(shortest, values))}" if values else name
+
+
+def register(rows: Mapping[str, Definition]) -> None:
+    """Adds these to the registry, under their names and aliases."""
+    for name, definition in rows.items():
+        ACTIVATIONS.add(name, definition, definition.aliases)
