@@ -1,6 +1,8 @@
 """Memory of a plan: arrays that it owns, temporaries that its expressions share, and constants."""
 
+import mmap
 from collections import defaultdict
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,7 +28,15 @@ class Allocator:
     def full(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
         """A new array that holds `value` everywhere."""
         array = self.empty(shape, dtype)
-        array.fill(value)
+        self.fill(array, value)
+        return array
+
+    def fill(self, array: Memory, value: float) -> None:
+        """Sets all of an array, or of a view, to `value`."""
+        array[...] = value
+
+    def kept(self, array: Memory) -> Memory:
+        """The array itself, which was made elsewhere and which a plan keeps."""
         return array
 
     def constant(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
@@ -42,5 +52,37 @@ class Allocator:
         return idle.pop() if idle else self.empty(shape, dtype)
 
     def give_back(self, temporary: Memory) -> None:
-        """Takes back a temporary whose last reader is known."""
+        """Takes back a temporary: its last reader is known."""
         self._idle[temporary.shape, temporary.dtype].append(temporary)
+
+
+class NoSpace(MemoryError):
+    """The addresses of an array do not even fit in the address space."""
+
+
+class Counter(Allocator):
+    """Counts the bytes that it is asked for, in `bytes`.
+
+    Its arrays have addresses, so that views overlap as they should, but no memory: nothing may be written to them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+
+    def empty(self, shape: Shape, dtype: np.dtype[Any]) -> Memory:
+        """An array without memory; NoSpace if its addresses can't be had, though it has been counted then."""
+        size = prod(shape) * dtype.itemsize
+        self.bytes += size
+        try:
+            return np.ndarray(shape, dtype, mmap.mmap(-1, max(1, size), mmap.MAP_PRIVATE, mmap.PROT_READ))
+        except (OSError, OverflowError, ValueError) as error:
+            raise NoSpace(f"{size} bytes") from error
+
+    def kept(self, array: Memory) -> Memory:
+        """The array itself, which is counted."""
+        self.bytes += array.nbytes
+        return array
+
+    def fill(self, array: Memory, value: float) -> None:
+        """Does nothing: there is nothing to write to."""

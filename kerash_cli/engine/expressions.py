@@ -79,7 +79,9 @@ class Traced(NDArrayOperatorsMixin):
         if ufunc is np.multiply and values[0] == 1:
             return operands[1]
         if ufunc is np.copysign and values[1] == -1:
-            return trace.record(_minus_abs, operands[:1], shape, work)
+            integer = np.dtype(f"i{work.itemsize}")
+            sign = trace.constant((), int(np.iinfo(integer).min), integer)
+            return trace.record(_minus_abs, (operands[0], sign), shape, work)
         bind = _extremum if ufunc in EXTREMA else _elementwise
         return trace.record(bind, operands, shape, np.dtype(np.bool_) if ufunc in COMPARISONS else work, ufunc)
 
@@ -109,10 +111,10 @@ class Trace:
             self.arrays[self._known[key]] = array
         return self._known[key]
 
-    def constant(self, shape: Shape, value: float) -> Traced:
+    def constant(self, shape: Shape, value: float, dtype: np.dtype[Any] | None = None) -> Traced:
         """The stand-in for an array that holds `value` everywhere."""
-        key = shape, float(value).hex()
-        return self._known.setdefault(key, Traced(self, shape, self.dtype, value))
+        key = shape, float(value).hex(), dtype
+        return self._known.setdefault(key, Traced(self, shape, dtype or self.dtype, value))
 
     def record(
         self, bind: Callable[..., Call], operands: tuple[Traced, ...], shape: Shape, dtype: Any, *given: np.ufunc
@@ -214,10 +216,9 @@ def _product_with_ones(out: Memory, operand: Memory, ones: Memory) -> Call:
     return partial(ones.dot, operand, out)
 
 
-def _minus_abs(out: Memory, operand: Memory) -> Call:
+def _minus_abs(out: Memory, operand: Memory, sign: Memory) -> Call:
     """copysign(x, -1) by setting the sign bit, in a sixth of the time."""
-    integer = np.dtype(f"i{out.itemsize}")
-    return partial(np.bitwise_or, operand.view(integer), np.array(np.iinfo(integer).min, integer), out.view(integer))
+    return partial(np.bitwise_or, operand.view(sign.dtype), sign, out.view(sign.dtype))
 
 
 def _copy(out: Memory, operand: Memory) -> Call:

@@ -1,6 +1,7 @@
 """A network: layers over one flat vector of parameters, and what predicts with it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from math import prod
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from kerash_cli.engine import plans
+from kerash_cli.engine.allocation import Allocator, Counter, NoSpace
+from kerash_cli.engine.calls import run
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import IDENTITY, Layer, Mode
-from kerash_cli.engine.layers.base import Own, head
+from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
@@ -105,52 +108,29 @@ class Network:
         for layer, own in islice(learning, 1):
             layer.forget(own, features)
 
-    def plan(self, params: Array, n: int, mode: Mode, gradient: Array | None = None, with_dx: bool = False) -> Plan:
-        """The plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made.
+    def plan(
+        self,
+        params: Array,
+        n: int,
+        mode: Mode,
+        gradient: Array | None = None,
+        with_dx: bool = False,
+        allocator: Allocator | None = None,
+    ) -> Plan:
+        """Returns the plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made.
 
         With params (count, size), where the layers allow that, it is of a stack of so many networks: of the n samples
         in `rows` and columns in a, the first n / count are for the first network, and so on.
         """
+        allocator = allocator or Allocator()
+        measures = gradient is None and mode.training and self.size > self.learnt
+        nowhere = allocator.empty(params.shape, params.dtype) if measures else params
         learnt, buffers = self._carved(params)
-        grads, measured = self._carved(np.empty_like(params) if gradient is None else gradient)
-        memory = plans.Memory(n, params.dtype, self._scratch(n))
-        rows = np.zeros((n, self.features + 1), params.dtype)
-        rows[:, -1] = 1
-        steps = plans.steps(self.layers, self.shapes, rows, mode, memory)
-        forward: Calls = []
-        seen = measured if mode.training else buffers
-        own = {
-            step.index: Own(learnt[step.index], grads[step.index], seen[step.index], step.cache, mode, step.index)
-            for step in steps
-        }
-        for step in steps:
-            forward += step.forward(own[step.index])
-        out = steps[-1].out if steps else plans.Signal(rows.T, self.shapes[0])
-        last = memory.laid_out(out, "row", self.shapes[-1])
-        if last is not out:
-            forward += last.copied_from(out)
-        a = last.memory[: self.outputs]
-        if gradient is None:
-            return Plan(rows, a, np.empty((0, n), params.dtype), None, forward, [])
-
-        da = d = memory.array(self.outputs)
-        backward: Calls = []
-        spare = memory.gradients(max(map(prod, self.shapes)))
-        if last is not out:
-            d = next(spare)[: self.outputs]
-            backward += out.over(d).copied_from(last.over(da))
-        first = next((i for i, shapes in enumerate(self.param_shapes) if shapes), len(self.layers))
-        for step in reversed(steps):
-            needed = step.index > first or with_dx
-            dx = next(spare)[: prod(step.before)] if needed else None
-            backward += step.backward(d, dx, own[step.index])
-            if dx is None:
-                break
-            d = dx
-            if step.x is not step.given:
-                d = next(spare)[: prod(step.before)]
-                backward += step.given.over(d).copied_from(step.x.over(dx))
-        return Plan(rows, a, da, d if with_dx else None, forward, backward)
+        grads, measured = self._carved(nowhere if gradient is None else gradient)
+        tensors = map(plans.LayerTensors, learnt, grads, measured if mode.training else buffers)
+        scratch = self._scratch(n) if mode.training or gradient is not None else 0
+        memory = plans.PlanMemory(n, params.dtype, allocator, scratch)
+        return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
 
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
         """Calls that take all of `params`, or a part, one step along the gradient of a batch, which they may overwrite.
@@ -189,11 +169,16 @@ class Network:
         ]
 
     def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
-        """About how much memory a plan, with a gradient or without, takes besides parameters and gradient."""
-        between = sum(map(prod, self.shapes)) + self.features + 2 * gradient * max(map(prod, self.shapes))
-        layers = plans.deferred(self.layers)
-        cached = sum(size(layer.cache_shapes(before, n)) for layer, before in zip(layers, self.shapes, strict=False))
-        return itemsize * (n * between + cached + self._scratch(n))
+        """Bytes that a plan takes besides parameters and gradient; at least so many where no machine has them.
+
+        `gradient` says whether it is a plan for training. It is measured by making that plan without memory.
+        """
+        counter = Counter()
+        with suppress(NoSpace):
+            params = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
+            counter.bytes = 0
+            self.plan(params, n, Mode(training=gradient), params if gradient else None, allocator=counter)
+        return counter.bytes
 
     def _scratch(self, n: int) -> int:
         return max(size(layer.scratch_shapes(before, n)) for layer, before in self._inputs())
@@ -215,8 +200,7 @@ def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
         view[...] = tensors[name]
     plan = network.plan(params, 1, Mode())
     plan.rows[:, :-1] = x.reshape(1, -1)
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     return plan.a.reshape(network.shapes[-1])
 
 
@@ -236,7 +220,6 @@ class Predictor:
             tile[: len(taken)] = taken
             tile[len(taken) :] = 0
             with np.errstate(all="ignore"):
-                for call in self._plan.forward:
-                    call()
+                run(self._plan.forward)
             result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
         return result

@@ -1,6 +1,6 @@
 """All that a batch goes through, compiled once into calls with operands and outputs bound."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, pairwise
@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.allocation import Allocator
+from kerash_cli.engine.calls import described, labelled
 from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
 from kerash_cli.engine.layers.base import Own
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, size
@@ -31,6 +33,15 @@ class Plan(NamedTuple):
     dx: Array | None
     forward: Calls
     backward: Calls
+
+    def describe(self) -> str:
+        """Returns a line for each call: its layer, then its function with the sizes of its arrays."""
+        parts = {"forward": self.forward, "backward": self.backward}
+        lines = {name: [described(call) for call in calls] for name, calls in parts.items() if calls}
+        width = max((len(layer) for part in lines.values() for layer, _ in part), default=0)
+        return "\n\n".join(
+            "\n".join([name, *(f"  {layer:{width}}  {call}" for layer, call in part)]) for name, part in lines.items()
+        )
 
 
 @dataclass(frozen=True)
@@ -83,27 +94,42 @@ def image(features: Array, shape: Shape) -> Array:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A layer at work: what it is `given`, the same as it takes it (`x`), and what comes out; `index` is its place."""
+class LayerStep:
+    """A layer at work: `given` comes from the layer before, `x` is the same in the order that the layer takes."""
 
-    index: int
     layer: Layer
     before: Shape
     after: Shape
     given: Signal
     x: Signal
     out: Signal
-    cache: Views
+    own: Own
 
-    def forward(self, own: Own) -> Calls:
-        """The layer's calls, and those that bring what it is given into its order."""
+    @property
+    def index(self) -> int:
+        """Place of the layer in the network."""
+        return self.own.number
+
+    @property
+    def label(self) -> str:
+        """`layer2 dense 16 relu`: the line of the layer, after its name in a saved model."""
+        return f"layer{self.index} {self.layer}"
+
+    def forward(self) -> Calls:
+        """Returns the layer's calls, after those that bring its inputs into its order."""
         calls = [] if self.x is self.given else self.x.copied_from(self.given)
-        return calls + self.layer.forward(self._x, self._a, own)
+        return labelled(calls + self.layer.forward(self._x, self._a, self.own), self.label)
 
-    def backward(self, da: Array, dx: Array | None, own: Own) -> Calls:
-        """The layer's calls, given da (outputs, n) in the order of its output; dx (features, n) has that of x."""
+    def backward(self, da: Array, spare: Iterator[Array], with_dx: bool) -> tuple[Calls, Array | None]:
+        """Returns the layer's calls, given da (outputs, n), and where they write dL/dgiven, if that is asked for."""
+        dx = next(spare)[: prod(self.before)] if with_dx else None
         to = None if dx is None else self._seen(dx, self.before)
-        return self.layer.backward(self._x, self._a, self._seen(da, self.after), to, own)
+        calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), to, self.own)
+        if dx is not None and self.x is not self.given:
+            d_given = next(spare)[: prod(self.before)]
+            calls += self.given.over(d_given).copied_from(self.x.over(dx))
+            dx = d_given
+        return labelled(calls, self.label), dx
 
     @property
     def _x(self) -> Array:
@@ -117,41 +143,96 @@ class Step:
         return image(features, shape) if self.layer.layout == "image" else features
 
 
-class Memory:
+class PlanMemory:
     """Allocates what a plan for n samples works on.
 
     What only matters within one layer, or from one to the next, takes turns in the same places.
     """
 
-    def __init__(self, n: int, dtype: np.dtype[np.floating], scratch: int) -> None:
+    def __init__(self, n: int, dtype: np.dtype[np.floating], allocator: Allocator, scratch: int) -> None:
         """`scratch` numbers are the most that a layer needs while its calls run."""
-        self._n, self._dtype = n, dtype
-        self._scratch = np.empty(scratch, dtype)
+        self.n, self.dtype, self.allocator = n, dtype, allocator
+        self._scratch = allocator.empty((scratch,), dtype)
 
     def array(self, features: int) -> Array:
-        """(features, n)"""
-        return np.empty((features, self._n), self._dtype)
+        """Returns a new array (features, n)."""
+        return self.allocator.empty((features, self.n), self.dtype)
+
+    def rows(self, features: int) -> Array:
+        """Returns a new array (n, features + 1) with a last column of ones, the rest 0."""
+        rows = self.allocator.full((self.n, features + 1), 0, self.dtype)
+        self.allocator.fill(rows[:, -1], 1)
+        return rows
 
     def signal(self, shape: Shape, imaged: bool) -> Signal:
-        """A new signal with a row of ones."""
+        """Returns a new signal with a row of ones."""
         memory = self.array(prod(shape) + 1)
-        memory[-1] = 1
+        self.allocator.fill(memory[-1], 1)
         return Signal(memory, shape, imaged)
 
     def laid_out(self, signal: Signal, layout: str, shape: Shape) -> Signal:
-        """The signal itself if it serves, or a new one that does."""
+        """Returns the signal itself if it serves, or a new one that does."""
         return signal if signal.serves(layout, shape) else self.signal(shape, layout == "image")
 
-    def cache(self, own: Mapping[str, Shape], scratch: Mapping[str, Shape]) -> Views:
-        """The tensors that a layer has to itself, and those in the memory that all share."""
+    def cache(self, layer: Layer, shape: Shape) -> Views:
+        """Returns the tensors that a layer has to itself, and those in the memory that all share."""
+        own = layer.cache_shapes(shape, self.n)
+        scratch = layer.scratch_shapes(shape, self.n) if self._scratch.size else {}
         return {
-            **Tensors(np.empty(size(own), self._dtype), own),
+            **Tensors(self.allocator.empty((size(own),), self.dtype), own),
             **Tensors(self._scratch[: size(scratch)], scratch),
         }
 
     def gradients(self, features: int) -> Iterator[Array]:
-        """Again and again one of two arrays (features, n)."""
-        return cycle([self.array(features), self.array(features)])
+        """Gives one of two arrays (features, n), again and again; each is allocated when its turn comes first."""
+        first = self.array(features)
+        yield first
+        second = self.array(features)
+        yield second
+        yield from cycle([first, second])
+
+
+class LayerTensors(NamedTuple):
+    """What a layer learns, the gradient of that, and what it measures or goes by without a gradient."""
+
+    params: Tensors
+    grads: Tensors
+    buffers: Tensors
+
+
+def assembled(
+    layers: Sequence[Layer],
+    shapes: Sequence[Shape],
+    tensors: Sequence[LayerTensors],
+    mode: Mode,
+    memory: PlanMemory,
+    backward: bool,
+    with_dx: bool,
+) -> Plan:
+    """Returns the plan of these layers; the first takes samples of the first shape, and so on."""
+    rows = memory.rows(prod(shapes[0]))
+    steps = _steps(layers, shapes, tensors, rows, mode, memory)
+    out = steps[-1].out if steps else Signal(rows.T, shapes[0])
+    last = memory.laid_out(out, "row", shapes[-1])
+    forward = [call for step in steps for call in step.forward()]
+    if last is not out:
+        forward += labelled(last.copied_from(out), steps[-1].label)
+    plan = Plan(rows, last.memory[: prod(shapes[-1])], memory.array(0), None, forward, [])
+    if not backward:
+        return plan
+    da = memory.array(prod(shapes[-1]))
+    spare = memory.gradients(max(map(prod, shapes)))
+    d: Array | None = da
+    calls: Calls = []
+    if last is not out:
+        d = next(spare)[: len(da)]
+        calls += labelled(out.over(d).copied_from(last.over(da)), steps[-1].label)
+    first = next((i for i, each in enumerate(tensors) if each.params), len(layers))
+    for step in reversed(steps):
+        if d is not None:
+            own, d = step.backward(d, spare, step.index > first or with_dx)
+            calls += own
+    return plan._replace(da=da, dx=d if with_dx else None, backward=calls)
 
 
 def deferred(layers: Sequence[Layer]) -> list[Layer]:
@@ -167,19 +248,26 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
     return order
 
 
-def steps(layers: Sequence[Layer], shapes: Sequence[Shape], rows: Array, mode: Mode, memory: Memory) -> list[Step]:
+def _steps(
+    layers: Sequence[Layer],
+    shapes: Sequence[Shape],
+    tensors: Sequence[LayerTensors],
+    rows: Array,
+    mode: Mode,
+    memory: PlanMemory,
+) -> list[LayerStep]:
     """The layers that have something to do, each with its memory; the first takes rows.T (features + 1, n)."""
-    made: list[Step] = []
+    made: list[LayerStep] = []
     signal = Signal(rows.T, shapes[0])
     for i, layer in enumerate(deferred(layers)):
         if layer.transparent(mode.training):
             continue
         before, after = shapes[i], shapes[i + 1]
         x = memory.laid_out(signal, layer.layout, before)
-        out = (
-            memory.signal(after, layer.layout == "image") if layer.layout != "any" else memory.signal(x.shape, x.imaged)
-        )
-        cache = memory.cache(layer.cache_shapes(before, len(rows)), layer.scratch_shapes(before, len(rows)))
-        made.append(Step(i, layer, before, after, signal, x, out, cache))
+        same = layer.layout == "any"
+        out = memory.signal(x.shape, x.imaged) if same else memory.signal(after, layer.layout == "image")
+        cache = memory.cache(layer, before)
+        own = Own(*tensors[i], cache, mode, i, memory.allocator)
+        made.append(LayerStep(layer, before, after, signal, x, out, own))
         signal = out
     return made

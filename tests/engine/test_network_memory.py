@@ -10,29 +10,54 @@ from kerash_cli.engine.network import Network, through
 from kerash_cli.model.description import ModelDescription
 
 MODELS = {
-    "dense": "300 1 1\ninput\ndense 500 tanh\ndense 20 softmax\n",
+    "dense": "300 1 1\ninput\ndense 500 tanh\ndropout 0.5\ndense 20 softmax\n",
     "images": "16 16 3\ninput\nconvolution tanh 8 1 1 3 3\nmax_pooling - 2 0 2 2\ndense 10 softmax\n",
+    "wide": "9 1 1\ninput\ndense 30 gelu\nbatch_normalization mish\ndense 4 -\noutput softplus:2\n",
+    "mixing": "7 6 2\ninput\nconvolution softmax 5 2 1 3 3\naverage_pooling tanh 1 1 2 2\nglobal_average_pooling -\n",
 }
 
 
-@pytest.mark.parametrize("rows", [50, 400])
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize("model", MODELS)
-def test_a_plan_takes_about_the_memory_that_is_asked_for(model: str, dtype: str, rows: int) -> None:
+def network(model: str) -> Network:
     description = ModelDescription.parse(MODELS[model])
-    network = Network(description.layers, description.known_shape)
-    params = network.initial(0, np.dtype(dtype))
-    gradient = np.empty_like(params)
-    network.plan(params, 1, Mode(), gradient)  # what is imported and kept for good
+    return Network(description.layers, description.known_shape)
+
+
+@pytest.mark.parametrize("rows", [1, 50, 400])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_plan_takes_the_memory_that_is_told(model: str, training: bool, dtype: str, rows: int) -> None:
+    made = network(model)
+    params = made.initial(0, np.dtype(dtype))
+    gradient = np.empty_like(params) if training else None
     tracemalloc.start()
     try:
-        plan = network.plan(params, rows, Mode(), gradient)
-        taken = tracemalloc.get_traced_memory()[0]
+        plan = made.plan(params, rows, Mode(training), gradient)
+        numpy_alone = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
+        arrays = tracemalloc.take_snapshot().filter_traces([numpy_alone]).traces
     finally:
         tracemalloc.stop()
     assert len(plan.rows) == rows
-    told = network.plan_bytes(rows, np.dtype(dtype).itemsize)
-    assert 0.8 * taken <= told <= 1.5 * taken
+    taken = sum(array.size for array in arrays if array.size > 1)  # an empty array takes a byte
+    assert made.plan_bytes(rows, np.dtype(dtype).itemsize, training) == taken
+
+
+def test_to_tell_the_memory_takes_none() -> None:
+    made, rows = network("images"), 10**6
+    made.plan_bytes(rows, 4)  # imports
+    tracemalloc.start()
+    try:
+        told = made.plan_bytes(rows, 4)
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert told > 10**10
+    assert taken < 10**6
+
+
+def test_where_no_machine_has_so_much_memory_more_than_any_has_is_told() -> None:
+    assert network("images").plan_bytes(10**17, 8) > 2**56
+    assert network("images").plan_bytes(10**30, 8) > 2**56
 
 
 def test_one_layer_alone_is_what_it_is_in_a_network() -> None:

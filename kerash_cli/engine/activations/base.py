@@ -9,6 +9,7 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.decimals import shortest
 from kerash_cli.engine.activations.arithmetic import HUGE
+from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput
@@ -151,19 +152,21 @@ class Activation:
             call()
         return dz
 
-    def forward(self, z: Array, out: Array) -> Calls:
-        """The calls that write f(z), (features, n), to `out`, which may be z if `in_place`."""
+    def forward(self, z: Array, out: Array, memory: Allocator | None = None) -> Calls:
+        """Returns the calls that write f(z), (features, n), to `out`, which may be z if `in_place`."""
         definition = self.definition
-        return plan(lambda z: definition.f(z, *self.parameters), [z], out, wide=definition.wide(*self.parameters))
+        return plan(
+            lambda z: definition.f(z, *self.parameters), [z], out, wide=definition.wide(*self.parameters), memory=memory
+        )
 
-    def backward(self, z: Array, a: Array, da: Array, out: Array) -> Calls:
-        """The calls that write dL/dz to `out`, which may be da, given da = dL/da; they don't read z if `in_place`."""
+    def backward(self, z: Array, a: Array, da: Array, out: Array, memory: Allocator | None = None) -> Calls:
+        """Returns the calls that write dL/dz to `out`, which may be da = dL/da; they don't read z if `in_place`."""
         definition, d_f = self.definition, self.definition.d_f
         operands = [a if definition.in_place else z, da]
         if definition.mixes:
-            return plan(d_f, operands, out)
+            return plan(d_f, operands, out, memory=memory)
         wide = definition.wide_derivative(*self.parameters)
-        return plan(lambda x, da: da * d_f(x, *self.parameters), operands, out, wide=wide)
+        return plan(lambda x, da: da * d_f(x, *self.parameters), operands, out, wide=wide, memory=memory)
 
     def _check(self) -> None:
         names, domain = list(self.definition.parameters), self.definition.domain

@@ -5,10 +5,12 @@ from functools import partial
 
 import numpy as np
 
+from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.expressions import plan
+from kerash_cli.engine.layers.base import Own
 from kerash_cli.engine.layers.pooling import Pooling, at, leave_out, overlap
 from kerash_cli.engine.layers.window import Span, spans
-from kerash_cli.engine.tensors import Array, Calls, Shape, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,16 @@ class AveragePooling(Pooling, keyword="average_pooling"):
                 calls.append(partial(np.add, part, at(x, axis, span.places), part))
         return calls
 
-    def finish(self, z: Array, shape: Shape) -> Calls:
+    def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
         _, height, width = shape
         down = self._counts(height, self.kernel_height, z.shape[0])
         across = self._counts(width, self.kernel_width, z.shape[2])
         share = (1 / np.multiply.outer(down, across)).astype(z.dtype)[:, np.newaxis, :, np.newaxis]
         if share.min() == share.max():
-            return plan(lambda z: z * share.item(0), [z], z)
-        return plan(lambda z, share: z * share, [z, share], z)
+            return plan(lambda z: z * share.item(0), [z], z, memory=memory)
+        return plan(lambda z, share: z * share, [z, memory.kept(share)], z, memory=memory)
 
-    def spread(
-        self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, cache: Views
-    ) -> Calls:
+    def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
         several = overlap(along, x.shape[axis])
         calls: Calls = [partial(dx.fill, 0)] if several or leave_out(along, x.shape[axis]) else []
         for span in along:

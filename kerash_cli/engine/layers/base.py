@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, Views
 from kerash_cli.errors import BadInput
@@ -56,7 +57,8 @@ class Own(NamedTuple):
     """What a layer has to itself in a plan: its tensors, its memory, and its `number` among the layers.
 
     `grads` have the names of `params`. While training, what a layer measures overwrites `buffers`; otherwise these hold
-    what was learnt. `cache` has all that `cache_shapes` and `scratch_shapes` name.
+    what was learnt. `cache` has all that `cache_shapes` and `scratch_shapes` name. Temporaries and constants come from
+    `memory`.
     """
 
     params: Tensors
@@ -65,6 +67,7 @@ class Own(NamedTuple):
     cache: Views
     mode: Mode
     number: int
+    memory: Allocator
 
 
 class Layer(ABC):
@@ -165,7 +168,7 @@ class Layer(ABC):
         return {}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Memory besides that for use within forward or within backward; all layers share theirs."""
+        """Memory besides that, for training, within forward or within backward; all layers share theirs."""
         return {}
 
     def least_rows(self, shape: Shape) -> int:

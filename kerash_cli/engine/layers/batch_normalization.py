@@ -69,15 +69,17 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
 
         return [
             *(_measured(x, own, normalized, z) if own.mode.training else _learnt(x, own, normalized)),
-            *plan(scaled, [normalized, inverse, *affine], normalized, z),
-            *activate(self.activation, z, _by_channel(out)),
+            *plan(scaled, [normalized, inverse, *affine], normalized, z, memory=own.memory),
+            *activate(self.activation, z, _by_channel(out), own.memory),
         ]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         z, a, dz = (_by_channel(image) for image in (own.cache.get("z", a), a, da))
         normalized, d = _by_channel(own.cache["normalized"]), dz if dx is None else _by_channel(dx)
         d_weights, share = own.grads["weights"], dz.shape[1] / dz.size
-        d_bias = own.grads.get("bias", np.empty_like(d_weights))
+        d_bias = own.grads.get("bias")
+        if d_bias is None:
+            d_bias = own.memory.empty(d_weights.shape, d_weights.dtype)
 
         def derivative(
             dz: Values, x: Values, d_weights: Values, d_bias: Values, weights: Values, inverse: Values
@@ -85,16 +87,16 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
             return (dz - (x * (d_weights * share) + d_bias * share)) * (weights * inverse)
 
         calls = [
-            *activate_back(self.activation, z, a, dz, dz),
+            *activate_back(self.activation, z, a, dz, dz, own.memory),
             # The sums are part of the derivative of mean and variance, whether or not there is a bias.
-            *_sum(dz, own.cache, d_bias),
-            *plan(lambda dz, x: dz * x, [dz, normalized], d),
-            *_sum(d, own.cache, d_weights),
+            *_sum(dz, own, d_bias),
+            *plan(lambda dz, x: dz * x, [dz, normalized], d, memory=own.memory),
+            *_sum(d, own, d_weights),
         ]
         if dx is None:
             return calls
         columns = map(_column, (d_weights, d_bias, own.params["weights"], own.cache["inverse"]))
-        return [*calls, *plan(derivative, [dz, normalized, *columns], d)]
+        return [*calls, *plan(derivative, [dz, normalized, *columns], d, memory=own.memory)]
 
 
 def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
@@ -109,10 +111,10 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
         return spread * (count / max(1, count - 1)), 1 / np.sqrt(spread + EPSILON)
 
     return [
-        *_sum(x, own.cache, mean, 1 / count),
-        *plan(centred, [x, _column(mean)], normalized, squares),
-        *_sum(squares, own.cache, spread, 1 / count),
-        *plan(inverted, [spread], variance, inverse),
+        *_sum(x, own, mean, 1 / count),
+        *plan(centred, [x, _column(mean)], normalized, squares, memory=own.memory),
+        *_sum(squares, own, spread, 1 / count),
+        *plan(inverted, [spread], variance, inverse, memory=own.memory),
     ]
 
 
@@ -120,8 +122,8 @@ def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
     """Calls that do so by the running mean and variance."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
-        *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized),
-        *plan(lambda variance: 1 / np.sqrt(variance + EPSILON), [variance], inverse),
+        *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),
+        *plan(lambda variance: 1 / np.sqrt(variance + EPSILON), [variance], inverse, memory=own.memory),
     ]
 
 
@@ -142,11 +144,11 @@ def _by_channel(image: Array) -> Array:
     return image.reshape((1, width, n) if depth == height == 1 else (height, depth, width * n))
 
 
-def _sum(image: Array, cache: Views, out: Array, share: float = 1.0) -> Calls:
+def _sum(image: Array, own: Own, out: Array, share: float = 1.0) -> Calls:
     """Calls that write `share` times the sum of each channel of an image (height, channels, n) to `out`.
 
     By hand: expressions add up along axis 0 alone.
     """
-    by_row = cache["by_row"]
+    by_row = own.cache["by_row"]
     calls: Calls = [partial(np.add.reduce, image, axis=2, out=by_row), partial(np.add.reduce, by_row, axis=0, out=out)]
-    return [*calls, *plan(lambda out: out * share, [out], out)]
+    return [*calls, *plan(lambda out: out * share, [out], out, memory=own.memory)]

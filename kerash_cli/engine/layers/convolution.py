@@ -81,13 +81,13 @@ class Convolution(Windowed, keyword="convolution"):
             calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
         if "bias" in own.params:
             calls += plan(lambda z, bias: z + bias, [sums, own.params["bias"][:, np.newaxis]], sums)
-        return [*calls, *activate(self.activation, z, out)]
+        return [*calls, *activate(self.activation, z, out, own.memory)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         dz, weights = da.reshape(*da.shape[:2], -1), own.grads["weights"].transpose(2, 1, 3, 0)
         by_row, d_kernel = own.cache["d_kernel_by_row"], own.cache["d_kernel"]
-        rows, places = np.ones(len(dz), dz.dtype), np.ones(dz.shape[2], dz.dtype)
-        calls = activate_back(self.activation, own.cache.get("z", a), a, da, da)
+        rows, places = (own.memory.constant((size,), 1, dz.dtype) for size in (len(dz), dz.shape[2]))
+        calls = activate_back(self.activation, own.cache.get("z", a), a, da, da, own.memory)
         blocks = list(self._grid.blocks(x, own.cache["patches"], len(dz)))
         for block in blocks:
             calls += block.fetch if len(blocks) > 1 else []

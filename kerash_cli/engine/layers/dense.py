@@ -44,12 +44,15 @@ class Dense(Layer, keyword="dense"):
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         affine = self._affine(own.params)
         z = own.cache.get("z", out)
-        return [_product(affine.swapaxes(-1, -2), x[: affine.shape[-2]], z), *self.activation.forward(z, out)]
+        return [
+            _product(affine.swapaxes(-1, -2), x[: affine.shape[-2]], z),
+            *self.activation.forward(z, out, own.memory),
+        ]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         gradient, weights = self._affine(own.grads), own.params["weights"]
         x = x[: gradient.shape[-2]]
-        calls = self.activation.backward(own.cache.get("z", a), a, da, da)
+        calls = self.activation.backward(own.cache.get("z", a), a, da, da, own.memory)
         if gradient.ndim == 2:
             calls.append(partial(x.dot, da.T, gradient))
         else:

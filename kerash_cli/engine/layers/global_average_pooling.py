@@ -38,21 +38,21 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
         return [
             partial(np.add.reduce, x, axis=0, out=sums),
             partial(np.add.reduce, sums, axis=1, out=z[0, :, 0]),
-            *_divided(z, x),
-            *activate(self.activation, z, out),
+            *_divided(z, x, own),
+            *activate(self.activation, z, out, own.memory),
         ]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         if dx is None:
             return []
         return [
-            *activate_back(self.activation, own.cache.get("z", a), a, da, da),
-            *_divided(da, x),
+            *activate_back(self.activation, own.cache.get("z", a), a, da, da, own.memory),
+            *_divided(da, x, own),
             partial(np.copyto, dx, da),
         ]
 
 
-def _divided(sums: Array, x: Array) -> Calls:
+def _divided(sums: Array, x: Array, own: Own) -> Calls:
     """Calls that divide by the number of places of an image x."""
     share = 1 / (x.shape[0] * x.shape[2])
-    return plan(lambda sums: sums * share, [sums], sums)
+    return plan(lambda sums: sums * share, [sums], sums, memory=own.memory)

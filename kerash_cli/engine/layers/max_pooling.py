@@ -6,9 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from kerash_cli.engine.layers.base import Own
 from kerash_cli.engine.layers.pooling import Pooling, at, leave_out, overlap
 from kerash_cli.engine.layers.window import Span
-from kerash_cli.engine.tensors import Array, Calls, Shape, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,7 @@ class MaxPooling(Pooling, keyword="max_pooling"):
                 calls.append(partial(np.maximum, part, at(x, axis, span.places), out=part))
         return calls
 
-    def spread(
-        self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, cache: Views
-    ) -> Calls:
+    def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
         several = overlap(along, x.shape[axis])
         calls: Calls = [partial(dx.fill, 0)] if several or leave_out(along, x.shape[axis]) else []
         for number, span in enumerate(along, 1):
@@ -46,15 +45,16 @@ class MaxPooling(Pooling, keyword="max_pooling"):
                 calls.append(partial(np.add, places, left, places) if several else partial(np.copyto, places, left))
                 continue
             shape, size = left.shape, left.size
-            is_largest = cache["is_largest"].reshape(-1)[:size].reshape(shape)
-            share = cache["share"].reshape(-1)[:size].reshape(shape) if several else places
-            flags = np.empty(shape, np.bool_)
+            is_largest = own.cache["is_largest"].reshape(-1)[:size].reshape(shape)
+            share = own.cache["share"].reshape(-1)[:size].reshape(shape) if several else places
+            flags = own.memory.borrow(shape, np.dtype(np.bool_))
             calls += [
                 partial(np.equal, at(x, axis, span.places), at(out, axis, span.windows), flags),
                 partial(is_largest.__setitem__, ..., flags),
                 partial(np.multiply, left, is_largest, share),
                 partial(np.subtract, left, share, left),
             ]
+            own.memory.give_back(flags)
             if several:
                 calls.append(partial(np.add, places, share, places))
         return calls

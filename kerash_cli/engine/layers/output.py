@@ -29,7 +29,7 @@ class Output(Layer, keyword="output"):
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         z = own.cache["z"]
-        return [partial(z.__setitem__, ..., x[:-1]), *self.activation.forward(z, out)]
+        return [partial(z.__setitem__, ..., x[:-1]), *self.activation.forward(z, out, own.memory)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        return [] if dx is None else self.activation.backward(own.cache["z"], a, da, dx)
+        return [] if dx is None else self.activation.backward(own.cache["z"], a, da, dx, own.memory)

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.layers.base import IDENTITY, Own, count, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
-from kerash_cli.engine.tensors import Array, Calls, Shape, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape
 
 ROWS, COLUMNS = 0, 2
 """The axes of an image in memory."""
@@ -29,12 +30,10 @@ class Pooling(Windowed):
         """Calls that write to `out` what becomes of the windows of x along one axis; its other axes are those of x."""
 
     @abstractmethod
-    def spread(
-        self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, cache: Views
-    ) -> Calls:
+    def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
         """Calls that write dL/dx to dx, given what `gather` saw and wrote; they may overwrite d_out."""
 
-    def finish(self, z: Array, shape: Shape) -> Calls:
+    def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
         """Calls that make of z, what `gather` wrote last, the pooled image; backwards of its gradient."""
         return []
 
@@ -59,8 +58,8 @@ class Pooling(Windowed):
         return [
             *self.gather(x, across, self._along(COLUMNS, x, z), COLUMNS),
             *self.gather(across, z, self._along(ROWS, x, z), ROWS),
-            *self.finish(z, (x.shape[1], x.shape[0], x.shape[2])),
-            *activate(self.activation, z, out),
+            *self.finish(z, (x.shape[1], x.shape[0], x.shape[2]), own.memory),
+            *activate(self.activation, z, out, own.memory),
         ]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
@@ -68,10 +67,10 @@ class Pooling(Windowed):
             return []
         z, across, d_across = own.cache.get("z", a), own.cache["across"], own.cache["d_across"]
         return [
-            *activate_back(self.activation, z, a, da, da),
-            *self.finish(da, (x.shape[1], x.shape[0], x.shape[2])),
-            *self.spread(across, z, da, d_across, self._along(ROWS, x, z), ROWS, own.cache),
-            *self.spread(x, across, d_across, dx, self._along(COLUMNS, x, z), COLUMNS, own.cache),
+            *activate_back(self.activation, z, a, da, da, own.memory),
+            *self.finish(da, (x.shape[1], x.shape[0], x.shape[2]), own.memory),
+            *self.spread(across, z, da, d_across, self._along(ROWS, x, z), ROWS, own),
+            *self.spread(x, across, d_across, dx, self._along(COLUMNS, x, z), COLUMNS, own),
         ]
 
     def _along(self, axis: int, x: Array, z: Array) -> list[Span]:
