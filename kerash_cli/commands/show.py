@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 @click.option("--inputs", type=_options.COUNT, help="What the `?` of a description's first line stands for.")
 @click.option("--outputs", type=_options.COUNT, help="What the `?` of its last layer stands for.")
 @click.option("--batch-size", type=_options.COUNT, default=32, show_default=True, help="For the memory of training.")
+@click.option("--plan", is_flag=True, help="Print the calls of one training batch instead.")
 @_options.as_json
-def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, as_json: bool) -> None:
+def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, plan: bool, as_json: bool) -> None:
     """Show the layers of a model description or a saved model: their shapes, parameters, cost and memory.
 
     Of a checkpoint, where its run stands and how that goes on.
 
+    --plan prints what the layers compute, forward and backward, a line a call: its layer, and the sizes of its arrays.
+
     \b
     kerash show digits.model --inputs 64 --outputs 10
     kerash show digits.kerash --json
+    kerash show digits.kerash --plan
     """
     import json
     import sys
@@ -54,6 +58,9 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     network = trained.network if trained else _network(description)
     settings = TrainingSettings(dtype=str(trained.params.dtype)) if trained else TrainingSettings()
     itemsize = {"float32": 4, "float64": 8}[settings.dtype]
+    if plan:
+        click.echo(_plan(file, network, batch_size, itemsize, as_json))
+        return
     layers = network.summary(batch_size, itemsize) if network else _unknown(description)
     needed = training_bytes(network, settings, batch_size) if network else None
     if as_json:
@@ -78,6 +85,26 @@ def _network(description: "ModelDescription") -> "Network | None":
     if description.features is None or description.outputs is None:
         return None
     return Network(description.layers, description.known_shape)
+
+
+def _plan(file: str, network: "Network | None", batch_size: int, itemsize: int, as_json: bool) -> str:
+    """The calls of a batch, a line each."""
+    import json
+
+    from kerash_cli.engine.calls import described
+    from kerash_cli.errors import BadInput
+
+    if network is None:
+        raise BadInput(f"{file}: a plan needs all sizes, and ? is decided by the data; try --inputs and --outputs")
+    made = network.sketch(batch_size, itemsize)
+    if not as_json:
+        return made.describe()
+    parts = {"forward": made.forward, "backward": made.backward}
+    calls = {
+        name: [dict(zip(("layer", "call"), described(call), strict=True)) for call in part]
+        for name, part in parts.items()
+    }
+    return json.dumps({"batch_size": batch_size, **calls})
 
 
 def _unknown(description: "ModelDescription") -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ def labelled(calls: Calls, owner: str) -> Calls:
     return calls
 
 
-def run(calls: Iterable[Call]) -> None:
+def run_calls(calls: Iterable[Call]) -> None:
     """Makes the calls in order; an error carries a note that names the call and its owner."""
     call = None
     try:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerash_cli.engine import plans
 from kerash_cli.engine.allocation import Allocator, Counter, NoSpace
-from kerash_cli.engine.calls import run
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import IDENTITY, Layer, Mode
@@ -175,10 +175,15 @@ class Network:
         """
         counter = Counter()
         with suppress(NoSpace):
-            params = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
-            counter.bytes = 0
-            self.plan(params, n, Mode(training=gradient), params if gradient else None, allocator=counter)
+            self.sketch(n, itemsize, gradient, counter)
         return counter.bytes
+
+    def sketch(self, n: int, itemsize: int, gradient: bool = True, counter: Counter | None = None) -> Plan:
+        """Returns a plan without memory, which can be described and counted, and not run."""
+        params: Array = Counter().empty((self.size,), np.dtype(f"f{itemsize}"))
+        return self.plan(
+            params, n, Mode(training=gradient), params if gradient else None, allocator=counter or Counter()
+        )
 
     def _scratch(self, n: int) -> int:
         return max(size(layer.scratch_shapes(before, n)) for layer, before in self._inputs())
@@ -200,7 +205,7 @@ def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
         view[...] = tensors[name]
     plan = network.plan(params, 1, Mode())
     plan.rows[:, :-1] = x.reshape(1, -1)
-    run(plan.forward)
+    run_calls(plan.forward)
     return plan.a.reshape(network.shapes[-1])
 
 
@@ -220,6 +225,6 @@ class Predictor:
             tile[: len(taken)] = taken
             tile[len(taken) :] = 0
             with np.errstate(all="ignore"):
-                run(self._plan.forward)
+                run_calls(self._plan.forward)
             result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
         return result

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array, Views
@@ -215,8 +216,7 @@ def _slope_at(activation: Activation) -> float:
     """Finds a point where the activation has a slope: even functions have none at 0."""
     near = np.array([[-0.1, 0.1], [0.6, 0.8]])
     values = np.empty_like(near)
-    for call in activation.forward(near.copy(), values):
-        call()
+    run_calls(activation.forward(near.copy(), values))
     return 0.7 if abs(values[1, 1] - values[1, 0]) > 2 * abs(values[0, 1] - values[0, 0]) else 0.0
 
 

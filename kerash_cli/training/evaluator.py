@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
 from kerash_cli.engine.tensors import Array
@@ -20,6 +21,5 @@ class Evaluator:
 
     def __call__(self) -> float:
         self.a[...] = self._predict(self._x).T
-        for call in self._judge:
-            call()
+        run_calls(self._judge)
         return self._total.item() / len(self._x)

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network, Predictor
@@ -59,10 +60,8 @@ class SideBySide:
     def step(self, start: int, stop: int) -> float:
         """Steps along the batch of each fold; the sum of its losses, the mean over folds."""
         calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
-        for call in calls:
-            call()
-        for call in self._update:
-            call()
+        run_calls(calls)
+        run_calls(self._update)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
     def validator(self) -> Callable[[], float]:
@@ -81,8 +80,7 @@ class SideBySide:
             a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
             y, terms = self._samples.y[rows].T, np.empty_like(a)
             with np.errstate(all="ignore"):
-                for call in self._loss.terms(a, y, terms, np.empty_like(a)):
-                    call()
+                run_calls(self._loss.terms(a, y, terms, np.empty_like(a)))
             found.append(terms.mean(axis=0) if self._loss.mean_over_outputs else terms.sum(axis=0))
         return np.concatenate(found)
 
@@ -135,8 +133,7 @@ class SideBySide:
         calls += self._loss.calls(a, samples.y.T, None, total, np.empty_like(a), 1.0)
 
         def validate() -> float:
-            for call in calls:
-                call()
+            run_calls(calls)
             return total.item() / rows.size
 
         return validate

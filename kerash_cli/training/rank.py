@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
@@ -110,8 +111,7 @@ class Rank:
         """
         step = self._steps.get((start, stop)) or self._compile(start, stop)
         self._now += 1
-        for call in step.compute:
-            call()
+        run_calls(step.compute)
         self._meet()
         if check:
             check(step.chunks)
@@ -120,10 +120,8 @@ class Rank:
             total += losses.item(chunk)
         if not isfinite(total):
             return total
-        for call in step.reduce:
-            call()
-        for call in self._update:
-            call()
+        run_calls(step.reduce)
+        run_calls(self._update)
         self._meet()
         return total
 
@@ -133,8 +131,7 @@ class Rank:
         for index, rows in enumerate(self._cut(start, stop)):
             chunk = self._chunk(len(rows), stop - start, 0)
             self._mode.chunk = index
-            for call in [*chunk.gather(self._samples, rows), *chunk.compute]:
-                call()
+            run_calls([*chunk.gather(self._samples, rows), *chunk.compute])
             total += chunk.loss.item()
         self._mode.chunk = 0
         return total

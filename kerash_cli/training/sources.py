@@ -6,6 +6,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array, Calls
@@ -52,10 +53,8 @@ class InProcess:
 
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
-        for call in calls:
-            call()
-        for call in self._update:
-            call()
+        run_calls(calls)
+        run_calls(self._update)
         if hits:
             self.hits = sum(each.item() for each in hits)
         total = 0.0

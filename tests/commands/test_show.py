@@ -67,3 +67,35 @@ def test_what_training_will_take_is_said_beforehand(kerash: Kerash) -> None:
     small, large = (kerash("show", "models/cnn.model", "--batch-size", size).out for size in ("1", "64"))
     assert "training in batches of 64 takes about " in large.splitlines()[-1]
     assert small != large
+
+
+def test_the_plan_of_a_batch_is_a_line_a_call_with_its_layer(kerash: Kerash) -> None:
+    text = "4 1 1\ninput\ndense 8 relu\ndense 3 softmax\n"
+    lines = kerash("show", "-", "--plan", input=text).out.splitlines()
+    assert lines[:2] == ["forward", "  layer1 dense 8 relu     ndarray.dot(8x5, 5x32, 8x32)"]
+    assert lines[-1] == "  layer1 dense 8 relu     ndarray.dot(5x32, 32x8, 5x8)"
+    assert "backward" in lines
+    smaller = kerash("show", "-", "--plan", "--batch-size", "2", input=text).out.splitlines()
+    assert smaller[1] == "  layer1 dense 8 relu     ndarray.dot(8x5, 5x2, 8x2)"
+
+
+def test_a_plan_as_json_has_the_same_calls(kerash: Kerash) -> None:
+    text = "4 1 1\ninput\ndense 8 relu\n"
+    plan = json.loads(kerash("show", "-", "--plan", "--json", input=text).out)
+    assert plan["batch_size"] == 32
+    assert plan["forward"][0] == {"layer": "layer1 dense 8 relu", "call": "ndarray.dot(8x5, 5x32, 8x32)"}
+    shown = kerash("show", "-", "--plan", input=text).out
+    assert all(each["call"] in shown for part in ("forward", "backward") for each in plan[part])
+
+
+def test_the_plan_of_a_saved_model_is_that_of_its_layers(kerash: Kerash) -> None:
+    kerash("train", "models/iris.model", "data/iris.csv", "--target", "species", "--epochs", "2", "--seed", "7", "-q")
+    shown = kerash("show", "iris.kerash", "--plan").out
+    described = kerash("show", "models/iris.model", "--inputs", "4", "--outputs", "3", "--plan").out
+    assert shown == described != ""
+
+
+def test_a_plan_needs_all_sizes(kerash: Kerash) -> None:
+    done = kerash("show", "models/iris.model", "--plan")
+    assert done.code == 2
+    assert "--inputs" in done.error

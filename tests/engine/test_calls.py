@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from kerash_cli.description import ModelDescription
-from kerash_cli.engine.calls import described, labelled, run
+from kerash_cli.engine.calls import described, labelled, run_calls
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.plans import Plan
+from kerash_cli.model.description import ModelDescription
 
 
 def planned(text: str, rows: int = 16) -> Plan:
@@ -52,7 +52,7 @@ def test_every_call_of_a_plan_knows_its_layer() -> None:
 def test_an_error_names_the_call_and_its_layer() -> None:
     calls = labelled([partial(np.add, np.ones((2, 3)), np.ones((2, 4)))], "layer1 dense 3 relu")
     with pytest.raises(ValueError, match="broadcast") as raised:
-        run([partial(np.sin, 0.0), *calls])
+        run_calls([partial(np.sin, 0.0), *calls])
     assert raised.value.__notes__ == ["in the call layer1 dense 3 relu add(2x3, 2x4)"]
 
 

@@ -10,6 +10,7 @@ from kerash_cli import decimals
 from kerash_cli.decimals import shortest
 from kerash_cli.engine.activations.arithmetic import HUGE
 from kerash_cli.engine.allocation import Allocator
+from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.errors import BadInput
@@ -123,8 +124,7 @@ class Activation:
     def __call__(self, z: Array) -> Array:
         """f(z), a new array of z's type; what mixes does so along axis 0."""
         a = np.empty(z.shape, z.dtype)
-        for call in self.forward(z, a):
-            call()
+        run_calls(self.forward(z, a))
         return a
 
     def reach(self) -> tuple[float, float]:
@@ -148,8 +148,7 @@ class Activation:
         if self.definition.mixes:
             raise BadInput(f"expected an activation of one number each, got {self}, which mixes them; try sigmoid")
         dz = np.ones(z.shape, z.dtype)
-        for call in self.backward(z, self(z) if self.in_place else z, dz, dz):
-            call()
+        run_calls(self.backward(z, self(z) if self.in_place else z, dz, dz))
         return dz
 
     def forward(self, z: Array, out: Array, memory: Allocator | None = None) -> Calls:
