@@ -61,7 +61,6 @@ class SideBySide:
         """Steps along the batch of each fold; the sum of its losses, the mean over folds."""
         calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
         run_calls(calls)
-        run_calls(self._update)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
     def validator(self) -> Callable[[], float]:
@@ -85,7 +84,7 @@ class SideBySide:
         return np.concatenate(found)
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
-        """The calls of a step but for the update, and where they leave the losses."""
+        """The calls of a step, and where they leave the losses."""
         places, calls = self._run.order[start:stop], list[Call]()
         losses: list[Array] = []
         for number, part in enumerate(self._parts):
@@ -96,7 +95,7 @@ class SideBySide:
             calls.append(partial(training.take, places, 1, rows, "clip"))
             calls += [*chunk.gather(self._samples, rows.reshape(-1)), *chunk.compute]
             losses.append(chunk.loss)
-        return self._steps.setdefault((start, stop), (calls, losses))
+        return self._steps.setdefault((start, stop), (calls + self._update, losses))
 
     def _chunk(self, number: int, folds: int, batch: int) -> Chunk:
         if (number, batch) not in self._chunks:

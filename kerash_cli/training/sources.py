@@ -54,7 +54,6 @@ class InProcess:
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
         run_calls(calls)
-        run_calls(self._update)
         if hits:
             self.hits = sum(each.item() for each in hits)
         total = 0.0
@@ -83,7 +82,7 @@ class InProcess:
                 calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
         if len(parts) > 1:
             calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
-        return self._steps.setdefault((start, stop), (calls, losses, hits))
+        return self._steps.setdefault((start, stop), (calls + self._update, losses, hits))
 
     def _chunk(self, n: int, batch: int, first: bool) -> "Chunk":
         """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
