@@ -361,8 +361,11 @@ def _settings(options: dict[str, Any]) -> "TrainingSettings":
 
     names = [each.name for each in fields(optimizers.OptimizerSettings)]
     own = optimizers.OptimizerSettings(**{name: options.pop(name) for name in names})
-    if options["optimizer"] != "sgd" and (own.momentum or own.nesterov):
-        raise BadInput(f"expected --momentum and --nesterov with sgd, got {options['optimizer']}; try --optimizer sgd")
+    if not optimizers.OPTIMIZERS[options["optimizer"]].takes_momentum and (own.momentum or own.nesterov):
+        able = " or ".join(name for name, each in optimizers.OPTIMIZERS.items() if each.takes_momentum)
+        raise BadInput(
+            f"expected --momentum and --nesterov with {able}, got {options['optimizer']}; try --optimizer {able}"
+        )
     if own.nesterov and not own.momentum:
         raise BadInput("expected --momentum with --nesterov, got none; try --momentum 0.9")
     bias, standardize = not options.pop("no_bias"), not options.pop("no_standardize")

@@ -5,6 +5,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 from math import prod
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from kerash_cli.engine.allocation import Allocator, Counter, NoSpace
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
-from kerash_cli.engine.layers import IDENTITY, Layer, Mode
+from kerash_cli.engine.layers import Layer, Mode
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.plans import Plan
@@ -62,7 +63,9 @@ class Network:
         self.flops = sum(layer.flops(before) for layer, before in self._inputs())
         self.tile = 1 if any(layer.alone for layer in self.layers) else TILE
         self.roomy_tile = max(1, min(64, ROOM // sum(map(prod, self.shapes))))
-        self.least_rows = max(layer.least_rows(before) for layer, before in self._inputs())
+        self.least_rows, self.most_demanding = max(
+            ((layer.least_rows(before), layer.keyword) for layer, before in self._inputs()), key=itemgetter(0)
+        )
         self.fewest_rows = max(layer.fewest_rows for layer in self.layers)
         self.stacks = all(layer.stacks for layer in self.layers)
 
@@ -98,7 +101,7 @@ class Network:
         """
         params = np.zeros(self.size, dtype)
         for i, ((layer, before), tensors) in enumerate(zip(self._inputs(), self.tensors(params), strict=True)):
-            draw = INITIALIZERS[law or getattr(layer, "activation", IDENTITY).initializer]
+            draw = INITIALIZERS[law or layer.activation.initializer]
             layer.initialize(before, tensors, partial(draw, generator(seed, Key.INITIAL, i)))
         return params
 

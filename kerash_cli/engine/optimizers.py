@@ -43,6 +43,7 @@ class Optimizer(ABC):
 
     default_rate: ClassVar[float]
     """Learning rate that it takes unless the user gives one."""
+    takes_momentum: ClassVar[bool] = False
     cheap: ClassVar[bool] = False
     """Whether a step takes no longer than fetching what another core has updated."""
     remembers: tuple[str, ...] = ()
@@ -113,6 +114,7 @@ class SGD(Optimizer):
     """
 
     default_rate = 0.1
+    takes_momentum = True
     cheap = True
 
     def __init__(

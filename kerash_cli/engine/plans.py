@@ -242,7 +242,7 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
     """
     order = list(layers)
     for i, (layer, pooling) in enumerate(pairwise(layers)):
-        waits = layer.layout == "image" and getattr(layer, "activation", IDENTITY) == RELU
+        waits = layer.layout == "image" and layer.activation == RELU
         if waits and isinstance(pooling, MaxPooling) and pooling.activation == IDENTITY:
             order[i], order[i + 1] = layer.linear(), replace(pooling, activation=RELU)
     return order

@@ -260,5 +260,5 @@ def _never_negative(layers: Sequence[Layer]) -> bool:
     for layer in reversed(layers):
         if isinstance(layer, MaxPooling) or layer.transparent(training=False):
             continue
-        return getattr(layer, "activation", Activation("identity")).name in NEVER_NEGATIVE
+        return layer.activation.name in NEVER_NEGATIVE
     return False

@@ -292,9 +292,10 @@ def _meaning(encoding: Encoding) -> str:
 
 def _check_network(network: Network, training: int, batch_size: int, folds: int) -> None:
     require_rows(network, training, batch_size, "another model")
-    if folds > 1 and network.learnt < network.size:
+    measuring = [layer.keyword for layer, shapes in zip(network.layers, network.buffer_shapes, strict=True) if shapes]
+    if folds > 1 and measuring:
         raise BadInput(
-            f"expected a model without batch_normalization, which the {folds} folds of a cross-validation can't share; "
+            f"expected a model without {measuring[0]}, which the {folds} folds of a cross-validation can't share; "
             "try --from another model"
         )
 

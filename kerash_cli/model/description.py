@@ -13,7 +13,7 @@ from math import prod
 from typing import Self, TypeAlias, TypeVar
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, LAYERS, Layer
+from kerash_cli.engine.layers import LAYERS, Layer
 from kerash_cli.engine.layers.base import BadWord, count_or_unknown, head
 from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput, at, unreadable
@@ -70,7 +70,7 @@ class ModelDescription:
     @property
     def activation(self) -> Activation:
         """What the outputs come through."""
-        return getattr(self.layers[head(self.layers)], "activation", IDENTITY)
+        return self.layers[head(self.layers)].activation
 
     @property
     def features(self) -> int | None:

@@ -112,6 +112,6 @@ def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> N
     smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
     if smallest < network.least_rows:
         raise BadInput(
-            f"expected batches of {network.least_rows} rows or more for this network's batch_normalization, "
+            f"expected batches of {network.least_rows} rows or more for this network's {network.most_demanding}, "
             f"got one of {smallest}; try {advice}, or more data"
         )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Dropout, Flatten, Input, Layer, Mode, Output
+from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Dropout, Flatten, InputLayer, Layer, Mode, OutputLayer
 from kerash_cli.engine.layers.base import BadWord
 from kerash_cli.engine.network import Network, Plan
 from kerash_cli.engine.tensors import Array
@@ -47,7 +47,7 @@ def test_dense_reads_an_image_in_the_order_of_a_tensor_file() -> None:
     assert forward(network.plan(weights, 1, Mode()), image.reshape(1, -1)).item() == image[1, 2, 1]
 
 
-@pytest.mark.parametrize("layer", [Input(), Flatten(), Output(), Dropout(0.5)])
+@pytest.mark.parametrize("layer", [InputLayer(), Flatten(), OutputLayer(), Dropout(0.5)])
 def test_a_layer_without_arithmetic_gives_its_input(layer: Layer) -> None:
     x = np.random.default_rng(1).standard_normal((3, 4))
     assert np.array_equal(computed(layer, np.empty(0), x, Mode()), x)
@@ -58,7 +58,7 @@ def test_flatten_makes_one_row_of_an_image() -> None:
 
 
 def test_output_applies_its_activation_and_leaves_its_input_alone() -> None:
-    network = Network([Dense(3, IDENTITY), Output(RELU)], (1, 1, 3))
+    network = Network([Dense(3, IDENTITY), OutputLayer(RELU)], (1, 1, 3))
     plan = network.plan(np.concatenate([-np.eye(3).ravel(), np.zeros(3)]), 1, Mode())
     assert forward(plan, np.array([[1.0, -2.0, 3.0]])).tolist() == [[0, 2, 0]]
 
@@ -114,16 +114,16 @@ def test_dropout_follows_the_mode_that_it_was_planned_with() -> None:
 @pytest.mark.parametrize(
     ("line", "layer"),
     [
-        ("input", Input()),
-        ("input -", Input()),
+        ("input", InputLayer()),
+        ("input -", InputLayer()),
         ("dense 10 sigmoid", Dense(10, Activation("sigmoid"))),
         ("dense 007 -", Dense(7, IDENTITY)),
         ("dense ? prelu:0.1", Dense(None, Activation("prelu", (0.1,)))),
         ("flatten -", Flatten()),
         ("dropout .25", Dropout(0.25)),
         ("dropout 1e-05", Dropout(0.00001)),
-        ("output", Output()),
-        ("output relu", Output(RELU)),
+        ("output", OutputLayer()),
+        ("output relu", OutputLayer(RELU)),
     ],
 )
 def test_a_line_is_read_as_a_layer(line: str, layer: Layer) -> None:
@@ -134,11 +134,11 @@ def test_a_line_is_read_as_a_layer(line: str, layer: Layer) -> None:
 @pytest.mark.parametrize(
     ("layer", "line"),
     [
-        (Input(), "input"),
+        (InputLayer(), "input"),
         (Dense(10, TANH), "dense 10 tanh"),
         (Dense(None, IDENTITY), "dense ? -"),
-        (Output(), "output"),
-        (Output(TANH), "output tanh"),
+        (OutputLayer(), "output"),
+        (OutputLayer(TANH), "output tanh"),
         (Dropout(0.5), "dropout 0.5"),
     ],
 )

@@ -20,11 +20,11 @@ from kerash_cli.engine.layers import (
     Dropout,
     Flatten,
     GlobalAveragePooling,
-    Input,
+    InputLayer,
     Layer,
     MaxPooling,
     Mode,
-    Output,
+    OutputLayer,
 )
 from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, head, no_activation
 from kerash_cli.engine.layers.dropout import share
@@ -67,10 +67,12 @@ def layers_with(keyword: str, activation: Activation, rng: np.random.Generator) 
         case "first":
             return [layer, first, Dense(3, activation)]
         case "last":
-            return [Input(), first, Dense(3, TANH), layer]
+            return [InputLayer(), first, Dense(3, TANH), layer]
         case _:
             return (
-                [Input(), first, layer, Dense(3, activation)] if fits(layer) else layers_with(keyword, activation, rng)
+                [InputLayer(), first, layer, Dense(3, activation)]
+                if fits(layer)
+                else layers_with(keyword, activation, rng)
             )
 
 
@@ -277,7 +279,7 @@ def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
     monkeypatch.setattr(sources, "chunks", lambda batch, flops, parameters: pieces)
     rng = np.random.default_rng(0)
     last = Activation.parse(activation)
-    network = Network([Input(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)
+    network = Network([InputLayer(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)
     judge, fused = losses.after(loss, last)
     rows = 11
     x = np.ones((rows, 4))
@@ -295,7 +297,7 @@ def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
 
 
 def test_a_gradient_is_overwritten_not_added_to() -> None:
-    network = Network([Input(), Dense(3, TANH), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(3, TANH), Dense(2, TANH)], SHAPE)
     gradient = np.full(network.size, np.nan)
     plan = network.plan(np.ones(network.size), 4, Mode(training=True), gradient)
     run(plan.forward)
@@ -312,7 +314,7 @@ def test_a_gradient_is_overwritten_not_added_to() -> None:
 
 
 def test_parameters_lie_one_after_the_other_with_each_bias_behind_its_weights() -> None:
-    network = Network([Input(), Dense(2, TANH), Flatten(), Dense(1, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(2, TANH), Flatten(), Dense(1, TANH)], SHAPE)
     named = network.named(np.arange(network.size, dtype=float))
     assert {name: tensor.tolist() for name, tensor in named.items()} == {
         "layer1.dense.weights": [[0, 1], [2, 3], [4, 5]],
@@ -323,13 +325,13 @@ def test_parameters_lie_one_after_the_other_with_each_bias_behind_its_weights() 
 
 
 def test_a_network_without_biases_has_weights_alone() -> None:
-    network = Network([Input(), Dense(2, TANH)], SHAPE, bias=False)
+    network = Network([InputLayer(), Dense(2, TANH)], SHAPE, bias=False)
     assert list(network.named(np.zeros(network.size))) == ["layer1.dense.weights"]
     assert network.size == 6
 
 
 def test_initial_weights_are_the_same_in_both_precisions_and_biases_0() -> None:
-    network = Network([Input(), Dense(4, Activation("relu")), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(4, Activation("relu")), Dense(2, TANH)], SHAPE)
     exact = network.initial(7, np.dtype("f8"))
     assert np.array_equal(network.initial(7, np.dtype("f4")), exact.astype("f4"))
     assert not network.named(exact)["layer1.dense.bias"].any()
@@ -337,7 +339,7 @@ def test_initial_weights_are_the_same_in_both_precisions_and_biases_0() -> None:
 
 
 def test_initial_weights_depend_on_seed_and_law_alone() -> None:
-    network = Network([Input(), Dense(4, TANH), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(4, TANH), Dense(2, TANH)], SHAPE)
     dtype = np.dtype("f8")
     assert np.array_equal(network.initial(1, dtype), network.initial(1, dtype))
     assert not np.array_equal(network.initial(1, dtype), network.initial(2, dtype))
@@ -348,9 +350,9 @@ def test_initial_weights_depend_on_seed_and_law_alone() -> None:
 @pytest.mark.parametrize(
     "layers",
     [
-        [Input(), Dense(3, Activation("softmax"))],
-        [Input(), Dense(3, Activation("softmax")), Flatten(), Output()],
-        [Input(), Dense(3, TANH), Output(Activation("softmax"))],
+        [InputLayer(), Dense(3, Activation("softmax"))],
+        [InputLayer(), Dense(3, Activation("softmax")), Flatten(), OutputLayer()],
+        [InputLayer(), Dense(3, TANH), OutputLayer(Activation("softmax"))],
     ],
 )
 def test_on_logits_leaves_out_the_last_activation_and_nothing_else(layers: list[Layer]) -> None:
@@ -364,7 +366,12 @@ def test_on_logits_leaves_out_the_last_activation_and_nothing_else(layers: list[
 
 
 def test_a_network_is_the_composition_of_its_layers() -> None:
-    layers = [Input(), Dense(4, Activation("relu")), Dense(4, Activation("prelu")), Output(Activation("sigmoid"))]
+    layers = [
+        InputLayer(),
+        Dense(4, Activation("relu")),
+        Dense(4, Activation("prelu")),
+        OutputLayer(Activation("sigmoid")),
+    ]
     network = Network(layers, SHAPE)
     rng = np.random.default_rng(2)
     params, x = rng.standard_normal(network.size), rng.standard_normal((5, 3))
@@ -376,7 +383,7 @@ def test_a_network_is_the_composition_of_its_layers() -> None:
 
 
 def test_flops_and_summary_count_multiply_adds_twice() -> None:
-    network = Network([Input(), Dense(4, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(4, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
     assert [line["flops"] for line in network.summary(1, 4)] == [0, 24, 4, 16]
     assert [line["parameters"] for line in network.summary(1, 4)] == [0, 16, 0, 10]
     assert [line["output"] for line in network.summary(1, 4)] == [[3, 1, 1], [4, 1, 1], [4, 1, 1], [2, 1, 1]]
@@ -389,7 +396,7 @@ def test_flops_and_summary_count_multiply_adds_twice() -> None:
 def company(activation: str, dtype: Any, width: int, trials: int) -> None:
     """The same rows in many splits and orders, each time the same outputs."""
     rng = np.random.default_rng([width, *activation.encode()])
-    layers = [Input(), Dense(width, Activation(activation)), Dense(width, Activation(activation))]
+    layers = [InputLayer(), Dense(width, Activation(activation)), Dense(width, Activation(activation))]
     in_splits_and_orders(Network(layers, (1, 1, width + 2)), dtype, trials, rng)
 
 
@@ -423,7 +430,7 @@ def test_a_prediction_does_not_depend_on_its_company_50_times(activation: str, d
 
 
 def test_a_prediction_is_what_the_network_computes() -> None:
-    network = Network([Input(), Dense(5, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(5, TANH), Dropout(0.5), Dense(2, TANH)], SHAPE)
     rng = np.random.default_rng(3)
     params, x = rng.standard_normal(network.size), rng.standard_normal((130, 3))
     named = network.named(params)
@@ -433,12 +440,12 @@ def test_a_prediction_is_what_the_network_computes() -> None:
 
 
 def test_no_rows_have_no_outputs() -> None:
-    network = Network([Input(), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(2, TANH)], SHAPE)
     assert Predictor(network, np.zeros(network.size))(np.empty((0, 3))).shape == (0, 2)
 
 
 def test_a_predictor_follows_the_parameters_it_was_made_with() -> None:
-    network = Network([Input(), Dense(2, TANH)], SHAPE)
+    network = Network([InputLayer(), Dense(2, TANH)], SHAPE)
     params = np.zeros(network.size)
     predict = Predictor(network, params)
     params[...] = 1
@@ -450,7 +457,7 @@ def test_a_predictor_follows_the_parameters_it_was_made_with() -> None:
 def test_a_prediction_from_an_image_does_not_depend_on_its_company(dtype: str, trials: int) -> None:
     relu = Activation("relu")
     layers = [
-        Input(),
+        InputLayer(),
         Convolution(IDENTITY, 9, 1, 1, 3, 3),
         BatchNormalization(relu),
         MaxPooling(IDENTITY, 2, 0, 2, 2),

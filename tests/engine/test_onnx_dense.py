@@ -8,7 +8,7 @@ from onnx.backend.test.case import node as onnx_node
 from onnx.backend.test.case.node import gemm  # registers its cases
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import Dense, Input, Mode
+from kerash_cli.engine.layers import Dense, InputLayer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 
@@ -21,7 +21,7 @@ def dense(a: Array, b: Array, c: Array | None, attributes: dict[str, Any]) -> Ar
     x = a.T if attributes.get("transA") else a
     weights = (b.T if attributes.get("transB") else b) * np.float32(attributes.get("alpha", 1))
     units = weights.shape[1]
-    network = Network((Input(), Dense(units, Activation("identity"))), (1, 1, x.shape[1]), bias=c is not None)
+    network = Network((InputLayer(), Dense(units, Activation("identity"))), (1, 1, x.shape[1]), bias=c is not None)
     params = np.empty(network.size, np.float32)
     named = network.named(params)
     named["layer1.dense.weights"][...] = weights

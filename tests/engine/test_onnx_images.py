@@ -17,7 +17,7 @@ from kerash_cli.engine.layers import (
     BatchNormalization,
     Convolution,
     GlobalAveragePooling,
-    Input,
+    InputLayer,
     Layer,
     MaxPooling,
     Mode,
@@ -51,7 +51,7 @@ WHAT_A_LAYER_LACKS = {
 
 def applied(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
     """x (n, depth, height, width) through a trained layer with these tensors."""
-    network = Network((Input(), layer), x.shape[1:], bias="bias" in tensors)
+    network = Network((InputLayer(), layer), x.shape[1:], bias="bias" in tensors)
     plan = network.plan(parameters(network, tensors), len(x), Mode())
     plan.rows[:, :-1] = x.reshape(len(x), -1)
     for call in plan.forward:
@@ -117,7 +117,7 @@ def one(values: list[int]) -> int:
 
 def origins(layer: Layer, x: Array) -> Array:
     """For each output of one sample, which number of the input has its gradient."""
-    network = Network((Input(), layer), x.shape[1:])
+    network = Network((InputLayer(), layer), x.shape[1:])
     params = parameters(network, {})
     plan = network.plan(params, network.outputs, Mode(), np.empty_like(params), with_dx=True)
     plan.rows[:, :-1] = x.reshape(1, -1)
@@ -149,7 +149,7 @@ def batch_normalization(
     tensors = {"weights": weights, "bias": bias, "mean": scale * mean, "variance": scale**2 * variance}
     if not a.get("training_mode"):
         return [applied(BatchNormalization(), scale * x, tensors)]
-    network = Network((Input(), BatchNormalization()), x.shape[1:])
+    network = Network((InputLayer(), BatchNormalization()), x.shape[1:])
     params = parameters(network, tensors)
     gradient = np.zeros_like(params)
     plan = network.plan(params, len(x), Mode(training=True), gradient)

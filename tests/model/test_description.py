@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
-from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Flatten, Input, Layer, Output
+from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Flatten, InputLayer, Layer, OutputLayer
 from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, no_activation
 from kerash_cli.engine.layers.dropout import share
 from kerash_cli.engine.tensors import Shape
@@ -27,14 +27,14 @@ HUGE = "9" * 18
 def test_the_description_of_2019_is_read() -> None:
     description = ModelDescription.parse("2 1 1\ninput\ndense 10 sigmoid\ndense 1 sigmoid\n")
     assert description.shape == (1, 1, 2)
-    assert description.layers == (Input(), Dense(10, SIGMOID), Dense(1, SIGMOID))
+    assert description.layers == (InputLayer(), Dense(10, SIGMOID), Dense(1, SIGMOID))
     assert (description.features, description.outputs, description.activation) == (2, 1, SIGMOID)
 
 
 def test_the_form_of_the_slides_is_read() -> None:
     description = ModelDescription.parse("256 128 3\ninput -\nflatten -\ndense 30 softmax\noutput relu\n")
     assert description.shape == (3, 128, 256)
-    assert description.layers == (Input(), Flatten(), Dense(30, SOFTMAX), Output(RELU))
+    assert description.layers == (InputLayer(), Flatten(), Dense(30, SOFTMAX), OutputLayer(RELU))
     assert (description.features, description.outputs, description.activation) == (3 * 128 * 256, 30, RELU)
 
 
@@ -120,7 +120,7 @@ def descriptions(draw: Any) -> ModelDescription:
     inner = [keyword for keyword, place in places.items() if place == "anywhere"]
     keywords = draw(st.lists(st.sampled_from(inner), max_size=5))
     learning = Dense(draw(NUMBERS), draw(activations()))
-    drawn = [Input(), *(draw(layers(keyword)) for keyword in keywords), learning]
+    drawn = [InputLayer(), *(draw(layers(keyword)) for keyword in keywords), learning]
     if draw(st.booleans()):
         drawn.append(draw(layers(draw(st.sampled_from([k for k, place in places.items() if place == "last"])))))
     sizes = draw(st.tuples(NUMBERS, st.integers(1, 10**18 - 1), st.integers(1, 10**18 - 1)))

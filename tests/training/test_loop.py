@@ -17,7 +17,7 @@ from conftest import ROOT
 
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Input, Layer, Mode
+from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, InputLayer, Layer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, OptimizerSettings
 from kerash_cli.engine.tensors import Array
@@ -86,7 +86,7 @@ def test_xor_comes_to_the_weights_of_the_original(epochs: int) -> None:
     weights = {
         epoch: np.concatenate([layer["values"] for layer in layers]) for epoch, layers in GOLDEN["weights"].items()
     }
-    network = Network([Input(), Dense(10, SIGMOID), Dense(1, SIGMOID)], (1, 1, 2), bias=False)
+    network = Network([InputLayer(), Dense(10, SIGMOID), Dense(1, SIGMOID)], (1, 1, 2), bias=False)
     run = new_run(weights["0"], 4, epochs=epochs, rate=GOLDEN["learning_rate"])
     source = InProcess(network, losses.HalfSquare(), samples(GOLDEN["x_train"], GOLDEN["y_train"]), run)
     assert len(list(train(run, source))) == epochs
@@ -120,7 +120,7 @@ def test_the_step_that_masks_are_keyed_by_counts_batches() -> None:
 
 
 def test_an_evaluator_gives_the_mean_loss_under_what_the_parameters_hold_now() -> None:
-    network = Network([Input(), Dense(1, IDENTITY)], (1, 1, 2))
+    network = Network([InputLayer(), Dense(1, IDENTITY)], (1, 1, 2))
     params = np.zeros(3)
     x, y = np.arange(200.0).reshape(100, 2) / 100, np.linspace(0, 1, 100)[:, None]
     evaluate = Evaluator(network, losses.MeanSquare(), samples(x, y), params)
@@ -130,13 +130,13 @@ def test_an_evaluator_gives_the_mean_loss_under_what_the_parameters_hold_now() -
 
 
 def test_an_evaluator_counts_weights() -> None:
-    network = Network([Input(), Dense(1, IDENTITY)], (1, 1, 1))
+    network = Network([InputLayer(), Dense(1, IDENTITY)], (1, 1, 1))
     own = samples([[0.0], [0.0]], [[1.0], [2.0]], weight=np.array([3.0, 0.5]))
     assert Evaluator(network, losses.MeanSquare(), own, np.zeros(2))() == (3 * 1 + 0.5 * 4) / 2
 
 
 def test_evaluation_drops_nothing_out() -> None:
-    network = Network([Input(), Dropout(0.9), Dense(1, IDENTITY)], (1, 1, 1))
+    network = Network([InputLayer(), Dropout(0.9), Dense(1, IDENTITY)], (1, 1, 1))
     own = samples(np.ones((50, 1)), np.zeros((50, 1)))
     assert Evaluator(network, losses.MeanSquare(), own, np.array([1.0, 0.0]))() == 1
 
@@ -360,7 +360,7 @@ def test_warnings_are_as_they_were_afterwards(end: str) -> None:
 
 def test_training_learns() -> None:
     x = [[0, 0], [0, 1], [1, 1], [1, 0]]
-    network = Network([Input(), Dense(10, TANH), Dense(1, SIGMOID)], (1, 1, 2))
+    network = Network([InputLayer(), Dense(10, TANH), Dense(1, SIGMOID)], (1, 1, 2))
     run = new_run(network.initial(0, np.dtype("f4")), 4, epochs=500, optimizer="adam", rate=0.05)
     source = InProcess(network.on_logits(), losses.LogisticCrossEntropy(), samples(x, [[0], [1], [0], [1]], "f4"), run)
     *_, last = train(run, source)

@@ -8,9 +8,9 @@ from kerash_cli.engine.layers.dense import Dense
 from kerash_cli.engine.layers.dropout import Dropout
 from kerash_cli.engine.layers.flatten import Flatten
 from kerash_cli.engine.layers.global_average_pooling import GlobalAveragePooling
-from kerash_cli.engine.layers.input import Input
+from kerash_cli.engine.layers.input import InputLayer
 from kerash_cli.engine.layers.max_pooling import MaxPooling
-from kerash_cli.engine.layers.output import Output
+from kerash_cli.engine.layers.output import OutputLayer
 
 __all__ = [
     "IDENTITY",
@@ -22,9 +22,9 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GlobalAveragePooling",
-    "Input",
+    "InputLayer",
     "Layer",
     "MaxPooling",
     "Mode",
-    "Output",
+    "OutputLayer",
 ]

@@ -82,6 +82,8 @@ class Layer(ABC):
     """
 
     keyword: ClassVar[str]
+    activation: Activation = IDENTITY
+    """What its outputs come through; a layer that takes one has a field of this name."""
     place: ClassVar[str] = "anywhere"
     """Where in a network it may stand: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False

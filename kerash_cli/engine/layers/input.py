@@ -7,7 +7,7 @@ from kerash_cli.engine.layers.base import IDENTITY, Transparent, no_activation, 
 
 
 @dataclass(frozen=True)
-class Input(Transparent, keyword="input"):
+class InputLayer(Transparent, keyword="input"):
     """The samples as they come."""
 
     place = "first"

@@ -10,7 +10,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 
 @dataclass(frozen=True)
-class Output(Layer, keyword="output"):
+class OutputLayer(Layer, keyword="output"):
     """What the layer before gives, through an activation of its own."""
 
     place = "last"
