@@ -64,6 +64,7 @@ def reference(name: str, settings: OptimizerSettings, params: Array, along: Arra
                 v = 0.99 * v + 0.01 * g * g
                 p -= lr * g / (sqrt(v) + 1e-8)
             else:
+                assert name in ("adam", "adamw"), f"write the steps of {name} here"
                 m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
                 p -= lr * (m / (1 - 0.9**t)) / (sqrt(v / (1 - 0.999**t)) + 1e-8)
         result.append(p)
