@@ -1,4 +1,4 @@
-"""Initial laws: what the weights are before the first step."""
+"""Initial laws: how weights are drawn before the first step."""
 
 from collections.abc import Callable
 from math import sqrt

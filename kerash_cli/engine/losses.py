@@ -157,9 +157,9 @@ LOSSES.add("categorical-cross-entropy", CategoricalCrossEntropy, ("cross-entropy
 
 
 def after(name: str, activation: Activation) -> tuple[Loss, bool]:
-    """The loss `name` for a network that ends in `activation`, and whether it takes over that activation.
+    """Returns the loss `name` for a network that ends in `activation`, and whether it takes over that activation.
 
-    BadInput where the loss is not defined for such outputs.
+    BadInput if the loss is not defined for such outputs.
     """
     loss = LOSSES[name]
     if activation.output not in loss.follows:

@@ -23,7 +23,7 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, carve, size
 
 MOMENTUM = 0.1
-"""How far a running mean goes towards what a batch has, as in PyTorch."""
+"""Share of the way that a running mean goes towards the mean of a batch, as in PyTorch."""
 
 TILE = 16
 """Rows that a `Predictor` takes at a time, filled up where there are fewer: no row's result depends on the others.
@@ -35,7 +35,7 @@ in, so that a network with one takes them one by one.
 
 
 ROOM = 1 << 24
-"""Numbers that the layers' outputs take at most where the number of rows at a time does not matter to their order."""
+"""Most numbers in the outputs of all layers together, where any number of rows may be taken at a time."""
 
 
 class Network:
@@ -46,7 +46,10 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape, bias: bool = True) -> None:
-        """`layers`, all sizes known, for samples of `shape` (depth, height, width); BadInput where they do not fit."""
+        """Takes layers whose sizes are all known and the shape (depth, height, width) of a sample.
+
+        BadInput if a layer does not fit the one before.
+        """
         self.layers = tuple(layers)
         self.bias = bias
         self.shapes = [shape]
@@ -70,7 +73,7 @@ class Network:
         self.stacks = all(layer.stacks for layer in self.layers)
 
     def on_logits(self) -> "Network":
-        """The same network without its last activation, for a loss that includes it."""
+        """Returns the same network without its last activation, for a loss that includes it."""
         layers = list(self.layers)
         last = head(layers)
         layers[last] = layers[last].linear()
@@ -82,12 +85,12 @@ class Network:
         return [{**own, **measured} for own, measured in zip(self.param_shapes, self.buffer_shapes, strict=True)]
 
     def tensors(self, params: Array) -> list[dict[str, Array]]:
-        """Views of `params`, those of each layer by their names."""
+        """Returns the tensors of each layer by their names, as views of `params`."""
         learnt, buffers = self._carved(params)
         return [{**own, **measured} for own, measured in zip(learnt, buffers, strict=True)]
 
     def named(self, params: Array) -> dict[str, Array]:
-        """Views of `params` under the names of a saved model: `layer2.dense.weights`, counted from the input line."""
+        """Returns views of `params` under their names in a saved model, as `layer2.dense.weights` (0 is the input)."""
         return {
             f"layer{i}.{layer.keyword}.{name}": tensor
             for i, (layer, tensors) in enumerate(zip(self.layers, self.tensors(params), strict=True))
@@ -95,7 +98,7 @@ class Network:
         }
 
     def initial(self, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
-        """New parameters: weights by `law`, or by the one that suits each layer's activation; biases 0.
+        """Returns new parameters: weights by `law`, or by the law that suits each layer's activation; biases 0.
 
         They are drawn in float64, so that both precisions start from the same weights.
         """
@@ -106,7 +109,7 @@ class Network:
         return params
 
     def forget(self, params: Array, features: Indices) -> None:
-        """Takes the weights of these inputs out of the first layer that learns."""
+        """Sets the weights of these inputs to 0 in the first layer that learns."""
         learning = ((layer, own) for layer, own in zip(self.layers, self.tensors(params), strict=True) if own)
         for layer, own in islice(learning, 1):
             layer.forget(own, features)
@@ -120,10 +123,11 @@ class Network:
         with_dx: bool = False,
         allocator: Allocator | None = None,
     ) -> Plan:
-        """Returns the plan for n samples; of the mode, `training` counts now, the rest whenever the calls are made.
+        """Returns the plan for n samples, for training if there is a gradient to write to.
 
-        With params (count, size), where the layers allow that, it is of a stack of so many networks: of the n samples
-        in `rows` and columns in a, the first n / count are for the first network, and so on.
+        `mode.training` counts now, the rest of the mode whenever the calls are made. With params (count, size), where
+        the layers allow that, it is the plan of so many networks: the first n / count samples are for the first
+        network, and so on.
         """
         allocator = allocator or Allocator()
         measures = gradient is None and mode.training and self.size > self.learnt
@@ -136,10 +140,10 @@ class Network:
         return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
 
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Calls that take all of `params`, or a part, one step along the gradient of a batch, which they may overwrite.
+        """Returns the calls that update `params`, or a part of them, along the gradient, which they may overwrite.
 
-        Of the gradient, only that part counts, unless the optimizer `needs_all`. The parameters of a stack are one
-        vector to the optimizer; there may be no buffers then.
+        They read the same part of the gradient, or all of it if the optimizer `needs_all`. The parameters of a stack
+        are one vector to the optimizer; there may be no buffers then.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"
@@ -154,9 +158,9 @@ class Network:
         return calls
 
     def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:
-        """For each layer its line, output shape as (width, height, depth), parameters, and flops of a sample.
+        """Returns a record for each layer: its line, output shape as (width, height, depth), parameters, flops, memory.
 
-        Then the bytes of what it computes and keeps for n samples while training.
+        The flops are those of one sample, the memory is in bytes, for what training computes and keeps for n samples.
         """
         return [
             {
@@ -172,9 +176,9 @@ class Network:
         ]
 
     def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
-        """Bytes that a plan takes besides parameters and gradient; at least so many where no machine has them.
+        """Returns the bytes that a plan takes besides parameters and gradient, measured by making it without memory.
 
-        `gradient` says whether it is a plan for training. It is measured by making that plan without memory.
+        `gradient` says whether it is a plan for training. A network that no machine can address has at least so many.
         """
         counter = Counter()
         with suppress(NoSpace):
@@ -183,16 +187,16 @@ class Network:
 
     def sketch(self, n: int, itemsize: int, gradient: bool = True, counter: Counter | None = None) -> Plan:
         """Returns a plan without memory, which can be described and counted, and not run."""
-        params: Array = Counter().empty((self.size,), np.dtype(f"f{itemsize}"))
-        return self.plan(
-            params, n, Mode(training=gradient), params if gradient else None, allocator=counter or Counter()
-        )
+        counter = counter or Counter()
+        params: Array = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
+        counter.bytes -= params.nbytes
+        return self.plan(params, n, Mode(training=gradient), params if gradient else None, allocator=counter)
 
     def _scratch(self, n: int) -> int:
         return max(size(layer.scratch_shapes(before, n)) for layer, before in self._inputs())
 
     def _carved(self, vector: Array) -> tuple[list[Tensors], list[Tensors]]:
-        """A layer's learnt tensors each, and a layer's buffers."""
+        """The learnt tensors of each layer, and the buffers of each layer."""
         learnt, buffers = vector[..., : self.learnt], vector[..., self.learnt :]
         return carve(learnt, self.param_shapes), carve(buffers, self.buffer_shapes)
 

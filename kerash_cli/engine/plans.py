@@ -1,4 +1,4 @@
-"""All that a batch goes through, compiled once into calls with operands and outputs bound."""
+"""Plans: all calls that a batch goes through, made once, with their operands and outputs bound."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ RELU = Activation("relu")
 
 
 class Plan(NamedTuple):
-    """What a batch of n samples goes through, bound to memory of its own.
+    """The calls for a batch of n samples, and the memory that they share.
 
     rows (n, features + 1) is filled by the caller, the last column with ones; `forward` then writes a (outputs, n).
     With dL/da in da, `backward` overwrites the gradient, and dx (features, n) where that was asked for; it may destroy
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Signal:
-    """What one layer hands the next: samples of a shape (depth, height, width), in one of two orders.
+    """What one layer passes to the next: samples of a shape (depth, height, width), in one of two orders.
 
     A tensor file has the order of that shape: so do the inputs and outputs of a network, and what a dense layer weighs.
     `imaged` memory has the order (height, depth, width), in which images are computed with. The batch comes last in
@@ -59,7 +59,7 @@ class Signal:
     imaged: bool = False
 
     def serves(self, layout: str, shape: Shape) -> bool:
-        """Whether a layer of that layout, whose samples have that shape, can take it as it is."""
+        """Whether a layer of that layout can take it as it is, for samples of that shape."""
         in_file_order = not self.imaged or _orders_coincide(self.shape)
         if layout == "image":
             right = self.shape == shape if self.imaged else _orders_coincide(shape)
@@ -67,11 +67,11 @@ class Signal:
         return layout == "any" or in_file_order
 
     def over(self, memory: Array) -> "Signal":
-        """Other numbers in the same order."""
+        """Returns a signal of other numbers in the same order."""
         return replace(self, memory=memory)
 
     def copied_from(self, other: "Signal") -> Calls:
-        """Calls that copy the features of another signal, which comes in the other order, to this one."""
+        """Returns the calls that copy the features of a signal in the other order to this one."""
         shape = self.shape if self.imaged else other.shape
         return [partial(np.copyto, self._in_file_order(shape), other._in_file_order(shape))]
 
@@ -236,7 +236,7 @@ def assembled(
 
 
 def deferred(layers: Sequence[Layer]) -> list[Layer]:
-    """The same function, and the same gradient to the last bit, with less to compute: relu after a pooling, not before.
+    """Returns layers that compute the same to the last bit with less work: relu after a pooling, not before.
 
     The largest of what relu gives is relu of the largest, and where that is 0, so is the gradient.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Key(IntEnum):
-    """What a generator is for. The numbers are part of every saved result: never renumber them."""
+    """Purpose of a generator. The numbers are part of every saved result: never renumber them."""
 
     INITIAL = 1
     SPLIT = 2
@@ -18,10 +18,10 @@ class Key(IntEnum):
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":
-    """The generator of this purpose and index, independent of every other one of the same seed."""
+    """Returns the generator of this purpose and index, independent of every other one of the same seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *index))))
 
 
 def derived(seed: int, purpose: Key, *index: int) -> int:
-    """A seed of its own for this purpose and index."""
+    """Returns a seed for this purpose and index."""
     return int(generator(seed, purpose, *index).integers(2**63))

@@ -1,4 +1,4 @@
-"""The engine's few types, and the carving of one flat vector into named views.
+"""Types of the engine, and named views into one flat vector.
 
 Vectors side by side, (count, length), are those of a stack of networks: their views have that count in front, and their
 batches lie side by side in the columns, (features, count * n).
@@ -47,12 +47,12 @@ class Tensors(dict[str, Array]):
 
 
 def size(shapes: Mapping[str, Shape]) -> int:
-    """How many numbers tensors of these shapes hold together."""
+    """Returns how many numbers tensors of these shapes have together."""
     return sum(map(prod, shapes.values()))
 
 
 def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
-    """A layer's tensors each, as consecutive pieces of `vector`; ValueError unless they fill it exactly."""
+    """Cuts `vector` into the tensors of each layer, one after the other; ValueError unless they fill it exactly."""
     if sum(map(size, layers)) != vector.shape[-1]:
         raise ValueError(f"expected a vector of {sum(map(size, layers))} numbers, got {vector.shape[-1]}")
     pieces, start = [], 0
@@ -63,5 +63,5 @@ def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
 
 
 def apart(columns: Array, count: int) -> Array:
-    """A view (count, features, n) of (features, count * n): what each network of a stack has of it."""
+    """Returns a view (count, features, n) of (features, count * n): the columns of each network of a stack."""
     return columns.reshape(len(columns), count, -1).transpose(1, 0, 2)

@@ -58,6 +58,7 @@ def test_to_tell_the_memory_takes_none() -> None:
 def test_where_no_machine_has_so_much_memory_more_than_any_has_is_told() -> None:
     assert network("images").plan_bytes(10**17, 8) > 2**56
     assert network("images").plan_bytes(10**30, 8) > 2**56
+    assert Network([Dense(2**30, IDENTITY)], (1, 1, 2**30)).plan_bytes(1, 8) > 2**56
 
 
 def test_one_layer_alone_is_what_it_is_in_a_network() -> None:

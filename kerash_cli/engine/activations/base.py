@@ -18,7 +18,7 @@ from kerash_cli.registry import Registry
 
 
 class Domain(NamedTuple):
-    """Which parameters a function is defined for, and the words for it, with {0} for the first one's name."""
+    """Parameters that a function is defined for, and words for them, with {0} for the name of the first."""
 
     accepts: Callable[..., bool]
     words: str
@@ -30,7 +30,7 @@ NOT_NEGATIVE = Domain(lambda x: x >= 0, "{0} >= 0")
 
 @dataclass(frozen=True)
 class Definition:
-    """One kind of activation: a row of the registry."""
+    """An activation in the registry: its functions, its parameters and what others should know of it."""
 
     f: Callable[..., Any]
     """f(z, *parameters)."""
@@ -40,7 +40,7 @@ class Definition:
 
     formula: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """Names and defaults, in the order of a model file."""
+    """Names and defaults, in the order of a model description."""
 
     domain: Domain | None = None
     wide: Callable[..., bool] = lambda *parameters: False
@@ -48,20 +48,20 @@ class Definition:
 
     wide_derivative: Callable[..., bool] = lambda *parameters: False
     in_place: bool = False
-    """Whether f' can be had from a = f(z) alone, so that a may overwrite z."""
+    """Whether f' follows from a = f(z) alone, so that a may overwrite z."""
 
     mixes: bool = False
     """Whether an output depends on all inputs along axis 0."""
 
     kinks: Callable[..., tuple[float, ...]] = lambda *parameters: ()
-    """Where f or its derivative jumps; nowhere if it is left out."""
+    """Places where f or its derivative jumps, given the parameters."""
 
     aliases: tuple[str, ...] = ()
     initializer: str = "glorot"
-    """The law of initial weights that suits it."""
+    """Name of the law for initial weights that suits it."""
 
     output: str = "any"
-    """What its values are to a loss: a "distribution", a "log distribution", a "probability" each, or "any" number."""
+    """Kind of its values, for a loss: a "distribution", a "log distribution", a "probability" each, or "any" number."""
 
 
 ACTIVATIONS: Registry[Definition] = Registry("activation")
@@ -69,10 +69,9 @@ ACTIVATIONS: Registry[Definition] = Registry("activation")
 
 @dataclass(frozen=True)
 class Activation:
-    """A word of a model file, such as `prelu:0.1`: a name or an alias, and its parameters.
+    """A word of a model description, such as `prelu:0.1`: a name or an alias, and its parameters.
 
-    Parameters that are left out have their defaults; they count as what they are in the type of the computation.
-    BadInput if one is outside its domain.
+    Missing parameters take their defaults. BadInput if one is outside its domain.
     """
 
     name: str
@@ -87,12 +86,12 @@ class Activation:
 
     @classmethod
     def parse(cls, word: str) -> "Activation":
-        """The activation that a word of a model file stands for; `-` is the identity."""
+        """Returns the activation of a word such as `prelu:0.1`; `-` is the identity."""
         name, colon, numbers = word.partition(":")
         return cls(name, tuple(_parameter(name, text) for text in numbers.split(",")) if colon else ())
 
     def __str__(self) -> str:
-        """The shortest word that parses to it."""
+        """Returns the shortest word that parses to it."""
         given = list(self.parameters)
         for default in reversed(list(self.definition.parameters.values())):
             if given[-1] != default:
@@ -103,7 +102,7 @@ class Activation:
 
     @property
     def definition(self) -> Definition:
-        """Its row of the registry."""
+        """Its definition in the registry."""
         return ACTIVATIONS[self.name]
 
     @property
@@ -113,22 +112,22 @@ class Activation:
 
     @property
     def initializer(self) -> str:
-        """The law of initial weights that suits it."""
+        """Name of the law for initial weights that suits it."""
         return self.definition.initializer
 
     @property
     def output(self) -> str:
-        """What its values are to a loss, as in `Definition`."""
+        """Kind of its values, for a loss, as in `Definition`."""
         return self.definition.output
 
     def __call__(self, z: Array) -> Array:
-        """f(z), a new array of z's type; what mixes does so along axis 0."""
+        """Returns f(z), a new array of the same type; softmax and its like go along axis 0."""
         a = np.empty(z.shape, z.dtype)
         run_calls(self.forward(z, a))
         return a
 
     def reach(self) -> tuple[float, float]:
-        """The least and the greatest of its values, infinite where there is no limit; found by trying."""
+        """Returns its smallest and its largest value, infinite if there is no limit; they are found by trying."""
         if self.definition.mixes:
             return -np.inf, np.inf
         powers = np.geomspace(1e-4, 1e6, 4001)
@@ -144,7 +143,7 @@ class Activation:
         )
 
     def derivative(self, z: Array) -> Array:
-        """f'(z), a new array of z's type; BadInput for an activation that mixes."""
+        """Returns f'(z), a new array of the same type; BadInput for an activation that mixes."""
         if self.definition.mixes:
             raise BadInput(f"expected an activation of one number each, got {self}, which mixes them; try sigmoid")
         dz = np.ones(z.shape, z.dtype)

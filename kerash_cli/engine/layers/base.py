@@ -28,7 +28,7 @@ IDENTITY = Activation("identity")
 
 @dataclass
 class Mode:
-    """Training or not, and where in the run: the key of everything random that a layer draws."""
+    """Whether a plan trains, and where the run stands: the key of everything random that a layer draws."""
 
     training: bool = False
     seed: int = 0
@@ -36,12 +36,12 @@ class Mode:
     chunk: int = 0
 
     def random(self, layer: int) -> "np.random.Generator":
-        """A generator for this layer's draws in this chunk of this step: the same for whoever computes it."""
+        """Returns the generator for a layer's draws in this chunk of this step, the same in every worker."""
         return generator(self.seed, Key.MASK, self.step, self.chunk, layer)
 
 
 class BadWord(BadInput):
-    """A word of a layer's line that can't be what it should be; `position` 0 is the keyword."""
+    """An invalid word in the line of a layer; `position` 0 is the keyword."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -49,12 +49,12 @@ class BadWord(BadInput):
 
 
 def word(parse: Callable[[str], Any], **default: Any) -> Any:
-    """A field that is one word of the line, read by `parse`, which raises BadInput saying what it expected."""
+    """Declares a field that is one word of the line; `parse` reads it, or raises BadInput with what it expected."""
     return field(metadata={"parse": parse}, **default)
 
 
 class Own(NamedTuple):
-    """What a layer has to itself in a plan: its tensors, its memory, and its `number` among the layers.
+    """A layer's own part of a plan: its tensors, its memory, and its `number` among the layers.
 
     `grads` have the names of `params`. While training, what a layer measures overwrites `buffers`; otherwise these hold
     what was learnt. `cache` has all that `cache_shapes` and `scratch_shapes` name. Temporaries and constants come from
@@ -85,15 +85,17 @@ class Layer(ABC):
     activation: Activation = IDENTITY
     """What its outputs come through; a layer that takes one has a field of this name."""
     place: ClassVar[str] = "anywhere"
-    """Where in a network it may stand: "first", "last", "before" another layer that learns, or "anywhere"."""
+    """Its place in a network: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False
+    """Whether it has parameters that follow a gradient."""
     layout: ClassVar[str] = "row"
+    """Order of its inputs and outputs in memory: "row", "image" or "any"."""
     alone: ClassVar[bool] = False
-    """Whether the last digits of what a sample gives depend on its place among others."""
+    """Whether the last digits of an output depend on the place of its sample among others."""
     stacks: ClassVar[bool] = False
-    """Whether its calls serve a stack of networks too, whose batches lie side by side."""
+    """Whether one plan can serve several networks, whose batches lie side by side."""
     fewest_rows: ClassVar[int] = 1
-    """Of a batch to learn from, unless the user asks for smaller batches."""
+    """Smallest batch that it trains well on; a shorter last batch joins the one before it."""
 
     def __init_subclass__(cls, keyword: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -103,17 +105,17 @@ class Layer(ABC):
 
     @classmethod
     def words(cls) -> tuple[Field[Any], ...]:
-        """The fields that are the words after the keyword."""
+        """Returns the fields that are the words after the keyword."""
         return fields(cls)  # type: ignore[arg-type]
 
     @classmethod
     def usage(cls) -> str:
-        """`dense UNITS ACTIVATION`; what may be left out stands in brackets."""
+        """Returns the form of its line, as `dense UNITS ACTIVATION`, with optional words in brackets."""
         return " ".join([cls.keyword, *(_usage(item) for item in cls.words())])
 
     @classmethod
     def parse(cls, words: list[str]) -> Self:
-        """The layer of `words`, those after the keyword; BadInput names what it expected."""
+        """Returns the layer that these words after the keyword describe; BadInput if they are invalid."""
         most, least = len(cls.words()), sum(item.default is MISSING for item in cls.words())
         if not least <= len(words) <= most:
             raise BadInput(f"expected '{cls.usage()}', got {' '.join([cls.keyword, *words])!r}")
@@ -133,16 +135,16 @@ class Layer(ABC):
 
     @property
     def unresolved(self) -> bool:
-        """Whether a word is `?`, what the data decides."""
+        """Whether a word is `?`: the data decides it."""
         return any(getattr(self, item.name) is None for item in self.words())
 
     def resolve(self, outputs: int) -> Self:
-        """The layer with `outputs` for each `?`."""
+        """Returns the layer with `outputs` in place of each `?`."""
         unknown = {item.name: outputs for item in self.words() if getattr(self, item.name) is None}
         return replace(self, **unknown)  # type: ignore[type-var]
 
     def linear(self) -> Self:
-        """The layer with the identity for its activation."""
+        """Returns the layer without its activation."""
         return replace(self, activation=IDENTITY)  # type: ignore[type-var]
 
     @abstractmethod
@@ -150,50 +152,50 @@ class Layer(ABC):
         """The shape of one output sample, (depth, height, width), for an input of `shape`; BadInput if it has none."""
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """What is learnt with a gradient; a tensor named `bias` is left out of a network without biases."""
+        """Returns the shapes of its parameters by name; a network without biases leaves `bias` out."""
         return {}
 
     def buffer_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """What is learnt without a gradient, as a running mean."""
+        """Returns the shapes of its running means, which are learnt without a gradient."""
         return {}
 
     def initialize(  # noqa: B027 (most layers learn nothing)
         self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]
     ) -> None:
-        """Sets parameters and buffers, all 0, to what training starts from; `draw` is an initial law with its rng."""
+        """Sets parameters and buffers, which are 0, to their first values; `draw` is an initial law with its rng."""
 
     def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:  # noqa: B027 (most have no weights)
-        """Takes the weights of these inputs away, if it has any of their own."""
+        """Sets the weights of these inputs to 0, if it has any for each input."""
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Memory that lasts from forward to backward, for n samples."""
+        """Returns the shapes of the arrays that it keeps from forward to backward, for n samples."""
         return {}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Memory besides that, for training, within forward or within backward; all layers share theirs."""
+        """Returns the shapes of more arrays for training, within forward or within backward; layers share them."""
         return {}
 
     def least_rows(self, shape: Shape) -> int:
-        """Of a batch, for there to be anything to learn."""
+        """Returns the size of the smallest batch that it can learn anything from."""
         return 1
 
     def flops(self, shape: Shape) -> int:
-        """Floating-point operations of one sample's forward pass, a multiply-add counted as two."""
+        """Returns the floating-point operations for one sample, forward; a multiply-add counts as two."""
         return prod(self.output_shape(shape))
 
     def transparent(self, training: bool) -> bool:
-        """Whether the output is the input itself, so that nothing is to be computed."""
+        """Whether the output is the input itself, so that there is nothing to compute."""
         return False
 
     @abstractmethod
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
-        """Calls that write the outputs of x to out."""
+        """Returns the calls that write the outputs of x to out."""
 
     @abstractmethod
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        """Calls that overwrite `own.grads` with dL/dparams and dx, where it is asked for, with dL/dx.
+        """Returns the calls that write dL/dparams to `own.grads`, and dL/dx to dx if there is one.
 
-        a is what forward wrote, da is dL/da and may be overwritten.
+        a is what forward wrote; da is dL/da, and may be overwritten.
         """
 
 
@@ -219,29 +221,29 @@ class Transparent(Layer):
 
 
 def head(layers: Sequence[Layer]) -> int:
-    """The index of the last layer that computes something: its activation is what the outputs come through."""
+    """Returns the index of the last layer that computes something: its activation is that of the network."""
     return max((i for i, layer in enumerate(layers) if not layer.transparent(False)), default=0)
 
 
 def count(text: str) -> int:
-    """A whole number from 1."""
+    """Reads a whole number from 1."""
     if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text, re.ASCII):
         raise BadInput(f"expected a whole number from 1, got {text!r}")
     return int(text.lstrip("0"))  # Python reads 4,300 digits at most
 
 
 def count_or_zero(text: str) -> int:
-    """A whole number from 0."""
+    """Reads a whole number from 0."""
     return 0 if re.fullmatch(r"0+", text, re.ASCII) else count(text)
 
 
 def count_or_unknown(text: str) -> int | None:
-    """A whole number from 1, or None for `?`, what the data decides."""
+    """Reads a whole number from 1, or None from `?`, which the data decides."""
     return None if text == "?" else count(text)
 
 
 def no_activation(text: str) -> Activation:
-    """The identity, written `-`: the only word that a layer without arithmetic takes."""
+    """Reads `-`, the identity: the only activation of a layer that computes nothing."""
     if text != "-":
         raise BadInput(f"expected '-', got {text!r}")
     return IDENTITY

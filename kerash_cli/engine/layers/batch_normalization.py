@@ -14,7 +14,7 @@ from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.tensors import Array, Calls, Shape, Values, Views
 
 EPSILON = 1e-5
-"""Joins a variance before its root is taken, so that nothing is divided by 0."""
+"""Added to each variance, so that nothing is divided by 0."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
 
 
 def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
-    """Calls that do so by the running mean and variance."""
+    """Calls that write x without the running mean to `normalized`, and prepare the division by the deviation."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
         *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),

@@ -17,15 +17,15 @@ from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 
 MOST = 1 << 23
-"""Numbers that patches take at most, as far as fewer rows of outputs at a time need fewer: no result depends on it."""
+"""Most numbers in the patches of one product; further rows of outputs are computed in turns, with the same results."""
 
 FEW = 32
-"""Up to so many filters the gradient of the input is best found by a convolution as well."""
+"""Most filters for which the gradient of the input is found faster by a convolution."""
 
 
 @dataclass(frozen=True)
 class Convolution(Windowed, keyword="convolution"):
-    """Each output is an activation of the weighted sum of a window of all channels, and a bias for each filter.
+    """Each output is the activation of a weighted sum of a window of all channels, plus the bias of its filter.
 
     weights (filters, depth, kernel height, kernel width), bias (filters,). As everywhere in the field the kernel is not
     turned, which mathematics calls a cross-correlation. Softmax and its like go over the filters of each place.

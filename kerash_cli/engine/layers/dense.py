@@ -14,7 +14,7 @@ from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensor
 
 @dataclass(frozen=True)
 class Dense(Layer, keyword="dense"):
-    """Every output is an activation of a weighted sum of all inputs; an image is flattened first.
+    """Each output is the activation of a weighted sum of all inputs; an image is flattened first.
 
     weights (features, units), bias (units,): one after the other they are the matrix of the affine map, whose last
     row meets the row of ones in x, so that one product gives the sum with its bias and one the gradient of both.

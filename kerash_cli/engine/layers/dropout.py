@@ -13,7 +13,7 @@ from kerash_cli.errors import BadInput
 
 
 def share(text: str) -> float:
-    """A decimal number from 0, below 1."""
+    """Reads a decimal number from 0, below 1."""
     rate = decimals.number(text)
     if rate is None or not 0 <= rate < 1:
         raise BadInput(f"expected a rate from 0, below 1, got {text!r}")

@@ -1,4 +1,4 @@
-"""Activations of images: what mixes its inputs does so over the channels of each place."""
+"""Activations of images: one that mixes, as softmax does, goes over the channels of each place."""
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.allocation import Allocator
@@ -6,14 +6,14 @@ from kerash_cli.engine.tensors import Array, Calls
 
 
 def activate(activation: Activation, z: Array, out: Array, memory: Allocator) -> Calls:
-    """As `Activation.forward`, for images (height, depth, width, n)."""
+    """Returns the calls of `Activation.forward` for images (height, depth, width, n)."""
     if not activation.definition.mixes:
         return activation.forward(z, out, memory)
     return [call for rows in zip(z, out, strict=True) for call in activation.forward(*rows, memory)]
 
 
 def activate_back(activation: Activation, z: Array, a: Array, da: Array, out: Array, memory: Allocator) -> Calls:
-    """As `Activation.backward`, for images (height, depth, width, n)."""
+    """Returns the calls of `Activation.backward` for images (height, depth, width, n)."""
     if not activation.definition.mixes:
         return activation.backward(z, a, da, out, memory)
     return [call for rows in zip(z, a, da, out, strict=True) for call in activation.backward(*rows, memory)]

@@ -8,7 +8,7 @@ from kerash_cli.engine.layers.base import IDENTITY, Transparent, no_activation, 
 
 @dataclass(frozen=True)
 class InputLayer(Transparent, keyword="input"):
-    """The samples as they come."""
+    """The first line of a network: passes the samples on as they are."""
 
     place = "first"
 

@@ -11,7 +11,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class OutputLayer(Layer, keyword="output"):
-    """What the layer before gives, through an activation of its own."""
+    """An activation of the outputs of the layer before."""
 
     place = "last"
     stacks = True

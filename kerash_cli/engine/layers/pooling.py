@@ -1,4 +1,4 @@
-"""What the pooling layers share: a window's columns become one, then its rows."""
+"""Pooling: the columns of each window become one, then its rows."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ ROWS, COLUMNS = 0, 2
 
 @dataclass(frozen=True)
 class Pooling(Windowed):
-    """Each channel is taken for itself."""
+    """One number for each window of each channel."""
 
     activation: Activation = word(Activation.parse)
     stride: int = word(count)
@@ -27,14 +27,14 @@ class Pooling(Windowed):
 
     @abstractmethod
     def gather(self, x: Array, out: Array, along: list[Span], axis: int) -> Calls:
-        """Calls that write to `out` what becomes of the windows of x along one axis; its other axes are those of x."""
+        """Returns the calls that pool x along one axis and write the result to `out`; other axes stay as they are."""
 
     @abstractmethod
     def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
-        """Calls that write dL/dx to dx, given what `gather` saw and wrote; they may overwrite d_out."""
+        """Returns the calls that write dL/dx to dx, given what `gather` read and wrote; they may overwrite d_out."""
 
     def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
-        """Calls that make of z, what `gather` wrote last, the pooled image; backwards of its gradient."""
+        """Returns the calls that turn z, which `gather` wrote last, into the pooled image; backwards, its gradient."""
         return []
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -79,7 +79,7 @@ class Pooling(Windowed):
 
 
 def at(array: Array, axis: int, places: slice) -> Array:
-    """The view of `array` at these places along the axis."""
+    """Returns the view of `array` at these places along the axis."""
     view: Array = array[(*(slice(None),) * axis, places)]
     return view
 

@@ -1,4 +1,4 @@
-"""What convolution and pooling share: a window that goes over an image."""
+"""Windows that go over an image, for convolution and pooling."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from kerash_cli.errors import BadInput
 
 
 class Span(NamedTuple):
-    """Along one axis, for one offset within the window: which windows have a place of the input there, and which."""
+    """The windows that have a place of the input at one offset, along one axis, and those places."""
 
     windows: slice
     places: slice
@@ -32,7 +32,7 @@ class Windowed(Layer):
     kernel_height: int
 
     def windows(self, shape: Shape) -> tuple[int, int]:
-        """How many there are downwards and across; BadInput, naming both shapes, where none fits."""
+        """Returns how many windows there are downwards and across; BadInput, with both shapes, if none fits."""
         _, height, width = shape
         tall, wide = height + 2 * self.pad, width + 2 * self.pad
         if self.pad > max(height, width):
@@ -51,7 +51,7 @@ class Windowed(Layer):
 
 
 def spans(places: int, kernel: int, stride: int, pad: int, windows: int) -> Iterator[Span]:
-    """The span of each offset within the kernel, in order; empty where all is padding."""
+    """Gives the span of each offset within the kernel, in order; it is empty where all is padding."""
     for offset in range(kernel):
         first = max(0, -((offset - pad) // stride))
         count = max(0, min(windows - 1, (places - 1 + pad - offset) // stride) + 1 - first)
