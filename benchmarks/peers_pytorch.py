@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.workloads import Race, Workload, shuffler
-from kerash_cli.engine.layers import Convolution, Dense, Flatten, Input, Layer, MaxPooling
+from kerash_cli.engine.layers import Convolution, Dense, Flatten, InputLayer, Layer, MaxPooling
 from kerash_cli.engine.tensors import Shape
 
 MODULES = {"sigmoid": nn.Sigmoid, "relu": nn.ReLU, "softmax": nn.Identity}  # cross entropy takes logits
@@ -74,7 +74,7 @@ def build(workload: Workload) -> nn.Sequential:
 def translated(layer: Layer, shape: Shape) -> list[nn.Module]:
     """The modules that do what `layer` does with inputs of that shape (depth, height, width)."""
     match layer:
-        case Input():
+        case InputLayer():
             return []
         case Flatten():
             return [nn.Flatten()]

@@ -8,7 +8,8 @@ import pytest
 from conftest import Kerash
 
 from kerash_cli.encoding.learning import plain
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.lines import Predictions

@@ -1,4 +1,4 @@
-"""A network: layers over one flat vector of parameters, and what predicts with it."""
+"""A network: layers over one flat vector of parameters."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +12,6 @@ import numpy as np
 
 from kerash_cli.engine import plans
 from kerash_cli.engine.allocation import Allocator, Counter, NoSpace
-from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import Layer, Mode
@@ -24,7 +23,6 @@ from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, car
 
 MOMENTUM = 0.1
 """Share of the way that a running mean goes towards the mean of a batch, as in PyTorch."""
-
 TILE = 16
 """Rows that a `Predictor` takes at a time, filled up where there are fewer: no row's result depends on the others.
 
@@ -32,8 +30,6 @@ Of the widths of a product that BLAS computes alike in all columns, it is the wi
 the middle columns of 24 or more in another way than those at the edges. A convolution has more columns than rows come
 in, so that a network with one takes them one by one.
 """
-
-
 ROOM = 1 << 24
 """Most numbers in the outputs of all layers together, where any number of rows may be taken at a time."""
 
@@ -202,36 +198,3 @@ class Network:
 
     def _inputs(self) -> list[tuple[Layer, Shape]]:
         return list(zip(self.layers, self.shapes, strict=False))
-
-
-def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
-    """What one layer with these tensors makes of the sample x; both are (depth, height, width), in the type of x."""
-    network = Network((layer,), x.shape, bias="bias" in tensors)
-    params = np.empty(network.size, x.dtype)
-    for name, view in network.tensors(params)[0].items():
-        view[...] = tensors[name]
-    plan = network.plan(params, 1, Mode())
-    plan.rows[:, :-1] = x.reshape(1, -1)
-    run_calls(plan.forward)
-    return plan.a.reshape(network.shapes[-1])
-
-
-class Predictor:
-    """Outputs of a trained network for any number of rows, each the same whatever it travels with."""
-
-    def __init__(self, network: Network, params: Array, tile: int | None = None) -> None:
-        """`tile` rows at a time: more are faster, but then a row's last digits depend on its place."""
-        self._plan = network.plan(params, tile or network.tile, Mode())
-
-    def __call__(self, x: Array) -> Array:
-        """x (rows, features) to a new array (rows, outputs); what overflows becomes infinite or NaN, in silence."""
-        result = np.empty((len(x), len(self._plan.a)), self._plan.a.dtype)
-        tile = self._plan.rows[:, :-1]
-        for start in range(0, len(x), len(tile)):
-            taken = x[start : start + len(tile)]
-            tile[: len(taken)] = taken
-            tile[len(taken) :] = 0
-            with np.errstate(all="ignore"):
-                run_calls(self._plan.forward)
-            result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
-        return result

@@ -18,7 +18,8 @@ import numpy as np
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array, Views
 from kerash_cli.model.description import ModelDescription
 

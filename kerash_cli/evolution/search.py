@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Damaged, Diverged, at

@@ -608,7 +608,7 @@ def picture(a: Array, *, precision: Precision = 6, heat: bool = False) -> Pictur
 
 def _through(layer: "Windowed", a: Array, tensors: Mapping[str, Array]) -> Array:
     """The output of a layer with these tensors."""
-    from kerash_cli.engine.network import through
+    from kerash_cli.engine.predictor import through
 
     try:
         shape = layer.output_shape(a.shape)

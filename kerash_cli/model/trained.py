@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.record import MOST_INPUTS, Encoding
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, Diverged, at
 from kerash_cli.model import archive, metrics, seen

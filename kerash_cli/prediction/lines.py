@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from kerash_cli.encoding.record import Encoding
-from kerash_cli.engine.network import Predictor, through
+from kerash_cli.engine.predictor import Predictor, through
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.model.trained import TrainedModel

@@ -6,7 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli.engine.network import TILE, Network, Predictor
+from kerash_cli.engine.network import TILE, Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import WorkerFailed
 from kerash_cli.model.description import ModelDescription

@@ -1,7 +1,9 @@
 """Chunks: the pieces of a batch whose gradients are computed apart and added in order."""
 
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,47 @@ def chunks(batch: int, flops: int, parameters: int) -> int:
     return most
 
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Compiled(dict[K, V]):
+    """Values that are compiled when they are first looked up: `make` is called with the parts of the key."""
+
+    def __init__(self, make: Callable[..., V]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Any) -> V:
+        value = self[key] = self._make(*key)
+        return value
+
+
+class Slot(NamedTuple):
+    """The parameters that a chunk reads, and the vector that its gradient overwrites; both (size,) or (folds, size)."""
+
+    params: Array
+    gradient: Array
+
+
+class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
+    """The compiled chunks of a source of gradients, by rows, rows of the batch, and index of the slot."""
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        mode: Mode,
+        slots: Sequence[Slot],
+        weighted: bool = False,
+        margin: float | None = None,
+    ) -> None:
+        """`network` ends where `loss` judges; `weighted` samples have weights; `margin` has hits counted."""
+        super().__init__(
+            lambda n, batch, slot: Chunk.compile(network, loss, mode, slots[slot], n, 1 / batch, weighted, margin)
+        )
+
+
 @dataclass(frozen=True)
 class Chunk:
     """A piece of a batch: gather its samples, then `compute` leaves their summed loss, hits and gradient."""
@@ -47,18 +90,18 @@ class Chunk:
         cls,
         network: Network,
         loss: Loss,
-        params: Array,
         mode: Mode,
-        gradient: Array,
+        slot: Slot,
         n: int,
         scale: float,
         weighted: bool,
         margin: float | None,
     ) -> "Chunk":
-        """For n rows, whose gradient, times `scale`, overwrites `gradient`; hits are counted if there is a margin.
+        """Compiles a chunk of n rows, whose gradient times `scale` overwrites the slot's.
 
-        So is, as a share of the batch's, what is measured for the buffers.
+        Measurements for the buffers are written there too, as their share of the batch's.
         """
+        params, gradient = slot
         plan = network.plan(params, n, mode, gradient)
         y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
         weight = np.empty(n, plan.a.dtype) if weighted else None

@@ -4,7 +4,8 @@ import numpy as np
 
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.losses import Loss
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.training.samples import Samples
 

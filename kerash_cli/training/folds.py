@@ -13,10 +13,11 @@ import numpy as np
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array, Call, Calls
 from kerash_cli.tables.table import Rows
-from kerash_cli.training.chunks import Chunk
+from kerash_cli.training.chunks import Chunks, Compiled, Slot
 from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
@@ -48,8 +49,9 @@ class SideBySide:
         apart = run.params.ndim == 2 and not network.stacks
         self._parts = [slice(k, k + 1) for k in range(len(folds.training))] if apart else [slice(None)]
         self._update = network.update(run.optimizer, run.params, self._gradient)
-        self._chunks: dict[tuple[int, int], Chunk] = {}
-        self._steps: dict[tuple[int, int], tuple[Calls, list[Array]]] = {}
+        slots = [Slot(_own(run.params, part), _own(self._gradient, part)) for part in self._parts]
+        self._chunks = Chunks(network, loss, run.mode, slots)
+        self._steps = Compiled[tuple[int, int], tuple[Calls, list[Array]]](self._compile)
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +61,7 @@ class SideBySide:
 
     def step(self, start: int, stop: int) -> float:
         """Steps along the batch of each fold; the sum of its losses, the mean over folds."""
-        calls, losses = self._steps.get((start, stop)) or self._compile(start, stop)
+        calls, losses = self._steps[start, stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
@@ -90,28 +92,12 @@ class SideBySide:
         for number, part in enumerate(self._parts):
             training = self._folds.training[part]
             rows = np.empty((len(training), stop - start), np.intp)
-            chunk = self._chunk(number, len(training), stop - start)
+            chunk = self._chunks[rows.size, stop - start, number]
             # Without mode "clip" `take` makes a copy first.
             calls.append(partial(training.take, places, 1, rows, "clip"))
             calls += [*chunk.gather(self._samples, rows.reshape(-1)), *chunk.compute]
             losses.append(chunk.loss)
-        return self._steps.setdefault((start, stop), (calls + self._update, losses))
-
-    def _chunk(self, number: int, folds: int, batch: int) -> Chunk:
-        if (number, batch) not in self._chunks:
-            part, mode = self._parts[number], self._run.mode
-            self._chunks[number, batch] = Chunk.compile(
-                self._network,
-                self._loss,
-                _own(self._run.params, part),
-                mode,
-                _own(self._gradient, part),
-                folds * batch,
-                1 / batch,
-                weighted=False,
-                margin=None,
-            )
-        return self._chunks[number, batch]
+        return calls + self._update, losses
 
     def _judge(self, part: slice) -> Callable[[], float]:
         params, rows = _own(self._run.params, part), self._folds.validation[part]

@@ -24,7 +24,7 @@ from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.tensors import Array, Calls, Shape
-from kerash_cli.training.chunks import Chunk, chunks
+from kerash_cli.training.chunks import Chunks, Compiled, Slot, chunks
 from kerash_cli.training.samples import Samples
 
 CACHE = 1 << 19
@@ -89,14 +89,15 @@ class Rank:
         margin: float | None,
     ) -> None:
         self._rank, self._ranks, self._shared, self._meet = rank, ranks, shared, meet
-        self._network, self._loss, self._samples, self._mode, self._margin = network, loss, samples, mode, margin
+        self._network, self._samples, self._mode = network, samples, mode
         self._gradient = np.empty_like(shared.params)
         alone = keeps_own(optimizer, shared.params)
         self._part = slice(0, network.size) if alone else part(rank, ranks, network.size)
         self._update = network.update(optimizer, shared.params, self._gradient, self._part)
         self._reduced = slice(0, network.size) if optimizer.needs_all else self._part
-        self._steps: dict[tuple[int, int], _Step] = {}
-        self._compiled: dict[tuple[int, int, int], Chunk] = {}
+        slots = [Slot(shared.params, slot) for slot in shared.slots]
+        self._chunks = Chunks(network, loss, mode, slots, samples.weight is not None, margin)
+        self._steps = Compiled[tuple[int, int], _Step](self._compile)
         self._now = np.zeros((), np.int64)
 
     @property
@@ -109,7 +110,7 @@ class Rank:
 
         In a failed step no parameter is changed. `check` is called with the number of chunks when all are computed.
         """
-        step = self._steps.get((start, stop)) or self._compile(start, stop)
+        step = self._steps[start, stop]
         self._now += 1
         run_calls(step.compute)
         self._meet()
@@ -129,7 +130,7 @@ class Rank:
         """The losses of all chunks of a batch, computed here: after a step that failed, with the same parameters."""
         total = 0.0
         for index, rows in enumerate(self._cut(start, stop)):
-            chunk = self._chunk(len(rows), stop - start, 0)
+            chunk = self._chunks[len(rows), stop - start, 0]
             self._mode.chunk = index
             run_calls([*chunk.gather(self._samples, rows), *chunk.compute])
             total += chunk.loss.item()
@@ -144,7 +145,7 @@ class Rank:
         shared, parts = self._shared, self._cut(start, stop)
         compute: Calls = []
         for index in own(self._rank, self._ranks, len(parts)):
-            chunk = self._chunk(len(parts[index]), stop - start, index)
+            chunk = self._chunks[len(parts[index]), stop - start, index]
             place = slice(index, index + 1)
             compute += [
                 partial(setattr, self._mode, "chunk", index),
@@ -159,24 +160,7 @@ class Rank:
         first, *others = slots
         reduce: Calls = [partial(np.add, first, others[0], total)] if others else [partial(np.copyto, total, first)]
         reduce += [partial(np.add, total, other, total) for other in others[1:]]
-        step = _Step(compute, reduce, len(parts))
-        return self._steps.setdefault((start, stop), step)
-
-    def _chunk(self, n: int, batch: int, index: int) -> Chunk:
-        """The chunk of n rows of such a batch whose gradient goes to the slot of that index."""
-        if (n, batch, index) not in self._compiled:
-            self._compiled[n, batch, index] = Chunk.compile(
-                self._network,
-                self._loss,
-                self._shared.params,
-                self._mode,
-                self._shared.slots[index],
-                n,
-                1 / batch,
-                self._samples.weight is not None,
-                self._margin,
-            )
-        return self._compiled[n, batch, index]
+        return _Step(compute, reduce, len(parts))
 
 
 def keeps_own(optimizer: Optimizer, params: Array) -> bool:

@@ -10,7 +10,7 @@ from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array, Calls
-from kerash_cli.training.chunks import Chunk, chunks
+from kerash_cli.training.chunks import Chunks, Compiled, Slot, chunks
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
@@ -39,11 +39,13 @@ class InProcess:
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
         """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
-        self._network, self._loss, self._samples, self._run, self._margin = network, loss, samples, run, margin
+        self._network, self._samples, self._run = network, samples, run
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = network.update(run.optimizer, run.params, self._gradient)
-        self._steps: dict[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]] = {}
-        self._chunks: dict[tuple[int, int, bool], Chunk] = {}
+        # The first chunk's gradient becomes the total, any other's is added to it.
+        slots = [Slot(run.params, self._gradient), Slot(run.params, self._addend)]
+        self._chunks = Chunks(network, loss, run.mode, slots, samples.weight is not None, margin)
+        self._steps = Compiled[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]](self._compile)
 
     def __enter__(self) -> Self:
         return self
@@ -52,7 +54,7 @@ class InProcess:
         """There is nothing to end."""
 
     def step(self, start: int, stop: int) -> float:
-        calls, losses, hits = self._steps.get((start, stop)) or self._compile(start, stop)
+        calls, losses, hits = self._steps[start, stop]
         run_calls(calls)
         if hits:
             self.hits = sum(each.item() for each in hits)
@@ -69,7 +71,7 @@ class InProcess:
         hits: list[NDArray[np.intp]] = []
         calls: Calls = []
         for index, rows in enumerate(parts):
-            chunk = self._chunk(len(rows), batch, first=index == 0)
+            chunk = self._chunks[len(rows), batch, min(index, 1)]
             if len(parts) > 1:
                 calls.append(partial(setattr, mode, "chunk", index))
             calls += [*chunk.gather(self._samples, rows), *chunk.compute]
@@ -82,22 +84,4 @@ class InProcess:
                 calls.append(partial(np.add, self._gradient, self._addend, self._gradient))
         if len(parts) > 1:
             calls.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
-        return self._steps.setdefault((start, stop), (calls + self._update, losses, hits))
-
-    def _chunk(self, n: int, batch: int, first: bool) -> "Chunk":
-        """The chunk of n rows of such a batch: the first one's gradient becomes the total, any other's the addend."""
-        if (n, batch, first) not in self._chunks:
-            gradient = self._gradient if first else self._addend
-            weighted = self._samples.weight is not None
-            self._chunks[n, batch, first] = Chunk.compile(
-                self._network,
-                self._loss,
-                self._run.params,
-                self._run.mode,
-                gradient,
-                n,
-                1 / batch,
-                weighted,
-                self._margin,
-            )
-        return self._chunks[n, batch, first]
+        return calls + self._update, losses, hits

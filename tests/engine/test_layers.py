@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Dropout, Flatten, InputLayer, Layer, Mode, OutputLayer
 from kerash_cli.engine.layers.base import BadWord
-from kerash_cli.engine.network import Network, Plan
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 

@@ -30,8 +30,9 @@ from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero
 from kerash_cli.engine.layers.dropout import share
 from kerash_cli.engine.layers.window import Windowed
 from kerash_cli.engine.losses import LOSSES, Loss
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer, OptimizerSettings
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array, Calls, Shape, Values, carve
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription

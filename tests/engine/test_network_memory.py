@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kerash_cli.engine.layers import IDENTITY, AveragePooling, Dense, MaxPooling, Mode
-from kerash_cli.engine.network import Network, through
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import through
 from kerash_cli.model.description import ModelDescription
 
 MODELS = {

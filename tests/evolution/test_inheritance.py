@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from test_mutations import EMPTY, IMAGE, RICH, walk
 
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.model.description import ModelDescription

@@ -5,7 +5,8 @@ import pytest
 from test_mutations import recipe, space
 
 from kerash_cli.engine.layers import Convolution, Dense
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.evolution.mutations import MUTATIONS

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.evolution.merging import mergeable, merged
 from kerash_cli.model.description import ModelDescription
 

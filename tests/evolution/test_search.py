@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerash_cli.engine.network import Predictor
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
 from kerash_cli.evolution.evaluation import Job, best_params

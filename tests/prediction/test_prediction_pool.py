@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kerash_cli.engine.network import Network, Predictor
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.errors import WorkerFailed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel import ranks

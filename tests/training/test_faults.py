@@ -32,7 +32,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
         while True:
             pass
     def compiled(self, start, stop):
-        return self._steps.get((start, stop)) or self._compile(start, stop)
+        return self._steps[start, stop]
     def be_stale(self, start, stop):
         self._steps[start, stop] = dataclasses.replace(compiled(self, start, stop), compute=[])
     def lie(self, start, stop):
