@@ -1,1 +1,1 @@
-"""Training: samples, runs, what computes their gradients, and what a run leaves: checkpoints, logs, trained models."""
+"""Training: samples, runs, sources of gradients, the loop, checkpoints and logs."""

@@ -1,7 +1,7 @@
-"""Checkpoints: all that a run of training needs to go on, in a file that is whole at any time.
+"""Checkpoints: everything that a run of training needs to continue, in a file that is whole at any time.
 
-A checkpoint is a file in the format of `kerash_cli.model.archive`. Its record has the key `checkpoint`, what the run is
-of (`identity`), and where it stands; its tensors are the parameters, the best ones so far, the optimizer's vectors,
+A checkpoint is a file in the format of `kerash_cli.model.archive`. Its record has the key `checkpoint`, the
+`identity` of the run, and its state; its tensors are the parameters, the best ones so far, the optimizer's vectors,
 and `history`, a row for each epoch. The order of the rows is not in it: it follows from the seed and the number of
 epochs.
 
@@ -32,11 +32,11 @@ _COLUMNS = {1: 5, FORMAT: 7}
 """Columns of `history`, by format."""
 
 LEAST_PAUSE = 1.0
-"""Seconds between two checkpoints, or SHARE times what writing one takes, if that is more."""
+"""Seconds between two checkpoints; SHARE times as long as writing one takes, if that is more."""
 SHARE = 20
 
 RAISED = ("epochs", "patience")
-"""Settings that a run may be given more of when it goes on."""
+"""Settings that may be raised when a run continues."""
 
 _VECTOR = "vector."
 _MOST = 10**18
@@ -59,10 +59,10 @@ class _State(NamedTuple):
 
 
 class Checkpoint:
-    """The file of a run; `identity` are JSON values: everything that decides what training results in."""
+    """The checkpoint of a run; `identity` is everything that decides the result, as JSON values."""
 
     def __init__(self, path: str, identity: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> None:
-        """`files` are the names of those whose digests `identity` has, by its keys, for messages."""
+        """`files` are the names, for messages, of the files whose digests are in `identity`, by its keys."""
         self.path, self._identity = path, json.loads(json.dumps(dict(identity)))  # a tuple comes back as a list
         self._files = files or {}
         self._state: _State | None = None
@@ -72,16 +72,16 @@ class Checkpoint:
 
     @property
     def is_asked_for(self) -> bool:
-        """Says whether `ask` was called since the file was last written."""
+        """Whether `ask` was called since the file was last written."""
         return self._answered < _asked
 
     def epoch(self, run: Run) -> bool:
-        """Takes note of where the run stands; whether it is time to write that, which it is not after every epoch."""
+        """Notes the state of the run; returns whether it is time to write it."""
         self._state = _state(run)
         return self.is_asked_for or monotonic() - self._time >= self._pause
 
     def write(self) -> None:
-        """Writes the latest state, unless it is written. KerashError if that can't be; the earlier file stays then."""
+        """Writes the latest state, if it is new. KerashError if writing fails; the earlier file stays then."""
         state = self._state
         if state is None or state is self._written:
             return
@@ -96,7 +96,7 @@ class Checkpoint:
             self._pause = max(LEAST_PAUSE, SHARE * (self._time - begun))
 
     def check_replaceable(self) -> str:
-        """A line to say if a run from the start on would replace the same run's; BadInput if it is another one's."""
+        """A message if a new run would replace the checkpoint of the same run; BadInput if it is another run's."""
         if not Path(self.path).is_file():
             return ""
         if (record := told(self.path)) is None:
@@ -106,13 +106,13 @@ class Checkpoint:
                 f"{self.path} is the checkpoint of a run {self._from(other, record)}; "
                 "try another --checkpoint, or --force to replace it"
             )
-        return f"{at(self.path)}starting afresh; --resume would go on from epoch {record['epoch']}"
+        return f"{at(self.path)}starting afresh; --resume would continue from epoch {record['epoch']}"
 
     def resume(self, run: Run) -> None:
-        """Brings a new run to where the file's stood.
+        """Sets a new run to the state in the file.
 
-        BadInput if there is no file, or if it is of another run; Damaged if it is no checkpoint. A run with more
-        epochs, or more patience, is the same run, unless its schedule depends on them.
+        BadInput if there is no file, or if it belongs to another run; Damaged if it is no checkpoint. A run with more
+        epochs or more patience is the same run, unless its schedule depends on them.
         """
         record, tensors = archive.load(self.path)
         try:
@@ -142,16 +142,16 @@ class Checkpoint:
 
 
 def is_one(path: str) -> bool:
-    """Says whether there is a sound checkpoint at `path`."""
+    """Whether there is a sound checkpoint at `path`."""
     with suppress(KerashError):
         return "checkpoint" in archive.load(path).record
     return False
 
 
 def told(path: str) -> dict[str, Any] | None:
-    """Returns what run the checkpoint at `path` is of, and where that stands, as JSON values; None for another file.
+    """Returns the identity and the state of the run in a checkpoint, as JSON values; None for another file.
 
-    Raises as `artifact.load` does, and Damaged for a checkpoint that says what can't be.
+    Raises as `archive.load` does, and Damaged for a checkpoint with impossible values.
     """
     record = archive.load(path).record
     if "checkpoint" not in record:
@@ -169,12 +169,12 @@ def told(path: str) -> dict[str, Any] | None:
 
 
 def _check_format(record: Mapping[str, Any]) -> None:
-    """ValueError unless it is a checkpoint that this version reads."""
+    """ValueError unless this version can read the checkpoint."""
     checks.expect(type(record["checkpoint"]) is int and record["checkpoint"] in _COLUMNS, "another version")
 
 
 def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """An identity with those settings as `own` has them that are larger there and may be."""
+    """Returns an identity with the settings that were raised in `own`."""
     old, new = identity.get("settings"), own.get("settings")
     if not isinstance(old, dict) or not isinstance(new, dict):
         return dict(identity)
@@ -183,12 +183,12 @@ def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 
 
 def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
-    """Says whether the epochs that a run has had would be the same with more of that setting."""
+    """Whether the epochs so far would have been the same with more of that setting."""
     return name != "epochs" or "cosine" not in str(settings.get("schedule"))
 
 
 def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """What two identities differ in first, looked at more closely where that is an object; None if in nothing."""
+    """The first key in which two identities differ, the innermost one; None if they are equal."""
     for key in dict.fromkeys([*own, *other]):
         mine, theirs = own.get(key), other.get(key)
         if mine != theirs:
@@ -236,7 +236,7 @@ def _epoch(number: int, row: Sequence[float], validated: bool, name: str | None)
 
 
 def _restore(run: Run, record: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """ValueError, KeyError or TypeError, before anything is changed, if something is not what a run has."""
+    """Sets a run to a recorded state; ValueError, KeyError or TypeError, before any change, if a value is invalid."""
     epoch = checks.integer(record["epoch"], 1, run.epochs, "epochs")
     best_epoch = checks.integer(record["best_epoch"], 0, epoch, "the best epoch")
     steps = [checks.integer(record[key], 0, _MOST, key) for key in ("steps", "mode_step")]

@@ -1,4 +1,4 @@
-"""Chunks: the pieces of a batch whose gradients are computed apart and added in order."""
+"""Chunks: the pieces of a batch. Their gradients are computed separately and added in order."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.training.samples import Samples
 
 CHUNK_RULE = 1
-"""The version of `chunks`: a saved model says by which it was trained, and a checkpoint goes on under no other."""
+"""The version of the rule in `chunks`. Saved models record it; a checkpoint continues only under the same one."""
 
 
 def chunks(batch: int, flops: int, parameters: int) -> int:
-    """Into how many pieces a batch is cut whose gradients are computed apart and added in order.
+    """The number of chunks that a batch is cut into.
 
-    `flops` are those of one sample's forward pass. The rule sees the batch and the model alone, so that no number
-    of workers ever changes a result; changing it changes every saved one.
+    `flops` are those of one sample's forward pass. The rule depends on the batch and the model alone, so that the
+    number of workers never changes a result. A new rule changes all results: give it a new CHUNK_RULE.
     """
     work = 3 * flops * batch
     intensity = work / (4 * max(1, parameters))
@@ -75,14 +75,14 @@ class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a batch: gather its samples, then `compute` leaves their summed loss, hits and gradient."""
+    """A compiled piece of a batch: after `gather`, `compute` leaves the summed loss, the hits and the gradient."""
 
     x: Array
     y: Array
     weight: Array | None
     loss: Array
     hits: list[NDArray[np.intp]]
-    """One 0-d array, or none where there is no margin."""
+    """One 0-d array, or none without a margin."""
     compute: Calls
 
     @classmethod
@@ -115,7 +115,7 @@ class Chunk:
         return cls(plan.rows, y, weight, total, hits, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
-        """Calls that fetch the samples whose indexes `rows` then holds."""
+        """Calls that copy the samples whose indexes `rows` holds when they run."""
         # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
         calls: Calls = [
             partial(samples.x.take, rows, 0, self.x, "clip"),
@@ -127,7 +127,7 @@ class Chunk:
 
 
 def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:
-    """Calls that write to `hits` how many columns of a and y, both (outputs, n), differ by no more than the margin."""
+    """Calls that count the columns of a and y, both (outputs, n), that differ by at most the margin, into `hits`."""
     distance, within = np.empty_like(a), np.empty(a.shape, np.bool_)
     near, largest = np.empty(a.shape[1], np.bool_), np.asarray(margin, a.dtype)
     return [

@@ -11,12 +11,12 @@ from kerash_cli.training.samples import Samples
 
 
 class Evaluator:
-    """Gives the mean loss of `samples` under what `params` then holds; `network` as for `InProcess`."""
+    """Computes the mean loss of samples under the present values of `params`; `network` as for `InProcess`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, params: Array) -> None:
         self._predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places
         self.a: Array = np.empty((network.outputs, len(samples.x)), params.dtype)
-        """What the network made of them in the latest call, (outputs, rows)."""
+        """The outputs of the latest call, (outputs, rows)."""
         self._total, self._x = np.empty((), params.dtype), samples.x[:, :-1]
         self._judge = loss.calls(self.a, samples.y.T, samples.weight, self._total, np.empty_like(self.a), 1.0)
 

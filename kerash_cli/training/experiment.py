@@ -1,4 +1,4 @@
-"""From tables to a trained model: the steps of `train`, in their order: prepare, start, (train), conclude."""
+"""From tables to a trained model: `prepare`, `start`, the loop of training, `conclude`."""
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
@@ -35,17 +35,18 @@ from kerash_cli.training.samples import Samples, samples_bytes, staged, take
 from kerash_cli.training.sources import GradientSource, InProcess
 
 STEP_BYTES = 1000
-"""About what the compiled calls of one batch of an epoch take."""
+"""Bytes that the compiled calls of a batch take, roughly."""
 
 _ELSEWHERE = {"optimizer_settings", "drop"}
+"""Settings that a saved model records in another place."""
 
 FEW_CATEGORIES = 10
-"""So many values of a text input are beyond doubt."""
+"""Values of a text input up to which it is taken for categories without a word."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything besides model and data that can change what training results in."""
+    """Everything besides model and data that can change the result of training."""
 
     epochs: int = 1000
     batch_size: int = 32
@@ -64,7 +65,7 @@ class TrainingSettings:
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """The settings as JSON values; `drop` is left out, since the encoding has the columns that remained."""
+        """Returns the settings as JSON values, without `drop`: the encoding has the columns that remained."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
         return {**plain, **own, "chunk_rule": CHUNK_RULE}
@@ -72,35 +73,35 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class PreparedTraining:
-    """A network that fits its data, and which rows are for what; nothing large is allocated yet."""
+    """A network that fits its data, and the division of the rows; nothing large is allocated yet."""
 
     settings: TrainingSettings
     description: ModelDescription
     network: Network
     judged: Network
-    """What the loss is of: the network, without its last activation where the loss includes that."""
+    """The network up to what the loss judges: without its last activation if the loss includes that."""
     loss_name: str
     loss: Loss
     encoding: Encoding
     table: Table
     labels: Table | None
     dropped: int
-    """How many rows were left out for a missing value."""
+    """The number of rows left out for a missing value."""
     strata: NDArray[np.intp] | None
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
     initial: Array | None
-    """The parameters to start from, where those of another model were given."""
+    """The parameters to start from, if another model was given."""
     by_position: tuple[str, ...] = ()
-    """A line if the columns of that model were matched by their positions alone."""
+    """A message if the columns of that model were matched by position."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of all arithmetic."""
+        """The type of the numbers that training computes with."""
         return np.dtype(self.settings.dtype)
 
     def describe(self) -> str:
-        """What was inferred about the data, in one line."""
+        """Says in one line what was inferred about the data."""
         rows = f"{len(self.training)} rows train"
         if len(self.validation):
             kept = f"{len(self.validation)} validate"
@@ -111,7 +112,7 @@ class PreparedTraining:
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
     def doubts(self) -> list[str]:
-        """What was decided and could be wrong, a line each."""
+        """Lists the decisions about the data that could be wrong."""
         return [
             *self._lost_labels(),
             *self.encoding.doubts(self.table),
@@ -122,7 +123,7 @@ class PreparedTraining:
         ]
 
     def _lost_labels(self) -> list[str]:
-        """A line if rows were left out since their label is a word that stands for a missing value."""
+        """A message if rows were left out because their label is a word for a missing value."""
         where = self.labels or self.table
         places = range(where.width) if self.labels else [self.encoding.target]
         words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
@@ -131,7 +132,7 @@ class PreparedTraining:
         return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it otherwise"]
 
     def _splintered(self) -> list[str]:
-        """A line for each text input that hardly any two rows share a value of."""
+        """A message for each text input whose values hardly ever repeat."""
         inputs = [each for each in self.encoding.inputs if each.categories and len(each.categories) > FEW_CATEGORIES]
         return [
             f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
@@ -141,11 +142,11 @@ class PreparedTraining:
         ]
 
     def origin(self) -> dict[str, str]:
-        """What the parameters were to start with, if they were not drawn: their SHA-256, as a setting."""
+        """The SHA-256 of the initial parameters, as a setting, if they come from another model."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
     def workers(self, asked: int | None) -> int:
-        """How many can share the work, of those that were asked for; without that, how many are worth their while."""
+        """The number of workers: at most those asked for; by default, as many as pay off."""
         network, rows = self.judged, len(self.training)
         most = largest_chunks(network, rows, self.settings.batch_size)
         if asked:
@@ -153,7 +154,7 @@ class PreparedTraining:
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
 
     def batch_size_for(self, workers: int) -> int | None:
-        """Rows in a batch that so many workers can share, twice and twice again what they are; None if none can."""
+        """Doubles the batch size until so many workers can share a batch; None if they never can."""
         size, rows = self.settings.batch_size, len(self.training)
         while size < rows:
             size *= 2
@@ -162,7 +163,7 @@ class PreparedTraining:
         return None
 
     def identity(self) -> dict[str, Any]:
-        """All that decides what training results in, as JSON values."""
+        """Returns everything that decides the result of training, as JSON values."""
         return {
             "model": str(self.description),
             "settings": {**self.settings.record(), **self.origin()},
@@ -172,11 +173,11 @@ class PreparedTraining:
         }
 
     def saved_bytes(self) -> int:
-        """About what the saved model takes on disk."""
+        """Bytes of the saved model, roughly."""
         return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
 
     def staged_bytes(self, workers: int = 1) -> int:
-        """What `start` puts into its stage."""
+        """Bytes that `start` writes to its stage."""
         samples = sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
         if workers == 1:
             return samples
@@ -193,21 +194,17 @@ def prepare(
     settings: TrainingSettings,
     start: TrainedModel | None = None,
 ) -> PreparedTraining:
-    """What is learnt by looking at the data, and the network that it makes of the description.
+    """Looks at the data, resolves the description, and divides the rows.
 
-    With `start`, its weights are where training starts, and the data is scaled as its data was. BadInput where things
-    don't fit each other, OutOfSpace where training would take more memory than there is.
+    With `start`, training starts from its weights, and the data is scaled as its data was. BadInput if model, data and
+    settings do not fit each other, OutOfSpace if training would need more memory than there is.
     """
     description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
-    activation = description.activation
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
-    try:
-        loss, fused = losses.after(loss_name, activation)
-    except BadInput as error:
-        raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+    loss, judged = _judging(description, network, loss_name)
     _require_memory(description, network, settings, table.rows)
     all_rows = table.rows
     if len(usable := encoding.usable(table, labels)) < all_rows:
@@ -222,7 +219,7 @@ def prepare(
         labels,
         training,
         standardize=settings.standardize,
-        standardize_targets=activation == IDENTITY,
+        standardize_targets=description.activation == IDENTITY,
         channels=description.channels,
         ignore_constant=True,
     )
@@ -232,7 +229,7 @@ def prepare(
         settings,
         description,
         network,
-        network.on_logits() if fused else network,
+        judged,
         loss_name,
         loss,
         encoding,
@@ -247,8 +244,17 @@ def prepare(
     )
 
 
+def _judging(description: ModelDescription, network: Network, loss_name: str) -> tuple[Loss, Network]:
+    """Returns the loss, and the network up to what it judges; BadInput if it does not go with the last activation."""
+    try:
+        loss, fused = losses.after(loss_name, description.activation)
+    except BadInput as error:
+        raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+    return loss, network.on_logits() if fused else network
+
+
 def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
-    """A line if just one of a table and a model to start from has names for its columns."""
+    """A message if only one of a table and a model to start from has column names."""
     if (table.names is None) == (start.encoding.names is None):
         return ()
     unnamed = table.source if table.names is None else "the model of --start"
@@ -257,25 +263,25 @@ def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A run that is ready to go, over samples in a stage."""
+    """A run that is ready to start, with its samples in a stage."""
 
     prepared: PreparedTraining
     run: Run
     source: GradientSource
     judge: Evaluator
-    """Of the rows that validate, or where none do, of those that train."""
+    """The evaluator of the rows that validate, or of those that train if none validate."""
     training: Samples
     validation: Samples | None
 
     @property
     def validate(self) -> Callable[[], float] | None:
-        """The mean loss of the rows that validate, if there are some."""
+        """A function that returns the mean loss of the rows that validate; None if there are none."""
         return self.judge if self.validation else None
 
     def measure(self, epoch: Epoch) -> Epoch:
-        """The latest epoch with its figure, of the rows that validate, or where none do, of those that train.
+        """Returns the latest epoch with its figure: accuracy, or RMSE in the target's unit.
 
-        The run's history has the figure from then on.
+        It is that of the rows that validate, or of those that train if none validate. The run's history keeps it.
         """
         if self.validation is None:
             self.judge()
@@ -290,7 +296,7 @@ class Experiment:
         return epoch
 
     def conclude(self) -> TrainedModel:
-        """The model with the best parameters so far, and how it was made."""
+        """Makes the model of the best parameters so far, with a record of how it was trained."""
         prepared, run = self.prepared, self.run
         trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
         scored = self.training if self.validation is None else self.validation
@@ -319,9 +325,9 @@ def start(
     processes: Processes | None = None,
     resume: Callable[[Run], object] | None = None,
 ) -> Experiment:
-    """Stages the samples, draws the initial weights and sets up the run; BadInput if its result couldn't be saved.
+    """Stages the samples, draws the initial weights and sets up the run; BadInput if the model would be too large.
 
-    With `processes`, these train together with this one. `resume` may bring the run to where another one stood.
+    The `processes` train together with this one. `resume` may set the run to the state of another one.
     """
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
@@ -353,7 +359,7 @@ def start(
 def _source(
     prepared: PreparedTraining, stage: Stage, processes: Processes | None, training: Samples, run: Run
 ) -> GradientSource:
-    """Who makes the steps."""
+    """Returns the source of gradients: this process alone, or a pool."""
     if not processes:
         return InProcess(prepared.judged, prepared.loss, training, run)
     settings = prepared.settings
@@ -364,7 +370,7 @@ def _source(
 
 
 def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
-    """The parameters of another network as this one's, layer by layer; biases that it had not are 0."""
+    """Copies the parameters of another network, layer by layer; biases that it does not have are 0."""
     params = np.zeros(network.size, settings.dtype)
     own, others = (
         [layer for layer in net.tensors(vector) if layer]
@@ -393,7 +399,7 @@ def _split(
 
 
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
-    """The samples of these rows as arrays of the stage."""
+    """Writes the samples of these rows to the stage."""
     samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
     if not prepared.settings.balance:
         return samples
@@ -405,7 +411,7 @@ def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[n
 
 
 def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
-    """About how much memory training in batches of that size takes beside the samples."""
+    """Bytes that training in batches of that size takes beside the samples."""
     itemsize = np.dtype(settings.dtype).itemsize
     vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
     return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)

@@ -1,7 +1,7 @@
-"""Cross-validation in one run: the same network, once for each fold, trained side by side.
+"""Cross-validation in one run: one network for each fold, trained side by side.
 
-All folds train as many rows as each other, in batches at the same places of their rows, so that a step of all of them
-is one step of a stack: five small networks take little longer than one.
+All folds train the same number of rows, in batches at the same places. So a step of all folds is one step of a stack:
+five small networks take little longer than one.
 """
 
 from collections.abc import Callable
@@ -23,27 +23,27 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 TILE = 64
-"""Rows of each fold that are validated at a time."""
+"""Rows of each fold that are validated at once."""
 
 
 class Folds(NamedTuple):
-    """Which rows train and which validate, (folds, rows) each."""
+    """The rows that train and those that validate, (folds, rows) each."""
 
     training: Rows
     validation: Rows
 
 
 class SideBySide:
-    """A GradientSource that trains a network on each of the folds.
+    """A GradientSource that trains a network on each fold.
 
-    `run.params` is (folds, size), or (size,) where there is one fold; `run.order` counts the places of a fold's
-    training rows. Networks whose layers do not stack are computed one after the other.
+    `run.params` is (folds, size), or (size,) for one fold; `run.order` has places in a fold's training rows. Networks
+    whose layers do not stack are computed one after the other.
     """
 
     hits = 0
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
-        """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
+        """`network` ends where `loss` judges: without its last activation if the loss includes that."""
         self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
         self._gradient = np.empty_like(run.params)
         apart = run.params.ndim == 2 and not network.stacks
@@ -57,16 +57,16 @@ class SideBySide:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """There is nothing to end."""
+        """Nothing was started."""
 
     def step(self, start: int, stop: int) -> float:
-        """Steps along the batch of each fold; the sum of its losses, the mean over folds."""
+        """Steps along the batch of each fold; returns the sum of its losses, as a mean over folds."""
         calls, losses = self._steps[start, stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
     def validator(self) -> Callable[[], float]:
-        """A function that gives the mean loss of all validation rows, each under its own fold's parameters."""
+        """Returns a function that computes the mean loss of all validation rows, each by its own fold's network."""
         parts = [self._judge(part) for part in self._parts]
 
         def validate() -> float:
@@ -75,7 +75,7 @@ class SideBySide:
         return validate
 
     def row_losses(self, params: Array) -> Array:
-        """The loss of each validation row under these parameters, fold after fold."""
+        """The loss of each validation row under these parameters, fold after fold: (rows,)."""
         found = []
         for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
             a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
@@ -86,7 +86,7 @@ class SideBySide:
         return np.concatenate(found)
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
-        """The calls of a step, and where they leave the losses."""
+        """The calls of a step, and the arrays of the losses."""
         places, calls = self._run.order[start:stop], list[Call]()
         losses: list[Array] = []
         for number, part in enumerate(self._parts):
@@ -129,6 +129,6 @@ def _taken(samples: Samples, rows: Rows) -> Samples:
 
 
 def _own(vectors: Array, part: slice) -> Array:
-    """Those of some folds; of a single one, its vector."""
+    """The vectors of some folds; for a single one, its vector (size,)."""
     own = vectors[part]
     return own[0] if own.ndim == 2 and len(own) == 1 else own

@@ -1,10 +1,10 @@
-"""The run log: one JSON object per epoch, one a line, appended.
+"""The run log: a JSON object for each epoch, one a line, appended.
 
     {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
      "validation_accuracy":0.9,"seconds":0.25}
 
-on one line. `validation_loss` is null where no rows validate. The figure that people watch, `accuracy` or `rmse` in the
-target's unit, has `validation_` before its name where it is of the rows that validate; it is missing where it is not
+on one line. `validation_loss` is null if no rows validate. The figure that people watch is `accuracy`, or `rmse` in the
+target's unit, with `validation_` before its name if it comes from the rows that validate; it is missing if it is not
 finite. `seconds` counts from the start of the run.
 """
 
@@ -31,22 +31,21 @@ LONGEST_LINE = 1 << 16
 
 
 class RunLog:
-    """Appends epochs to a file, `-` for standard output; a reader that follows it is at most `LATEST` behind.
+    """Appends epochs to a file, or to standard output for `-`; a reader that follows it is at most `LATEST` s behind.
 
-    KerashError where there can be none, so that it shows before the work. Should the disk fail or fill up later, or the
-    reader go away, `tell` is called once with a line, epochs are dropped from then on, and `failure` is the error: a
-    log is not worth the training that it is about.
+    KerashError if the file can't be opened. If writing fails later, or the reader goes away, `tell` is called once with
+    a message, later epochs are dropped, and `failure` is the error: a log is not worth a training.
     """
 
     def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
-        """With `hold`, epochs are written only when `write` is called: what else there was did not count."""
+        """With `hold`, epochs are written only when `write` is called."""
         self._name = "standard output" if path == "-" else path
         self._tell, self._hold = tell, hold
         self._file = _appending(path)
         self._pending: list[Epoch] = []
         self._written = 0.0
         self.failure: Exception | None = None
-        """Why it does not have all epochs, if it does not."""
+        """The error after which epochs were dropped, if any."""
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +68,7 @@ class RunLog:
             self._written = now
 
     def resume(self, history: Sequence[Epoch]) -> None:
-        """Appends those of a run's epochs so far that the log has not, if it is a file that says how far it is."""
+        """Appends the epochs of a run that are missing in the log, if it is a file."""
         if not os.path.isfile(self._name):
             return
         with open(self._name, "rb") as old:
@@ -82,7 +81,7 @@ class RunLog:
         self.write()
 
     def write(self) -> None:
-        """Writes the epochs that wait for it, unless an earlier write failed."""
+        """Writes the epochs that are waiting, unless an earlier write failed."""
         pending, self._pending = self._pending, []
         if self.failure:
             return
@@ -101,7 +100,7 @@ class RunLog:
 
 
 def check_log(path: str) -> None:
-    """Raises what `RunLog` would, as far as that can be known before; nothing is made or changed."""
+    """Raises the errors that `RunLog` would raise, as far as they can be foreseen; changes nothing."""
     with explained(path, 1):
         if path == "-" or not _exists(path):
             return
@@ -112,7 +111,7 @@ def check_log(path: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Whether there is something; OSError where there could not be."""
+    """Whether there is a file at `path`; OSError if there could be none."""
     try:
         os.stat(path)
     except FileNotFoundError:
@@ -127,7 +126,7 @@ def _exists(path: str) -> bool:
 
 
 def _appending(path: str) -> io.FileIO:
-    """The log at `path`, to be appended to."""
+    """Opens the log at `path` for appending."""
     if path == "-":
         return io.FileIO(os.dup(1), "a")
     with explained(path, 1):
@@ -141,7 +140,7 @@ def _appending(path: str) -> io.FileIO:
 
 
 def _cut(path: str) -> None:
-    """Removes the beginning of a line that a run which was killed, or whose disk was full, did not end."""
+    """Removes an unfinished last line, which a kill or a full disk left."""
     with open(path, "r+b") as old:
         end = old.seek(0, os.SEEK_END)
         old.seek(max(0, end - LONGEST_LINE))
@@ -150,7 +149,7 @@ def _cut(path: str) -> None:
 
 
 def _check_content(path: str) -> None:
-    """BadInput for a file that is neither empty nor a log."""
+    """BadInput if a file is neither empty nor a log."""
     with open(path, "rb") as old:
         first = old.readline(LONGEST_LINE)
     if not first:
@@ -165,17 +164,17 @@ def _check_content(path: str) -> None:
 
 
 def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
-    """Keeps other runs from writing to an open log until it is closed; BadInput if one does already."""
+    """Locks an open log until it is closed; BadInput if another run has locked it."""
     try:
         flock(file, LOCK_EX | LOCK_NB)
     except BlockingIOError:
-        raise BadInput(f"{at(path)}expected no other run with that log, got one under way; try another --log") from None
+        raise BadInput(f"{at(path)}another run writes this log; try another --log") from None
     except OSError:  # a file system without locks
         return
 
 
 def line(epoch: Epoch) -> str:
-    """One epoch as a line of JSON."""
+    """An epoch as a line of JSON."""
     validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
     figure = f'"{epoch.figure.name}":{epoch.figure.value!r},' if epoch.figure else ""
     return (

@@ -12,12 +12,12 @@ from kerash_cli.training.sources import GradientSource
 
 
 def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
-    """Epochs, as they are done, until the last one, or `run.patience` of them without a lower validation loss.
+    """Yields epochs until the last one, or until `run.patience` of them did not lower the validation loss.
 
-    The record is brought up to date before each is yielded, so that the loop may be left there. At the end, the
-    parameters are those of the best epoch, by validation loss, or of the last one where nothing validates. Diverged,
-    naming epoch and batch, when a loss or the parameters are no longer finite; `run.best_params` then are the last good
-    ones. NumPy's floating-point warnings are off until the generator ends or is closed.
+    The record is up to date before each is yielded, so that the caller may leave the loop there. At the end, the
+    parameters are those of the best epoch by validation loss, or of the last one if nothing validates. Diverged, with
+    epoch and batch, if a loss or the parameters are no longer finite; `run.best_params` are the last good ones then.
+    NumPy's floating-point warnings are off until the generator ends or is closed.
     """
     batches, params = run.batches, run.params.reshape(-1)
     before = perf_counter() - run.seconds
@@ -44,7 +44,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
 
 
 def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> float:
-    """One pass over the samples in a new order; their mean loss. Cut short when `run.stop` is set."""
+    """Passes once over the samples in a new order; returns their mean loss. Stops early if `run.stop` is set."""
     run.rng.shuffle(run.order)
     total = 0.0
     for number, (start, stop) in enumerate(batches, 1):
@@ -59,9 +59,9 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
 
 
 def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
-    """The message of Diverged: what was no longer finite, in which epoch and batch, counted from `first`, what to try.
+    """The message of Diverged: what was not finite, the epoch and the batch, counted from `first`, and what to try.
 
-    `batch` counts from there too; `advice` is what else may help than a lower rate.
+    `advice` is what may help besides a lower learning rate.
     """
     what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
     return (

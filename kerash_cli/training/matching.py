@@ -1,4 +1,4 @@
-"""What a description and a table make of each other: sizes, the encoding, targets that can't be reached."""
+"""Matching a description and a table: sizes, the encoding, targets out of reach."""
 
 from collections.abc import Collection, Iterator
 
@@ -12,7 +12,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 
 FEWEST_TO_VALIDATE = 50
-"""With fewer rows all of them train, and nothing is kept for validation."""
+"""The fewest rows of which some are kept for validation."""
 NATURAL_LOSS = {
     "classes": "categorical-cross-entropy",
     "one-hot": "categorical-cross-entropy",
@@ -31,7 +31,7 @@ def match(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
-    """The description with every `?` resolved, and the encoding learnt; BadInput where they don't fit each other."""
+    """Resolves every `?` of the description and learns the encoding; BadInput if table and description do not fit."""
     encoding = learn(
         table,
         labels,
@@ -50,7 +50,7 @@ def match(
 def doubtful_targets(
     description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
 ) -> Iterator[str]:
-    """A line for each target that is the same in all rows, or that the last layer can't reach, such as -3 for relu."""
+    """Yields a message for each target that never changes, or that is out of the last layer's reach, as -3 for relu."""
     if encoding.kind not in ("values", "multilabel"):
         return
     activation = description.activation
@@ -68,7 +68,7 @@ def doubtful_targets(
 
 
 def _check_sample_shape(description: ModelDescription, table: Table) -> None:
-    """BadInput if the description gives an image another shape than its file; flat samples go with any."""
+    """BadInput if the description gives an image another shape than its file has; flat samples fit any shape."""
     depth, height, width = description.known_shape
     if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
         deep, high, wide = table.sample_shape

@@ -1,4 +1,4 @@
-"""Training by several ranks: the pool, which is the parent's side and rank 0, and what a worker does."""
+"""Training by several ranks: the pool is the parent's side, `work` a worker's."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,22 +29,22 @@ _VECTOR = "vector_"
 
 
 def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
-    """Into how many chunks the batches of a run are cut at most."""
+    """The most chunks that a batch of the run is cut into."""
     sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
     return max(chunks(size, network.flops, network.size) for size in sizes)
 
 
 def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
-    """What a pool takes of its stage."""
+    """Bytes that a pool takes in its stage."""
     shapes = Shared.shapes(network.size, rows, largest_chunks(network, rows, batch_size), dtype)
     return shared_bytes({**shapes, **{f"vector_{each}": ((network.size,), dtype) for each in range(vectors)}}, ranks)
 
 
 class WorkerPool:
-    """A GradientSource whose steps several ranks make together; this process is the first of them.
+    """A GradientSource of several ranks; this process is rank 0.
 
-    It is left when training is over. WorkerFailed, from `step`, when a worker dies, stops, does not answer, or gives
-    what this process can't find too.
+    `step` raises WorkerFailed if a worker dies, is stopped, does not answer, or gives a result that this process can't
+    confirm.
     """
 
     hits = 0
@@ -58,7 +58,7 @@ class WorkerPool:
         run: Run,
         margin: float | None = None,
     ) -> None:
-        """`job` is of `described`; the samples are files, and the run's vectors become files of the stage."""
+        """`job` comes from `described`; the samples are files, and the run's vectors become files of the stage."""
         network, loss = _judged(job)
         dtype, old = run.params.dtype, dict(run.optimizer.vectors)
         count = largest_chunks(network, len(run.order), run.batch_size)
@@ -85,7 +85,7 @@ class WorkerPool:
         )
 
     def __enter__(self) -> Self:
-        """All workers have come when this returns."""
+        """Returns when all workers are ready."""
         self._meet()
         return self
 
@@ -103,7 +103,7 @@ class WorkerPool:
         return loss
 
     def _check(self, count: int) -> None:
-        """All chunks are of this step."""
+        """WorkerFailed if a chunk belongs to an earlier step."""
         stamps, now = self._shared.stamps, self._rank.now
         for chunk in range(count):
             if stamps.item(chunk) != now:
@@ -117,7 +117,7 @@ class WorkerPool:
 def described(
     description: ModelDescription, bias: bool, loss: str, optimizer: str, run: Run, samples: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The part of a job that says what is trained how; `samples` are the paths of x, y and if there is one weight."""
+    """The part of a job that says what is trained; `samples` has the paths of x, y and, if there is one, weight."""
     settings = run.optimizer.settings
     return {
         "model": str(description),
@@ -131,7 +131,7 @@ def described(
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
-    """What a worker does with a job: its share of every step, until it is over."""
+    """Computes a worker's share of every step, until the job is over."""
     network, loss = _judged(job)
     arrays, meet = joined(job, ends)
     shared = Shared(**{name: arrays[name] for name in Shared._fields})
@@ -162,7 +162,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
-    """The network that the loss is of, and the loss."""
+    """Returns the network up to what the loss judges, and the loss."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
     loss, fused = losses.after(job["loss"], description.activation)

@@ -1,12 +1,12 @@
-"""One of several that train a network together: each computes some chunks of a batch, and updates a part of it.
+"""A rank: one of several processes that train a network together.
 
-A batch goes in two halves. First every rank computes the gradients of its own chunks, each into a vector that all can
-read. Then, when all have, every rank adds up its own part of these vectors, in the order of chunks, and takes that part
-of the parameters a step along. Where the optimizer is cheap and a core's own cache holds all of it, that part is
-everything, in parameters that each rank has of its own: that is sooner done than fetching what another core wrote.
+A batch has two halves. First each rank computes the gradients of its own chunks, into vectors that all can read. When
+all are done, each rank adds up its part of these vectors, in the order of chunks, and updates that part of the
+parameters. If the optimizer is cheap and a core's cache holds everything, each rank updates all parameters, in a copy
+of its own: that is faster than fetching what another core wrote.
 
-Who does what changes no bit: chunks are cut by a rule that knows nothing of ranks, and all arithmetic of the second
-half is elementwise.
+The division of work changes no bit: chunks are cut by a rule that knows nothing of ranks, and the second half is
+elementwise.
 """
 
 from collections.abc import Callable
@@ -28,31 +28,31 @@ from kerash_cli.training.chunks import Chunks, Compiled, Slot, chunks
 from kerash_cli.training.samples import Samples
 
 CACHE = 1 << 19
-"""Bytes that a core's own cache holds beside what it computes."""
+"""Bytes in a core's own cache that are free beside a chunk."""
 
 PART = 16
-"""Parameters that are never divided between ranks: a cache line of float32."""
+"""Parameters that one rank updates together: a cache line of float32."""
 
 
 class Shared(NamedTuple):
-    """What all ranks map."""
+    """The arrays that all ranks share."""
 
     params: Array
     """(size,)"""
     order: NDArray[np.int64]
-    """(rows,) the order of the rows of this pass."""
+    """(rows,) the order of the rows in this epoch."""
     slots: Array
     """(chunks, size) the gradient of each chunk."""
     losses: Array
-    """(chunks,) summed over the chunk's rows."""
+    """(chunks,) the sum of each chunk's losses."""
     hits: NDArray[np.intp]
-    """(chunks,) see `training.GradientSource.hits`."""
+    """(chunks,) see `GradientSource.hits`."""
     stamps: NDArray[np.int64]
-    """(chunks,) the step that the chunk's gradient is of, so that an old one is not taken for a new one."""
+    """(chunks,) the step of each chunk's gradient, so that an old one is not taken for a new one."""
 
     @staticmethod
     def shapes(size: int, rows: int, batch_chunks: int, dtype: Any) -> dict[str, tuple[Shape, Any]]:
-        """Shape and type of each."""
+        """The shape and type of each array."""
         return {
             "params": ((size,), dtype),
             "order": ((rows,), np.int64),
@@ -65,7 +65,7 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True)
 class _Step:
-    """The calls of both halves of a batch, and how many chunks it has."""
+    """The calls of both halves of a batch, and the number of its chunks."""
 
     compute: Calls
     reduce: Calls
@@ -73,7 +73,7 @@ class _Step:
 
 
 class Rank:
-    """A rank's own share of every step; `optimizer` is its own, with vectors that all ranks share."""
+    """A rank's share of every step; the optimizer is its own, its vectors are shared."""
 
     def __init__(
         self,
@@ -102,13 +102,13 @@ class Rank:
 
     @property
     def now(self) -> int:
-        """How many steps have begun."""
+        """The number of steps begun so far."""
         return int(self._now)
 
     def step(self, start: int, stop: int, check: Callable[[int], object] | None = None) -> float:
-        """One step along the batch order[start:stop]; the sum of its losses before it, NaN or infinite if it failed.
+        """Steps along the batch order[start:stop]; returns the sum of its losses before the step.
 
-        In a failed step no parameter is changed. `check` is called with the number of chunks when all are computed.
+        A sum that is not finite changes no parameter. `check` is called with the number of chunks when all are there.
         """
         step = self._steps[start, stop]
         self._now += 1
@@ -127,7 +127,7 @@ class Rank:
         return total
 
     def recompute(self, start: int, stop: int) -> float:
-        """The losses of all chunks of a batch, computed here: after a step that failed, with the same parameters."""
+        """Computes the losses of all chunks of a batch here, after a step whose losses were not finite."""
         total = 0.0
         for index, rows in enumerate(self._cut(start, stop)):
             chunk = self._chunks[len(rows), stop - start, 0]
@@ -164,12 +164,12 @@ class Rank:
 
 
 def keeps_own(optimizer: Optimizer, params: Array) -> bool:
-    """Whether each rank updates all parameters, in a copy of its own."""
+    """Whether each rank updates all parameters, in its own copy."""
     return optimizer.cheap and params.nbytes <= CACHE
 
 
 def own(rank: int, ranks: int, count: int) -> range:
-    """The chunks that a rank computes: as many as any other's, give or take one."""
+    """The chunks that a rank computes; their numbers differ by at most one between ranks."""
     return range(rank * count // ranks, (rank + 1) * count // ranks)
 
 

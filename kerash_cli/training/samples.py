@@ -21,7 +21,7 @@ class Samples(NamedTuple):
 def staged(
     stage: Stage, part: str, encoding: Encoding, table: Table, labels: Table | None, dtype: np.dtype[Any]
 ) -> Samples:
-    """All rows of a table as `x_PART.npy` and `y_PART.npy`; BadInput at a cell that the encoding does not take."""
+    """Writes all rows of a table to `x_PART.npy` and `y_PART.npy`; BadInput for an invalid cell."""
     x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
     y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype, order="F")
     encoding.write_inputs(table, x[:, :-1])
@@ -31,11 +31,11 @@ def staged(
 
 
 def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
-    """What `staged` takes, and a weight for each row."""
+    """Bytes that `staged` takes, with a weight for each row."""
     shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
     return staged_bytes(*((shape, dtype) for shape in shapes))
 
 
 def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
-    """The same rows of a table and of its labels."""
+    """Takes the same rows of a table and of its labels."""
     return table.take(rows), labels.take(rows) if labels else None

@@ -1,4 +1,4 @@
-"""Sources of gradients: what takes the parameters one step along the gradient of a batch."""
+"""Sources of gradients: each takes the parameters one step along the gradient of a batch."""
 
 from functools import partial
 from typing import Protocol, Self
@@ -16,29 +16,29 @@ from kerash_cli.training.samples import Samples
 
 
 class GradientSource(Protocol):
-    """Whoever takes the parameters one step along the gradient of a batch."""
+    """Takes the parameters one step along the gradient of a batch."""
 
     hits: int
-    """In how many rows of the latest batch every output was within a margin of its target, where there is one."""
+    """The rows of the latest batch whose outputs were all within a margin of their targets; 0 without a margin."""
 
     def __enter__(self) -> Self:
-        """It is used within a `with`, which ends what it began."""
+        """Starts what it needs; leaving the `with` block ends that."""
 
     def __exit__(self, *error: object) -> None:
-        """Training is over."""
+        """Ends what was started."""
 
     def step(self, start: int, stop: int) -> float:
-        """Steps along the batch order[start:stop]; the sum of its losses, as they were before the step."""
+        """Steps along the batch order[start:stop]; returns the sum of its losses before the step."""
 
 
 class InProcess:
-    """A GradientSource that computes everything itself, chunk after chunk."""
+    """A GradientSource of one process, which computes chunk after chunk."""
 
     hits = 0
-    """In how many rows of the latest batch every output was within `margin` of its target; 0 without a margin."""
+    """See `GradientSource.hits`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
-        """`network` is the one that `loss` judges: without its last activation where the loss includes that."""
+        """`network` ends where `loss` judges: without its last activation if the loss includes that."""
         self._network, self._samples, self._run = network, samples, run
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = network.update(run.optimizer, run.params, self._gradient)
@@ -51,7 +51,7 @@ class InProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """There is nothing to end."""
+        """Nothing was started."""
 
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps[start, stop]
@@ -64,7 +64,7 @@ class InProcess:
         return total
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array], list[NDArray[np.intp]]]:
-        """The calls of the step along order[start:stop], and where they leave each chunk's loss and hits."""
+        """The calls of the step along order[start:stop], and the arrays of each chunk's loss and hits."""
         batch, mode = stop - start, self._run.mode
         parts = np.array_split(self._run.order[start:stop], chunks(batch, self._network.flops, self._network.size))
         losses: list[Array] = []

@@ -92,7 +92,7 @@ def test_the_same_run_from_the_start_replaces_its_checkpoint_and_says_so(kerash:
     words = (*WORDS[:-1], "--epochs", "3", "--checkpoint", "c")
     assert kerash(*words).code == 0
     done = kerash(*words)
-    assert (done.code, "c: starting afresh; --resume would go on from epoch 3" in done.err) == (0, True)
+    assert (done.code, "--resume would continue from epoch 3" in done.err) == (0, True)
 
 
 def test_a_model_does_not_take_the_place_of_a_checkpoint(kerash: Kerash, tmp_path: Path) -> None:
