@@ -56,7 +56,7 @@ def test_faults_are_planted_in_what_runs(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("module", ["kerash_cli/training/run.py", "kerash_cli/engine/layers/convolution.py"])
+@pytest.mark.parametrize("module", ["kerash_cli/training/checkpoint.py", "kerash_cli/engine/layers/convolution.py"])
 def test_a_source_with_a_fault_is_another_program(module: str) -> None:
     source = (ROOT / module).read_bytes()
     found = faults(ROOT, module)
@@ -77,7 +77,7 @@ def test_a_module_is_tried_with_the_tests_of_its_name_or_else_of_its_folder() ->
     assert covering(ROOT, "kerash_cli/engine/schedules.py") == ["tests/engine/test_schedules.py"]
     assert "tests/engine/test_images.py" in covering(ROOT, "kerash_cli/engine/layers/average_pooling.py")
     assert "tests/commands/test_evolve.py" not in covering(ROOT, "kerash_cli/evolution/search.py")
-    assert "tests/training/test_loop.py" in covering(ROOT, "kerash_cli/training/run.py")
+    assert "tests/training/test_loop.py" in covering(ROOT, "kerash_cli/training/loop.py")
     assert "kerash_cli/engine/layers/dense.py" in modules(ROOT, ["kerash_cli/engine"])
 
 
