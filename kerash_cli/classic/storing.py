@@ -15,7 +15,7 @@ from kerash_cli.store.mountpoint import Mountpoint, roomy
 from kerash_cli.store.stage import Stage
 from kerash_cli.tables.table import Table
 from kerash_cli.training.matching import doubtful_targets, match
-from kerash_cli.training.samples import samples_bytes, staged, take
+from kerash_cli.training.samples import samples_bytes, staged, take, usable
 
 FLOAT64 = np.dtype(np.float64)
 PARTS = ("train", "val")
@@ -75,8 +75,7 @@ def prepare(
     """A model named so, of the description at `path`; BadInput where it does not fit its data."""
     text, source = read_text(path)
     description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
-    if len(usable := encoding.usable(table, labels)) < table.rows:
-        table, labels = take(table, labels, usable)
+    table, labels = usable(encoding, table, labels)
     rows, training = np.arange(table.rows), int(np.rint(0.8 * table.rows))
     encoding = encoding.fitted(table, labels, rows[:training], standardize=False)
     sha256 = {"data": table.sha256, "label": labels.sha256 if labels else None}

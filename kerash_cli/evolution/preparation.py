@@ -31,7 +31,7 @@ from kerash_cli.tables.table import Table
 from kerash_cli.training.folds import Folds
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, match
 from kerash_cli.training.run import require_rows
-from kerash_cli.training.samples import samples_bytes, take
+from kerash_cli.training.samples import samples_bytes, usable
 
 CROSS_VALIDATED = 2000
 """The rows from which on a part is held out; with fewer, each row validates in one fold of a cross-validation."""
@@ -176,8 +176,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     BadInput if data and settings do not fit each other, OutOfSpace if there is too little memory.
     """
     description, encoding = _matched(table, labels, target, settings)
-    if len(usable := encoding.usable(table, labels)) < table.rows:
-        table, labels = take(table, labels, usable)
+    table, labels = usable(encoding, table, labels)
     mode, images = _mode(table.rows), settings.shape is not None or description.known_shape[1] > 1
     tunes = mode != "training"
     widest = settings.widest or min(256, max(20, 4 * encoding.features))

@@ -31,7 +31,7 @@ from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match
 from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
-from kerash_cli.training.samples import Samples, samples_bytes, staged, take
+from kerash_cli.training.samples import Samples, samples_bytes, staged, take, usable
 from kerash_cli.training.sources import GradientSource, InProcess
 
 STEP_BYTES = 1000
@@ -207,22 +207,11 @@ def prepare(
     loss, judged = _judging(description, network, loss_name)
     _require_memory(description, network, settings, table.rows)
     all_rows = table.rows
-    if len(usable := encoding.usable(table, labels)) < all_rows:
-        table, labels = take(table, labels, usable)
-    strata = encoding.strata(table, labels)
-    if settings.balance and strata is None:
-        raise BadInput("expected one class for each row with --balance, got other labels; leave it out")
+    table, labels = usable(encoding, table, labels)
+    strata = _strata(encoding, table, labels, settings)
     training, validation = _split(table.rows, strata, settings)
     require_rows(network, len(training), settings.batch_size, "--batch-size 32")
-    encoding = encoding.fitted(
-        table,
-        labels,
-        training,
-        standardize=settings.standardize,
-        standardize_targets=description.activation == IDENTITY,
-        channels=description.channels,
-        ignore_constant=True,
-    )
+    encoding = _scaled(encoding, table, labels, training, description, settings)
     if start:
         encoding = encoding.scaled_as(start.encoding)
     return PreparedTraining(
@@ -251,6 +240,36 @@ def _judging(description: ModelDescription, network: Network, loss_name: str) ->
     except BadInput as error:
         raise BadInput(f"{description.where(head(description.layers))}{error}") from None
     return loss, network.on_logits() if fused else network
+
+
+def _strata(
+    encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings
+) -> NDArray[np.intp] | None:
+    """The class of each row, if each has one; BadInput if classes should be balanced and there are none."""
+    strata = encoding.strata(table, labels)
+    if settings.balance and strata is None:
+        raise BadInput("--balance needs one class for each row; leave it out")
+    return strata
+
+
+def _scaled(
+    encoding: Encoding,
+    table: Table,
+    labels: Table | None,
+    training: NDArray[np.intp],
+    description: ModelDescription,
+    settings: TrainingSettings,
+) -> Encoding:
+    """Learns the scales of inputs and targets from the rows that train."""
+    return encoding.fitted(
+        table,
+        labels,
+        training,
+        standardize=settings.standardize,
+        standardize_targets=description.activation == IDENTITY,
+        channels=description.channels,
+        ignore_constant=True,
+    )
 
 
 def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:

@@ -36,6 +36,12 @@ def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
     return staged_bytes(*((shape, dtype) for shape in shapes))
 
 
+def usable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Table, Table | None]:
+    """Leaves out the rows that the encoding cannot use, those with missing values, if there are any."""
+    rows = encoding.usable(table, labels)
+    return take(table, labels, rows) if len(rows) < table.rows else (table, labels)
+
+
 def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
     """Takes the same rows of a table and of its labels."""
     return table.take(rows), labels.take(rows) if labels else None

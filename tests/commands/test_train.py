@@ -333,7 +333,7 @@ BAD = {
     "an endless number": ((*XOR, "--epochs", "1" + "0" * 400), "--epochs", 2),
     "balance of numbers": (
         ("models/square.model", "data/square.csv", "--target", "y", "--balance"),
-        "expected one class for each row with --balance",
+        "--balance needs one class for each row",
         2,
     ),
     "a full device": ((*XOR, "--epochs", "1", "-o", "/dev/full"), "/dev/full", 3),
