@@ -49,7 +49,7 @@ def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> 
         "metrics": None,
     }
     encoding = model.encoding if model else None
-    if model is None or encoding is None or (encoding.features, encoding.outputs, encoding.output) != wanted:
+    if model is None or encoding is None or (encoding.features, encoding.outputs, encoding.targets.output) != wanted:
         plain = learning.plain(*wanted)
         return TrainedModel(genome.description, network, genome.params, plain, training)
     training["sha256"] = dict(model.sha256)

@@ -50,7 +50,7 @@ class PreparedModel:
         strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
         if strata is None or (strata != strata[0]).any():
             return []
-        kind = encoding.classes[strata[0]]
+        kind = encoding.targets.classes[strata[0]]
         return [
             f"all {table.rows} rows that validate are of class {kind}: the rows look sorted; try shuf on them first"
         ]

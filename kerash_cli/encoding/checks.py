@@ -1,11 +1,12 @@
 """Values from a JSON file, believed only once they are what they should be; ValueError says what is not."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from math import copysign, isfinite
 
 import numpy as np
 
+from kerash_cli import decimals
 from kerash_cli.encoding.cells import Floats
 
 _LONG = 4
@@ -44,6 +45,12 @@ def names(value: object, what: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value) or len(set(value)) < len(value):
         raise ValueError(f"expected different strings for {what}")
     return tuple(value)
+
+
+def sorted_numbers(words: Sequence[str]) -> None:
+    """ValueError unless these are decimal numbers that rise."""
+    values = [value for value in map(decimals.number, words) if value is not None]
+    expect(values == sorted(set(values)) and len(values) == len(words), "expected numbers, sorted")
 
 
 def floats(value: object, size: int, what: str) -> Floats:

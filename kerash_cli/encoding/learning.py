@@ -1,14 +1,17 @@
 """What a training table and the last layer of a network say about each other."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.encoding import slips
 from kerash_cli.encoding.cells import check_rows, complete, matrix, words
-from kerash_cli.encoding.record import Encoding, Input, numbered
+from kerash_cli.encoding.columns import Columns, numbered
+from kerash_cli.encoding.inputs import INPUTS, InputColumn, Number
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.scaling import Scaling
+from kerash_cli.encoding.targets import Binary, Classes, Multilabel, OneHot, Targets, Values
 from kerash_cli.errors import BadInput, at, complain, listed, shown
 from kerash_cli.system import memory
 from kerash_cli.tables.table import Table
@@ -21,15 +24,6 @@ EXACT = 2**53
 
 CLASS_BYTES = 200
 """About what the name of a class and what is known of it take in memory."""
-
-
-class Goal(NamedTuple):
-    """What the labels are."""
-
-    kind: str
-    outputs: int
-    classes: tuple[str, ...] = ()
-    numeric: bool = False
 
 
 def learn(
@@ -46,7 +40,7 @@ def learn(
     """The encoding of a table whose labels are in `labels` or in its column `target` (a name, or a number from 1).
 
     `inputs` and `outputs` are how many the network has, None for as many as the data decides; `output` is what its
-    last activation gives, one of `record.OUTPUTS`; the columns `drop` are left out. Nothing is scaled yet: `fitted`
+    last activation gives, one of `targets.OUTPUTS`; the columns `drop` are left out. Nothing is scaled yet: `fitted`
     does. BadInput where data and network do not fit.
     """
     where, places = _label_columns(table, labels, target)
@@ -62,66 +56,26 @@ def learn(
         if not len(rows):
             raise BadInput(f"{at(table.source)}expected a row without missing values, got none; try --missing mean")
         table, where = table.take(rows), where.take(rows)
-    columns = tuple(_input(table, each) for each in used)
+    chosen = tuple(_input(table, each) for each in used)
+    columns = Columns(table.names, table.width, table.delimiter, position, chosen)
     _check_inputs(table, columns, inputs)
-    goal = _goal(where, places, outputs, output)
-    encoding = _unscaled(
-        goal,
-        columns,
-        output,
-        tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places)),
-        width=table.width,
-        names=table.names,
-        delimiter=table.delimiter,
-        target=position,
-        missing=missing,
+    names = tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places))
+    encoding = Encoding(
+        columns, missing, Scaling.none(columns.features), _targets(where, places, names, outputs, output)
     )
-    if goal.kind not in ("classes", "binary"):  # those are of the labels' own making
+    if not encoding.targets.names_classes:  # such names are of the labels' own making
         encoding.encode_targets(table, where if position is None else None, np.float64)
     return encoding
 
 
 def plain(features: int, outputs: int, output: str) -> Encoding:
-    """The encoding that changes nothing, of data that nobody has seen: classes are called by their indexes."""
-    is_class = output.endswith("distribution")
-    goal = Goal("one-hot", outputs, tuple(map(str, range(outputs)))) if is_class else Goal("values", outputs)
-    return _unscaled(goal, tuple(map(Input, range(features))), output, numbered(outputs), width=features)
-
-
-def _unscaled(
-    goal: Goal,
-    inputs: tuple[Input, ...],
-    output: str,
-    labels: tuple[str, ...],
-    *,
-    width: int,
-    names: tuple[str, ...] | None = None,
-    delimiter: str = ",",
-    target: int | None = None,
-    missing: str = "error",
-) -> Encoding:
-    features = sum(each.features for each in inputs)
-    return Encoding(
-        names=names,
-        width=width,
-        delimiter=delimiter,
-        target=target,
-        inputs=inputs,
-        kind=goal.kind,
-        output=output,
-        outputs=goal.outputs,
-        classes=goal.classes,
-        numeric=goal.numeric,
-        labels=labels,
-        missing=missing,
-        standardized=False,
-        fill=np.zeros(features),
-        mean=np.zeros(features),
-        scale=np.ones(features),
-        target_mean=np.zeros(goal.outputs),
-        target_scale=np.ones(goal.outputs),
-        baseline=np.zeros(len(goal.classes) or goal.outputs),
-    )
+    """Returns the encoding that changes nothing, of data that nobody has seen: classes are called by their indexes."""
+    columns = Columns(None, features, ",", None, tuple(map(Number, range(features))))
+    if output.endswith("distribution"):
+        targets: Targets = OneHot.unscaled(output, outputs, numbered(outputs), tuple(map(str, range(outputs))))
+    else:
+        targets = Values.unscaled(output, outputs, numbered(outputs))
+    return Encoding(columns, "error", Scaling.none(features), targets)
 
 
 def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
@@ -156,39 +110,40 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
     return complaints
 
 
-def _input(table: Table, position: int) -> Input:
-    cells = table.texts.get(position)
-    return Input(position, None if cells is None else tuple(sorted({cell for cell in cells if cell is not None})))
+def _input(table: Table, position: int) -> InputColumn:
+    found = (kind.learn(table, position) for kind in INPUTS.values())
+    return next(each for each in found if each is not None)
 
 
-def _check_inputs(table: Table, columns: Sequence[Input], inputs: int | None) -> None:
-    features = sum(each.features for each in columns)
-    if inputs is not None and inputs != features:
-        made = "" if features == len(columns) else f" (from {len(columns)} columns)"
+def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
+    features, width = columns.features, len(columns.inputs)
+    if inputs not in (None, features):
+        made = "" if features == width else f" (from {width} columns)"
         raise BadInput(
             f"{table.at(0)}expected {inputs} inputs as the model has, got {features}{made}; "
             f"try '? 1 1' as the model's first line"
         )
 
 
-def _goal(where: Table, places: Sequence[int], outputs: int | None, output: str) -> Goal:
+def _targets(where: Table, places: Sequence[int], labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
     """What the columns at `places` of `where` are for a last layer of `outputs` units that gives `output`."""
-    several = len(places) > 1
-    if several and outputs not in (None, len(places)):
-        raise BadInput(f"{at(where.source)}expected {outputs} label columns, one for each output, got {len(places)}")
+    count = len(places)
+    if count > 1 and outputs not in (None, count):
+        raise BadInput(f"{at(where.source)}expected {outputs} label columns, one for each output, got {count}")
     if output.endswith("distribution"):
-        if not several:
-            return _classes(where, places[0], outputs)
-        return Goal("one-hot", len(places), tuple(where.names or map(str, places)))
-    if outputs not in (None, len(places)):
+        if count == 1:
+            return _classes(where, places[0], labels, outputs, output)
+        return OneHot.unscaled(output, count, labels, tuple(where.names or map(str, places)))
+    if outputs not in (None, count):
         raise BadInput(
             f"{at(where.source)}expected {outputs} label columns, one for each output, got 1; try softmax for classes"
         )
-    if output != "probability":
-        return Goal("values", len(places))
-    if several:
-        return Goal("multilabel", len(places)) if _are_bits(where, places) else Goal("values", len(places))
-    return _yes_or_no(where, places[0])
+    if output == "probability":
+        if count == 1:
+            return _yes_or_no(where, places[0], labels)
+        if _are_bits(where, places):
+            return Multilabel.unscaled(output, count, labels)
+    return Values.unscaled(output, count, labels)
 
 
 def _are_bits(where: Table, places: Sequence[int]) -> bool:
@@ -196,31 +151,32 @@ def _are_bits(where: Table, places: Sequence[int]) -> bool:
     return bool(np.isin(matrix(where, places), (0, 1)).all())
 
 
-def _yes_or_no(where: Table, place: int) -> Goal:
+def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
     """Two classes, called 0 and 1 or by any two names, or shares from 0 to 1."""
     names = _different_names(where, place)
     if place not in where.texts:
         values = np.unique(matrix(where, [place]))
         if len(values) == 2 and _are_bits(where, [place]):
-            return Goal("binary", 1, ("0", "1"), numeric=True)
+            return Binary.unscaled("probability", 1, labels, ("0", "1"), numeric=True)
         if len(values) > 2 or (len(values) == 2 and values[0] >= 0 and values[-1] <= 1):
-            return Goal("values", 1)
+            return Values.unscaled("probability", 1, labels)
     if len(names) != 2:
         raise BadInput(
             f"{at(where.source)}expected 0 and 1, or two names in {where.title(place)}, "
             f"got {len(names)}: {listed(names)}; try 'dense ? softmax' for classes, 'dense ? -' for quantities"
         )
-    return Goal("binary", 1, tuple(names), _are_numbers(names))
+    return Binary.unscaled("probability", 1, labels, tuple(names), _are_numbers(names))
 
 
-def _classes(where: Table, place: int, outputs: int | None) -> Goal:
+def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
     """Classes, called as their labels are written: 1.1 and 1.10 are two of them."""
     names = _different_names(where, place)
     numeric = _are_numbers(names)
     if numeric and outputs is not None and _are_indices(names, outputs):
         memory.require(CLASS_BYTES * outputs, at(where.source), "try '?' for the number of units")
         written = {int(float(name)): name for name in names}
-        return Goal("classes", outputs, tuple(written.get(k, str(k)) for k in range(outputs)), numeric)
+        classes = tuple(written.get(k, str(k)) for k in range(outputs))
+        return Classes.unscaled(output, outputs, labels, classes, numeric)
     if place not in where.texts and outputs is None and len(names) > max(FEW_CLASSES, where.rows // 2):
         raise BadInput(
             f"{at(where.source)}expected classes that recur in {where.title(place)}, got {len(names)} different "
@@ -231,7 +187,7 @@ def _classes(where: Table, place: int, outputs: int | None) -> Goal:
             f"{at(where.source)}expected {outputs} classes, one for each output, in {where.title(place)}, "
             f"got {len(names)}: {listed(names)}; try ? for the number of units"
         )
-    return Goal("classes", len(names), tuple(names), numeric)
+    return Classes.unscaled(output, len(names), labels, tuple(names), numeric)
 
 
 def _different_names(where: Table, place: int) -> list[str]:

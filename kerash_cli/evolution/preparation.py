@@ -16,7 +16,7 @@ from kerash_cli.engine.layers import IDENTITY, Dense
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Shape
-from kerash_cli.errors import BadInput, at, listed
+from kerash_cli.errors import BadInput, at
 from kerash_cli.evolution.evaluation import Regime
 from kerash_cli.evolution.merging import mergeable
 from kerash_cli.evolution.mutations import mutate
@@ -29,7 +29,7 @@ from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
 from kerash_cli.training.folds import Folds
-from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, match
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, match
 from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, usable
 
@@ -182,7 +182,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
     widest = settings.widest or min(256, max(20, 4 * encoding.features))
     space = Space(settings.activations, widest, settings.most_layers, images, tunes)
     start = Recipe(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
-    loss = settings.loss or NATURAL_LOSS[encoding.kind]
+    loss = settings.loss or encoding.targets.natural_loss
     losses.after(loss, description.activation)
     strata = encoding.strata(table, labels)
     encoding = encoding.fitted(
@@ -258,8 +258,7 @@ def _matched(
         except BadInput as error:
             errors.append(error)
         else:
-            meant = fitting[1].kind != "values" or fitting[0].activation == IDENTITY
-            if meant and all(fitting[1].outputs != each.outputs for _, each in found):
+            if fitting[1].targets.is_usual and all(fitting[1].outputs != each.outputs for _, each in found):
                 found.append(fitting)
     if not found:
         raise errors[0]
@@ -270,7 +269,8 @@ def _matched(
 
 def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
     if settings.inputs not in (None, encoding.features):
-        made = "" if encoding.features == len(encoding.inputs) else f" from {len(encoding.inputs)} columns"
+        columns = len(encoding.columns.inputs)
+        made = "" if encoding.features == columns else f" from {columns} columns"
         raise BadInput(
             f"{at(table.source)}expected INPUTS {encoding.features}, as many as the table has{made}, "
             f"got {settings.inputs}"
@@ -279,14 +279,8 @@ def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) ->
 
 def _check_outputs(where: Table, encodings: Sequence[Encoding], settings: SearchSettings) -> None:
     if settings.outputs not in (None, *(each.outputs for each in encodings)):
-        fitting = dict.fromkeys(f"{each.outputs} ({_meaning(each)})" for each in encodings)
+        fitting = dict.fromkeys(f"{each.outputs} ({each.targets.meaning()})" for each in encodings)
         raise BadInput(f"{at(where.source)}expected OUTPUTS {' or '.join(fitting)}, got {settings.outputs}")
-
-
-def _meaning(encoding: Encoding) -> str:
-    if encoding.kind == "binary":
-        return f"yes or no, {encoding.classes[1]} or {encoding.classes[0]}"
-    return f"classes {listed(encoding.classes)}" if encoding.classes else f"numbers, {listed(encoding.labels)}"
 
 
 def _check_network(network: Network, training: int, batch_size: int, folds: int) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.encoding import checks
-from kerash_cli.encoding.record import MOST_INPUTS, Encoding
+from kerash_cli.encoding.columns import MOST_INPUTS
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
@@ -64,7 +65,7 @@ class TrainedModel(NamedTuple):
         archive.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:
-        if (inputs := len(self.encoding.inputs)) > MOST_INPUTS:
+        if (inputs := len(self.encoding.columns.inputs)) > MOST_INPUTS:
             raise BadInput(f"saved model: expected at most {MOST_INPUTS} inputs, got {inputs}; try smaller samples")
         return {"model": str(self.description), "bias": self.network.bias, "encoding": self.encoding.to_json()}
 
@@ -82,7 +83,7 @@ class TrainedModel(NamedTuple):
             encoding = Encoding.from_json(record["encoding"])
             description = _description(record["model"])
             fits = (description.features, description.outputs) == (encoding.features, encoding.outputs)
-            checks.expect(fits and description.activation.output == encoding.output, "a network for other data")
+            checks.expect(fits and description.activation.output == encoding.targets.output, "a network for other data")
             network = Network(description.layers, description.known_shape, checks.boolean(record["bias"], "bias"))
             _check_training(record["training"], encoding)
             return cls(description, network, _flat(network, tensors), encoding, record["training"])
@@ -93,7 +94,7 @@ class TrainedModel(NamedTuple):
     def summary(self) -> str:
         """How good it was at the end of its training, and what ended that, in a line."""
         training = self.training
-        figures, name = training["metrics"], _main_figure(self.encoding)
+        figures, name = training["metrics"], self.encoding.targets.main_metric
         best, last = training["best_epoch"], training["epochs"]
         ending = _STOPPED[training["stopped"]].format(best=best, last=last, waited=last - best)
         if figures is None:
@@ -135,12 +136,9 @@ class TrainedModel(NamedTuple):
 
         Much cheaper than `scores`. An RMSE is infinite or NaN where an output is.
         """
-        encoding = self.encoding
-        name = _main_figure(encoding)
-        if encoding.kind == "values":
-            return name, metrics.root_mean_square_error(encoding.decode(outputs), encoding.decode(targets))
-        classes = self._classes if encoding.kind != "multilabel" else _present
-        return name, metrics.accuracy(classes(outputs), classes(targets))
+        name, targets_kind = self.encoding.targets.main_metric, self.encoding.targets
+        judge = metrics.root_mean_square_error if name == "rmse" else metrics.accuracy
+        return name, judge(targets_kind.answers(outputs), targets_kind.answers(targets))
 
     def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
@@ -148,19 +146,23 @@ class TrainedModel(NamedTuple):
         The naive guess knows the training rows alone: their most frequent class, or the mean of their targets. Diverged
         if an output is infinite or NaN.
         """
-        values = self.encoding.decode(outputs) if self.encoding.kind == "values" else outputs
-        if not np.isfinite(values).all():
+        targets_kind = self.encoding.targets
+        if not targets_kind.finite(outputs).all():
             raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
-        if self.encoding.kind == "values":
-            return self._distances(values, self.encoding.decode(targets))
-        if self.encoding.kind == "multilabel":
-            return self._hits(_present(outputs), _present(targets), _present(self.encoding.baseline))
-        predicted, expected = self._classes(outputs), self._classes(targets)
+        predicted, expected = targets_kind.answers(outputs), targets_kind.answers(targets)
+        if targets_kind.scored_singly:
+            return self._distances(predicted, expected)
+        if not targets_kind.classes:
+            return self._hits(predicted, expected, targets_kind.naive_answer)
         scores = {
-            **self._hits(predicted, expected, np.argmax(self.encoding.baseline)),
-            "log_loss": metrics.log_loss(self.encoding.probabilities(outputs), expected),
+            **self._hits(predicted, expected, self.encoding.targets.naive_answer),
+            "log_loss": metrics.log_loss(targets_kind.probabilities(outputs), expected),
         }
-        return scores if len(self.encoding.classes) > MOST_TABLED else {**scores, **self._tables(predicted, expected)}
+        return (
+            scores
+            if len(self.encoding.targets.classes) > MOST_TABLED
+            else {**scores, **self._tables(predicted, expected)}
+        )
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """`scores`, and for classes the figures that one frequent class does not flatter, which no saved model keeps.
@@ -168,28 +170,20 @@ class TrainedModel(NamedTuple):
         `auc` is None where all rows are of one class.
         """
         scores = self.scores(outputs, targets)
-        if not self.encoding.classes:
+        if not self.encoding.targets.classes:
             return scores
-        predicted, expected = self._classes(outputs), self._classes(targets)
-        naive = np.full_like(expected, np.argmax(self.encoding.baseline))
-        ranked = outputs.astype(np.float64)
-        area = metrics.class_auc(ranked if ranked.shape[1] > 1 else np.hstack([-ranked, ranked]), expected)
+        predicted, expected = self.encoding.targets.answers(outputs), self.encoding.targets.answers(targets)
+        naive = np.full_like(expected, self.encoding.targets.naive_answer)
+        area = metrics.class_auc(self.encoding.targets.ranking(outputs), expected)
         baseline = {**scores["baseline"], **_balanced(naive, expected)}
         return {**scores, "baseline": baseline, **_balanced(predicted, expected), "auc": area}
 
     def _tables(self, predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, Any]:
         """How it went class by class."""
-        count = len(self.encoding.classes)
+        count = len(self.encoding.targets.classes)
         matrix = metrics.confusion(predicted, expected, count)
-        by_class = zip(self.encoding.classes, metrics.class_scores(predicted, expected, count), strict=True)
+        by_class = zip(self.encoding.targets.classes, metrics.class_scores(predicted, expected, count), strict=True)
         return {"confusion": matrix.tolist(), "classes": {name: score._asdict() for name, score in by_class}}
-
-    def _classes(self, values: Array) -> NDArray[np.intp]:
-        """The index of the likeliest class of each row; the first of equals."""
-        if self.encoding.kind == "binary":
-            return (values[:, 0] > 0.5).astype(np.intp)
-        likeliest: NDArray[np.intp] = np.argmax(values, axis=1)
-        return likeliest
 
     @staticmethod
     def _hits(predicted: NDArray[Any], expected: NDArray[Any], naive: Any) -> dict[str, Any]:
@@ -203,15 +197,15 @@ class TrainedModel(NamedTuple):
 
     def _distances(self, predicted: Array, expected: Array) -> dict[str, Any]:
         """Over all targets, and where there are several, whose units may differ, for each of them."""
-        naive = _distances(np.broadcast_to(self.encoding.baseline, expected.shape), expected)
+        naive = _distances(np.broadcast_to(self.encoding.targets.baseline, expected.shape), expected)
         scores = {
             "rows": len(expected),
             **_distances(predicted, expected),
             "baseline": {name: naive[name] for name in ("mae", "rmse")},
         }
-        if len(self.encoding.labels) == 1:
+        if len(self.encoding.targets.labels) == 1:
             return scores
-        columns = zip(self.encoding.labels, predicted.T, expected.T, strict=True)
+        columns = zip(self.encoding.targets.labels, predicted.T, expected.T, strict=True)
         return {**scores, "targets": {label: _distances(*column) for label, *column in columns}}
 
 
@@ -228,15 +222,6 @@ def _balanced(predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[s
         "balanced_accuracy": metrics.balanced_accuracy(predicted, expected),
         "f1": metrics.macro_f1(predicted, expected),
     }
-
-
-def _present(values: Array) -> NDArray[np.bool_]:
-    """Which of several classes that can occur together do."""
-    return values > 0.5
-
-
-def _main_figure(encoding: Encoding) -> str:
-    return "rmse" if encoding.kind == "values" else "accuracy"
 
 
 def _description(text: object) -> ModelDescription:
@@ -260,7 +245,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests of text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
-    figures, name = training["metrics"], _main_figure(encoding)
+    figures, name = training["metrics"], encoding.targets.main_metric
     if figures is None and training["stopped"] == GENOME:
         return
     checks.integer(figures["rows"], 1, _MOST, "rows")

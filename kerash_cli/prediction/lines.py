@@ -37,16 +37,16 @@ class Predictions:
         predict: Callable[[Array], Array] | None = None,
         on_error: str = "stop",
     ) -> None:
-        encoding = model.encoding
-        if (proba or top_k) and encoding.kind == "values":
+        encoding, targets = model.encoding, model.encoding.targets
+        if (proba or top_k) and not targets.has_probabilities:
             raise BadInput("expected a model of classes for --proba and --top-k, got a regression; leave them out")
-        if top_k and encoding.kind == "multilabel":
+        if top_k and not targets.classes:
             raise BadInput("expected one class per row for --top-k, got several; try --proba")
         self.model, self.unseen, self.bad = model, 0, 0
         self.first_error: KerashError | None = None
         self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
         self._predict = predict or Predictor(model.network, model.params)
-        longest = max(map(len, encoding.classes), default=0) * (min(top_k, len(encoding.classes)) if top_k else 1)
+        longest = max(map(len, targets.classes), default=0) * (min(top_k, len(targets.classes)) if top_k else 1)
         self._row = encoding.features + encoding.outputs + longest
         """About how many numbers and characters a row becomes."""
         self._headed = not append
@@ -125,17 +125,17 @@ class Predictions:
         return _lines([list(different([*block.names, *self._names()])[0])], self._delimiter) if block.names else []
 
     def _cells(self, outputs: np.ndarray) -> list[list[str]]:
-        encoding = self.model.encoding
+        targets = self.model.encoding.targets
         if self._top_k:
-            likely = encoding.probabilities(outputs)
+            likely = targets.probabilities(outputs)
             order = np.argsort(-likely, axis=1, kind="stable")[:, : self._top_k]
             return [
-                [cell for k in ranked for cell in (encoding.classes[k], _number(row[k]))]
+                [cell for k in ranked for cell in (targets.classes[k], _number(row[k]))]
                 for row, ranked in zip(self._shortened(likely), order.tolist(), strict=True)
             ]
-        answers = encoding.probabilities(outputs) if self._proba else encoding.decode(outputs)
-        if encoding.kind == "values" and encoding.scales_targets:
-            return _rounded(answers, encoding.resolution(outputs))
+        answers = targets.probabilities(outputs) if self._proba else targets.decode(outputs)
+        if targets.is_scaled:
+            return _rounded(answers, targets.resolution(outputs))
         if answers.dtype.kind == "f":
             return [[_number(value) for value in row] for row in self._shortened(answers)]
         return [[str(value) for value in row] for row in answers.tolist()]
@@ -146,15 +146,13 @@ class Predictions:
             return values.astype(self.model.params.dtype, copy=False)
 
     def _names(self) -> list[str]:
-        encoding = self.model.encoding
+        targets = self.model.encoding.targets
         if self._top_k:
-            count = min(self._top_k, len(encoding.classes))
+            count = min(self._top_k, len(targets.classes))
             return [name for k in range(1, count + 1) for name in (f"class_{k}", f"probability_{k}")]
         if self._proba:
-            return [f"probability_{name}" for name in encoding.classes or encoding.labels]
-        if encoding.kind == "one-hot":
-            return ["predicted_class"]
-        return [f"predicted_{name}" for name in encoding.labels]
+            return [f"probability_{name}" for name in targets.classes or targets.labels]
+        return targets.prediction_names()
 
 
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
@@ -182,10 +180,7 @@ def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
 
 def unusable(encoding: Encoding, outputs: Array) -> Rows:
     """The rows with an infinite output, or NaN, once in the unit of the target."""
-    finite = np.isfinite(outputs).all(axis=1)
-    if encoding.kind == "values":
-        finite &= np.isfinite(encoding.decode(outputs)).all(axis=1)
-    return np.flatnonzero(~finite)
+    return np.flatnonzero(~encoding.targets.finite(outputs))
 
 
 def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:

@@ -28,7 +28,7 @@ from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
 from kerash_cli.training.chunks import CHUNK_RULE
 from kerash_cli.training.evaluator import Evaluator
-from kerash_cli.training.matching import FEWEST_TO_VALIDATE, NATURAL_LOSS, doubtful_targets, match
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match
 from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
 from kerash_cli.training.samples import Samples, samples_bytes, staged, take, usable
@@ -125,7 +125,7 @@ class PreparedTraining:
     def _lost_labels(self) -> list[str]:
         """A message if rows were left out because their label is a word for a missing value."""
         where = self.labels or self.table
-        places = range(where.width) if self.labels else [self.encoding.target]
+        places = range(where.width) if self.labels else [self.encoding.columns.target]
         words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
         if not self.dropped or not words:
             return []
@@ -133,7 +133,7 @@ class PreparedTraining:
 
     def _splintered(self) -> list[str]:
         """A message for each text input whose values hardly ever repeat."""
-        inputs = [each for each in self.encoding.inputs if each.categories and len(each.categories) > FEW_CATEGORIES]
+        inputs = [each for each in self.encoding.columns.inputs if each.features > FEW_CATEGORIES]
         return [
             f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
             f"try --drop {each.position + 1} if they mean nothing"
@@ -203,7 +203,7 @@ def prepare(
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
-    loss_name = settings.loss or NATURAL_LOSS[encoding.kind]
+    loss_name = settings.loss or encoding.targets.natural_loss
     loss, judged = _judging(description, network, loss_name)
     _require_memory(description, network, settings, table.rows)
     all_rows = table.rows
@@ -274,7 +274,7 @@ def _scaled(
 
 def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
     """A message if only one of a table and a model to start from has column names."""
-    if (table.names is None) == (start.encoding.names is None):
+    if (table.names is None) == (start.encoding.columns.names is None):
         return ()
     unnamed = table.source if table.names is None else "the model of --start"
     return (f"--start: columns are matched by their positions, since {unnamed} has no names for them",)
@@ -353,7 +353,7 @@ def start(
     validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
     if prepared.initial is None:
         params = network.initial(settings.seed, prepared.dtype, settings.init)
-        network.forget(params, prepared.encoding.ignored)
+        network.forget(params, prepared.encoding.scaling.ignored)
     else:
         params = prepared.initial.copy()
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
@@ -405,7 +405,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
             raise BadInput("--start: expected a model without biases for --no-bias, got one with; leave --no-bias out")
         for name, values in other.items():
             layer[name][...] = values
-    network.forget(params, start.encoding.ignored)
+    network.forget(params, start.encoding.scaling.ignored)
     return params
 
 

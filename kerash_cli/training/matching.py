@@ -13,14 +13,6 @@ from kerash_cli.tables.table import Table
 
 FEWEST_TO_VALIDATE = 50
 """The fewest rows of which some are kept for validation."""
-NATURAL_LOSS = {
-    "classes": "categorical-cross-entropy",
-    "one-hot": "categorical-cross-entropy",
-    "binary": "binary-cross-entropy",
-    "multilabel": "binary-cross-entropy",
-    "values": "mean-square",
-}
-"""By the kind of an encoding."""
 
 
 def match(
@@ -51,16 +43,17 @@ def doubtful_targets(
     description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
 ) -> Iterator[str]:
     """Yields a message for each target that never changes, or that is out of the last layer's reach, as -3 for relu."""
-    if encoding.kind not in ("values", "multilabel"):
+    activation, names = description.activation, encoding.targets.labels
+    limits = encoding.targets.limits(activation)
+    if limits is None:
         return
-    activation = description.activation
-    low, high = activation.reach() if encoding.kind == "values" else (-np.inf, np.inf)
+    low, high = limits
     plain_targets = encoding.unscaled().encode_targets(table, labels, np.float64)
-    for label, least, most in zip(encoding.labels, plain_targets.min(axis=0), plain_targets.max(axis=0), strict=True):
+    for label, least, most in zip(names, plain_targets.min(axis=0), plain_targets.max(axis=0), strict=True):
         if least == most:
             yield f"targets {plain(label)} are the same in all rows, {shortest(least)}: there is nothing to learn"
         elif least < low or most > high:
-            units = "?" if len(encoding.labels) == 1 else len(encoding.labels)
+            units = "?" if len(names) == 1 else len(names)
             yield (
                 f"targets {plain(label)} go from {shortest(least)} to {shortest(most)}, but the last layer, "
                 f"{activation}, gives {_span(low, high)}; try 'dense {units} -' there"

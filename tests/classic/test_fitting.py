@@ -476,8 +476,8 @@ def test_a_genome_of_a_stored_model_knows_the_names_of_its_classes(place: Mountp
     keep_iris(place)
     genome = made(place, "iris", bias)
     trained = exporting.trained([place], "g")
-    assert trained.encoding.classes == ("setosa", "versicolor", "virginica")
-    assert trained.encoding.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
+    assert trained.encoding.targets.classes == ("setosa", "versicolor", "virginica")
+    assert trained.encoding.columns.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
     assert trained.description == genome.description
     assert trained.params.tobytes() == genome.params.tobytes()
 
@@ -533,7 +533,7 @@ def test_a_genome_that_is_not_scored_has_no_figures(place: Mountpoint) -> None:
 def test_a_genome_of_no_model_numbers_its_classes(place: Mountpoint) -> None:
     keep_genome(place, genome_of("4 1 1\ninput\ndense 3 softmax\n"))
     trained = exporting.trained([place], "g", scored=True)
-    assert trained.encoding.classes == ("0", "1", "2")
+    assert trained.encoding.targets.classes == ("0", "1", "2")
     assert (trained.training["sha256"], trained.training["metrics"]) == ({}, None)
 
 
@@ -541,7 +541,7 @@ def test_a_genome_whose_model_was_removed_numbers_its_classes(place: Mountpoint)
     keep_iris(place)
     made(place, "iris")
     Models(place).remove("iris")
-    assert exporting.trained([place], "g", scored=True).encoding.classes == ("0", "1", "2")
+    assert exporting.trained([place], "g", scored=True).encoding.targets.classes == ("0", "1", "2")
 
 
 @pytest.mark.parametrize(("word", "kind"), [("sigmoid", "values"), ("-", "values"), ("logsoftmax", "one-hot")])
@@ -553,7 +553,7 @@ def test_a_genome_whose_last_activation_was_edited_has_outputs_of_that_kind(
     with Genomes(place).reading("g") as folder:
         (folder / "topology" / "layer_2" / "meta.dat").write_text(f"{word} dense\n")
     trained = exporting.trained([place], "g", scored=True)
-    assert trained.encoding.kind == kind
+    assert trained.encoding.targets.kind == kind
     assert str(trained.description.layers[-1]) == f"dense 3 {word}"
     assert trained.training["metrics"] is None
     x, _ = iris_rows()
@@ -565,7 +565,7 @@ def test_a_genome_whose_last_activation_was_edited_has_outputs_of_that_kind(
 def test_a_genome_of_another_size_than_its_model_stands_for_itself(place: Mountpoint) -> None:
     keep_iris(place)
     keep_genome(place, replace(genome_of("2 1 1\ninput\ndense 3 softmax\n"), model="iris"))
-    assert exporting.trained([place], "g", scored=True).encoding.classes == ("0", "1", "2")
+    assert exporting.trained([place], "g", scored=True).encoding.targets.classes == ("0", "1", "2")
 
 
 def test_a_genome_whose_stored_model_is_damaged_says_so(place: Mountpoint) -> None:

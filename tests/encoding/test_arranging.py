@@ -50,7 +50,7 @@ def test_names_that_all_rows_or_none_had_come_out_as_nothing() -> None:
 
 def test_pixels_that_are_always_the_same_are_pixels() -> None:
     data = table([[0, 1, 0], [0, 2, 1], [0, 3, 2]])
-    assert not len(learn(data, target="3").fitted(data, channels=1, ignore_constant=True).ignored)
+    assert not len(learn(data, target="3").fitted(data, channels=1, ignore_constant=True).scaling.ignored)
 
 
 def test_inputs_in_another_order_are_those_of_the_model() -> None:
@@ -58,7 +58,7 @@ def test_inputs_in_another_order_are_those_of_the_model() -> None:
     model = learn(first, target="y").fitted(first)
     mine = again(learn(second, target="y").arranged_as(model).fitted(second).scaled_as(model))
     assert mine.encode_inputs(second).tolist() == model.encode_inputs(first).tolist()
-    assert [each.position for each in mine.inputs] == [1, 0]
+    assert [each.position for each in mine.columns.inputs] == [1, 0]
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_label_columns_go_by_their_names() -> None:
     with pytest.raises(BadInput, match="expected labels called 'cat', 'dog', got 'dog', 'cow'"):
         encoding.encode_targets(data, table([[0, 1], [1, 0]], names="dog cow"))
     other = learn(data, turned, output="distribution").arranged_as(encoding)
-    assert (other.classes, other.labels) == (("cat", "dog"), ("cat", "dog"))
+    assert (other.targets.classes, other.targets.labels) == (("cat", "dog"), ("cat", "dog"))
 
 
 def test_a_prediction_is_as_fine_as_the_type_of_the_output_and_the_scale_of_the_target() -> None:
     data = table([[number, 1e9 + 50 * number] for number in range(5)])
     encoding = learn(data, target="2").fitted(data, standardize_targets=True)
     scale = 50 * 2**0.5
-    steps = encoding.resolution(np.array([[0.5], [-3.0]], np.float32))
+    steps = encoding.targets.resolution(np.array([[0.5], [-3.0]], np.float32))
     assert steps.ravel().tolist() == pytest.approx([2**-23 * scale, 3 * 2**-23 * scale])
-    assert encoding.resolution(np.array([[0.5]]))[0, 0] == pytest.approx(2**-52 * scale)
+    assert encoding.targets.resolution(np.array([[0.5]]))[0, 0] == pytest.approx(2**-52 * scale)
 
 
 def test_columns_are_numbers_again_where_what_was_none_is_gone() -> None:

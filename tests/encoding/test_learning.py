@@ -33,25 +33,25 @@ def refusal(*arguments: object, **options: object) -> str:
 
 def test_columns_but_the_label_are_inputs() -> None:
     encoding = learn(table(X, X, X, names="a b c"), target="b")
-    assert [each.position for each in encoding.inputs] == [0, 2]
+    assert [each.position for each in encoding.columns.inputs] == [0, 2]
     assert encoding.features == 2
-    assert encoding.labels == ("b",)
+    assert encoding.targets.labels == ("b",)
 
 
 def test_dropped_columns_are_no_inputs() -> None:
     encoding = learn(table(X, KINDS, X, X, names="a b c d"), target="d", drop=["b", "1"])
-    assert [each.position for each in encoding.inputs] == [2]
+    assert [each.position for each in encoding.columns.inputs] == [2]
 
 
 def test_a_label_file_leaves_all_columns_as_inputs() -> None:
     encoding = learn(table(X, X), table(X, X, source="l.csv"))
-    assert (encoding.features, encoding.outputs, encoding.target) == (2, 2, None)
-    assert encoding.labels == ("target 1", "target 2")
+    assert (encoding.features, encoding.outputs, encoding.columns.target) == (2, 2, None)
+    assert encoding.targets.labels == ("target 1", "target 2")
 
 
 def test_text_inputs_become_a_feature_for_each_value_in_order() -> None:
     encoding = learn(table(KINDS, X), target="2")
-    assert encoding.inputs[0].categories == ("a", "b", "c")
+    assert encoding.columns.inputs[0].categories == ("a", "b", "c")
     assert encoding.features == 3
 
 
@@ -59,59 +59,59 @@ def test_text_inputs_become_a_feature_for_each_value_in_order() -> None:
 @pytest.mark.parametrize("outputs", [None, 3])
 def test_names_before_a_distribution_are_classes(output: str, outputs: int | None) -> None:
     encoding = learn(table(X, ["b", "c", "a", "b"]), target="2", output=output, outputs=outputs)
-    assert (encoding.kind, encoding.classes, encoding.outputs) == ("classes", ("a", "b", "c"), 3)
+    assert (encoding.targets.kind, encoding.targets.classes, encoding.outputs) == ("classes", ("a", "b", "c"), 3)
 
 
 def test_classes_that_are_numbers_sort_as_numbers() -> None:
     encoding = learn(table(X, [10.0, 9.0, 2.5, 10.0]), target="2", output="distribution")
-    assert encoding.classes == ("2.5", "9", "10")
+    assert encoding.targets.classes == ("2.5", "9", "10")
 
 
 def test_classes_that_are_not_all_numbers_sort_by_code_point() -> None:
     encoding = learn(table(X, ["b", "B", "10", "é"]), target="2", output="distribution")
-    assert encoding.classes == ("10", "B", "b", "é")
+    assert encoding.targets.classes == ("10", "B", "b", "é")
 
 
 def test_indices_may_leave_classes_out() -> None:
     encoding = learn(table(X, [0.0, 2.0, 2.0, 4.0]), target="2", output="distribution", outputs=5)
-    assert encoding.classes == ("0", "1", "2", "3", "4")
+    assert encoding.targets.classes == ("0", "1", "2", "3", "4")
 
 
 def test_as_many_numbers_as_outputs_are_names_where_they_are_no_indices() -> None:
     encoding = learn(table(X, [1.0, 2.0, 3.0, 1.0]), target="2", output="distribution", outputs=3)
-    assert encoding.classes == ("1", "2", "3")
+    assert encoding.targets.classes == ("1", "2", "3")
 
 
 def test_several_columns_before_a_distribution_are_one_hot() -> None:
     labels = table([1.0, 0, 0, 0.5], [0.0, 1, 1, 0.5], names="yes no", source="l.csv")
     encoding = learn(table(X), labels, output="distribution")
-    assert (encoding.kind, encoding.outputs, encoding.classes) == ("one-hot", 2, ("yes", "no"))
+    assert (encoding.targets.kind, encoding.outputs, encoding.targets.classes) == ("one-hot", 2, ("yes", "no"))
 
 
 @pytest.mark.parametrize("labels", [[0.0, 1, 1, 0], [1.0, 0, 0, 0]])
 def test_zeros_and_ones_before_a_probability_are_binary(labels: list[float]) -> None:
     encoding = learn(table(X, labels), target="2", output="probability", outputs=1)
-    assert (encoding.kind, encoding.classes, encoding.outputs) == ("binary", ("0", "1"), 1)
+    assert (encoding.targets.kind, encoding.targets.classes, encoding.outputs) == ("binary", ("0", "1"), 1)
 
 
 def test_two_names_before_a_probability_are_binary_and_the_second_is_one() -> None:
     data = table(X, ["yes", "no", "no", "yes"])
     encoding = learn(data, target="2", output="probability")
-    assert encoding.classes == ("no", "yes")
+    assert encoding.targets.classes == ("no", "yes")
     assert encoding.encode_targets(data).tolist() == [[1], [0], [0], [1]]
 
 
 def test_numbers_between_zero_and_one_before_a_probability_are_values() -> None:
-    assert learn(table(X, [0.0, 0.5, 1, 0.25]), target="2", output="probability").kind == "values"
+    assert learn(table(X, [0.0, 0.5, 1, 0.25]), target="2", output="probability").targets.kind == "values"
 
 
 def test_columns_of_zeros_and_ones_before_probabilities_are_several_labels() -> None:
     encoding = learn(table(X), table([0.0, 1, 1, 0], [1.0, 1, 1, 1], source="l.csv"), output="probability")
-    assert (encoding.kind, encoding.outputs, encoding.classes) == ("multilabel", 2, ())
+    assert (encoding.targets.kind, encoding.outputs, encoding.targets.classes) == ("multilabel", 2, ())
 
 
 def test_numbers_before_anything_else_are_values() -> None:
-    assert learn(table(X, X), target="2", output="any").kind == "values"
+    assert learn(table(X, X), target="2", output="any").targets.kind == "values"
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_a_text_input_of_many_values_names_drop() -> None:
 def test_rows_with_missing_values_teach_nothing_under_drop() -> None:
     data = table(["a", "b", "c", None], [1.0, 2, NAN, 4], ["p", "q", "r", "p"])
     encoding = learn(data, target="3", output="distribution", missing="drop")
-    assert encoding.inputs[0].categories == ("a", "b")
-    assert encoding.classes == ("p", "q")
+    assert encoding.columns.inputs[0].categories == ("a", "b")
+    assert encoding.targets.classes == ("p", "q")
     assert encoding.usable(data).tolist() == [0, 1]
 
 
@@ -244,8 +244,8 @@ def test_a_hostile_name_can_not_break_the_line() -> None:
 def test_two_other_numbers_before_a_probability_are_names_and_the_larger_is_one(labels: list[float]) -> None:
     data = table(X, labels)
     encoding = learn(data, target="2", output="probability", outputs=1)
-    assert (encoding.kind, encoding.numeric) == ("binary", True)
-    assert encoding.classes == tuple(f"{value:g}" for value in sorted(set(labels)))
+    assert (encoding.targets.kind, encoding.targets.numeric) == ("binary", True)
+    assert encoding.targets.classes == tuple(f"{value:g}" for value in sorted(set(labels)))
     assert encoding.encode_targets(data).tolist() == [[0], [1], [1], [0]]
 
 

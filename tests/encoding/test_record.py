@@ -44,21 +44,21 @@ def test_inputs_are_standardised_as_scikit_learn_does(people: Table) -> None:
 
 def test_means_are_those_of_the_given_rows_only(people: Table) -> None:
     encoding = learn(people, target="pay", drop=["town"]).fitted(people, rows=np.array([0, 1]))
-    assert encoding.mean.tolist() == [35, 2]
-    assert encoding.scale.tolist() == [5, 0.5]
+    assert encoding.scaling.mean.tolist() == [35, 2]
+    assert encoding.scaling.scale.tolist() == [5, 0.5]
     assert inputs(encoding, people)[2] == [3, 1]
 
 
 def test_a_constant_column_has_scale_one() -> None:
     data = table([[0.1, value] for value in range(7)])
     encoding = learn(data, target="2").fitted(data)
-    assert encoding.scale.tolist() == [1]
+    assert encoding.scaling.scale.tolist() == [1]
     assert inputs(encoding, data) == [[0]] * 7
 
 
 def test_large_values_keep_their_deviation() -> None:
     data = table([[1e15 + value, value] for value in range(5)])
-    assert learn(data, target="2").fitted(data).scale.tolist() == [pytest.approx(2**0.5)]
+    assert learn(data, target="2").fitted(data).scaling.scale.tolist() == [pytest.approx(2**0.5)]
 
 
 def test_without_standardising_inputs_are_as_they_are(people: Table) -> None:
@@ -70,15 +70,15 @@ def test_targets_are_standardised_and_predictions_are_not(people: Table) -> None
     encoding = learn(people, target="pay").fitted(people, standardize_targets=True)
     encoded = encoding.encode_targets(people, dtype=np.float64)
     assert np.allclose(encoded, StandardScaler().fit_transform(people.numbers[:, 2:]))
-    assert np.allclose(encoding.decode(encoded), people.numbers[:, 2:])
-    assert encoding.baseline.tolist() == [6]
+    assert np.allclose(encoding.targets.decode(encoded), people.numbers[:, 2:])
+    assert encoding.targets.baseline.tolist() == [6]
 
 
 def test_classes_are_never_standardised() -> None:
     data = table([[1.0, 0], [2.0, 1], [3.0, 1]])
     encoding = learn(data, target="2", output="probability").fitted(data, standardize_targets=True)
     assert encoding.encode_targets(data).tolist() == [[0], [1], [1]]
-    assert encoding.baseline.tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert encoding.targets.baseline.tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32, np.float64, np.bool_])
@@ -252,7 +252,7 @@ def test_classes_are_decoded_to_their_names() -> None:
     data = table([[1.0]] * 3, {1: ["b", "a", "c"]})
     encoding = learn(data, target="2", output="distribution")
     assert encoding.encode_targets(data).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
-    assert encoding.decode(np.array([[0.1, 0.2, 0.7], [0.4, 0.4, 0.2]])).tolist() == [["c"], ["a"]]
+    assert encoding.targets.decode(np.array([[0.1, 0.2, 0.7], [0.4, 0.4, 0.2]])).tolist() == [["c"], ["a"]]
     assert encoding.strata(data).tolist() == [1, 0, 2]
 
 
@@ -260,26 +260,26 @@ def test_binary_outputs_are_decoded_to_their_names() -> None:
     data = table([[1.0]] * 2, {1: ["yes", "no"]})
     encoding = learn(data, target="2", output="probability")
     outputs = np.array([[0.9], [0.5], [0.1]])
-    assert encoding.decode(outputs).tolist() == [["yes"], ["no"], ["no"]]
-    assert np.allclose(encoding.probabilities(outputs), [[0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
+    assert encoding.targets.decode(outputs).tolist() == [["yes"], ["no"], ["no"]]
+    assert np.allclose(encoding.targets.probabilities(outputs), [[0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
     assert encoding.strata(data).tolist() == [1, 0]
 
 
 def test_several_labels_are_decoded_to_zeros_and_ones() -> None:
     encoding = learn(table([[1.0]] * 2), table([[0, 1], [1, 1.0]]), output="probability")
-    assert encoding.decode(np.array([[0.2, 0.9]])).tolist() == [[0, 1]]
-    assert encoding.probabilities(np.array([[0.25, 0.75]])).tolist() == [[0.25, 0.75]]
+    assert encoding.targets.decode(np.array([[0.2, 0.9]])).tolist() == [[0, 1]]
+    assert encoding.targets.probabilities(np.array([[0.25, 0.75]])).tolist() == [[0.25, 0.75]]
     assert encoding.strata(table([[1.0]])) is None
 
 
 def test_logarithms_of_probabilities_are_undone() -> None:
     encoding = learn(table([[1.0, 0], [2.0, 1]]), target="2", output="log distribution")
-    assert np.allclose(encoding.probabilities(np.log([[0.25, 0.75]])), [[0.25, 0.75]])
+    assert np.allclose(encoding.targets.probabilities(np.log([[0.25, 0.75]])), [[0.25, 0.75]])
 
 
 def test_values_have_no_probabilities() -> None:
     with pytest.raises(ValueError, match="no probabilities"):
-        learn(table([[1.0, 0], [2.0, 1]]), target="2").probabilities(np.ones((1, 1)))
+        learn(table([[1.0, 0], [2.0, 1]]), target="2").targets.probabilities(np.ones((1, 1)))
 
 
 def test_one_line_says_what_was_inferred(people: Table) -> None:
@@ -300,17 +300,21 @@ def kinds() -> list[Encoding]:
         learn(one, two, output="distribution"),
         learn(one, two, output="probability").fitted(one, two),
     ]
-    assert {each.kind for each in found} == {"values", "classes", "binary", "one-hot", "multilabel"}
+    assert {each.targets.kind for each in found} == {"values", "classes", "binary", "one-hot", "multilabel"}
     return found
 
 
-@pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.kind)
+@pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.targets.kind)
 def test_json_gives_the_encoding_back(encoding: Encoding) -> None:
     text = json.dumps(encoding.to_json(), allow_nan=False)
     again = Encoding.from_json(json.loads(text))
     assert json.dumps(again.to_json()) == text
-    assert (again.inputs, again.classes, again.schema) == (encoding.inputs, encoding.classes, encoding.schema)
-    assert again.mean.tobytes() == encoding.mean.tobytes()
+    assert (again.columns.inputs, again.targets.classes, again.schema) == (
+        encoding.columns.inputs,
+        encoding.targets.classes,
+        encoding.schema,
+    )
+    assert again.scaling.mean.tobytes() == encoding.scaling.mean.tobytes()
 
 
 WRONG = [
@@ -333,7 +337,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.kind)
+@pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.targets.kind)
 def test_json_that_is_wrong_anywhere_is_refused(encoding: Encoding) -> None:
     record = json.loads(json.dumps(encoding.to_json()))
     for name in record:
@@ -374,7 +378,7 @@ def test_json_of_a_delimiter_that_separates_nothing_is_refused(delimiter: object
 
 
 def test_json_of_two_classes_from_several_outputs_is_refused() -> None:
-    encoding = next(each for each in kinds() if each.kind == "binary")
+    encoding = next(each for each in kinds() if each.targets.kind == "binary")
     record = json.loads(json.dumps(encoding.to_json()))
     with pytest.raises(ValueError, match="one output"):
         Encoding.from_json({**record, "outputs": 2, "target_mean": [0.0, 0.0], "target_scale": [1.0, 1.0]})
@@ -399,12 +403,12 @@ def test_a_value_that_overflows_when_standardised_is_refused_without_a_warning()
 def test_a_prediction_that_overflows_is_infinite_without_a_warning() -> None:
     data = table([[0.0, 1e100], [1.0, 2e100]])
     encoding = learn(data, target="2").fitted(data, standardize_targets=True)
-    assert encoding.decode(np.array([[1e300]])).tolist() == [[float("inf")]]
+    assert encoding.targets.decode(np.array([[1e300]])).tolist() == [[float("inf")]]
 
 
 def test_the_baseline_of_large_targets_is_their_mean() -> None:
     data = table([[0.0, 1.5e308], [1.0, 1.5e308], [2.0, 1.5e308]])
-    assert learn(data, target="2").fitted(data, standardize_targets=True).baseline.tolist() == [1.5e308]
+    assert learn(data, target="2").fitted(data, standardize_targets=True).targets.baseline.tolist() == [1.5e308]
 
 
 @pytest.mark.parametrize("standardize", [False, True])
@@ -416,7 +420,7 @@ def test_targets_without_a_mean_are_refused(standardize: bool) -> None:
 
 def test_targets_without_a_deviation_are_refused_where_they_are_standardised() -> None:
     data = table([[0.0, 1e200], [1.0, 3e200]])
-    assert learn(data, target="2").fitted(data).baseline.tolist() == [2e200]
+    assert learn(data, target="2").fitted(data).targets.baseline.tolist() == [2e200]
     with pytest.raises(BadInput, match=r"^t\.csv: expected values with a mean in column 2, .*; try smaller units$"):
         learn(data, target="2").fitted(data, standardize_targets=True)
 
@@ -427,7 +431,7 @@ def test_many_classes_take_memory_in_proportion() -> None:
     encoding = learn(data, target="2", output="distribution", outputs=30_000).fitted(data)
     assert encoding.strata(data).tolist() == [0, 7, 29_999]
     assert np.flatnonzero(encoding.encode_targets(data)).tolist() == [0, 30_007, 89_999]
-    assert encoding.baseline[[0, 1, 7]].tolist() == [1 / 3, 0, 1 / 3]
+    assert encoding.targets.baseline[[0, 1, 7]].tolist() == [1 / 3, 0, 1 / 3]
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 30_000 * 3_000  # a square of them takes 7 GB

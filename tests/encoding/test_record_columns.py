@@ -39,8 +39,8 @@ def test_the_column_of_labels_goes_by_its_name_or_its_number_or_is_that_of_a_fil
 def test_targets_are_scaled_where_any_of_them_is(labels: list[list[float]], scaled: bool) -> None:
     inputs = table(ROWS)
     encoding = learn(inputs, table(labels)).fitted(inputs, table(labels), standardize_targets=True)
-    assert encoding.scales_targets == scaled
-    assert not encoding.unscaled().scales_targets
+    assert encoding.targets.is_scaled == scaled
+    assert not encoding.unscaled().targets.is_scaled
 
 
 def test_a_table_of_labels_alone_has_the_labels() -> None:
@@ -111,7 +111,7 @@ def test_a_start_has_the_same_classes_in_any_order() -> None:
     def classes(*labels: float) -> Encoding:
         return learn(table([[i, label] for i, label in enumerate(labels * 2)]), target="2", output="distribution")
 
-    assert classes(0, 1, 2).arranged_as(classes(2, 0, 1)).classes == ("0", "1", "2")
+    assert classes(0, 1, 2).arranged_as(classes(2, 0, 1)).targets.classes == ("0", "1", "2")
     with pytest.raises(BadInput, match="--start: expected its model's 3 outputs"):
         classes(0, 1, 2).arranged_as(classes(1, 2, 3))
 
@@ -122,18 +122,18 @@ def test_a_start_keeps_its_scaling_but_for_columns_that_counted_for_nothing() ->
     before = learn(old, target="3").fitted(old, ignore_constant=True, standardize_targets=True)
     own = learn(new, target="3").fitted(new, ignore_constant=True)
     started = own.scaled_as(before)
-    assert started.mean.tolist() == [3, 3]  # the first one's of the start, the second one's own
-    assert started.scale.tolist() == [before.scale[0], own.scale[1]]
-    assert started.fill.tolist() == [before.fill[0], own.fill[1]]
-    assert started.standardized
-    assert (started.target_mean == before.target_mean).all()
-    assert (started.target_scale == before.target_scale).all()
+    assert started.scaling.mean.tolist() == [3, 3]  # the first one's of the start, the second one's own
+    assert started.scaling.scale.tolist() == [before.scaling.scale[0], own.scaling.scale[1]]
+    assert started.scaling.fill.tolist() == [before.scaling.fill[0], own.scaling.fill[1]]
+    assert started.scaling.standardized
+    assert (started.targets.mean == before.targets.mean).all()
+    assert (started.targets.scale == before.targets.scale).all()
 
 
 def test_without_names_on_one_side_a_start_has_its_columns_in_their_order() -> None:
     named, plain = learn(table(ROWS, names="a b c"), target="c"), learn(table(ROWS), target="3")
-    assert named.arranged_as(plain).inputs == named.inputs
-    assert plain.arranged_as(named).inputs == plain.inputs
+    assert named.arranged_as(plain).columns.inputs == named.columns.inputs
+    assert plain.arranged_as(named).columns.inputs == plain.columns.inputs
 
 
 def test_one_column_of_labels_may_be_called_anything() -> None:

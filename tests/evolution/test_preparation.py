@@ -43,7 +43,7 @@ def test_the_number_of_rows_says_who_judges_and_how_long_training_is(
     training, validation = found.split(0)
     assert len(training) == len(validation) == folds
     assert found.strategy.inherits == (rows < 50)
-    assert found.encoding.standardized == (rows >= 50)
+    assert found.encoding.scaling.standardized == (rows >= 50)
     assert found.final == ("merged" if mode == "cross-validation" else "single")
     assert found.space.tunes == (rows >= 50)
     if rows < 50:

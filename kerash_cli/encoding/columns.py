@@ -1,0 +1,234 @@
+"""The columns of the table learnt from: which of them are inputs, and where they are in another table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from shlex import quote
+from typing import Any, Self
+
+import numpy as np
+
+from kerash_cli.encoding import checks
+from kerash_cli.encoding.cells import Floats, check_rows
+from kerash_cli.encoding.inputs import INPUTS, ColumnGroup, InputColumn
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.errors import BadInput, at, listed
+from kerash_cli.tables.table import Rows, Schema, Table, separates
+
+MOST_INPUTS = 1 << 18
+"""Columns that a network may see: the pixels of 256x256 in four channels."""
+
+WIDEST = 10**9
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All columns of the table learnt from, and those of them that are inputs."""
+
+    names: tuple[str, ...] | None
+    width: int
+    delimiter: str
+    """What separated the columns."""
+    target: int | None
+    """The position of the label; None if it came from a file of its own."""
+    inputs: tuple[InputColumn, ...]
+
+    @property
+    def features(self) -> int:
+        """The number of features that the inputs become."""
+        return sum(each.features for each in self.inputs)
+
+    @property
+    def starts(self) -> list[int]:
+        """The first feature of each input."""
+        return [0, *accumulate(each.features for each in self.inputs)][:-1]
+
+    def schema(self, text_labels: bool) -> Schema:
+        """Returns what a reader of other files needs to know; `text_labels`: whether labels are read as text."""
+        used = frozenset(each.position for each in self.inputs)
+        text = {each.position for each in self.inputs if each.is_text}
+        if self.target is not None and text_labels:
+            text.add(self.target)
+        return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
+
+    def places(self, table: Table) -> dict[int, int]:
+        """Returns where each input is in `table`, by its position; BadInput if one is missing."""
+        places = self._located(table)
+        if not places and (table.names is None or self.names is None):
+            either = f"{self.width} columns" + (
+                "" if self.target is None else f", or {self.width - 1} without the label"
+            )
+            raise BadInput(f"{at(table.source)}expected {either}, got {table.width}")
+        used = [each.position for each in self.inputs]
+        if any(position not in places for position in used):
+            raise self._without_columns(table, places)
+        return {position: places[position] for position in used}
+
+    def groups(self, table: Table) -> Iterator[tuple[type[InputColumn], ColumnGroup]]:
+        """Yields the inputs of each kind that occurs, numbers before text; BadInput if one is missing in `table`."""
+        places = self.places(table)
+        pairs = list(zip(self.inputs, self.starts, strict=True))
+        for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
+            if own := [(column, start) for column, start in pairs if type(column) is kind]:
+                columns, starts = zip(*own, strict=True)
+                yield kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))
+
+    def check(self, table: Table) -> None:
+        """Raises BadInput unless each column is there, and is of its kind."""
+        for kind, group in self.groups(table):
+            kind.check(table, group)
+
+    def fit(self, table: Table, rows: Rows | None) -> tuple[Floats, Floats]:
+        """Returns mean and deviation of all features over the given rows, as `InputColumn.fit` does."""
+        center, deviation = np.zeros(self.features), np.ones(self.features)
+        for kind, group in self.groups(table):
+            features = group.features
+            center[features], deviation[features] = kind.fit(table, group, rows)
+        return center, deviation
+
+    def number_places(self, table: Table) -> list[int]:
+        """Returns where the inputs are that hold no text."""
+        places = self.places(table)
+        return [places[each.position] for each in self.inputs if not each.is_text]
+
+    def unseen(self, table: Table) -> int:
+        """Counts the cells of inputs whose value no training row had; each becomes all zeros."""
+        places = self.places(table)
+        return sum(each.unseen(table, places[each.position]) for each in self.inputs)
+
+    def label_places(self, table: Table, labels: tuple[str, ...]) -> list[int]:
+        """Returns where a table has the labels itself; empty if it does not."""
+        if self.target is None:
+            return [table.named[label] for label in labels if label in table.named]
+        place = self._located(table).get(self.target)
+        return [] if place is None else [place]
+
+    def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
+        """Returns the table that has the labels, `file` if there is one, and where in it; BadInput if none has."""
+        if file is not None:
+            check_rows(table, file)
+            return file, _in_file(file, labels)
+        places = self.label_places(table, labels)
+        if len(places) < (1 if self.target is not None else len(labels)):
+            raise BadInput(f"{at(table.source)}expected labels ({listed(labels)}), got none; try a label file")
+        return table, places
+
+    def arranged_as(self, other: "Columns") -> Self:
+        """Returns these columns with the inputs in the order of others: by names where both have names.
+
+        BadInput if they are not the same ones, or are encoded otherwise there.
+        """
+        inputs = self.inputs
+        if self.names is not None and other.names is not None:
+            own = {self.names[each.position]: each for each in self.inputs}
+            theirs = [other.names[each.position] for each in other.inputs]
+            if own.keys() != set(theirs):
+                strange, gone = ([name for name in a if name not in b] for a, b in ((own, theirs), (theirs, own)))
+                says = " and ".join(
+                    [f"no input {listed(strange)}"] * bool(strange)
+                    + [f"{listed(gone)}, not in this table"] * bool(gone)
+                )
+                raise BadInput(f"--start: its model has {says}; try --drop, or start without it")
+            inputs = tuple(own[name] for name in theirs)
+        if [each.detail for each in inputs] != [each.detail for each in other.inputs]:
+            expected, got = (counted(each.features, "input") for each in (other, self))
+            raise BadInput(f"--start: expected its model's {expected}, of the same text values if any, got {got}")
+        return replace(self, inputs=inputs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values that `from_json` reads."""
+        return {
+            "names": self.names,
+            "width": self.width,
+            "delimiter": self.delimiter,
+            "target": self.target,
+            "inputs": _shortened(self.inputs),
+        }
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        """Reads what `to_json` wrote; ValueError for anything else."""
+        width = checks.integer(record["width"], 1, WIDEST, "width")
+        delimiter = record["delimiter"]
+        checks.expect(isinstance(delimiter, str) and separates(delimiter), "expected a character as the delimiter")
+        inputs = _inputs(record["inputs"], width)
+        names = None if record["names"] is None else checks.names(record["names"], "names")
+        checks.expect(names is None or len(names) == width, f"expected {width} names")
+        target = None if record["target"] is None else checks.integer(record["target"], 0, width - 1, "target")
+        checks.expect(target not in [each.position for each in inputs], "expected a target that is no input")
+        return cls(names, width, delimiter, target, inputs)
+
+    def _located(self, table: Table) -> Mapping[int, int]:
+        return self.schema(text_labels=False).locate(table.names, table.width)
+
+    def _without_columns(self, table: Table, places: Mapping[int, int]) -> BadInput:
+        """The error about a table that lacks inputs, or has other names for them."""
+        assert self.names is not None, "else columns go by their positions"
+        assert table.names is not None, "else columns go by their positions"
+        wanted = [self.names[each.position] for each in self.inputs]
+        gone = [self.names[each.position] for each in self.inputs if each.position not in places]
+        error = BadInput(
+            f"{at(table.source)}expected a header with {listed(wanted)}, got {listed(table.names)}: "
+            f"no column {listed(gone)}"
+        )
+        alike = {name.casefold(): name for name in wanted}
+        renamed = [alike.get(name.casefold(), name) for name in table.names]
+        if set(wanted) <= set(renamed) and not any(table.delimiter in name or '"' in name for name in renamed):
+            header = table.delimiter.join(renamed).replace("\\", "\\\\").replace("/", "\\/").replace("&", "\\&")
+            error.mended(table.source, f"sed {quote(f'1s/.*/{header}/')}")
+        return error
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of label columns that have none: `target`, or `target 1`, `target 2` and so on."""
+    return ("target",) if count == 1 else tuple(f"target {number}" for number in range(1, count + 1))
+
+
+def _in_file(file: Table, labels: tuple[str, ...]) -> list[int]:
+    """Where a label file has the labels, by their names if there are several."""
+    if file.width != len(labels):
+        raise BadInput(f"{at(file.source)}expected {len(labels)} columns of labels, got {file.width}")
+    if file.names is None or file.width == 1 or labels == numbered(file.width):
+        return list(range(file.width))
+    if set(file.names) != set(labels):
+        raise BadInput(f"{at(file.source)}expected labels called {listed(labels)}, got {listed(file.names)}")
+    return [file.named[label] for label in labels]
+
+
+def _inputs(value: object, width: int) -> tuple[InputColumn, ...]:
+    """Reads a list of `[position, detail]`, or `[position, detail, count]` for columns in a row."""
+    if not isinstance(value, list) or not value or not all(isinstance(each, list) and len(each) > 1 for each in value):
+        raise ValueError("expected inputs of a position and categories each")
+    inputs: list[InputColumn] = []
+    for first, detail, *run in value:
+        position = checks.integer(first, 0, width - 1, "position")
+        column = _column(position, detail)
+        count = 1
+        if run:
+            checks.expect(column.runs and len(run) == 1, "expected a number of inputs without categories")
+            count = checks.integer(run[0], 2, min(width - position, MOST_INPUTS - len(inputs)), "number of inputs")
+        inputs += [column, *(_column(each, detail) for each in range(position + 1, position + count))]
+    positions = [each.position for each in inputs]
+    checks.expect(len(set(positions)) == len(positions), "expected different inputs")
+    return tuple(inputs)
+
+
+def _column(position: int, detail: object) -> InputColumn:
+    found = (kind.from_detail(position, detail) for kind in INPUTS.values())
+    column = next((each for each in found if each is not None), None)
+    if column is None:
+        raise ValueError("expected inputs of numbers or categories")
+    return column
+
+
+def _shortened(inputs: Sequence[InputColumn]) -> list[list[Any]]:
+    """What `_inputs` reads as these columns."""
+    shortened: list[list[Any]] = []
+    following: tuple[int, Any] | None = None
+    for each in inputs:
+        if (each.position, each.detail) == following:
+            shortened[-1] = [*shortened[-1][:2], shortened[-1][2] + 1 if len(shortened[-1]) > 2 else 2]
+        else:
+            shortened.append([each.position, each.detail])
+        following = (each.position + 1, each.detail) if each.runs else None
+    return shortened

@@ -1,0 +1,7 @@
+"""The kinds of input columns: importing this package registers every file in it."""
+
+from kerash_cli.encoding.inputs.base import INPUTS, ColumnGroup, InputColumn
+from kerash_cli.encoding.inputs.category import Category
+from kerash_cli.encoding.inputs.number import Number
+
+__all__ = ["INPUTS", "Category", "ColumnGroup", "InputColumn", "Number"]

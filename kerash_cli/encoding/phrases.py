@@ -1,0 +1,16 @@
+"""Short phrases about numbers of things, and lists of names, for messages."""
+
+from collections.abc import Sequence
+
+from kerash_cli.errors import plain
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 column`, `2 columns`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def enumerated(words: Sequence[str], most: int = 10) -> str:
+    """The first few words, and how many more there are: `a, b and 3 more`."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(plain, words[:most])) + more

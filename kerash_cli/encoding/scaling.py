@@ -1,0 +1,82 @@
+"""The scale of inputs: how each feature is shifted and divided before the network sees it."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from kerash_cli.encoding import checks
+from kerash_cli.encoding.cells import Floats
+from kerash_cli.errors import BadInput
+from kerash_cli.tables.table import Rows
+
+IGNORED = float(np.finfo(np.float64).max)
+"""Scale of a feature that is the same in all training rows: whatever its value is, it becomes 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """What is done to each feature: (value - mean) / scale."""
+
+    standardized: bool
+    fill: Floats
+    """(features,) what stands for a missing number under `--missing mean`."""
+    mean: Floats
+    """(features,) 0 where nothing is standardised."""
+    scale: Floats
+    """(features,) 1 where nothing is standardised, IGNORED where the feature does not count."""
+
+    @classmethod
+    def none(cls, features: int) -> Self:
+        """The scaling that changes nothing."""
+        return cls(False, np.zeros(features), np.zeros(features), np.ones(features))
+
+    @classmethod
+    def of(cls, center: Floats, deviation: Floats, standardize: bool, ignore_constant: bool) -> Self:
+        """Returns the scaling of features with these means and standard deviations."""
+        mean, scale = np.zeros(len(center)), np.ones(len(center))
+        if standardize:
+            mean, scale = center.copy(), np.where(deviation > 0, deviation, 1.0)
+        if ignore_constant:
+            constant = deviation == 0
+            scale[constant], mean[constant] = IGNORED, center[constant]
+        return cls(standardize, center, mean, scale)
+
+    @property
+    def ignored(self) -> Rows:
+        """The features that count for nothing, since they were the same in all training rows."""
+        return np.flatnonzero(self.scale == IGNORED)
+
+    def scaled_as(self, other: "Scaling") -> Self:
+        """Returns another scaling; features that count for nothing there keep this one."""
+        own = other.scale == IGNORED
+        fill, mean, scale = (
+            np.where(own, mine, theirs)
+            for mine, theirs in ((self.fill, other.fill), (self.mean, other.mean), (self.scale, other.scale))
+        )
+        return replace(self, standardized=other.standardized or bool(own.any()), fill=fill, mean=mean, scale=scale)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values that `from_json` reads."""
+        arrays = {name: checks.runs(getattr(self, name).tolist()) for name in ("fill", "mean", "scale")}
+        return {"standardized": self.standardized, **arrays}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any], features: int) -> Self:
+        """Reads what `to_json` wrote about so many features; ValueError for anything else."""
+        fill, mean, scale = (checks.floats(record[name], features, name) for name in ("fill", "mean", "scale"))
+        checks.expect(bool((scale > 0).all()), "expected a positive scale")
+        return cls(checks.boolean(record["standardized"], "standardized"), fill, mean, scale)
+
+
+def pooled(mean: Floats, deviation: Floats, channels: int) -> tuple[Floats, Floats]:
+    """Returns for each pixel the mean and deviation of all pixels of its channel; those lie one after the other."""
+    means = mean.reshape(channels, -1)
+    with np.errstate(over="ignore"):
+        variances = np.square(deviation).reshape(channels, -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = np.sqrt(variances.mean(axis=1) + means.var(axis=1))
+    if not np.isfinite(spread).all():
+        raise BadInput("expected pixels with a deviation, got values too far apart; try --no-standardize")
+    count = means.shape[1]
+    return np.repeat(means.mean(axis=1), count), np.repeat(spread, count)
