@@ -21,7 +21,7 @@ from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
 from kerash_cli.evolution.mutations import MUTATIONS
 from kerash_cli.matrices.operations import OPERATIONS
-from kerash_cli.model.metrics import FIGURES
+from kerash_cli.model.metrics import METRICS
 from kerash_cli.registry import Registry
 
 FOLDER = Path(__file__).parent / "reference"
@@ -121,13 +121,18 @@ apply to a network are drawn.
 
 @page("metrics.md", "Metrics")
 def metrics() -> str:
-    """The figures of `kerash evaluate` that can be held against a bound."""
-    rows = [(_code(name), "higher" if row.greater_is_better else "lower") for name, row in FIGURES.items()]
+    """The metrics of `kerash evaluate`, which can be held against a bound."""
+    rows = [
+        (_code(name), _sentence(row.function), ", ".join(row.kinds), "higher" if row.greater_is_better else "lower")
+        for name, row in METRICS.items()
+    ]
     return f"""
-`kerash evaluate` prints these figures, and `--fail-under NAME=NUMBER` and `--fail-over NAME=NUMBER` compare them with a
-bound. CLASS stands for the name of a class.
+`kerash evaluate` prints these metrics, and `--fail-under NAME=NUMBER` and `--fail-over NAME=NUMBER` compare them with a
+bound. CLASS stands for the name of a class. Which metrics a model has depends on its targets: classes named by one
+column (of two with one output: binary), one column for each class (one-hot), yes or no in several columns (multilabel),
+or amounts (values).
 
-{_table(("name", "what is better"), rows)}
+{_table(("name", "what it is", "targets", "better"), rows)}
 """
 
 

@@ -17,7 +17,7 @@ class Threshold(NamedTuple):
 
     option: str
     figure: str
-    """A name of metrics.FIGURES."""
+    """A name of metrics.METRICS."""
     class_name: str
     """The class that a figure of one class is of; else empty."""
     number: float
@@ -29,9 +29,9 @@ class Threshold(NamedTuple):
 
     def value(self, scores: Mapping[str, Any]) -> float:
         """The figure; BadInput that tells of what there is, if scores have none such."""
-        from kerash_cli.model.metrics import FIGURES
+        from kerash_cli.model.metrics import METRICS
 
-        values = FIGURES[self.figure].values(scores)
+        values = METRICS[self.figure].values(scores)
         if self.class_name in values:
             return values[self.class_name]
         where = f"{self.option} {self.written}"
@@ -40,7 +40,7 @@ class Threshold(NamedTuple):
         if self.figure in scores:
             raise BadInput(f"{where}: all rows are of one class, so there is no {self.figure}; try other data")
         better = self.option == UNDER
-        others = [name for name, each in FIGURES.items() if each.greater_is_better == better and each.values(scores)]
+        others = [name for name, each in METRICS.items() if each.greater_is_better == better and each.values(scores)]
         raise BadInput(f"{where}: this model has no {self.figure}; try {' or '.join(others) or 'the other option'}")
 
     def told(self, value: float) -> str:
@@ -61,18 +61,18 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Threshold:
         """The bound that a word gives; what stands after the first `:` and before the last `=` is a class."""
         from kerash_cli import decimals
-        from kerash_cli.model.metrics import FIGURES
+        from kerash_cli.model.metrics import METRICS
 
         written, _, digits = value.rpartition("=")
         name, colon, class_name = written.partition(":")
         known = f"{name}:CLASS" if colon else name
         number = decimals.number(digits)
         better = self._option == UNDER
-        if known not in FIGURES or number is None:
-            names = ", ".join(name for name, each in FIGURES.items() if each.greater_is_better == better)
+        if known not in METRICS or number is None:
+            names = ", ".join(name for name, each in METRICS.items() if each.greater_is_better == better)
             example = "accuracy=0.9" if better else "rmse=1"
             self.fail(f"expected FIGURE=NUMBER, a figure of {names}, got {value!r}; try {example}", param, ctx)
-        if FIGURES[known].greater_is_better != better:
+        if METRICS[known].greater_is_better != better:
             other, sense = (OVER, "less") if better else (UNDER, "more")
             self.fail(f"{sense} is better for {name}; try {other} {value}", param, ctx)
         return Threshold(self._option, known, class_name, number)

@@ -1,26 +1,73 @@
-"""How good predictions are: plain functions of what was predicted and what was expected, and their names.
+"""How good predictions are: each metric is a function, and a row of METRICS.
 
-A further figure is a function here, a key of `TrainedModel.judge`, and a row of FIGURES.
+A metric that is added here is in the table and the JSON of `kerash evaluate`, and `--fail-under` or `--fail-over` take
+it. Its docstring says what it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kerash_cli.registry import Registry
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+ONE_CLASS = ("classes", "one-hot", "binary")
+"""The kinds of targets of which each row has one class; their answers are indexes of classes."""
+
 _SURE = 1.959963984540054  # normal quantile of 0.975
 _LEAST = np.finfo(np.float64).tiny
 _MOST = np.finfo(np.float64).max  # what is reported for more than float64 holds
 
+Given = Literal["answers", "probabilities", "ranking", "counts"]
 
-def accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The share of rows in which all outputs are as expected."""
-    same = np.asarray(predicted) == np.asarray(expected)
-    return float(same.reshape(len(same), -1).all(axis=1).mean())
+
+class Metric(NamedTuple):
+    """A metric, for some kinds of targets."""
+
+    name: str
+    function: Callable[..., Any]
+    """Of what is `given` and of the right answers; of the counts alone, for a metric of each class."""
+    kinds: tuple[str, ...]
+    """Names of encoding.targets.TARGETS."""
+    greater_is_better: bool
+    given: Given = "answers"
+    """What the function looks at: answers, probabilities or a ranking as `Targets` has them, or ClassCounts."""
+    naive: bool = True
+    """Whether reports show what the naive guess reaches; it has answers only."""
+    saved: bool = False
+    """Whether saved models have it, too: a metric that is added later is for `kerash evaluate` alone."""
+    interval: Callable[[ArrayLike, ArrayLike], tuple[float, float]] | None = None
+    """Its 95 % interval."""
+
+    @property
+    def of_class(self) -> bool:
+        """Whether each class has a value of its own; it is written `recall:CLASS`."""
+        return self.given == "counts"
+
+    def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
+        """Returns its values in scores, by the names of classes, or for one of all rows by the empty name."""
+        if self.of_class:
+            return {name: score[self.name] for name, score in scores.get("classes", {}).items()}
+        value = scores.get(self.name)
+        return {} if value is None else {"": value}
+
+
+METRICS: Registry[Metric] = Registry("metric")
+
+
+def metric(name: str, kinds: tuple[str, ...], *, greater_is_better: bool, **more: Any) -> Callable[[F], F]:
+    """Registers a function as a metric; `more` are further fields of Metric."""
+
+    def register(function: F) -> F:
+        row = Metric(name, function, kinds, greater_is_better, **more)
+        METRICS.add(f"{name}:CLASS" if row.of_class else name, row)
+        return function
+
+    return register
 
 
 def wilson(correct: int, total: int) -> tuple[float, float]:
@@ -31,30 +78,21 @@ def wilson(correct: int, total: int) -> tuple[float, float]:
     return max(0.0, center - half), min(1.0, center + half)
 
 
-def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The mean distance, over rows and outputs."""
-    return _whole(_mean(np.abs(_quarter(predicted, expected)).ravel()))
+def accuracy_interval(predicted: ArrayLike, expected: ArrayLike) -> tuple[float, float]:
+    """The 95 % interval of the accuracy."""
+    right = _right(predicted, expected)
+    return wilson(int(right.sum()), len(right))
 
 
-def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The root of the mean squared distance, over rows and outputs."""
-    return _whole(_norm(_quarter(predicted, expected).ravel()))
+@metric("accuracy", (*ONE_CLASS, "multilabel"), greater_is_better=True, saved=True, interval=accuracy_interval)
+def accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The share of rows in which all outputs are as expected."""
+    return float(_right(predicted, expected).mean())
 
 
-def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The share of the variance that is explained, averaged over outputs; 0 for one that does not vary, 1 if exact."""
-    truth = _columns(np.asarray(expected, np.float64))
-    from_first = _quarter(truth, truth[:1])  # 0 all along where a column does not vary
-    error = _norm(_columns(_quarter(predicted, expected)))
-    variation = _norm(from_first - _mean(from_first))
-    constant = variation == 0
-    with np.errstate(over="ignore"):
-        explained = 1 - np.square(error / np.where(constant, 1, variation))
-    return float(_mean(np.where(constant, error == 0, explained.clip(-_MOST))))
-
-
+@metric("log_loss", ONE_CLASS, greater_is_better=False, given="probabilities", saved=True)
 def log_loss(probabilities: ArrayLike, classes: ArrayLike) -> float:
-    """The mean of -log of the probability given to the class that was right; probabilities (rows, classes)."""
+    """The mean of -log of the probability that the right class was given."""
     given = np.asarray(probabilities, np.float64)
     right = given[np.arange(len(given)), np.asarray(classes, np.intp)]
     return float(-np.log(np.maximum(right, _LEAST)).mean())
@@ -66,33 +104,32 @@ def confusion(predicted: ArrayLike, expected: ArrayLike, classes: int) -> NDArra
     return np.bincount(cells.ravel(), minlength=classes * classes).reshape(classes, classes)
 
 
-class ClassScore(NamedTuple):
-    """How well one class is recognised; 0 where there is nothing to divide by."""
+class ClassCounts(NamedTuple):
+    """(classes,) how many rows: rightly taken for each class, taken for it, and of it."""
 
-    precision: float
-    recall: float
-    f1: float
-    support: int
+    hits: NDArray[np.intp]
+    claimed: NDArray[np.intp]
+    support: NDArray[np.intp]
 
 
-def class_scores(predicted: ArrayLike, expected: ArrayLike, classes: int) -> list[ClassScore]:
-    """The scores of each class; of indexes of classes."""
+def class_counts(predicted: ArrayLike, expected: ArrayLike, classes: int) -> ClassCounts:
+    """Counts how often each class was predicted and expected; of indexes of classes."""
     claims, truth = np.asarray(predicted, np.intp), np.asarray(expected, np.intp)
-    hits, claimed, support = (np.bincount(each, minlength=classes) for each in (truth[claims == truth], claims, truth))
-    precision, recall = _ratio(hits, claimed), _ratio(hits, support)
-    f1 = _ratio(2 * hits, claimed + support)
-    columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
-    return [ClassScore(*scores) for scores in zip(*columns, strict=True)]
+    counted = (np.bincount(each, minlength=classes) for each in (truth[claims == truth], claims, truth))
+    return ClassCounts(*counted)
 
 
+@metric("balanced_accuracy", ONE_CLASS, greater_is_better=True)
 def balanced_accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The mean recall of the classes that occur among the expected ones."""
-    return float(np.mean([each.recall for each in _occurring(predicted, expected) if each.support]))
+    counts = _occurring(predicted, expected)
+    return float(np.mean(recall(counts)[counts.support > 0]))
 
 
+@metric("f1", ONE_CLASS, greater_is_better=True)
 def macro_f1(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The mean F1 of the classes that occur, predicted or expected."""
-    return float(np.mean([each.f1 for each in _occurring(predicted, expected)]))
+    return float(np.mean(class_f1(_occurring(predicted, expected))))
 
 
 def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
@@ -112,8 +149,9 @@ def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
     return float(above / (positives * negatives))
 
 
+@metric("auc", ONE_CLASS, greater_is_better=True, given="ranking")
 def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
-    """The AUC of scores (rows, classes): of the second of two classes, else the mean of each one against the rest.
+    """The area under the ROC curve: of the second of two classes, else the mean of each class against the rest.
 
     Classes that all rows have, or none, are left out of the mean; None if that leaves none.
     """
@@ -123,36 +161,64 @@ def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
     return float(np.mean(areas)) if areas else None
 
 
-class Figure(NamedTuple):
-    """A figure that can be held against a bound; one of a class is written `recall:CLASS`."""
-
-    name: str
-    greater_is_better: bool
-    of_class: bool = False
-
-    def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
-        """What scores have of it: by the name of the class, or for one of all rows under the empty name."""
-        if self.of_class:
-            return {name: score[self.name] for name, score in scores.get("classes", {}).items()}
-        value = scores.get(self.name)
-        return {} if value is None else {"": value}
+@metric("mae", ("values",), greater_is_better=False, saved=True)
+def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The mean distance between prediction and target."""
+    return _whole(_mean(np.abs(_quarter(predicted, expected)).ravel()))
 
 
-FIGURES: Registry[Figure] = Registry("figure")
-for _name in ("accuracy", "balanced_accuracy", "f1", "auc", "r2"):
-    FIGURES.add(_name, Figure(_name, greater_is_better=True))
-for _name in ("log_loss", "rmse", "mae"):
-    FIGURES.add(_name, Figure(_name, greater_is_better=False))
-for _name in ("recall", "precision", "f1"):
-    FIGURES.add(f"{_name}:CLASS", Figure(_name, greater_is_better=True, of_class=True))
+@metric("rmse", ("values",), greater_is_better=False, saved=True)
+def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The root of the mean squared distance between prediction and target."""
+    return _whole(_norm(_quarter(predicted, expected).ravel()))
 
 
-def _occurring(predicted: ArrayLike, expected: ArrayLike) -> list[ClassScore]:
-    """The scores of the classes that occur."""
+@metric("r2", ("values",), greater_is_better=True, naive=False, saved=True)  # the naive guess explains nothing
+def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
+    """The share of the variance that is explained, averaged over targets.
+
+    For a target that does not vary it is 0, or 1 where all predictions are exact.
+    """
+    truth = _columns(np.asarray(expected, np.float64))
+    from_first = _quarter(truth, truth[:1])  # 0 all along where a column does not vary
+    error = _norm(_columns(_quarter(predicted, expected)))
+    variation = _norm(from_first - _mean(from_first))
+    constant = variation == 0
+    with np.errstate(over="ignore"):
+        explained = 1 - np.square(error / np.where(constant, 1, variation))
+    return float(_mean(np.where(constant, error == 0, explained.clip(-_MOST))))
+
+
+@metric("precision", ONE_CLASS, greater_is_better=True, given="counts")
+def precision(counts: ClassCounts) -> NDArray[np.float64]:
+    """The share of the rows taken for the class that are of it; 0 where there are none."""
+    return _ratio(counts.hits, counts.claimed)
+
+
+@metric("recall", ONE_CLASS, greater_is_better=True, given="counts")
+def recall(counts: ClassCounts) -> NDArray[np.float64]:
+    """The share of the rows of the class that are taken for it; 0 where there are none."""
+    return _ratio(counts.hits, counts.support)
+
+
+@metric("f1", ONE_CLASS, greater_is_better=True, given="counts")
+def class_f1(counts: ClassCounts) -> NDArray[np.float64]:
+    """The harmonic mean of the precision and the recall of the class."""
+    return _ratio(2 * counts.hits, counts.claimed + counts.support)
+
+
+def _right(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.bool_]:
+    same = np.asarray(predicted) == np.asarray(expected)
+    right: NDArray[np.bool_] = same.reshape(len(same), -1).all(axis=1)
+    return right
+
+
+def _occurring(predicted: ArrayLike, expected: ArrayLike) -> ClassCounts:
+    """The counts of the classes that occur."""
     both = np.stack([np.asarray(predicted), np.asarray(expected)])
     occurring, codes = np.unique(both, return_inverse=True)
     claims, truth = codes.reshape(both.shape)
-    return class_scores(claims, truth, len(occurring))
+    return class_counts(claims, truth, len(occurring))
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:

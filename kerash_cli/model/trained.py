@@ -5,7 +5,6 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.columns import MOST_INPUTS
@@ -13,18 +12,16 @@ from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, Damaged, Diverged, at
-from kerash_cli.model import archive, metrics, seen
+from kerash_cli.errors import BadInput, Damaged, at
+from kerash_cli.model import archive, scoring, seen
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.metrics import METRICS
+from kerash_cli.model.scoring import Judged
 from kerash_cli.system import memory
 
 if TYPE_CHECKING:
     from kerash_cli.system.files import OutputFile
 
-MOST_TABLED = 1000
-"""With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
-
-_TABLES = {"confusion", "classes", "targets"}
 _TRAINING_ROOM = (
     "," * 4096 + "A" * seen.TEXT_BYTES
 )  # as many bytes, and as many values, as training may add to a record
@@ -55,7 +52,7 @@ class TrainedModel(NamedTuple):
     def save(self, output: "OutputFile") -> None:
         """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
         figures = self.training["metrics"] and {
-            name: value for name, value in self.training["metrics"].items() if name not in _TABLES
+            name: value for name, value in self.training["metrics"].items() if name not in scoring.TABLES
         }
         record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
         archive.save(output, self.network.named(self.params), record)
@@ -132,96 +129,24 @@ class TrainedModel(NamedTuple):
         return Predictor(self.network, self.params)(x)
 
     def figure(self, outputs: Array, targets: Array) -> tuple[str, float]:
-        """The figure that people watch: the accuracy, or for numbers the RMSE in their own unit; arguments of `scores`.
+        """The metric that people watch, the accuracy, or for numbers the RMSE in their own unit; arguments of `scores`.
 
         Much cheaper than `scores`. An RMSE is infinite or NaN where an output is.
         """
-        name, targets_kind = self.encoding.targets.main_metric, self.encoding.targets
-        judge = metrics.root_mean_square_error if name == "rmse" else metrics.accuracy
-        return name, judge(targets_kind.answers(outputs), targets_kind.answers(targets))
+        kind = self.encoding.targets
+        value = METRICS[kind.main_metric].function(kind.answers(outputs), kind.answers(targets))
+        return kind.main_metric, value
 
     def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
 
-        The naive guess knows the training rows alone: their most frequent class, or the mean of their targets. Diverged
-        if an output is infinite or NaN.
+        Diverged if an output is infinite or NaN.
         """
-        targets_kind = self.encoding.targets
-        if not targets_kind.finite(outputs).all():
-            raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
-        predicted, expected = targets_kind.answers(outputs), targets_kind.answers(targets)
-        if targets_kind.scored_singly:
-            return self._distances(predicted, expected)
-        if not targets_kind.classes:
-            return self._hits(predicted, expected, targets_kind.naive_answer)
-        scores = {
-            **self._hits(predicted, expected, self.encoding.targets.naive_answer),
-            "log_loss": metrics.log_loss(targets_kind.probabilities(outputs), expected),
-        }
-        return (
-            scores
-            if len(self.encoding.targets.classes) > MOST_TABLED
-            else {**scores, **self._tables(predicted, expected)}
-        )
+        return scoring.scores(Judged(self.encoding.targets, outputs, targets))
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
-        """`scores`, and for classes the figures that one frequent class does not flatter, which no saved model keeps.
-
-        `auc` is None where all rows are of one class.
-        """
-        scores = self.scores(outputs, targets)
-        if not self.encoding.targets.classes:
-            return scores
-        predicted, expected = self.encoding.targets.answers(outputs), self.encoding.targets.answers(targets)
-        naive = np.full_like(expected, self.encoding.targets.naive_answer)
-        area = metrics.class_auc(self.encoding.targets.ranking(outputs), expected)
-        baseline = {**scores["baseline"], **_balanced(naive, expected)}
-        return {**scores, "baseline": baseline, **_balanced(predicted, expected), "auc": area}
-
-    def _tables(self, predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, Any]:
-        """How it went class by class."""
-        count = len(self.encoding.targets.classes)
-        matrix = metrics.confusion(predicted, expected, count)
-        by_class = zip(self.encoding.targets.classes, metrics.class_scores(predicted, expected, count), strict=True)
-        return {"confusion": matrix.tolist(), "classes": {name: score._asdict() for name, score in by_class}}
-
-    @staticmethod
-    def _hits(predicted: NDArray[Any], expected: NDArray[Any], naive: Any) -> dict[str, Any]:
-        right = (predicted == expected).reshape(len(expected), -1).all(axis=1)
-        return {
-            "rows": len(right),
-            "accuracy": metrics.accuracy(predicted, expected),
-            "interval": metrics.wilson(int(right.sum()), len(right)),
-            "baseline": {"accuracy": metrics.accuracy(np.broadcast_to(naive, expected.shape), expected)},
-        }
-
-    def _distances(self, predicted: Array, expected: Array) -> dict[str, Any]:
-        """Over all targets, and where there are several, whose units may differ, for each of them."""
-        naive = _distances(np.broadcast_to(self.encoding.targets.baseline, expected.shape), expected)
-        scores = {
-            "rows": len(expected),
-            **_distances(predicted, expected),
-            "baseline": {name: naive[name] for name in ("mae", "rmse")},
-        }
-        if len(self.encoding.targets.labels) == 1:
-            return scores
-        columns = zip(self.encoding.targets.labels, predicted.T, expected.T, strict=True)
-        return {**scores, "targets": {label: _distances(*column) for label, *column in columns}}
-
-
-def _distances(predicted: Array, expected: Array) -> dict[str, float]:
-    return {
-        "mae": metrics.mean_absolute_error(predicted, expected),
-        "rmse": metrics.root_mean_square_error(predicted, expected),
-        "r2": metrics.r2(predicted, expected),
-    }
-
-
-def _balanced(predicted: NDArray[np.intp], expected: NDArray[np.intp]) -> dict[str, float]:
-    return {
-        "balanced_accuracy": metrics.balanced_accuracy(predicted, expected),
-        "f1": metrics.macro_f1(predicted, expected),
-    }
+        """`scores`, and the metrics that no saved model keeps; one that these rows can't tell is None."""
+        return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
 
 
 def _description(text: object) -> ModelDescription:

@@ -154,7 +154,7 @@ def test_a_distance_over_its_bound_fails(line: Kerash) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "bound", "has"), [("--fail-under", "accuracy=1", "r2"), ("--fail-over", "log_loss=1", "rmse or mae")]
+    ("option", "bound", "has"), [("--fail-under", "accuracy=1", "r2"), ("--fail-over", "log_loss=1", "mae or rmse")]
 )
 def test_a_figure_that_the_model_has_not_is_answered_with_those_it_has(
     line: Kerash, option: str, bound: str, has: str

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
+from kerash_cli.encoding.targets import TARGETS, OneClass, Targets
 from kerash_cli.model import metrics
 
 
@@ -56,13 +57,15 @@ def test_confusion_and_scores_are_those_of_scikit_learn(rng: np.random.Generator
     expected, predicted = rng.integers(0, 4, size=(2, 60))
     matrix = metrics.confusion(predicted, expected, 4)
     assert matrix.tolist() == oracle.confusion_matrix(expected, predicted).tolist()
-    known = zip(*oracle.precision_recall_fscore_support(expected, predicted), strict=True)
-    for score, truth in zip(metrics.class_scores(predicted, expected, 4), known, strict=True):
-        assert tuple(score) == pytest.approx(truth)
+    counts = metrics.class_counts(predicted, expected, 4)
+    of_class = (metrics.precision(counts), metrics.recall(counts), metrics.class_f1(counts), counts.support)
+    assert np.array(of_class) == pytest.approx(np.array(oracle.precision_recall_fscore_support(expected, predicted)))
 
 
 def test_a_class_that_nobody_has_or_predicts_scores_zero() -> None:
-    assert metrics.class_scores([0], [0], 2)[1] == (0, 0, 0, 0)
+    counts = metrics.class_counts([0], [0], 2)
+    for function in (metrics.precision, metrics.recall, metrics.class_f1):
+        assert function(counts).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e200, 8e307])
@@ -151,10 +154,25 @@ def test_a_guess_that_misses_a_rare_class_is_not_flattered() -> None:
     assert metrics.macro_f1(predicted, expected) == pytest.approx(97 / 197)  # 2 * 97 / (97 + 100), and 0
 
 
-def test_every_figure_says_which_way_is_better() -> None:
-    greater = {name for name, figure in metrics.FIGURES.items() if figure.greater_is_better}
-    less = set(metrics.FIGURES) - greater
+def test_every_metric_says_which_way_is_better() -> None:
+    greater = {name for name, row in metrics.METRICS.items() if row.greater_is_better}
+    less = set(metrics.METRICS) - greater
     assert less == {"log_loss", "rmse", "mae"}
     assert greater == {
         *("accuracy", "balanced_accuracy", "f1", "auc", "r2", "recall:CLASS", "precision:CLASS", "f1:CLASS")
     }
+
+
+@pytest.mark.parametrize("row", metrics.METRICS.values(), ids=metrics.METRICS)
+def test_every_metric_is_for_kinds_of_targets_that_there_are(row: metrics.Metric) -> None:
+    assert set(row.kinds) <= set(TARGETS)
+    assert not row.of_class or all(issubclass(TARGETS[kind], OneClass) for kind in row.kinds)
+
+
+@pytest.mark.parametrize("kind", TARGETS.values(), ids=TARGETS)
+def test_every_kind_of_targets_is_watched_by_a_metric_that_saved_models_have(kind: type[Targets]) -> None:
+    row = metrics.METRICS[kind.main_metric]
+    assert kind.kind in row.kinds
+    assert row.saved
+    assert row.naive
+    assert row.given == "answers"

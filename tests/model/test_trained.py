@@ -16,7 +16,8 @@ from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput, Damaged, Diverged
 from kerash_cli.model import archive
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.model.trained import MOST_TABLED, TrainedModel
+from kerash_cli.model.scoring import MOST_TABLED
+from kerash_cli.model.trained import TrainedModel
 from kerash_cli.system.files import replacing
 from kerash_cli.tables.table import Table
 

@@ -1,0 +1,116 @@
+"""Scores: what each metric says of a network's outputs, as JSON values by name."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.encoding.cells import Floats
+from kerash_cli.encoding.targets import Targets
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import Diverged
+from kerash_cli.model.metrics import METRICS, ClassCounts, Metric, class_counts, confusion
+
+MOST_TABLED = 1000
+"""With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
+
+TABLES = {"confusion", "classes", "targets"}
+"""The scores by class or by target, which no saved model keeps."""
+
+
+class Judged:
+    """What a network made of some rows, beside what is right: what metrics look at."""
+
+    def __init__(self, targets: Targets, outputs: Array, encoded: Array) -> None:
+        """`outputs` and the encoded targets, both (rows, outputs); Diverged if an output is infinite or NaN."""
+        if not targets.finite(outputs).all():
+            raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
+        self.targets, self._outputs = targets, outputs
+        self.answers, self.expected = targets.answers(outputs), targets.answers(encoded)
+
+    @property
+    def naive(self) -> NDArray[Any]:
+        """The answers of someone who knows the training rows' baseline alone."""
+        return np.broadcast_to(self.targets.naive_answer, self.expected.shape)
+
+    @cached_property
+    def probabilities(self) -> Floats:
+        """As `Targets.probabilities`."""
+        return self.targets.probabilities(self._outputs)
+
+    @cached_property
+    def ranking(self) -> Floats:
+        """As `Targets.ranking`."""
+        return self.targets.ranking(self._outputs)
+
+    @cached_property
+    def counts(self) -> ClassCounts:
+        """How often each class was predicted and expected."""
+        return class_counts(self.answers, self.expected, len(self.targets.classes))
+
+    def figures(self, metrics: Iterable[Metric]) -> dict[str, Any]:
+        """Returns the values of metrics by their names; `interval` is that of the one which has one."""
+        figures: dict[str, Any] = {}
+        for each in metrics:
+            figures[each.name] = each.function(getattr(self, each.given), self.expected)
+            if each.interval:
+                figures["interval"] = each.interval(self.answers, self.expected)
+        return figures
+
+    def naive_figures(self, metrics: Iterable[Metric]) -> dict[str, float]:
+        """Returns what the naive guess reaches, for those metrics that it has."""
+        shown = (each for each in metrics if each.naive and each.given == "answers")
+        return {each.name: each.function(self.naive, self.expected) for each in shown}
+
+
+def scores(judged: Judged) -> dict[str, Any]:
+    """How good the outputs are, and what a naive guess would reach: what training measures, cheap ones only.
+
+    The naive guess knows the training rows alone: their most frequent class, or the mean of their targets.
+    """
+    metrics = _metrics(judged, saved=True)
+    figures = {
+        "rows": len(judged.expected),
+        **judged.figures(each for each in metrics if each.given == "answers"),
+        "baseline": judged.naive_figures(metrics),
+        **judged.figures(each for each in metrics if each.given != "answers"),
+    }
+    targets = judged.targets
+    if targets.scored_singly and len(targets.labels) > 1:
+        figures["targets"] = _by_target(judged, metrics)
+    if 0 < len(targets.classes) <= MOST_TABLED:
+        matrix = confusion(judged.answers, judged.expected, len(targets.classes))
+        figures.update(confusion=matrix.tolist(), classes=_by_class(judged))
+    return figures
+
+
+def all_scores(judged: Judged) -> dict[str, Any]:
+    """`scores`, and the metrics that no saved model keeps; one that can't be told for these rows is None."""
+    figures, metrics = scores(judged), _metrics(judged, saved=False)
+    figures["baseline"] |= judged.naive_figures(metrics)
+    if "targets" in figures:
+        more = _by_target(judged, metrics)
+        figures["targets"] = {name: {**known, **more[name]} for name, known in figures["targets"].items()}
+    return {**figures, **judged.figures(metrics)}
+
+
+def _metrics(judged: Judged, saved: bool) -> list[Metric]:
+    """The metrics of all rows for such targets."""
+    kind = judged.targets.kind
+    return [each for each in METRICS.values() if kind in each.kinds and each.saved == saved and not each.of_class]
+
+
+def _by_target(judged: Judged, metrics: Iterable[Metric]) -> dict[str, Any]:
+    chosen = [each for each in metrics if each.given == "answers"]
+    columns = zip(judged.targets.labels, judged.answers.T, judged.expected.T, strict=True)
+    return {label: {each.name: each.function(*column) for each in chosen} for label, *column in columns}
+
+
+def _by_class(judged: Judged) -> dict[str, dict[str, Any]]:
+    metrics = [each for each in METRICS.values() if judged.targets.kind in each.kinds and each.of_class]
+    columns = {each.name: each.function(judged.counts).tolist() for each in metrics}
+    columns["support"] = judged.counts.support.tolist()
+    rows = zip(*columns.values(), strict=True)
+    return {name: dict(zip(columns, row, strict=True)) for name, row in zip(judged.targets.classes, rows, strict=True)}
