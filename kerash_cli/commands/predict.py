@@ -133,19 +133,14 @@ def _predictor(
 
 def _sample(path: str, description: "ModelDescription") -> "Table | None":
     """The one sample in a tensor file; None if it is another kind of file."""
-    if path == "-":
-        return None
-    from kerash_cli.tables.formats import tensor_text
-    from kerash_cli.tables.table import Table
+    from kerash_cli.tables import reading
 
-    if not tensor_text.is_tensor(path):
+    sample = reading.sample(path)
+    if sample is None or sample.sample_shape is None:
         return None
-    with open(path, "rb") as file:
-        tensor = tensor_text.read(file, path)
-    expected = description.known_shape
-    flat = (1, 1, tensor.size)
-    if tensor.shape != expected and (flat not in (tensor.shape, expected) or tensor.size != description.features):
-        wanted, got = (" ".join(map(str, reversed(shape))) for shape in (expected, tensor.shape))
+    shape, expected = sample.sample_shape, description.known_shape
+    flat = (1, 1, sample.width)
+    if shape != expected and (flat not in (shape, expected) or sample.width != description.features):
+        wanted, got = (" ".join(map(str, reversed(each))) for each in (expected, shape))
         raise BadInput(f"{at(path, 1)}expected a sample of {wanted}, as the model has, got {got}")
-    numbers = tensor.reshape(1, -1)
-    return Table(path, None, numbers, {}, (1,), records=[",".join(map(str, numbers[0].tolist()))])
+    return sample

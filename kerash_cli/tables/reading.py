@@ -1,6 +1,9 @@
 """Files to tables: CSV and its kin, .npy and IDX, plain or gzipped, whole or block by block as the bytes arrive.
 
 To add a format, write its `read` and `stream` and give them a row in FORMATS, by the bytes that its files begin with.
+
+A tensor file (`kerash_cli.tables.formats.tensor_text`) has no row there: its first line is three numbers, as a row of
+a table may be, and it is one sample and no stream of rows. `sample` reads it, for those who look for one sample.
 """
 
 import re
@@ -10,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from kerash_cli.errors import BadInput, at
-from kerash_cli.tables.formats import arrays, delimited, idx, npy, records
+from kerash_cli.tables.formats import arrays, delimited, idx, npy, records, tensor_text
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source, opened
 from kerash_cli.tables.table import BadRow, Schema, Table
@@ -75,6 +78,18 @@ def stream(
         for block in _format(source).stream(source, options):
             if isinstance(block, BadRow) or block.rows:
                 yield block
+
+
+def sample(path: str) -> Table | None:
+    """The one row of a tensor file, with its shape; None if the file begins as a table may, or is a pipe."""
+    if path == "-" or not tensor_text.is_tensor(path):
+        return None
+    with open(path, "rb") as file:
+        tensor = tensor_text.read(file, path)
+    numbers = tensor.reshape(1, -1)
+    depth, height, width = tensor.shape
+    record = ",".join(map(str, numbers[0].tolist()))
+    return Table(path, None, numbers, {}, (1,), sample_shape=(depth, height, width), records=[record])
 
 
 def _format(source: Source) -> Format:
