@@ -1,21 +1,15 @@
 """Columns that count for nothing, inputs and labels that go by their names, and how fine a prediction is."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
+from small_tables import table
 
 from kerash_cli.encoding.cells import retyped
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
-from kerash_cli.tables.table import Table
-
-
-def table(numbers: Any, texts: dict[int, list[str | None]] | None = None, names: str = "") -> Table:
-    matrix = np.asarray(numbers, float)
-    return Table("t.csv", tuple(names.split()) or None, matrix, texts or {}, range(1, 1 + len(matrix)))
 
 
 def again(encoding: Encoding) -> Encoding:

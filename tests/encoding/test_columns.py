@@ -1,0 +1,245 @@
+"""Which columns an encoding is about, what words name them, and what a record of it can't be."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from small_tables import PEOPLE, inputs, table
+
+from kerash_cli.encoding.learning import learn
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.errors import BadInput
+from kerash_cli.tables.table import Table
+
+ROWS = [[1.0, 2.0, 0.0], [3.0, 5.0, 1.0], [4.0, 4.0, 1.0], [7.0, 1.0, 0.0]]
+
+
+def test_the_column_of_labels_goes_by_its_name_or_its_number_or_is_that_of_a_file() -> None:
+    assert learn(table(ROWS, names="a b c"), target="b").label_column == "b"
+    assert learn(table(ROWS), target="3").label_column == "3"
+    inputs, labels = table(ROWS), table([[1.0], [2], [3], [4]], names="size")
+    assert learn(inputs, labels).label_column == "size"
+    assert learn(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price")).label_column is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "scaled"),
+    [
+        ([[0.0, 5], [0, 7], [0, 9], [0, 3]], True),
+        ([[-1.0, 5], [1, 5], [-1, 7], [1, 7]], True),
+        ([[-1.0, 1], [1, -1], [-1, 1], [1, -1]], False),
+    ],
+)
+def test_targets_are_scaled_where_any_of_them_is(labels: list[list[float]], scaled: bool) -> None:
+    inputs = table(ROWS)
+    encoding = learn(inputs, table(labels)).fitted(inputs, table(labels), standardize_targets=True)
+    assert encoding.targets.is_scaled == scaled
+    assert not encoding.unscaled().targets.is_scaled
+
+
+def test_a_table_of_labels_alone_has_the_labels() -> None:
+    inputs, labels = table(ROWS, names="a b c"), table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price")
+    encoding = learn(inputs, labels)
+    swapped = table([[2.0, 1], [3, 2]], names="price size")
+    assert encoding.encode_targets(swapped).tolist() == [[1, 2], [2, 3]]
+    more = table([[2.0, 9, 1], [3, 9, 2]], names="price x size")
+    assert encoding.encode_targets(more).tolist() == [[1, 2], [2, 3]]
+    with pytest.raises(BadInput, match="expected labels"):
+        encoding.encode_targets(table([[2.0, 9], [3, 9]], names="price x"))
+
+
+def missing_columns(header: tuple[str, ...]) -> BadInput:
+    encoding = learn(table(ROWS, names="Age Height pay"), target="pay")
+    with pytest.raises(BadInput, match="no column") as error:
+        encoding.encode_inputs(Table("t.csv", header, np.zeros((1, len(header))), {}, range(1, 2)))
+    return error.value
+
+
+def test_a_header_that_differs_in_capitals_alone_can_be_mended() -> None:
+    (repair,) = missing_columns(("age", "HEIGHT", "x/y")).repairs
+    assert repair.filter == r"sed '1s/.*/Age,Height,x\/y/'"
+    for header in (("age", "size"), ("age", "height", "x,y"), ("age", "height", 'x"y')):
+        assert missing_columns(header).repairs == ()
+
+
+def values_record() -> dict[str, Any]:
+    inputs, labels = table(ROWS), table([[1.0, 2], [2, 3], [3, 1], [4, 4]])
+    record: dict[str, Any] = json.loads(json.dumps(learn(inputs, labels).fitted(inputs, labels).to_json()))
+    return record
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"outputs": 0, "labels": [], "target_mean": [], "target_scale": [], "baseline": []},
+        {"inputs": [], "fill": [], "mean": [], "scale": []},
+        {"inputs": [[0, ["a"], 3]]},
+        {"inputs": [[0, []], [1, None], [2, None]], "fill": [0.0] * 2, "mean": [0.0] * 2, "scale": [1.0] * 2},
+        {"inputs": [[0, None], [0, None], [2, None]]},
+        {"inputs": [[0, None], [1, None], [3, None]]},
+        {"inputs": [[0], [1, None], [2, None]]},
+        {"target": 0},
+        {"target": 3},
+        {"target": -1},
+        {"width": 2},
+        {"names": ["a", "b"]},
+        {"names": ["a", "b", "c", "d"]},
+        {"labels": ["a"]},
+        {"classes": ["a", "b"]},
+        {"scale": [1.0, 1.0, 0.0]},
+        {"target_scale": [1.0, -1.0]},
+        {"baseline": [1.0]},
+        {"kind": "binary"},
+        {"delimiter": "ab"},
+        {"missing": "maybe"},
+    ],
+)
+def test_a_record_whose_parts_do_not_fit_is_refused(wrong: dict[str, Any]) -> None:
+    record = values_record()
+    assert json.loads(json.dumps(Encoding.from_json(record).to_json())) == record
+    with pytest.raises(ValueError, match="expected"):
+        Encoding.from_json({**record, **wrong})
+
+
+def test_a_start_has_the_same_classes_in_any_order() -> None:
+    def classes(*labels: float) -> Encoding:
+        return learn(table([[i, label] for i, label in enumerate(labels * 2)]), target="2", output="distribution")
+
+    assert classes(0, 1, 2).arranged_as(classes(2, 0, 1)).targets.classes == ("0", "1", "2")
+    with pytest.raises(BadInput, match="--start: expected its model's 3 outputs"):
+        classes(0, 1, 2).arranged_as(classes(1, 2, 3))
+
+
+def test_a_start_keeps_its_scaling_but_for_columns_that_counted_for_nothing() -> None:
+    old = table([[1, 7, 0], [3, 7, 1], [5, 7, 2]])
+    new = table([[10, 1, 0], [20, 3, 1], [60, 5, 2]])
+    before = learn(old, target="3").fitted(old, ignore_constant=True, standardize_targets=True)
+    own = learn(new, target="3").fitted(new, ignore_constant=True)
+    started = own.scaled_as(before)
+    assert started.scaling.mean.tolist() == [3, 3]  # the first one's of the start, the second one's own
+    assert started.scaling.scale.tolist() == [before.scaling.scale[0], own.scaling.scale[1]]
+    assert started.scaling.fill.tolist() == [before.scaling.fill[0], own.scaling.fill[1]]
+    assert started.scaling.standardized
+    assert (started.targets.mean == before.targets.mean).all()
+    assert (started.targets.scale == before.targets.scale).all()
+
+
+def test_without_names_on_one_side_a_start_has_its_columns_in_their_order() -> None:
+    named, plain = learn(table(ROWS, names="a b c"), target="c"), learn(table(ROWS), target="3")
+    assert named.arranged_as(plain).columns.inputs == named.columns.inputs
+    assert plain.arranged_as(named).columns.inputs == plain.columns.inputs
+
+
+def test_one_column_of_labels_may_be_called_anything() -> None:
+    inputs, labels = table(ROWS), table([[1.0], [2], [3], [4]], names="size")
+    encoding = learn(inputs, labels)
+    assert encoding.encode_targets(inputs, table([[5.0], [6], [7], [8]], names="weight")).tolist() == [
+        [5],
+        [6],
+        [7],
+        [8],
+    ]
+    two = learn(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price"))
+    with pytest.raises(BadInput, match="expected labels called 'size', 'price', got 'size', 'weight'"):
+        two.encode_targets(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size weight"))
+
+
+def test_every_target_needs_a_mean() -> None:
+    inputs, labels = table(ROWS), table([[1.0, 1.7e308], [2, -1.7e308], [3, 1.7e308], [4, -1.7e308]])
+    with pytest.raises(BadInput, match="expected targets with a mean"):
+        learn(inputs, labels).fitted(inputs, labels)
+
+
+@pytest.fixture
+def images() -> Table:
+    """Six samples of two channels of 2x3 pixels, and a label."""
+    rng = np.random.default_rng(0)
+    return table(np.hstack([rng.normal([3.0] * 6 + [-1.0] * 6, [2.0] * 6 + [0.5] * 6, (6, 12)), [[0], [1]] * 3]))
+
+
+def test_columns_are_found_by_name_in_any_order_among_others() -> None:
+    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    turned = Table(
+        "other.csv",
+        ("height", "x", "town", "age"),
+        np.stack([PEOPLE.numbers[:, 1], PEOPLE.numbers[:, 2], PEOPLE.numbers[:, 0]], axis=1),
+        {2: PEOPLE.texts[1]},
+        PEOPLE.lines,
+    )
+    assert inputs(encoding, turned) == inputs(encoding, PEOPLE)
+
+
+def test_a_missing_column_is_named() -> None:
+    other = table([[1.0, 2, 3]], names="age height pay")
+    with pytest.raises(
+        BadInput,
+        match="got 'age', 'height', 'pay': no column 'town'",
+    ):
+        learn(PEOPLE, target="pay").encode_inputs(other)
+
+
+@pytest.mark.parametrize("target", ["1", "2", "3"])
+def test_without_names_the_label_may_be_there_or_not(target: str) -> None:
+    data = table([[1.0, 2, 4], [4, 5, 9]])
+    encoding = learn(data, target=target)
+    rest = table(np.delete(data.numbers, int(target) - 1, axis=1))
+    assert inputs(encoding, rest) == inputs(encoding, data)
+    with pytest.raises(BadInput, match=r"^t\.csv: expected 3 columns, or 2 without the label, got 4"):
+        encoding.encode_inputs(table([[1.0, 2, 3, 4]]))
+
+
+def test_labels_are_taken_from_where_they_are() -> None:
+    encoding = learn(PEOPLE, target="pay")
+    labels = table([[5.0], [7], [9], [3]])
+    assert encoding.encode_targets(PEOPLE, labels).tolist() == encoding.encode_targets(PEOPLE).tolist()
+    without = table(PEOPLE.numbers[:, :2], dict(PEOPLE.texts), "age town height")
+    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('pay'\), got none; try a label file"):
+        encoding.encode_targets(without)
+
+
+def test_labels_learnt_from_a_file_are_found_by_name_in_a_table() -> None:
+    data = table(PEOPLE.numbers[:, :2], names="age height")
+    encoding = learn(data, table(PEOPLE.numbers[:, 2:], names="pay"))
+    assert encoding.encode_targets(PEOPLE).tolist() == [[5], [7], [9], [3]]
+    with pytest.raises(BadInput, match="expected labels"):
+        encoding.encode_targets(data)
+    with pytest.raises(BadInput, match="expected 1 columns of labels, got 2"):
+        encoding.encode_targets(data, data)
+
+
+def test_the_delimiter_is_kept_for_other_tables() -> None:
+    data = replace(table([[1.0, 0], [2.0, 1]]), delimiter=";")
+    encoding = Encoding.from_json(json.loads(json.dumps(learn(data, target="2").to_json())))
+    assert encoding.schema.delimiter == ";"
+
+
+def test_equal_numbers_and_columns_in_a_row_are_counted(images: Table) -> None:
+    encoding = learn(images, target="13").fitted(images, channels=2)
+    record = encoding.to_json()
+    assert record["inputs"] == [[0, None, 12]]
+    assert [count for _, count in record["scale"]] == [6, 6]
+    assert Encoding.from_json(json.loads(json.dumps(record))).to_json() == record
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("inputs", [[0, None, 13]]),
+        ("inputs", [[0, None, 10**18]]),
+        ("inputs", [[0, None, 1]]),
+        ("inputs", [[0, ["a"], 12]]),
+        ("inputs", [[0, None, 12, 12]]),
+        ("inputs", [[0, None, 12], [11, None]]),
+        ("mean", [[0.5, 10**18]]),
+        ("mean", [[0.5, 6], [0.5, -6], [0.5, 12]]),
+        ("mean", [[0.5, 12.0]]),
+        ("mean", [[float("nan"), 12]]),
+        ("scale", [[0.0, 12]]),
+    ],
+)
+def test_a_count_that_can_not_be_is_refused(images: Table, name: str, value: Any) -> None:
+    record = learn(images, target="13").fitted(images, channels=2).to_json()
+    with pytest.raises(ValueError, match="expected"):
+        Encoding.from_json({**record, name: value})
