@@ -1,4 +1,4 @@
-"""Cells of a table as numbers or as text, each looked at strictly: an error names the cell."""
+"""Cells of a table as numbers or as text; an error names the first cell that is neither."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ _TILE = 1 << 16  # numbers converted at a time: few enough for a cache
 
 
 def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> None:
-    """BadInput at the first cell of these columns that is not a number; `instead` is what to try."""
+    """Raises BadInput at the first cell of these columns that is not a number; `instead` says what to try."""
     for position in positions:
         for row, cell in enumerate(table.texts.get(position, ())):
             if cell is not None and decimals.number(cell) is None:
@@ -25,7 +25,7 @@ def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> 
 
 
 def check_rows(table: Table, labels: Table) -> None:
-    """BadInput unless there is a label for each row of `table`."""
+    """Raises BadInput unless there is a label for each row of `table`."""
     if labels.rows != table.rows:
         raise BadInput(
             f"{at(labels.source)}{labels.rows} labels for {table.rows} rows of {table.source}; "
@@ -34,7 +34,7 @@ def check_rows(table: Table, labels: Table) -> None:
 
 
 def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
-    """BadInput at the first missing cell of these columns; `instead` is what to try."""
+    """Raises BadInput at the first missing cell of these columns; `instead` says what to try."""
     gaps = np.flatnonzero(absent(table, positions))
     if len(gaps):
         row = int(gaps[0])
@@ -43,7 +43,7 @@ def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
 
 
 def missing_word(table: Table, position: int) -> str:
-    """What a message calls the missing values of a column: with the words that were read as such, if any."""
+    """A phrase for the missing values of a column, with the words that stand for them: `a missing one ('NA' is …)`."""
     words = table.missing.get(position)
     return f"a missing one ({listed(words)} is read as none)" if words else "a missing one"
 
@@ -54,7 +54,7 @@ def complete(table: Table, positions: Sequence[int], where: Table, places: Seque
 
 
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
-    """(rows,) whether a cell of these columns is missing."""
+    """(rows,) whether a row has no value in one of these columns."""
     gaps = np.zeros(table.rows, np.bool_)
     columns = [table.number_index(position) for position in positions if position not in table.texts]
     if columns and table.numbers.dtype.kind == "f":
@@ -67,7 +67,7 @@ def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
-    """The columns of these that have missing values."""
+    """Those of these columns that have missing values."""
     numbers = [each for each in positions if each not in table.texts]
     gaps = np.zeros(len(numbers), np.bool_)
     if numbers and table.numbers.dtype.kind == "f":
@@ -78,7 +78,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
 
 
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
-    """The given columns of the given rows (all, if None) as float64, some rows at a time, and which rows these are."""
+    """Yields columns of the given rows (all, if None) as float64, some rows at a time, with their place among these."""
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // max(1, len(columns)))
     chosen = _selection(columns)
@@ -89,13 +89,13 @@ def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = Non
 
 
 def _selection(columns: Sequence[int]) -> slice | list[int]:
-    """An index for the columns: a slice, much the faster, where they follow each other."""
+    """An index for the columns: a slice where they follow each other, which is much faster."""
     run = slice(columns[0], columns[0] + len(columns)) if columns else slice(0)
     return run if list(columns) == list(range(run.start or 0, run.stop)) else list(columns)
 
 
 def matrix(table: Table, positions: Sequence[int]) -> Floats:
-    """(rows, columns) of number columns; BadInput at the first cell that is none, or is infinite."""
+    """(rows, columns) of number columns; BadInput at the first cell that is no number, or infinite."""
     check_numbers(table, positions)
     values = table.numbers[:, [table.number_index(position) for position in positions]].astype(np.float64)
     check_finite(table, positions, values)
@@ -103,7 +103,7 @@ def matrix(table: Table, positions: Sequence[int]) -> Floats:
 
 
 def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], first: int = 0) -> None:
-    """BadInput at the first cell whose value came out infinite; row 0 of `values` is the table's row `first`."""
+    """Raises BadInput at the first infinite value; row 0 of `values` is the table's row `first`."""
     infinite = np.isinf(values)
     if infinite.any():
         row, column = np.argwhere(infinite)[0].tolist()
@@ -113,7 +113,7 @@ def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], f
 
 
 def words(table: Table, position: int) -> Sequence[str | None]:
-    """A column's cells as text, as they were written if the reader kept that; None where missing."""
+    """The cells of a column as text, as they were written if the reader kept that; None where one is missing."""
     if position in table.texts:
         return table.texts[position]
     if position in table.written:
@@ -128,7 +128,7 @@ def spelled(value: float) -> str:
 
 
 def retyped(table: Table, positions: Sequence[int]) -> Table:
-    """The table with those of the columns at `positions` as numbers that are text, but hold nothing else here."""
+    """Returns the table with the text columns at `positions` as numbers, where all their cells are numbers."""
     texts = [each for each in positions if each in table.texts]
     values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
     found = {position: numbers for position, numbers in values.items() if numbers is not None}
@@ -146,7 +146,7 @@ def retyped(table: Table, positions: Sequence[int]) -> Table:
 def statistics(
     table: Table, positions: Sequence[int], rows: Rows | None, advice: str | None = None
 ) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of number columns over the given rows, missing values left out.
+    """The mean and standard deviation of number columns over the given rows, without missing values.
 
     Deviations are taken from a value of the column, so that a constant column has exactly 0. BadInput where a column
     has no value in these rows, or none that float64 can average; `advice` is what to try then, if not --drop.

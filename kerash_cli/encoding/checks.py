@@ -1,4 +1,4 @@
-"""Values from a JSON file, believed only once they are what they should be; ValueError says what is not."""
+"""Checks of values that come from a JSON file: each returns a valid value, or raises ValueError with the reason."""
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
@@ -14,47 +14,47 @@ _LONG = 4
 
 
 def expect(holds: bool, reason: str) -> None:
-    """ValueError with the reason unless `holds`."""
+    """Raises ValueError with the reason unless `holds`."""
     if not holds:
         raise ValueError(reason)
 
 
 def integer(value: object, low: int, high: int, what: str) -> int:
-    """A whole number from `low` to `high`."""
+    """Returns a whole number from `low` to `high`."""
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"expected {what} from {low} to {high}")
     return value
 
 
 def boolean(value: object, what: str) -> bool:
-    """True or false."""
+    """Returns true or false."""
     if type(value) is not bool:
         raise ValueError(f"expected true or false for {what}")
     return value
 
 
 def choice(value: object, known: Collection[str], what: str) -> str:
-    """One of the known words."""
+    """Returns one of the known words."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"expected {what} of {', '.join(known)}")
     return value
 
 
 def names(value: object, what: str) -> tuple[str, ...]:
-    """Strings that differ."""
+    """Returns strings, no two of them equal."""
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value) or len(set(value)) < len(value):
         raise ValueError(f"expected different strings for {what}")
     return tuple(value)
 
 
 def sorted_numbers(words: Sequence[str]) -> None:
-    """ValueError unless these are decimal numbers that rise."""
+    """Raises ValueError unless these are decimal numbers, each larger than the one before."""
     values = [value for value in map(decimals.number, words) if value is not None]
     expect(values == sorted(set(values)) and len(values) == len(words), "expected numbers, sorted")
 
 
 def floats(value: object, size: int, what: str) -> Floats:
-    """So many finite numbers; [number, count] stands for the same one again and again."""
+    """Returns `size` finite numbers; `[number, count]` stands for `count` equal ones."""
     runs = [each if _is_run(each) else [each, 1] for each in value] if isinstance(value, list) else []
     if sum(count for _, count in runs) != size or not all(_is_finite(number) for number, _ in runs):
         raise ValueError(f"expected {size} finite numbers for {what}")
@@ -63,7 +63,7 @@ def floats(value: object, size: int, what: str) -> Floats:
 
 
 def runs(numbers: list[float]) -> list[float | list[float | int]]:
-    """What `floats` reads as these numbers: long runs are counted."""
+    """Writes numbers for `floats`: four or more equal ones in a row as `[number, count]`."""
     shortened: list[float | list[float | int]] = []
     for number, group in groupby(numbers, key=lambda number: (number, copysign(1, number))):
         count = len(list(group))

@@ -44,7 +44,7 @@ class Columns:
         return [0, *accumulate(each.features for each in self.inputs)][:-1]
 
     def schema(self, text_labels: bool) -> Schema:
-        """Returns what a reader of other files needs to know; `text_labels`: whether labels are read as text."""
+        """What a reader of other files needs to know; with `text_labels` it reads labels as text."""
         used = frozenset(each.position for each in self.inputs)
         text = {each.position for each in self.inputs if each.is_text}
         if self.target is not None and text_labels:
@@ -222,7 +222,7 @@ def _column(position: int, detail: object) -> InputColumn:
 
 
 def _shortened(inputs: Sequence[InputColumn]) -> list[list[Any]]:
-    """What `_inputs` reads as these columns."""
+    """Writes columns for `_inputs`."""
     shortened: list[list[Any]] = []
     following: tuple[int, Any] | None = None
     for each in inputs:

@@ -1,4 +1,4 @@
-"""What a training table and the last layer of a network say about each other."""
+"""Learns an encoding from a training table and from what the last layer of a network gives."""
 
 from collections.abc import Collection, Sequence
 
@@ -37,7 +37,7 @@ def learn(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> Encoding:
-    """The encoding of a table whose labels are in `labels` or in its column `target` (a name, or a number from 1).
+    """Returns the encoding of a table; its labels are in `labels` or in its column `target`, a name or a number from 1.
 
     `inputs` and `outputs` are how many the network has, None for as many as the data decides; `output` is what its
     last activation gives, one of `targets.OUTPUTS`; the columns `drop` are left out. Nothing is scaled yet: `fitted`
@@ -93,7 +93,7 @@ def _label_columns(table: Table, labels: Table | None, target: str | None) -> tu
 
 
 def _label_slips(where: Table, places: Sequence[int], output: str, missing: str) -> list[BadInput]:
-    """What is wrong with the label columns, for a last layer that gives `output`."""
+    """Complaints about the label columns, for a last layer that gives `output`."""
     complaints = slips.of_labels(where, places) if missing == "error" else []
     several = len(places) > 1
     if not several and output.endswith("distribution"):
@@ -126,7 +126,10 @@ def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
 
 
 def _targets(where: Table, places: Sequence[int], labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
-    """What the columns at `places` of `where` are for a last layer of `outputs` units that gives `output`."""
+    """Returns the kind of target that the columns at `places` of `where` are.
+
+    `outputs` is the number of units of the last layer, None for any, and `output` what it gives.
+    """
     count = len(places)
     if count > 1 and outputs not in (None, count):
         raise BadInput(f"{at(where.source)}expected {outputs} label columns, one for each output, got {count}")
@@ -152,7 +155,7 @@ def _are_bits(where: Table, places: Sequence[int]) -> bool:
 
 
 def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
-    """Two classes, called 0 and 1 or by any two names, or shares from 0 to 1."""
+    """Returns targets of two classes, called 0 and 1 or by any two names, or of shares from 0 to 1."""
     names = _different_names(where, place)
     if place not in where.texts:
         values = np.unique(matrix(where, [place]))
@@ -169,7 +172,7 @@ def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
 
 
 def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
-    """Classes, called as their labels are written: 1.1 and 1.10 are two of them."""
+    """Returns classes with the names that labels have as they are written: 1.1 and 1.10 are two of them."""
     names = _different_names(where, place)
     numeric = _are_numbers(names)
     if numeric and outputs is not None and _are_indices(names, outputs):
@@ -191,7 +194,7 @@ def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | N
 
 
 def _different_names(where: Table, place: int) -> list[str]:
-    """The labels as `_names` has them; BadInput if they are all the same."""
+    """The different labels, as `_names` gives them; BadInput if all are the same."""
     names = _names(where, place)
     if len(names) == 1:
         raise BadInput(
@@ -202,7 +205,7 @@ def _different_names(where: Table, place: int) -> list[str]:
 
 
 def _names(where: Table, place: int) -> list[str]:
-    """The different labels of a column as they are written, numbers by their values."""
+    """The different labels of a column as they are written, in order; numbers are ordered by their values."""
     names = {word for word in words(where, place) if word is not None}
     if place in where.texts:
         return sorted(names)
@@ -210,13 +213,13 @@ def _names(where: Table, place: int) -> list[str]:
 
 
 def _are_numbers(names: Sequence[str]) -> bool:
-    """Whether classes can be told apart by the values of their names: these differ, and float64 has each exactly."""
+    """Whether all names are numbers that differ, and that float64 holds exactly."""
     values = [decimals.number(name) for name in names]
     small = [value for value in values if value is not None and abs(value) < EXACT]
     return len(small) == len(names) and len(set(small)) == len(small)
 
 
 def _are_indices(names: Sequence[str], outputs: int) -> bool:
-    """Whether these names, numbers in order, count from 0 the units of a layer of two or more."""
+    """Whether these numbers, in order, can be the indexes of so many units, two or more."""
     values = [float(name) for name in names]
     return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)

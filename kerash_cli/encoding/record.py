@@ -1,4 +1,4 @@
-"""The Encoding: rows to inputs and targets, itself to JSON."""
+"""The Encoding: how a table's rows become arrays."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -83,7 +83,7 @@ class Encoding:
         self.columns.places(table)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """The rows that `missing` keeps: under `drop` those without a gap, under `mean` those with a label, else all.
+        """The rows that can be used: with `drop` those without a gap, with `mean` those with a label, else all.
 
         BadInput as for inputs, and where no row is left.
         """
@@ -151,7 +151,7 @@ class Encoding:
         return replace(self, scaling=self.scaling.scaled_as(other.scaling), targets=goal)
 
     def doubts(self, table: Table) -> list[str]:
-        """Returns what was decided about columns and could be wrong, a line each."""
+        """Returns a line for each decision about columns that may be wrong."""
         lines = self.targets.doubts()
         if self.ignored_inputs:
             titles = [table.title(position).removeprefix("column ") for position in self.ignored_inputs]
@@ -165,7 +165,7 @@ class Encoding:
         return lines
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
-        """Returns a line about labels that are taken for a class that is the same number, but written differently."""
+        """Returns a line if labels are written otherwise than the classes that they equal as numbers."""
         return self.targets.respelled(*self._label_columns(table, labels))
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
@@ -188,7 +188,7 @@ class Encoding:
         return self.targets.encode(*self._known_labels(table, labels), dtype)
 
     def part(self, table: Table, rows: Rows, labels: Table | None = None) -> tuple[Table, Table | None]:
-        """Returns some of the rows, with columns as numbers again where what was none was in other rows."""
+        """Returns some rows; a column becomes one of numbers where only other rows had words in it."""
         numbers = self.columns.number_places(table)
         positions = list(range(labels.width)) if labels else self.columns.label_places(table, self.targets.labels)
         if self.targets.text_labels:
@@ -198,7 +198,7 @@ class Encoding:
         return retyped(table.take(rows), [*numbers, *positions]), None
 
     def describe(self, table: Table) -> str:
-        """One line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from species: setosa, …`."""
+        """A line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from species: setosa, …`."""
         return f"{counted(table.rows, 'row')}, {self.describe_columns()}"
 
     def describe_columns(self) -> str:
@@ -209,7 +209,7 @@ class Encoding:
         return f"{counted(self.features, 'input')}{made}{scaled}, {self.targets.describe()}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns plain JSON values; `from_json` of them is this encoding again."""
+        """Returns JSON values that `from_json` reads."""
         parts = [self.columns.to_json(), self.targets.to_json(), {"missing": self.missing}, self.scaling.to_json()]
         record = {name: value for part in parts for name, value in part.items()}
         return {name: record[name] for name in _FIELDS}

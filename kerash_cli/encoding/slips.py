@@ -1,4 +1,4 @@
-"""What is wrong with the cells of a table, column by column, and the command that gets around it."""
+"""Mistakes in the cells of a table, column by column, each with a command that avoids it."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -12,11 +12,11 @@ from kerash_cli.errors import MOST_COMPLAINTS, BadInput, at, shown
 from kerash_cli.tables.table import Table
 
 MOST_CATEGORIES = 100
-"""How many different values a text input may have."""
+"""The most values that a text input may have."""
 
 
 def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
-    """A complaint about each column that can't be an input as it stands; `missing` is what becomes of gaps."""
+    """Complaints about the columns that can't be inputs; `missing` says what happens to missing values."""
     found = _first(
         _disguised(table, each) or _stray(table, each, missing) or _names(table, each, positions)
         for each in positions
@@ -28,20 +28,20 @@ def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadI
 
 
 def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
-    """A complaint about each column that should be numbers and is not; `instead` is what to try where it is words."""
+    """Complaints about the columns that should be numbers and are not; `instead` says what to try for words."""
     return _first(
         _disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions
     )
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
-    """A complaint about a column that should be 0, 1 or two names and looks like numbers with slips."""
+    """A complaint if a column that should be 0 and 1, or two names, looks like numbers with mistakes."""
     complaint = _disguised(table, position) or _stray(table, position, "")
     return [complaint] if complaint else []
 
 
 def of_names(table: Table, position: int) -> list[BadInput]:
-    """A complaint about a column of names that looks like numbers with slips: words that occur once among numbers."""
+    """A complaint if a column of names looks like numbers with mistakes: words that occur once among numbers."""
     cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
     strays = [cell for cell in cells if decimals.number(cell) is None]
     if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
@@ -51,12 +51,12 @@ def of_names(table: Table, position: int) -> list[BadInput]:
 
 
 def of_labels(table: Table, positions: Sequence[int]) -> list[BadInput]:
-    """A complaint about each column of labels that has gaps."""
+    """Complaints about the label columns that have missing values."""
     return _first(_unlabelled(table, position) for position in incomplete(table, positions))
 
 
 def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
-    """A complaint about the first of several columns of labels, 0 or 1 each, that has names instead."""
+    """A complaint about the first of several label columns that has names, where 0 and 1 are expected."""
     texts = {position: table.texts[position] for position in positions if position in table.texts}
     if not texts:
         return []
@@ -76,7 +76,7 @@ def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
 
 
 def _first(complaints: Iterable[BadInput | None]) -> list[BadInput]:
-    """Those that are told: what is wrong with further columns is not even looked for."""
+    """The complaints that are shown; later columns are not even looked at."""
     return list(islice(filter(None, complaints), MOST_COMPLAINTS))
 
 
@@ -102,7 +102,7 @@ def _disguised(table: Table, position: int) -> BadInput | None:
 
 
 def _stray(table: Table, position: int, missing: str) -> BadInput | None:
-    """A complaint about the cells of a text column that are no numbers, if at least half of them are."""
+    """A complaint about the cells of a text column that are no numbers, if at least half of its cells are numbers."""
     cells = table.texts.get(position, ())
     strays = {row: cell for row, cell in enumerate(cells) if cell is not None and decimals.number(cell) is None}
     numbers = sum(cell is not None for cell in cells) - len(strays)
@@ -122,7 +122,7 @@ def _stray(table: Table, position: int, missing: str) -> BadInput | None:
 
 
 def _word(table: Table, position: int, instead: str) -> BadInput | None:
-    """A complaint about a column of words; `instead` is what to try."""
+    """A complaint about a column of words; `instead` says what to try."""
     for row, cell in enumerate(table.texts.get(position, ())):
         if cell is not None:
             return BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")

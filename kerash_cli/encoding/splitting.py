@@ -1,4 +1,4 @@
-"""Which rows train and which validate."""
+"""The split of rows: which train and which validate."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
 
 
 def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:
-    """How many rows of each class validate, at most `total`: one each first, then by largest remainders."""
+    """The number of rows of each class that validate, `total` at most: one each first, then by largest remainders."""
     least, most = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)
     if (surplus := int(least.sum()) - total) > 0:
         least[rng.choice(np.flatnonzero(least), surplus, replace=False)] = 0

@@ -1,4 +1,4 @@
-"""A trained network and all that using it needs: what a saved model is once it is loaded."""
+"""A trained network with all that is needed to use it: a saved model in memory."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -58,7 +58,7 @@ class TrainedModel(NamedTuple):
         archive.save(output, self.network.named(self.params), record)
 
     def check_size(self) -> None:
-        """BadInput if the record, without its training so far, would be larger than a saved model can hold."""
+        """Raises BadInput if the record, even without the results of training, is too large for a saved model."""
         archive.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:
@@ -102,11 +102,11 @@ class TrainedModel(NamedTuple):
         )
 
     def told(self) -> dict[str, Any]:
-        """How it was trained, without the hashes of its rows, as JSON values."""
+        """Returns how it was trained, without the hashes of its rows, as JSON values."""
         return {name: value for name, value in self.training.items() if name != "seen"}
 
     def knows(self, sha256: str, x: Array, y: Array) -> str:
-        """In what way it was trained on a table with this digest, or on rows of it, encoded; empty if it was not."""
+        """A phrase that says which of these rows it was trained on, or that it knows the file; empty for none."""
         share = seen.share(self.training.get("seen"), seen.hashes(x, y))
         if share >= seen.NOTICED:
             about = "about " if seen.is_sample(self.training.get("seen")) else ""
@@ -115,17 +115,17 @@ class TrainedModel(NamedTuple):
         return "this is the file that it was trained on" if sha256 in self.training["sha256"].values() else ""
 
     def predicting_bytes(self, rows: int = 0) -> int:
-        """About how much memory predicting takes, and so many rows at once, as numbers and as what comes out."""
+        """Bytes that predicting takes, roughly, and with them the inputs and outputs of so many rows."""
         network, itemsize = self.network, self.params.dtype.itemsize
         row = itemsize * (network.features + 2 * network.outputs) + 2 * 8 * network.outputs
         return network.plan_bytes(network.tile, itemsize, gradient=False) + rows * row
 
     def require_memory(self, source: str, rows: int = 0) -> None:
-        """OutOfSpace, naming the model's `source`, if that is more than there is."""
+        """Raises OutOfSpace, naming the model's `source`, if that is more than there is."""
         memory.require(self.predicting_bytes(rows), at(source), "try a smaller model" + ", or fewer rows" * bool(rows))
 
     def outputs(self, x: Array) -> Array:
-        """x (rows, features) to the network's outputs (rows, outputs), each row's the same whatever it comes with."""
+        """The network's outputs (rows, outputs) for x (rows, features); a row's do not depend on the other rows."""
         return Predictor(self.network, self.params)(x)
 
     def figure(self, outputs: Array, targets: Array) -> tuple[str, float]:
@@ -160,7 +160,7 @@ def _description(text: object) -> ModelDescription:
 
 
 def _check_training(training: Any, encoding: Encoding) -> None:
-    """ValueError, KeyError or TypeError unless it has what `summary` and `show` tell."""
+    """Raises ValueError, KeyError or TypeError unless it has all that `summary` and `show` print."""
     epochs = checks.integer(training["epochs"], 0, _MOST, "epochs")
     checks.integer(training["best_epoch"], 0, epochs, "the best epoch")
     checks.choice(training["stopped"], _STOPPED, "what ended training")

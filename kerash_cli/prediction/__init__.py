@@ -1,1 +1,1 @@
-"""Predictions: rows to lines of text, layer by layer, and judged."""
+"""Predictions of a trained model: as lines of text, layer by layer, and compared with what is right."""

@@ -1,4 +1,4 @@
-"""From a model and rows whose answers are known to figures: which rows count, and how good it is on them."""
+"""Scores of a model on a table whose labels are known."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -15,21 +15,21 @@ from kerash_cli.training.samples import take
 
 
 class Judgement(NamedTuple):
-    """The figures, and what became of the rows they are about."""
+    """The scores of a model, and what happened to the rows."""
 
     scores: dict[str, Any]
     bad: int
-    """Rows that were left out, since they can't be read or predicted."""
+    """Rows that were left out because they can't be read or predicted."""
     first_error: KerashError | None
-    """About the first of them."""
+    """The error in the first of them."""
     missing: int
-    """Rows that were left out for a missing value, as in training."""
+    """Rows that were left out because of a missing value, as in training."""
     notes: list[str]
-    """What was decided about labels and could be wrong, a line each."""
+    """A line for each decision about labels that may be wrong."""
     unseen: int
     """Text values that no training row had."""
     known: str
-    """In what way the model was trained on these rows; empty if it was not."""
+    """A phrase that says which of these rows the model was trained on; empty for none."""
 
 
 def judge(
@@ -40,7 +40,7 @@ def judge(
     mountpoint: str | None,
     tell: Callable[[str], object],
 ) -> Judgement:
-    """How good the model is on a table's rows; with `skip`, on those that can be read and predicted.
+    """Scores the model on the rows of a table; with `skip`, on those that can be read and predicted.
 
     BadInput at a bad cell, Diverged at a row with an output that is not finite.
     """
@@ -76,9 +76,9 @@ def judge(
 
 
 def _readable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Rows, KerashError | None]:
-    """The rows whose cells are what their columns should hold, and the error about the first that is not.
+    """The rows whose cells are all valid, and the error in the first other one.
 
-    That error itself, if there is no such row.
+    Raises that error if there is no valid row.
     """
     errors: list[KerashError] = []
 

@@ -1,4 +1,4 @@
-"""Rows of a table to lines of text with what a trained model makes of them."""
+"""Lines of text with the prediction for each row of a table."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +53,7 @@ class Predictions:
         self._delimiter = ","
 
     def lines(self, block: Table | BadRow) -> Iterator[str]:
-        """The text for a block: for all rows before a bad one, then what becomes of that, and so on.
+        """Yields the text for a block: for the rows before a bad one, then for that one, and so on.
 
         BadInput or Diverged at a bad row, if that is to be the end: what comes before it has been given by then.
         """
@@ -68,7 +68,7 @@ class Predictions:
             yield self._bad(block.error, block.record)
 
     def _parts(self, table: Table) -> Iterator[Table]:
-        """The rows in parts of which no array, and no text, becomes large."""
+        """Yields the rows in parts, so that no array and no text becomes large."""
         step = max(1, ROOM // self._row)
         if table.rows <= step:
             yield table
@@ -78,9 +78,9 @@ class Predictions:
             yield self.model.encoding.part(table, rows)[0]
 
     def text(self, table: Table) -> str:
-        """A line for each row, each ended.
+        """Returns a line for each row, with its line end.
 
-        BadInput where a cell is none for its column, Diverged where an output is not finite.
+        BadInput at an invalid cell, Diverged where an output is not finite.
         """
         encoding = self.model.encoding
         outputs = self._predict(encoding.encode_inputs(table, self.model.params.dtype))
@@ -93,7 +93,7 @@ class Predictions:
         return "".join(f"{record}{self._delimiter}{line}" for record, line in rows)
 
     def _sifted(self, table: Table) -> Iterator[str]:
-        """The text of all rows; where there is a bad one, of halves, until it is alone."""
+        """Yields the text of all rows; where one is bad, of the halves, until it stands alone."""
         try:
             text = self.text(table)
         except (BadInput, Diverged) as error:
@@ -107,7 +107,7 @@ class Predictions:
             yield text
 
     def _bad(self, error: KerashError, record: str) -> str:
-        """What stands for a row that can't be predicted; the error itself, if it is to be the end."""
+        """Returns what is written for a row that can't be predicted; raises the error under `--on-error stop`."""
         if self._on_error == "stop":
             raise error
         self.bad += 1
@@ -118,7 +118,7 @@ class Predictions:
         return f"{record}{self._delimiter}{line}" if self._append else line
 
     def _header(self, block: Table | BadRow) -> list[str]:
-        """The line of names, if it is still to come and there are names."""
+        """The line of names, before the first row, if there are names."""
         if self._headed:
             return []
         self._headed = True
@@ -141,7 +141,7 @@ class Predictions:
         return [[str(value) for value in row] for row in answers.tolist()]
 
     def _shortened(self, values: np.ndarray) -> np.ndarray:
-        """In the model's own type, so that no digits are printed that it does not have."""
+        """Returns values in the model's own type, so that no digits are printed that it does not have."""
         with np.errstate(over="ignore"):
             return values.astype(self.model.params.dtype, copy=False)
 
@@ -156,7 +156,7 @@ class Predictions:
 
 
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
-    """What each layer, the input's first, makes of the one row: sums, and their activation, (depth, height, width).
+    """Yields the weighted sums of each layer for the one row, and their activation, both (depth, height, width).
 
     Diverged at the first layer that makes NaN or infinity of it.
     """
@@ -173,18 +173,18 @@ def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, A
 
 
 def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
-    """Diverged at the first row of the table that has an infinite output, or NaN, once in the unit of the target."""
+    """Raises Diverged at the first row of the table with an output that is infinite or NaN in the target's own unit."""
     if len(rows := unusable(encoding, outputs)):
         raise Diverged(f"{table.at(int(rows[0]))}expected a finite output, got one that overflows; {_SMALLER}")
 
 
 def unusable(encoding: Encoding, outputs: Array) -> Rows:
-    """The rows with an infinite output, or NaN, once in the unit of the target."""
+    """The rows with an output that is infinite or NaN in the target's own unit."""
     return np.flatnonzero(~encoding.targets.finite(outputs))
 
 
 def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:
-    """Each value with no digit that is finer than its step."""
+    """Writes each value without the digits that are finer than its step."""
     digits = np.ceil(-np.log10(steps)).astype(np.intp)
     rows = zip(values.tolist(), digits.tolist(), strict=True)
     return [[repr(round(value, places)) for value, places in zip(*row, strict=True)] for row in rows]
@@ -196,13 +196,13 @@ def _number(value: np.floating) -> str:
 
 
 class _Written(list[str]):
-    """What was written, a string for each call of `write`."""
+    """A list of what was written, a string for each call of `write`."""
 
     write = list.append
 
 
 def _lines(rows: Iterable[list[str]], delimiter: str) -> list[str]:
-    """Each row as CSV, ended; a cell may hold line ends of its own."""
+    """Writes each row as CSV with its line end; a cell may have line ends in it."""
     lines = _Written()
     csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return lines

@@ -1,4 +1,4 @@
-"""Prediction by several ranks, each of which takes a part of the rows: no row depends on who takes it."""
+"""Prediction by several ranks, each with a part of the rows; the results do not depend on who has which."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,14 +17,14 @@ from kerash_cli.store.stage import Stage, stage
 from kerash_cli.system import cores, memory
 
 CAPACITY = 4096
-"""Rows that are shared out at a time."""
+"""Rows that the ranks share at a time."""
 
 SLOWER = 4
-"""About how many times as long a product in small tiles takes."""
+"""Factor by which a product in small tiles is slower, roughly."""
 
 
 class PredictorPool:
-    """A `Predictor` whose rows several processes share; this one is the first of them. It is left when it is done."""
+    """A `Predictor` whose rows are shared by several processes, this one first; leaving the `with` block ends it."""
 
     def __init__(
         self, processes: Processes, folder: Stage, description: ModelDescription, network: Network, params: Array
@@ -57,7 +57,7 @@ class PredictorPool:
         return result
 
     def _check(self, rows: Array) -> None:
-        """WorkerFailed if an output that is NaN, as all are beforehand, is a number when this process computes it."""
+        """Raises WorkerFailed if an output is still NaN, as all are at first, that is a number when computed here."""
         strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
         if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
             raise WorkerFailed("a worker gave no result for its rows, or not a number where there is one; try again")

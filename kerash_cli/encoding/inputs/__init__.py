@@ -1,4 +1,7 @@
-"""The kinds of input columns: importing this package registers every file in it."""
+"""The kinds of input columns: importing this package registers every file in it.
+
+A new kind is a subclass of InputColumn in a file of its own, imported here.
+"""
 
 from kerash_cli.encoding.inputs.base import INPUTS, ColumnGroup, InputColumn
 from kerash_cli.encoding.inputs.category import Category

@@ -1,4 +1,7 @@
-"""The kinds of targets: importing this package registers every file in it."""
+"""The kinds of targets: importing this package registers every file in it.
+
+A new kind is a subclass of Targets in a file of its own, imported here; `encoding.learning` says when it is chosen.
+"""
 
 from kerash_cli.encoding.targets.base import OUTPUTS, TARGETS, Targets, read
 from kerash_cli.encoding.targets.binary import Binary

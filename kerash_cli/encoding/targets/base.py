@@ -175,7 +175,7 @@ class Targets(ABC):
         return [f"predicted_{label}" for label in self.labels]
 
     def doubts(self) -> list[str]:
-        """Returns what was decided about labels and could be wrong, a line each."""
+        """Returns a line for each decision about labels that may be wrong."""
         return []
 
     def respelled(self, where: Table, positions: Sequence[int]) -> list[str]:
