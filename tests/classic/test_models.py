@@ -92,8 +92,8 @@ def test_what_is_written_reads_back_equal(tmp_path: Path, text: str, known: Enco
 
 def test_the_names_of_classes_and_columns_read_back(tmp_path: Path) -> None:
     read = StoredModel.read(stored(tmp_path, text=IRIS, known=iris())[0]).encoding
-    assert read.classes == ("setosa", "versicolor", "virginica")
-    assert read.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
+    assert read.targets.classes == ("setosa", "versicolor", "virginica")
+    assert read.columns.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
 
 
 def test_what_the_data_decided_is_resolved_when_it_is_read(tmp_path: Path) -> None:
