@@ -75,6 +75,11 @@ class Checkpoint:
         """Whether `ask` was called since the file was last written."""
         return self._answered < _asked
 
+    @property
+    def is_current(self) -> bool:
+        """Says whether the file has the latest state that `epoch` noted."""
+        return self._state is self._written
+
     def epoch(self, run: Run) -> bool:
         """Notes the state of the run; returns whether it is time to write it."""
         self._state = _state(run)
