@@ -2,24 +2,20 @@
 
 from collections.abc import Sequence
 from math import log
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from kerash_cli.views import screen
-
-if TYPE_CHECKING:
-    pass
-
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = "_.-=+*#@"
 BARS = 60
-"""The most bars of a curve."""
+"""Largest number of bars in a curve."""
 
 
 def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
-    """Losses as small bars, on a logarithmic scale where they are positive, and the first and the last of them.
+    """Draws losses as small bars, on a logarithmic scale if all are positive, followed by the first and the last.
 
-    On a terminal as many as fit on a line, with `beside` columns of something else.
+    On a terminal the bars fit on a line on which `beside` columns are taken.
     """
     columns = screen.width(stream)
     room = BARS if columns is None else min(BARS, columns - beside - len(ends(losses)) - 1)
@@ -28,12 +24,12 @@ def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
 
 
 def ends(losses: Sequence[float]) -> str:
-    """The first and the last of the losses: `0.69 -> 0.012`."""
+    """Returns the first and the last loss: `0.69 -> 0.012`."""
     return f"{losses[0]:.4g} -> {losses[-1]:.4g}"
 
 
 def sparkline(values: Sequence[float], stream: TextIO, width: int = BARS) -> str:
-    """At most `width` bars between the least and the greatest of the values, such as `stream` can show."""
+    """Draws at most `width` bars from the lowest to the highest value, in characters that the stream can show."""
     picked = [values[i * len(values) // width] for i in range(width)] if len(values) > width else list(values)
     low, high = min(picked), max(picked)
     heights = ((value - low) / (high - low) if low < high else 0.5 for value in picked)

@@ -1,4 +1,4 @@
-"""How text is laid out in so many columns: words, tables, and messages with a command to paste."""
+"""Layout of text in a number of columns: words, tables, and messages with a command to paste."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,21 +7,21 @@ from unicodedata import category, east_asian_width
 GAP = "  "
 """Between the columns of a table."""
 CONTINUED = "    "
-"""In front of the further lines of a command."""
+"""Indent of the second and further lines of a command."""
 
 _WORD = re.compile(r"( *)([^ ]+)")
 _VOWELS_OF_SYLLABLES = range(0x1160, 0x1200)
-"""Parts of Korean syllables, which are shown within the first of them."""
+"""Parts of Korean syllables: a terminal draws them into the first part, so that they take no column."""
 _QUOTED = r"""'[^']*'|"[^"]*"|"""
 _COMMAND = re.compile(
     rf"""((?:[;,] |\()try |^again: |, run: )((?:(?:{_QUOTED}[^;'"])*?\bkerash |sudo )(?:{_QUOTED}[^'"])*?)(?=; if |$)"""
 )
-"""What leads to a command in a message, and the command: the rest of the message, or up to another way out."""
+"""A command in a message, with the words that lead to it; it ends with the message, or where another advice begins."""
 _SHELL_WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)+""")
 
 
 def cells(text: str) -> int:
-    """The columns of a terminal that a text takes: two for wide characters, none for combining ones."""
+    """Returns the columns of a terminal that a text takes: two for wide characters, none for combining ones."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
@@ -32,9 +32,9 @@ def _cells(character: str) -> int:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text in lines of at most `width` columns, broken at blanks; a word that is longer has a line of its own.
+    """Breaks the text at blanks into lines of at most `width` columns; a longer word has a line of its own.
 
-    `indent` stands before all lines but the first.
+    All lines but the first begin with `indent`.
     """
     lines, line, used = list[str](), "", 0
     for blanks, word in _WORD.findall(text):
@@ -48,10 +48,10 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def message(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width` columns; where it is longer, a command in it begins a line.
+    """Breaks the text into lines of at most `width` columns; a command in it then has lines of its own.
 
-    Such a line is broken where a shell takes it for one line still, behind a backslash: that looks like what it is, and
-    what is copied from the screen can be pasted, whether or not a terminal joins lines that it broke itself.
+    These end in a backslash where the command continues, so that they can be copied from the screen and pasted into a
+    shell. Not all terminals give back lines that they broke themselves as one.
     """
     if cells(text) <= width:
         return [text]
@@ -65,14 +65,14 @@ def message(text: str, width: int) -> list[str]:
 
 
 def commands_changed(text: str, change: Callable[[str], str]) -> str:
-    """A message in which each command is what `change` makes of it."""
+    """Returns the message with each command replaced by what `change` returns for it."""
     return _COMMAND.sub(lambda match: match[1] + change(match[2]), text)
 
 
 def command_lines(command: str, width: int) -> list[str]:
-    """A command of a shell in lines that can be pasted; one line, if it is none after all, such as with one quote.
+    """Breaks a shell command into lines that can be pasted; other text, such as one quote, stays as it is.
 
-    A word that is longer than a line is left to the terminal to break, which gives it back whole.
+    A word that is longer than a line is left to the terminal, which gives it back whole.
     """
     words = _SHELL_WORD.findall(command)
     return list(_continued(words, width)) if " ".join(words) == command else [command]
@@ -92,10 +92,10 @@ def _continued(words: Sequence[str], width: int) -> Iterator[str]:
 def aligned(
     rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = str.rjust, width: int | None = None
 ) -> str:
-    """Rows of cells as lines with columns: the first to the left, the others as `justify` has it.
+    """Returns rows of cells as lines with aligned columns: the first one to the left, the others by `justify`.
 
-    In `width` columns of a terminal cells are broken at blanks; where that does not do, what is on the right follows
-    below as a table of its own, which begins with the first column again.
+    If the table is wider than `width` columns, its cells are broken at blanks. If that is not enough, the columns on
+    the right follow below as another table, which repeats the first column.
     """
     table = [*rows]
     if not table:
@@ -113,12 +113,12 @@ def aligned(
 
 
 def natural(table: Sequence[Sequence[str]]) -> list[int]:
-    """How wide each column is with unbroken cells."""
+    """Returns the width of each column when no cell is broken."""
     return [max(map(cells, column)) for column in zip(*table, strict=True)]
 
 
 def total(widths: Sequence[int]) -> int:
-    """How wide a table is whose columns are so wide."""
+    """Returns the width of a table with columns of these widths."""
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
@@ -127,7 +127,7 @@ def _longest_word(cell: str) -> int:
 
 
 def _groups(least: Sequence[int], width: int) -> list[list[int]]:
-    """Which columns are beside each other: the first, and as many of the others as there is room for, at least one."""
+    """Divides the columns into tables that fit: each has the first column, and as many others as there is room for."""
     groups, group = [], [0]
     for column in range(1, len(least)):
         if len(group) > 1 and total([least[each] for each in (*group, column)]) > width:
@@ -138,7 +138,7 @@ def _groups(least: Sequence[int], width: int) -> list[list[int]]:
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
-    """Widths that together fit into `width`, as far as the least do: the widest columns give way."""
+    """Returns widths that together fit into `width`, if the least widths do: the widest columns are made narrower."""
     for most in range(width, 0, -1):
         narrow = [max(low, min(each, most)) for each, low in zip(widths, least, strict=True)]
         if total(narrow) <= width:

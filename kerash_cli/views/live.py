@@ -1,4 +1,4 @@
-"""Lines on a terminal that are written anew while a command works: the only module that imports rich."""
+"""Lines on a terminal that are redrawn while a command works. This is the only module that imports rich."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,49 +14,49 @@ from kerash_cli.views import screen
 from kerash_cli.views.layout import cells
 
 ECHO = len("^C^C")
-"""Columns that a terminal needs to show what is pressed, behind the last line."""
+"""Columns that are left free: a terminal shows a pressed key behind the last line."""
 
 
 class Frame:
-    """The last lines on a terminal."""
+    """The lines at the bottom of a terminal that are redrawn."""
 
     def __init__(self, live: Live, stream: TextIO) -> None:
-        """`stream` is the terminal itself, which rich stands in for while its lines are there."""
+        """`stream` is the terminal itself: rich replaces standard error while its lines are shown."""
         self._live, self.stream = live, stream
         self._shown: Sequence[str] = []
 
     def show(self, draw: Callable[[int, int], Sequence[str]]) -> None:
-        """What `draw` makes of so many columns and lines, in the place of what was shown before."""
+        """Replaces the lines by those that `draw(columns, lines)` returns."""
         width, height = screen.size(self.stream)
         self._live.console.size = (width, height)
         self._live.console.control(*_climb(_wrapped_rows(self._shown, width) - len(self._shown)))
-        # One line is left for what comes behind, or a terminal would scroll.
+        # One line is left free for the cursor, or the terminal would scroll.
         self._shown = draw(max(1, width - ECHO), max(1, height - 1))
         lines = Text("\n".join(self._shown), no_wrap=True, overflow="crop")
         self._live.update(lines, refresh=True)
 
     def say(self, line: str) -> None:
-        """Writes a line above them, which stays."""
+        """Prints a line above them, which stays."""
         self._live.console.print(Text(line))
 
 
 def _wrapped_rows(lines: Sequence[str], width: int) -> int:
-    """The rows that lines take in a terminal that became so narrow: most of them break lines that are too long."""
+    """Returns the rows that lines take on a terminal that was made narrower: most terminals break long lines."""
     return sum(max(1, -(-cells(line) // width)) for line in lines)
 
 
 def _climb(rows: int) -> Iterator[Control]:
-    """Erases so many rows, from the cursor's up, and leaves it above them."""
+    """Erases a number of rows upwards from the cursor, and leaves the cursor above them."""
     for _ in range(rows):
         yield Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
 
 
 @contextmanager
 def frame(stream: TextIO) -> Iterator[Frame]:
-    """Lines on the terminal that standard error is; at the end they are gone, and the cursor is there again."""
+    """Opens a frame on standard error, which is a terminal; leaving it erases the lines and shows the cursor again."""
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True, redirect_stdout=False) as live:
         lines = Frame(live, stream)
         try:
             yield lines
         finally:
-            lines.show(lambda width, height: [])  # so that all are gone, also if the terminal became narrower
+            lines.show(lambda width, height: [])  # erases them all, even if the terminal was made narrower

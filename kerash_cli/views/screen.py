@@ -1,4 +1,4 @@
-"""What a stream shows: how much of a line if it is a terminal, which characters, and whether colours."""
+"""Abilities of an output stream: columns and lines of a terminal, characters, colours."""
 
 import codecs
 import os
@@ -11,15 +11,15 @@ from kerash_cli.errors import printable
 from kerash_cli.views.layout import aligned, commands_changed, message, natural, total
 
 COLUMNS, LINES = 80, 24
-"""A terminal that does not tell its size."""
+"""Size of a terminal that does not tell it."""
 SPELLED = "kerash.spelled"
-"""The way in which streams write characters that they can't show."""
+"""Name of the codec error handler that writes characters which a stream can't show as escapes."""
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
-"""What Python writes into LC_CTYPE where the locale is C: https://peps.python.org/pep-0538"""
+"""Values that Python writes into LC_CTYPE if the locale is C: https://peps.python.org/pep-0538"""
 
 
 def size(stream: TextIO) -> tuple[int, int]:
-    """The columns and lines of a terminal, as COLUMNS and LINES say, or else it itself."""
+    """Returns the columns and lines of a terminal; the variables COLUMNS and LINES override what it says."""
     try:
         told = os.get_terminal_size(stream.fileno())
     except OSError:
@@ -28,7 +28,7 @@ def size(stream: TextIO) -> tuple[int, int]:
 
 
 def width(stream: TextIO) -> int | None:
-    """The columns of the terminal that a stream is; None if it is none, so that lines are not broken."""
+    """Returns the columns of a terminal; None for a file or a pipe, in which lines are not broken."""
     return size(stream)[0] if stream.isatty() else None
 
 
@@ -38,14 +38,14 @@ def _asked(name: str) -> int:
 
 
 def is_live(stream: TextIO) -> bool:
-    """Whether a stream is a terminal on which lines can be written anew."""
+    """Whether a stream is a terminal on which lines can be redrawn."""
     return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Whether a stream is a terminal with colours, unless NO_COLOR or FORCE_COLOR says otherwise.
+    """Whether a stream is a terminal with colours; NO_COLOR and FORCE_COLOR override that, NO_COLOR first.
 
-    https://no-color.org and https://force-color.org; who sets both has none.
+    https://no-color.org and https://force-color.org
     """
     if os.environ.get("NO_COLOR"):
         return False
@@ -53,7 +53,7 @@ def shows_colours(stream: TextIO) -> bool:
 
 
 def shows(stream: TextIO, characters: str) -> bool:
-    """Whether the locale, and the encoding of a stream, have these characters."""
+    """Whether both the locale and the encoding of a stream have these characters."""
     if speaks_ascii() and not characters.isascii():
         return False
     try:
@@ -64,13 +64,13 @@ def shows(stream: TextIO, characters: str) -> bool:
 
 
 def speaks_ascii() -> bool:
-    """Whether the locale is C or POSIX, where Python writes UTF-8 all the same."""
+    """Whether the locale is C or POSIX; Python would write UTF-8 nevertheless."""
     names = (os.environ.get("LC_ALL"), _character_type(), os.environ.get("LANG"))
     return next(filter(None, names), "C") in ("C", "POSIX")
 
 
 def _character_type() -> str:
-    """LC_CTYPE as this process was started with it, as far as the system knows."""
+    """Returns the LC_CTYPE with which this process was started, if the system tells."""
     now = os.environ.get("LC_CTYPE", "")
     if now not in _COERCED or not sys.flags.utf8_mode:
         return now
@@ -83,12 +83,12 @@ def _character_type() -> str:
 
 
 def encoding(stream: TextIO) -> str:
-    """The encoding for what people read on a stream."""
+    """Returns the encoding for text that people read on a stream."""
     return "ascii" if speaks_ascii() else stream.encoding
 
 
 def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
-    """`...` for an ellipsis, and an escape for any other character."""
+    """Replaces an ellipsis by `...`, and any other character by an escape."""
     assert isinstance(error, UnicodeEncodeError)
     if error.object[error.start] == "…":
         return "...", error.start + 1
@@ -100,7 +100,7 @@ codecs.register_error(SPELLED, _spell)
 
 
 def speak(stream: TextIO, *lines: str) -> None:
-    """Writes lines of talk, in which nothing can steer a terminal; on one, broken at blanks where they are too long."""
+    """Prints messages, with control characters escaped; on a terminal, long ones are broken at blanks."""
     columns = width(stream)
     for line in lines:
         text = spelled(printable(line), stream)
@@ -109,12 +109,12 @@ def speak(stream: TextIO, *lines: str) -> None:
 
 
 def table(stream: TextIO, rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = str.rjust) -> str:
-    """Rows of cells as lines with columns, as a stream shows them: the first to the left, the others by `justify`."""
+    """Returns rows of cells as aligned columns that fit the stream: the first to the left, the others by `justify`."""
     return aligned([[spelled(printable(cell), stream) for cell in row] for row in rows], justify, width(stream))
 
 
 def fits(stream: TextIO, rows: Iterable[Sequence[str]]) -> bool:
-    """Whether a stream shows a table as it is: no cell has to be broken, and no column to go below."""
+    """Whether a table fits a stream without breaking a cell or moving a column below."""
     columns = width(stream)
     return (
         columns is None
@@ -123,7 +123,7 @@ def fits(stream: TextIO, rows: Iterable[Sequence[str]]) -> bool:
 
 
 def spelled(text: str, stream: TextIO) -> str:
-    """The text in characters that a stream shows; a command in it still means the same to a shell."""
+    """Returns the text in characters that the stream can show; commands in it keep their meaning."""
     if shows(stream, text):
         return text
     characters = encoding(stream)
@@ -131,7 +131,7 @@ def spelled(text: str, stream: TextIO) -> str:
 
 
 def _quoted(command: str) -> str:
-    """A command in ASCII: what is not stands within quotes, of which it is taken out as `ls` does it."""
+    """Returns a command in ASCII: other characters become $'...' escapes, as `ls` writes them."""
     return re.sub("[^\0-\x7f]+", lambda match: f"'$'{_octal(match[0])}''", command)
 
 

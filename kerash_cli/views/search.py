@@ -19,17 +19,17 @@ from kerash_cli.views.tree import family
 
 SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
 LATEST = 16
-"""Candidates in the live table."""
+"""Number of candidates in the live table."""
 
 
 @contextmanager
 def shown_search(
     console: Console, population: int, generations: int, every: int | None = None
 ) -> Iterator["SearchView"]:
-    """A view that is told what becomes of each candidate: a live table on a terminal, else lines.
+    """Opens a view of a search: a live table on a terminal, else lines.
 
-    Each `every`th generation has its lines; by default all have, or where that would be more than MOST_LINES, so
-    many a line of their own that it is about that.
+    Every `every`th generation has its lines. By default that is each one; if they had more than MOST_LINES lines, it is
+    as many as make about that number, with one line each.
     """
     few = (population + 1) * (generations + 1) <= MOST_LINES
     each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
@@ -45,7 +45,7 @@ def shown_search(
 
 
 def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
-    """The ancestors of what a search came to, and what there is between few parameters and little loss."""
+    """Prints the ancestors of the best candidate, and the best candidates of each size."""
     rows = [
         [str(each["parameters"]), f"{each['loss']:.4g}", f"{each['generation']}.{each['index']}", each["topology"]]
         for each in record["front"]
@@ -55,25 +55,25 @@ def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
 
 
 class SearchView:
-    """Shows nothing of a search but what is asked for; `best` has the least loss after each generation."""
+    """Shows nothing but the status lines that are asked for; `best` is the lowest loss after each generation."""
 
     def __init__(self) -> None:
         self.best: list[float] = []
 
     def candidate(self, event: "Evaluated") -> None:
-        """Called for each candidate that is decided."""
+        """Called after each candidate."""
 
     def generation(self, event: "Generation") -> None:
-        """Called after each generation: it says which of the candidates that were trained to the end is kept."""
+        """Called after each generation, whose `incumbent` is the candidate that was kept."""
         self.best.append(event.incumbent.outcome.loss)
 
     def status(self, line: str) -> None:
-        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        """Shows a status line at once; a signal handler calls it."""
         screen.speak(sys.stderr, line)
 
 
 class SearchLines(SearchView):
-    """A line for each `every`th generation, for the first and the last, and one for each of its `candidates`."""
+    """Prints a line for every `every`th generation, the first and the last; `candidates` have theirs too."""
 
     def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class SearchLines(SearchView):
 
 
 class LiveSearch(SearchView):
-    """A table of the latest candidates, and the best loss of each generation as bars."""
+    """Draws a table of the latest candidates, and the best loss of each generation as bars."""
 
     def __init__(self, lines: "Frame", generations: int) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class LiveSearch(SearchView):
         self._lines.say(printable(line))
 
     def _drawn(self, width: int, height: int) -> list[str]:
-        """As many of the latest candidates as there is room for, and how far the search is."""
+        """Returns as many of the latest candidates as there is room for, and the progress of the search."""
         so_far = []
         if self.best:
             head = f"generation {len(self.best) - 1} of {self._generations}  "
@@ -144,7 +144,7 @@ class LiveSearch(SearchView):
 
 
 def _search_row(event: "Evaluated", kept: bool) -> list[str]:
-    """The cells of `SEARCH_COLUMNS`."""
+    """Returns a candidate's cells, for SEARCH_COLUMNS."""
     candidate, outcome, _ = event
     return [
         ".".join(map(str, candidate.place)),

@@ -17,22 +17,22 @@ from kerash_cli.views.curves import curve, ends
 from kerash_cli.views.messages import Console
 
 BAR, ASCII_BAR = ("━", "─"), ("#", "-")
-"""What is done, and what is left to do."""
+"""Characters of the part that is done and of the rest."""
 NARROWEST_BAR, WIDEST_BAR = 8, 40
 MOST_LINES = 50
-"""About how many lines of progress a run has where there is no terminal."""
+"""About how many lines of progress are printed when not on a terminal."""
 REFRESH = 0.1
-"""Seconds between two looks of the live bar."""
+"""Seconds between two updates of the live bar."""
 
 
 @contextmanager
 def shown_epochs(
     console: Console, run: "Run", every: int | None = None, limit: float | None = None, alone: bool = True
 ) -> Iterator["EpochView"]:
-    """A view that is told of epochs: a live bar on a terminal, else a line for each `every`th of them.
+    """Opens a view of a run: a live bar on a terminal, else a line for every `every`th epoch.
 
-    By default so many that a run has about MOST_LINES. Training ends after `limit` seconds. Where others write to
-    standard output at the same time it is not `alone`, and a terminal that is both shows no bar.
+    By default `every` makes about MOST_LINES lines. `limit` is the time limit in seconds, for the time left. If the log
+    is written to standard output, the view is not `alone`: there is no bar on a terminal that also shows the log.
     """
     if console.quiet:
         yield EpochView()
@@ -47,22 +47,22 @@ def shown_epochs(
 
 
 class EpochView:
-    """Shows nothing but what is asked for."""
+    """Shows nothing but the status lines that are asked for."""
 
     def wants(self, epoch: "Epoch") -> bool:
-        """Whether it would show this epoch."""
+        """Whether this epoch will be shown, and so needs its figure. Called once for each epoch, before `epoch`."""
         return False
 
     def epoch(self, epoch: "Epoch") -> None:
-        """Called after each epoch that it wants, which has its figure."""
+        """Shows an epoch, if it is wanted."""
 
     def status(self, line: str) -> None:
-        """Shows a line that was asked for, at once: a signal's handler calls it."""
+        """Shows a status line at once; a signal handler calls it."""
         screen.speak(sys.stderr, line)
 
 
 class PlainLines(EpochView):
-    """A line for each so many epochs, for logs and pipes, for the first, and for the last."""
+    """Prints a line for every `every`th epoch, the first and the last, for files and pipes."""
 
     def __init__(self, run: "Run", every: int) -> None:
         self._run, self._every = run, every
@@ -71,22 +71,27 @@ class PlainLines(EpochView):
         return epoch.number == 1 or epoch.number % self._every == 0 or self._run.is_over
 
     def epoch(self, epoch: "Epoch") -> None:
-        sys.stderr.write(f"epoch {epoch.number} {losses(epoch)}\n")
+        if self.wants(epoch):
+            sys.stderr.write(f"epoch {epoch.number} {losses(epoch)}\n")
 
 
 class LiveBar(EpochView):
-    """A bar, the time that is left, and the current losses: on the same line where there is room for them."""
+    """Draws a bar, the time left and the current losses: on one line if there is room."""
 
     def __init__(self, lines: "Frame", run: "Run", limit: float | None) -> None:
         self._lines, self._run, self._limit = lines, run, limit
         self._begun, self._first, self._shown = monotonic(), run.epoch, 0.0
-        self._is_below, self._width = False, 0
+        self._is_wanted = self._is_below = False
+        self._width = 0
         self._lines.show(lambda width, height: self._drawn(width, run.epoch, "", ""))
 
     def wants(self, epoch: "Epoch") -> bool:
-        return monotonic() - self._shown > REFRESH or epoch.number == self._run.epochs
+        self._is_wanted = monotonic() - self._shown > REFRESH or epoch.number == self._run.epochs
+        return self._is_wanted
 
     def epoch(self, epoch: "Epoch") -> None:
+        if not self._is_wanted:
+            return
         self._shown = now = monotonic()
         elapsed = now - self._begun
         pace = elapsed / max(1, epoch.number - self._first)
@@ -100,7 +105,7 @@ class LiveBar(EpochView):
         total = self._run.epochs
         before, after = f"epoch {number}/{total} ", f" {left}" if left else ""
         beside = f"{after}  {figures}"
-        # Once they went below they stay there: lines that jump to and fro can't be read.
+        # Losses that moved below stay there: lines that jump back and forth can't be read.
         stays, self._width = self._is_below and width == self._width, width
         self._is_below = stays or cells(before + beside) + NARROWEST_BAR > width
         if self._is_below:
@@ -110,7 +115,7 @@ class LiveBar(EpochView):
 
 
 def _bar(share: float, width: int, stream: TextIO) -> str:
-    """So much of a line as is done; nothing where it would be too short to say anything."""
+    """Draws the share that is done; nothing if the bar would be too short to be of use."""
     if width < NARROWEST_BAR:
         return ""
     done, rest = BAR if screen.shows(stream, "".join(BAR)) else ASCII_BAR
@@ -118,9 +123,9 @@ def _bar(share: float, width: int, stream: TextIO) -> str:
 
 
 def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> str:
-    """How long training goes on from this epoch, at `pace` seconds each: `at most` so long if patience may end it.
+    """Returns the time left after an epoch, at `pace` seconds per epoch: `at most` that if patience may end it sooner.
 
-    It has `limit` seconds, if that is not None.
+    `limit` is the number of seconds until the time limit, if there is one.
     """
     seconds = pace * (run.epochs - epoch.number)
     if limit is not None:
@@ -131,7 +136,7 @@ def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> s
 
 
 def duration(seconds: float, decimals: int = 0) -> str:
-    """`12 s`, `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; under a minute with so many decimals."""
+    """`12 s`, `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; seconds alone have a number of decimals."""
     whole = round(seconds)
     for large, per, small in (("d", 86_400, 3_600), ("h", 3_600, 60), ("min", 60, 1)):
         if whole >= per:
@@ -141,9 +146,9 @@ def duration(seconds: float, decimals: int = 0) -> str:
 
 
 def standing(run: "Run") -> str:
-    """Where a run is, in a line."""
+    """Returns a line that says where a run is."""
     if not run.history:
-        return f"epoch 1 of {run.epochs} is under way"
+        return f"epoch 1 of {run.epochs} under way"
     return f"epoch {run.epoch} of {run.epochs}: {losses(run.history[-1])}; best epoch {run.best_epoch}"
 
 
@@ -158,14 +163,14 @@ def losses(epoch: "Epoch") -> str:
 
 
 def learning_curve(history: "Sequence[Epoch]") -> list[str]:
-    """The losses of a run as small bars, a line each; on a logarithmic scale where they are positive."""
+    """Draws the training and the validation losses as bars, a line each, on a logarithmic scale if positive."""
     rows = [("loss", [epoch.loss for epoch in history])]
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:
         rows.append(("validation_loss", validation))
     most = max((len(ends(values)) for _, values in rows if values), default=0)
     return [
-        f"{name:>15} {curve(values, sys.stderr, beside=16 + most - len(ends(values)))}"  # the same bars for all rows
+        f"{name:>15} {curve(values, sys.stderr, beside=16 + most - len(ends(values)))}"  # as many bars in each row
         for name, values in rows
         if values
     ]

@@ -1,14 +1,10 @@
-"""Candidates of a search as a family tree."""
+"""The family tree of a search."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from kerash_cli.views import screen
 from kerash_cli.views.layout import wrapped
-
-if TYPE_CHECKING:
-    pass
-
 
 TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
 
@@ -16,10 +12,10 @@ TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
 def family(
     records: "Sequence[Mapping[str, Any]]", stream: TextIO, marked: "Collection[tuple[int, int]]" = ()
 ) -> list[str]:
-    """Candidates as a tree, each under its parent, if that is among them; `*` behind those that are marked.
+    """Returns the lines of a tree with each candidate under its parent, if that is among them; `*` marks some.
 
-    On a terminal lines that are too long go on below. What is so far down that half a line would be branches has only
-    the last of these, and says whose child it is.
+    On a terminal, long lines are broken. A candidate so deep that branches would fill half of its line has only the
+    last of them, and the place of its parent.
     """
     places = {(each["generation"], each["index"]): each for each in records}
     children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}

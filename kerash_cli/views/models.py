@@ -1,0 +1,77 @@
+"""Descriptions, saved models and checkpoints, as `kerash show` prints them."""
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from kerash_cli.system.memory import readable
+from kerash_cli.views import screen
+from kerash_cli.views.training import duration
+
+if TYPE_CHECKING:
+    from kerash_cli.model.trained import TrainedModel
+
+HEADER = ("layer", "output", "parameters", "flops per sample")
+
+
+def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
+    """Returns a table of the layers with their sizes, and a sum; `?` for what the data decides."""
+    rows = [[*HEADER, f"memory for {batch_size}"]]
+    for layer in layers:
+        if layer["output"] is None:
+            rows.append([layer["layer"], "?", "?", "?", "?"])
+            continue
+        numbers = (f"{layer[key]:,}" for key in ("parameters", "flops"))
+        rows.append([layer["layer"], "x".join(map(str, layer["output"])), *numbers, readable(layer["memory"])])
+    if any(layer["output"] is None for layer in layers):
+        return screen.table(sys.stdout, rows)
+    parameters, flops, memory = (sum(layer[key] for layer in layers) for key in ("parameters", "flops", "memory"))
+    return screen.table(sys.stdout, [*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
+
+
+def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
+    """Returns lines about the run of a checkpoint: where it is, and how to continue it."""
+    identity = run["identity"]
+    stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
+    if "model" not in identity:
+        return [f"{file}: a candidate of kerash evolve at {stands}", "the same kerash evolve command continues it"]
+    how = (
+        f"the same command with --checkpoint {quote(file)} --resume continues it; --epochs and --patience may be raised"
+    )
+    model = str(identity["model"]).splitlines()
+    return [f"{file}: a checkpoint of kerash train at {stands}", how, "", *model, "", *_settings(identity)]
+
+
+def about_model(trained: "TrainedModel") -> list[str]:
+    """Returns lines about the data of a saved model and about how it was made."""
+    training = trained.training
+    digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
+    return [trained.encoding.describe_columns(), trained.summary(), *_settings(training), *digests]
+
+
+def _settings(record: Mapping[str, Any]) -> list[str]:
+    """Returns the settings of a record in words; a description among them has lines of its own."""
+    settings = record.get("settings")
+    if not isinstance(settings, Mapping) or not settings:
+        return []
+    texts = {name: str(value).splitlines() for name, value in sorted(settings.items()) if isinstance(value, str)}
+    long = {name: lines for name, lines in texts.items() if len(lines) > 1}
+    words = [
+        f"{name.replace('_', ' ')} {_words(value)}"
+        for name, value in sorted(settings.items())
+        if name not in long and value not in (None, [], {})
+    ]
+    described = [line for name, lines in long.items() for line in (f"{name}:", *(f"  {each}" for each in lines))]
+    return [f"settings: {', '.join(words)}", *described]
+
+
+def _words(value: object) -> str:
+    """`yes` and `no` for truth values, the members of a list with blanks between them, anything else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_words(each)}" for name, each in value.items())
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return " ".join(map(_words, value))
+    return str(value)
