@@ -1,21 +1,54 @@
-"""Help pages whose lines fit, also where click leaves them as they are."""
+"""Help pages: options in sections, commands in groups, and lines that fit the terminal."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import click
 
 from kerash_cli.views.layout import cells, command_lines, wrapped
 
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+"""Context settings of every command."""
+
 DEEPER = "    "
-"""In front of what goes on below, beside the indent of its line."""
+"""Further indent of a line that continues the one above."""
+
+GROUPS = {
+    "Every day": ("data", "train", "predict", "evaluate", "evolve", "show", "help"),
+    "Judge and explain": ("tree",),
+    "Matrices and tensors": ("matrix", "tensor", "blas", "activation"),
+    "As in 2019": (
+        "init-fs",
+        "store-model",
+        "create-genome",
+        "fit",
+        "list",
+        "export",
+        "remove",
+        "end-fs",
+        "shell-init",
+    ),
+}
+"""The commands of `kerash --help`, in the order in which people meet them."""
+
+OTHERS = "More"
+"""The heading of commands that are in no group."""
+
+
+def grouped(names: Sequence[str]) -> dict[str, list[str]]:
+    """The names by their groups, in the order of GROUPS; those that are in none come last."""
+    groups = {heading: [name for name in group if name in names] for heading, group in GROUPS.items()}
+    known = {name for group in GROUPS.values() for name in group}
+    groups[OTHERS] = [name for name in names if name not in known]
+    return {heading: group for heading, group in groups.items() if group}
 
 
 class Formatter(click.HelpFormatter):
-    """Breaks examples behind a backslash, so that they can be pasted, choices behind a bar, and text at blanks."""
+    """Breaks long lines: examples behind a backslash, ready to paste, choices behind a |, text at blanks."""
 
     def getvalue(self) -> str:
-        """The page."""
+        """Returns the page."""
         return "".join(f"{part}\n" for line in super().getvalue().splitlines() for part in self._parts(line))
 
     def _parts(self, line: str) -> Iterator[str]:
@@ -33,6 +66,48 @@ class Formatter(click.HelpFormatter):
 
 
 class Context(click.Context):
-    """Of all commands."""
+    """The context of every command: its help pages are written by `Formatter`."""
 
     formatter_class = Formatter
+
+
+class Option(click.Option):
+    """An option; `{default}` in its help stands for its default."""
+
+    def __init__(self, *names: str, help: str, look_up: Callable[[], str] | None = None, **attributes: Any) -> None:
+        """`look_up` returns words for a default that has to be looked up; only the help page calls it."""
+        super().__init__(names, help=help, **attributes)
+        self._look_up = look_up
+        self.help = help if look_up else help.replace("{default}", str(self.default))
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Returns the names of the option and its help."""
+        record = super().get_help_record(ctx)
+        if record is None or self._look_up is None:
+            return record
+        return record[0], record[1].replace("{default}", self._look_up())
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """Nothing besides the help itself: it says the default, and an error says the range."""
+        return {}
+
+
+class Command(click.Command):
+    """A command whose options stand in sections, under headings."""
+
+    context_class = Context
+
+    def __init__(self, *words: Any, sections: Mapping[str, Sequence[click.Option]], **attributes: Any) -> None:
+        super().__init__(*words, **{"context_settings": HELP_NAMES, **attributes})
+        self.sections = sections
+        self.params += [option for options in sections.values() for option in options]
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each section; --help ends the last one."""
+        *_, last = self.sections
+        help_option = self.get_help_option(context)
+        for heading, options in self.sections.items():
+            further = [help_option] if help_option and heading == last else []
+            records = (each.get_help_record(context) for each in (*options, *further))
+            with formatter.section(heading):
+                formatter.write_dl([record for record in records if record])

@@ -1,13 +1,12 @@
-"""`kerash matrix` and `kerash tensor`: a subcommand for each operation of the table, made when it is asked for."""
+"""`kerash matrix` and `kerash tensor`: a subcommand for each registered operation, made when it is needed."""
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerash_cli.commands import _options
-from kerash_cli.commands._help import Context
+from kerash_cli.commands._help import HELP_NAMES, Context, Option
 from kerash_cli.errors import BadInput
 from kerash_cli.views import screen
 
@@ -15,54 +14,45 @@ if TYPE_CHECKING:
     from kerash_cli.matrices.operands import Operands
     from kerash_cli.matrices.operation import Group, Operation, Parameter, Result
 
-F = TypeVar("F", bound=Callable[..., Any] | click.Command)
-
-HELP = {"help_option_names": ["-h", "--help"]}
-
-
-def writing(command: F) -> F:
-    """The options of what writes a result."""
-    for option in (
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            type=_options.FILE,
-            help="Where to write, whole or not at all; may be an operand.",
-        ),
-        click.option("--npy", is_flag=True, help="The result as .npy instead of text."),
-    ):
-        command = option(command)
-    return command
+WRITING = (
+    Option("--npy", is_flag=True, help="Write the result as .npy instead of text."),
+    Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=_options.FILE,
+        help="Write the result to FILE, atomically; FILE may be an input.",
+    ),
+    _options.QUIET,
+)
+"""Options of every command that writes a matrix or a tensor."""
 
 
 class OperationGroup(click.Group):
-    """A group whose subcommands are the operations of the table that belong to it."""
+    """A group of commands: the operations on a matrix, or those on a tensor."""
 
     def __init__(self, group: "Group", **attributes: Any) -> None:
         super().__init__(subcommand_metavar="OPERATION [WORDS] [OPERANDS]", **attributes)
         self._group = group
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """In the order of the table."""
+        """Returns the names of the operations, in the order in which they are registered."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         return [name for name, operation in OPERATIONS.items() if self._group in operation.groups]
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
-        """The operation of that name; BadInput with a suggestion where there is none."""
+        """Returns the operation of that name; BadInput with a suggestion where there is none."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         operation = OPERATIONS[name]
         if self._group not in operation.groups:
             (other,) = operation.groups
-            raise BadInput(
-                f"{name}: expected an operation on a {self._group}, got one on a {other}; try kerash {other} {name}"
-            )
+            raise BadInput(f"{name} is an operation on a {other}, not on a {self._group}; try kerash {other} {name}")
         return Line(operation, self._group)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """What each operation takes, and its sentence."""
+        """Lists what each operation takes, and its sentence."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         rows = [
@@ -73,7 +63,7 @@ class OperationGroup(click.Group):
 
 
 class Line(click.Command):
-    """An operation as a command; the table reads its words, and click its --help and --npy."""
+    """An operation as a command. The operation reads its own words; click reads --npy, -o, -q and --help."""
 
     context_class = Context
 
@@ -83,19 +73,17 @@ class Line(click.Command):
         super().__init__(
             operation.name,
             callback=self._run,
-            params=[words],
+            params=[words, *WRITING],
             help=operation.help,
-            context_settings={"ignore_unknown_options": True, **HELP},
+            context_settings={"ignore_unknown_options": True, **HELP_NAMES},
         )
-        writing(self)
-        _options.quiet(self)
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
-        """`mul-scalar FACTOR [A] [OPTIONS]` without the name."""
+        """Returns the words behind the name, as in `mul-scalar FACTOR [A] [OPTIONS]`."""
         return [*self._operation.usage(self._group).split()[1:], "[OPTIONS]"]
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """The words and the options of the table, then those of all operations."""
+        """Lists the words and the options of the operation, then the options that all operations have."""
         words = [(each.metavar, _sentence(each.expected)) for each in self._operation.words(self._group)]
         if words:
             with formatter.section("Words"):
@@ -125,13 +113,13 @@ class Line(click.Command):
 
 
 def check_npy(npy: bool, operation: "Operation") -> None:
-    """BadInput where --npy is asked for what is not numbers."""
+    """Raises BadInput for --npy where the result is no matrix or tensor."""
     if npy and operation.result in ("text", "verdict"):
-        raise BadInput(f"--npy: expected an operation whose result is numbers, got {operation.name}")
+        raise BadInput(f"--npy: the result of {operation.name} is not a matrix or a tensor; try without --npy")
 
 
 def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
-    """Writes a result to a file or to standard output; a verdict is an exit status and nothing else."""
+    """Writes a result to a file or to standard output; a verdict is nothing but the exit code."""
     from kerash_cli.matrices.results import binary, plain
 
     if isinstance(result, bool):
@@ -147,7 +135,7 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
 
 
 def _on_colours(result: "Result") -> bytes:
-    """A picture with its heat, where standard output shows it; nothing for what has none."""
+    """Returns a picture with its cells coloured, if it has colours and standard output shows them; else nothing."""
     from kerash_cli.matrices.operation import Picture
 
     if not isinstance(result, Picture) or result.heat is None or not screen.shows_colours(sys.stdout):
@@ -158,7 +146,7 @@ def _on_colours(result: "Result") -> bytes:
 
 
 def gathering(quiet: bool) -> "Operands":
-    """The operands of this process; on a terminal it says that it waits for them."""
+    """Returns the operands of this process; on a terminal a line says that it waits for them."""
     from kerash_cli.matrices.operands import Operands
 
     def await_input() -> None:
@@ -170,7 +158,7 @@ def gathering(quiet: bool) -> "Operands":
 
 
 def _row(parameter: "Parameter") -> tuple[str, str]:
-    """An option and its help, with the default where there is one."""
+    """Returns an option and its help, with the default if there is one."""
     if parameter.kind is None:
         return parameter.option, "Off unless it is given."
     default = "" if parameter.default is None else f"  [default: {_spelled(parameter.default)}]"
@@ -186,6 +174,7 @@ def _sentence(text: str) -> str:
 
 
 def _where(operation: "Operation") -> str:
-    """Where operands come from."""
-    left_out = "standard input" if len(operation.operands) == 1 else "descriptors 3 and 4"
-    return f"An operand is a file, text or .npy, or - for standard input. Left out: {left_out}."
+    """Returns a line about where operands come from."""
+    one = len(operation.operands) == 1
+    default = "it is read from standard input" if one else "two are read from file descriptors 3 and 4"
+    return f"An operand is a file, text or .npy, or - for standard input. Without operands, {default}."

@@ -1,31 +1,29 @@
-"""Options that several commands share, and parameter types whose choices are looked up only when they are needed."""
+"""Options that several commands share, and the types of their values.
 
-import os
+A type imports what it needs when it reads a word, so that `kerash --help` need not wait for it.
+"""
+
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from kerash_cli.commands._help import Option
 from kerash_cli.errors import BadInput
-
-if TYPE_CHECKING:
-    from kerash_cli.model.trained import TrainedModel
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]
-    """A word that `module:function` reads, imported only when there is one to read."""
+    """A word that is read by `module:function`, which is imported when it is first needed."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
         self._module, _, self._attribute = place.partition(":")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The value that the word means; what is not a word has been read before."""
+        """Returns the value that the word means; a value that is no word has been read before."""
         if not isinstance(value, str):
             return value
         parse = import_module(self._module)
@@ -37,11 +35,23 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
             self.fail(str(error), param, ctx)
 
 
+class Whole(click.IntRange):
+    """A whole number within a range, `N` in help."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Returns the word that stands for it in help."""
+        return "N"
+
+
 class Real(click.FloatRange):
-    """A number within a range, which NaN is not in."""
+    """A number within a range, which NaN is not in; `NUMBER` in help."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Returns the word that stands for it in help."""
+        return "NUMBER"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number."""
+        """Returns the number."""
         number = super().convert(value, param, ctx)
         if number != number:
             self.fail(f"expected a number, got {value!r}", param, ctx)
@@ -49,18 +59,18 @@ class Real(click.FloatRange):
 
 
 class Member(click.ParamType):  # type: ignore[type-arg]
-    """A name of a registry `module:REGISTRY`, or an alias; gives the member's own name."""
+    """A name, or another name, of a member of the registry `module:REGISTRY`; its value is the member's own name."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
         self._module, _, self._registry = place.partition(":")
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """The names to choose from."""
+        """Returns the names to choose from."""
         return "|".join(self._members())
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The member's own name."""
+        """Returns the member's own name."""
         try:
             name: str = self._members().canonical(value)
         except BadInput as error:
@@ -72,16 +82,16 @@ class Member(click.ParamType):  # type: ignore[type-arg]
 
 
 class FileName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a file or a folder; what is empty is an unset variable, and means none."""
+    """The name of a file or a folder. An empty one is refused: it comes from a shell variable that is not set."""
 
     name = "path"
 
     def __init__(self, dash: bool = True) -> None:
-        """`dash`: whether `-` has a meaning, a standard stream."""
+        """`dash` says whether `-` may stand for a standard stream."""
         self._dash = dash
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name, as it is."""
+        """Returns the name unchanged."""
         if not value:
             self.fail("expected the name of a file, got an empty word; is a variable unset?", param, ctx)
         if value == "-" and not self._dash:
@@ -89,96 +99,8 @@ class FileName(click.ParamType):  # type: ignore[type-arg]
         return value
 
 
-def check_once(*words: str | None) -> None:
-    """BadInput if more than one of them is `-`."""
-    if words.count("-") > 1:
-        raise BadInput("expected '-', standard input, once, got it twice; try files")
-
-
-def is_table(path: str) -> bool:
-    """Whether a file in the place of a description is none, and no saved model either."""
-    from kerash_cli.model import archive
-    from kerash_cli.model.description import begins_description
-
-    return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
-
-
-def check_order(model: str, data: str) -> None:
-    """BadInput, with the command that swaps them, if the table stands where the description should, and that there."""
-    from kerash_cli.model.description import begins_description
-
-    if is_table(model) and os.path.isfile(data) and begins_description(data):
-        raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
-
-
-def saved_model(path: str, force: bool) -> tuple[str, bool]:
-    """Where a saved model goes, and whether one is there already; BadInput rather than over something else."""
-    from kerash_cli.model import archive
-    from kerash_cli.training import checkpoint
-
-    exists = os.path.isfile(path)
-    if exists and not force:
-        if not archive.looks_like_model(path):
-            raise BadInput(
-                f"{path} already exists and is no saved model; choose another name, or --force to replace it"
-            )
-        if checkpoint.is_one(path):
-            raise BadInput(f"{path} already exists and is a checkpoint; choose another name, or --force to replace it")
-    return path, exists
-
-
-def claim(*paths: str | None) -> None:
-    """Makes these the outputs of this command alone until it ends; raises as `files.claimed` does."""
-    from kerash_cli.system import files
-
-    for path in paths:
-        if path is not None:
-            click.get_current_context().with_resource(files.claimed(path))
-
-
-def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
-    """BadInput if two outputs, by their options, are one file, or one is an input that has to stay."""
-    seen: dict[str, str] = {}
-    read = {os.path.realpath(each): each for each in inputs if each is not None and os.path.isfile(each)}
-    for option, path in outputs.items():
-        if path is None or path == "-" or not (os.path.isfile(path) or not os.path.exists(path)):
-            continue
-        real = os.path.realpath(path)
-        other = seen.setdefault(real, option)
-        if other != option:
-            raise BadInput(f"expected different files for {other} and {option}, got {path} for both")
-        if real in read:
-            raise BadInput(f"expected {option} to be another file than is read, got {path} for both")
-
-
-def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "TrainedModel":
-    """What MODEL|GENOME means: with a `/`, or ending in `.kerash`, a file, else a genome.
-
-    `tell` hears if a genome's stored model is gone, so that nobody knows what its columns meant.
-    """
-    from kerash_cli.model.trained import TrainedModel
-
-    if "/" in word or word.endswith(".kerash"):
-        return TrainedModel.load(word)
-    from kerash_cli.classic import exporting
-    from kerash_cli.classic.shelf import Absent
-    from kerash_cli.errors import shown
-    from kerash_cli.store.mountpoint import mountpoints
-    from kerash_cli.training import checkpoint
-
-    try:
-        return exporting.trained(mountpoints(mountpoint), word, tell=tell)
-    except Absent:
-        if os.path.isfile(word) and checkpoint.is_one(word):
-            return TrainedModel.load(word)  # which says what a checkpoint is for
-        advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
-        raise BadInput(
-            f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"
-        ) from None
-
-
 def given(without: Collection[str] = ()) -> list[str]:
-    """The options of the command line that is under way, as words; those of these names are left out."""
+    """Returns the options that the user gave to the command that is running, as words, except those of some names."""
     context, words = click.get_current_context(), list[str]()
     for parameter in context.command.params:
         name = parameter.name or ""
@@ -192,71 +114,72 @@ def given(without: Collection[str] = ()) -> list[str]:
     return words
 
 
-def reading(command: F) -> F:
-    """The options of every command that reads a table."""
-    for option in (
-        click.option(
-            "--header/--no-header",
-            default=None,
-            help="The first line of DATA is names, or is data; found out if left out.",
-        ),
-        click.option("--delimiter", metavar="CHARACTER", help="What separates columns, instead of what it looks like."),
-    ):
-        command = option(command)
-    return command
-
-
-def labelled(command: F) -> F:
-    """The option of every command that reads labels from a file of their own."""
-    return click.option(
-        "--label-header/--no-label-header",
-        default=None,
-        help="Whether LABEL starts with a line of column names (detected together with DATA by default).",
-    )(command)
-
-
-def preparing(command: F) -> F:
-    """The options of every command that learns what a table's columns are."""
-    for option in (
-        click.option(
-            "--missing",
-            type=click.Choice(["error", "drop", "mean"]),
-            default="error",
-            show_default=True,
-            help="What to do about missing values: stop, drop the row, or take the column's mean.",
-        ),
-        click.option("--drop", metavar="COLUMN", multiple=True, help="Leave this column out; give it again for more."),
-    ):
-        command = option(command)
-    return command
-
-
 def seconds(text: str) -> float:
-    """`90s`, `5m`, `1.5h` or a plain number of seconds."""
+    """Returns the seconds of `90s`, `5m`, `1.5h` or `90`."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)
     if not match or not (value := float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]):
         raise BadInput(f"expected a time such as 90s, 5m or 1h, got {text!r}")
     return value
 
 
+def target(multiple: bool = False) -> Option:
+    """Returns the option that names the column of the answers; train alone lets it be `multiple`, to explain itself."""
+    return Option(
+        "--target",
+        "-t",
+        metavar="COLUMN",
+        multiple=multiple,
+        help="Column of DATA that holds the answers: its name, or its number from 1.",
+    )
+
+
+def on_error(*choices: str, help: str) -> Option:
+    """Returns the option that says what to do about rows that can't be read or predicted; the first is the default."""
+    return Option("--on-error", type=click.Choice(choices), default=choices[0], help=help)
+
+
 FILE = FileName()
 OUTPUT = FileName(dash=False)
 
 POSITIVE = Real(min=0, min_open=True, max=1e6)
-COUNT = click.IntRange(1, 10**9)
+COUNT = Whole(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
 NAME = Parsed("name", "kerash_cli.system.files:name")
 GENOME_NAME = Parsed("name", "kerash_cli.classic.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.classic.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
-SEED = click.IntRange(0, 2**63 - 1)
+SEED = Whole(0, 2**63 - 1)
+LOSS = Member("name", "kerash_cli.engine.losses:LOSSES")
 
-mountpoint = click.option(
-    "--mountpoint", metavar="FOLDER", type=FILE, help="Where tensors are; by default ./kerash_mountpoint, else a tmpfs."
+READING = (
+    Option("--delimiter", metavar="CHARACTER", help="Column separator (default: detect)."),
+    Option(
+        "--header/--no-header",
+        default=None,
+        help="Whether DATA starts with a line of column names (default: detect).",
+    ),
 )
-workers = click.option(
-    "--workers", type=click.IntRange(1, 256), help="Processes to share the work; by default what is fastest."
+LABEL_HEADER = Option(
+    "--label-header/--no-label-header",
+    default=None,
+    help="Whether LABEL starts with a line of column names (default: detect).",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object on standard output.")
-quiet = click.option("-q", "--quiet", is_flag=True, help="No talk, only results and errors.")
+PREPARING = (
+    Option("--drop", metavar="COLUMN", multiple=True, help="Ignore this column (repeatable)."),
+    Option(
+        "--missing",
+        type=click.Choice(["error", "drop", "mean"]),
+        default="error",
+        help="Treatment of missing values: stop, drop the row, or take the column's mean (default: {default}).",
+    ),
+)
+MOUNTPOINT = Option(
+    "--mountpoint",
+    metavar="FOLDER",
+    type=FILE,
+    help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private tmpfs).",
+)
+WORKERS = Option("--workers", type=Whole(1, 256), help="Number of processes (default: as many as make it faster).")
+AS_JSON = Option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
+QUIET = Option("-q", "--quiet", is_flag=True, help="Print only results and errors.")

@@ -1,25 +1,24 @@
 """`--fail-under` and `--fail-over`: bounds for the figures of `kerash evaluate`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 
+from kerash_cli.commands._help import Option
 from kerash_cli.errors import BadInput, BelowThreshold, listed, shown
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 UNDER, OVER = "--fail-under", "--fail-over"
 
 
 class Threshold(NamedTuple):
-    """The least, or with OVER the most, that a figure may be."""
+    """A bound for a figure: the least that it may be, or with OVER the most."""
 
     option: str
     figure: str
     """A name of metrics.METRICS."""
     class_name: str
-    """The class that a figure of one class is of; else empty."""
+    """The class, for a figure of one class; else empty."""
     number: float
 
     @property
@@ -28,7 +27,7 @@ class Threshold(NamedTuple):
         return self.figure.replace("CLASS", self.class_name)
 
     def value(self, scores: Mapping[str, Any]) -> float:
-        """The figure; BadInput that tells of what there is, if scores have none such."""
+        """Returns the figure; BadInput, with the names of those there are, if the scores do not have it."""
         from kerash_cli.model.metrics import METRICS
 
         values = METRICS[self.figure].values(scores)
@@ -44,7 +43,7 @@ class Threshold(NamedTuple):
         raise BadInput(f"{where}: this model has no {self.figure}; try {' or '.join(others) or 'the other option'}")
 
     def told(self, value: float) -> str:
-        """What is wrong with this value; empty if nothing is."""
+        """Returns a clause if the value is beyond the bound; else nothing."""
         if value < self.number if self.option == UNDER else value > self.number:
             return f"{self.written} is {value:.6g}, {self.option.removeprefix('--fail-')} {self.number:g}"
         return ""
@@ -59,7 +58,7 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
         self._option = option
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Threshold:
-        """The bound that a word gives; what stands after the first `:` and before the last `=` is a class."""
+        """Returns the bound; the text between the first `:` and the last `=` is the name of a class."""
         from kerash_cli import decimals
         from kerash_cli.model.metrics import METRICS
 
@@ -79,27 +78,26 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
 
 
 def check(bounds: Sequence[Threshold], scores: Mapping[str, Any]) -> list[str]:
-    """What figures are beyond their bounds, each a clause; BadInput for a figure that scores don't have."""
+    """Returns a clause for each figure beyond its bound; BadInput for a figure that the scores do not have."""
     return [told for bound in bounds if (told := bound.told(bound.value(scores)))]
 
 
 def fail(model: str, data: str, failures: Sequence[str]) -> None:
-    """BelowThreshold with all the failures, if there are any."""
+    """Raises BelowThreshold with all the failures, if there are any."""
     if failures:
         raise BelowThreshold(f"{model} on {data}: {'; '.join(failures)}")
 
 
-def options(command: F) -> F:
-    """Both options, each of which may be given again."""
-    for option, least, example in (
-        (OVER, "higher", "rmse=1, log_loss=0.3"),
-        (UNDER, "lower", "accuracy=0.9, f1=0.8, auc=0.9, recall:CLASS=0.7, r2=0.5"),
-    ):
-        command = click.option(
-            option,
-            type=ThresholdType(option),
-            metavar="FIGURE=NUMBER",
-            multiple=True,
-            help=f"Exit with 7 if the figure is {least} (repeatable): {example}.",
-        )(command)
-    return command
+OPTIONS = tuple(
+    Option(
+        option,
+        type=ThresholdType(option),
+        metavar="FIGURE=NUMBER",
+        multiple=True,
+        help=f"Exit with 7 if the figure is {than} this, such as {example} (repeatable).",
+    )
+    for option, than, example in (
+        (UNDER, "lower than", "accuracy=0.9, f1=0.8, auc=0.9, recall:CLASS=0.7 or r2=0.5"),
+        (OVER, "higher than", "rmse=1 or log_loss=0.3"),
+    )
+)

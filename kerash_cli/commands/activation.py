@@ -1,4 +1,4 @@
-"""`kerash activation`: the activations on their own, number by number."""
+"""`kerash activation`: calculates an activation, number by number."""
 
 import json
 import re
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import HELP_NAMES, Command, Option
 from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 16_000_000
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+OPTIONS = (
+    Option("--derivative", is_flag=True, help="Print the derivative instead of the value."),
+    Option("--list", "listed", is_flag=True, help="List all activations, with their graphs from -5 to 5."),
+    _options.AS_JSON,
+    _options.QUIET,
+)
+
+
+@click.command(
+    cls=Command, sections={"Options": OPTIONS}, context_settings={"ignore_unknown_options": True, **HELP_NAMES}
+)
 @click.argument("name", required=False)
 @click.argument("x", nargs=-1)
-@click.option("--derivative", is_flag=True, help="The derivative instead of the value.")
-@click.option("--list", "listed", is_flag=True, help="All activations, with their shapes on [-5, 5].")
-@_options.as_json
-@_options.quiet
 @click.pass_context
 def command(
     context: click.Context,
@@ -35,9 +42,10 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Print an activation of each number X, or of the numbers on standard input.
+    """Calculate an activation of numbers.
 
-    NAME may have parameters, as in a model file. Softmax and its like take all numbers together, as one vector.
+    The numbers are the words X, or come from standard input. NAME may have parameters, as in a description. Softmax and
+    similar functions take all numbers together, as one vector.
 
     \b
     kerash activation sigmoid -1.5 0 2
@@ -48,14 +56,14 @@ def command(
     """
     words = () if name is None else (name, *x)
     for word in words:
-        if word.startswith("--"):  # -1.5 is a number because click lets pass what it doesn't know
+        if word.startswith("--"):  # click lets unknown options pass, since -1.5 is a number
             raise click.NoSuchOption(word, ctx=context)
     if listed and words:
-        raise BadInput(f"expected nothing beside --list, got {words[0]!r}; try kerash activation --list")
+        raise BadInput(f"--list takes no further words, got {words[0]!r}; try kerash activation --list")
     if listed:
         click.echo(_json_list() if as_json else _table())
     elif name is None:
-        raise BadInput("expected the name of an activation; try kerash activation --list")
+        raise BadInput("the name of an activation is missing; try kerash activation --list")
     else:
         click.echo(_evaluated(name, x, derivative, as_json, quiet))
 
@@ -71,7 +79,7 @@ def _evaluated(name: str, words: tuple[str, ...], derivative: bool, as_json: boo
     x = list(_standard_input(quiet) if words in ((), ("-",)) else _arguments(words))
     if not x:
         raise BadInput(f"{at('<stdin>')}expected numbers, got none; try kerash activation {activation} 1.5")
-    with np.errstate(over="ignore"):  # what overflows is told in words
+    with np.errstate(over="ignore"):  # an overflow is reported below, in words
         y = f(np.array(x, np.float64)).tolist()
     for argument, value in zip(x, y, strict=True):
         if abs(value) == float("inf"):
@@ -133,7 +141,7 @@ def _table() -> str:
 
 
 def _shapes(activation: "Activation") -> tuple[str, str]:
-    """f and f' on [-5, 5], drawn; nothing for softmax and its like, which have no graph."""
+    """Draws f and f' from -5 to 5; nothing for softmax and similar functions, which have no graph."""
     import numpy as np
 
     from kerash_cli.views.curves import sparkline

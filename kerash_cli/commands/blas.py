@@ -1,21 +1,21 @@
-"""`kerash blas`: a pipeline of operations in one process."""
+"""`kerash blas`: runs a pipeline of operations in one process."""
 
 import click
 
-from kerash_cli.commands import _operations, _options
-from kerash_cli.commands._operations import HELP
+from kerash_cli.commands import _operations
+from kerash_cli.commands._help import Command, Option
+
+EXPLAIN = Option("--explain", is_flag=True, help="Print the size of each step's result, on standard error.")
 
 
-@click.command(context_settings=HELP)
+@click.command(cls=Command, sections={"Options": (EXPLAIN, *_operations.WRITING)})
 @click.argument("pipeline")
-@click.option("--explain", is_flag=True, help="What each step came to, on standard error.")
-@_operations.writing
-@_options.quiet
 def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: bool) -> None:
-    """Run a PIPELINE of operations, each on the result of the one before, in one process.
+    """Run a pipeline of operations in one process.
 
-    Steps are the operations of kerash matrix, with | between them; further operands are files. `tensor` before a step
-    makes it one of kerash tensor. Words are quoted as in a shell.
+    PIPELINE is one word. Its steps are operations of kerash matrix, separated by |; each works on the result of the one
+    before. Further operands are files. `tensor` in front of a step makes it an operation of kerash tensor. Words are
+    quoted as in a shell.
 
     \b
     kerash blas 'random 3 2 --seed 1 | transpose | print'

@@ -1,22 +1,27 @@
-"""`kerash create-genome`: a network with random weights, as text files."""
+"""`kerash create-genome`: makes a network with random weights, as text files."""
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command, Option
+
+OPTIONS = (
+    Option("--bias", is_flag=True, help="Give each unit a bias (default: none, as in 2019)."),
+    Option("--seed", type=_options.SEED, default=0, help="Random seed for the weights (default: {default})."),
+    _options.MOUNTPOINT,
+    Option("--force", is_flag=True, help="Replace a genome of that name."),
+    _options.QUIET,
+)
 
 
-@click.command()
+@click.command(cls=Command, sections={"Options": OPTIONS})
 @click.argument("genome", type=_options.GENOME_NAME)
 @click.argument("model", type=_options.FILE)
-@click.option("--bias", is_flag=True, help="Weighted sums with a bias, which 2019 left out.")
-@click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of the weights.")
-@_options.mountpoint
-@click.option("--force", is_flag=True, help="Replace a genome of that name.")
-@_options.quiet
 def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | None, force: bool, quiet: bool) -> None:
-    """Create GENOME, a network as MODEL describes it, a stored model or a file, with weights uniform in [0, 1).
+    """Create a network with random weights.
 
-    It is a folder of text files that every tool of the shell can read and edit.
+    MODEL is the name of a stored model, or a file with a description. GENOME is a folder of text files in the
+    mountpoint, which any tool of the shell can read and edit. Its weights are uniform in [0, 1).
 
     \b
     kerash create-genome default my_model

@@ -1,20 +1,23 @@
-"""`kerash data`: the sample data and models that come with the program."""
+"""`kerash data`: prints the sample data and descriptions that come with the program."""
 
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from kerash_cli.commands._help import Command
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(cls=Command, sections={"Options": ()})
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """Print bundled sample data or a model; without NAME, list what there is.
+    """Print sample data or a description.
+
+    NAME is one of the bundled files; without NAME, they are listed.
 
     \b
     kerash data iris > iris.csv
@@ -27,7 +30,7 @@ def command(name: str | None) -> None:
         return
     path = next((files[name + kind] for kind in ("", *_KINDS) if name + kind in files), None)
     if path is None:
-        raise BadInput(f"expected bundled data, got {name!r}; try one of {', '.join(sorted(files))}")
+        raise BadInput(f"no sample data called {name!r}; try one of {', '.join(sorted(files))}")
     sys.stdout.buffer.write(path.read_bytes())
 
 
@@ -35,7 +38,7 @@ _KINDS = (".csv", ".data", ".label", ".model")
 
 
 def _folders() -> "list[Path]":
-    """Where the files are: inside the package once it is installed, beside it in a checkout."""
+    """Returns the folders of the files: inside the package once it is installed, beside it in a checkout."""
     from pathlib import Path
 
     package = Path(__file__).parent.parent

@@ -1,17 +1,17 @@
-"""`kerash end-fs`: what init-fs did is undone."""
+"""`kerash end-fs`: undoes what init-fs did."""
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command
 
 
-@click.command()
-@_options.mountpoint
-@_options.quiet
+@click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.QUIET)})
 def command(mountpoint: str | None, quiet: bool) -> None:
-    """Unmount what init-fs mounted, with all the models and genomes in it.
+    """Delete the mountpoint and all that is in it.
 
-    What another program mounted, or a live process uses, stays as it is.
+    Save what you need first with export. A mountpoint of another program stays, and so does one that a running process
+    uses.
 
     \b
     kerash export default -o default.kerash; kerash end-fs
@@ -19,4 +19,4 @@ def command(mountpoint: str | None, quiet: bool) -> None:
     from kerash_cli.classic import mounting
     from kerash_cli.views.messages import Console
 
-    Console(quiet).say(f"{mounting.end(mountpoint).root}: gone, with all that was in it")
+    Console(quiet).say(f"{mounting.end(mountpoint).root}: deleted, with all that was in it")

@@ -1,258 +1,136 @@
-"""`kerash evolve`: the network is found, not described."""
+"""`kerash evolve`: searches for a network by mutation and selection."""
 
-import re
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _options
-from kerash_cli.commands._interrupts import OUT_OF_TIME, concluding
-from kerash_cli.errors import BadInput
+from kerash_cli.commands._evolve_options import SECTIONS
+from kerash_cli.commands._evolve_request import USAGE, EvolveRequest, again
+from kerash_cli.commands._files import claim
+from kerash_cli.commands._help import Command
+from kerash_cli.commands._interrupts import Ending, concluding
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kerash_cli.evolution.preparation import SearchSettings
+    from kerash_cli.evolution.history import History
+    from kerash_cli.evolution.preparation import PreparedSearch
     from kerash_cli.evolution.search import Search
+    from kerash_cli.evolution.winner import Winner
     from kerash_cli.views.messages import Console
     from kerash_cli.views.search import SearchView
 
-USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
-STALLED, REACHED, DONE = "stalled", "stop-at", "generations"
-NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet"}
-"""Options that have no part in what is found in so many generations."""
-LOST = "an earlier kerash dropped it when its workers were killed"
-"""Why what comes after a lost candidate is of no use."""
+STALLED, REACHED, OUT_OF_TIME, DONE = "stalled", "stop-at", "time", "generations"
+"""Reasons for which a search ends by itself."""
+
 LONGER = 1.1
-"""How much longer what is ahead may take than what was like it."""
+"""How many times as long as its forerunners the next generation may take before it counts as too long for --time."""
 
 
-@click.command()
+@click.command(cls=Command, sections=SECTIONS)
 @click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
-@click.option("--target", metavar="COLUMN", help="The label is this column of DATA, a name or a number; then no LABEL.")
-@click.option(
-    "--from", "start", metavar="MODEL", type=_options.FILE, help="Start from this description, or a saved model's."
-)
-@click.option("--shape", metavar="WxHxD", help="The inputs are images: convolutions and poolings evolve as well.")
-@click.option(
-    "--strategy", type=click.Choice(["evolve", "random"]), default="evolve", show_default=True,
-    help="random draws all candidates afresh: what evolution has to beat.",
-)  # fmt: skip
-@click.option(
-    "--inherit", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
-    help="Whether children begin with their parents' weights; auto: under 50 rows, images, dear trainings.",
-)  # fmt: skip
-@click.option(
-    "--pick", type=click.Choice(["best", "small"]), default="best", show_default=True,
-    help="small: the fewest parameters within a standard error of the best loss.",
-)  # fmt: skip
-@click.option(
-    "--final", type=click.Choice(["merged", "single"]),
-    help="Save the networks of a cross-validation as one, or one trained on all rows; merged where that is possible.",
-)  # fmt: skip
-@click.option("--max-layers", type=click.IntRange(0, 64), default=4, show_default=True, help="Hidden layers at most.")
-@click.option("--max-width", type=click.IntRange(1, 2**20), help="Units of a layer at most; 20 to 256 by the inputs.")
-@click.option("--activations", metavar="LIST", help="What to draw from, such as relu,tanh; 14 by default.")
-@click.option("--loss", type=_options.Member("name", "kerash_cli.engine.losses:LOSSES"), help="By default by OUTPUTS.")
-@click.option("--time", "limit", type=_options.SECONDS, help="No generation that would end later: 90s, 5m, 1h.")
-@click.option("--stop-at", type=_options.NOT_NEGATIVE, metavar="LOSS", help="Stop once the best loss is so low.")
-@_options.preparing
-@_options.reading
-@_options.labelled
-@click.option("--seed", type=_options.SEED, default=0, show_default=True, help="Of everything random.")
-@_options.workers
-@_options.mountpoint
-@click.option(
-    "--every", type=_options.COUNT, metavar="N",
-    help="Show each Nth generation where there is no terminal; by default about 50 lines of all.",
-)  # fmt: skip
-@click.option("--force", is_flag=True, help="Begin anew, and overwrite whatever NAME.kerash is.")
-@_options.as_json
-@_options.quiet
-def command(
-    words: tuple[str, ...],
-    target: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    label_header: bool | None,
-    limit: float | None,
-    stop_at: float | None,
-    workers: int | None,
-    mountpoint: str | None,
-    every: int | None,
-    force: bool,
-    as_json: bool,
-    quiet: bool,
-    **options: Any,
-) -> None:
-    """Find a network for DATA by mutation and selection, and save it trained as NAME.kerash.
+def command(words: tuple[str, ...], **options: Any) -> None:
+    """Search for a network that suits a table.
 
-    From an empty network of INPUTS and OUTPUTS on, each generation trains POPULATION candidates, and GENERATIONS more
-    follow the first. Standard output is the description of the best one. INPUTS and OUTPUTS may be `?`, what the data
-    has. NAME.evolve keeps all that was found out: the same command again goes on where it was, also after a crash, and
-    with more GENERATIONS further.
+    The search starts from an empty network of INPUTS and OUTPUTS; a ? for either is filled in from the data. Each
+    generation mutates the best network so far into POPULATION candidates and trains them; GENERATIONS follow the first
+    one. The best candidate is saved, trained, as NAME.kerash, and its description is printed.
+
+    The folder NAME.evolve keeps everything that was found. The same command continues there, after a crash too, and
+    with more GENERATIONS goes further.
 
     \b
     kerash evolve 2 1 xor_ev xor.data xor.label 1 3
     kerash evolve 4 3 iris iris.csv --target species 8 10
-    kerash evolve 4 3 iris iris.csv --target species 8 10 | kerash train - iris.csv --target species -o again.kerash
+    kerash evolve 4 3 iris iris.csv -t species 8 10 | kerash train - iris.csv -t species -o again.kerash
     """
-    import json
-
-    from kerash_cli.evolution import preparation, search
-    from kerash_cli.evolution.history import history
-    from kerash_cli.evolution.winner import numbered
-    from kerash_cli.store.stage import stage
-    from kerash_cli.system import files
-    from kerash_cli.tables import labels as label_files
-    from kerash_cli.tables import reading
+    from kerash_cli.evolution import preparation
     from kerash_cli.tables.table import notes
-    from kerash_cli.views.messages import Console, put
-    from kerash_cli.views.search import show_winner, shown_search
+    from kerash_cli.views.messages import Console
 
     begun = monotonic()
-    inputs, outputs, name, data, label, population, generations = _words(words, target)
-    _options.check_once(data, label)
-    files.name(name)
-    settings = _settings(inputs, outputs, population, generations, options)
-    console = Console(quiet)
-    path, replaces = _options.saved_model(f"{name}.kerash", force)
-    _options.claim(path)
-    table = reading.read(data, delimiter=delimiter, header=header, label=target)
-    labels = label_files.read(label, table, delimiter, label_header) if label else None
-    prepared = preparation.prepare(table, labels, target, settings)
-    count = prepared.workers(workers)
+    request = EvolveRequest.of(words, options)
+    console = Console(request.quiet)
+    claim(request.output)
+    table = request.reader.table(request.data, label=request.target)
+    labels = request.reader.labels(request.label, table)
+    prepared = preparation.prepare(table, labels, request.target, request.settings)
+    outcome = _searched(request, prepared, begun, notes(table, labels), console)
+    _report(request, outcome, console)
+    outcome.ending.leave()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a search."""
+
+    found: "Search"
+    winner: "Winner"
+    record: dict[str, Any]
+    """The winner as JSON values."""
+    stopped: str
+    """Why the search went no further."""
+    ending: Ending
+
+
+def _searched(
+    request: EvolveRequest, prepared: "PreparedSearch", begun: float, noted: list[str], console: "Console"
+) -> Outcome:
+    """Searches until the end, or until a signal or a limit stops the search; trains the best candidate and saves it."""
+    from kerash_cli.evolution import search
+    from kerash_cli.evolution.history import history
+    from kerash_cli.store.stage import stage
+    from kerash_cli.system import files
+    from kerash_cli.views.search import shown_search
+
+    workers, settings = prepared.workers(request.workers), request.settings
     with (
-        files.replacing(path) as saved,
-        stage(prepared.staged_bytes(), mountpoint, console.say) as folder,
+        files.replacing(request.output) as saved,
+        stage(prepared.staged_bytes(), request.mountpoint, console.say) as folder,
     ):
         samples = search.stage_samples(prepared, folder)
-        with history(name, prepared.identity(), force) as past, _executor(count, console) as executor:
-            console.say(
-                *notes(table, labels),
-                *prepared.describe(),
-                *prepared.doubts(),
-                *([f"{count} workers"] if count > 1 else []),
-            )
-            if past.lost:
-                console.say(
-                    f"{past.folder}: candidate {numbered(past.lost)} and all after it are trained again: {LOST}"
-                )
+        with history(request.name, prepared.identity(), request.force) as past, _executor(workers, console) as executor:
+            many = [f"{workers} workers"] if workers > 1 else []
+            console.say(*noted, *prepared.describe(), *prepared.doubts(), *many, *_lost(past))
             found = search.Search(prepared, past, folder, samples, executor)
             with (
-                shown_search(console, settings.population, settings.generations, every) as view,
+                shown_search(console, settings.population, settings.generations, request.every) as view,
                 concluding(
-                    found, None, partial(_checkpoint, executor), lambda: view.status(_standing(found, view))
+                    found, partial(_checkpoint, executor), lambda: view.status(_standing(found, view))
                 ) as ending,
             ):
-                stopped = _search(found, view, begun, limit, stop_at, count)
+                stopped = _search(found, view, begun, request, workers)
                 winner = found.conclude()
                 record = winner.record(found.generation)
                 past.conclude(record)
                 winner.trained.save(saved)
-    stopped = found.stop or stopped
-    show_winner(console, record)
-    console.say(winner.describe())
-    tell = console.say if as_json else console.result  # one result, also when quiet
-    tell(f"{path}: {winner.trained.summary()}")
-    console.say(*([f"replaced the earlier {path}"] if replaces else []), f"again: {_again(found.generation)}")
-    if as_json:
-        work = {
-            "stopped": stopped,
-            "trainings": found.trainings,
-            "epochs": found.epochs,
-            "final_seconds": found.final_times,
-        }
-        click.echo(json.dumps({"model": path, **record, **work}))
-    else:
-        put(str(winner.chosen.candidate.recipe.description))
-    ending.leave()
+    return Outcome(found, winner, record, found.stop or stopped, ending)
 
 
-def _words(words: tuple[str, ...], target: str | None) -> tuple[int | None, int | None, str, str, str | None, int, int]:
-    """The arguments by their places; BadInput for what can't be one."""
-    usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
-    if len(words) != len(usage.split()):
-        instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
-        got = f"{len(words)} words: {' '.join(words)!r}"
-        raise BadInput(f"expected {usage}{instead}, got {got}; kerash evolve --help has examples")
-    inputs, outputs, name, data, *label, population, generations = words
-    for each in (data, *label):
-        _options.FILE.convert(each, None, click.get_current_context())
-    return (
-        _count("INPUTS", inputs, unknown=True),
-        _count("OUTPUTS", outputs, unknown=True),
-        name,
-        data,
-        label[0] if label else None,
-        _count("POPULATION", population, most=10_000) or 0,
-        _count("GENERATIONS", generations, least=0) or 0,
-    )
+def _lost(past: "History") -> list[str]:
+    """Returns a line if an earlier kerash lost a candidate, so that what follows it is of no use."""
+    from kerash_cli.evolution.winner import numbered
+
+    if not past.lost:
+        return []
+    return [
+        f"{past.folder}: candidate {numbered(past.lost)} and all after it are trained again: "
+        "an earlier kerash dropped it when its workers were killed"
+    ]
 
 
-def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: bool = False) -> int | None:
-    """A whole number, or None for `?`."""
-    if word == "?" and unknown:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}", word, re.ASCII) or not least <= int(word) <= most:
-        also = ", or ? for what the data has" if unknown else ""
-        raise BadInput(f"expected {name}, a whole number from {least} to {most}{also}, got {word!r}")
-    return int(word)
-
-
-def _settings(
-    inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
-) -> "SearchSettings":
-    from kerash_cli.evolution import space
-    from kerash_cli.evolution.preparation import SearchSettings
-
-    start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
-    if start is not None and shape is not None:
-        raise BadInput("expected --from or --shape, got both: a model says what shape its inputs have")
-    return SearchSettings(
-        population,
-        generations,
-        inputs,
-        outputs,
-        shape=None if shape is None else _shape(shape, inputs),
-        start=None if start is None else _start(start),
-        most_layers=options.pop("max_layers"),
-        widest=options.pop("max_width"),
-        activations=space.SEARCHED if activations is None else space.activations(activations),
-        **options,
-    )
-
-
-def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
-    """(depth, height, width) of `WxHxD`, D 1 if it is left out; BadInput if that is another number of inputs."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?", word, re.ASCII)
-    if not match:
-        raise BadInput(f"expected --shape WxHxD, such as 8x8x1, got {word!r}")
-    width, height, depth = (int(part or 1) for part in match.groups())
-    if inputs not in (None, width * height * depth):
-        raise BadInput(f"expected INPUTS {width * height * depth} for --shape {word}, got {inputs}")
-    return depth, height, width
-
-
-def _start(word: str) -> Any:
-    """The description in a file, or that of a saved model."""
-    from kerash_cli.model.description import ModelDescription
-    from kerash_cli.model.trained import TrainedModel
-
-    return TrainedModel.load(word).description if word.endswith(".kerash") else ModelDescription.read(word)
-
-
-def _executor(count: int, console: "Console") -> "Executor":
+def _executor(workers: int, console: "Console") -> "Executor":
     from kerash_cli.parallel.executors import Serial, Workers
     from kerash_cli.training import checkpoint
 
-    return Workers(count, console.say, checkpoint.ask) if count > 1 else Serial()
+    return Workers(workers, console.say, checkpoint.ask) if workers > 1 else Serial()
 
 
 def _checkpoint(executor: "Executor") -> None:
-    """Asks for checkpoints of the candidates under way, here and in the workers."""
+    """Asks for a checkpoint of each candidate in training, here and in the workers."""
     from kerash_cli.parallel.executors import Workers
     from kerash_cli.training import checkpoint
 
@@ -261,19 +139,11 @@ def _checkpoint(executor: "Executor") -> None:
         executor.ask()
 
 
-def _standing(found: "Search", view: "SearchView") -> str:
-    """Where a search is, in a line."""
-    best = f"best loss {view.best[-1]:.6g}" if view.best else "none is done yet"
-    last = found.prepared.settings.generations
-    return f"generation {len(view.best)} of {last} under way: {found.trainings} candidates so far, {best}"
-
-
-def _search(
-    found: "Search", view: "SearchView", begun: float, limit: float | None, stop_at: float | None, workers: int
-) -> str:
-    """Goes through the generations; why there are no more."""
+def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRequest, workers: int) -> str:
+    """Goes through the generations and shows each event; returns why there are no more."""
     from kerash_cli.evolution.population import Generation
 
+    generations = request.settings.generations
     for event in found.generations():
         if not isinstance(event, Generation):
             view.candidate(event)
@@ -281,17 +151,42 @@ def _search(
         view.generation(event)
         if found.stop:
             return found.stop
-        if stop_at is not None and event.incumbent.outcome.loss <= stop_at:
+        if request.stop_at is not None and event.incumbent.outcome.loss <= request.stop_at:
             return REACHED
-        last = event.number == found.prepared.settings.generations
-        if limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + limit:
+        last = event.number == generations
+        if request.limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + request.limit:
             return OUT_OF_TIME
-    return DONE if found.generation == found.prepared.settings.generations else STALLED
+    return DONE if found.generation == generations else STALLED
 
 
-def _again(generations: int) -> str:
-    """The command that gives the same model."""
-    from shlex import join
+def _standing(found: "Search", view: "SearchView") -> str:
+    """Returns a line that says where a search is."""
+    best = f"best loss {view.best[-1]:.6g}" if view.best else "none is done yet"
+    last = found.prepared.settings.generations
+    return f"generation {len(view.best)} of {last} under way: {found.trainings} candidates so far, {best}"
 
-    words = click.get_current_context().params["words"]
-    return join(["kerash", "evolve", *words[:-1], str(generations), *_options.given(NO_PART)])
+
+def _report(request: EvolveRequest, outcome: Outcome, console: "Console") -> None:
+    """Shows the best candidate, its ancestors, and the command that finds it again."""
+    import json
+
+    from kerash_cli.views.messages import put
+    from kerash_cli.views.search import show_winner
+
+    path, found, winner = request.output, outcome.found, outcome.winner
+    show_winner(console, outcome.record)
+    console.say(winner.describe())
+    tell = console.say if request.as_json else console.result  # one result, also when quiet
+    tell(f"{path}: {winner.trained.summary()}")
+    replaced = [f"replaced the earlier {path}"] if request.replaces else []
+    console.say(*replaced, f"again: {again(found.generation)}")
+    if request.as_json:
+        work = {
+            "stopped": outcome.stopped,
+            "trainings": found.trainings,
+            "epochs": found.epochs,
+            "final_seconds": found.final_times,
+        }
+        click.echo(json.dumps({"model": path, **outcome.record, **work}))
+    else:
+        put(str(winner.chosen.candidate.recipe.description))

@@ -1,25 +1,27 @@
-"""`kerash export`: a genome as a saved model."""
+"""`kerash export`: saves a genome as a .kerash file."""
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
+from kerash_cli.commands._help import Command, Option
 
-
-@click.command()
-@click.argument("genome", type=_options.NAME)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=_options.OUTPUT,
-    help="The saved model; GENOME.kerash in this folder by default.",
+OPTIONS = (
+    Option(
+        "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: GENOME.kerash)."
+    ),
+    Option("--force", is_flag=True, help="Replace FILE even if it is no saved model."),
+    _options.MOUNTPOINT,
+    _options.AS_JSON,
+    _options.QUIET,
 )
-@_options.mountpoint
-@click.option("--force", is_flag=True, help="Overwrite FILE even if it is no saved model.")
-@_options.as_json
-@_options.quiet
+
+
+@click.command(cls=Command, sections={"Options": OPTIONS})
+@click.argument("genome", type=_options.NAME)
 def command(genome: str, output: str | None, mountpoint: str | None, force: bool, as_json: bool, quiet: bool) -> None:
-    """Save GENOME as one file, which predicts, is evaluated and goes on training without the mountpoint.
+    """Save a genome as a .kerash file.
+
+    The saved model serves predict, evaluate and train --start, without the mountpoint.
 
     \b
     kerash export default -o default.kerash
@@ -33,9 +35,9 @@ def command(genome: str, output: str | None, mountpoint: str | None, force: bool
     from kerash_cli.views.messages import Console
 
     console = Console(quiet)
-    path, replaces = _options.saved_model(output or f"{genome}.kerash", force)
+    path, replaces = _files.saved_model(output or f"{genome}.kerash", force)
     trained = exporting.trained(mountpoints(mountpoint), genome, scored=True, tell=console.say)
-    _options.claim(path)
+    _files.claim(path)
     with files.replacing(path) as saved:
         trained.save(saved)
     console.say(f"{path}: {trained.summary()}", *([f"replaced the earlier {path}"] if replaces else []))

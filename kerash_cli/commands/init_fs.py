@@ -1,20 +1,18 @@
-"""`kerash init-fs`: a mountpoint of one's own."""
+"""`kerash init-fs`: mounts a RAM disk for tensors."""
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command
 
 
-@click.command()
-@click.argument("size", required=False, default=512, type=click.IntRange(1, 10**9), metavar="[SIZE_MB]")
-@_options.mountpoint
-@_options.as_json
-@_options.quiet
+@click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.AS_JSON, _options.QUIET)})
+@click.argument("size", required=False, default=512, type=_options.COUNT, metavar="[SIZE_MB]")
 def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> None:
-    """Mount a tmpfs of SIZE_MB megabytes, 512 by default, on ./kerash_mountpoint, where tensors then are.
+    """Mount a RAM disk for tensors and genomes.
 
-    Without the right to mount, everything works all the same, in a private folder of a tmpfs that is already there, and
-    one line says which command would mount one.
+    It is a tmpfs of SIZE_MB megabytes (default: 512) on ./kerash_mountpoint. If you may not mount, everything works in
+    a private folder of an existing tmpfs instead, and a line says which command would mount one.
 
     \b
     kerash init-fs
@@ -30,7 +28,7 @@ def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> No
     place = begun.place
     if as_json:
         click.echo(json.dumps({"mountpoint": str(place.root), "mounted": begun.command is None, "free": place.free()}))
-    said = f"{place.root}: {'is there already, ' if begun.already else ''}{readable(place.free())} free"
+    said = f"{place.root}: {'already there, ' if begun.already else ''}{readable(place.free())} free"
     if begun.command:
-        said += f"; this is no mount of its own ({begun.reason}); for one, run: {begun.command}"
+        said += f"; nothing was mounted ({begun.reason}); to mount one, run: {begun.command}"
     Console(quiet).say(said)

@@ -1,21 +1,20 @@
-"""`kerash list`: what is in the mountpoint."""
+"""`kerash list`: lists what is in the mountpoint."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command
 from kerash_cli.errors import KerashError
 
 if TYPE_CHECKING:
     from kerash_cli.store.mountpoint import Mountpoint
 
 
-@click.command()
-@_options.mountpoint
-@_options.as_json
+@click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.AS_JSON)})
 def command(mountpoint: str | None, as_json: bool) -> None:
-    """List the stored models and the genomes in the mountpoint.
+    """List stored models and genomes.
 
     \b
     kerash list

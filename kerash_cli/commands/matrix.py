@@ -2,15 +2,18 @@
 
 import click
 
-from kerash_cli.commands._operations import HELP, OperationGroup
+from kerash_cli.commands._help import HELP_NAMES
+from kerash_cli.commands._operations import OperationGroup
 
 
-@click.group(cls=OperationGroup, group="matrix", context_settings=HELP)
+@click.group(cls=OperationGroup, group="matrix", context_settings=HELP_NAMES)
 def command() -> None:
-    """Operations on matrices: text files in, text out, for pipelines.
+    """Calculate with matrices.
 
-    An operand is a file, text as in 2019 or .npy, or - for standard input. Left out, one operand comes from standard
-    input, two from descriptors 3 and 4. kerash matrix OPERATION --help says more of each.
+    Files of text in, text out, for pipelines.
+
+    An operand is a file, text as in 2019 or .npy, or - for standard input. Without operands, one is read from standard
+    input, two from file descriptors 3 and 4. kerash matrix OPERATION --help explains an operation.
 
     \b
     kerash matrix random 3 2 --seed 1 > a.mat

@@ -1,67 +1,69 @@
-"""`kerash predict`: a row out for each row in."""
+"""`kerash predict`: writes a line for each row that it reads."""
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
+from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kerash_cli.engine.tensors import Array
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
-    from kerash_cli.tables.table import Table
+    from kerash_cli.prediction.lines import Predictions
+    from kerash_cli.tables.table import BadRow, Table
     from kerash_cli.views.messages import Console
 
+SECTIONS = {
+    "Data": (
+        _options.on_error(
+            "stop",
+            "skip",
+            "empty",
+            help="What to do about a bad row: stop, skip it, or print an empty line for it (default: {default}).",
+        ),
+        *_options.READING,
+    ),
+    "Running": (_options.MOUNTPOINT,),
+    "Output": (
+        Option("--proba", is_flag=True, help="Print the probability of each class, in the order of `kerash show`."),
+        Option(
+            "--top-k",
+            type=click.IntRange(min=1),
+            metavar="K",
+            help="Print the K most likely classes, each with its probability.",
+        ),
+        Option("--append", is_flag=True, help="Print the columns of DATA too, before the prediction."),
+        Option(
+            "--layers",
+            metavar="FOLDER",
+            type=_options.OUTPUT,
+            help="Also write what each layer makes of a sample, as tensor files in FOLDER.",
+        ),
+        _options.QUIET,
+    ),
+}
 
-@click.command()
+
+@click.command(cls=Command, sections=SECTIONS)
 @click.argument("model", type=_options.FILE)
 @click.argument("data", default="-", type=_options.FILE)
-@click.option("--proba", is_flag=True, help="The probability of each class, in the order of `kerash show`.")
-@click.option(
-    "--top-k", type=click.IntRange(min=1), metavar="K", help="The K likeliest classes, each with its probability."
-)
-@click.option("--append", is_flag=True, help="The input's columns too, before the prediction.")
-@click.option(
-    "--on-error",
-    type=click.Choice(["stop", "skip", "empty"]),
-    default="stop",
-    show_default=True,
-    help="What a bad row means: end there, leave it out, or write an empty line for it.",
-)
-@click.option(
-    "--layers",
-    metavar="FOLDER",
-    type=_options.OUTPUT,
-    help="What each layer makes of a sample too, as tensor files in FOLDER.",
-)
-@_options.reading
-@_options.mountpoint
-@_options.quiet
 def command(
-    model: str,
-    data: str,
-    proba: bool,
-    top_k: int | None,
-    append: bool,
-    on_error: str,
-    layers: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    mountpoint: str | None,
-    quiet: bool,
+    model: str, data: str, proba: bool, top_k: int | None, append: bool, on_error: str, quiet: bool, **options: Any
 ) -> None:
-    """Predict each row of DATA, a file or standard input, with MODEL: a saved one, or a genome.
+    """Predict each row of a table.
 
-    A word with a `/`, or that ends in `.kerash`, is a file, any other a genome. Rows go out as they come in, so that it
-    works at the end of `tail -f`. DATA may also be a tensor file of 2019: one sample. With --layers FOLDER has of each
-    layer, from 0, the weighted sums of that sample, I_activity.dat, and what its activation makes of them,
-    I_activation.dat.
+    MODEL is a saved model, if the word has a / or ends in .kerash, else a genome. DATA is a file; without it, rows come
+    from standard input. Each row is answered as soon as it is read, so that `tail -f` can feed it.
+
+    DATA may also be a tensor file of 2019 with a single sample. For that, --layers writes two files a layer, counted
+    from 0: its weighted sums, 0_activity.dat, and what its activation makes of them, 0_activation.dat.
 
     \b
     kerash predict iris.kerash iris.csv
@@ -71,38 +73,56 @@ def command(
     kerash predict default data/xor.data
     """
     from kerash_cli.prediction.lines import Predictions
-    from kerash_cli.tables import reading
-    from kerash_cli.tables.table import Table
-    from kerash_cli.views.messages import Console, put
+    from kerash_cli.views.messages import Console
 
     if proba and top_k:
-        raise BadInput("expected --proba or --top-k, got both; try --top-k alone")
+        raise BadInput("--proba and --top-k exclude each other; try --top-k alone")
     console = Console(quiet)
-    trained = _options.load(model, mountpoint, console.say)
+    trained = _files.load(model, options["mountpoint"], console.say)
     trained.require_memory(model)
+    blocks = _blocks(trained, data, append, options, console)
+    with _predictor(trained, data, options["mountpoint"], console) as predict:
+        predictions = Predictions(trained, proba, top_k, append, predict, on_error)
+        _print(predictions, blocks, console)
+    console.unseen(predictions.unseen)
+    console.bad_rows(predictions.bad, predictions.first_error, "skipped" if on_error == "skip" else "left empty")
+
+
+def _blocks(
+    trained: "TrainedModel", data: str, append: bool, options: dict[str, Any], console: "Console"
+) -> "Iterable[Table | BadRow]":
+    """Returns the table in blocks, as they come in, or the sample of a tensor file; writes the files of --layers."""
+    from kerash_cli.tables import reading
+
     if data == "-":
         console.await_input()
     sample = _sample(data, trained.description)
-    if layers is not None:
+    if options["layers"] is not None:
         if sample is None:
             raise BadInput(f"{at(data)}expected a tensor file, one sample, with --layers, got something else")
-        _write_layers(trained, sample, layers)
-    blocks = reading.stream(data, delimiter=delimiter, header=header, schema=trained.encoding.schema, records=append)
-    with _predictor(trained, data, mountpoint, console) as predict:
-        predictions = Predictions(trained, proba, top_k, append, predict, on_error)
-        noted = False
-        for block in [sample] if sample else blocks:
-            if not noted and isinstance(block, Table):
-                noted = True
-                console.say(*block.notes)
-            for text in predictions.lines(block):
-                put(text)
-    console.unseen(predictions.unseen)
-    console.bad_rows(predictions.bad, predictions.first_error, "left out" if on_error == "skip" else "left empty")
+        _write_layers(trained, sample, options["layers"])
+    if sample:
+        return [sample]
+    reader = {"delimiter": options["delimiter"], "header": options["header"]}
+    return reading.stream(data, **reader, schema=trained.encoding.schema, records=append)
+
+
+def _print(predictions: "Predictions", blocks: "Iterable[Table | BadRow]", console: "Console") -> None:
+    """Prints the prediction of each row, and what was noticed about the first block of them."""
+    from kerash_cli.tables.table import Table
+    from kerash_cli.views.messages import put
+
+    noted = False
+    for block in blocks:
+        if not noted and isinstance(block, Table):
+            noted = True
+            console.say(*block.notes)
+        for text in predictions.lines(block):
+            put(text)
 
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
-    """Files of what each layer makes of the sample."""
+    """Writes what each layer makes of the sample, two files a layer."""
     from kerash_cli.prediction.lines import layer_by_layer
     from kerash_cli.system import files
     from kerash_cli.tables.formats import tensor_text
@@ -117,7 +137,7 @@ def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None
 def _predictor(
     trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
 ) -> "Iterator[Callable[[Array], Array] | None]":
-    """What computes outputs: workers too, where a file is large."""
+    """Computes outputs with further processes where the file is large; None where this process is enough."""
     from kerash_cli.system import cores
 
     size = os.path.getsize(data) if os.path.isfile(data) else 0
@@ -132,7 +152,7 @@ def _predictor(
 
 
 def _sample(path: str, description: "ModelDescription") -> "Table | None":
-    """The one sample in a tensor file; None if it is another kind of file."""
+    """Reads the sample in a tensor file; None for any other file."""
     from kerash_cli.tables import reading
 
     sample = reading.sample(path)

@@ -1,22 +1,26 @@
-"""`kerash remove`: models and genomes out of the mountpoint."""
+"""`kerash remove`: deletes stored models and genomes."""
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput
 
+OPTIONS = (
+    Option("--model", "kind", flag_value="model", help="Remove stored models only."),
+    Option("--genome", "kind", flag_value="genome", help="Remove genomes only."),
+    Option("--force", is_flag=True, help="Remove a stored model even if genomes still use it."),
+    _options.MOUNTPOINT,
+)
 
-@click.command()
+
+@click.command(cls=Command, sections={"Options": OPTIONS})
 @click.argument("names", nargs=-1, required=True, type=_options.NAME, metavar="NAME...")
-@click.option("--model", "kind", flag_value="model", help="Of a model and a genome of one name, the model.")
-@click.option("--genome", "kind", flag_value="genome", help="Of a model and a genome of one name, the genome.")
-@_options.mountpoint
-@click.option("--force", is_flag=True, help="Remove models whose genomes stay, too.")
 def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, force: bool) -> None:
-    """Remove stored models and genomes from the mountpoint, for good.
+    """Delete stored models and genomes.
 
-    What a live process uses is refused, and so are all the names if there is nothing of one of them. A genome needs its
-    model to know what columns and classes mean: a model goes with its genomes, or with --force alone.
+    Nothing is deleted if one of the names does not exist or a running process uses it. A genome needs its stored model
+    to know what columns and classes mean, so a stored model can be removed together with its genomes, or with --force.
 
     \b
     kerash remove default my_model
@@ -39,7 +43,7 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
         if not having:
             raise BadInput(f"no stored model or genome called {name!r}; try kerash list")
         if len({shelf.kind for shelf in having}) > 1:
-            raise BadInput(f"expected --model or --genome, since {name!r} is the name of both, got neither")
+            raise BadInput(f"{name!r} is the name of a stored model and of a genome; try --model or --genome")
         found += [(shelf, name) for shelf in having]
     models = {name for shelf in shelves if isinstance(shelf, Models) for name in shelf.names()}
     going = {name for shelf, name in found if isinstance(shelf, Genomes)}
@@ -53,7 +57,7 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
 
 
 def _used(name: str, genomes: list[str], together: bool) -> BadInput:
-    """The error about a model whose genomes would stay; `together` if one command can remove them all."""
+    """Returns the error about a model that genomes still use; `together` says whether one command can remove all."""
     some = f"{'genome' if len(genomes) == 1 else 'genomes'} {', '.join(genomes)}"
     if together:
         return BadInput(f"model {name} is still used by {some}: remove both, or use --force").mended("", "", *genomes)

@@ -1,4 +1,4 @@
-"""`kerash shell-answer`: what the functions of shell-init ask, and the coprocess that they ask."""
+"""`kerash shell-answer`: answers the functions of shell-init, at once or from a coprocess."""
 
 import sys
 
@@ -12,7 +12,9 @@ from kerash_cli.errors import BadInput
 @click.argument("question", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def command(context: click.Context, serve: int | None, question: tuple[str, ...]) -> None:
-    """Answer a QUESTION of a function of shell-init: its name, then what is to be done.
+    """Answer a function of shell-init.
+
+    QUESTION is the name of the function, then the command that does its work.
 
     \b
     kerash shell-answer matrix_mean matrix mean < a.mat
@@ -22,7 +24,7 @@ def command(context: click.Context, serve: int | None, question: tuple[str, ...]
 
         try:
             click.echo(start(serve))
-        except OSError:  # no descriptors or pipes left: the shell does without
+        except OSError:  # no file descriptors or pipes are left: the shell does without a coprocess
             raise click.exceptions.Exit(1) from None
         return
     from kerash_cli.shell.answers import Elsewhere, answer
@@ -31,7 +33,7 @@ def command(context: click.Context, serve: int | None, question: tuple[str, ...]
     try:
         status, content = answer(question, Itself())
     except Elsewhere:
-        raise BadInput(f"expected what a function asks; try kerash {' '.join(question[1:3])} --help") from None
+        raise BadInput(f"no function of shell-init asks that; try kerash {' '.join(question[1:3])} --help") from None
     sys.stdout.flush()
     (sys.stderr if status else sys.stdout).buffer.write(content)
     raise click.exceptions.Exit(status)

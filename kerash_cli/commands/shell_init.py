@@ -1,16 +1,19 @@
-"""`kerash shell-init`: the functions of 2019 for the calling shell."""
+"""`kerash shell-init`: prints the functions of 2019 for a shell."""
 
 import click
+
+from kerash_cli.commands._help import Command
 
 SHELLS = ("zsh", "bash")
 
 
-@click.command()
+@click.command(cls=Command, sections={"Options": ()})
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    """Print functions for SHELL with the names of 2019, for it to evaluate.
+    """Print the functions of 2019 for a shell.
 
-    Scripts that were written for the original run when that line stands in the file that they source.
+    SHELL is zsh or bash, which evaluates them. Scripts of 2019 run if the first line below replaces the file of
+    functions that they source.
 
     \b
     eval "$(kerash shell-init zsh)"

@@ -1,41 +1,34 @@
-"""`kerash store-model`: a description and its samples, kept in the mountpoint."""
+"""`kerash store-model`: keeps a description and its samples in the mountpoint."""
+
+from typing import Any
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
+from kerash_cli.commands._help import Command, Option
+
+SECTIONS = {
+    "Data": (_options.target(), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Running": (
+        _options.MOUNTPOINT,
+        Option("--force", is_flag=True, help="Replace a stored model of that name."),
+        _options.AS_JSON,
+        _options.QUIET,
+    ),
+}
 
 
-@click.command()
+@click.command(cls=Command, sections=SECTIONS)
 @click.argument("name", type=_options.MODEL_NAME)
 @click.argument("model_file", type=_options.FILE)
 @click.argument("data", type=_options.FILE)
 @click.argument("label", required=False, type=_options.FILE)
-@click.option("--target", metavar="COLUMN", help="The label is this column of DATA: a name, or a number from 1.")
-@_options.preparing
-@_options.reading
-@_options.labelled
-@_options.mountpoint
-@click.option("--force", is_flag=True, help="Replace a stored model of that name.")
-@_options.as_json
-@_options.quiet
 def command(
-    name: str,
-    model_file: str,
-    data: str,
-    label: str | None,
-    target: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    label_header: bool | None,
-    mountpoint: str | None,
-    missing: str,
-    drop: tuple[str, ...],
-    force: bool,
-    as_json: bool,
-    quiet: bool,
+    name: str, model_file: str, data: str, label: str | None, target: str | None, mountpoint: str | None, **options: Any
 ) -> None:
-    """Store the network that MODEL_FILE describes under NAME, with the samples in DATA and LABEL, for fit.
+    """Store a description with its samples.
 
+    The network that MODEL_FILE describes and the rows of DATA and LABEL are kept under NAME, for create-genome and fit.
     The first four fifths of the rows train, the others validate. Nothing is scaled, as in 2019.
 
     \b
@@ -46,20 +39,18 @@ def command(
 
     from kerash_cli.classic import storing
     from kerash_cli.store.mountpoint import mountpoints
-    from kerash_cli.tables import labels as label_files
-    from kerash_cli.tables import reading
     from kerash_cli.tables.table import notes
     from kerash_cli.views.messages import Console
 
-    _options.check_once(model_file, data, label)
-    _options.check_order(model_file, data)
-    console = Console(quiet)
+    _files.check_once(model_file, data, label)
+    _files.check_order(model_file, data)
+    console, reader = Console(options["quiet"]), _files.Reader.of(options)
     places = mountpoints(mountpoint)
-    table = reading.read(data, delimiter=delimiter, header=header, label=target)
-    labels = label_files.read(label, table, delimiter, label_header) if label else None
-    prepared = storing.prepare(name, model_file, table, labels, target, missing, drop)
-    kept = storing.keep(prepared, places, force, console.say)
+    table = reader.table(data, label=target)
+    labels = reader.labels(label, table)
+    prepared = storing.prepare(name, model_file, table, labels, target, options["missing"], options["drop"])
+    kept = storing.keep(prepared, places, options["force"], console.say)
     console.say(*notes(table, labels), f"{kept.caption(name)}: {prepared.describe()}", *prepared.doubts())
-    if as_json:
+    if options["as_json"]:
         rows = {part: table.rows for part, (table, _) in zip(storing.PARTS, prepared.parts, strict=True)}
         click.echo(json.dumps({"model": name, "mountpoint": str(kept.place.root), "rows": rows}))

@@ -2,15 +2,18 @@
 
 import click
 
-from kerash_cli.commands._operations import HELP, OperationGroup
+from kerash_cli.commands._help import HELP_NAMES
+from kerash_cli.commands._operations import OperationGroup
 
 
-@click.group(cls=OperationGroup, group="tensor", context_settings=HELP)
+@click.group(cls=OperationGroup, group="tensor", context_settings=HELP_NAMES)
 def command() -> None:
-    """Operations on tensors of three dimensions; those of matrices work on each layer.
+    """Calculate with tensors.
 
-    An operand is a file, text as in 2019 or .npy, or - for standard input. Left out, one operand comes from standard
-    input, two from descriptors 3 and 4. kerash tensor OPERATION --help says more of each.
+    A tensor has three dimensions; an operation on matrices works on each of its layers.
+
+    An operand is a file, text as in 2019 or .npy, or - for standard input. Without operands, one is read from standard
+    input, two from file descriptors 3 and 4. kerash tensor OPERATION --help explains an operation.
 
     \b
     kerash tensor random 4 4 3 --seed 1 > a.ten

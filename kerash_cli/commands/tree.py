@@ -1,17 +1,18 @@
-"""`kerash tree`: which candidate came from which."""
+"""`kerash tree`: draws the family tree of a search."""
 
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._help import Command
 
 
-@click.command()
+@click.command(cls=Command, sections={"Options": (_options.AS_JSON,)})
 @click.argument("name")
-@_options.as_json
 def command(name: str, as_json: bool) -> None:
-    """Draw the family tree of the search NAME: who was trained to the end, and from whom.
+    """Draw the family tree of a search.
 
-    A `*` marks the ancestors of what was saved as NAME.kerash. Works while the search is going on, too.
+    NAME is that of `kerash evolve`. The tree has the candidates that were trained to the end, each under its parent; a
+    * marks the ancestors of the network that was saved. It can be drawn while the search is running.
 
     \b
     kerash tree xor_ev

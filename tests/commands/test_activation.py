@@ -108,7 +108,7 @@ def test_softmax_has_no_derivative_of_one_number() -> None:
 
 
 def test_a_name_is_needed() -> None:
-    assert refused() == "expected the name of an activation; try kerash activation --list"
+    assert refused().endswith("is missing; try kerash activation --list")
 
 
 @pytest.mark.parametrize("arguments", [("relu", "--derivativ"), ("--lst",)])
@@ -138,7 +138,7 @@ def test_the_list_as_json_has_what_the_table_has() -> None:
 
 
 def test_the_list_takes_no_name() -> None:
-    assert refused("--list", "relu").startswith("expected nothing beside --list, got 'relu'")
+    assert refused("--list", "relu").startswith("--list takes no further words, got 'relu'")
 
 
 def test_formulas_and_messages_are_ascii() -> None:

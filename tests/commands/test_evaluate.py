@@ -192,7 +192,7 @@ def test_rows_that_are_dropped_are_counted(kerash: Kerash, tmp_path: Path) -> No
     words = ("--target", "y", "--missing", "drop", "--epochs", "1")
     assert "9 rows train (2 more with missing values dropped)" in kerash("train", "gaps.model", "gaps.csv", *words).err
     done = kerash("evaluate", "gaps.kerash", "gaps.csv")
-    assert done.err.splitlines()[0] == "2 rows with missing values left out, as in training"
+    assert done.err.splitlines()[0] == "skipped 2 rows with missing values, as in training"
     assert done.out.startswith("9 rows")
 
 

@@ -163,7 +163,7 @@ NOT_STORED = {
     "a label that is none": (("m", *IRIS[:3], "specie"), "'specie'"),
     "data for another model": (("m", XOR[0], *IRIS[1:]), "data/iris.csv"),
     "too few labels": (("m", "models/iris.model", "data/iris.csv", "data/xor.label"), "data/xor.label"),
-    "standard input twice": (("m", "-", "-", XOR[2]), "standard input, once"),
+    "standard input twice": (("m", "-", "-", XOR[2]), "can be read only once"),
     "the name of the folder of genomes": (("genomes", *XOR), "'genomes'"),
     "the name of another model's file": (("xor.model", *XOR), "'xor.model'"),
 }

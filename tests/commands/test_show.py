@@ -15,7 +15,7 @@ def test_parameters_and_flops_are_those_counted_by_hand(kerash: Kerash) -> None:
 def test_what_the_data_decides_is_shown_as_a_question(kerash: Kerash) -> None:
     done = kerash("show", "models/iris.model")
     assert done.code == 0
-    assert "? is decided by the data" in done.out
+    assert "try --inputs and --outputs" in done.out
 
 
 def test_what_the_data_decides_may_be_given(kerash: Kerash) -> None:

@@ -178,8 +178,12 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, int]] = {
         "--start: ",
         2,
     ),
-    "init": ((*IRIS, "--start", "iris.kerash", "--init", "he"), "expected --start alone", 2),
-    "no scaling": ((*IRIS, "--start", "iris.kerash", "--no-standardize"), "expected --start alone", 2),
+    "init": ((*IRIS, "--start", "iris.kerash", "--init", "he"), "try it without --init and --no-standardize", 2),
+    "no scaling": (
+        (*IRIS, "--start", "iris.kerash", "--no-standardize"),
+        "try it without --init and --no-standardize",
+        2,
+    ),
     "no such file": (
         (*IRIS, "--start", "nothing.kerash"),
         "nothing.kerash: no such file; ",

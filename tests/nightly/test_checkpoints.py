@@ -135,7 +135,7 @@ def test_show_says_where_a_run_stands_and_how_it_goes_on(kerash: Kerash) -> None
     done = kerash("show", "c")
     assert done.code == 0
     assert done.out.startswith("c: a checkpoint of kerash train at epoch 3, best epoch ")
-    assert "--checkpoint c --resume goes on" in done.out
+    assert "--checkpoint c --resume continues it" in done.out
     assert "dense 16 tanh" in done.out
     assert json.loads(kerash("show", "c", "--json").out)["epoch"] == 3
 

@@ -79,13 +79,13 @@ LONG = "x" * 300
         ("--log notes", "notes: already exists and is no run log"),
         ("--log settings.json", "settings.json: already exists and is no run log"),
         ("--log pretty.json", "pretty.json: already exists and is no run log"),
-        ("-o out --checkpoint out", "expected different files for -o and --checkpoint, got out for both"),
-        ("-o out --log ./out", "expected different files for -o and --log, got ./out for both"),
-        ("--checkpoint out --log out", "expected different files for --checkpoint and --log, got out for both"),
-        ("-o m.model --force", "expected -o to be another file than is read, got m.model for both"),
-        ("-o label --force", "expected -o to be another file than is read, got label for both"),
-        ("--checkpoint label --force", "expected --checkpoint to be another file than is read, got label for both"),
-        ("--log label", "expected --log to be another file than is read, got label for both"),
+        ("-o out --checkpoint out", "-o and --checkpoint both name out"),
+        ("-o out --log ./out", "-o and --log both name ./out"),
+        ("--checkpoint out --log out", "--checkpoint and --log both name out"),
+        ("-o m.model --force", "-o: m.model is an input"),
+        ("-o label --force", "-o: label is an input"),
+        ("--checkpoint label --force", "--checkpoint: label is an input"),
+        ("--log label", "--log: label is an input"),
     ],
 )
 def test_an_output_that_can_not_be_is_refused_at_once(
@@ -99,7 +99,9 @@ def test_an_output_that_can_not_be_is_refused_at_once(
     ["kerash train <(cat m.model) data label", "cat m.model | kerash train /dev/stdin data label"],
 )
 def test_a_model_from_a_pipe_names_no_output(folder: Path, environment: dict[str, str], line: str) -> None:
-    assert "expected -o FILE, since the model comes from a pipe" in refused(folder, environment, line)
+    message = refused(folder, environment, line)
+    assert "the model comes from a pipe" in message
+    assert message.rstrip().endswith("try -o model.kerash")
 
 
 @pytest.mark.parametrize(

@@ -318,7 +318,7 @@ def test_ctrl_c_keeps_a_checkpoint_to_go_on_from(
 def test_resume_needs_a_checkpoint(kerash: Kerash, tmp_path: Path) -> None:
     (tmp_path / "m.model").write_text(MODEL, encoding="ascii")
     done = kerash(*WORDS, "--resume")
-    assert (done.code, done.error) == (2, "expected --checkpoint FILE with --resume, got none; try --checkpoint m.ckpt")
+    assert (done.code, done.error) == (2, "--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
 
 
 def test_a_file_that_is_no_checkpoint_is_never_overwritten(kerash: Kerash, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""The options of `kerash evolve`, in the sections of its help."""
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.commands._help import Option
+
+NETWORKS = (
+    Option(
+        "--from",
+        "start",
+        metavar="MODEL",
+        type=_options.FILE,
+        help="Start from this description, or that of a saved model (default: an empty network).",
+    ),
+    Option(
+        "--shape", metavar="WxHxD", help="Shape of the inputs if they are images: convolutions and poolings evolve too."
+    ),
+    Option(
+        "--max-layers",
+        type=_options.Whole(0, 64),
+        default=4,
+        help="Largest number of hidden layers (default: {default}).",
+    ),
+    Option(
+        "--max-width",
+        type=_options.Whole(1, 2**20),
+        help="Largest number of units in a layer (default: 20 to 256, by the number of inputs).",
+    ),
+    Option("--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14)."),
+    Option("--loss", type=_options.LOSS, help="Loss to minimize (default: what suits OUTPUTS)."),
+)
+
+SEARCH = (
+    Option(
+        "--strategy",
+        type=click.Choice(["evolve", "random"]),
+        default="evolve",
+        help="Where candidates come from: the best so far, mutated, or random draws, which evolution has to beat "
+        "(default: {default}).",
+    ),
+    Option(
+        "--inherit",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Whether a child starts with its parent's weights; auto: under 50 rows, for images, and where training is "
+        "expensive (default: {default}).",
+    ),
+    Option(
+        "--pick",
+        type=click.Choice(["best", "small"]),
+        default="best",
+        help="Which candidate to save: the one with the best loss, or the smallest within a standard error of it "
+        "(default: {default}).",
+    ),
+    Option(
+        "--final",
+        type=click.Choice(["merged", "single"]),
+        help="What to save after cross-validation: its networks merged into one, or one trained on all rows "
+        "(default: merged where possible).",
+    ),
+    Option("--seed", type=_options.SEED, default=0, help="Random seed (default: {default})."),
+    Option(
+        "--time",
+        "limit",
+        type=_options.SECONDS,
+        help="Time limit, such as 90s, 5m or 1h: start no generation that would run past it (default: none).",
+    ),
+    Option(
+        "--stop-at",
+        type=_options.NOT_NEGATIVE,
+        metavar="LOSS",
+        help="Stop once the best loss is this low (default: go through all GENERATIONS).",
+    ),
+)
+
+OUTPUT = (
+    Option("--force", is_flag=True, help="Start the search anew, and replace NAME.kerash whatever it is."),
+    Option(
+        "--every",
+        type=_options.COUNT,
+        help="Print every Nth generation when not on a terminal (default: about 50 lines in all).",
+    ),
+    _options.AS_JSON,
+    _options.QUIET,
+)
+
+SECTIONS = {
+    "Data": (_options.target(), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Networks": NETWORKS,
+    "Search": SEARCH,
+    "Running": (_options.WORKERS, _options.MOUNTPOINT),
+    "Output": OUTPUT,
+}

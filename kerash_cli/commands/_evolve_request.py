@@ -1,0 +1,141 @@
+"""What the words of `kerash evolve` ask for, and what is wrong with them."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _files, _options
+from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from kerash_cli.evolution.preparation import SearchSettings
+    from kerash_cli.model.description import ModelDescription
+
+USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
+
+NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet"}
+"""Options that do not change what a number of generations finds."""
+
+
+@dataclass(frozen=True)
+class EvolveRequest:
+    """The files and options of a command line, checked as far as that can be done before the data is read."""
+
+    name: str
+    data: str
+    label: str | None
+    target: str | None
+    reader: _files.Reader
+    settings: "SearchSettings"
+    limit: float | None
+    stop_at: float | None
+    workers: int | None
+    mountpoint: str | None
+    every: int | None
+    output: str
+    replaces: bool
+    """Whether `output` is a saved model already."""
+    force: bool
+    as_json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, words: tuple[str, ...], options: dict[str, Any]) -> "EvolveRequest":
+        """Reads the parameters of the command; BadInput, before anything is written, for invalid ones."""
+        from kerash_cli.system import files
+
+        target = options.pop("target")
+        inputs, outputs, name, data, label, population, generations = _places(words, target)
+        _files.check_once(data, label)
+        files.name(name)
+        reader = _files.Reader.of(options)
+        own = ("limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet")
+        given = {each: options.pop(each) for each in own}
+        settings = _settings(inputs, outputs, population, generations, options)
+        output, replaces = _files.saved_model(f"{name}.kerash", given["force"])
+        return cls(name, data, label, target, reader, settings, output=output, replaces=replaces, **given)
+
+
+def again(generations: int) -> str:
+    """Returns the command that finds the same model."""
+    from shlex import join
+
+    words = click.get_current_context().params["words"]
+    return join(["kerash", "evolve", *words[:-1], str(generations), *_options.given(NO_PART)])
+
+
+def _places(
+    words: tuple[str, ...], target: str | None
+) -> tuple[int | None, int | None, str, str, str | None, int, int]:
+    """Reads the arguments by their places; BadInput for those that can't be."""
+    usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
+    if len(words) != len(usage.split()):
+        instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
+        got = f"{len(words)} words: {' '.join(words)!r}"
+        raise BadInput(f"expected {usage}{instead}, got {got}; kerash evolve --help has examples")
+    inputs, outputs, name, data, *label, population, generations = words
+    for each in (data, *label):
+        _options.FILE.convert(each, None, click.get_current_context())
+    return (
+        _count("INPUTS", inputs, unknown=True),
+        _count("OUTPUTS", outputs, unknown=True),
+        name,
+        data,
+        label[0] if label else None,
+        _count("POPULATION", population, most=10_000) or 0,
+        _count("GENERATIONS", generations, least=0) or 0,
+    )
+
+
+def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: bool = False) -> int | None:
+    """Returns a whole number, or None for `?`."""
+    if word == "?" and unknown:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", word, re.ASCII) or not least <= int(word) <= most:
+        also = ", or ? to take it from the data" if unknown else ""
+        raise BadInput(f"expected {name}, a whole number from {least} to {most}{also}, got {word!r}")
+    return int(word)
+
+
+def _settings(
+    inputs: int | None, outputs: int | None, population: int, generations: int, options: dict[str, Any]
+) -> "SearchSettings":
+    from kerash_cli.evolution import space
+    from kerash_cli.evolution.preparation import SearchSettings
+
+    start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
+    if start is not None and shape is not None:
+        raise BadInput("--from and --shape exclude each other, since a model says the shape of its inputs; try --from")
+    return SearchSettings(
+        population,
+        generations,
+        inputs,
+        outputs,
+        shape=None if shape is None else _shape(shape, inputs),
+        start=None if start is None else _start(start),
+        most_layers=options.pop("max_layers"),
+        widest=options.pop("max_width"),
+        activations=space.SEARCHED if activations is None else space.activations(activations),
+        **options,
+    )
+
+
+def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
+    """Returns (depth, height, width) of `WxHxD`, or `WxH` for depth 1; BadInput if INPUTS is another number."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?", word, re.ASCII)
+    if not match:
+        raise BadInput(f"expected --shape WxHxD, such as 8x8x1, got {word!r}")
+    width, height, depth = (int(part or 1) for part in match.groups())
+    if inputs not in (None, width * height * depth):
+        raise BadInput(f"expected INPUTS {width * height * depth} for --shape {word}, got {inputs}")
+    return depth, height, width
+
+
+def _start(word: str) -> "ModelDescription":
+    """Reads a description from its file or from a saved model."""
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
+
+    return TrainedModel.load(word).description if word.endswith(".kerash") else ModelDescription.read(word)

@@ -1,0 +1,125 @@
+"""Files on a command line: reading them, and checking that they are not mixed up or overwritten."""
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from kerash_cli.errors import BadInput, shown
+
+if TYPE_CHECKING:
+    from kerash_cli.model.trained import TrainedModel
+    from kerash_cli.tables.table import Table
+
+
+class Reader(NamedTuple):
+    """How to read DATA and LABEL; None means that the file itself decides."""
+
+    delimiter: str | None
+    header: bool | None
+    label_header: bool | None = None
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Reader":
+        """Takes the options of a reader out of those of a command."""
+        return cls(*(options.pop(name) for name in cls._fields))
+
+    def table(self, path: str, **wanted: Any) -> "Table":
+        """Reads DATA; `wanted` as in `reading.read`."""
+        from kerash_cli.tables import reading
+
+        return reading.read(path, delimiter=self.delimiter, header=self.header, **wanted)
+
+    def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
+        """Reads LABEL, if there is one: the labels of the table's rows, of which some are `known` classes."""
+        from kerash_cli.tables import labels
+
+        return labels.read(path, table, self.delimiter, self.label_header, known) if path else None
+
+
+def check_once(*words: str | None) -> None:
+    """Raises BadInput if more than one of the files is standard input."""
+    if words.count("-") > 1:
+        raise BadInput("standard input, '-', can be read only once; try files")
+
+
+def is_table(path: str) -> bool:
+    """Whether a file is neither a description nor a saved model."""
+    from kerash_cli.model import archive
+    from kerash_cli.model.description import begins_description
+
+    return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
+
+
+def check_order(model: str, data: str) -> None:
+    """Raises BadInput, with the command that swaps them, if MODEL is a table and DATA a description."""
+    from kerash_cli.model.description import begins_description
+
+    if is_table(model) and os.path.isfile(data) and begins_description(data):
+        raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
+
+
+def saved_model(path: str, force: bool) -> tuple[str, bool]:
+    """Returns the path and whether a saved model is there already; BadInput if another file is."""
+    from kerash_cli.model import archive
+    from kerash_cli.training import checkpoint
+
+    exists = os.path.isfile(path)
+    if exists and not force:
+        if not archive.looks_like_model(path):
+            raise BadInput(
+                f"{path} already exists and is no saved model; choose another name, or --force to replace it"
+            )
+        if checkpoint.is_one(path):
+            raise BadInput(f"{path} already exists and is a checkpoint; choose another name, or --force to replace it")
+    return path, exists
+
+
+def claim(*paths: str | None) -> None:
+    """Reserves output files for this command until it ends; raises as `files.claimed` does."""
+    from kerash_cli.system import files
+
+    for path in paths:
+        if path is not None:
+            click.get_current_context().with_resource(files.claimed(path))
+
+
+def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
+    """Raises BadInput if two outputs are one file, or an output is an input. `outputs` are by their options."""
+    seen: dict[str, str] = {}
+    read = {os.path.realpath(each) for each in inputs if each is not None and os.path.isfile(each)}
+    for option, path in outputs.items():
+        if path is None or path == "-" or not (os.path.isfile(path) or not os.path.exists(path)):
+            continue
+        real = os.path.realpath(path)
+        other = seen.setdefault(real, option)
+        if other != option:
+            raise BadInput(f"{other} and {option} both name {path}; try different files")
+        if real in read:
+            raise BadInput(f"{option}: {path} is an input, and would be overwritten; try another file")
+
+
+def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "TrainedModel":
+    """Loads MODEL|GENOME: a saved model if the word has a `/` or ends in `.kerash`, else a genome.
+
+    `tell` is called with a line if the stored model of a genome is gone: then nobody knows what its columns mean.
+    """
+    from kerash_cli.model.trained import TrainedModel
+
+    if "/" in word or word.endswith(".kerash"):
+        return TrainedModel.load(word)
+    from kerash_cli.classic import exporting
+    from kerash_cli.classic.shelf import Absent
+    from kerash_cli.store.mountpoint import mountpoints
+    from kerash_cli.training import checkpoint
+
+    try:
+        return exporting.trained(mountpoints(mountpoint), word, tell=tell)
+    except Absent:
+        if os.path.isfile(word) and checkpoint.is_one(word):
+            return TrainedModel.load(word)  # which says what a checkpoint is for
+        advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
+        raise BadInput(
+            f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"
+        ) from None

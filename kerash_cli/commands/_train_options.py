@@ -1,0 +1,149 @@
+"""The options of `kerash train`, in the sections of its help."""
+
+import click
+
+from kerash_cli.commands import _options
+from kerash_cli.commands._help import Option
+
+
+def _rates() -> str:
+    """`0.1 for sgd, 0.005 for rmsprop, adam and adamw`: the default learning rates of the optimizers."""
+    from kerash_cli.engine.optimizers import OPTIMIZERS
+
+    names: dict[float, list[str]] = {}
+    for name, optimizer in OPTIMIZERS.items():
+        names.setdefault(optimizer.default_rate, []).append(name)
+    return ", ".join(f"{rate:g} for {_and(each)}" for rate, each in names.items())
+
+
+def _and(words: list[str]) -> str:
+    """`a, b and c`."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+NETWORK = (
+    Option("--no-bias", is_flag=True, help="Leave the biases out."),
+    Option("--no-standardize", is_flag=True, help="Take columns as they are, not scaled to mean 0 and deviation 1."),
+    Option(
+        "--init",
+        type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
+        help="Distribution of the initial weights (default: what suits each activation).",
+    ),
+    Option(
+        "--start",
+        metavar="MODEL|GENOME",
+        type=_options.FILE,
+        help="Start with the weights and the scaling of a saved model or a genome.",
+    ),
+    Option(
+        "--dtype",
+        type=click.Choice(["float32", "float64"]),
+        default="float32",
+        help="Number type of all arithmetic (default: {default}).",
+    ),
+)
+
+TRAINING = (
+    Option(
+        "--loss", type=_options.LOSS, help="Loss to minimize (default: what suits the last activation and the labels)."
+    ),
+    Option("--balance", is_flag=True, help="Weight rows so that all classes count the same."),
+    Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step (default: {default})."),
+    Option(
+        "--optimizer",
+        type=_options.Member("name", "kerash_cli.engine.optimizers:OPTIMIZERS"),
+        default="adam",
+        help="Optimizer (default: {default}).",
+    ),
+    Option(
+        "--learning-rate", "--lr", type=_options.POSITIVE, help="Size of a step (default: {default}).", look_up=_rates
+    ),
+    Option(
+        "--schedule",
+        type=_options.Parsed("schedule", "kerash_cli.engine.schedules:Schedule.parse"),
+        default="constant",
+        help="Course of the learning rate: constant, cosine or step:EVERY,FACTOR, optionally preceded by "
+        "warmup:EPOCHS+ (default: {default}).",
+    ),
+    Option("--momentum", type=_options.Real(0, 1, max_open=True), default=0.0, help="Momentum, for sgd only."),
+    Option("--nesterov", is_flag=True, help="Use Nesterov's form of momentum, for sgd only."),
+    Option(
+        "--weight-decay",
+        type=_options.NOT_NEGATIVE,
+        default=0.0,
+        help="Penalty on large weights: L2, decoupled for adamw (default: none).",
+    ),
+    Option("--clip-norm", type=_options.POSITIVE, help="Clip gradients to this norm (default: no clipping)."),
+    Option(
+        "--seed",
+        type=_options.SEED,
+        default=0,
+        help="Random seed for initial weights, validation rows, row order and dropout (default: {default}).",
+    ),
+)
+
+ENDING = (
+    Option(
+        "--epochs",
+        type=_options.COUNT,
+        default=1000,
+        help="Most passes over the data (default: {default}).",
+    ),
+    Option(
+        "--validation",
+        type=_options.Real(0, 1, max_open=True),
+        default=0.2,
+        help="Share of rows, drawn at random, to validate on; tables under 50 rows have none (default: {default}). "
+        "If the rows are in order of time, use 0 and evaluate on later ones.",
+    ),
+    Option(
+        "--patience",
+        type=_options.COUNT,
+        default=100,
+        help="Stop after this many epochs without a lower validation loss (default: {default}).",
+    ),
+    Option("--time", "limit", type=_options.SECONDS, help="Time limit, such as 90s, 5m or 1h (default: none)."),
+)
+
+RUNNING = (
+    _options.WORKERS,
+    _options.MOUNTPOINT,
+    Option(
+        "--checkpoint",
+        metavar="FILE",
+        type=_options.OUTPUT,
+        help="Save the state of the run to FILE about every second; signal USR1 saves it now.",
+    ),
+    Option(
+        "--resume",
+        is_flag=True,
+        help="Continue from the --checkpoint file if it exists; --epochs and --patience may be higher than before.",
+    ),
+)
+
+OUTPUT = (
+    Option(
+        "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: MODEL.kerash)."
+    ),
+    Option("--force", is_flag=True, help="Replace FILE even if it is no saved model, or another run's checkpoint."),
+    Option(
+        "--log", metavar="FILE", type=_options.FILE, help="Append a JSON object per epoch to FILE, or - for stdout."
+    ),
+    Option(
+        "--every",
+        type=_options.COUNT,
+        help="Print every Nth epoch when not on a terminal (default: about 50 lines in all).",
+    ),
+    _options.AS_JSON,
+    _options.QUIET,
+)
+
+SECTIONS = {
+    "Data": (_options.target(multiple=True), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Network": NETWORK,
+    "Training": TRAINING,
+    "When to stop": ENDING,
+    "Running": RUNNING,
+    "Output": OUTPUT,
+}

@@ -1,0 +1,191 @@
+"""What the words of `kerash train` ask for, and what is wrong with them."""
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from shlex import join, quote
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _files, _options
+from kerash_cli.errors import BadInput, Damaged
+
+if TYPE_CHECKING:
+    from kerash_cli.model.description import ModelDescription
+    from kerash_cli.tables.table import Table
+    from kerash_cli.training.checkpoint import Checkpoint
+    from kerash_cli.training.experiment import PreparedTraining, TrainingSettings
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """The files and options of a command line, checked as far as that can be done before the data is read."""
+
+    model: str
+    data: str
+    label: str | None
+    target: tuple[str, ...]
+    reader: _files.Reader
+    settings: "TrainingSettings"
+    start: str | None
+    limit: float | None
+    mountpoint: str | None
+    workers: int | None
+    checkpoint: str | None
+    resume: bool
+    output: str
+    replaces: bool
+    """Whether `output` is a saved model already."""
+    force: bool
+    log: str | None
+    every: int | None
+    as_json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, words: dict[str, Any]) -> "TrainRequest":
+        """Reads the parameters of the command; BadInput, before anything is written, if they can't go together."""
+        from kerash_cli.training.log import check_log
+
+        if words["data"] is None:
+            raise _without_data(words["model"], words["target"])
+        model, data, label = (words[name] for name in ("model", "data", "label"))
+        _files.check_once(model, data, label)
+        _files.check_order(model, data)
+        _check_together(words)
+        output, replaces = _files.saved_model(words.pop("output") or _beside(model), words["force"])
+        outputs = {"-o": output, "--checkpoint": words["checkpoint"], "--log": words["log"]}
+        _files.check_apart(outputs, [model, data, label])
+        _check_checkpoint(words["checkpoint"], words["resume"], words["force"])
+        if words["log"] is not None:
+            check_log(words["log"])
+        reader = _files.Reader.of(words)
+        own = {each.name: words.pop(each.name) for each in fields(cls) if each.name in words}
+        return cls(**own, reader=reader, output=output, replaces=replaces, settings=_settings(words))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is a checkpoint from which training resumes."""
+        return self.resume and self.checkpoint is not None and os.path.exists(self.checkpoint)
+
+    @property
+    def early_workers(self) -> int:
+        """How many worker processes to start before the data is read: only a large file is sure to need them."""
+        from kerash_cli.system import cores
+
+        if self.workers:
+            return self.workers - 1
+        large = self.data != "-" and os.path.isfile(self.data) and os.path.getsize(self.data) > cores.MUCH_DATA
+        return cores.usable() - 1 if large else 0
+
+    def read(self, description: "ModelDescription") -> "tuple[Table, Table | None]":
+        """Reads DATA and LABEL; BadInput for several targets, which only a LABEL file can hold."""
+        # The cells of a column that may hold names of classes are kept as they are written.
+        named = self.target[0] if self.target and description.activation.output != "any" else None
+        table = self.reader.table(self.data, label=named)
+        self._check_one_target(table)
+        return table, self.reader.labels(self.label, table)
+
+    def _check_one_target(self, table: "Table") -> None:
+        """BadInput for several targets, with the command that cuts them out of the table as LABEL."""
+        if len(self.target) < 2:
+            return
+        targets = [table.find(each) + 1 for each in self.target]
+        inputs = [place for place in range(1, table.width + 1) if place not in targets]
+        separator = "" if table.delimiter == "\t" else f" -d {quote(table.delimiter)}"
+        data, label = (
+            f"<(cut{separator} -f{','.join(map(str, f))} {quote(table.source)})" for f in (inputs, sorted(targets))
+        )
+        command = f"kerash train {quote(self.model)} {data} {label} {join(_options.given({'target'}))}"
+        raise BadInput(
+            f"only one --target can be a column of DATA; several stand in a LABEL file; try {command}".rstrip()
+        )
+
+
+def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:
+    """Returns what to say about the checkpoint before training, if anything; BadInput if it is another run's."""
+    if request.resume:
+        return [] if request.goes_on else [f"{checkpoint.path}: no checkpoint yet, so training starts afresh"]
+    line = "" if request.force else checkpoint.check_replaceable()
+    return [line] if line else []
+
+
+def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -> list[str]:
+    """Returns what to say about the number of workers, if anything."""
+    if asked and ranks < asked:
+        used = "1 worker" if ranks == 1 else f"{ranks} workers"
+        enough = prepared.batch_size_for(asked)
+        advice = f" (try --batch-size {enough})" if enough else ""
+        return [f"using {used}: batches of {prepared.settings.batch_size} are too small to share{advice}"]
+    return [f"{ranks} workers"] if ranks > 1 else []
+
+
+def _check_together(words: dict[str, Any]) -> None:
+    """BadInput for options of which one makes no sense with, or without, another one."""
+    if words["start"] is not None and (words["init"] or words["no_standardize"]):
+        raise BadInput("--start brings its own weights and scaling; try it without --init and --no-standardize")
+    if words["as_json"] and words["log"] == "-":
+        raise BadInput("--json and --log - both write to standard output; try --log FILE")
+    if words["resume"] and words["checkpoint"] is None:
+        raise BadInput("--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
+
+
+def _settings(words: dict[str, Any]) -> "TrainingSettings":
+    from kerash_cli.engine import optimizers
+    from kerash_cli.training.experiment import TrainingSettings
+
+    own = optimizers.OptimizerSettings(
+        **{each.name: words.pop(each.name) for each in fields(optimizers.OptimizerSettings)}
+    )
+    if not optimizers.OPTIMIZERS[words["optimizer"]].takes_momentum and (own.momentum or own.nesterov):
+        able = " or ".join(name for name, each in optimizers.OPTIMIZERS.items() if each.takes_momentum)
+        other = words["optimizer"]
+        raise BadInput(f"--momentum and --nesterov belong to {able}, not to {other}; try --optimizer {able}")
+    if own.nesterov and not own.momentum:
+        raise BadInput("--nesterov needs --momentum; try --momentum 0.9")
+    bias, standardize = not words.pop("no_bias"), not words.pop("no_standardize")
+    return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **words)
+
+
+def _beside(model: str) -> str:
+    """Returns the name of the saved model, MODEL.kerash; BadInput if the description comes from no file."""
+    if model == "-" or (os.path.exists(model) and not os.path.isfile(model)):
+        source = "standard input" if model == "-" else "a pipe"
+        raise BadInput(f"the model comes from {source}, so the saved one needs a name; try -o model.kerash")
+    return f"{Path(model).stem}.kerash"
+
+
+def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
+    """BadInput for a file that is no checkpoint, unless `force` lets a new one replace it."""
+    from kerash_cli.model import archive
+    from kerash_cli.training import checkpoint
+
+    if path is None:
+        return
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise BadInput(f"{path} is a pipe or a device, so no run can go on from it; try another name")
+    if not os.path.isfile(path) or (force and not resume):
+        return
+    try:
+        is_checkpoint = archive.looks_like_model(path) and checkpoint.told(path) is not None
+    except Damaged as error:
+        raise Damaged(f"{error}, or --force without --resume to start afresh") from None
+    if not is_checkpoint:
+        raise BadInput(f"{path} already exists and is no checkpoint; try another --checkpoint")
+
+
+def _without_data(model: str, target: tuple[str, ...]) -> click.UsageError | BadInput:
+    """Returns the error about a command line with one file only: that may be the table, and the model is missing."""
+    context = click.get_current_context()
+    if not _files.is_table(model):
+        (parameter,) = (each for each in context.command.params if each.name == "data")
+        return click.MissingParameter(ctx=context, param=parameter)
+    stem = Path(model).stem
+    names = (f"{stem}{number}.kerash" for number in ("", *range(2, 1000)))
+    free = next(name for name in names if not Path(name).exists())
+    words = ["--target", target[0] if target else "COLUMN", "-o", free]
+    return BadInput(
+        f"{model} is a table, not a model: the usage is kerash train MODEL DATA --target COLUMN; "
+        f"try kerash data iris.model | {join(['kerash', 'train', '-', model, *words])}"
+    )
