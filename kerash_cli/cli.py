@@ -1,12 +1,12 @@
-"""The program `kerash`: its subcommands, and the one place where an error becomes a line and an exit code."""
+"""The program `kerash`: finds its subcommands, and turns errors into a line and an exit code."""
 
 import signal
 
-# While the imports below take their time, Ctrl-C ends the program as it ends any other: without a traceback.
+# During the imports below, Ctrl-C ends the program as it ends any other one: without a traceback.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# What they ask for, a checkpoint or where a run is, is answered once there is something to tell; they never end it.
+# These ask a run for a checkpoint or a line of status. They wait until it can answer, and never end the program.
 if hasattr(signal, "pthread_sigmask"):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2})
 
@@ -22,7 +22,7 @@ from typing import Any, TextIO
 import click
 
 from kerash_cli import __version__
-from kerash_cli.commands._help import Context
+from kerash_cli.commands._help import HELP_NAMES, Context, grouped
 from kerash_cli.errors import (
     FAULT,
     FAULT_TOLD,
@@ -45,17 +45,17 @@ COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
 
 
 class Folder(click.Group):
-    """A group whose subcommands are the modules of a folder, each imported only when it is asked for."""
+    """A group whose subcommands are the modules of a folder; a module is imported when its command is needed."""
 
     context_class = Context
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """One name for each module."""
+        """Returns the names of the commands, one for each module."""
         modules = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and name[0] != "_")
         return sorted(name[:-3].replace("_", "-") for name in modules)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """The `command` of the module of that name."""
+        """Returns the `command` of a module."""
         if name not in self.list_commands(context):
             return None
         module = import_module(f"kerash_cli.commands.{name.replace('-', '_')}")
@@ -66,37 +66,50 @@ class Folder(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but with a suggestion for a name that is nearly right."""
+        """Finds a command as click does; a name that is nearly right gets a suggestion."""
         known, name = self.list_commands(context), args[0]
         if not context.resilient_parsing and name not in known and not name.startswith("-"):
             from difflib import get_close_matches
 
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else "try kerash --help"
-            raise click.UsageError(f"expected a command, got {name!r}; {hint}")
+            raise click.UsageError(f"no command called {name!r}; {hint}")
         return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands in their groups."""
+        commands = {name: self.get_command(context, name) for name in self.list_commands(context)}
+        shown = {name: each for name, each in commands.items() if each and not each.hidden}
+        for heading, names in grouped([*shown]).items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, shown[name].get_short_help_str()) for name in names])
 
 
 EXIT_CODES = """\
-Exit codes: 0 fine; 1 failure, sizes that do not fit, or similar says no; 2 usage or invalid input;
-3 out of space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
-7 beyond --fail-under or --fail-over; 70 an internal error; 128 + N ended by signal N."""
+Exit codes: 0 success; 1 failure, sizes that do not fit, or similar says no; 2 wrong usage or invalid input;
+3 out of disk space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
+7 beyond --fail-under or --fail-over; 70 internal error; 128 + N stopped by signal N."""
 
 
-@click.group(cls=Folder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
-@click.version_option(__version__, prog_name="kerash", message="%(prog)s %(version)s")
+@click.group(cls=Folder, context_settings=HELP_NAMES, epilog=EXIT_CODES)
+@click.version_option(__version__, "-V", "--version", prog_name="kerash", message="%(prog)s %(version)s")
 def program() -> None:
-    """Neural networks for the shell: describe, train and use them from the command line.
+    """Neural networks for the shell: train them on a table and use them in pipelines.
+
+    Start here: a table, a description of a network, and four commands.
 
     \b
-    kerash data xor > xor.data; kerash data xor.label > xor.label; kerash data xor.model > xor.model
-    kerash train xor.model xor.data xor.label
-    kerash predict xor.kerash xor.data
+    kerash data iris > iris.csv; kerash data iris.model > iris.model
+    kerash train iris.model iris.csv --target species
+    kerash predict iris.kerash iris.csv
+    kerash evaluate iris.kerash iris.csv
+
+    `kerash help COMMAND` explains a command and has more examples.
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the program with these arguments, or the process's own, and exits with its exit code."""
+    """Runs the program with these arguments, or those of the process, and exits with its exit code."""
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     memory.guard_numpy()
@@ -107,7 +120,7 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(number, _HANDLERS[number])
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
-        for number in handled:  # what is left to do, Python does, and would tell of being interrupted with a traceback
+        for number in handled:  # the rest is up to Python, which would answer an interrupt with a traceback
             signal.signal(number, signal.SIG_DFL)
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
@@ -115,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Output(io.FileIO):
-    """Standard output, whose errors say that they are its; it waits, also where somebody has made it not to."""
+    """Standard output: its errors carry its name, and a descriptor that was made non-blocking is waited for."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -128,7 +141,7 @@ class _Output(io.FileIO):
 
 
 class _Input(io.FileIO):
-    """Standard input, likewise."""
+    """Standard input, in the same way."""
 
     def readinto(self, buffer: Any, /) -> int:
         try:
@@ -141,10 +154,10 @@ class _Input(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Standard error. What can't be written is lost and stops nothing; the exit code tells of it."""
+    """Standard error. A message that can't be written is dropped and stops nothing; the exit code tells of it."""
 
     exit_code = 0
-    """The exit code of a command that has nothing worse to tell."""
+    """Exit code of a command that succeeds otherwise."""
 
     def write(self, data: Any, /) -> int:
         rest = memoryview(data)
@@ -159,23 +172,23 @@ class _Messages(io.FileIO):
 
 
 def _open_streams() -> _Messages:
-    """Standard streams that are never None; exits where there is nowhere for results to go. Gives standard error."""
-    # What opens in a closed stream's place keeps its descriptor from the files that are opened later.
+    """Makes standard streams that are never None and returns standard error; exits if standard output is closed."""
+    # A closed stream is opened anew: otherwise a file that is opened later would get its descriptor.
     if sys.stdin is None:
         # To write only, so that reading it fails.
         sys.stdin = open(os.open(os.devnull, os.O_WRONLY), closefd=False)  # noqa: SIM115
     if sys.stdout is None:
-        sys.exit(_fail(f"{STANDARD_OUTPUT}: expected it to be open, got it closed; try > /dev/null", 1))
+        sys.exit(_fail(f"{STANDARD_OUTPUT} is closed; try > /dev/null", 1))
     if sys.stderr is None:
         sys.stderr = open(os.open(os.devnull, os.O_WRONLY), "w", closefd=False)  # noqa: SIM115
     messages = _Messages(sys.stderr.fileno(), "w", closefd=False)
-    # No buffer, which a signal's handler could not write to while it is being written to.
+    # Unbuffered: a signal handler could not write to a buffer while something else writes to it.
     sys.stderr = io.TextIOWrapper(messages, screen.encoding(sys.stderr), screen.SPELLED, write_through=True)
     buffer = io.BufferedReader(_Input(sys.stdin.fileno(), closefd=False))
     sys.stdin = io.TextIOWrapper(buffer, sys.stdin.encoding, sys.stdin.errors)
-    # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take a part of a write, and the rest would be lost.
+    # A buffer of our own: without one (PYTHONUNBUFFERED) a pipe may take only part of a write and lose the rest.
     raw = _Output(sys.stdout.fileno(), "w", closefd=False)
-    is_read = raw.isatty()  # by people; a file or a program gets all the characters that were in its input
+    is_read = raw.isatty()  # by people; a file or a program gets every character unchanged
     characters = screen.encoding(sys.stdout) if is_read else sys.stdout.encoding
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(raw), characters, screen.SPELLED, line_buffering=is_read)
     return messages
@@ -214,26 +227,26 @@ def _run(arguments: list[str]) -> int:
 
 
 def _told_by_the_system(error: OSError) -> tuple[str, int]:
-    """A message about what the system refused, and the exit code."""
+    """Returns a message about an error of the operating system, and the exit code."""
     where = f"{error.filename}: " if error.filename is not None else ""
     what = error.strerror or str(error)
     match error.errno:
         case errno.EBADF if where:
-            return f"{where}expected it to be open, got it closed; try a file", 1
+            return f"{error.filename} is closed; try a file", 1
         case errno.ENOMEM:
             return f"{where}{OUT_OF_MEMORY}", OUT_OF_SPACE
         case errno.ENOSPC | errno.EDQUOT:
             return f"{where}{what}", OUT_OF_SPACE
         case errno.EMFILE:
-            return f"{where}expected to open one file more, got {what!r}; try ulimit -n 1024", 1
+            return f"{where}too many open files; try ulimit -n 1024", 1
         case errno.EAGAIN:
-            return f"{where}expected one process more, got {what!r}; ulimit -u shows how many there may be", 1
+            return f"{where}no further process can be started ({what}); ulimit -u shows how many are allowed", 1
         case _:
             return f"{where}{what}", 1
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
-    """A line for each complaint; where one command gets around several of them, it stands once, in the last line."""
+    """Prints a line for each complaint; a command that repairs several of them stands once, in the last line."""
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):
@@ -242,7 +255,7 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
 
 
 def _way(error: KerashError, arguments: list[str]) -> str:
-    """The end of a message: what to try."""
+    """Returns the end of a message: what to try."""
     return advice(error.repairs, lambda repair: command(repair, arguments))
 
 
@@ -262,7 +275,7 @@ def _fail(message: str, code: int, way: str = "") -> int:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Points a standard stream nowhere, so that what is left in its buffer can't fail a second time at exit."""
+    """Points a standard stream nowhere, so that the rest of its buffer can't fail a second time at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -9,20 +9,12 @@ import pytest
 from conftest import ROOT, Kerash
 
 COMMANDS = sorted(path.stem.replace("_", "-") for path in (ROOT / "kerash_cli/commands").glob("[a-z]*.py"))
-HIDDEN = {"shell-answer"}
-"""What only the functions of shell-init call."""
 
 
 def test_the_version_is_that_of_the_package(kerash: Kerash) -> None:
     from kerash_cli import __version__
 
     assert kerash("--version").out == f"kerash {__version__}\n"
-
-
-def test_help_lists_every_command_with_a_sentence(kerash: Kerash) -> None:
-    listed = kerash("--help").out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in listed] == [name for name in COMMANDS if name not in HIDDEN]
-    assert all(len(line.split()) > 3 for line in listed)
 
 
 def test_help_ends_with_the_exit_codes(kerash: Kerash) -> None:
@@ -43,15 +35,15 @@ def test_every_command_has_help_that_ends_in_lines_to_paste(kerash: Kerash, name
 def test_no_arguments_show_the_help_as_a_mistake(kerash: Kerash) -> None:
     done = kerash()
     assert done.code == 2
-    assert "Commands:" in done.err
+    assert "Every day:" in done.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("trian",), "expected a command, got 'trian'; did you mean 'train'?"),
-        (("frobnicate",), "expected a command, got 'frobnicate'; try kerash --help"),
-        (("",), "expected a command, got ''; try kerash --help"),
+        (("trian",), "no command called 'trian'; did you mean 'train'?"),
+        (("frobnicate",), "no command called 'frobnicate'; try kerash --help"),
+        (("",), "no command called ''; try kerash --help"),
         (("--verbos",), "try kerash --help"),
         (("train",), "Missing argument 'MODEL'"),
         (("train", "--sed", "1"), "--seed"),
@@ -107,10 +99,10 @@ def shell(script: str, folder: Path, environment: dict[str, str]) -> "subprocess
 @pytest.mark.parametrize(
     ("arguments", "expected", "code"),
     [
-        ("activation relu", "standard input: expected it to be open, got it closed; try a file", 1),
-        ("predict x.kerash", "standard input: expected it to be open, got it closed; try a file", 1),
+        ("activation relu", "standard input is closed; try a file", 1),
+        ("predict x.kerash", "standard input is closed; try a file", 1),
         ("train - data/xor.data data/xor.label -o m.kerash", "<stdin>: can't be read (Bad file descriptor)", 2),
-        ("train models/xor.model - data/xor.label", "standard input: expected it to be open, got it closed", 1),
+        ("train models/xor.model - data/xor.label", "standard input is closed", 1),
     ],
 )
 def test_a_closed_standard_input_is_one_line(

@@ -6,9 +6,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from kerash_cli import __version__
 from kerash_cli.cli import _usage, program
+from kerash_cli.commands._help import GROUPS, grouped
 from kerash_cli.errors import told
 from kerash_cli.matrices.operations import OPERATIONS
+
+TARGETED = ("train", "evolve", "store-model")
 
 
 def lines_of_usage() -> list[tuple[str, ...]]:
@@ -77,3 +81,87 @@ def test_an_example_that_goes_on_below_can_be_pasted() -> None:
             if re.match("  (kerash|sed|echo) ", line)
         ]
         assert not set(examples) - set(joined)
+
+
+def commands() -> dict[str, click.Command]:
+    """The commands that are listed, in the order of the program."""
+    context = click.Context(program)
+    found = {name: program.get_command(context, name) for name in program.list_commands(context)}
+    return {name: command for name, command in found.items() if command and not command.hidden}
+
+
+def test_the_program_lists_every_command_once_in_groups_with_all_of_its_summary() -> None:
+    page = help_page((), 80)
+    assert "\nEvery day:\n" in page
+    for name, command in commands().items():
+        summary = (command.help or "").partition("\n")[0]
+        assert len(re.findall(rf"(?m)^  {name} +{re.escape(summary)}$", page)) == 1, name
+
+
+def test_a_command_that_is_in_no_group_is_listed_too() -> None:
+    assert grouped(["train", "nosuch"]) == {"Every day": ["train"], "More": ["nosuch"]}
+
+
+def test_every_command_has_a_group() -> None:
+    assert sorted(name for group in GROUPS.values() for name in group) == sorted(commands())
+
+
+@pytest.mark.parametrize("name", commands())
+def test_a_summary_is_a_whole_sentence_of_at_most_45_letters(name: str) -> None:
+    summary = (commands()[name].help or "").partition("\n\n")[0]
+    assert re.fullmatch(r"[A-Z][^\n]{8,43}\.", summary)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_a_page_has_each_option_once_with_a_sentence_and_its_default(name: str) -> None:
+    command = commands()[name]
+    context = click.Context(command)
+    page = " ".join(help_page((name,), 200).split())
+    for option in (each for each in command.params if isinstance(each, click.Option)):
+        record = option.get_help_record(context)
+        assert record is not None
+        assert re.match(r"[A-Z][^{}]*\.$", record[1]), option.name
+        assert page.count(f" {record[1]}") == 1, option.name
+        if option.default not in (None, False, 0.0, ()) and not option.multiple and "UNSET" not in str(option.default):
+            assert f"(default: {option.default})" in record[1], option.name
+
+
+@pytest.mark.parametrize("name", ["train", "evolve", "predict", "evaluate"])
+def test_a_long_page_has_its_options_under_headings(name: str) -> None:
+    headings = re.findall(r"(?m)^([A-Z][a-z ]+):$", help_page((name,), 80))
+    assert len(headings) >= 3
+    assert {"Data", "Running", "Output"} <= set(headings)
+
+
+def test_every_page_ends_its_text_in_lines_to_paste() -> None:
+    for name, command in commands().items():
+        last = (command.help or "").strip().splitlines()[-1]
+        assert "kerash" in last or "matrix_" in last, name
+
+
+@pytest.mark.parametrize("words", [(), ("train",), ("matrix",), ("matrix", "mul")])
+def test_help_as_a_command_prints_the_page_of_help_as_an_option(words: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(program, ["help", *words], terminal_width=80, prog_name="kerash")
+    page = CliRunner().invoke(program, [*words, "--help"], terminal_width=80, prog_name="kerash")
+    assert (done.exit_code, done.stdout) == (0, page.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(("trian",), "did you mean 'train'?"), (("train", "more"), "kerash train has no subcommands")],
+)
+def test_help_of_what_is_no_command_is_an_error(words: tuple[str, ...], expected: str) -> None:
+    with program.make_context("kerash", ["help", *words]) as context, pytest.raises(click.UsageError, match=expected):
+        program.invoke(context)
+
+
+@pytest.mark.parametrize(
+    ("name", "short", "long"), [("train", "--lr", "--learning-rate"), *((name, "-t", "--target") for name in TARGETED)]
+)
+def test_options_that_are_typed_often_have_a_short_name(name: str, short: str, long: str) -> None:
+    (option,) = (each for each in commands()[name].params if long in each.opts)
+    assert short in option.opts
+
+
+def test_the_version_is_an_option_with_a_letter() -> None:
+    assert CliRunner().invoke(program, ["-V"]).stdout == f"kerash {__version__}\n"
