@@ -116,7 +116,7 @@ def test_the_package_list_names_every_package() -> None:
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(config["options"]["packages"].split())
     found = {".".join(init.parent.relative_to(ROOT).parts) for init in PACKAGE.rglob("__init__.py")}
-    assert listed == found | {"kerash_cli.data", "kerash_cli.models"}
+    assert listed == found | {"kerash_cli._bundled.data", "kerash_cli._bundled.models"}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(PACKAGE)))

@@ -41,6 +41,7 @@ def _folders() -> "list[Path]":
     """Returns the folders of the files: inside the package once it is installed, beside it in a checkout."""
     from pathlib import Path
 
-    package = Path(__file__).parent.parent
-    root = package if (package / "data").is_dir() else package.parent
+    package = Path(__file__).parents[1]
+    bundled = package / "_bundled"
+    root = bundled if bundled.is_dir() else package.parent
     return [root / "data", root / "models"]
