@@ -89,6 +89,7 @@ def save(description: ModelDescription, path: Path) -> None:
     "words",
     [
         ("predict", "grown.kerash", "rows.csv"),
+        ("show", "grown.kerash", "--plan"),
         ("predict", "grown.kerash", "sample.dat", "--layers", "."),
         ("evaluate", "grown.kerash", "rows.csv", "labels.csv"),
         ("train", "grown.model", "rows.csv", "classes.csv", "--start", "grown.kerash", "-o", "new.kerash"),

@@ -136,9 +136,12 @@ def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:
     import json
 
     from kerash_cli.engine.calls import described
+    from kerash_cli.system import memory
 
     if subject.network is None:
         raise BadInput(f"{file}: a plan needs all sizes, and ? is filled in from the data; try --inputs and --outputs")
+    needed = subject.network.plan_bytes(batch_size, subject.itemsize)
+    memory.require(needed, f"{file}: ", "try a smaller model, or a smaller --batch-size")
     made = subject.network.sketch(batch_size, subject.itemsize)
     if not as_json:
         return made.describe()

@@ -30,6 +30,9 @@ Of the widths of a product that BLAS computes alike in all columns, it is the wi
 the middle columns of 24 or more in another way than those at the edges. A convolution has more columns than rows come
 in, so that a network with one takes them one by one.
 """
+HUGE = 1 << 40
+"""Bytes of signals that no machine has. Making a plan for them, which is a list of calls, would take minutes."""
+
 ROOM = 1 << 24
 """Most numbers in the outputs of all layers together, where any number of rows may be taken at a time."""
 
@@ -174,8 +177,11 @@ class Network:
     def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
         """Returns the bytes that a plan takes besides parameters and gradient, measured by making it without memory.
 
-        `gradient` says whether it is a plan for training. A network that no machine can address has at least so many.
+        `gradient` says whether it is a plan for training. Of more than HUGE bytes only a lower bound is returned.
         """
+        signals = itemsize * n * sum(map(prod, self.shapes))
+        if signals > HUGE:
+            return signals
         counter = Counter()
         with suppress(NoSpace):
             self.sketch(n, itemsize, gradient, counter)
