@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
+KERASH = f"{shlex.quote(sys.executable)} -m kerash_cli"
+"""The words that start the program."""
 SECONDS = 200
 """Longest that a page may take."""
 
@@ -91,14 +93,14 @@ def steps(text: str) -> list[File | Command]:
     return found
 
 
-def run(text: str, folder: Path, shell: str = "bash") -> list[Command]:
+def run(text: str, folder: Path, shell: str = "bash", kerash: str = KERASH) -> list[Command]:
     """Runs all commands of a page in a folder, and returns them with what they printed."""
     found = steps(text)
     commands = [step for step in found if isinstance(step, Command)]
     done = subprocess.run(
         [*SHELLS[shell], _START + "".join(step.script for step in found)],
         cwd=_place(folder),
-        env=_environment(folder),
+        env=_environment(folder, kerash),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         timeout=SECONDS,
@@ -154,12 +156,12 @@ def _place(folder: Path) -> Path:
     return place
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """One in which `kerash` is this checkout, `python3` the Python that runs it, and the language English."""
+def _environment(folder: Path, kerash: str) -> dict[str, str]:
+    """One in which `kerash` is what it says, `python3` the Python that runs it, and the language English."""
     programs = folder / "programs"
     programs.mkdir()
-    for name, arguments in (("kerash", "-m kerash_cli "), ("python3", "")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {arguments}"$@"\n')
+    for name, words in (("kerash", kerash), ("python3", shlex.quote(sys.executable))):
+        (programs / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         (programs / name).chmod(0o755)
     unset = ("KERASH_MOUNTPOINT", "MOUNTPOINT", "PYTHONUNBUFFERED")
     inherited = {name: value for name, value in os.environ.items() if name not in unset}

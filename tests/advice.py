@@ -1,10 +1,9 @@
 """The command in a message, run as a user who pastes it would run it."""
 
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
+import program
 from conftest import Done
 
 
@@ -18,7 +17,8 @@ def command(error: str) -> str:
 def run(line: str, folder: Path, environment: dict[str, str]) -> Done:
     """What becomes of a line in a shell where `kerash` is this checkout; every file is as it was after it."""
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    define = f'kerash() {{ {shlex.quote(sys.executable)} -m kerash_cli "$@"; }}\n'
-    done = subprocess.run(["bash", "-c", define + line], cwd=folder, env=environment, capture_output=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", program.function() + line], cwd=folder, env=environment, capture_output=True, check=False
+    )
     assert before == {path: path.read_bytes() for path in before}, "a file was changed"
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -1,17 +1,14 @@
 """Scripts for zsh and bash in which the functions of shell-init are there."""
 
-import os
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
+import program
 import pytest
-from conftest import ROOT
 
 NAMES = ("zsh", "bash")
 SHELLS = [
@@ -39,14 +36,8 @@ def command(shell: str) -> list[str]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """One in which `kerash` is this checkout, by a program in `folder`/bin, and the mountpoint nobody else's."""
-    program = folder / "bin" / "kerash"
-    program.parent.mkdir(exist_ok=True)
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kerash_cli "$@"\n')
-    program.chmod(0o755)
-    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONUNBUFFERED", "MOUNTPOINT")}
-    own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PATH": f"{program.parent}:{inherited['PATH']}"}
-    return {**inherited, **own}
+    """One in which `kerash` is this checkout, by a program in `folder`/bin."""
+    return program.install(folder / "bin")
 
 
 def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) -> Script:

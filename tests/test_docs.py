@@ -1,9 +1,11 @@
 """The pages: what they show is what the program prints, what is generated is up to date, and links lead somewhere."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
+import program
 import pytest
 import shells
 from conftest import ROOT
@@ -31,7 +33,9 @@ def test_the_functions_of_a_page_are_the_same_in_each_shell(name: str, shell: st
 def compare(page: Path, folder: Path, shell: str) -> None:
     """Fails with the commands of a page that print something else in that shell."""
     text = page.read_text(encoding="utf-8").replace("shell-init bash", f"shell-init {shell}")
-    wrong = [str(command) for command in pages.run(text, folder, shell) if not command.holds]
+    wrong = [
+        str(command) for command in pages.run(text, folder, shell, shlex.join(program.kerash())) if not command.holds
+    ]
     assert not wrong, "\n".join([f"python -m docs.pages {page.relative_to(ROOT)} mends:", *wrong])
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import program
 import pytest
 from conftest import ROOT, Kerash
 
@@ -35,9 +36,7 @@ LIMITS = {"address space": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved model."""
     folder = tmp_path_factory.mktemp("saved")
-    words = TRAINING.replace("models/", f"{ROOT}/models/").replace("data/", f"{ROOT}/data/").split()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-m", "kerash_cli", *words, "-q"], cwd=folder, env=environment, check=True)
+    program.right(folder, *TRAINING.split(), "-q")
     return folder / "new.kerash"
 
 

@@ -7,19 +7,19 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT, Kerash
 from hostile import furnish
+from program import PROCESS
 from test_promises_mountpoint import ESCAPES, steers, tree
 
 from kerash_cli.model import archive
 
-KERASH = [sys.executable, "-m", "kerash_cli"]
 SOUND = ("sound.kerash", "beside.csv")
 OPEN = ("open.model", "beside.csv", "--target", "kind")
 
@@ -45,7 +45,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(folder / "n.evolve", folder / "damaged.evolve")
     (folder / "damaged.evolve/history.jsonl").write_text("nonsense\n", encoding="ascii")
     words = ["train", "line.model", "numbers.csv", "--target", "y", "--epochs", "1", "-q", "-o", "infinite.kerash"]
-    subprocess.run([*KERASH, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    program.right(folder, *words)
     record, tensors = archive.load(folder / "infinite.kerash")
     great = {name: np.full_like(tensor, 3e38) for name, tensor in tensors.items()}
     (folder / "infinite.kerash").write_bytes(archive.pack(great, record))
@@ -135,9 +135,9 @@ def test_a_command_ends_with_the_code_of_what_happened(
         worker_that_dies(folder)
         environment = {**environment, "PYTHONPATH": f"{folder / 'plant'}{os.pathsep}{ROOT}"}
     line = CODES[command][code]
-    script = f"{' '.join(KERASH)} {command} {line}"
+    script = f"{' '.join(PROCESS)} {command} {line}"
     if code == 141:  # the reader is gone before the first byte
-        script = f"exec 9> >(true); wait $!; {' '.join(KERASH)} {command} {line.removesuffix(' | true')} >&9"
+        script = f"exec 9> >(true); wait $!; {' '.join(PROCESS)} {command} {line.removesuffix(' | true')} >&9"
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=120, check=False,
@@ -182,7 +182,7 @@ def ends_well(folder: Path, environment: dict[str, str], command: str, number: s
     environment = {**environment, "PYTHONWARNINGS": "ignore::ResourceWarning"}
     row = b"1,2.5,x\n"
     with subprocess.Popen(
-        [*KERASH, command, *LASTING[command]], cwd=folder, env=environment, stdin=subprocess.PIPE,
+        [*PROCESS, command, *LASTING[command]], cwd=folder, env=environment, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
         assert process.stdin is not None
@@ -281,7 +281,7 @@ def named(folder: Path) -> Path:
     (folder / "h.mat").write_text(f"{HOSTILE} 2\n{HOSTILE}\n", encoding="utf-8")
     (folder / "h.model").write_text(f"? 1 1\ninput\ndense {HOSTILE}\n", encoding="utf-8")
     words = ["train", "open.model", "h.csv", "--target", "3", "--epochs", "2", "-o", "h.kerash", "-q"]
-    subprocess.run([*KERASH, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    program.right(folder, *words)
     return folder
 
 
@@ -350,7 +350,7 @@ def on_terminal(words: tuple[str, ...], folder: Path, environment: dict[str, str
     """What a terminal is sent."""
     main, terminal = pty.openpty()
     process = subprocess.Popen(
-        [*KERASH, *words], cwd=folder, env={"TERM": "xterm", **environment}, stdin=subprocess.DEVNULL,
+        [*PROCESS, *words], cwd=folder, env={"TERM": "xterm", **environment}, stdin=subprocess.DEVNULL,
         stdout=terminal, stderr=terminal,
     )  # fmt: skip
     os.close(terminal)

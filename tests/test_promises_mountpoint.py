@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import program
 import pytest
 from conftest import ROOT, Done, Kerash
 
-KERASH = [sys.executable, "-m", "kerash_cli"]
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
 HERE = "kerash_mountpoint"
 ENDLESS = "1000000000"
@@ -29,15 +29,12 @@ ENDLESS = "1000000000"
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mountpoint to be copied: the stored model `xor` and its genome `default`, fitted once."""
     folder = tmp_path_factory.mktemp("made")
-    files = [str(ROOT / word) for word in XOR]
     for words in (
-        ["store-model", "xor", *files, "-q"],
+        ["store-model", "xor", *XOR, "-q"],
         ["create-genome", "default", "xor", "-q"],
         ["fit", "1", "default", "4", "1", "1", "0.1"],
     ):
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        command = [*KERASH, *words, "--mountpoint", str(folder)]
-        subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
+        program.right(folder, *words, "--mountpoint", folder)
     return folder
 
 
@@ -327,7 +324,7 @@ def test_what_a_run_killed_outright_left_goes_with_the_next_run(
 ) -> None:
     before = {*tree(mount)}
     process = subprocess.Popen(
-        [*KERASH, *LASTING[command]],
+        [*program.PROCESS, *LASTING[command]],
         cwd=tmp_path,
         env=environment,
         stdout=subprocess.PIPE,
@@ -348,7 +345,7 @@ def test_a_run_never_sweeps_what_a_living_one_has(
     kerash: Kerash, mount: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     process = subprocess.Popen(
-        [*KERASH, *LASTING["fit"]], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, bufsize=0
+        [*program.PROCESS, *LASTING["fit"]], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, bufsize=0
     )
     assert process.stdout is not None
     process.stdout.readline()
@@ -429,7 +426,9 @@ def test_what_is_made_is_its_users_alone(mount: Path, tmp_path: Path, environmen
         path.chmod(0o700 if path.is_dir() else 0o600)
     for old in ("data", "models"):
         (tmp_path / old).symlink_to(ROOT / old)
-    subprocess.run([*KERASH, *SHORT[name]], cwd=tmp_path, env=environment, capture_output=True, umask=0, check=True)
+    subprocess.run(
+        [*program.PROCESS, *SHORT[name]], cwd=tmp_path, env=environment, capture_output=True, umask=0, check=True
+    )
     modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in mount.rglob("*")}
     assert modes == {(True, 0o700), (False, 0o600)}
 
@@ -622,7 +621,7 @@ def test_predict_on_a_terminal_is_not_steered_by_class_names(
 ) -> None:
     main, terminal = pty.openpty()
     (tmp_path / "x").write_text("1,-1\n2,-2\n", encoding="ascii")
-    command = [*KERASH, "predict", "hostile", "x"]
+    command = [*program.PROCESS, "predict", "hostile", "x"]
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     seen = b""
@@ -659,7 +658,7 @@ def with_huge_weights(mount: Path) -> None:
         ["store-model", "line", str(mount / "model/xor.model"), *files, "-q"],
         ["create-genome", "default", "line", "-q", "--force"],
     ):
-        subprocess.run([*KERASH, *words, "--mountpoint", str(mount)], env=env, check=True)
+        subprocess.run([*program.PROCESS, *words, "--mountpoint", str(mount)], env=env, check=True)
     (mount / GENOME / "topology/layer_1/weights.dat").write_text("1 2 1\n1.7e308\n1.7e308\n", encoding="ascii")
     (mount / GENOME / "topology/layer_2/weights.dat").write_text("1 1 1\n10\n", encoding="ascii")
 
@@ -771,7 +770,12 @@ def test_every_command_has_the_exit_code_of_what_happened(
     else:
         descriptor = os.open(output, os.O_WRONLY)
     run = subprocess.run(
-        [*KERASH, *words], cwd=tmp_path, env=environment, stdout=descriptor, stderr=subprocess.PIPE, check=False
+        [*program.PROCESS, *words],
+        cwd=tmp_path,
+        env=environment,
+        stdout=descriptor,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(descriptor)
     assert run.returncode == code
@@ -856,7 +860,7 @@ GREAT = 10**18
 def usual(made: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
     """The KiB of `list`."""
     report = tmp_path_factory.mktemp("usual") / "measured"
-    command = [sys.executable, "-c", MEASURED, str(report), *KERASH, "list", "--mountpoint", str(made)]
+    command = [sys.executable, "-c", MEASURED, str(report), *program.PROCESS, "list", "--mountpoint", str(made)]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
     return int(report.read_text(encoding="ascii"))
@@ -867,7 +871,7 @@ def measured(kerash: Kerash, tmp_path: Path, environment: dict[str, str], usual:
     """Runs the program, for 20 seconds at most, and sees that it needs no more memory than it may."""
 
     def run(*words: str | Path) -> Done:
-        command = [sys.executable, "-c", MEASURED, "measured", *KERASH, *map(str, words)]
+        command = [sys.executable, "-c", MEASURED, "measured", *program.PROCESS, *map(str, words)]
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
         )

@@ -6,20 +6,19 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from select import select
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT, Done, Kerash
 
 from kerash_cli.evolution import history
 from kerash_cli.model import archive
 
-KERASH = [sys.executable, "-m", "kerash_cli"]
 XOR = ("data/xor.data", "data/xor.label")
 Run = Callable[..., Done]
 
@@ -29,11 +28,7 @@ def run(tmp_path: Path, environment: dict[str, str]) -> Run:
     """Runs the program in any folder of the test's own, with any environment."""
 
     def started(*words: str, folder: str = ".", **extra: str) -> Done:
-        done = subprocess.run(
-            [*KERASH, *words], cwd=tmp_path / folder, env={**environment, **extra}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        return Done(done.returncode, done.stdout, done.stderr)
+        return program.run(tmp_path / folder, *words, **extra)
 
     return started
 
@@ -358,7 +353,7 @@ def test_a_worker_of_predict_killed_at_any_moment_is_told(
     rng = random.Random(seed)
     whole = kerash("predict", "m.kerash", "x.csv", "--proba").out.encode()
     path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
-    words = [*KERASH, "predict", "m.kerash", "x.csv", "--proba"]
+    words = [*program.PROCESS, "predict", "m.kerash", "x.csv", "--proba"]
     with subprocess.Popen(
         words, cwd=tmp_path, env={**environment, "PYTHONPATH": path, "FAULT": "none"}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -15,6 +15,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT, Kerash
 from numpy.typing import NDArray
@@ -41,11 +42,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parent = tmp_path_factory.mktemp("made")
     for name, words in (("xor", XOR), ("iris", IRIS)):
         (parent / name).mkdir()
-        files = [str(ROOT / word) if "/" in word else word for word in words]
         genome = {"xor": "default", "iris": "flowers"}[name]
-        for command in (["store-model", name, *files], ["create-genome", genome, name]):
-            words = (sys.executable, "-m", "kerash_cli", *command, "-q", "--mountpoint", str(parent / name))
-            subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+        for command in (["store-model", name, *words], ["create-genome", genome, name]):
+            program.right(parent, *command, "-q", "--mountpoint", name)
     first, second = np.zeros((4, 16)), np.zeros((16, 3))
     first[:, :3] = np.array([[0.2, 0.2, -0.2, -0.2], [-0.2, -0.2, 0.3, 0.3], [1, 1, 1, 1]]).T
     second[[0, 1, 2], [0, 2, 1]] = 8, 8, 2.8

@@ -17,6 +17,7 @@ import shells
 from click.testing import CliRunner, Result
 from conftest import Kerash
 from operation_cases import drawn
+from program import function
 from shells import NAMES
 
 from kerash_cli.cli import program
@@ -64,9 +65,8 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
     """Runs a script in which `kerash` is this checkout, with standard input at its end."""
 
     def run(script: str, **extra: str) -> "subprocess.CompletedProcess[str]":
-        define = f'kerash() {{ {shlex.quote(sys.executable)} -m kerash_cli "$@"; }}\n'
         return subprocess.run(
-            ["bash", "-c", define + script],
+            ["bash", "-c", function() + script],
             cwd=tmp_path,
             env={**environment, **extra},
             capture_output=True,

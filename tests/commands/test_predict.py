@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT, Done, Kerash
 
@@ -23,10 +24,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("models/xor.model", "data/xor.data", "data/xor.label"),
         ("models/diabetes.model", "data/diabetes.csv", "--target", "progression"),
     )
-    for model, *words in commands:
-        files = [str(ROOT / word) if "/" in word else word for word in (model, *words)]
-        command = [sys.executable, "-m", "kerash_cli", "train", *files, "--epochs", "60", "-q"]
-        subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    for words in commands:
+        program.right(folder, "train", *words, "--epochs", "60", "-q")
     return folder
 
 
@@ -101,7 +100,7 @@ def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) ->
     """What the program shows on a terminal that is all its standard streams, after an immediate Ctrl-D."""
     terminal, streams = pty.openpty()
     os.write(terminal, b"\x04")
-    command = [sys.executable, "-m", "kerash_cli", *arguments]
+    command = [*program.kerash(), *arguments]
     subprocess.run(command, cwd=folder, env=environment, stdin=streams, stdout=streams, stderr=streams, check=True)
     os.close(streams)
     shown = b""

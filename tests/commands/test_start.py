@@ -1,15 +1,13 @@
 """train --start: going on from weights."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT, Done, Kerash
 
@@ -31,10 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("create-genome", "default", "xor", "-q"),
         ("fit", "25", "default", "4", "1", "10", "0.1"),
     ):
-        files = [str(ROOT / word) if "/" in word else word for word in command]
-        words = [sys.executable, "-m", "kerash_cli", *files]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run(words, cwd=folder, env=env, stdout=subprocess.DEVNULL, check=True)
+        program.right(folder, *command)
     return folder
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 from unicodedata import normalize
 
+import program
 import pytest
 from conftest import ROOT
 from terminal import Screen, Terminal, running, shown
@@ -35,9 +36,9 @@ def linked(folder: Path) -> Path:
 def piped(words: tuple[str, ...], folder: Path, code: int = 0, **environment: str) -> str:
     """What a command writes where there is no terminal."""
     done = subprocess.run(
-        [sys.executable, "-m", "kerash_cli", *words],
+        [*program.kerash(), *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **environment},
+        env={**program.environment(), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
