@@ -79,9 +79,19 @@ def right(folder: Path, *words: str | Path) -> None:
     assert done.code == 0, done.err
 
 
-def function() -> str:
+def function(words: list[str] | None = None) -> str:
     """A line for a shell in which `kerash` is this checkout."""
-    return f'kerash() {{ {shlex.join(kerash())} "$@"; }}\n'
+    return f'kerash() {{ {shlex.join(words or kerash())} "$@"; }}\n'
+
+
+def shell(script: str, folder: Path, *before: str, **extra: str) -> Done:
+    """What becomes of a script of bash that ends with the first command that fails."""
+    words = [*before, "bash", "-e", "-c", script]
+    env = {**environment(), **extra}
+    done = subprocess.run(
+        words, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def install(folder: Path, words: list[str] | None = None) -> dict[str, str]:

@@ -15,8 +15,9 @@ import program
 import pytest
 from conftest import ROOT, Kerash
 from hostile import furnish
+from mounted import tree
 from program import PROCESS
-from test_promises_mountpoint import ESCAPES, steers, tree
+from test_promises_names import ESCAPES, steers
 
 from kerash_cli.model import archive
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -14,50 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
+from runs import SIGMOID, TANH, new_run, regression, samples
 
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, InputLayer, Layer, Mode
+from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, InputLayer
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, SGD, OptimizerSettings
-from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
-from kerash_cli.training import loop, sources
-from kerash_cli.training.chunks import chunks
+from kerash_cli.training import loop
 from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Run
-from kerash_cli.training.samples import Samples
 from kerash_cli.training.sources import InProcess
 
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "xor-2-10-1.json").read_text(encoding="ascii"))
-SIGMOID, TANH = Activation("sigmoid"), Activation("tanh")
-
-
-def samples(x: Any, y: Any, dtype: Any = np.float64, weight: Array | None = None) -> Samples:
-    x = np.asarray(x, dtype)
-    return Samples(np.hstack([x, np.ones((len(x), 1), dtype)]), np.asfortranarray(y, dtype), weight)
-
-
-def new_run(params: Array, rows: int, **settings: Any) -> Run:
-    options = {"batch_size": rows, "epochs": 3, "patience": 10**9, "optimizer": "sgd", "seed": 0, **settings}
-    steps = -(-rows // options["batch_size"])
-    own = OptimizerSettings(options.get("rate"))
-    optimizer = OPTIMIZERS[options["optimizer"]](own, params.size, params.dtype, steps, options["epochs"])
-    rng = np.random.default_rng(options["seed"])
-    mode = Mode(training=True, seed=options["seed"])
-    return Run(
-        params, optimizer, mode, np.arange(rows), rng, *(options[k] for k in ("batch_size", "epochs", "patience"))
-    )
-
-
-def regression(layers: Sequence[Layer], rows: int, dtype: Any = np.float64, **settings: Any) -> tuple[Run, InProcess]:
-    """A run of 3 inputs to 2 outputs over random samples, by mean square."""
-    network = Network(layers, (1, 1, 3))
-    rng = np.random.default_rng(1)
-    run = new_run(network.initial(0, np.dtype(dtype)), rows, **settings)
-    own = samples(rng.standard_normal((rows, 3)), rng.standard_normal((rows, 2)), dtype)
-    return run, InProcess(network, losses.MeanSquare(), own, run)
 
 
 class Scripted:
@@ -139,142 +109,6 @@ def test_evaluation_drops_nothing_out() -> None:
     network = Network([InputLayer(), Dropout(0.9), Dense(1, IDENTITY)], (1, 1, 1))
     own = samples(np.ones((50, 1)), np.zeros((50, 1)))
     assert Evaluator(network, losses.MeanSquare(), own, np.array([1.0, 0.0]))() == 1
-
-
-# Chunks
-
-
-def dense_chunks(batch: int, *sizes: int) -> int:
-    pairs = list(pairwise(sizes))
-    return chunks(batch, sum(2 * a * b for a, b in pairs), sum((a + 1) * b for a, b in pairs))
-
-
-@pytest.mark.parametrize(
-    ("batch", "sizes", "expected"),
-    [
-        (4, (2, 10, 1), 1),
-        (32, (64, 64, 10), 1),
-        (32, (784, 128, 10), 1),
-        (128, (784, 128, 10), 2),
-        (128, (784, 512, 10), 2),
-        (512, (784, 512, 512, 10), 2),
-        (1024, (784, 512, 512, 10), 4),
-        (8192, (784, 512, 512, 10), 16),
-        (8192, (2, 10, 1), 1),
-    ],
-)
-def test_the_number_of_chunks_of_some_networks(batch: int, sizes: tuple[int, ...], expected: int) -> None:
-    assert dense_chunks(batch, *sizes) == expected
-
-
-@pytest.mark.parametrize(
-    ("batch", "flops", "parameters", "expected"),
-    [
-        # 32 rows a chunk
-        (63, 10**9, 1, 1),
-        (64, 10**9, 1, 2),
-        (511, 10**9, 1, 8),
-        (512, 10**9, 1, 16),
-        (10**6, 10**9, 1, 16),
-        # 25 million operations a chunk, where a batch of 1,000 makes 3,000 of each
-        (1000, 16_666, 1, 1),
-        (1000, 16_667, 1, 2),
-        (1000, 33_333, 1, 2),
-        (1000, 33_334, 1, 4),
-        # 100 operations per byte for two chunks, 256 per byte and chunk for more: a batch of 1,000 does 3 * 10^9
-        (1000, 10**6, 7_500_000, 2),
-        (1000, 10**6, 7_500_001, 1),
-        (1000, 10**6, 732_421, 4),
-        (1000, 10**6, 732_422, 2),
-        (1000, 10**6, 183_105, 16),
-        (1000, 10**6, 183_106, 8),
-        (1000, 10**6, 0, 16),
-    ],
-)
-def test_the_boundaries_of_the_number_of_chunks(batch: int, flops: int, parameters: int, expected: int) -> None:
-    assert chunks(batch, flops, parameters) == expected
-
-
-def in_pieces(monkeypatch: pytest.MonkeyPatch, pieces: int, cut: int = 0) -> None:
-    """Batches of more than `cut` rows are cut into so many chunks."""
-    monkeypatch.setattr(sources, "chunks", lambda batch, flops, parameters: pieces if batch > cut else 1)
-
-
-def gradient_of(layers: Sequence[Layer], rows: Any, batch: int, chunk: int, dtype: Any) -> Array:
-    """The gradient of rows of the samples of `regression`, scaled as part of a batch, computed on its own."""
-    network = Network(layers, (1, 1, 3))
-    rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((37, 3)).astype(dtype)[rows], rng.standard_normal((37, 2)).astype(dtype)[rows]
-    gradient = np.empty(network.size, dtype)
-    plan = network.plan(network.initial(0, np.dtype(dtype)), len(x), Mode(training=True, chunk=chunk), gradient)
-    plan.rows[:, :-1] = x
-    judge = losses.MeanSquare().calls(plan.a, y.T.copy(), None, np.empty((), dtype), plan.da, 1 / batch)
-    for call in [*plan.forward, *judge, *plan.backward]:
-        call()
-    return gradient
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    "layers", [[Dense(7, TANH), Dense(2, IDENTITY)], [Dense(7, TANH), Dropout(0.3), Dense(2, TANH)]]
-)
-@pytest.mark.parametrize("pieces", [2, 4, 8])
-def test_chunks_are_added_in_their_order(
-    monkeypatch: pytest.MonkeyPatch, layers: Sequence[Layer], pieces: int, dtype: Any
-) -> None:
-    in_pieces(monkeypatch, pieces)
-    run, source = regression(layers, 37, dtype, rate=1.0)
-    before = run.params.copy()
-    source.step(0, 37)
-    total, *others = (
-        gradient_of(layers, rows, 37, chunk, dtype) for chunk, rows in enumerate(np.array_split(np.arange(37), pieces))
-    )
-    for other in others:
-        total += other
-    assert np.array_equal(run.params, before - total)
-
-
-@pytest.mark.parametrize("pieces", [2, 4, 16])
-def test_a_batch_in_chunks_has_the_gradient_of_the_batch_as_a_whole(
-    monkeypatch: pytest.MonkeyPatch, pieces: int
-) -> None:
-    layers = [Dense(7, TANH), Dense(2, IDENTITY)]
-    whole, source = regression(layers, 37, np.float32, rate=1.0)
-    loss = source.step(0, 37)
-    in_pieces(monkeypatch, pieces)
-    cut, source = regression(layers, 37, np.float32, rate=1.0)
-    assert source.step(0, 37) == pytest.approx(loss, rel=1e-5)
-    assert cut.params == pytest.approx(whole.params, rel=1e-5, abs=1e-5)
-
-
-@pytest.mark.parametrize("pieces", [1, 2, 4])
-def test_a_step_tells_the_loss_and_the_hits_of_all_its_rows_before_it(
-    monkeypatch: pytest.MonkeyPatch, pieces: int
-) -> None:
-    in_pieces(monkeypatch, pieces)
-    network, rng = Network([Dense(2, IDENTITY)], (1, 1, 3)), np.random.default_rng(1)
-    x, y = rng.standard_normal((37, 3)), rng.standard_normal((37, 2))
-    run = new_run(network.initial(0, np.dtype(np.float64)), 37, batch_size=20)
-    source = InProcess(network, losses.MeanSquare(), samples(x, y, np.float64), run, margin=1.0)
-    for start, stop in ((0, 20), (20, 37), (0, 20)):
-        rows = run.order[start:stop]
-        weights = run.params.reshape(4, 2)
-        error = np.abs(x[rows] @ weights[:3] + weights[3] - y[rows])
-        assert source.step(start, stop) == pytest.approx((error**2).mean(axis=1).sum(), rel=1e-12)
-        assert source.hits == (error <= 1).all(axis=1).sum() > 0
-
-
-def test_a_batch_that_is_not_cut_draws_the_same_masks_after_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    layers = [Dense(7, TANH), Dropout(0.5), Dense(2, IDENTITY)]
-    in_pieces(monkeypatch, 2, cut=8)
-    alone, source = regression(layers, 20)
-    expected = source.step(16, 20)
-    after, source = regression(layers, 20)
-    start = after.params.copy()
-    source.step(0, 16)
-    after.params[...] = start
-    assert source.step(16, 20) == expected
-    assert np.array_equal(after.params, alone.params)
 
 
 # The record

@@ -1,0 +1,69 @@
+"""Mountpoints without anybody else's, and what may be planted in one."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from kerash_cli.store import mountpoint
+from kerash_cli.store.mountpoint import Mountpoint, mountpoints
+
+STRANGER = 999_999
+HEX = "0123456789abcdef"
+TREE: list[tuple[str, ...]] = [("mat",), ("model",), ("model", "genomes")]
+
+
+def tree(folder: Path) -> dict[str, object]:
+    """All that is there: modes, link targets and contents."""
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        mode = path.lstat().st_mode
+        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = mode, content
+    return found
+
+
+def plant(kind: str, path: Path) -> None:
+    """Something at `path` that is no folder of this user."""
+    match kind:
+        case "link":
+            target = path.parent / f"{path.name}-target"
+            target.mkdir()
+            path.symlink_to(target)
+        case "dangling link":
+            path.symlink_to("nowhere")
+        case "fifo":
+            os.mkfifo(path)
+        case "file":
+            path.write_text("x", encoding="ascii")
+        case "another user's":
+            if os.getuid():
+                pytest.skip("only root can give a folder away")
+            path.mkdir()
+            os.chown(path, STRANGER, STRANGER)
+        case _:
+            raise ValueError(kind)
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory without a mountpoint; `shared` is the shared memory, temporary files are in `temporary`."""
+    for name in ("shared", "temporary", "work"):
+        (tmp_path / name).mkdir()
+    monkeypatch.delenv("KERASH_MOUNTPOINT", raising=False)
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(mountpoint, "SHARED_MEMORY", tmp_path / "shared")
+    return tmp_path
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Mountpoint:
+    (tmp_path / "place").mkdir()
+    return Mountpoint(tmp_path / "place")
+
+
+@pytest.fixture
+def private(nowhere: Path) -> Mountpoint:
+    return mountpoints(None)[0]
