@@ -37,7 +37,8 @@ types: $(VENV)/developing
 	$(BIN)/mypy
 
 test: $(VENV)/developing
-	$(BIN)/python -m pytest -n auto $(TESTS)
+	@which zsh >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq zsh; } >/dev/null 2>&1 || true
+	$(BIN)/python -m pytest -n auto --slowest build/durations.txt $(TESTS)
 
 docs: $(VENV)/developing  ## docs/reference from the program, and the output that the other pages show
 	$(BIN)/python -m docs.generate

@@ -1,14 +1,17 @@
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import program
 import pytest
+import shells
 from program import ROOT, Done
 
 Kerash = Callable[..., Done]
@@ -150,3 +153,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if function.startswith(SAMPLED) and instance and function in seen:
             item.add_marker(pytest.mark.long)
         seen.add(function)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what is for a shell that is not there, from one place: the report has one line for all of it."""
+    shell = item.callspec.params.get("shell") if hasattr(item, "callspec") else None
+    if shell in shells.SHELLS and not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slowest", type=Path, metavar="FILE", help="where to write which tests took longest")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Writes which tests took longest, in seconds."""
+    if path := config.getoption("slowest"):
+        reports = [each for kind in terminalreporter.stats.values() for each in kind if hasattr(each, "duration")]
+        slowest = sorted(reports, key=lambda report: -report.duration)[:40]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{each.duration:7.2f} {each.when} {each.nodeid}\n" for each in slowest))

@@ -1,6 +1,5 @@
 """Scripts for zsh and bash in which the functions of shell-init are there."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +7,8 @@ from time import monotonic, sleep
 from typing import NamedTuple
 
 import program
-import pytest
 
-NAMES = ("zsh", "bash")
-SHELLS = [
-    pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed"))
-    for name in NAMES
-]
+SHELLS = ("zsh", "bash")
 
 INIT = 'eval "$(kerash shell-init {shell})"\n'
 

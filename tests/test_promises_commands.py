@@ -60,7 +60,7 @@ def folder(furnished: Path, tmp_path: Path, kerash: Kerash) -> Path:
     return Path(shutil.copytree(furnished, tmp_path, dirs_exist_ok=True))
 
 
-# C1: a line for each exit code that a command can give; those of the mountpoint's own are in test_promises_mountpoint
+# C1: a line for each exit code that a command can give; those of the mountpoint are in test_promises_mountpoint
 
 CODES: dict[str, dict[int, str]] = {
     "activation": {0: "relu 1", 2: "rleu 1", 3: "relu 1 > /dev/full", 141: "relu 1 | true"},
@@ -205,15 +205,11 @@ def ends_well(folder: Path, environment: dict[str, str], command: str, number: s
     assert not list(folder.glob(".kerash-*"))
 
 
-@pytest.mark.parametrize("command", LASTING)
-@pytest.mark.parametrize(
-    "number", [pytest.param(number, marks=[pytest.mark.long] if number else []) for number in range(20)]
-)
-def test_a_signal_at_any_time_ends_a_run_in_good_order(
-    folder: Path, environment: dict[str, str], command: str, number: int
-) -> None:
-    rng = random.Random(f"{command} {number}")
-    kind = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number % 3]
+@pytest.mark.parametrize("number", range(24))
+def test_a_signal_at_any_time_ends_a_run_in_good_order(folder: Path, environment: dict[str, str], number: int) -> None:
+    """Eight of each command, of all three signals."""
+    command, rng = [*LASTING][number % 3], random.Random(number)
+    kind = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)[number // 3 % 3]
     ends_well(folder, environment, command, kind, rng.uniform(0, 2.5))
 
 

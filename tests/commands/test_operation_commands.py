@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from conftest import Kerash
 from operation_cases import drawn
 from program import function
-from shells import NAMES
+from shells import SHELLS
 
 from kerash_cli.cli import program
 from kerash_cli.engine.tensors import Array
@@ -116,7 +116,7 @@ def called(name: str) -> list[str]:
 def functions(tmp_path_factory: pytest.TempPathFactory) -> Functions:
     """For each shell that is installed: what the function of each operation comes to, called in one way or another."""
     answers: Functions = {}
-    for shell in filter(shutil.which, NAMES):
+    for shell in filter(shutil.which, SHELLS):
         folder = tmp_path_factory.mktemp(shell)
         with contextlib.chdir(folder):
             lines = {name: called(name) for name in OPERATIONS}

@@ -138,13 +138,13 @@ def test_rows_from_a_descriptor_are_answered_with_what_to_put_there(
     assert np.array_equal(numbers(advice.run(line, tmp_path, environment).out), 2 * SMALL)
 
 
-@pytest.mark.parametrize("name", SHELLS)
-def test_a_function_of_the_shell_answers_with_what_to_read_instead(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_function_of_the_shell_answers_with_what_to_read_instead(shell: str, tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text(saved(SMALL, delimiter=","), encoding="ascii")
-    done = shells.run(name, "matrix_transpose m.csv", tmp_path)
+    done = shells.run(shell, "matrix_transpose m.csv", tmp_path)
     assert done.code == 1
     instead = advice.command(done.err).removesuffix(" instead of m.csv")
-    assert np.array_equal(numbers(shells.run(name, f"matrix_transpose {instead}", tmp_path).out), SMALL.T)
+    assert np.array_equal(numbers(shells.run(shell, f"matrix_transpose {instead}", tmp_path).out), SMALL.T)
     (tmp_path / "FILE").write_text(saved(SMALL), encoding="ascii")
-    instead = advice.command(shells.run(name, "matrix_transpose < FILE", tmp_path).err)
-    assert np.array_equal(numbers(shells.run(name, f"matrix_transpose {instead}", tmp_path).out), SMALL.T)
+    instead = advice.command(shells.run(shell, "matrix_transpose < FILE", tmp_path).err)
+    assert np.array_equal(numbers(shells.run(shell, f"matrix_transpose {instead}", tmp_path).out), SMALL.T)
