@@ -62,13 +62,7 @@ class Situation:
         """What becomes of a line of bash."""
         command, pipe = ["bash", "--norc", "--noprofile", "-c", f"set -o pipefail; {line}"], subprocess.PIPE
         with subprocess.Popen(
-            command,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            cwd=self.folder,
-            env=self.environment,
-            start_new_session=True,
+            command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=self.folder, env=self.environment, start_new_session=True
         ) as process:
             try:
                 out, err = process.communicate(input.encode(), timeout=LONGEST)

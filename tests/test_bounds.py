@@ -75,11 +75,7 @@ def save(description: ModelDescription, path: Path) -> None:
     encoding = plain(network.features, network.outputs, "distribution")
     training = {"settings": {}, "sha256": {}, "epochs": 0, "best_epoch": 0, "stopped": "genome", "metrics": None}
     trained = TrainedModel(
-        description,
-        network,
-        network.initial(0, np.dtype(np.float32)),
-        encoding,
-        {**training, "scored_on": "training"},
+        description, network, network.initial(0, np.dtype(np.float32)), encoding, {**training, "scored_on": "training"}
     )
     with files.replacing(path) as file:
         trained.save(file)

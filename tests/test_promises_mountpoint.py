@@ -73,13 +73,7 @@ def begun(words: tuple[str, ...], folder: Path, environment: dict[str, str], lin
     [pytest.param(*run, marks=[pytest.mark.long] if run[2] >= 20 else []) for run in runs()],
 )
 def test_however_a_run_ends_it_leaves_nothing(
-    kerash: Kerash,
-    mount: Path,
-    tmp_path: Path,
-    environment: dict[str, str],
-    command: str,
-    ending: str,
-    number: int,
+    kerash: Kerash, mount: Path, tmp_path: Path, environment: dict[str, str], command: str, ending: str, number: int
 ) -> None:
     before = {*tree(mount)}
     new = NEW.get(command, set())

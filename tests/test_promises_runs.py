@@ -74,10 +74,7 @@ def test_a_fitted_genome_is_the_same_bytes_anywhere_and_however_it_is_typed(
     run: Run, kerash: Kerash, tmp_path: Path, place: str
 ) -> None:
     (tmp_path / "far/away").mkdir(parents=True)
-    for mount, words, extra in (
-        ("mount", (), {}),
-        ("far/mount", ("--seed=0", "-q"), PLACES[place]),
-    ):
+    for mount, words, extra in (("mount", (), {}), ("far/mount", ("--seed=0", "-q"), PLACES[place])):
         (tmp_path / mount).mkdir(mode=0o700)
         at = ("--mountpoint", os.path.relpath(tmp_path / mount, tmp_path / "far/away"))
         for command in (

@@ -100,13 +100,7 @@ def test_a_column_without_names_that_is_constant_is_told_by_its_number(situation
     assert any("the same in all rows" in line and "column 2" in line for line in done.err.splitlines())
 
 
-RANGES = {
-    "relu": True,
-    "tanh": True,
-    "softplus": True,
-    "-": False,
-    "leaky_relu": False,
-}
+RANGES = {"relu": True, "tanh": True, "softplus": True, "-": False, "leaky_relu": False}
 
 
 @pytest.mark.parametrize("activation", RANGES)

@@ -18,8 +18,7 @@ def genome_of(text: str, *tensors: dict[str, Any], bias: bool = False) -> Genome
     given = iter(tensors)
     layers = [{**own, **next(given, {})} if own else own for own in genome.tensors]
     return replace(
-        genome,
-        tensors=tuple({name: np.array(each, np.float64) for name, each in layer.items()} for layer in layers),
+        genome, tensors=tuple({name: np.array(each, np.float64) for name, each in layer.items()} for layer in layers)
     )
 
 

@@ -61,8 +61,7 @@ def made(place: Mountpoint, word: str, bias: bool = False) -> Genome:
     _, model, description = creating.source([place], word)
     genome = creating.create(description, model, bias, 1)
     genome = replace(
-        genome,
-        tensors=tuple({name: (each - 0.5) / 2 for name, each in layer.items()} for layer in genome.tensors),
+        genome, tensors=tuple({name: (each - 0.5) / 2 for name, each in layer.items()} for layer in genome.tensors)
     )
     keep_genome(place, genome)
     return genome

@@ -1,14 +1,12 @@
 """Any bytes in any file of a genome give a genome or one line that names the file."""
 
 import random
-import re
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import pytest
+from mutating import mutated
 
 from kerash_cli.classic.genomes import Genome
 from kerash_cli.classic.shelf import Draft
@@ -30,46 +28,7 @@ FILES: dict[str, bytes] = {
     "topology/layer_5/meta.dat": b"softmax output\n",
 }
 
-INTERESTING = [
-    *(b"\0", b"\n", b"\r\n", b"\n\n", b"\t", b" ", b",", b":", b"-", b".", b"e", b"_", b"0", b"9", b"/", b"..", b"?"),
-    *(b"nan", b"inf", b"1e999", b"1e308", b"1e18", b"0x1", b"\xff", b"\xef\xbb\xbf", b"\x1b[2J", b"-9", b"#", b"$"),
-    *(b"1 1 1", b"3 1 1\n", b"999999999999999999", b"dense", b"input", b"output", b"dropout", b"sigmoid", b"softmax"),
-    *(b"model m\n", b"bias no\n", b"shape 4 1 1\n", b"shape 999999999999999999 1 1", "é".encode(), "١".encode()),
-]
-
-
-def mutated(name: str, rng: random.Random) -> bytes:
-    content = bytearray(FILES[name])
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        at = rng.randrange(len(content) + 1)
-        change = rng.randrange(10)
-        if change == 0 and at < len(content):
-            content[at] ^= 1 << rng.randrange(8)
-        elif change == 1 and at < len(content):
-            content[at] = rng.randrange(256)
-        elif change == 2:
-            content[at:at] = rng.choice(INTERESTING)
-        elif change == 3:
-            del content[at : at + rng.choice((1, 1, 2, 8))]
-        elif change == 4:
-            content[at:at] = content[at : at + rng.randrange(20)]
-        elif change == 5:
-            del content[at:]
-        elif change == 6 and rng.random() < 0.3:
-            content = bytearray(rng.choice(list(FILES.values())))
-        elif change == 9:
-            words = re.split(rb"(\s+)", bytes(content))
-            words[2 * rng.randrange((len(words) + 1) // 2)] = rng.choice(INTERESTING)
-            content = bytearray(b"".join(words))
-        else:
-            lines = content.split(b"\n")
-            one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-            if change == 7:
-                lines[one], lines[other] = lines[other], lines[one]
-            else:
-                lines.insert(one, lines[other])
-            content = bytearray(b"\n".join(lines))
-    return bytes(content)
+WORDS = (b"1 1 1", b"3 1 1\n", b"dense", b"input", b"output", b"softmax", b"bias no\n", b"shape 4 1 1\n")
 
 
 @pytest.fixture
@@ -110,12 +69,12 @@ class Written:
 
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [100, pytest.param(20_000, marks=pytest.mark.long)])
 def test_any_bytes_in_a_file_give_a_genome_or_one_line(name: str, count: int, folder: Path) -> None:
     rng = random.Random(f"{name} {count}")
     results = 0
     for _ in range(count):
-        (folder / name).write_bytes(mutated(name, rng))
+        (folder / name).write_bytes(mutated(FILES[name], rng, WORDS))
         results += outcome(folder) is not None
     assert 0 < results < count
 
@@ -124,8 +83,8 @@ def test_any_bytes_in_a_file_give_a_genome_or_one_line(name: str, count: int, fo
 def test_a_genome_of_any_bytes_is_the_same_when_written_and_read_again(name: str, folder: Path, tmp_path: Path) -> None:
     rng = random.Random(name)
     again = 0
-    for number in range(150):
-        (folder / name).write_bytes(mutated(name, rng))
+    for number in range(50):
+        (folder / name).write_bytes(mutated(FILES[name], rng, WORDS))
         if genome := outcome(folder):
             place = Written(tmp_path / f"again_{number}")
             genome.write(cast(Draft, place))
@@ -137,7 +96,7 @@ def test_a_genome_of_any_bytes_is_the_same_when_written_and_read_again(name: str
 
 
 @pytest.mark.timeout(280)
-@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [100, pytest.param(20_000, marks=pytest.mark.long)])
 def test_files_that_are_missing_or_in_each_others_places_give_a_genome_or_one_line(count: int, folder: Path) -> None:
     rng = random.Random(count)
     results = 0
@@ -151,32 +110,3 @@ def test_files_that_are_missing_or_in_each_others_places_give_a_genome_or_one_li
         for name in changed:
             (folder / name).write_bytes(FILES[name])
     assert 0 < results < count
-
-
-@pytest.fixture
-def events() -> Iterator[list[str]]:
-    """What Python's audit hooks hear of while the test runs."""
-    heard: list[str] = []
-    listening = [True]  # since a hook can't be taken back
-    sys.addaudithook(lambda event, arguments: heard.append(event) if listening else None)
-    yield heard
-    listening.clear()
-
-
-def test_no_bytes_run_code(folder: Path, events: list[str]) -> None:
-    rng = random.Random(7)
-    outcome(folder)  # what is imported late is imported now
-    (folder / "topology/layer_5/meta.dat").write_bytes(b"softmxa output")
-    outcome(folder)
-    (folder / "topology/layer_5/meta.dat").write_bytes(FILES["topology/layer_5/meta.dat"])
-    (folder / "settings").write_bytes(b"shape 3 1 1")
-    outcome(folder)
-    events.clear()
-    for name in FILES:
-        for _ in range(50):
-            (folder / name).write_bytes(mutated(name, rng))
-            outcome(folder)
-        (folder / name).write_bytes(FILES[name])
-    assert "open" in events
-    hostile = ("exec", "compile", "import", "subprocess", "os.", "socket", "pickle")
-    assert not [event for event in events if event.startswith(hostile)]

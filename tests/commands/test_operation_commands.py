@@ -237,11 +237,7 @@ def test_operands_come_from_files_standard_input_and_descriptors(shell: Shell) -
             "descriptor 4: expected 'WIDTH HEIGHT DEPTH' and values, got no",
         ),
         ("kerash matrix add 3< a.mat 4>x", 2, "descriptor 4: can't be read (Bad file"),
-        (
-            "kerash matrix add 3< a.mat 4< .",
-            2,
-            "descriptor 4: is a folder",
-        ),
+        ("kerash matrix add 3< a.mat 4< .", 2, "descriptor 4: is a folder"),
         ("kerash matrix mean", 2, "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing"),
         ("kerash matrix mean <&-", 1, "standard input is closed; try a file"),
         ("kerash matrix mean nothing.mat", 2, "nothing.mat: no such file; "),

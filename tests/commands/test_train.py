@@ -64,10 +64,7 @@ def test_a_square_is_fitted_with_the_defaults(kerash: Kerash, seed: int) -> None
 
 @pytest.mark.parametrize(
     ("model", "accuracy", "words"),
-    [
-        ("digits", 0.97, ""),
-        pytest.param("digits_cnn", 0.98, "--epochs 60 --schedule cosine", marks=pytest.mark.long),
-    ],
+    [("digits", 0.97, ""), pytest.param("digits_cnn", 0.98, "--epochs 60 --schedule cosine", marks=pytest.mark.long)],
 )
 def test_digits_are_read_as_well_as_promised_on_rows_never_seen(
     kerash: Kerash, tmp_path: Path, model: str, accuracy: float, words: str

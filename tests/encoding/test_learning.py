@@ -128,11 +128,7 @@ def test_numbers_before_anything_else_are_values() -> None:
             "t.csv:1: expected 1 inputs as the model has, got 3 (from 1 col",
         ),
         (table(X, X), {"target": "2", "outputs": 3}, "t.csv: expected 3 label columns, one for each output, got 1"),
-        (
-            table([1.0, NAN, 3, 4], X),
-            {"target": "2"},
-            "t.csv:2:1: expected a value, got a missing one; --missing drop",
-        ),
+        (table([1.0, NAN, 3, 4], X), {"target": "2"}, "t.csv:2:1: expected a value, got a missing one; --missing drop"),
         (table(["a", "b", None, "a"], X), {"target": "2"}, "t.csv:3:1: expected a value, got a missing one"),
         (table(X, [NAN, 1.0, 2, 3]), {"target": "2"}, "t.csv:1:2: expected a label, got a missing one"),
         (

@@ -95,10 +95,7 @@ TRUTH: dict[str, tuple[Formula, Formula]] = {
     "arcsinh": (mp.asinh, lambda x: 1 / mp.sqrt(1 + x**2)),
     "elliotsig": (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
     "isru": (lambda x, a: x / mp.sqrt(1 + a * x**2), lambda x, a: 1 / mp.sqrt(1 + a * x**2) ** 3),
-    "sqnl": (
-        lambda x: clip(x, -2, 2) - clip(x, -2, 2) * abs(clip(x, -2, 2)) / 4,
-        lambda x: max(1 - abs(x) / 2, 0),
-    ),
+    "sqnl": (lambda x: clip(x, -2, 2) - clip(x, -2, 2) * abs(clip(x, -2, 2)) / 4, lambda x: max(1 - abs(x) / 2, 0)),
     "relu": (lambda x: max(x, 0), lambda x: x > 0),
     "relu6": (lambda x: clip(x, 0, 6), lambda x: 0 < x < 6),
     "leakyrelu": (lambda x, slope: x if x > 0 else slope * x, lambda x, slope: 1 if x > 0 else slope),
@@ -123,10 +120,7 @@ TRUTH: dict[str, tuple[Formula, Formula]] = {
         lambda x, beta: x * sigmoid(beta * x),
         lambda x, beta: sigmoid(beta * x) * (1 + beta * x * sigmoid(-beta * x)),
     ),
-    "hardswish": (
-        lambda x: x * clip(x + 3, 0, 6) / 6,
-        lambda x: (2 * x + 3) / 6 if -3 < x < 3 else x > 0,
-    ),
+    "hardswish": (lambda x: x * clip(x + 3, 0, 6) / 6, lambda x: (2 * x + 3) / 6 if -3 < x < 3 else x > 0),
     "mish": (mish, d_mish),
     "bentidentity": (lambda x: (mp.sqrt(x**2 + 1) - 1) / 2 + x, lambda x: x / (2 * mp.sqrt(x**2 + 1)) + 1),
     "quadratic": (lambda x: x**2, lambda x: 2 * x),

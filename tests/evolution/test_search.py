@@ -57,10 +57,7 @@ def searching(
     answer: "Callable[[Job, dict[str, Any]], dict[str, Any]]" = lambda job, result: result,
 ) -> Iterator[tuple[Search, Here]]:
     executor = Here(answer)
-    with (
-        stage(ROOM, str(folder), lambda line: None) as place,
-        history(str(folder / "n"), search.identity()) as past,
-    ):
+    with stage(ROOM, str(folder), lambda line: None) as place, history(str(folder / "n"), search.identity()) as past:
         found = Search(search, past, place, stage_samples(search, place), executor)
         yield found, executor
 

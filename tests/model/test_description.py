@@ -223,10 +223,7 @@ BAD = [
     ),
     ("2 1 1\nInput", "m:2:1: unknown layer 'Input'; did you mean 'input'?"),
     ("2 1 1\ninput\n  dens 1 tanh", "m:3:3: unknown layer 'dens'; did you mean 'dense'?"),
-    (
-        "2 1 1\ninput\nlstm 1",
-        f"m:3:1: unknown layer 'lstm'; try one of {', '.join(sorted(LAYERS))}",
-    ),
+    ("2 1 1\ninput\nlstm 1", f"m:3:1: unknown layer 'lstm'; try one of {', '.join(sorted(LAYERS))}"),
     ("2 1 1\ninput\n\x00", f"m:3:1: unknown layer '\\x00'; try one of {', '.join(sorted(LAYERS))}"),
     ("2 1 1\ninput tanh", "m:2:7: expected '-', got 'tanh' (the line is 'input [ACTIVATION]')"),
     ("2 1 1\ninput - -", "m:2:1: expected 'input [ACTIVATION]', got 'input - -'"),

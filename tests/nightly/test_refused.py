@@ -95,8 +95,7 @@ def test_an_output_that_can_not_be_is_refused_at_once(
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["kerash train <(cat m.model) data label", "cat m.model | kerash train /dev/stdin data label"],
+    "line", ["kerash train <(cat m.model) data label", "cat m.model | kerash train /dev/stdin data label"]
 )
 def test_a_model_from_a_pipe_names_no_output(folder: Path, environment: dict[str, str], line: str) -> None:
     message = refused(folder, environment, line)

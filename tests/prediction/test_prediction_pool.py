@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pools import ROOM, silent
 
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
@@ -16,35 +17,6 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.prediction import pool
 from kerash_cli.prediction.pool import CAPACITY, PredictorPool
 from kerash_cli.store.stage import stage
-
-ROWS, FEATURES, CLASSES = 1100, 200, 5
-MODELS = {
-    "mlp": (
-        f"{FEATURES} 1 1\ninput\ndropout 0.2\ndense 400 relu\ndense 300 tanh\ndropout 0.1\ndense {CLASSES} softmax\n"
-    ),
-    "cnn": (
-        "10 10 2\ninput\nconvolution - 16 1 1 3 3\nbatch_normalization relu\nmax_pooling - 2 0 2 2\ndropout 0.1\n"
-        f"convolution relu 40 1 0 3 3\naverage_pooling - 1 1 2 2\nbatch_normalization\ndense {CLASSES} softmax\n"
-    ),
-    "normalized": (
-        f"{FEATURES} 1 1\ninput\ndense 300 -\nbatch_normalization relu\ndropout 0.1\ndense 300 -\n"
-        f"batch_normalization tanh\ndense {CLASSES} softmax\n"
-    ),
-}
-BATCHES = {
-    "mlp": {1: 1, 5: 1, 32: 1, 33: 1, 128: 1, 160: 2, 700: 4},
-    "normalized": {32: 1, 33: 1, 128: 1, 160: 2, 700: 4},
-    "cnn": {1: 1, 5: 1, 32: 1, 33: 1, 128: 2, 700: 8},
-}
-"""And into how many chunks they are cut."""
-ROOM = 10**9
-
-
-ROOM = 10**9
-
-
-def silent(line: str) -> None:
-    pass
 
 
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 100, CAPACITY + 33])

@@ -4,34 +4,18 @@ import gzip
 import io
 import random
 import struct
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mutating import mutated
 
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import reading
 
-INTERESTING = [
-    b"\0",
-    b"\n",
-    b"\r",
-    b",",
-    b'"',
-    b";",
-    b"-",
-    b".",
-    b"e",
-    b"_",
-    b"nan",
-    b"inf",
-    b"1e999",
-    b"\xff",
-    b"\xef\xbb\xbf",
-]
+WORDS = (b'"', b";", b"NA")
 
 
 def npy() -> bytes:
@@ -51,26 +35,6 @@ SEEDS = {
 }
 
 
-def mutated(seed: bytes, rng: random.Random) -> bytes:
-    content = bytearray(seed)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        at = rng.randrange(len(content) + 1)
-        change = rng.randrange(6)
-        if change == 0 and at < len(content):
-            content[at] ^= 1 << rng.randrange(8)
-        elif change == 1 and at < len(content):
-            content[at] = rng.randrange(256)
-        elif change == 2:
-            content[at:at] = rng.choice(INTERESTING)
-        elif change == 3:
-            del content[at : at + rng.choice((1, 1, 2, 8))]
-        elif change == 4:
-            content[at:at] = content[at : at + rng.randrange(20)]
-        else:
-            del content[at:]
-    return bytes(content)
-
-
 def outcome(use: Callable[[], object], path: Path) -> bool:
     """Whether it came to a result; if not, the error was one line about the file."""
     message = None
@@ -86,51 +50,25 @@ def outcome(use: Callable[[], object], path: Path) -> bool:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("count", [2000, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [500, pytest.param(20_000, marks=pytest.mark.long)])
 def test_any_bytes_give_a_table_or_one_line(seed: str, count: int, tmp_path: Path) -> None:
     path = tmp_path / "t"
     rng = random.Random(f"{seed} {count}")
     results = 0
     for _ in range(count):
-        path.write_bytes(mutated(SEEDS[seed], rng))
+        path.write_bytes(mutated(SEEDS[seed], rng, WORDS))
         results += outcome(lambda: reading.read(str(path)), path)
         if rng.random() < 0.2:
             outcome(lambda: list(reading.stream(str(path), records=True)), path)
     assert 0 < results < count
 
 
-@pytest.fixture(scope="module")
-def events() -> Iterator[list[str]]:
-    """What Python's audit hooks hear of while these tests run."""
-    heard: list[str] = []
-    listening = [True]  # since a hook can't be taken back
-    sys.addaudithook(lambda event, arguments: heard.append(event) if listening else None)
-    yield heard
-    listening.clear()
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_bytes_run_code(seed: str, tmp_path: Path, events: list[str]) -> None:
-    path = tmp_path / "t"
-    rng = random.Random(seed)
-    path.write_bytes(SEEDS[seed])
-    outcome(lambda: reading.read(str(path)), path)  # what is imported late is imported now
-    events.clear()
-    for _ in range(200):
-        path.write_bytes(mutated(SEEDS[seed], rng))
-        outcome(lambda: reading.read(str(path)), path)
-    assert "open" in events
-    assert not [
-        event for event in events if event.startswith(("exec", "compile", "import", "subprocess", "os.", "socket"))
-    ]
-
-
 @pytest.mark.parametrize("output", ["any", "distribution", "probability"])
 def test_any_table_gives_arrays_or_one_line(output: str, tmp_path: Path) -> None:
     path = tmp_path / "t"
     rng = random.Random(output)
-    for _ in range(500):
-        path.write_bytes(mutated(SEEDS["csv"], rng))
+    for _ in range(150):
+        path.write_bytes(mutated(SEEDS["csv"], rng, WORDS))
         if outcome(lambda: reading.read(str(path)), path):
             table = reading.read(str(path))
             missing = rng.choice(("error", "drop", "mean"))

@@ -90,11 +90,7 @@ def without_epochs(text: str) -> str:
     return "".join(re.findall(r"^(?!epoch |generation |\d+\.\d+  ).*\n?", text, re.MULTILINE))
 
 
-REPORTS = [
-    ("show", "iris.kerash"),
-    ("evaluate", "iris.kerash", "data/iris.csv"),
-    ("tree", "found"),
-]
+REPORTS = [("show", "iris.kerash"), ("evaluate", "iris.kerash", "data/iris.csv"), ("tree", "found")]
 WIDER = [
     ("show", "models/digits.model"),
     ("show", "models/cnn.model"),

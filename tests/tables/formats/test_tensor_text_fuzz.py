@@ -4,20 +4,15 @@ import io
 import math
 import random
 import re
-import sys
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from mutating import mutated
 
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.tables.formats import tensor_text
 
-INTERESTING = [
-    *(b"\0", b"\n", b"\r", b"\r\n", b"\n\n", b"\t", b" ", b",", b";", b"-", b"+", b".", b"e", b"E", b"_", b"0", b"9"),
-    *(b"nan", b"inf", b"1e999", b"0x1p3", b"\xff", b"\xef\xbb\xbf", "١".encode(), b"3 2 1\n", b"1 1 1", b"9" * 18),
-    *(b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xc2\xa0", b"$(id)", b"#"),
-]
+WORDS = (b"3 2 1\n", b"1 1 1", b"0x1p3", b"+", b"E", b"\x0b", b"\x1c", b"\x85", b"\xc2\xa0", b"$(id)", b"#")
 
 SEEDS = {
     "a tensor": b"2 3 2\n0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n",
@@ -45,38 +40,6 @@ def meant(content: bytes) -> tuple[tuple[int, ...], list[float]] | None:
     return (shape, numbers) if len(numbers) == math.prod(shape) and all(map(math.isfinite, numbers)) else None
 
 
-def mutated(seed: bytes, rng: random.Random) -> bytes:
-    content = bytearray(seed)
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        at = rng.randrange(len(content) + 1)
-        change = rng.randrange(9)
-        if change == 0 and at < len(content):
-            content[at] ^= 1 << rng.randrange(8)
-        elif change == 1 and at < len(content):
-            content[at] = rng.randrange(256)
-        elif change == 2:
-            content[at:at] = rng.choice(INTERESTING)
-        elif change == 3:
-            del content[at : at + rng.choice((1, 1, 2, 8))]
-        elif change == 4:
-            content[at:at] = content[at : at + rng.randrange(20)]
-        elif change == 5:
-            del content[at:]
-        elif change == 8:
-            words = re.split(rb"(\s+)", bytes(content))
-            words[2 * rng.randrange((len(words) + 1) // 2)] = rng.choice(INTERESTING)
-            content = bytearray(b"".join(words))
-        else:
-            lines = content.split(b"\n")
-            one, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-            if change == 6:
-                lines[one], lines[other] = lines[other], lines[one]
-            else:
-                lines.insert(one, lines[other])
-            content = bytearray(b"\n".join(lines))
-    return bytes(content)
-
-
 def outcome(content: bytes) -> tuple[tuple[int, ...], bytes] | None:
     """Width, height, depth and the bytes of the values; None if the error was one line about the file."""
     try:
@@ -99,7 +62,7 @@ def test_any_bytes_give_the_tensor_that_is_meant_or_one_line(seed: str, count: i
     rng = random.Random(f"{seed} {count}")
     results = 0
     for _ in range(count):
-        content = mutated(SEEDS[seed], rng)
+        content = mutated(SEEDS[seed], rng, WORDS)
         expected = meant(content)
         got = outcome(content)
         assert got == (expected and (expected[0], np.array(expected[1]).tobytes())), content
@@ -113,30 +76,8 @@ def test_any_bytes_give_the_tensor_that_is_meant_or_one_line(seed: str, count: i
 def test_what_was_read_from_any_bytes_is_read_again_from_what_is_written(seed: str, count: int) -> None:
     rng = random.Random(f"again {seed} {count}")
     for _ in range(count):
-        content = mutated(SEEDS[seed], rng)
+        content = mutated(SEEDS[seed], rng, WORDS)
         if outcome(content):
             tensor = tensor_text.read(io.BytesIO(content), "t")
             again = tensor_text.read(io.BytesIO(tensor_text.render(tensor)), "t")
             assert (again.shape, again.tobytes()) == (tensor.shape, tensor.tobytes())
-
-
-@pytest.fixture
-def events() -> Iterator[list[str]]:
-    """What Python's audit hooks hear of while the test runs."""
-    heard: list[str] = []
-    listening = [True]  # since a hook can't be taken back
-    sys.addaudithook(lambda event, arguments: heard.append(event) if listening else None)
-    yield heard
-    listening.clear()
-
-
-def test_no_bytes_run_code(events: list[str]) -> None:
-    rng = random.Random(7)
-    outcome(b"")  # what is imported late is imported now
-    outcome(b"1 1 1\n1\n")
-    events.clear()
-    for content in SEEDS.values():
-        for _ in range(200):
-            outcome(mutated(content, rng))
-    hostile = ("exec", "compile", "import", "subprocess", "os.", "socket", "pickle")
-    assert not [event for event in events if event.startswith(hostile)]
