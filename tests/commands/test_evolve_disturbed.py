@@ -16,7 +16,9 @@ from conftest import ROOT, Done, Kerash
 from searches import XOR, bytes_of, few_digits, table, untimed
 
 
-@pytest.mark.parametrize("kind", ["classes", "number", "few rows", "images"])
+@pytest.mark.parametrize(
+    "kind", ["images", "few rows", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("classes", "number"))]
+)
 def test_the_number_of_workers_changes_no_byte(kerash: Kerash, tmp_path: Path, kind: str) -> None:
     """PROMISES D4."""
     ends, rest = {

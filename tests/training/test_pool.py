@@ -46,7 +46,10 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model:
         return digest.hexdigest(), last.loss, prepared.workers(16)
 
 
-@pytest.mark.parametrize(("model", "batch_size"), [("mlp", 33), ("mlp", 700), ("cnn", 128), ("normalized", 160)])
+@pytest.mark.parametrize(
+    ("model", "batch_size"),
+    [pytest.param("mlp", 33, marks=pytest.mark.long), ("mlp", 700), ("cnn", 128), ("normalized", 160)],
+)
 def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
     alone = trained(tmp_path, 1, batch_size, model=model)
     assert alone[2] == BATCHES[model][batch_size]
