@@ -1,8 +1,10 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from configparser import ConfigParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,3 +130,52 @@ def test_nothing_runs_code_from_data(module: Path) -> None:
     keywords = [(word.arg, ast.unparse(word.value)) for call in calls for word in call.keywords]
     assert not [word for word in keywords if word[0] == "shell"]
     assert {value for name, value in keywords if name == "allow_pickle"} <= {"False"}
+
+
+LONGEST_FILE, LONGEST_FUNCTION = 500, 45
+"""Lines."""
+LONG_FILES = {"kerash_cli/matrices/operations.py", "kerash_cli/encoding/record.py"}
+LONG_FUNCTIONS = {
+    *((f"commands/{name}.py", "command") for name in ("train", "evolve", "fit", "evaluate", "predict", "show")),
+    *{("training/experiment.py", "prepare"), ("classic/mounting.py", "begin"), ("encoding/record.py", "from_json")},
+    *{("encoding/learning.py", "learn"), ("decimals.py", "block"), ("evolution/preparation.py", "prepare")},
+}
+TWICE = {"Figure"}
+RENAMED = {
+    *((f"commands/{name}.py", "labels") for name in ("store_model", "evolve", "evaluate", "train")),
+    *{("classic/genomes.py", "name"), ("classic/models.py", "name"), ("model/archive.py", "save")},
+    ("matrices/operation.py", "Parameter"),
+}
+"""Those of before these rules."""
+
+
+def lines(file: Path) -> int:
+    return len(file.read_text(encoding="utf-8").splitlines())
+
+
+def nodes(*kinds: type[ast.AST]) -> list[tuple[str, Any]]:
+    """All nodes of these kinds in the package, each with the path of its module."""
+    trees = [(str(each.relative_to(PACKAGE)), ast.parse(each.read_text(encoding="utf-8"))) for each in MODULES]
+    return [(path, node) for path, tree in trees for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def test_no_file_of_code_or_tests_is_long() -> None:
+    files = [*MODULES, *(ROOT / "tests").rglob("*.py")]
+    assert not {str(file.relative_to(ROOT)) for file in files if lines(file) > LONGEST_FILE} - LONG_FILES
+
+
+def test_no_function_is_long() -> None:
+    functions = nodes(ast.FunctionDef)
+    long = {(path, each.name) for path, each in functions if each.end_lineno - each.lineno >= LONGEST_FUNCTION}
+    assert not long - LONG_FUNCTIONS
+
+
+def test_a_class_name_occurs_once() -> None:
+    counts = Counter(each.name for _, each in nodes(ast.ClassDef))
+    assert {name for name, count in counts.items() if count > 1} <= TWICE
+
+
+def test_no_import_takes_another_name() -> None:
+    imports = nodes(ast.Import, ast.ImportFrom)
+    aliases = {(path, alias.name) for path, each in imports for alias in each.names if alias.asname}
+    assert {alias for alias in aliases if alias[1] != "numpy"} <= RENAMED

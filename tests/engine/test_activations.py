@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
+from small import run
 
 from kerash_cli import decimals
 from kerash_cli.decimals import shortest
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
-from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "activations.json").read_text(encoding="utf-8"))[
@@ -299,11 +300,6 @@ def test_no_finite_number_overflows(name: str, dtype: Any, largest: int) -> None
 
 
 # Plans
-
-
-def run(calls: Calls) -> None:
-    for call in calls:
-        call()
 
 
 @pytest.mark.parametrize("dtype", TYPES)
