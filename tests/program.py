@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,18 +59,16 @@ class Done:
         return lines[0].removeprefix("Error: ")
 
 
-def run(folder: Path, *words: str | Path, input: str | bytes = b"", **extra: str) -> Done:
-    """What becomes of a command in a folder, and with these variables beside the others."""
-    done = subprocess.run(
-        [*kerash(), *map(str, words)],
-        input=input.encode() if isinstance(input, str) else input,
-        capture_output=True,
-        cwd=folder,
-        env={**environment(), **extra},
-        timeout=120,
-        check=False,
-    )
+def finished(words: Sequence[str | Path], folder: Path, env: dict[str, str], input: str | bytes = b"") -> Done:
+    """What becomes of a command."""
+    given = input.encode() if isinstance(input, str) else input
+    done = subprocess.run(words, input=given, capture_output=True, cwd=folder, env=env, timeout=120, check=False)
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run(folder: Path, *words: str | Path, input: str | bytes = b"", **extra: str) -> Done:
+    """What becomes of the program in a folder, and with these variables beside the others."""
+    return finished([*kerash(), *map(str, words)], folder, {**environment(), **extra}, input)
 
 
 def right(folder: Path, *words: str | Path) -> None:
@@ -86,12 +85,7 @@ def function(words: list[str] | None = None) -> str:
 
 def shell(script: str, folder: Path, *before: str, **extra: str) -> Done:
     """What becomes of a script of bash that ends with the first command that fails."""
-    words = [*before, "bash", "-e", "-c", script]
-    env = {**environment(), **extra}
-    done = subprocess.run(
-        words, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return finished([*before, "bash", "-e", "-c", script], folder, {**environment(), **extra})
 
 
 def install(folder: Path, words: list[str] | None = None) -> dict[str, str]:

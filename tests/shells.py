@@ -1,27 +1,18 @@
 """Scripts for zsh and bash in which the functions of shell-init are there."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
-from typing import NamedTuple
 
 import program
+from program import Done
 
 SHELLS = ("zsh", "bash")
 
 INIT = 'eval "$(kerash shell-init {shell})"\n'
 
 
-class Script(NamedTuple):
-    """What became of a script."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Script]
+Run = Callable[..., Done]
 
 
 def command(shell: str) -> list[str]:
@@ -34,20 +25,11 @@ def environment(folder: Path) -> dict[str, str]:
     return program.install(folder / "bin")
 
 
-def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) -> Script:
+def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) -> Done:
     """Runs a script in `folder`, which has a mountpoint; standard input is at its end."""
     (folder / "kerash_mountpoint").mkdir(exist_ok=True, mode=0o700)
-    done = subprocess.run(
-        [*command(shell), "-c", (INIT.format(shell=shell) if init else "") + script],
-        cwd=folder,
-        env={**environment(folder), **extra},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Script(done.returncode, done.stdout, done.stderr)
+    words = [*command(shell), "-c", (INIT.format(shell=shell) if init else "") + script]
+    return program.finished(words, folder, {**environment(folder), **extra})
 
 
 def soon(holds: Callable[[], bool]) -> None:

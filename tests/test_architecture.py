@@ -140,7 +140,7 @@ LONG_FUNCTIONS = {
     *{("training/experiment.py", "prepare"), ("classic/mounting.py", "begin"), ("encoding/record.py", "from_json")},
     *{("encoding/learning.py", "learn"), ("decimals.py", "block"), ("evolution/preparation.py", "prepare")},
 }
-TWICE = {"Figure"}
+TWICE = {"Figure", "Outcome", "Values"}
 RENAMED = {
     *((f"commands/{name}.py", "labels") for name in ("store_model", "evolve", "evaluate", "train")),
     *{("classic/genomes.py", "name"), ("classic/models.py", "name"), ("model/archive.py", "save")},
@@ -179,3 +179,9 @@ def test_no_import_takes_another_name() -> None:
     imports = nodes(ast.Import, ast.ImportFrom)
     aliases = {(path, alias.name) for path, each in imports for alias in each.names if alias.asname}
     assert {alias for alias in aliases if alias[1] != "numpy"} <= RENAMED
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    """They would be the same module for pytest."""
+    counts = Counter(file.name for file in (ROOT / "tests").rglob("*.py"))
+    assert not [name for name, count in counts.items() if count > 1]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import shells
 from conftest import Kerash
-from shells import SHELLS, Run, Script, soon
+from program import Done
+from shells import SHELLS, Run, soon
 
 pytestmark = [
     pytest.mark.parametrize("shell", SHELLS),
@@ -26,7 +27,7 @@ def run(shell: str, tmp_path: Path) -> Run:
     return partial(shells.run, shell, folder=tmp_path)
 
 
-def fine(done: Script) -> str:
+def fine(done: Done) -> str:
     assert (done.code, done.err) == (0, "")
     return done.out
 

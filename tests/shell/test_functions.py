@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shells
-from shells import SHELLS, Run, Script
+from program import Done
+from shells import SHELLS, Run
 
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 
@@ -41,7 +42,7 @@ def run(shell: str, tmp_path: Path) -> Run:
     return partial(shells.run, shell, folder=tmp_path)
 
 
-def fine(done: Script) -> str:
+def fine(done: Done) -> str:
     assert (done.code, done.err) == (0, "")
     return done.out
 
