@@ -20,6 +20,7 @@ from kerash_cli.engine.layers import LAYERS
 from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.matrices.operation import Parameter
 from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.registry import Registry
@@ -140,16 +141,21 @@ or amounts (values).
 def operations() -> str:
     """Each operation's words, its sentence and its options."""
     rows = [
-        (_code(row.usage(row.groups[-1])), row.sentence, _codes(each.option for each in row.options()))
+        (_code(row.usage(row.groups[-1])), row.sentence, " ".join(map(_explained, row.parameters)))
         for row in OPERATIONS.values()
     ]
     return f"""
 An operation is a command, `kerash matrix NAME` or `kerash tensor NAME`, and a step of `kerash blas`. A matrix has no
-depth: leave D out. Operands are A and B; what stands in brackets may be left out. `kerash matrix NAME --help` explains
-each word and option.
+depth: leave D out. Operands are A and B; parts in brackets are optional. `kerash matrix NAME --help` shows this for one
+operation.
 
-{_table(("operation", "result", "options"), rows)}
+{_table(("operation", "result", "words and options"), rows)}
 """
+
+
+def _explained(word: Parameter) -> str:
+    """Returns a word or an option of an operation with its sentence."""
+    return f"{_code(word.metavar if word.is_word else word.option)} {word.description}"
 
 
 def write(folder: Path = FOLDER) -> None:

@@ -84,7 +84,7 @@ class Line(click.Command):
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the words and the options of the operation, then the options that all operations have."""
-        words = [(each.metavar, _sentence(each.expected)) for each in self._operation.words(self._group)]
+        words = [(each.metavar, each.description) for each in self._operation.words(self._group)]
         if words:
             with formatter.section("Words"):
                 formatter.write_dl(words)
@@ -160,17 +160,13 @@ def gathering(quiet: bool) -> "Operands":
 def _row(parameter: "Parameter") -> tuple[str, str]:
     """Returns an option and its help, with the default if there is one."""
     if parameter.kind is None:
-        return parameter.option, "Off unless it is given."
+        return parameter.option, parameter.description
     default = "" if parameter.default is None else f"  [default: {_spelled(parameter.default)}]"
-    return f"{parameter.option} {parameter.metavar}", f"{_sentence(parameter.expected)}{default}"
+    return f"{parameter.option} {parameter.metavar}", f"{parameter.description}{default}"
 
 
 def _spelled(default: object) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def _where(operation: "Operation") -> str:

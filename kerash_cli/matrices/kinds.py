@@ -1,4 +1,4 @@
-"""The types of words that several operations take."""
+"""Types of words that several operations take."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +8,11 @@ import numpy as np
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
-from kerash_cli.matrices import operation
-from kerash_cli.matrices.operation import Kind
+from kerash_cli.matrices.operation import KINDS, Help, Kind, TensorOnly, whole
 from kerash_cli.registry import Registry
 
 AXES = "zyx"
-"""Names of the axes of (depth, height, width)."""
+"""Names of the axes of an array (depth, height, width)."""
 
 
 def _axis(word: str) -> str | None:
@@ -28,35 +27,39 @@ def _axes(word: str) -> str | None:
     return word if 0 < len(word) == len(set(word)) and set(word) <= set(AXES) else None
 
 
-Size: TypeAlias = Annotated[int, operation.whole(1)]
-Depth: TypeAlias = Annotated[int, operation.whole(1), operation.Depth]
-Count: TypeAlias = Annotated[int, operation.whole(1)]
-Index: TypeAlias = Annotated[int, operation.whole(0)]
-Seed: TypeAlias = Annotated[int | None, operation.whole(0, 2**63 - 1)]
-Digits: TypeAlias = Annotated[int, operation.whole(-300, 300)]
-Precision: TypeAlias = Annotated[int, operation.whole(1, 17)]
-Numbers: TypeAlias = Annotated[
-    list[float], Kind("decimal numbers", operation.KINDS[float].parse, "1 0.5 -2", many=True)
+Size: TypeAlias = Annotated[int, whole(1)]
+Width: TypeAlias = Annotated[Size, Help("Width of the result.")]
+Height: TypeAlias = Annotated[Size, Help("Height of the result.")]
+Depth: TypeAlias = Annotated[Size, TensorOnly, Help("Depth of the result.")]
+Count: TypeAlias = Annotated[int, whole(1)]
+Index: TypeAlias = Annotated[int, whole(0)]
+Seed: TypeAlias = Annotated[
+    int | None, whole(0, 2**63 - 1), Help("Seed of the random numbers (default: different each time).")
 ]
+Digits: TypeAlias = Annotated[int, whole(-300, 300)]
+Precision: TypeAlias = Annotated[int, whole(1, 17)]
+Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", KINDS[float].parse, "1 0.5 -2", many=True)]
 _AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
 Axis: TypeAlias = Annotated[str, _AXIS]
 OneAxis: TypeAlias = Annotated[str | None, _AXIS]
 Order: TypeAlias = Annotated[str, Kind("x, y and z in another order", _order, "zxy")]
 Axes: TypeAlias = Annotated[
-    str | None, Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|...")
+    str | None,
+    Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|..."),
+    Help("Axes along which to reduce (default: all numbers)."),
 ]
 
 
 @dataclass(frozen=True)
 class Function:
-    """An activation of each number, or its derivative."""
+    """An activation, or its derivative."""
 
     word: str
     derivative: bool
 
     @classmethod
     def parse(cls, word: str) -> "Function":
-        """`relu`, `prelu:0.1`, `activ_relu` or `activ_d_relu`; BadInput for an activation that there is not."""
+        """Reads `relu`, `prelu:0.1`, `activ_relu` or `activ_d_relu`; raises BadInput if the activation is unknown."""
         from kerash_cli.engine.activations import Activation
 
         derivative = word.startswith("activ_d_")
@@ -65,7 +68,7 @@ class Function:
         return cls(name, derivative)
 
     def __call__(self, a: Array) -> Array:
-        """Of all the numbers; softmax and its like take them together, as one vector."""
+        """Applies it to each number; softmax and similar activations treat all numbers as one vector."""
         from kerash_cli.engine.activations import Activation
 
         activation = Activation.parse(self.word)
@@ -79,7 +82,7 @@ def _activation(word: str) -> str:
 
 
 FOLDS: Registry[Callable[[Array], float]] = Registry("function of numbers")
-"""What makes one number of several."""
+"""Functions that make one number of several."""
 FOLDS.add("max", lambda a: float(a.max()), ("g_max",))
 FOLDS.add("min", lambda a: float(a.min()), ("g_min",))
 FOLDS.add("sum", lambda a: float(a.sum()), ("add",))
@@ -87,7 +90,8 @@ FOLDS.add("product", lambda a: float(np.multiply.reduce(a, None)), ("mul",))
 FOLDS.add("mean", lambda a: float(a.mean()))
 
 PAIRINGS: Registry[Callable[[Array, Array], float]] = Registry("function of two matrices")
-"""What makes one number of two matrices of the same sizes."""
+"""Functions that make one number of two matrices of the same sizes."""
+
 PAIRINGS.add("conv", lambda a, b: float((a * b).sum()), ("matrix_conv", "matrix-conv", "dot"))
 PAIRINGS.add("max-difference", lambda a, b: float(np.abs(a - b).max()))
 

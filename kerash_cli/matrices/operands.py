@@ -1,4 +1,4 @@
-"""Where the operands of an operation come from: files, standard input, and descriptors 3 and 4 as in 2019."""
+"""Reading the operands of an operation from files, standard input, or file descriptors 3 and 4."""
 
 import io
 import os
@@ -14,31 +14,31 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import Source, opened
 
 PAIR = (3, 4)
-"""The descriptors of two operands that have no words."""
+"""File descriptors of two operands that are not named."""
 
 NPY = b"\x93NUMPY"
-"""What a .npy begins with."""
+"""First bytes of a .npy file."""
 
 
 class Operands:
-    """Reads operands, standard input no more than once; `await_input` is called before that is a terminal."""
+    """Reads operands, and standard input at most once; calls `await_input` before it reads from a terminal."""
 
     def __init__(self, await_input: Callable[[], object] = lambda: None) -> None:
         self._await_input = await_input
         self._has_read_input = False
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """The operands that the words name; where there are none, standard input, or descriptors 3 and 4 for two."""
+        """Returns the operands that the words name; without words, from standard input or descriptors 3 and 4."""
         return [self.read(place) for place in places(operation, words, group)]
 
     def read(self, place: str | int) -> Array:
-        """The tensor (depth, height, width) in a file, text or .npy, or from a descriptor; `-` is standard input."""
+        """Returns the tensor (depth, height, width) in a file or descriptor, text or .npy; `-` is standard input."""
         with self.source(place) as source:
             return tensor(source)
 
     @contextmanager
     def source(self, place: str | int) -> Iterator[Source]:
-        """What is in a file, or comes from a descriptor; BadInput if that is not open."""
+        """Opens a file or a descriptor; raises BadInput if the descriptor is closed."""
         if place in ("-", 0):
             if self._has_read_input:
                 raise BadInput("expected '-', standard input, once, got it twice; try files")
@@ -54,30 +54,30 @@ class Operands:
                 os.fstat(place)
             except OSError:
                 raise closed(place) from None
-            with readable(called(place)):
-                yield Source(called(place), place, [NPY], digest=False)
+            with named_errors(descriptor_name(place)):
+                yield Source(descriptor_name(place), place, [NPY], digest=False)
 
 
 def places(operation: Operation, words: Sequence[str], group: Group) -> Sequence[str | int]:
-    """Where operands are that these words name."""
+    """Returns the files or descriptors of the operands."""
     if words or not operation.operands:
         operation.check_count(len(words), group)
         return words
     return (0,) if len(operation.operands) == 1 else PAIR
 
 
-def called(number: int) -> str:
-    """What messages call a descriptor."""
+def descriptor_name(number: int) -> str:
+    """Returns the name of a descriptor in messages."""
     return f"descriptor {number}" if number else "<stdin>"
 
 
 def closed(number: int) -> BadInput:
-    """The error that says that a descriptor should be open."""
-    return BadInput(f"{at(called(number))}expected an operand, got it closed; try a file, or {number or ''}< FILE")
+    """Returns the error for a closed descriptor that should have an operand."""
+    return BadInput(f"{at(descriptor_name(number))}is closed; try a file as operand, or {number or ''}< FILE")
 
 
 def tensor(source: Source) -> Array:
-    """The tensor that a source has as text or .npy, a .npy of one dimension as a row."""
+    """Returns the tensor in a source, text or .npy; a .npy of one dimension is a row."""
     if source.head.startswith(NPY):
         from kerash_cli.tables.formats import arrays, npy
 
@@ -85,22 +85,22 @@ def tensor(source: Source) -> Array:
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)
-    with mendable(source.name):
+    with suggesting_filter(source.name):
         return tensor_text.read(io.BufferedReader(_Stream(source)), source.name)
 
 
 def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
-    """(depth, height, width), and the values in their order: none if the source is the first line of a text alone."""
+    """Returns (depth, height, width) and the values in order; there are none if a text ends after its first line."""
     if source.head.startswith(NPY):
         array = tensor(source)
         return array.shape, array.ravel()
-    with mendable(source.name):
+    with suggesting_filter(source.name):
         return tensor_text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
 
 
 @contextmanager
-def mendable(name: str) -> Iterator[None]:
-    """Gives the error about a matrix in rows the command that gets around it."""
+def suggesting_filter(name: str) -> Iterator[None]:
+    """Adds to the error about a matrix in rows the command that converts it."""
     try:
         yield
     except tensor_text.NotOneALine as error:
@@ -108,8 +108,8 @@ def mendable(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def readable(name: str) -> Iterator[None]:
-    """Makes what goes wrong in reading say where."""
+def named_errors(name: str) -> Iterator[None]:
+    """Turns an OSError while reading into an error that names the source."""
     try:
         yield
     except OSError as error:
@@ -117,7 +117,7 @@ def readable(name: str) -> Iterator[None]:
 
 
 class _Stream(io.RawIOBase):
-    """The pieces of a source as a file."""
+    """A source as a file object, which `io` can read lines from."""
 
     def __init__(self, source: Source) -> None:
         self._pieces = iter(source)

@@ -1,18 +1,18 @@
-"""What an operation is: a function whose signature says its operands, its words and its options.
+"""The registry of operations. An operation is a function whose signature names its operands, words and options.
 
-Positional parameters are the operands, arrays (depth, height, width) of float64; one with a default may be left out.
-Keyword-only parameters say the rest. Without a default they are words, which come before the operands, in order
-(`mul-scalar 2 a.mat`); with one they are options (`sum --axis x`), unless `Word` marks them as words too. The type says
-how a word is read: float, bool (a flag), or an `Annotated` one with a `Kind`, such as those of `kinds`. The return type
-says what comes out, and the docstring is the help.
+Positional parameters are the operands, arrays (depth, height, width) of float64; one with a default is optional.
+Keyword-only parameters without a default are words, which come before the operands, in order (`mul-scalar 2 a.mat`).
+Those with a default are options (`sum --axis x`), unless they are marked `Word`. The type says how a word is read:
+float, bool (a flag), or an `Annotated` type with a `Kind`, such as those in `kinds`. `Help` beside the type is the
+sentence that explains the word: `factor: Annotated[float, Help("Factor of each number.")]`. The return type is the type
+of the result, and the docstring is the help.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import Parameter as Declared
-from inspect import cleandoc, signature
 from math import prod
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
 
@@ -28,26 +28,27 @@ Rows: TypeAlias = list[list[str]]
 Group: TypeAlias = Literal["matrix", "tensor"]
 
 SMALL = 1 << 20
-"""Numbers that any machine has memory for."""
+"""Most numbers of a result that is allocated without asking for memory first: 8 MiB, which any machine has."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """Numbers that are printed one a line, without the sizes before them."""
+    """Numbers that are printed one per line, without a line of sizes before them."""
 
     array: Array
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A tensor for people: the cells of each layer as text, and how hot each is, from 0 to 1, where that was asked."""
+    """A tensor as text for people, with the colour of each cell if `--heat` was given."""
 
     layers: list[Rows]
-    """Cells of one width."""
+    """The cells of each layer, all of the same width."""
     heat: Array | None
+    """A number from 0 (blue) to 1 (red) for each cell."""
 
     def __str__(self) -> str:
-        """A row a line, and an empty line between layers."""
+        """Returns a line per row, with an empty line between layers."""
         return "\n\n".join("\n".join(map(" ".join, layer)) for layer in self.layers)
 
 
@@ -65,39 +66,48 @@ RESULTS = {
     bool: "verdict",
     Picture: "text",
 }
-"""What the table calls a result, by the return type."""
+"""Names of the types of results, by the return type of the function."""
 
 
 class Kind(NamedTuple):
-    """How a word is read: `parse` gives None for what is not `expected`, or raises BadInput itself."""
+    """How a word is read."""
 
     expected: str
+    """Noun for messages: "a decimal number"."""
     parse: Callable[[str], Any]
+    """Returns the value of a word, or None if the word is invalid; or raises BadInput itself."""
     example: str
+    """A valid word, for the help."""
     metavar: str = ""
-    """What stands for it in the help, instead of its name."""
+    """Stands for the value in the help, instead of the parameter's name."""
     many: bool = False
-    """Whether it takes all words that are left, none at least."""
+    """Whether it takes all remaining words, of which there may be none."""
+
+
+class Help(NamedTuple):
+    """Sentence in an `Annotated` type that explains a word or an option."""
+
+    sentence: str
 
 
 class Mark(NamedTuple):
-    """What an `Annotated` type may say besides its Kind."""
+    """Property of a parameter, in its `Annotated` type."""
 
     name: str
 
 
 Word = Mark("word")
-"""Marks a parameter with a default that is a word all the same."""
-Depth = Mark("depth")
-"""Marks a parameter that a matrix operation has not: it is 1."""
+"""Marks a parameter with a default that is a word nevertheless."""
+TensorOnly = Mark("tensor only")
+"""Marks a parameter that operations on matrices do not have; its value is 1 then."""
 
 
 MOST = 10**18 - 1
-"""Of whole numbers, unless more is said."""
+"""Largest whole number that a word may be, unless its kind says otherwise."""
 
 
 def whole(least: int, most: int = MOST) -> Kind:
-    """A whole number within bounds."""
+    """Returns the kind of whole numbers from `least` to `most`."""
 
     def parse(word: str) -> int | None:
         value = int(word) if re.fullmatch(r"[+-]?[0-9]{1,19}", word, re.ASCII) else None
@@ -109,40 +119,44 @@ def whole(least: int, most: int = MOST) -> Kind:
 
 
 KINDS = {float: Kind("a decimal number", decimals.number, "0.5")}
-"""Of the types that say it all."""
+"""Kinds of the types that need no `Annotated`."""
 
 
 class Parameter(NamedTuple):
-    """A word or an option; a required one has no default, and a flag has no kind."""
+    """A word or an option of an operation."""
 
     name: str
     kind: Kind | None
+    """How its value is read; None for a flag."""
     default: Any
+    """Its value if it is left out; `inspect.Parameter.empty` if it is required."""
+    help: str
+    """A sentence about it, without the full stop."""
     is_word: bool
-    is_depth: bool
+    is_tensor_only: bool
 
     @property
     def required(self) -> bool:
-        """Whether it can't be left out."""
-        return self.default is Declared.empty
+        """Whether it has no default."""
+        return self.default is inspect.Parameter.empty
 
     @property
     def option(self) -> str:
-        """As it is typed: `--axis`."""
+        """Its spelling as an option: `--axis`."""
         return f"--{self.name.replace('_', '-')}"
 
     @property
     def metavar(self) -> str:
-        """What stands for its value in the help."""
+        """Stands for its value in the help: `AXIS`, `x|y|z`."""
         return (self.kind and self.kind.metavar) or self.name.upper()
 
     @property
-    def expected(self) -> str:
-        """What its value is; of a flag nothing."""
-        return self.kind.expected if self.kind else ""
+    def description(self) -> str:
+        """Its sentence and its valid values: `Factor of C: a decimal number.`"""
+        return f"{self.help}{f': {self.kind.expected}' if self.kind else ''}."
 
     def read(self, word: str) -> Any:
-        """The value of a word; BadInput says what was expected."""
+        """Returns the value of a word, or raises BadInput."""
         assert self.kind is not None
         value = self.kind.parse(word)
         if value is None:
@@ -152,24 +166,25 @@ class Parameter(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """What the words after an operation's name mean: which operands, and the values of the other parameters."""
+    """The words after an operation's name, read."""
 
     operands: list[str]
     options: dict[str, Any]
+    """Values of all other parameters, by name."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the table."""
+    """A registered function on matrices or tensors, with what its signature says."""
 
     name: str
     function: Callable[..., Result]
     groups: tuple[Group, ...] = ("matrix", "tensor")
-    """The commands that have it."""
+    """Commands of which it is a subcommand."""
 
     def __call__(self, *operands: Array, **options: Any) -> Result:
-        """The result, all of whose numbers are finite; else BadInput. Mismatched where sizes do not fit."""
-        with np.errstate(all="ignore"):  # what overflows is told in words
+        """Returns the result. Raises BadInput if a number of it is not finite, Mismatched if sizes do not fit."""
+        with np.errstate(all="ignore"):  # the check below reports an overflow as an error
             result = self.function(*operands, **options)
         numbers = result.array if isinstance(result, Values) else result
         if isinstance(numbers, np.ndarray | float) and not np.isfinite(numbers).all():
@@ -179,55 +194,55 @@ class Operation:
 
     @cached_property
     def help(self) -> str:
-        """What it does: a sentence, then perhaps more."""
-        return cleandoc(self.function.__doc__ or "")
+        """Help text: a sentence, perhaps followed by paragraphs."""
+        return inspect.cleandoc(self.function.__doc__ or "")
 
     def example(self, group: Group) -> str:
-        """A line of words and operands that can be meant."""
+        """Returns a valid line of words and operands."""
         words = [each.kind.example for each in self.words(group) if each.kind]
         ending = "mat" if group == "matrix" else "ten"
         return " ".join([self.name, *words, *(f"{name}.{ending}" for name in self.operands)])
 
     @property
     def sentence(self) -> str:
-        """The first sentence of its help."""
+        """First paragraph of its help, a sentence."""
         return self.help.partition("\n\n")[0].replace("\n", " ")
 
     @cached_property
     def result(self) -> str:
-        """What comes out, one of `RESULTS`."""
-        return RESULTS[signature(self.function).return_annotation]
+        """Type of the result, one of the values of `RESULTS`."""
+        return RESULTS[inspect.signature(self.function).return_annotation]
 
     @cached_property
     def operands(self) -> tuple[str, ...]:
-        """The names of those that it must have."""
-        return tuple(each.name for each in self._positional if each.default is Declared.empty)
+        """Names of the required operands."""
+        return tuple(each.name for each in self._positional if each.default is inspect.Parameter.empty)
 
     @cached_property
     def optional(self) -> tuple[str, ...]:
-        """The names of operands that may be left out."""
-        return tuple(each.name for each in self._positional if each.default is not Declared.empty)
+        """Names of the optional operands."""
+        return tuple(each.name for each in self._positional if each.default is not inspect.Parameter.empty)
 
     @cached_property
     def takes_more(self) -> bool:
-        """Whether there may be any number of operands after the named ones."""
-        return any(each.kind is Declared.VAR_POSITIONAL for each in self._declared)
+        """Whether any number of operands may follow the named ones."""
+        return any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in self._declared)
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Its words and its options, in order."""
-        return tuple(_parameter(each) for each in self._declared if each.kind is Declared.KEYWORD_ONLY)
+        return tuple(_parameter(each) for each in self._declared if each.kind is inspect.Parameter.KEYWORD_ONLY)
 
     def words(self, group: Group) -> list[Parameter]:
-        """The words that come before the operands."""
-        return [each for each in self.parameters if each.is_word and not (each.is_depth and group == "matrix")]
+        """Returns the words, which come before the operands."""
+        return [each for each in self.parameters if each.is_word and not (each.is_tensor_only and group == "matrix")]
 
     def options(self) -> list[Parameter]:
-        """What is typed as `--name`."""
+        """Returns the options, which are typed as `--name`."""
         return [each for each in self.parameters if not each.is_word]
 
     def usage(self, group: Group) -> str:
-        """`mul-scalar FACTOR [A]`; what may be left out stands in brackets."""
+        """Returns `mul-scalar FACTOR [A]`, with optional parts in brackets."""
         words = [f"{each.metavar}..." if each.kind and each.kind.many else each.metavar for each in self.words(group)]
         for i, each in enumerate(self.words(group)):
             words[i] = words[i] if each.required else f"[{words[i]}]"
@@ -236,13 +251,13 @@ class Operation:
         return " ".join([self.name, *words, *([f"[{' '.join(operands)}{more}]"] if operands else [])])
 
     def bind(self, words: Sequence[str], group: Group, given: int = 0) -> Bound:
-        """What the words after the name mean, where `given` operands come from elsewhere; BadInput says what is wrong.
+        """Reads the words after the name; raises BadInput if one is invalid or missing.
 
-        Operands may be missing: they may come from descriptors.
+        `given` operands come from elsewhere. Operands may be missing, since they may come from descriptors.
         """
-        plain, typed = self._parted(words)
+        plain, typed = self._split_options(words)
         options = {each.name: each.default for each in self.parameters if not each.required} | typed
-        options |= {each.name: 1 for each in self.parameters if each.is_depth}
+        options |= {each.name: 1 for each in self.parameters if each.is_tensor_only}
         expected = self.words(group)
         for each in expected:
             if each.kind and each.kind.many:
@@ -260,15 +275,15 @@ class Operation:
         return Bound(plain, options)
 
     def check_count(self, count: int, group: Group) -> None:
-        """BadInput if so many operands are too few."""
+        """Raises BadInput if `count` operands are too few."""
         if count < len(self.operands):
             missing = self.operands[count].upper()
             raise BadInput(
                 f"{self.name}: expected the operand {missing}, got nothing; the line is {self.usage(group)!r}"
             )
 
-    def _parted(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-        """Words that are no options, and the values of the options."""
+    def _split_options(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+        """Returns the words that are no options, and the values of the options by name."""
         plain: list[str] = []
         typed: dict[str, Any] = {}
         known = {each.option: each for each in self.options()}
@@ -276,7 +291,7 @@ class Operation:
         for word in rest:
             if word == "--":
                 plain += rest
-            elif not word.startswith("--"):  # -1.5 is a number
+            elif not word.startswith("--"):  # a single dash begins a number, such as -1.5
                 plain.append(word)
             else:
                 name, equals, value = word.partition("=")
@@ -295,19 +310,19 @@ class Operation:
         return plain, typed
 
     @cached_property
-    def _declared(self) -> list[Declared]:
-        return list(signature(self.function).parameters.values())
+    def _declared(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.function).parameters.values())
 
     @cached_property
-    def _positional(self) -> list[Declared]:
-        return [each for each in self._declared if each.kind is Declared.POSITIONAL_OR_KEYWORD]
+    def _positional(self) -> list[inspect.Parameter]:
+        return [each for each in self._declared if each.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
 
 
 OPERATIONS: Registry[Operation] = Registry("operation")
 
 
 def operation(name: str, *aliases: str, groups: tuple[Group, ...] = ("matrix", "tensor")) -> Callable[[F], F]:
-    """Registers a function."""
+    """Registers a function as an operation with this name."""
 
     def register(function: F) -> F:
         OPERATIONS.add(name, Operation(name, function, groups), aliases)
@@ -317,12 +332,12 @@ def operation(name: str, *aliases: str, groups: tuple[Group, ...] = ("matrix", "
 
 
 def sizes(shape: Shape) -> str:
-    """`3x2`, width and height, of a matrix; `3x2x4` where it has depth."""
+    """Returns `3x2`, width by height, for a matrix, and `3x2x4` if there are layers."""
     return "x".join(map(str, reversed(shape if shape[0] > 1 else shape[1:])))
 
 
 def same_sizes(*operands: Array) -> None:
-    """Mismatched unless all have the same sizes."""
+    """Raises Mismatched unless all operands have the same sizes."""
     first = operands[0]
     for other in operands[1:]:
         if other.shape != first.shape:
@@ -330,29 +345,33 @@ def same_sizes(*operands: Array) -> None:
 
 
 def check_matrices(operands: Sequence[Array], name: str) -> None:
-    """BadInput if an operand of that operation has more than one layer."""
+    """Raises BadInput if an operand of the operation `name` has more than one layer."""
     for each in operands:
         if len(each) > 1:
             raise BadInput(f"{name}: expected a matrix, got a tensor of {sizes(each.shape)}; try kerash tensor {name}")
 
 
+def check_square(a: Array) -> None:
+    """Raises Mismatched unless a matrix is as high as wide."""
+    if a.shape[1] != a.shape[2]:
+        raise Mismatched(f"expected a matrix as high as wide, got {sizes(a.shape)}")
+
+
 def require(shape: Shape) -> None:
-    """OutOfSpace if there is no memory for a result of this shape."""
+    """Raises OutOfSpace if there is no memory for a result of this shape."""
     if prod(shape) > SMALL:
         memory.require(8 * prod(shape), f"{sizes(shape)}: ", "try smaller sizes")
 
 
-def _parameter(declared: Declared) -> Parameter:
-    kind, marks = KINDS.get(declared.annotation), []
-    for each in getattr(declared.annotation, "__metadata__", ()):
-        if isinstance(each, Kind):
-            kind = each
-        else:
-            marks.append(each)
-    if kind is None and marks:
-        kind = KINDS[get_args(declared.annotation)[0]]
-    is_word = declared.default is Declared.empty or Word in marks
-    return Parameter(declared.name, kind, declared.default, is_word, Depth in marks)
+def _parameter(declared: inspect.Parameter) -> Parameter:
+    plain, *notes = get_args(declared.annotation) or (declared.annotation,)
+    kind = next((each for each in notes if isinstance(each, Kind)), KINDS.get(plain))
+    sentence = next((each.sentence for each in reversed(notes) if isinstance(each, Help)), "")
+
+    is_word = declared.default is inspect.Parameter.empty or Word in notes
+    return Parameter(
+        declared.name, kind, declared.default, sentence.removesuffix("."), is_word, is_tensor_only=TensorOnly in notes
+    )
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:

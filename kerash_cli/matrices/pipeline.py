@@ -1,8 +1,8 @@
-"""A line of operations, each on the result of the one before: `load a.mat | transpose | mul b.mat | mean`.
+"""A pipeline of operations in one line, each working on the result before it: `load a.mat | transpose | mul b.mat`.
 
-`|` stands between steps, words are quoted as in a shell. A step is an operation, its words and its further operands;
-the first has all its operands. A number goes on as a matrix of 1x1. Operations take what they can, matrix or tensor;
-`tensor` before a name gives it the words of `kerash tensor`, where sizes have a depth: `tensor random 3 3 2`.
+`|` separates steps, and words are quoted as in a shell. A step is an operation, its words and its further operands; the
+first step has all its operands. A number becomes a matrix of 1x1 for the next step. Operations accept matrices and
+tensors; `tensor` before a name selects the words of `kerash tensor`, where sizes have a depth: `tensor random 3 3 2`.
 """
 
 import re
@@ -16,25 +16,25 @@ import numpy as np
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, KerashError, shown
-from kerash_cli.matrices.operation import Bound, Group, Result, Values, sizes
-from kerash_cli.matrices.operations import OPERATIONS, Operation
+from kerash_cli.matrices.operation import Bound, Group, Operation, Result, Values, sizes
+from kerash_cli.matrices.operations import OPERATIONS
 
 _STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
 
 
 class OperandSource(Protocol):
-    """Where operands come from."""
+    """Reads operands from wherever they are."""
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """All operands of a first step, those that have no word as the operation's command has them."""
+        """Returns all operands of a first step; those without a word come from where the command takes them."""
 
     def read(self, word: str) -> Array:
-        """The operand that a word names."""
+        """Returns the operand that a word names."""
 
 
 @dataclass(frozen=True)
 class PipelineStep:
-    """One of the line."""
+    """One operation of a pipeline, with its words read."""
 
     number: int
     text: str
@@ -48,22 +48,22 @@ class PipelineStep:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A whole line."""
+    """A line of operations, read and checked."""
 
     steps: tuple[PipelineStep, ...]
 
     @classmethod
     def parse(cls, line: str) -> "Pipeline":
-        """The steps of a line; BadInput names the one that is wrong."""
+        """Reads a line; raises BadInput with the number and text of an invalid step."""
         return cls(tuple(_parse(number, text) for number, text in enumerate(_split(line), 1)))
 
     @property
     def last(self) -> Operation:
-        """The operation whose result is that of the line."""
+        """Last operation, whose result is the pipeline's."""
         return self.steps[-1].operation
 
     def run(self, operands: OperandSource, tell: Callable[[str], object] | None = None) -> Result:
-        """The result of the last step; `tell` hears what each came to. An error names its step."""
+        """Returns the result of the last step. Calls `tell` with a line for each step. An error names its step."""
         first, *rest = self.steps
         result = _first(first, operands)
         for step in (first, *rest):
@@ -75,11 +75,11 @@ class Pipeline:
 
 
 def _split(line: str) -> list[str]:
-    """The text of each step."""
+    """Returns the text of each step."""
     texts, start = [], 0
     while True:
         match = _STEP.match(line, start)
-        assert match is not None, "it matches nothing too"
+        assert match is not None, "the pattern also matches the empty string"
         texts.append(match.group())
         if match.end() == len(line):
             return texts
@@ -99,7 +99,7 @@ def _parse(number: int, text: str) -> PipelineStep:
         if not name:
             raise BadInput("expected an operation, got nothing; try kerash blas 'load a.mat | transpose'")
         operation = OPERATIONS[name]
-        if group not in operation.groups:  # such as slice, which has a depth in any case
+        if group not in operation.groups:  # such as slice, which always has a depth
             group = operation.groups[0]
         if number > 1 and not operation.operands:
             raise BadInput("expected an operation on the result so far, got one that makes a new one; try it first")
@@ -120,18 +120,18 @@ def _next(step: PipelineStep, result: Result, operands: OperandSource) -> Result
 
 
 def _array(result: Result) -> Array:
-    """What the next step works on."""
+    """Returns a result as the operand of the next step."""
     if isinstance(result, np.ndarray):
         return result
     if isinstance(result, Values):
         return result.array
     if isinstance(result, float | int) and not isinstance(result, bool):
         return np.full((1, 1, 1), float(result))
-    raise BadInput("expected numbers from the step before, got what is only to be looked at; try it last")
+    raise BadInput("expected numbers from the step before, got text; try that step last")
 
 
 def _outline(result: Result) -> str:
-    """What --explain says of a result."""
+    """Returns the line that --explain shows for a result."""
     if isinstance(result, np.ndarray):
         return sizes(result.shape)
     if isinstance(result, Values):
@@ -143,7 +143,8 @@ def _outline(result: Result) -> str:
 
 @contextmanager
 def _named(where: str) -> Iterator[None]:
-    """Makes an error say where."""
+    """Puts the step before the message of an error."""
+
     try:
         yield
     except KerashError as error:

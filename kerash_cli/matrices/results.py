@@ -1,4 +1,4 @@
-"""What an operation came to, as the bytes that a command writes."""
+"""Results of operations as the bytes that a command writes."""
 
 import io
 
@@ -11,10 +11,10 @@ from kerash_cli.tables.formats import tensor_text
 
 
 def plain(result: Array | Values | float | int | str | Picture) -> bytes:
-    """A result as text; OutOfSpace if that is larger than memory."""
+    """Returns a result as text; raises OutOfSpace if the text is larger than memory."""
     if isinstance(result, Values):
         return "".join(f"{value!r}\n" for value in result.array.ravel().tolist()).encode()
-    if isinstance(result, float | int | str | Picture):  # a float keeps its point, which the arithmetic of zsh goes by
+    if isinstance(result, float | int | str | Picture):  # a float keeps its point (2.0): zsh divides 2 as an integer
         return f"{result}\n".encode()
     if result.size > SMALL:
         memory.require(2 * tensor_text.rendered_bytes(result.shape), f"{sizes(result.shape)} as text: ", "try --npy")
@@ -22,7 +22,8 @@ def plain(result: Array | Values | float | int | str | Picture) -> bytes:
 
 
 def binary(result: Result) -> bytes:
-    """Numbers as .npy: of two dimensions where there is one layer, else of three."""
+    """Returns numbers as .npy, with two dimensions for a single layer and three for more."""
+
     array = np.array(result.array if isinstance(result, Values) else result, np.float64)
     array = array.reshape((1,) * (2 - array.ndim) + array.shape)
     file = io.BytesIO()

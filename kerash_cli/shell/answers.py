@@ -28,8 +28,8 @@ from kerash_cli import decimals
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace, advice, shown, substitute, told
 from kerash_cli.matrices.operands import Operands, tensor_or_sizes
-from kerash_cli.matrices.operation import Bound, Group, check_matrices, sizes
-from kerash_cli.matrices.operations import OPERATIONS, Operation
+from kerash_cli.matrices.operation import Bound, Group, Operation, check_matrices, sizes
+from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.matrices.results import binary, plain
 from kerash_cli.registry import Registry
 from kerash_cli.store.mountpoint import Mountpoint, mountpoint_at, mountpoints

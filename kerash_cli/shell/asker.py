@@ -12,7 +12,16 @@ from typing import Self
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, unreadable
-from kerash_cli.matrices.operands import NPY, Operands, called, closed, mendable, places, readable, tensor
+from kerash_cli.matrices.operands import (
+    NPY,
+    Operands,
+    closed,
+    descriptor_name,
+    named_errors,
+    places,
+    suggesting_filter,
+    tensor,
+)
 from kerash_cli.matrices.operation import Group, Operation
 from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.store.mountpoint import Mountpoint
@@ -131,7 +140,7 @@ class Other:
         number = place if isinstance(place, int) else 0
         position, flags = self._information(number)
         if flags & os.O_ACCMODE == os.O_WRONLY:
-            raise BadInput(f"{at(called(number))}is open to write, not to read; try < FILE")
+            raise BadInput(f"{at(descriptor_name(number))}is open to write, not to read; try < FILE")
         try:
             # Else it would wait for the next writer of a pipe that has none.
             file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -223,7 +232,7 @@ class _Others(Operands):
         """What is in a file, or comes from a descriptor."""
         with ExitStack() as stack:
             file, _ = self._opened(place, stack)
-            with readable(_name(place)):
+            with named_errors(_name(place)):
                 yield self._source(_name(place), file)
 
     def _opened(self, place: str | int, stack: ExitStack) -> tuple[int, os.stat_result]:
@@ -235,10 +244,10 @@ class _Others(Operands):
         if _is_small(status):  # at once
             content = os.read(file, status.st_size)
             if not content.startswith((GZIP, NPY)):
-                with mendable(name):
+                with suggesting_filter(name):
                     return tensor_text.parse(content, name)
             os.lseek(file, -len(content), os.SEEK_CUR)
-        with readable(name):
+        with named_errors(name):
             return tensor(self._source(name, file))
 
     def _source(self, name: str, file: int) -> Source:
@@ -263,7 +272,7 @@ class _Awaited(Source):
 
 
 def _name(place: str | int) -> str:
-    return called(place) if isinstance(place, int) else "<stdin>" if place == "-" else place
+    return descriptor_name(place) if isinstance(place, int) else "<stdin>" if place == "-" else place
 
 
 def _is_small(status: os.stat_result) -> bool:

@@ -1,28 +1,14 @@
 """Each operation against NumPy, those of 2019 by hand, and what is refused."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from operation_cases import CASES, EPS, drawn
+from operation_runs import NUMBERS, A, B, matrix, run
 
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, KerashError, Mismatched, OutOfSpace
+from kerash_cli.errors import BadInput, Mismatched, OutOfSpace
 from kerash_cli.matrices.operation import Picture, Values
 from kerash_cli.matrices.operations import OPERATIONS
-
-NUMBERS = np.arange(1.0, 10).reshape(1, 3, 3)
-
-
-def matrix(*rows: list[float]) -> Array:
-    return np.array([rows], float)
-
-
-def run(name: str, *operands: Array, words: str = "", group: Any = "tensor") -> Any:
-    operation = OPERATIONS[name]
-    bound = operation.bind(words.split(), group)
-    assert not bound.operands
-    return operation(*operands, **bound.options)
 
 
 def check(name: str, seed: int) -> None:
@@ -72,27 +58,11 @@ def test_an_operation_agrees_with_numpy_500_times(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_has_a_sentence_of_help_and_says_what_comes_out(name: str) -> None:
-    operation = OPERATIONS[name]
-    assert operation.sentence.endswith(".")
-    assert operation.result in ("array", "number", "array or number", "values", "text", "verdict")
-    assert all(each.expected or each.kind is None for each in operation.parameters)
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
 def test_no_operation_changes_its_operands(name: str) -> None:
     operation, group, (operands, words) = drawn(name, 0)
     before = [operand.copy() for operand in operands]
     operation(*operands, **operation.bind(words, group).options)
     assert all((operand == old).all() for operand, old in zip(operands, before, strict=True))
-
-
-def test_the_example_of_2019() -> None:
-    got = run("apply-convolution", NUMBERS, matrix([1, 0], [0, 1]), words="1 1 3 3 matrix_conv")
-    assert got.array.ravel().tolist() == [6, 8, 3, 12, 14, 6, 7, 8, 9]
-
-
-A, B = matrix([1, -2], [3, 4]), matrix([5, 6], [-7, 8])
 
 
 @pytest.mark.parametrize(
@@ -147,40 +117,6 @@ def test_operations_with_a_single_answer_by_hand(
     assert run(name, *operands, words=words) == pytest.approx(expected)
 
 
-def test_new_cells_of_a_resized_matrix_are_random_and_the_old_keep_their_order() -> None:
-    (first, second) = (run("resize", A, words="3 2 1") for _ in range(2))
-    assert first.shape == (1, 2, 3)
-    assert first.ravel()[:4].tolist() == [1, -2, 3, 4]
-    assert ((first.ravel()[4:] >= 0) & (first.ravel()[4:] < 1)).all()
-    assert (first != second).any()
-
-
-def test_random_is_uniform_in_0_to_1_and_fresh_unless_there_is_a_seed() -> None:
-    x = run("random", words="50 40 3")
-    assert x.shape == (3, 40, 50)
-    assert 0 <= x.min() < 0.01
-    assert 0.99 < x.max() < 1
-    assert abs(x.mean() - 0.5) < 0.02
-    assert (x != run("random", words="50 40 3")).any()
-    assert (run("random", words="3 3 3 --seed 0") == run("random", words="3 3 3 --seed=0")).all()
-
-
-def test_windows_of_2019_go_layer_by_layer() -> None:
-    a = np.stack([NUMBERS[0], 10 * NUMBERS[0]])
-    got = run("apply-convreduce", a, words="2 1 2 2 2 max").array
-    assert got.tolist() == [[[5, 6], [8, 9]], [[50, 60], [80, 90]]]
-    kernel = np.stack([np.full((1, 1), 1.0), np.full((1, 1), -1.0)])
-    assert run("apply-convolution", a, kernel, words="3 0 1 1 conv").array.ravel().tolist() == [1, -10]
-
-
-def test_a_convolution_of_networks_sums_over_channels_and_has_filters() -> None:
-    a = np.stack([NUMBERS[0], 10 * NUMBERS[0]])
-    kernel = np.array([1.0, 2, 3, 4]).reshape(4, 1, 1)
-    bias = matrix([100, -1000])
-    got = run("convolution", a, kernel, bias, words="--activation relu")
-    assert got.tolist() == [(21 * NUMBERS[0] + 100).tolist(), np.maximum(43 * NUMBERS[0] - 1000, 0).tolist()]
-
-
 def test_operations_of_matrices_go_over_the_layers_of_a_tensor() -> None:
     a = np.stack([A[0], 2 * A[0]])
     assert run("transpose", a).tolist() == [A[0].T.tolist(), (2 * A[0].T).tolist()]
@@ -212,25 +148,9 @@ def test_a_comparison_says_how_much_and_where() -> None:
     ]
 
 
-def test_info_says_what_is_in_a_tensor() -> None:
-    assert run("info", matrix([0, 4], [-2, 2])).splitlines() == [
-        "sizes 2x2",
-        "least -2",
-        "greatest 4",
-        "mean 1",
-        "deviation 2.23606797749979",
-        "zeros 1 of 4",
-    ]
-
-
-def test_a_picture_has_heat_only_where_it_is_asked_for() -> None:
-    assert run("print", A).heat is None
-    assert run("print", matrix([1, 2, 3]), words="--heat").heat.tolist() == [[[0, 0.5, 1]]]
-    assert run("print", matrix([7, 7]), words="--heat").heat.tolist() == [[[0.5, 0.5]]]
-    assert run("print", matrix([-1.7e308, 1.7e308]), words="--heat").heat.tolist() == [[[0, 1]]]
-
-
 WIDE = matrix([1, 2, 3])
+
+
 MISMATCHED: dict[str, tuple[list[Array], str, str, str]] = {
     "add": ([A, WIDE], "", "2x2", "3x1"),
     "sub": ([A, WIDE], "", "2x2", "3x1"),
@@ -259,19 +179,6 @@ MISMATCHED: dict[str, tuple[list[Array], str, str, str]] = {
     "average-pooling": ([A], "1 1 --pad 1", "2x2", "1x1"),
     "convolution": ([np.zeros((2, 3, 3)), np.zeros((3, 2, 2))], "", "3x3x2", "2x2x3"),
 }
-
-
-def test_windows_are_one_place_apart_and_without_padding_where_nothing_else_is_said() -> None:
-    image = matrix([1, 2, 4], [8, 16, 32], [64, 128, 256])
-    corners = matrix([27, 54], [216, 432])  # 1 + 2 + 8 + 16 and so on
-    assert np.array_equal(run("convolution", image, np.ones((1, 2, 2))), corners)
-    assert np.array_equal(run("average-pooling", image, words="2 2"), corners / 4)
-    assert np.array_equal(run("max-pooling", image, words="2 2"), matrix([16, 32], [128, 256]))
-
-
-def test_a_kernel_that_does_not_fit_an_image_names_both_sizes() -> None:
-    with pytest.raises(Mismatched, match="input of 2x2, got 3x1"):
-        run("convolution", A, WIDE)
 
 
 @pytest.mark.parametrize("name", MISMATCHED)
@@ -343,55 +250,3 @@ def test_what_is_larger_than_memory_is_refused_before_it_is_made(line: str) -> N
 def test_a_result_larger_than_memory_is_refused_too(name: str, words: str, operands: list[Array]) -> None:
     with pytest.raises(OutOfSpace):
         run(name, *operands, words=words)
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("random 2", "random: expected H, got nothing; the line is 'random W H'"),
-        ("random 2 x", "H: expected a whole number from 1, got 'x'"),
-        ("random 2 0", "H: expected a whole number from 1, got '0'"),
-        ("random 2 2.0", "H: expected a whole number from 1, got '2.0'"),
-        ("random 2 ٣", "H: expected a whole number from 1, got '٣'"),
-        ("random 2 2 2", "random: expected no operands, got '2' too; the line is 'random W H'"),
-        ("random 2 2 --seed", "--seed: expected a whole number from 0 to 9223372036854775807, got nothing"),
-        ("random 2 2 --seed -1", "--seed: expected a whole number from 0"),
-        ("random 2 2 --sed 1", "random: unknown option '--sed'; did you mean '--seed'?"),
-        ("add a b --axis x", "add: unknown option '--axis'; it has none"),
-        ("add a b c", "add: expected 2 operands, got 'c' too; the line is 'add [A B]'"),
-        ("fill 2 2 x", "VALUE: expected a decimal number, got 'x'"),
-        ("fill 2 2 nan", "VALUE: expected a decimal number, got 'nan'"),
-        ("direct 2 2 1 x", "VALUES: expected decimal numbers, got 'x'"),
-        ("direct 1 1 1 2", "direct: expected at most as many values as 1x1 has, got 2"),
-        ("mul-scalar 1_0", "FACTOR: expected a decimal number, got '1_0'"),
-        ("sum --axis w", "--axis: expected some of x (along rows), y (down columns) and z, got 'w'"),
-        ("sum --axis xx", "--axis: expected some of x"),
-        ("argmax --axis xy", "--axis: expected one of x (along a row), y (down a column) and z, got 'xy'"),
-        ("gemm --transpose-a=1", "--transpose-a: expected no value, got '1'"),
-        ("gemm --alpha x", "--alpha: expected a decimal number, got 'x'"),
-        ("apply sigmiod", "unknown activation 'sigmiod'; did you mean 'sigmoid'?"),
-        ("apply activ_", "unknown activation ''"),
-        ("clip 2 1", "clip: expected LOW up to HIGH, got 2 and 1"),
-        ("print --precision 99", "--precision: expected a whole number from 1 to 17, got '99'"),
-    ],
-)
-def test_words_that_are_wrong_are_told(line: str, expected: str) -> None:
-    name, *words = line.split()
-    operation = OPERATIONS[name]
-
-    def call() -> None:
-        operation(*[A] * len(operation.operands), **operation.bind(words, "matrix").options)
-
-    with pytest.raises(KerashError) as error:
-        call()
-    assert str(error.value).startswith(expected)
-
-
-def test_an_unknown_function_of_numbers_is_told() -> None:
-    for word in ("frobnicate", "matrix_reduce max", "tensor_reduce", ""):
-        with pytest.raises(BadInput):
-            OPERATIONS["reduce"].bind([word], "tensor")
-
-
-def test_after_two_dashes_a_word_is_no_option() -> None:
-    assert OPERATIONS["load"].bind(["--", "--x"], "matrix").operands == ["--x"]

@@ -267,18 +267,18 @@ def test_where_results_can_not_go(run: Run) -> None:
 
 def test_missing_empty_and_unreadable_operands_are_told_apart(run: Run) -> None:
     lines = {
-        "matrix_add 3< m": "descriptor 4: expected an operand, got it closed; try a file, or 4< FILE",
-        "matrix_add 4< m": "descriptor 3: expected an operand, got it closed; try a file, or 3< FILE",
+        "matrix_add 3< m": "descriptor 4: is closed; try a file as operand, or 4< FILE",
+        "matrix_add 4< m": "descriptor 3: is closed; try a file as operand, or 3< FILE",
         "matrix_add 3< m 4< /dev/null": "descriptor 4: expected 'WIDTH HEIGHT DEPTH' and values, got nothing",
         ": | matrix_mean": "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing",
-        "matrix_mean <&-": "<stdin>: expected an operand, got it closed; try a file, or < FILE",
+        "matrix_mean <&-": "<stdin>: is closed; try a file as operand, or < FILE",
         "matrix_mean < .": "<stdin>: is a folder",
         "matrix_add 3< m 4< <(echo 1 2)": "descriptor 4:1: expected 'WIDTH HEIGHT DEPTH'",
         "matrix_add m nothing": "nothing: no such file; ",
         "matrix_add m .": ".: is a folder",
         "matrix_add 3< m 4< <(matrix_transpose < m; echo 1)": "descriptor 4:6: expected 4 values for 2 2 1, got more",
         "matrix_apply": "matrix_apply: expected F, got nothing; the line is 'apply F [A]'",
-        "tensor_apply_convreduce 1 0 1 1 1 max": "descriptor 3: expected an operand, got it closed",
+        "tensor_apply_convreduce 1 0 1 1 1 max": "descriptor 3: is closed",
     }
     done = run("\n".join(f"{line}; echo $?" for line in lines))
     assert done.out == "1\n" * len(lines)
