@@ -1,4 +1,4 @@
-"""Strict ASCII decimals: text to float64, correctly rounded, one at a time or a block of cells at once."""
+"""Parsing of strict ASCII decimals to float64, correctly rounded, one at a time or a block of cells at once."""
 
 import re
 from collections.abc import Sequence
@@ -12,52 +12,52 @@ from numpy.typing import NDArray
 Values: TypeAlias = NDArray[np.float64] | NDArray[np.unsignedinteger[Any]]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
-"""What stands for a value that is not there, in lower case."""
+"""Cells that stand for a missing value, in lower case."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _NUMERIC = b"0123456789+-.eE"
 _LONGEST_WHOLE = 18
-_EXACT_DIGITS = 15  # below 2**53 whatever they are, so that one division by a power of ten rounds once
+_EXACT_DIGITS = 15  # always below 2**53, so that a single division by a power of ten rounds correctly
 _POWERS = np.array([10.0**k for k in range(_EXACT_DIGITS + 1)])
-_SPANS = ((1, np.uint8), (2, np.uint16), (4, np.uint32), (8, np.uint64))  # digits, and what holds twice as many
+_SPANS = ((1, np.uint8), (2, np.uint16), (4, np.uint32), (8, np.uint64))  # digits, and a type for twice as many
 
 
 def number(text: str) -> float | None:
-    """The value of `1`, `-1.5`, `2.`, `.5`, `7.0e+00`, with spaces around or none; None for anything else."""
+    """Returns the value of `1`, `-1.5`, `2.`, `.5` or `7.0e+00`, perhaps with spaces around; None for other text."""
     text = text.strip(" \t")
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     return value if abs(value) < float("inf") else None
 
 
 def whole(text: str) -> int | None:
-    """The whole number that a cell of digits alone is; None for anything else."""
+    """Returns the whole number in a cell of 1 to 18 digits; None for other text."""
     text = text.strip(" \t")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_WHOLE else None
 
 
 def shortest(value: float) -> str:
-    """The shortest decimal that reads back as `value`."""
+    """Returns the shortest decimal that reads back as `value`."""
     return repr(float(value)).removesuffix(".0")
 
 
 def has_comma(text: str) -> bool:
-    """Whether a cell is a number written with a decimal comma, which nothing here reads as one."""
+    """Whether a cell is a number with a decimal comma, which no function here accepts."""
     return _COMMA.fullmatch(text.strip(" \t")) is not None
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that its value is not there."""
+    """Whether a cell stands for a missing value."""
     return text.strip(" \t").lower() in MISSING
 
 
 def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """The cells' values, NaN for missing ones; None if a cell is neither a number nor missing."""
+    """Returns the cells' values, with NaN for missing ones; None if a cell is neither a number nor missing."""
     if not "".join(cells).encode().translate(None, _NUMERIC + b" \t"):
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
         except ValueError:
-            pass  # an empty cell, perhaps
+            pass  # such as an empty cell
         else:
             return values if np.isfinite(values).all() else None
     known = {cell: float("nan") if is_missing(cell) else number(cell) for cell in set(cells)}
@@ -65,10 +65,11 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
 
 
 def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
-    """(rows, width) values of one or more lines of bare decimals, NaN for empty cells; integers where all cells are.
+    """Returns the values (rows, width) of lines of plain decimals, with NaN for empty cells; None for other text.
 
-    Every line ends with a newline. None if a line has another number of cells or if one holds anything but a decimal,
-    spaces included: then `column`, cell by cell, tells more. It may also be None where this way is not the faster.
+    The values are integers if all cells are. Every line must end with a newline. The result is None if a line has
+    another number of cells, or if a cell is not a plain decimal (a space is enough); `column` then reads cell by cell.
+    It is also None where this function would be slower than `column`.
     """
     if text.translate(None, _NUMERIC + delimiter + b"\n"):
         return None
@@ -94,7 +95,7 @@ def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
     is_sign = (content[marks] == ord("-")) & (marks == starts[marked])
     negative = marked[is_sign]
     lengths[negative] -= 1
-    hard = lengths > _EXACT_DIGITS  # cells to convert one by one, or to refuse
+    hard = lengths > _EXACT_DIGITS  # cells to convert one by one; some are invalid
     hard[marked[~is_sign]] = True
     hard[negative[lengths[negative] == 0]] = True
     if 4 * np.count_nonzero(hard) > len(hard):
@@ -114,7 +115,7 @@ def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
 
 
 def _are_rows(newlines: NDArray[np.bool_], width: int) -> bool:
-    """Whether of the separators exactly every `width`-th is a newline."""
+    """Whether every `width`-th separator is a newline, and no other."""
     rows, left_over = divmod(len(newlines), width)
     return not left_over and np.count_nonzero(newlines) == rows and bool(newlines[width - 1 :: width].all())
 
@@ -124,11 +125,11 @@ def _one_by_one(text: bytes, delimiter: bytes, rows: int) -> NDArray[np.float64]
         values: NDArray[np.float64] = np.loadtxt(BytesIO(text), delimiter=delimiter.decode(), comments=None, ndmin=2)
     except ValueError:
         return None
-    return None if np.isinf(values).any() or len(values) < rows else values  # it skips lines of one empty cell
+    return None if np.isinf(values).any() or len(values) < rows else values  # loadtxt skips blank lines
 
 
 def _settled(values: NDArray[np.float64], hard: NDArray[np.bool_], text: bytes, delimiter: bytes) -> bool:
-    """Writes the values of the hard cells; False if one is not a finite number."""
+    """Converts the hard cells one by one; returns False if one is not a finite number."""
     if hard.any():
         cells = compress(text.replace(b"\n", delimiter).split(delimiter), hard.tolist())
         try:
@@ -139,12 +140,13 @@ def _settled(values: NDArray[np.float64], hard: NDArray[np.bool_], text: bytes, 
 
 
 def _spelled(digits: NDArray[np.uint8], inside: NDArray[np.bool_], longest: int) -> NDArray[np.unsignedinteger[Any]]:
-    """At every byte the number that the digits ending there spell, `longest` or fewer of them; 0 at what is no digit.
+    """Returns for every byte the number formed by the digits that end there, at most `longest`; 0 where none ends.
 
-    Work is done at every byte, and doubles the span at each step: sooner done than cell by cell.
+    All bytes are computed, in steps that double the number of digits: faster than cell by cell.
     """
     values: NDArray[np.unsignedinteger[Any]] = digits
-    full = inside  # whether the `span` bytes that end here are all digits
+    full = inside  # whether the `span` bytes ending here are all digits
+
     for span, dtype in _SPANS:
         if span >= longest:
             break

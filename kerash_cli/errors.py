@@ -1,6 +1,6 @@
-"""Everything that a user can go and fix: one exception for each exit code, each one line of text.
+"""Errors that a user can fix: one exception for each exit code, with a message of one line.
 
-A message says where, what was expected, what was got, and what to do. Only `cli.py` prints it.
+A message says where, what was expected, what was got, and what to try. Only `cli.py` prints it.
 """
 
 import errno
@@ -9,51 +9,56 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 SHOWN = 40
-"""How many characters of a cell a message repeats."""
+"""Most characters of a cell that a message quotes."""
 
 LONGEST_MESSAGE = 1000
+"""Most characters of a message; the middle of a longer one is cut out."""
 
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
-"""The `filename` of an OSError that is about one of these."""
+"""Values of `filename` in an OSError about one of these streams."""
 
 FAULT = 70
-"""The exit code of what is no user's to mend."""
+"""Exit code for internal errors (bugs)."""
 
 FAULT_TOLD = "This is a fault in kerash, not in your input. Please report it with the lines above."
-"""What is said after its traceback."""
+"""Line that follows the traceback of an internal error."""
 
 
 class Repair(NamedTuple):
-    """A way out of an error: the command with the file at `path` sent through `filter`, a command of the shell.
+    """A change to the command line that gets around an error: filter a file, add words, or swap two words.
 
-    `words` are added to the command's own; with an empty `filter` that is all. `command` makes a line to paste of it.
+    `command` makes a line to paste of it.
     """
 
     path: str
+    """The file to filter."""
     filter: str
+    """Shell command that the file is piped through; empty for none."""
     words: tuple[str, ...] = ()
+    """Words added to the end of the command."""
     meaning: str = ""
-    """What it takes the file for, as in "if 1,500 is 1.5", where an error has several ways out."""
+    """Condition that tells several repairs of an error apart: "if 1,500 is 1.5"."""
     swap: str = ""
     """Another word of the command, which changes places with `path`."""
     then: tuple[str, ...] = ()
-    """Further filters behind the first."""
+    """Further filters after the first."""
 
 
 class KerashError(Exception):
-    """One line for the user; `exit_code` is what the program ends with."""
+    """An error with a message of one line for the user."""
 
     exit_code = 1
+    """Exit status of the program after this error."""
     repairs: tuple[Repair, ...] = ()
-    """The ways around it, if the message leaves these to `cli.py`."""
+    """Changes to the command that get around it; `cli.py` adds them to the message."""
 
     def mended(self, path: str, filter: str, *words: str, meaning: str = "") -> Self:
-        """This error with one repair more: the file at `path` through `filter`, and `words` added to the command."""
+        """Returns this error with one more repair: pipe `path` through `filter`, and add `words` to the command."""
         self.repairs = (*self.repairs, Repair(path, filter, words, meaning))
         return self
 
     def swapped(self, path: str, other: str) -> Self:
-        """This error with the repair that two words of the command change places."""
+        """Returns this error with the repair to swap two words of the command."""
         self.repairs = (*self.repairs, Repair(path, "", swap=other))
         return self
 
@@ -65,11 +70,11 @@ class BadInput(KerashError):
 
 
 MOST_COMPLAINTS = 10
-"""Complaints about a file that are told at once."""
+"""Most errors about one file that are shown at once."""
 
 
 class BadTable(BadInput):
-    """Several complaints about a table, each an error of its own."""
+    """Several errors about one table, which are printed one per line."""
 
     def __init__(self, complaints: Sequence[BadInput]) -> None:
         super().__init__("; ".join(map(str, complaints)))
@@ -77,7 +82,7 @@ class BadTable(BadInput):
 
 
 def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
-    """The complaints, with the repairs of all of them in the last that has one: any of them alone would not do."""
+    """Returns the errors, with their repairs merged into one: a command with only one of them would fail again."""
     repaired = [each for each in complaints if each.repairs]
     first = [each.repairs[0] for each in repaired]
     if any(len(each.repairs) > 1 for each in repaired) or len({repair.path for repair in first}) != 1:
@@ -92,7 +97,10 @@ def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
 
 
 def _joined(filters: Sequence[str]) -> list[str]:
-    """The different filters, those that delete lines (`sed 5d`) as one and first: their numbers are the file's."""
+    """Returns the different filters, with those that delete lines (`sed 5d`) merged into one.
+
+    It comes first, because its line numbers are those of the unfiltered file.
+    """
     deleting = [match[1] for each in filters if (match := re.fullmatch("sed '?([0-9,d;]+)'?", each))]
     others = [each for each in filters if each and not re.fullmatch("sed '?([0-9,d;]+)'?", each)]
     lines = ";".join(dict.fromkeys(";".join(deleting).split(";")))
@@ -100,7 +108,7 @@ def _joined(filters: Sequence[str]) -> list[str]:
 
 
 def complain(complaints: Sequence[BadInput]) -> None:
-    """Raises what there is to complain about: nothing, the one error, or a BadTable of the first ten."""
+    """Raises the only error, or a BadTable of the first ten; does nothing if there is none."""
     if len(complaints) == 1:
         raise complaints[0]
     if complaints:
@@ -126,25 +134,25 @@ class Damaged(KerashError):
 
 
 class WorkerFailed(KerashError):
-    """A worker died, stopped, or gave what can't be."""
+    """A worker died, stopped, or gave an invalid result."""
 
     exit_code = 6
 
 
 class Mismatched(KerashError):
-    """Operands whose sizes do not fit each other, or not the operation: a failure, as in 2019."""
+    """Operands whose sizes do not fit each other or the operation."""
 
     exit_code = 1
 
 
 class BelowThreshold(KerashError):
-    """`--fail-under` or `--fail-over` says no."""
+    """A figure is beyond the bound of `--fail-under` or `--fail-over`."""
 
     exit_code = 7
 
 
 def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
-    """The error about a file that can't be opened; `remedy` is what to do if there is none."""
+    """Returns the error for a file that can't be opened; `remedy` is the advice if it does not exist."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return BadInput(f"{at(name)}no such file; {remedy}")
     if error.errno == errno.EISDIR:
@@ -156,33 +164,33 @@ def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
 
 
 def at(source: str, line: int | None = None, column: int | None = None) -> str:
-    """`source:line:column: `, as far as the parts are known: the head of a message about a file."""
+    """Returns `source:line:column: `, the start of a message about a file, with the parts that are known."""
     return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "
 
 
 def shown(text: str) -> str:
-    """`text` in quotes, shortened, with control characters escaped: safe and short enough for a message."""
+    """Returns `text` in quotes, shortened, with control characters escaped, for use in a message."""
     return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
 
 
 def listed(words: Sequence[str], most: int = 10) -> str:
-    """`'a', 'b' and 3 more`: words for a message, as `shown`."""
+    """Returns words as a list for a message: `'a', 'b' and 3 more`."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(map(shown, words[:most])) + more
 
 
 def plain(text: str) -> str:
-    """`shown` without the quotes."""
+    """Returns `text` shortened and escaped as by `shown`, without quotes."""
     return shown(text)[1:-1]
 
 
 def printable(text: str, kept: str = "") -> str:
-    """The text as one line, with everything that could steer a terminal, but what is `kept`, written as an escape."""
+    """Returns the text in one line, with all control characters except those in `kept` written as escapes."""
     return "".join(c if c.isprintable() or c in kept else repr(c)[1:-1] for c in text)
 
 
 def told(message: str, way: str = "") -> str:
-    """The line in which a user reads a message, shortened if it is long, and a `way` out, which is a whole command."""
+    """Returns the line that is printed for a message, shortened if it is long, and then `way`, which stays whole."""
     line = printable(message)
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
@@ -190,13 +198,13 @@ def told(message: str, way: str = "") -> str:
 
 
 def advice(repairs: Sequence[Repair], write: Callable[[Repair], str]) -> str:
-    """The end of a message: what to try, each repair as `write` puts it."""
+    """Returns the end of a message: `; try …` for each repair, as written by `write`."""
     return "".join(f"; {each.meaning and each.meaning + ', '}try {write(each)}" for each in repairs)
 
 
 def command(repair: Repair, arguments: Sequence[str]) -> str:
-    """The command line `kerash ARGUMENTS` with a repair made to it, ready to be pasted into a shell."""
-    from shlex import join, quote  # only an error pays for it
+    """Returns the command line `kerash ARGUMENTS` with a repair applied, ready to paste into a shell."""
+    from shlex import join, quote  # imported late: only an error needs it
 
     path, filter, more, _, swap, then = repair
     words = [*arguments, *more]
@@ -207,23 +215,24 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
         return join(["kerash", *words])
     if descriptor := re.fullmatch("descriptor ([0-9]+)", path):
         return f"{descriptor[1]}< <({filter} <FILE)"
-    # A word by itself, or as `kerash blas` has it, in a line of words.
+    # A whole argument, or a word within one, as in the line of `kerash blas`.
     inside = re.compile(rf"(?<!\S){re.escape(path)}(?!\S)")
     places = [place for place, word in enumerate(words) if inside.search(word)]
-    # What follows an option is its value, such as a column of that name; NAME of evolve stands before DATA.
+    # Not the word after an option: that is its value. The last place, since evolve has NAME before DATA.
     place = max((each for each in places if not re.match("--?[a-z]", words[each - 1])), default=None)
     if place is None or path.startswith(("/dev/fd/", "/proc/")):
         through = " | ".join([filter, *then])
         return f"{through} in front of it: ... | {through} | {join(['kerash', *words])}"
     before, after = join(["kerash", *words[:place]]), join(words[place + 1 :])
     through = " | ".join([f"{filter} <{quote(path)}", *then])
-    if "-" in words:  # standard input is taken
+    if "-" in words:  # standard input is already in use
         return f"{before} <({through}) {after}".rstrip()
     return f"{through} | {before} {quote(inside.sub('-', words[place]))} {after}".rstrip()
 
 
 def substitute(repair: Repair) -> str:
-    """What a function of shell-init reads in the place of a file: `<(FILTER <PATH)`, or that for its descriptor."""
+    """Returns the word that replaces a file for a shell function: `<(FILTER <PATH)`, or `3< <(FILTER <FILE)`."""
+
     from shlex import quote
 
     number = {"<stdin>": "0"}.get(repair.path, repair.path.removeprefix("descriptor "))

@@ -1,4 +1,4 @@
-"""A mapping from names to things whose miss suggests the name that was probably meant."""
+"""A mapping from names to registered things; an unknown name is an error that suggests a similar one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Names (and their aliases) to values; iteration gives each value's own name once, in order of registration."""
+    """Values by name or alias. Iteration yields each value's own name once, in order of registration."""
 
     def __init__(self, kind: str) -> None:
-        """`kind` is what messages call a member: "activation"."""
+        """Starts empty; `kind` is the noun for a member in messages: "activation"."""
         self.kind = kind
         self._members: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
@@ -27,15 +27,15 @@ class Registry(Mapping[str, T], Generic[T]):
         return value
 
     def register(self, name: str, *aliases: str) -> Callable[[T], T]:
-        """`add` as a decorator."""
+        """Returns a decorator that adds what it decorates."""
         return lambda value: self.add(name, value, aliases)
 
     def words(self) -> list[str]:
-        """All names and aliases."""
+        """Returns all names and aliases."""
         return [*self._members, *self._aliases]
 
     def canonical(self, name: str) -> str:
-        """The member's own name, given that or an alias; BadInput if there is none such."""
+        """Returns the member's own name, given that or an alias; raises BadInput if it is unknown."""
         name = self._aliases.get(name, name)
         if name not in self._members:
             raise BadInput(f"unknown {self.kind} {shown(name)}; {self._suggestion(name)}")
@@ -54,7 +54,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._members)
 
     def _suggestion(self, name: str) -> str:
-        from difflib import get_close_matches  # only a miss pays for it
+        from difflib import get_close_matches  # imported late: only an unknown name needs it
 
         close = get_close_matches(name.lower(), [*self._members, *self._aliases], n=1)
         return f"did you mean {close[0]!r}?" if close else f"try one of {', '.join(self._members)}"

@@ -1,5 +1,6 @@
 """What a few bytes of input can ask for: memory is asked for before it is taken, and is never rows times names."""
 
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def test_a_small_model_with_large_layers_is_refused_before_it_takes_the_memory(
     (tmp_path / "mount").mkdir()
     done = kerash(*words, KERASH_MOUNTPOINT=str(tmp_path / "mount"))
     assert done.code == 3
-    assert "expected to need at most" in done.error
+    assert re.search("needs .* of memory", done.error)
     assert kerash("show", "grown.kerash").code == 0
 
 

@@ -103,5 +103,5 @@ def test_a_worker_without_room_for_numpy_says_so(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
     with Processes(1, "kerash_cli.training.pool") as processes:
         processes.workers[0].process.wait(60)
-        with pytest.raises(OutOfSpace, match=r"worker 1: expected 201 MB of memory for NumPy, got .*; try --workers 1"):
+        with pytest.raises(OutOfSpace, match=r"worker 1: NumPy needs 201 MB of memory.*; try --workers 1"):
             processes.check()

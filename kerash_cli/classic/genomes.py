@@ -37,8 +37,7 @@ from kerash_cli.engine.tensors import Array, Shape, carve
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.mountpoint import Mountpoint, check_own
-from kerash_cli.system.files import NAME, regular
-from kerash_cli.system.files import name as checked_name
+from kerash_cli.system.files import NAME, check_name, regular
 from kerash_cli.tables.formats import tensor_text
 
 SAVED = ".kerash"
@@ -61,7 +60,7 @@ class Genomes(Shelf):
 
 def name(word: str) -> str:
     """The word, if it can name a genome; BadInput also for one that stands for a file wherever a genome may."""
-    if checked_name(word).endswith(SAVED):
+    if check_name(word).endswith(SAVED):
         raise BadInput(f"expected a genome's name, got {shown(word)}, which stands for a file; try another")
     return word
 

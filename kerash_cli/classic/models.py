@@ -18,8 +18,7 @@ from kerash_cli.errors import BadInput, Damaged, at, shown
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.store.stage import mapped
-from kerash_cli.system.files import name as checked_name
-from kerash_cli.system.files import regular
+from kerash_cli.system.files import check_name, regular
 from kerash_cli.training.samples import Samples
 
 FORMAT = 1
@@ -40,7 +39,7 @@ class Models(Shelf):
 
 def name(word: str) -> str:
     """The word, if it can name a model; BadInput also for one whose files would be others' in the same folder."""
-    if checked_name(word) == "genomes" or word.endswith(BESIDE):
+    if check_name(word) == "genomes" or word.endswith(BESIDE):
         raise BadInput(f"expected a model's name, got {shown(word)}, which stands for something else; try another")
     return word
 

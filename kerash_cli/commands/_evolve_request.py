@@ -49,7 +49,7 @@ class EvolveRequest:
         target = options.pop("target")
         inputs, outputs, name, data, label, population, generations = _places(words, target)
         _files.check_once(data, label)
-        files.name(name)
+        files.check_name(name)
         reader = _files.Reader.of(options)
         own = ("limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet")
         given = {each: options.pop(each) for each in own}

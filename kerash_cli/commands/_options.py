@@ -145,7 +145,7 @@ POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = Whole(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
-NAME = Parsed("name", "kerash_cli.system.files:name")
+NAME = Parsed("name", "kerash_cli.system.files:check_name")
 GENOME_NAME = Parsed("name", "kerash_cli.classic.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.classic.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")

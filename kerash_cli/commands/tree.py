@@ -25,7 +25,7 @@ def command(name: str, as_json: bool) -> None:
     from kerash_cli.views.messages import put
     from kerash_cli.views.tree import family
 
-    tried, lineage = history.read(files.name(name.removesuffix("/").removesuffix(".evolve")))
+    tried, lineage = history.read(files.check_name(name.removesuffix("/").removesuffix(".evolve")))
     if as_json:
         click.echo(json.dumps({"candidates": tried, "lineage": lineage}))
         return

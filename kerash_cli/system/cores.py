@@ -1,23 +1,24 @@
-"""How many workers are worth their while."""
+"""Cores that a process may use, and the number of workers that pays off."""
 
 import os
 from math import ceil
 from pathlib import Path
 
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""File with the CPU quota of the control group: `QUOTA PERIOD` in microseconds, or `max PERIOD`."""
 
 RATE = 2e10
-"""Floating-point operations that a core does in a second, about."""
+"""Floating-point operations of a core per second, roughly."""
 
 WORTH = 0.5
-"""Seconds of work from which on a second worker pays for its start."""
+"""Seconds of work that are worth starting a second worker for."""
 
 MUCH_DATA = 4_000_000
-"""Bytes of a file from which on it is likely that workers will be."""
+"""Size in bytes of a file for which several workers will probably be used."""
 
 
 def usable() -> int:
-    """The cores that this process may use: those it is bound to, within the quota of its control group."""
+    """Returns how many cores this process may use: those it is bound to, within the quota of its control group."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = QUOTA.read_text(encoding="ascii").split()
@@ -27,5 +28,6 @@ def usable() -> int:
 
 
 def worthwhile(flops: float, most: int) -> int:
-    """How many of at most `most` workers to share so many operations."""
+    """Returns the number of workers, at most `most`, to use for this many floating-point operations."""
+
     return min(most, usable()) if flops / RATE > WORTH else 1

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their target, flushed to the disk, renamed over it."""
+"""Atomic writing of files: written beside their target, flushed to the disk, renamed over it."""
 
 import errno
 import os
@@ -17,42 +17,42 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 def is_name(word: str) -> bool:
-    """Whether it can name what is kept in a folder: it leads nowhere else, does not hide, and is no option."""
+    """Whether a word is a valid name of a file in a folder: not a path, not hidden, not an option."""
     return NAME.fullmatch(word) is not None
 
 
-def name(word: str) -> str:
-    """The word, if it is a name; else BadInput."""
+def check_name(word: str) -> str:
+    """Returns the word if it is a valid name; else raises BadInput."""
     if not is_name(word):
         raise BadInput(
-            f"expected a name of 1 to 64 letters, digits and . _ - that begins with none of . and -, got {shown(word)}"
+            f"expected a name of 1 to 64 letters, digits and . _ - that does not begin with . or -, got {shown(word)}"
         )
     return word
 
 
 class OutputFile(Protocol):
-    """A file that is open for its one write."""
+    """A file that is open to be written once."""
 
     def commit(self, data: bytes) -> None:
-        """`data` is the whole content, safe on the disk; if this raises, the old file is as it was.
+        """Writes `data` as the whole content, flushed to the disk; if this raises, the old file is unchanged.
 
-        One step comes after the new file has taken the old one's place: the flush of the folder. Should the disk fail
-        just there, this raises too, and the file is the new one.
+        There is one exception: the folder is flushed last, after the new file has replaced the old one. If the disk
+        fails in that step, this raises too, although the new file is there.
         """
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[OutputFile]:
-    """An output at `path`, able to be written from now on: nothing appears there before its `commit`.
+    """Opens `path` for output; nothing appears there before `commit`.
 
-    The folder is opened, and `reserve` bytes are set aside in a temporary file in it, on entering, so that a read-only
-    folder or a full disk shows before the work and not after it. Leaving without a commit removes the temporary; that
-    of a run that was killed goes when the next one writes to the folder. A new file gets the permissions that the umask
-    allows, a replaced one keeps its own; a symbolic link stays, and the file that it points to is replaced. What is not
-    a regular file (a pipe, a terminal, /dev/stdout) has no old content to keep, and is written straight through.
+    On entering, this opens the folder and reserves `reserve` bytes in a temporary file there, so that a read-only
+    folder or a full disk is noticed before the work and not after it. Leaving without a commit removes the temporary
+    file. If a run is killed, the next run that writes to the folder removes it. A new file gets the permissions of the
+    umask, a replaced one keeps its own. For a symbolic link, the file that it points to is replaced. A pipe, a
+    terminal or /dev/stdout has no old content to keep and is written directly.
 
-    BadInput where `path` cannot be a file's name, OutOfSpace where the disk is full, KerashError for what else stands
-    in the way.
+    Raises BadInput if `path` cannot be the name of a file, OutOfSpace if the disk is full, KerashError for any other
+    obstacle.
     """
     name = os.fspath(path)
     with ExitStack() as stack:
@@ -65,12 +65,12 @@ def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output
 
 @contextmanager
 def claimed(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Makes sure that no other run claims the file at `path` as its output until this is left.
+    """Claims the file at `path` as the output of this run until the `with` block ends.
 
-    BadInput if one has it, or where `path` cannot be a file's name; otherwise raises as `replacing` does, so that a
-    folder that takes no file shows before anything is read. What is not a regular file can have many writers. A claim
-    is an empty, locked file beside the output, whose name follows from the output's; that of a run that was killed goes
-    when the next one comes. A file system without locks knows no claims.
+    Raises BadInput if another run has claimed it or if `path` cannot be the name of a file; otherwise raises as
+    `replacing` does, so that a folder without write permission is noticed before anything is read. Only regular files
+    are claimed: a pipe or a terminal can have many writers. A claim is an empty, locked file beside the output, named
+    after it. If a run is killed, the next run removes its claim. Without locks in the file system there are no claims.
     """
     name = os.fspath(path)
     with ExitStack() as stack:
@@ -82,7 +82,7 @@ def claimed(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _claim(name: str, stack: ExitStack) -> None:
-    from hashlib import sha256  # loads OpenSSL, which most commands have no use for
+    from hashlib import sha256  # imported late: it loads OpenSSL, which most commands do not need
 
     target = _target(name)
     folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -92,16 +92,16 @@ def _claim(name: str, stack: ExitStack) -> None:
     try:
         file = _create(claim, folder, stack)
     except FileExistsError:
-        raise BadInput(f"{at(name)}expected no other run that writes it, got one under way; try another name") from None
+        raise BadInput(f"{at(name)}is being written by another run; wait for that, or choose another name") from None
     stack.callback(_remove, claim, folder)
     try:
         flock(file, LOCK_EX)
-    except OSError:  # without locks nobody could tell that this run is still there
+    except OSError:  # without locks, no other run could tell whether this one is still alive
         _remove(claim, folder)
 
 
 class _Special:
-    """A device, a pipe or a socket: bytes go straight through."""
+    """A device, a pipe or a socket, which is written directly."""
 
     def __init__(self, name: str, stack: ExitStack) -> None:
         self._name = name
@@ -114,17 +114,17 @@ class _Special:
 
 
 class _Replacement:
-    """A temporary file, locked, in an opened folder, that becomes the file of that name."""
+    """A locked temporary file in an open folder, which is renamed to the target."""
 
     def __init__(self, name: str, mode: int | None, reserve: int, stack: ExitStack) -> None:
-        """`mode` is that of the file to be replaced; `stack` closes what was opened and removes the temporary."""
+        """Creates the temporary file; `mode` is that of the replaced file, and `stack` closes and removes it."""
         self._name, self._mode = name, mode
         self._target = _target(name)
         self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
         self._folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         stack.callback(_close, self._folder)
         _sweep(self._folder)
-        # Known to the stack before it exists: an interrupt between the two lines leaves nothing behind.
+        # Before the file exists, so that an interrupt between the two lines leaves no file behind.
         stack.callback(_remove, self._temporary, self._folder)
         self._file = _create(self._temporary, self._folder, stack)
         set_aside(self._file, reserve)
@@ -141,12 +141,12 @@ class _Replacement:
 
 
 def _target(name: str) -> Path:
-    """The file that is replaced: a symbolic link stays."""
+    """Returns the file to replace: that which `name` links to, or itself."""
     return Path(name).resolve() if Path(name).is_symlink() else Path(name)
 
 
 def _mode(name: str) -> int | None:
-    """The mode of the file that `name` leads to, None if there is none yet; IsADirectoryError where none can be."""
+    """Returns the mode of the file that `name` leads to, or None if it is new; IsADirectoryError for a folder."""
     try:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
@@ -157,19 +157,19 @@ def _mode(name: str) -> int | None:
 
 
 def _create(name: str, folder: int, stack: ExitStack) -> int:
-    """A new file of that name, locked until `stack` closes it; FileExistsError if there is one."""
+    """Creates a file, locked until `stack` closes it; raises FileExistsError if it exists."""
     while True:
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
         stack.callback(_close, file)
-        with suppress(OSError):  # a file system without locks: nothing is swept there either
+        with suppress(OSError):  # a file system without locks, where nothing is swept either
             flock(file, LOCK_EX)
-        with suppress(FileNotFoundError):  # another run swept it away before it was locked
+        with suppress(FileNotFoundError):  # another run removed it before it was locked
             if os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False)):
                 return file
 
 
 def _sweep(folder: int) -> None:
-    """Removes what killed runs left: the temporaries that nobody holds locked."""
+    """Removes the temporary files of killed runs, which are those without a lock."""
     for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
         with suppress(OSError):
             file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
@@ -181,11 +181,11 @@ def _sweep(folder: int) -> None:
 
 
 def regular(path: str, flags: int) -> int:
-    """An opener for `open` that follows no link and waits for no pipe; OSError for what is no regular file."""
+    """Opens a regular file, as `opener` for `open`; raises OSError for a link, a pipe or any other kind of file."""
     file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(errno.EINVAL, "no regular file", path)
+        raise OSError(errno.EINVAL, "not a regular file", path)
     return file
 
 
@@ -197,16 +197,16 @@ def write_all(file: int, data: bytes) -> None:
 
 
 def flush(file: int) -> None:
-    """What an open file holds, or what is in an open folder, is safe on the disk."""
+    """Flushes an open file or folder to the disk."""
     try:
         os.fsync(file)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that has no such operation
+        if error.errno != errno.EINVAL:  # EINVAL: this file system cannot flush
             raise
 
 
 def flush_path(path: Path) -> None:
-    """A regular file or a folder is safe on the disk; anything else has nothing to flush."""
+    """Flushes a regular file or a folder to the disk; does nothing for other kinds of files."""
     mode = path.lstat().st_mode
     if S_ISREG(mode) or S_ISDIR(mode):
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -217,7 +217,7 @@ def flush_path(path: Path) -> None:
 
 
 def set_aside(file: int, size: int) -> None:
-    """Makes an open file take `size` bytes, so that no write within them can fail for want of room."""
+    """Reserves `size` bytes for an open file, so that writing them cannot fail because the disk is full."""
     if hasattr(os, "posix_fallocate"):
         if size:
             os.posix_fallocate(file, 0, size)
@@ -226,20 +226,20 @@ def set_aside(file: int, size: int) -> None:
 
 
 def _remove(name: str, folder: int) -> None:
-    with suppress(OSError):  # after a commit it is gone
+    with suppress(OSError):  # after a commit it has been renamed
         os.unlink(name, dir_fd=folder)
 
 
 def _close(file: int) -> None:
-    with suppress(OSError):  # all that matters has been flushed by then
+    with suppress(OSError):  # the content has been flushed by now
         os.close(file)
 
 
 @contextmanager
 def explained(name: str, needed: int) -> Iterator[None]:
-    """Makes an OSError of writing `needed` bytes at `name`, a file or a folder, the KerashError that says what to do.
+    """Turns an OSError in writing `needed` bytes to the file or folder `name` into a KerashError with advice.
 
-    A reader that went away is no error of a file, and a new name that is taken no user's: both pass unchanged.
+    BrokenPipeError (the reader went away) and FileExistsError pass unchanged: callers handle them.
     """
     try:
         yield
@@ -253,23 +253,24 @@ def _explanation(name: str, needed: int, error: OSError) -> KerashError:
     parent = str(Path(name).parent)
     match error.errno:
         case errno.ENOENT if not Path(parent).exists():
-            return BadInput(f"{at(name)}expected an existing folder, got {parent!r}; try mkdir -p {parent!r}")
+            return BadInput(f"{at(name)}no such folder: {parent!r}; try mkdir -p {parent!r}")
         case errno.ENOTDIR:
             return BadInput(f"{at(name)}expected a folder, got the file {parent!r}; try another folder")
         case errno.EISDIR:
-            return BadInput(f"{at(name)}expected a file's name, got a folder; try the name of a file in it")
+            return BadInput(f"{at(name)}names a folder, not a file; try the name of a file in it")
         case errno.ENAMETOOLONG | errno.ELOOP:
-            return BadInput(f"{at(name)}expected a file's name, got one with {error.strerror!r}; try another")
+            return BadInput(f"{at(name)}invalid name of a file ({error.strerror}); try another name")
         case errno.EMFILE:
-            return KerashError(f"{at(name)}expected to open one file more, got {error.strerror!r}; try ulimit -n 1024")
+            return KerashError(f"{at(name)}can't be opened ({error.strerror}); try ulimit -n 1024")
         case errno.ENOSPC | errno.EDQUOT:
             return OutOfSpace(f"{at(name)}expected room for {needed} bytes, got {_free(name)}; try another disk")
         case _:
-            return KerashError(f"{at(name)}expected to write here, got {error.strerror!r}; try another folder")
+            return KerashError(f"{at(name)}can't be written ({error.strerror}); try another folder")
 
 
 def _free(name: str) -> str:
-    """What is left for a file of that name, or in a folder of that name; a device that said it was full has none."""
+    """Returns the free space for a file, or in a folder: `1024 free`. A device that reported to be full has none."""
+
     path = Path(name).resolve()
     if path.exists() and not (path.is_file() or path.is_dir()):
         return "0 free"

@@ -1,4 +1,4 @@
-"""How much memory there is, and refusing what would not fit before anything is allocated."""
+"""Available memory, and errors about what would not fit, before anything is allocated."""
 
 import os
 import resource
@@ -11,19 +11,20 @@ from typing import NamedTuple
 from kerash_cli.errors import OutOfSpace
 
 NUMPY_ADDRESSES, NUMPY_DATA, NUMPY_RESIDENT = 192 << 20, 112 << 20, 48 << 20
-"""Bytes that NumPy and the libraries beside it take before any data does, with what their BLAS takes for itself: of
-addresses (150 MB were measured), of these what is to be written to (90 MB), and of memory (40 MB)."""
+"""Bytes that importing NumPy takes, with its BLAS: of address space (measured: 150 MB), of data (90 MB), of memory
+(40 MB)."""
 
 _GROUPS, _OWN_GROUPS = "/sys/fs/cgroup", "/proc/self/cgroup"
 
 
 class _Group(NamedTuple):
-    """What a version of control groups calls its files, and the line of `stat` about files that it could forget."""
+    """File names of a version of control groups."""
 
     folder: str
     limit: str
     used: str
     forgettable: str
+    """Line of `memory.stat` with the bytes of cached files, which can be dropped."""
 
 
 _VERSION_1 = _Group("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
@@ -31,47 +32,45 @@ _VERSION_2 = _Group("", "memory.max", "memory.current", "inactive_file")
 
 
 def available() -> int:
-    """Bytes that this process may still take: what the machine has free, within its control groups and limits."""
+    """Returns the bytes that this process may still allocate: free memory within its control groups and limits."""
     limits = (_addresses(), _data())
     return max(0, int(min(_machine(), *_groups(), *limits)))
 
 
 def require_numpy() -> None:
-    """OutOfSpace if there is no room for NumPy: it, and its BLAS, do not end in good order where there is none."""
+    """Raises OutOfSpace if there is no room for NumPy, whose BLAS would otherwise end the process."""
     for needed, free in ((NUMPY_ADDRESSES, _addresses()), (NUMPY_DATA, _data()), (NUMPY_RESIDENT, available())):
         if needed > free:
             raise OutOfSpace(
-                f"expected {readable(needed)} of memory for NumPy, got {readable(max(0, int(free)))}; "
-                "ulimit -v and ulimit -d show the limits, free -m what the machine has"
+                f"NumPy needs {readable(needed)} of memory, but only {readable(max(0, int(free)))} are free; "
+                "ulimit -v and ulimit -d show the limits, free -m the memory of the machine"
             )
 
 
 def guard_numpy() -> None:
-    """Has the first import of NumPy, wherever that is, call `require_numpy`."""
+    """Makes the first import of NumPy, wherever it happens, call `require_numpy` before."""
     if "numpy" not in sys.modules:
         sys.meta_path.insert(0, _Guard())
 
 
 class _Guard:
-    """A finder of `sys.meta_path` that finds nothing."""
+    """A finder in `sys.meta_path` that finds nothing; it only notices the import of NumPy."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Called for each module that is not imported yet."""
+        """Checks the memory if the module is NumPy; called for each module that is not imported yet."""
         if name == "numpy":
             sys.meta_path.remove(self)
             require_numpy()
 
 
 def require(needed: int, where: str, advice: str) -> None:
-    """OutOfSpace, naming `where` and what to do, if `needed` bytes are more than there are."""
+    """Raises OutOfSpace with `where` and `advice` if `needed` bytes are not available."""
     if needed > (free := available()):
-        raise OutOfSpace(
-            f"{where}expected to need at most {readable(free)} of memory, got {readable(needed)}; {advice}"
-        )
+        raise OutOfSpace(f"{where}needs {readable(needed)} of memory, but only {readable(free)} are free; {advice}")
 
 
 def readable(size: int) -> str:
-    """`1.5 GB`: bytes for people, in decimal units."""
+    """Returns a size for people, in decimal units: `1.5 GB` for 1_500_000_000."""
     for exponent, unit in ((15, "PB"), (12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
         if size >= 10**exponent:
             rounded = float(f"{size / 10**exponent:.3g}")
@@ -88,29 +87,29 @@ def _data() -> float:
 
 
 def _within(limit: int, field: str) -> float:
-    """What a limit of this process leaves, given the line of its status that says how much it has."""
+    """Returns what a limit of this process leaves; `field` is the line of its status with what it uses."""
     soft, _ = resource.getrlimit(limit)
     return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
 
 
 def _groups() -> Iterator[int]:
-    """What each control group that this process is in leaves, its own and those above."""
+    """Yields what the memory limit of each control group leaves: the process's own and those above it."""
     for version, own in _memberships():
         names = own.strip("/").split("/")
         for depth in range(len(names), -1, -1):
             folder = "/".join([_GROUPS, version.folder, *names[:depth]])
             limit, used = (_number(f"{folder}/{name}") for name in (version.limit, version.used))
             if limit is not None and used is not None:
-                # Files that were read a while ago count as used, and make room as soon as it is needed.
+                # Cached files count as used, but the kernel drops them when memory is needed.
                 yield limit - used + _field(f"{folder}/memory.stat", version.forgettable, 0)
 
 
 def _memberships() -> Iterator[tuple[_Group, str]]:
-    """The control groups of this process that count memory: a line is `ID:CONTROLLERS:PATH`, without these 0::PATH."""
+    """Yields the control groups of this process that limit memory, from lines `ID:CONTROLLERS:PATH` or `0::PATH`."""
     with suppress(OSError, ValueError), open(_OWN_GROUPS, encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             _, controllers, path = line.rstrip("\n").split(":", 2)
-            # In a container the path may be one of the host's, of which only the end is here: the root.
+            # In a container the path may be the host's; then only the root exists here.
             if not controllers:
                 yield _VERSION_2, path
             elif "memory" in controllers.split(","):
@@ -123,7 +122,8 @@ def _machine() -> int:
 
 
 def _field(path: str, name: str, default: int) -> int:
-    """The number on the line of `path` that starts with `name`; `default` where there is none."""
+    """Returns the number on the line of `path` that starts with `name`; `default` if there is no such line."""
+
     with suppress(OSError), open(path, encoding="ascii") as lines:
         for line in lines:
             if line.startswith(name):

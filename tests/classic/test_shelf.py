@@ -284,15 +284,17 @@ HOSTILE = [
 
 @pytest.mark.parametrize("word", HOSTILE, ids=map(ascii, range(len(HOSTILE))))
 def test_a_word_that_is_no_name_is_bad_input_in_one_line(word: str) -> None:
-    with pytest.raises(BadInput, match=r"^expected a name of 1 to 64 letters, digits and \. _ - that begins") as caught:
-        files.name(word)
+    with pytest.raises(
+        BadInput, match=r"^expected a name of 1 to 64 letters, digits and \. _ - that does not begin"
+    ) as caught:
+        files.check_name(word)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("word", ["a", "_", "0", "a.b", "a-", "A..", "x" * 64, "gen_a", "a.model"])
 def test_a_name_is_itself(word: str) -> None:
-    assert files.name(word) == word
+    assert files.check_name(word) == word
 
 
 # Reading

@@ -282,7 +282,7 @@ def test_numbers_that_do_not_recur_are_no_classes() -> None:
 def test_more_classes_than_fit_into_memory_are_refused_before_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "available", lambda: 10**9)
     tracemalloc.start()
-    with pytest.raises(OutOfSpace, match=r"^t\.csv: expected to need at most 1 GB of memory, got 200 GB; try"):
+    with pytest.raises(OutOfSpace, match=r"^t\.csv: needs 200 GB of memory, but only 1 GB are free; try"):
         learn(table(X, [0.0, 1, 1, 0]), target="2", output="distribution", outputs=10**9)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -18,7 +18,7 @@ from kerash_cli.system import files
 
 @pytest.mark.parametrize("word", ["a", "A-b_c.9", "0", "x" * 64])
 def test_a_name_is_given_back(word: str) -> None:
-    assert files.name(word) == word
+    assert files.check_name(word) == word
 
 
 def test_files_and_folders_are_flushed_and_nothing_else_is_opened(
@@ -193,14 +193,14 @@ def test_a_full_device_is_out_of_space() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("none/a", "expected an existing folder, got '.*none'; try mkdir -p '.*none'$"),
+        ("none/a", "no such folder: '.*none'; try mkdir -p '.*none'$"),
         ("file/a", "expected a folder, got the file '.*file'"),
-        ("folder", "expected a file's name, got a folder; try the name of a file in it$"),
-        ("folder/", "expected a file's name, got a folder"),
-        ("new/", "expected a file's name, got a folder"),
-        (".", "expected a file's name, got a folder"),
-        ("a" * 256, "expected a file's name, got one with 'File name too long'"),
-        ("loop", "expected a file's name, got one with 'Too many levels of symbolic links'"),
+        ("folder", "names a folder, not a file; try the name of a file in it$"),
+        ("folder/", "names a folder"),
+        ("new/", "names a folder"),
+        (".", "names a folder"),
+        ("a" * 256, "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
     ],
 )
 def test_a_name_that_no_file_can_have_is_an_error_at_once(tmp_path: Path, name: str, expected: str) -> None:
@@ -226,9 +226,7 @@ def test_a_folder_that_exists_and_takes_no_file_is_not_called_missing(
         return create(path, flags, *arguments, **options)
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(
-        KerashError, match="expected to write here, got 'No such file or directory'; try another folder"
-    ):
+    with pytest.raises(KerashError, match="No such file or directory.*; try another folder"):
         write(tmp_path / "a")
 
 
@@ -242,7 +240,7 @@ def test_a_file_system_with_room_but_for_no_file_says_so(tmp_path: Path, monkeyp
 
 
 def test_an_empty_name_is_an_error() -> None:
-    with pytest.raises(BadInput, match="expected a file's name"):
+    with pytest.raises(BadInput, match="names a folder"):
         write("")
 
 

@@ -25,7 +25,7 @@ def test_what_does_not_fit_is_refused_with_both_sizes(monkeypatch: pytest.Monkey
     monkeypatch.setattr(memory, "available", lambda: 2_500_000)
     with pytest.raises(OutOfSpace) as caught:
         memory.require(8 * 10**18, "m.txt: ", "try less")
-    assert str(caught.value) == "m.txt: expected to need at most 2.5 MB of memory, got 8.0e+18 bytes; try less"
+    assert str(caught.value) == "m.txt: needs 8.0e+18 bytes of memory, but only 2.5 MB are free; try less"
 
 
 def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dict[str, str]) -> None:
@@ -161,6 +161,6 @@ def test_a_model_too_large_for_the_machine_is_refused_before_anything_is_allocat
         capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=20, check=False,
     )  # fmt: skip
     assert done.returncode == 3
-    assert done.stderr.startswith("Error: m.txt: expected to need at most ")
+    assert done.stderr.startswith("Error: m.txt: needs ")
     assert done.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["m.txt"]
