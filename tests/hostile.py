@@ -98,7 +98,7 @@ def rows(path: Path) -> int:
 def labelled(folder: Path) -> int:
     """The labels of a table of 4 rows."""
     table = reading.read(str(folder / "beside.csv"))
-    return labels.read(str(folder / "labels"), table, None, None).rows
+    return labels.read_labels(str(folder / "labels"), table, None, None).rows
 
 
 def used(path: Path) -> bytes:

@@ -96,7 +96,7 @@ def targets(size: int, folder: Path) -> Callable[[], object]:
 
     def encoded() -> object:
         known = reading.read(path, header=True)
-        found = labels.read(str(label), known, None, None)
+        found = labels.read_labels(str(label), known, None, None)
         return learn(known, found, output="any").fitted(known, found).encode_targets(known, found)
 
     return encoded

@@ -33,9 +33,9 @@ class Reader(NamedTuple):
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
         """Reads LABEL, if there is one: the labels of the table's rows, of which some are `known` classes."""
-        from kerash_cli.tables import labels
+        from kerash_cli.tables.labels import read_labels
 
-        return labels.read(path, table, self.delimiter, self.label_header, known) if path else None
+        return read_labels(path, table, self.delimiter, self.label_header, known) if path else None
 
 
 def check_once(*words: str | None) -> None:

@@ -81,7 +81,7 @@ def tensor(source: Source) -> Array:
     if source.head.startswith(NPY):
         from kerash_cli.tables.formats import arrays, npy
 
-        array = arrays.tensor(npy.layout, source)
+        array = arrays.tensor(npy.header, source)
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)

@@ -1,1 +1,1 @@
-"""Tables: files of rows, from their bytes to numbers and text, whole or block by block."""
+"""Reading tables: files of rows, from bytes to numbers and text, whole or block by block."""

@@ -1,4 +1,4 @@
-"""Labels in a file of their own: that and the table tell together whether it begins with a header."""
+"""Labels in a separate file; whether its first line is a header is decided from it and the table together."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -13,15 +13,18 @@ from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_
 from kerash_cli.tables.table import Table
 
 FEW_LABELS = 4
-"""Labels below the first from which on it is odd that this one alone does not recur."""
+"""Fewest labels after the first one that make it suspicious if the first alone does not recur."""
 
 _HEADER, _LABEL, _EITHER = "header", "label", "either"
 
 
-def read(path: str, table: Table, delimiter: str | None, header: bool | None, known: Collection[str] = ()) -> Table:
-    """The labels of a table's rows; `header` None where the two files must tell, `known` are classes.
+def read_labels(
+    path: str, table: Table, delimiter: str | None, header: bool | None, known: Collection[str] = ()
+) -> Table:
+    """Returns the labels of a table's rows. With `header` None, the two files decide; `known` are names of classes.
 
-    BadInput where there is not a label for each row, or where a first line may be a header or a label.
+    Raises BadInput if the number of labels differs from that of rows, or if the first line may be either a header or a
+    label.
     """
     labels = reading.read(path, delimiter=delimiter, header=bool(header), labels=True)
     if header is None:
@@ -35,7 +38,7 @@ def read(path: str, table: Table, delimiter: str | None, header: bool | None, kn
 
 
 def _settled(labels: Table, table: Table) -> str:
-    """What a first line is that may be either, by how many rows there are; BadInput if that leaves doubt."""
+    """Decides by the number of rows whether an ambiguous first line is a header; raises BadInput if in doubt."""
     if labels.rows == table.rows + 1:
         return _HEADER
     if labels.rows == table.rows and table.names is None and not _is_alone(labels):
@@ -54,11 +57,11 @@ def _settled(labels: Table, table: Table) -> str:
 
 
 def _is_alone(labels: Table) -> bool:
-    """Whether the first line has what no other has, while all others recur, or a number that looks like a name."""
+    """Whether the first label occurs once while all others recur, or is a number that looks like a name."""
     for place in range(labels.width):
         first, *others = _cells(labels, place)
         if not can_be_name(first):
-            return True  # it stands out, or there would be no doubt
+            return True  # it stands out; else the caller would not be in doubt
         if len(others) < FEW_LABELS or min(Counter(others).values()) < 2:
             return False
     return True
@@ -89,7 +92,7 @@ def _advice(labels: Table, table: Table) -> str:
 
 
 def _first_line(labels: Table, known: Collection[str]) -> str:
-    """What the first line of a label file can be, by itself."""
+    """Returns whether the first line of a label file is a header or a label, or may be either."""
     places = range(labels.width)
     columns = [_cells(labels, place) for place in places]
     first, others = [column[0] for column in columns], [column[1:] for column in columns]
@@ -105,18 +108,19 @@ def _first_line(labels: Table, known: Collection[str]) -> str:
 
 
 def _cells(labels: Table, place: int) -> list[str]:
-    """A column's cells as they were written, empty where they are missing."""
+    """Returns a column's cells as they were written, with empty strings for missing ones."""
     cells = labels.texts.get(place) or labels.written.get(place)
-    if cells is None:  # an array
+    if cells is None:  # an array file
         cells = [decimals.shortest(value) for value in labels.numbers[:, labels.number_index(place)].tolist()]
     return [cell or "" for cell in cells]
 
 
 def _headed(labels: Table) -> Table:
-    """The labels without their first row, which is their names."""
+    """Returns the labels with the first row as names of the columns."""
     names = tuple(_cells(labels, place)[0] for place in range(labels.width))
     if len(set(names)) < len(names):
-        raise BadInput(f"{at(labels.source, labels.lines[0])}expected a header of different names, got one twice")
+        raise BadInput(f"{at(labels.source, labels.lines[0])}expected different names in the header, got one twice")
+
     numbers, texts, written = [], {}, {}
     for place in range(labels.width):
         cells = _cells(labels, place)[1:]

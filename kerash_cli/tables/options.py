@@ -1,4 +1,4 @@
-"""What a caller may say about a file instead of having it found out."""
+"""Options of reading a file, each of which is detected if it is not given."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,18 @@ _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": "
 
 @dataclass(frozen=True)
 class Options:
-    """None where the file itself must tell."""
+    """How to read a file; None means that it is detected."""
 
     delimiter: str | None = None
     header: bool | None = None
     schema: Schema | None = None
     records: bool = False
     label: str | None = None
-    """The column, by its name or its number, whose cells are wanted as they were written, too."""
+    """Name or number of a column whose cells are also kept as they were written."""
     labels: bool = False
-    """Whether those of all columns are."""
+    """Whether the cells of all columns are kept as they were written."""
     skip: bool = False
-    """Whether what can't be read as a row is left out."""
+    """Whether invalid rows are left out."""
 
     def __post_init__(self) -> None:
         if self.delimiter is None:
@@ -35,7 +35,8 @@ class Options:
         object.__setattr__(self, "delimiter", delimiter)
 
     def positions(self, names: tuple[str, ...] | None, width: int) -> frozenset[int]:
-        """Of the columns whose cells are wanted as they were written."""
+        """Returns the positions of the columns whose cells are kept as they were written."""
+
         if self.labels:
             return frozenset(range(width))
         place = None if self.label is None else place_of(self.label, names, width)

@@ -1,4 +1,4 @@
-"""Files to tables: CSV and its kin, .npy and IDX, plain or gzipped, whole or block by block as the bytes arrive.
+"""Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block.
 
 To add a format, write its `read` and `stream` and give them a row in FORMATS, by the bytes that its files begin with.
 
@@ -28,11 +28,12 @@ class Format(NamedTuple):
 
 TEXT = Format(delimited.read, delimited.stream)
 FORMATS = {
-    npy.MAGIC: Format(partial(arrays.read, npy.layout), partial(arrays.stream, npy.layout)),
-    idx.MAGIC: Format(partial(arrays.read, idx.layout), partial(arrays.stream, idx.layout)),
+    npy.MAGIC: Format(partial(arrays.read, npy.header), partial(arrays.stream, npy.header)),
+    idx.MAGIC: Format(partial(arrays.read, idx.header), partial(arrays.stream, idx.header)),
 }
 _MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1)")
-"""What no table of plain numbers and words has: bytes beyond ASCII, a colon, or the first letters of other formats."""
+"""Bytes that a table of plain numbers and words does not have: non-ASCII, a colon, or the start of other formats."""
+
 _LOOKED_AT = 4096
 _MAGICS = (*FORMATS, records.BOM)
 
@@ -47,11 +48,11 @@ def read(
     labels: bool = False,
     skip: bool = False,
 ) -> Table:
-    """The table in the file at `path` (`-`: standard input), with at least one row; BadInput if it is not one.
+    """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it has no valid rows.
 
-    What is None is found out from the file. `schema`, what a saved model knows, says which columns are text. The cells
-    of the column `label`, with `labels` those of all columns, are kept as they were written. With `skip` what can't be
-    read as a row of text is left out.
+    Options that are None are detected. `schema`, from a saved model, says which columns are text. The cells of the
+    column `label` (of all columns with `labels`) are kept as they were written. With `skip`, invalid rows of text are
+    left out.
     """
     options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip)
     with opened(path, _MAGICS, digest=True) as source:
@@ -69,9 +70,9 @@ def stream(
     schema: Schema | None = None,
     records: bool = False,
 ) -> Iterator[Table | BadRow]:
-    """The rows of `read`, in blocks of one or more as they arrive, in constant memory; no block where there is no row.
+    """Yields the rows of a table as they arrive, in blocks of one row or more, in constant memory.
 
-    What can't be read as a row is a BadRow in its place. With `records`, blocks keep each row's own text.
+    An invalid row is a BadRow in its place. With `records`, blocks keep each row's own text.
     """
     options = Options(delimiter, header, schema, records)
     with opened(path, _MAGICS) as source:
@@ -100,8 +101,8 @@ def _format(source: Source) -> Format:
 
 
 def _refuse_foreign(source: Source) -> None:
-    """BadInput if the file is of a format that is no table, with the command that makes one of it."""
-    from kerash_cli.tables.formats.foreign import foreign  # has much to compile, and most files are tables
+    """Raises BadInput if the file has another format, with a command that makes a table of it."""
+    from kerash_cli.tables.formats.foreign import foreign  # compiles many patterns, which most files do not need
 
     if found := foreign(source.head, source.name):
         error = BadInput(f"{at(source.name)}expected a table, got {found.name}{found.advice and '; ' + found.advice}")

@@ -1,4 +1,4 @@
-"""The bytes of a file or of standard input as they arrive, unzipped where they are gzipped."""
+"""Bytes of a file or of standard input as they arrive, decompressed if they are gzipped."""
 
 import os
 import select
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     import hashlib
 
 PIECE = 1 << 18
-"""Bytes at a time: enough to hide the cost of a call, few enough for a cache."""
+"""Most bytes of one read: 256 KiB, enough to hide the cost of a call, and small enough for a CPU cache."""
 
 GZIP = b"\x1f\x8b"
 FREE_EXPANSION = 16 << 20
 LARGEST_EXPANSION = 256
-"""A gzipped file may unzip to 16 MiB plus 256 times its size: more than tables do, a quarter of what a bomb does."""
+"""Limit of a gzipped file: 16 MiB plus 256 times its size. Tables stay below it, a zip bomb has four times as much."""
 
 MOST_NAMES = 1000
-"""Files in a folder among which one with a similar name is looked for."""
+"""Most files of a folder that are searched for one with a similar name."""
 
 
 @contextmanager
 def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
-    """The Source at `path` (`-`: standard input), closed on leaving; BadInput if there is nothing to read."""
+    """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if it can't."""
     if path == "-":
         yield Source("<stdin>", 0, magics, digest)
         return
@@ -37,7 +37,7 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
     except OSError as error:
         raise unreadable(path, error, similar(path)) from None
     except ValueError as error:
-        raise BadInput(f"{at(path)}expected the name of a file, got one with {error}") from None
+        raise BadInput(f"{at(path)}invalid name of a file ({error}); try another name") from None
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise BadInput(f"{at(path)}is a folder, not a file; try a file in it")
@@ -47,10 +47,9 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
 
 
 class Source:
-    """Iterating gives the content in pieces; `head` is its beginning, enough to tell `magics` apart.
+    """An open file, whose content is iterated in pieces. `head` is its beginning, long enough to recognise `magics`.
 
-    With `digest` the raw bytes are hashed, and pieces are filled up before they are given out; else a piece is what is
-    there already.
+    With `digest` the raw bytes are hashed and all pieces are full; otherwise a piece is what is available already.
     """
 
     def __init__(self, name: str, descriptor: int, magics: Iterable[bytes], digest: bool) -> None:
@@ -72,18 +71,18 @@ class Source:
         yield from self._pieces
 
     def sha256(self) -> str:
-        """Of the raw bytes given out so far, in hexadecimal."""
+        """Returns the SHA-256 of the raw bytes read so far, in hexadecimal."""
         return self._hash.hexdigest() if self._hash else ""
 
     def size(self) -> int | None:
-        """How many bytes there are in all, where that can be known before they are read."""
+        """Returns the size in bytes, or None if it is unknown before everything is read."""
         status = os.fstat(self._descriptor)
         if self._zipped or not stat.S_ISREG(status.st_mode):
             return None
         return self._given + status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def has_newline_within(self, size: int) -> bool:
-        """Whether one is among the next `size` bytes; true where only reading could tell."""
+        """Whether there is a newline among the next `size` bytes; True if it can't be known without reading."""
         if self.size() is None:
             return True
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
@@ -111,7 +110,7 @@ class Source:
             yield piece
 
     def _read(self) -> bytes:
-        """What comes next, nothing at the end; OSError or BadInput, which name the source, where that can't be read."""
+        """Returns the next piece, empty at the end; an OSError or BadInput names the source."""
         try:
             piece = self._some(PIECE)
             while self._hash and 0 < len(piece) < PIECE and (more := self._some(PIECE - len(piece))):
@@ -124,7 +123,7 @@ class Source:
             raise
 
     def _some(self, size: int) -> bytes:
-        """At most so many bytes, which are waited for."""
+        """Waits for bytes and returns at most `size` of them."""
         return read(self._descriptor, size)
 
     def _unzipped(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -132,7 +131,7 @@ class Source:
         taken, made = 0, 0
         for piece in pieces:
             while piece := piece.lstrip(b"\0") if decoder.eof else piece:
-                if decoder.eof:  # and now another member, after padding or none
+                if decoder.eof:  # another member follows, perhaps after padding
                     decoder = zlib.decompressobj(wbits=31)
                 content = self._inflate(decoder, piece)
                 rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
@@ -140,22 +139,22 @@ class Source:
                 made += len(content)
                 if made > FREE_EXPANSION + LARGEST_EXPANSION * taken:
                     most = f"{LARGEST_EXPANSION} times its size"
-                    raise BadInput(f"{at(self.name)}expected gzip of at most {most} unzipped, got more; try gunzip")
+                    raise BadInput(f"{at(self.name)}unzips to more than {most}; if that is right, try gunzip first")
                 if content:
                     yield content
                 piece = rest
         if not decoder.eof:
-            raise BadInput(f"{at(self.name)}expected a whole gzip file, got its beginning only")
+            raise BadInput(f"{at(self.name)}the gzip file is truncated; try another copy of it")
 
     def _inflate(self, decoder: "zlib._Decompress", piece: bytes) -> bytes:
         try:
             return decoder.decompress(piece, PIECE)
         except zlib.error as error:
-            raise BadInput(f"{at(self.name)}expected gzip, got damaged data ({error})") from None
+            raise BadInput(f"{at(self.name)}the gzip file is damaged ({error}); try another copy of it") from None
 
 
 def read(descriptor: int, size: int) -> bytes:
-    """`os.read` that waits, also where somebody has made the descriptor one that does not."""
+    """Reads like `os.read`, but also waits if the descriptor was made non-blocking."""
     while True:
         try:
             return os.read(descriptor, size)
@@ -164,15 +163,15 @@ def read(descriptor: int, size: int) -> bytes:
 
 
 def wait(descriptor: int, event: int) -> None:
-    """Waits until there is something to read (POLLIN) or room to write (POLLOUT)."""
+    """Waits until a descriptor has something to read (POLLIN) or room to write (POLLOUT)."""
     poll = select.poll()
     poll.register(descriptor, event)
     poll.poll()
 
 
 def similar(path: str) -> str:
-    """What to do where there is no file at `path`: a name in the same folder that is nearly that, if there is one."""
-    from difflib import get_close_matches  # only a miss pays for it
+    """Returns the advice for a missing file: a similar name in the same folder, if there is one."""
+    from difflib import get_close_matches  # imported late: only an error needs it
 
     folder, name = os.path.split(path)
     with suppress(OSError):
@@ -184,6 +183,6 @@ def similar(path: str) -> str:
 
 
 def _sha256() -> "hashlib._Hash":
-    from hashlib import sha256  # loads OpenSSL, which a stream has no use for
+    from hashlib import sha256  # imported late: it loads OpenSSL, which a stream does not need
 
     return sha256()

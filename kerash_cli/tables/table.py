@@ -1,4 +1,4 @@
-"""A table as it was read: one matrix of numbers, the text columns beside it, and where each row stood."""
+"""A table as it was read: a matrix of numbers, the columns of text, and the line of each row."""
 
 from bisect import bisect
 from collections.abc import Mapping, Sequence
@@ -17,48 +17,48 @@ Rows: TypeAlias = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows of a file. A column is in `numbers` or in `texts`; positions count from 0, what a user sees from 1."""
+    """Rows of a file. A column is in `numbers` or in `texts`. Positions count from 0, but from 1 in messages."""
 
     source: str
-    """The path as typed; `<stdin>` for `-`."""
+    """Path as typed; `<stdin>` for `-`."""
     names: tuple[str, ...] | None
     numbers: NDArray[Any]
-    """(rows, number columns), in the file's order, of any bool, int or float type; NaN is a missing value."""
+    """Array (rows, number columns), in the file's order, of any bool, int or float type; NaN is a missing value."""
     texts: Mapping[int, Sequence[str | None]]
-    """The other columns by their positions; None is a missing value."""
+    """Cells of the other columns by position; None is a missing value."""
     lines: Sequence[int]
-    """The line (of an array file: the row) at which each row starts, from 1."""
+    """Line at which each row starts, from 1; in an array file, the number of the row."""
     sha256: str = ""
-    """Of the raw bytes, in hexadecimal; empty in a block of a stream."""
+    """SHA-256 of the file's raw bytes, in hexadecimal; empty in a block of a stream."""
     sample_shape: tuple[int, int, int] | None = None
-    """(depth, height, width) of one row, where an array file says so."""
+    """Shape (depth, height, width) of one row, if an array file has one."""
     delimiter: str = ","
     records: Sequence[str] | None = None
-    """Each row's text as it came, without the line end, where the reader was asked to keep it."""
+    """Original text of each row, without the line end, if the reader was asked to keep it."""
     written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
-    """The cells of number columns as they were written, where the reader was asked to keep them."""
+    """Cells of number columns as they were written, if the reader was asked to keep them."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """The words, such as `NA`, that were read as missing values, of the columns that have some."""
+    """Words that were read as missing values, such as `NA`, for the columns that have some."""
     is_text: bool = False
-    """Whether it comes from a file of text, which may have a header."""
+    """Whether it comes from a text file, which may have a header."""
     bad: tuple["BadRow", ...] = ()
-    """What could not be read as a row, where the reader was asked to leave that out."""
+    """Rows that could not be read, if the reader was asked to leave them out."""
     notes: tuple[str, ...] = ()
-    """What the reader guessed and could be wrong about, a line each."""
+    """Guesses of the reader that may be wrong, a line each."""
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.lines)
 
     @property
     def width(self) -> int:
-        """How many columns there are, numbers and texts together."""
+        """Number of columns, numbers and texts together."""
         columns: int = self.numbers.shape[1]
         return columns + len(self.texts)
 
     def find(self, column: str) -> int:
-        """The position of the column of that name, else of that number from 1; BadInput if there is none."""
+        """Returns the position of a column, given by its name or its number from 1; raises BadInput if unknown."""
         place = self.named.get(column)
         if place is None:
             place = place_of(column, None, self.width)
@@ -67,22 +67,22 @@ class Table:
         return place
 
     def title(self, position: int) -> str:
-        """What messages call a column: `column 'age'`, or `column 3` where there are no names."""
+        """Returns the name of a column in messages: `column 'age'`, or `column 3` if there are no names."""
         return f"column {shown(self.names[position]) if self.names is not None else position + 1}"
 
     def at(self, row: int, position: int | None = None) -> str:
-        """`source:line:column: ` of a cell, or `source:line: ` of a row."""
+        """Returns `source:line:column: ` for a cell, or `source:line: ` for a row, to start a message with."""
         return at(self.source, self.lines[row], None if position is None else position + 1)
 
     def number_index(self, position: int) -> int:
-        """Where in `numbers` the number column at `position` is; ValueError if it is text."""
+        """Returns the index in `numbers` of the column at `position`; raises ValueError if it is text."""
         if position in self.texts:
             raise ValueError(f"{self.title(position)} of {self.source} is text")
         return position - bisect(self._text_places, position)
 
     @cached_property
     def named(self) -> dict[str, int]:
-        """The position of each name, the first one where it comes twice."""
+        """Position of each name; the first one if a name occurs twice."""
         return {name: place for place, name in reversed(list(enumerate(self.names or ())))}
 
     @cached_property
@@ -90,7 +90,7 @@ class Table:
         return sorted(self.texts)
 
     def take(self, rows: Rows) -> "Table":
-        """The given rows, in the given order."""
+        """Returns a table of the given rows, in the given order."""
         chosen = rows.tolist()
         return replace(
             self,
@@ -102,8 +102,8 @@ class Table:
         )
 
     def _without(self, column: str) -> BadInput:
-        """The error that says that there is no such column, and which there are."""
-        from difflib import get_close_matches  # only a miss pays for it
+        """Returns the error for an unknown column, with the known ones."""
+        from difflib import get_close_matches  # imported late: only an error needs it
 
         if self.names is not None:
             close = get_close_matches(column, self.names, n=1)
@@ -114,37 +114,38 @@ class Table:
         error = BadInput(f"{at(self.source)}expected a column from 1 to {self.width}, got {shown(column)}")
         if column not in [cell if isinstance(cell, str) else str(cell).removesuffix(".0") for cell in cells]:
             return error
-        named = BadInput(f"{error}, which stands in the first line: that may be a header")
+        named = BadInput(f"{error}, which is in the first line: that may be a header")
         return named.mended(self.source, "", "--header")
 
 
 class BadRow(NamedTuple):
-    """A row that could not be read, in the place of a table."""
+    """An invalid row, in the place of a table."""
 
     error: BadInput
     record: str
-    """Its text, without the line end."""
+    """Original text of the row, without the line end."""
     names: tuple[str, ...] | None = None
     delimiter: str = ","
 
 
 class Schema(NamedTuple):
-    """What a saved model knows of the table that it was trained on: enough to read another one alike."""
+    """Columns of the table that a model was trained on, so that another table is read in the same way."""
 
     names: tuple[str, ...] | None
     width: int
     used: frozenset[int]
-    """The positions of its inputs."""
+    """Positions of the model's inputs."""
     text: frozenset[int]
-    """The positions of columns that are text, whatever their cells look like."""
+    """Positions of columns that are text, even if all their cells are numbers."""
     target: int | None
-    """The position of the label, if the table had it."""
+    """Position of the target column, if the table had one."""
     delimiter: str = ","
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
-        """Where the columns of the table learnt from are in one with these names and this width, if it has them.
+        """Returns the positions of the training table's columns in a table with these names and this width.
 
-        By name where both have names; else by position, the label being there or not, and empty if the width is wrong.
+        Columns are found by name if both tables have names, else by position; the target column may be missing. The
+        result is empty if the width does not fit.
         """
         if names is not None and self.names is not None:
             places = {name: place for place, name in enumerate(names)}
@@ -156,7 +157,7 @@ class Schema(NamedTuple):
 
 
 def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | None:
-    """Where the column of that name is, else of that number from 1; None if there is none."""
+    """Returns the position of a column, given by its name or its number from 1; None if unknown."""
     if names is not None and column in names:
         return names.index(column)
     if column.isascii() and column.isdecimal() and 1 <= int(column[:20]) <= width:
@@ -165,22 +166,23 @@ def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | No
 
 
 def separates(character: str) -> bool:
-    """Whether it can be a delimiter: one ASCII character that is in no number and no quote."""
+    """Whether a text can be a delimiter: one ASCII character that occurs in no number and is no quote."""
     return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
 
 
 def escaped(delimiter: str) -> str:
-    """The delimiter in a regular expression of sed."""
+    """Returns the delimiter as written in a regular expression of sed."""
     return "\\t" if delimiter == "\t" else f"\\{delimiter}" if delimiter in "|/*^$.[]()" else delimiter
 
 
 def notes(*tables: "Table | None") -> list[str]:
-    """What the reader of these tables guessed and could be wrong about, a line each."""
+    """Returns the guesses of the reader of these tables that may be wrong, a line each."""
     return [line for table in tables if table is not None for line in table.notes]
 
 
 def concatenate(tables: Sequence[Table]) -> Table:
-    """The rows of tables with the same columns, one after the other; `tables` has at least one."""
+    """Joins the rows of one or more tables with the same columns."""
+
     first = tables[0]
     if len(tables) == 1:
         return first

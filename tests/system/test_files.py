@@ -226,7 +226,7 @@ def test_a_folder_that_exists_and_takes_no_file_is_not_called_missing(
         return create(path, flags, *arguments, **options)
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(KerashError, match="No such file or directory.*; try another folder"):
+    with pytest.raises(KerashError, match=r"No such file or directory.*; try another folder"):
         write(tmp_path / "a")
 
 

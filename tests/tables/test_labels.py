@@ -23,7 +23,7 @@ def read(data: str, text: str | bytes, header: bool | None = None, known: tuple[
     """The names and the cells as they were written."""
     Path("d.csv").write_text(data, encoding="utf-8")
     Path("l.csv").write_bytes(text.encode() if isinstance(text, str) else text)
-    found = labels.read("l.csv", reading.read("d.csv"), None, header, known)
+    found = labels.read_labels("l.csv", reading.read("d.csv"), None, header, known)
     return found.names, [found.texts.get(place) or found.written[place] for place in range(found.width)]
 
 
@@ -93,10 +93,10 @@ def test_labels_of_an_array_have_no_header() -> None:
     content = Path("y.npy").read_bytes()
     Path("d.csv").write_text(NAMED, encoding="ascii")
     Path("l.csv").write_bytes(content)
-    assert labels.read("l.csv", reading.read("d.csv"), None, None).numbers.ravel().tolist() == [1, 0, 1, 0]
+    assert labels.read_labels("l.csv", reading.read("d.csv"), None, None).numbers.ravel().tolist() == [1, 0, 1, 0]
     Path("d.csv").write_text("a\n1\n2\n3\n", encoding="ascii")
     with pytest.raises(BadInput, match="4 labels for 3 rows"):
-        labels.read("l.csv", reading.read("d.csv"), None, None)
+        labels.read_labels("l.csv", reading.read("d.csv"), None, None)
 
 
 def test_a_fifo_is_read_once() -> None:
@@ -104,6 +104,6 @@ def test_a_fifo_is_read_once() -> None:
     os.mkfifo("l.fifo")
     writer = threading.Thread(target=lambda: Path("l.fifo").write_text("kind\np\nq\np\nq\n", encoding="ascii"))
     writer.start()
-    found = labels.read("l.fifo", reading.read("d.csv"), None, None)
+    found = labels.read_labels("l.fifo", reading.read("d.csv"), None, None)
     writer.join()
     assert (found.names, found.rows) == (("kind",), 4)

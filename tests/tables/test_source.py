@@ -35,7 +35,7 @@ def test_gzip_of_several_members_is_one_file(tmp_path: Path, piece: int, monkeyp
 def test_gzip_that_stops_early_is_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "t.gz"
     path.write_bytes(compressed(b"1,2\n" * 100)[:cut])
-    with pytest.raises(BadInput, match=r"t\.gz: expected "):
+    with pytest.raises(BadInput, match=r"t\.gz: .*truncated"):
         reading.read(str(path))
 
 
@@ -44,7 +44,7 @@ def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
     content[-6] ^= 1
     path = tmp_path / "t.gz"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"t\.gz: expected gzip, got damaged data"):
+    with pytest.raises(BadInput, match=r"t\.gz: .* damaged"):
         reading.read(str(path))
 
 
@@ -58,7 +58,8 @@ def test_a_gzip_bomb_is_refused_in_little_memory(tmp_path: Path, environment: di
             file.write(packer.compress(line * ((1 << 20) // len(line))))
         file.write(packer.flush())
     message, megabytes = refused_by_another(path, environment)
-    assert message == f"{path}: expected gzip of at most 256 times its size unzipped, got more; try gunzip"
+    assert message.startswith(f"{path}: unzips to more than 256 times its size")
+    assert message.endswith("try gunzip first")
     assert megabytes < 64
 
 
@@ -102,7 +103,7 @@ def test_standard_input_is_called_so(environment: dict[str, str]) -> None:
     [
         ("missing.csv", "no such file; "),
         ("", "no such file; "),
-        ("a\0b", "expected the name of a file"),
+        ("a\0b", "invalid name of a file"),
         ("x" * 300, "can't be read (File name too long)"),
         (".", "is a folder"),
     ],

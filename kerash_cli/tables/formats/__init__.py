@@ -1,1 +1,1 @@
-"""Formats of files: how each is read into a table."""
+"""Formats of files, and how a table is read from each."""

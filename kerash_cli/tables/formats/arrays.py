@@ -1,4 +1,4 @@
-"""What .npy and IDX share: a header that says type and shape, then the values and nothing else."""
+"""Reading of array files such as .npy and IDX: a header with type and shape, then the values and nothing else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
 
 LARGEST_ROW = 64_000_000
-"""Bytes. As of a line of text, more are refused."""
+"""Largest row in bytes, the same as the longest line of text."""
 
 _MOST_DIMENSIONS = 32
 
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """What a header says; the rows are the first dimension of `shape`."""
+    """Type and shape of an array in a file; the rows are the first dimension of `shape`."""
 
     source: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     columns_first: bool = False
-    """Whether the values lie in Fortran order."""
+    """Whether the values are in Fortran order."""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.shape) <= _MOST_DIMENSIONS or 0 in self.shape[1:]:
             raise self._misshapen()
 
     def check_rows(self) -> None:
-        """BadInput if a row is larger than `LARGEST_ROW`."""
+        """Raises BadInput if a row is larger than `LARGEST_ROW`."""
         if self.row_size > LARGEST_ROW:
             raise self._misshapen()
 
@@ -44,19 +44,19 @@ class ArrayHeader:
 
     @property
     def row_size(self) -> int:
-        """Bytes of a row."""
+        """Size of a row in bytes."""
         return prod(self.shape[1:]) * self.dtype.itemsize
 
     @property
     def sample_shape(self) -> tuple[int, int, int] | None:
-        """(depth, height, width) where a row has two dimensions, height and width, or these three."""
+        """Shape (depth, height, width) of a row that has two dimensions, height and width, or three; else None."""
         if len(self.shape) not in (3, 4):
             return None
         *depth, height, width = self.shape[1:]
         return (depth[0] if depth else 1, height, width)
 
     def table(self, content: bytes | bytearray, first: int, records: bool = False) -> Table:
-        """The rows in `content`, of which the first is the file's row `first`, from 1; with `records` as text too."""
+        """Returns the rows in `content` as a table; the first is row `first` of the file. `records` adds their text."""
         rows = len(content) // self.row_size
         values = _checked(self.source, np.frombuffer(content, self.dtype))
         values = values.reshape(rows, *self.shape[1:], order="F" if self.columns_first else "C")
@@ -71,16 +71,16 @@ class ArrayHeader:
 
 
 class Beginning(Protocol):
-    """The bytes that a header is in."""
+    """First bytes of a file, which contain its header."""
 
     name: str
 
     def take(self, length: int) -> bytes:
-        """The next bytes, exactly so many; BadInput if there are fewer."""
+        """Returns the next `length` bytes; raises BadInput if there are fewer."""
 
 
 class Content:
-    """The bytes of a source, a header's first."""
+    """Bytes of a source: those of its header, then the values."""
 
     def __init__(self, source: Source) -> None:
         self.name = source.name
@@ -90,19 +90,19 @@ class Content:
         self._begun = b""
 
     def take(self, length: int) -> bytes:
-        """The next bytes, exactly so many."""
+        """Returns the next `length` bytes; raises BadInput if there are fewer."""
         while len(self._begun) < length:
             piece = next(self._pieces, b"")
             if not piece:
-                raise BadInput(f"{at(self.name)}expected a whole header, got its beginning only")
+                raise BadInput(f"{at(self.name)}the file is truncated within its header; try another copy of it")
             self._begun += piece
         taken, self._begun = self._begun[:length], self._begun[length:]
         self.taken += length
         return taken
 
-    def values(self, layout: ArrayHeader) -> Iterator[bytes]:
-        """What comes after the header, in pieces; BadInput as soon as its size is known to be wrong."""
-        size = self.taken + layout.shape[0] * layout.row_size
+    def values(self, header: ArrayHeader) -> Iterator[bytes]:
+        """Yields the bytes after the header in pieces; raises BadInput as soon as their number is known to be wrong."""
+        size = self.taken + header.shape[0] * header.row_size
         if self._size in (None, size):
             got = self.taken + len(self._begun)
             yield self._begun
@@ -115,55 +115,55 @@ class Content:
             got = self._size or 0
         if got != size:
             raise BadInput(
-                f"{at(self.name)}expected {size} bytes for {layout} of {layout.dtype.name}, "
+                f"{at(self.name)}expected {size} bytes for {header} of {header.dtype.name}, "
                 f"got {'only ' if got < size else 'at least '}{got}"
             )
 
 
-Header: TypeAlias = Callable[[Beginning], ArrayHeader]
-"""What a format defines: how the layout is told from a file's first bytes."""
+HeaderReader: TypeAlias = Callable[[Beginning], ArrayHeader]
+"""Function of a format that reads the header of a file."""
 
 
-def read(header: Header, source: Source, options: Options) -> Table:
-    """All rows."""
+def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
+    """Reads all rows."""
     content = Content(source)
-    layout = header(content)
-    layout.check_rows()
+    header = read_header(content)
+    header.check_rows()
     values = bytearray()
-    for piece in content.values(layout):
+    for piece in content.values(header):
         values += piece
-    return layout.table(values, 1)
+    return header.table(values, 1)
 
 
-def stream(header: Header, source: Source, options: Options) -> Iterator[Table]:
-    """The rows, a block for each piece that completes one; all at once where the columns come first."""
+def stream(read_header: HeaderReader, source: Source, options: Options) -> Iterator[Table]:
+    """Yields the rows in blocks as they arrive, or all at once if the columns come first."""
     content = Content(source)
-    layout = header(content)
-    layout.check_rows()
+    header = read_header(content)
+    header.check_rows()
     values, first = bytearray(), 1
-    for piece in content.values(layout):
+    for piece in content.values(header):
         values += piece
-        rows = 0 if layout.columns_first else len(values) // layout.row_size
+        rows = 0 if header.columns_first else len(values) // header.row_size
         if rows:
-            yield layout.table(values[: rows * layout.row_size], first, options.records)
-            del values[: rows * layout.row_size]
+            yield header.table(values[: rows * header.row_size], first, options.records)
+            del values[: rows * header.row_size]
             first += rows
     if values:
-        yield layout.table(values, first, options.records)
+        yield header.table(values, first, options.records)
 
 
-def tensor(header: Header, source: Source) -> NDArray[np.float64]:
-    """All values in their shape, as the float64 next to each; BadInput if there is none, or one is not finite."""
+def tensor(read_header: HeaderReader, source: Source) -> NDArray[np.float64]:
+    """Returns all values in their shape, as float64; raises BadInput if there is none or if one is not finite."""
     content = Content(source)
-    layout = header(content)
-    if not layout.shape[0]:
-        raise BadInput(f"{at(source.name)}expected numbers, got the shape {layout}")
-    memory.require(prod(layout.shape) * (layout.dtype.itemsize + 8), at(source.name), "try a smaller tensor")
+    header = read_header(content)
+    if not header.shape[0]:
+        raise BadInput(f"{at(source.name)}expected numbers, got the shape {header}")
+    memory.require(prod(header.shape) * (header.dtype.itemsize + 8), at(source.name), "try a smaller tensor")
     values = bytearray()
-    for piece in content.values(layout):
+    for piece in content.values(header):
         values += piece
-    array = _checked(source.name, np.frombuffer(values, layout.dtype))
-    numbers = array.reshape(layout.shape, order="F" if layout.columns_first else "C").astype(np.float64, "C")
+    array = _checked(source.name, np.frombuffer(values, header.dtype))
+    numbers = array.reshape(header.shape, order="F" if header.columns_first else "C").astype(np.float64, "C")
     if not np.isfinite(numbers).all():
         raise BadInput(f"{at(source.name)}expected finite numbers, got NaN or an infinity")
     return numbers
@@ -171,5 +171,6 @@ def tensor(header: Header, source: Source) -> NDArray[np.float64]:
 
 def _checked(source: str, values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
-        raise BadInput(f"{at(source)}expected the bytes 0 and 1 for booleans, got others")
+        raise BadInput(f"{at(source)}expected bytes 0 and 1 for booleans, got others")
+
     return values

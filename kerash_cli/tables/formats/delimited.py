@@ -1,9 +1,9 @@
 """Text tables: RFC 4180 CSV, TSV and other delimiters, with a header or without.
 
-A table is UTF-8 text of one record a line. Byte order mark, CRLF, blank lines and a missing last line end change
-nothing, but in a table of one column a blank line is an empty cell, unless no row follows it. Work is done in blocks of
-whole records: where a block is nothing but decimals its bytes become numbers without a Python object for a cell; any
-other goes through the `csv` module, and only then is it asked where something is wrong.
+A table is UTF-8 text with one record per line. A byte order mark, CRLF, blank lines and a missing last line end make no
+difference, except that in a table of one column a blank line is an empty cell if a row follows it. Tables are read in
+blocks of whole records. A block of plain decimals becomes numbers directly, without a Python object for each cell; any
+other block goes through the `csv` module, where errors are located.
 """
 
 import re
@@ -25,13 +25,13 @@ from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import BadRow, Table, concatenate
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
-"""Fields, lines, and if they are to be kept the texts, of rows."""
+"""Fields, line numbers, and (if they are kept) texts of rows."""
 
 
 def read(source: Source, options: Options) -> Table:
-    """All rows of a text table. A column that is text in one place is text everywhere."""
-    # glibc keeps freed memory up to twice the largest piece that it saw freed, and gives the rest back: without this
-    # the temporaries of every block would be new pages, and take twice as long.
+    """Reads all rows of a text table. A column with text in one row is text in all rows."""
+    # glibc keeps freed memory up to twice the largest piece ever freed and returns the rest to the system. This frees
+    # a large piece, so that the temporaries of blocks reuse memory: with new pages reading takes twice as long.
     np.empty(8 << 20, np.uint8)
     blocks = list(records.blocks(source, options.delimiter))
     while len(blocks) > 1 and sum(not records.is_blank(line) for line in blocks[0].text.split(b"\n")) < FEWEST_SAMPLES:
@@ -63,7 +63,7 @@ def read(source: Source, options: Options) -> Table:
 
 
 def _tables(layout: "TextLayout", blocks: Sequence[Block]) -> list[Table]:
-    """A table for each block; Misfits of all of them where there are some."""
+    """Returns a table for each block, or raises the Misfits of all blocks together."""
     tables: list[Table] = []
     misfits: list[Misfits] = []
     for block in blocks:
@@ -78,11 +78,11 @@ def _tables(layout: "TextLayout", blocks: Sequence[Block]) -> list[Table]:
 
 
 def stream(source: Source, options: Options) -> Iterator[Table | BadRow]:
-    """The rows of a text table, a block for each piece of the source that brings some; a BadRow for what is none."""
+    """Yields the rows of a text table in blocks as they arrive, with a BadRow for each invalid row."""
     blocks = records.blocks(source, options.delimiter)
     for first in blocks:
         layout, rest = _laid_out(source.name, first, options)
-        while not rest and (following := next(blocks, None)):  # a header alone does not tell how rows end
+        while not rest and (following := next(blocks, None)):  # a header alone does not show how rows end
             first = records.joined(first, following)
             layout, rest = _laid_out(source.name, first, options)
         for block in chain(rest, blocks):
@@ -98,16 +98,16 @@ class TextLayout(NamedTuple):
     width: int
     names: tuple[str, ...] | None
     text: frozenset[int]
-    """The positions of columns known to be text."""
+    """Positions of columns known to be text."""
     written: frozenset[int]
-    """The positions of columns whose cells are wanted as they were written, too."""
+    """Positions of columns whose cells are also kept as they were written."""
     trailing: bool
-    """Whether rows end in a separator, behind which there is no column."""
+    """Whether rows end with a separator that no column follows."""
     records: bool
     notes: tuple[str, ...]
 
     def rows(self, block: Block) -> Iterator[Table | BadRow]:
-        """The block's rows in their order, in as few tables as there can be, and those that are none one by one."""
+        """Yields the block's rows in their order: valid rows in as few tables as possible, invalid ones one by one."""
         try:
             table = self.table(block)
         except BadInput:
@@ -117,7 +117,7 @@ class TextLayout(NamedTuple):
             yield table
 
     def sound(self, block: Block) -> Iterator[Block | BadRow]:
-        """The block cut into parts that can be read, and records that can't."""
+        """Yields the block in parts that can be read, and invalid records."""
         block = self._filled(block)
         try:
             self.table(block)
@@ -126,7 +126,7 @@ class TextLayout(NamedTuple):
             if parts is None:
                 text = block.text.removesuffix(b"\n").decode(errors="backslashreplace")
                 if lines := text.count("\n"):
-                    error = BadInput(f"{error}; {lines} more lines are taken for the same row")
+                    error = BadInput(f"{error}; the row goes on for {lines} more lines")
                 yield BadRow(error, text, self.names, self.delimiter)
                 return
             for part in parts:
@@ -135,7 +135,7 @@ class TextLayout(NamedTuple):
             yield block
 
     def table(self, block: Block, text: frozenset[int] = frozenset()) -> Table:
-        """The block's rows; the columns at `text` are text even if all their cells are numbers."""
+        """Returns the block's rows; the columns at `text` are text even if all their cells are numbers."""
         block = self._filled(block)
         if self.trailing and b'"' not in block.text:
             delimiter = self.delimiter.encode()
@@ -144,13 +144,13 @@ class TextLayout(NamedTuple):
         return found or self._any_table(block, text | self.text)
 
     def _filled(self, block: Block) -> Block:
-        """The block with the blank lines before it, where these are empty cells."""
+        """Returns the block together with the blank lines before it, if those are empty cells."""
         if self.width > 1 or not block.blank:
             return block
         return Block(b"\n" * block.blank + block.text, block.line - block.blank)
 
     def _number_table(self, block: Block) -> Table | None:
-        """The rows of a block that has nothing but decimals; None for any other."""
+        """Returns the rows of a block of plain decimals; None for any other block."""
         text, delimiter = block.text, self.delimiter.encode()
         if delimiter == b" ":
             text = re.sub(rb"^ | $", b"", re.sub(rb"[ \t]+", b" ", text), flags=re.MULTILINE)
@@ -209,7 +209,7 @@ class TextLayout(NamedTuple):
         )
 
     def _plain_rows(self, block: Block) -> _Rows | None:
-        """`_rows`, much sooner, where each line is a row."""
+        """Returns what `_rows` does, much faster, if each line is a row; else None."""
         if b'"' in block.text or self.width == 1 or self.delimiter == " ":
             return None
         rows = records.plain_rows(self.source, block, self.delimiter)
@@ -233,7 +233,7 @@ class Misfits(BadTable):
     """Records that have another number of fields than the first row."""
 
     def __init__(self, layout: TextLayout, odd: Sequence[Record], rows: int) -> None:
-        """`odd` are of so many rows."""
+        """`odd` are the misfits among `rows` records."""
         self.odd, self.rows = odd, rows
         few = 2 * len(odd) <= rows or rows == 1
         advice = "" if few else f"; try --delimiter if {shown(layout.delimiter)} is not what separates them"
@@ -249,7 +249,7 @@ class Misfits(BadTable):
 
 
 def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, list[Block]]:
-    """The layout that the first block tells, and what is left of that block."""
+    """Returns the layout inferred from the first block, and what is left of that block."""
     inferred = inference.infer(source, block, options)
     names, width, schema = inferred.names, inferred.width, options.schema
     places = schema.locate(names, width) if schema else {}
@@ -269,7 +269,7 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
 
 
 def _without(odd: Sequence[Record]) -> str:
-    """A filter that leaves records out: comments by what they begin with, a few others by their lines."""
+    """Returns a filter that drops records: all comments, or a few other records by their lines."""
     if all(record.fields[0].startswith("#") for record in odd):
         return "grep -v '^#'"
     if len(odd) > MOST_COMPLAINTS:
@@ -281,7 +281,7 @@ def _without(odd: Sequence[Record]) -> str:
 
 
 def _columns(text: bytes, delimiter: bytes, places: Collection[int], width: int) -> dict[int, list[str | None]]:
-    """The cells of columns of decimals as they are written."""
+    """Returns the cells of columns of decimals as they were written."""
     if len(places) <= 1:
         return {place: _column(text, delimiter, place, width) for place in places}
     rows = [line.split(delimiter.decode()) for line in text.decode("ascii").split("\n")[:-1]]
@@ -289,7 +289,8 @@ def _columns(text: bytes, delimiter: bytes, places: Collection[int], width: int)
 
 
 def _column(text: bytes, delimiter: bytes, place: int, width: int) -> list[str | None]:
-    """The cells of a column of decimals as they are written."""
+    """Returns the cells of a column of decimals as they were written."""
+
     lines = text.split(b"\n")[:-1]
     if place == width - 1:
         cells = [line[line.rfind(delimiter) + 1 :] for line in lines]

@@ -1,6 +1,6 @@
-"""Files that are no table kerash reads: what they are, by their first bytes, and the way to make a table of them.
+"""Recognising files of other formats by their first bytes, with the command that makes a table of them.
 
-To add a format, give it a row in `_MAGICS`, by the bytes that it begins with, or, for text, a function in `_TEXTS`.
+To add a format, give it a row in `_MAGICS` with the bytes that it begins with, or a function in `_TEXTS` if it is text.
 """
 
 import json
@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 
 
 class Foreign(NamedTuple):
-    """What a file is, as in "got JSON lines", and a shell command from it to a table.
-
-    Where there is no such command `filter` is empty, and `advice` says what to do: "save it as CSV".
-    """
+    """A format that is not read, and the way to make a table of it."""
 
     name: str
+    """Noun for messages: "JSON lines"."""
     filter: str
+    """Shell command that makes a table of such a file; empty if there is none."""
     advice: str = ""
+    """What to do instead: "save it as CSV"."""
 
 
 def foreign(head: bytes, path: str = "") -> Foreign | None:
-    """What a file is that begins with these bytes (a few KB, or all of it); None if it may be a table."""
+    """Returns the format of a file that begins with these bytes (a few KB, or all); None if it may be a table."""
     for magic, answer in _MAGICS:
         if magic.match(head):
             return answer
@@ -33,13 +33,13 @@ def foreign(head: bytes, path: str = "") -> Foreign | None:
 
 
 def iconv(text: bytes) -> str:
-    """The command that makes UTF-8 of a text that is not: of Windows-1252, unless it has bytes that are not in that."""
+    """Returns the command that converts a text to UTF-8, from Windows-1252 if all its bytes are valid in that."""
     encoding = "ISO-8859-1" if _NOT_WINDOWS.search(text) else "WINDOWS-1252"
     return f"iconv -f {encoding} -t UTF-8"
 
 
 def line_ends(text: bytes) -> str:
-    """The command that makes LF of CR line ends, some of them perhaps before an LF."""
+    """Returns the command that converts CR and CRLF line ends to LF."""
     return r"perl -pe 's/\r\n?/\n/g'" if b"\n" in text else r"tr '\r' '\n'"
 
 
@@ -100,7 +100,7 @@ _ONE_FILE = (
 )
 _MEMBER = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
 _OFFICE = (
-    # a member's name begins so, or the file's own ends so
+    # the start of a member's name, suffixes of the file's name
     ("word/", (".docx", ".docm"), "a Word document"),
     ("ppt/", (".pptx", ".pptm"), "a PowerPoint presentation"),
     ("xl/", (".xlsx", ".xlsm", ".xlsb"), "an Excel workbook"),
@@ -128,7 +128,7 @@ def _zipped(head: bytes, suffix: str) -> Foreign:
 # Text in two or four bytes a character
 
 _WIDE = (
-    # byte order mark, the encoding with it, and without it which of how many bytes is no NUL
+    # byte order mark, encoding, byte order, and which of how many bytes of a character is not NUL
     (b"\xff\xfe\0\0", "UTF-32", "LE", (0, 4)),
     (b"\0\0\xfe\xff", "UTF-32", "BE", (3, 4)),
     (b"\xff\xfe", "UTF-16", "LE", (0, 2)),
@@ -202,7 +202,7 @@ _COLUMNS = (
 _WHOLE, _LINES = 'json.load(open(0,"rb"))', '[json.loads(l) for l in open(0,"rb") if l.strip()]'
 _JSON = Foreign("JSON", "", "make a CSV file of it, a line for each row")
 _BEGUN = (
-    # documents that go on behind the head
+    # documents that are longer than the first bytes
     (r'\[\s*\{\s*"', Foreign("a JSON array of objects", _OBJECTS.replace("{}", _WHOLE, 1))),
     (
         r'\[\s*\[\s*(-?\d[\d.eE+-]*|"[^"]*"|null|true|false)\s*[,\]]',
@@ -229,7 +229,7 @@ def _json(text: str) -> Foreign | None:
 
 
 def _json_lines(value: Any) -> Foreign:
-    """What lines of JSON are of which this is the first."""
+    """Returns the format of lines of JSON, given the first one."""
     if not _is_flat(value):
         return Foreign("JSON lines with values in values", "", _JSON.advice)
     form = _OBJECTS if isinstance(value, dict) else _ARRAYS
@@ -237,7 +237,7 @@ def _json_lines(value: Any) -> Foreign:
 
 
 def _json_document(value: Any) -> Foreign | None:
-    """What a file is that holds this alone."""
+    """Returns the format of a JSON document."""
     if isinstance(value, list):
         flat = bool(value) and all(map(_is_flat, value))
         if flat and all(isinstance(each, dict) for each in value):
@@ -252,7 +252,7 @@ def _json_document(value: Any) -> Foreign | None:
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether it is an object or array of numbers, words, true, false and null."""
+    """Whether a value is an object or array without objects or arrays in it."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
     return isinstance(value, (dict, list)) and not any(isinstance(each, (dict, list)) for each in inner)
 
@@ -268,9 +268,10 @@ _LIBSVM = (
 
 
 def _libsvm(text: str) -> Foreign | None:
-    """LIBSVM's lines, `label index:value index:value`, in which the indices ascend; times would not."""
+    """Recognises LIBSVM's lines, `label index:value index:value`, by ascending indices, which times do not have."""
     lines = [line.rstrip() for line in text.split("\n") if line.strip()]
-    lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines  # the head may end within the last
+    lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines  # the last may be cut off
+
     if not all(map(_LABELLED.fullmatch, lines)):
         return None
     pairs = [[pair.split(":") for pair in line.partition("#")[0].split()[1:]] for line in lines]

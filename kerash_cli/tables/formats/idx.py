@@ -1,4 +1,5 @@
-"""IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist).
+"""IDX, the format of MNIST (https://yann.lecun.com/exdb/mnist):
+
 
 2 bytes   0
 1 byte    the type of the values: 8 uint8, 9 int8, 11 int16, 12 int32, 13 float32, 14 float64
@@ -19,8 +20,8 @@ MAGIC = b"\0\0"
 _TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
 
-def layout(content: Beginning) -> ArrayHeader:
-    """What an IDX header says."""
+def header(content: Beginning) -> ArrayHeader:
+    """Reads the header of an IDX file."""
     kind, dimensions = content.take(4)[2:]
     if kind not in _TYPES:
         raise BadInput(f"{at(content.name)}expected an IDX type of {', '.join(map(str, _TYPES))}, got {kind}")

@@ -1,4 +1,4 @@
-"""What the first lines of a text table say about it: what separates columns, which line names them, what is no row."""
+"""Inferring the layout of a text table from its first lines: delimiter, header, comments."""
 
 from collections.abc import Sequence
 from itertools import chain, islice, pairwise
@@ -12,26 +12,26 @@ from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Schema, escaped, separates
 
 FEWEST_SAMPLES = 3
-_MOST_SAMPLES = 100  # records that a layout is told from, if they have no more cells than
-_SAMPLE_CELLS = 10_000
+_MOST_SAMPLES = 100  # records that a layout is inferred from
+_SAMPLE_CELLS = 10_000  # cells after which fewer records are enough
 
 
 class Inferred(NamedTuple):
-    """How the lines of a file become rows, as far as its beginning tells."""
+    """Layout of a file as inferred from its beginning."""
 
     delimiter: str
     width: int
     names: tuple[str, ...] | None
     trailing: bool
-    """Whether each row ends in a separator, behind which there is no column."""
+    """Whether each row ends with a separator that no column follows."""
     notes: tuple[str, ...]
-    """Guesses that could be wrong, a line each."""
+    """Guesses that may be wrong, a line each."""
     rest: Block | None
-    """The block without its header and comments, if there is more in it."""
+    """The block without its header and comments; None if nothing is left."""
 
 
 def infer(source: str, block: Block, options: Options) -> Inferred:
-    """The layout that the first block tells; BadInput where it can be seen either way."""
+    """Infers the layout from the first block; raises BadInput if it is ambiguous."""
     records.check_bytes(source, _first_line(block))
     block, told = _without_separator_line(block)
     given = options.delimiter or told
@@ -49,7 +49,7 @@ def infer(source: str, block: Block, options: Options) -> Inferred:
     header = _has_header(source, block, sample, options.schema, delimiter) if options.header is None else options.header
     notes = [*comments]
     if trailing:
-        notes.append(f"{source}: every row ends in a separator, {shown(delimiter)}: there is no column behind it")
+        notes.append(f"{source}: every row ends with a separator, {shown(delimiter)}; no column is read after it")
     names = None
     line = " ".join(first.fields)[:60]
     if header:
@@ -66,21 +66,22 @@ def infer(source: str, block: Block, options: Options) -> Inferred:
 
 
 def can_be_name(cell: str) -> bool:
-    """Whether a cell can be the name of a column: a number with a slip in it can't."""
+    """Whether a cell can be the name of a column; a mistyped number such as `1.5.2` can't."""
     return not _is_value(cell) and cell[0] not in "0123456789+-." and cell.lower() not in {"inf", "infinity"}
 
 
 def is_numeric(column: Sequence[str]) -> bool:
-    """Whether most of the cells that are not missing are numbers."""
+    """Whether most of the cells are numbers, not counting missing ones."""
     there = [cell for cell in column if not decimals.is_missing(cell)]
     return 2 * sum(map(_is_number, there)) > len(there)
 
 
 def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a row of numbers looks like names: different whole numbers, unlike what the other rows have.
+    """Whether a row of different whole numbers looks like names, since it differs from the other rows so:
 
-    That is, each lies farther from the other numbers of its column than these lie apart, or they are not whole; or they
-    are all years, as in no other row; or, of three and more, they go in equal steps (1, 2, 3), as no other row does.
+    - each number is farther from the others of its column than those are from each other, or those are not whole;
+    - all are years, and in no other row;
+    - there are three or more in equal steps (1, 2, 3), and in no other row.
     """
     whole = [decimals.whole(cell) for cell in first]
     numbers = [number for number in whole if number is not None]
@@ -93,20 +94,20 @@ def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
 
 
 def _width(sample: Sequence[Record], schema: Schema | None) -> int:
-    """How many fields a row has: as many as the first one that fits the table learnt from, if any does."""
+    """Returns the number of fields of a row, if possible from the first row that fits the training table."""
     widths = [len(record.fields) for record in sample]
     return next((width for width in widths if schema and schema.locate(None, width)), widths[0])
 
 
 def _may_be_row(first: Record, schema: Schema | None) -> bool:
-    """Whether a header may be a row after all: it is numbers, or the table learnt from had no header."""
+    """Whether a header may be a row after all: it is numbers, or the training table had no header."""
     if schema is None:
         return False
     return schema.names is None or not any(can_be_name(cell.strip(" \t")) for cell in first.fields)
 
 
 def _has_a_name(first: Record, schema: Schema | None) -> bool:
-    """Whether the first row, taken for data, has a number that is the name of a column of the table learnt from."""
+    """Whether the first row, taken for data, has a number that is the name of a column of the training table."""
     return schema is not None and not {cell.strip(" \t") for cell in first.fields}.isdisjoint(schema.names or ())
 
 
@@ -135,7 +136,7 @@ def _names_of_digits(sample: Sequence[Record]) -> bool:
 
 
 def _without_separator_line(block: Block) -> tuple[Block, str | None]:
-    """The block without a first line `sep=;`, as Excel writes it, and what that says separates columns."""
+    """Returns the block without a first line `sep=;`, as Excel writes it, and the delimiter of that line."""
     line, _, rest = block.text.partition(b"\n")
     word = line.decode("latin-1").strip()
     if word[:4].lower() != "sep=" or not separates(word[4:]) or not rest:
@@ -144,7 +145,7 @@ def _without_separator_line(block: Block) -> tuple[Block, str | None]:
 
 
 def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[str]]:
-    """The block without leading lines that begin with `#`, and a line that says so; a header may begin so too."""
+    """Returns the block without leading lines of comment (`#`), and a note about them; keeps a header with a `#`."""
     lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
     count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
     if not count:
@@ -157,7 +158,7 @@ def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[
 
 
 def _is_headed_by(block: Block, delimiter: str | None) -> bool:
-    """Whether the first line has a name for each cell of the second, and that is a row of values."""
+    """Whether the first line has as many cells as the second, which is a row of values."""
     for each in [delimiter] if delimiter else DELIMITERS:
         first, second = [*_sampled(block, each), None, None][:2]
         if first and second and len(first.fields) == len(second.fields) > 1:
@@ -174,7 +175,7 @@ def _sampled(block: Block, delimiter: str) -> list[Record]:
 
 
 def _check_row_names(source: str, sample: list[Record], delimiter: str, options: Options) -> None:
-    """BadInput if each row begins with a name that the first line counts no column for, as R writes tables."""
+    """Raises BadInput if each row begins with a name for which the header has no column, as R writes tables."""
     first, *others = sample
     if len(others) < 2 or options.header is False or not all(map(can_be_name, map(str.strip, first.fields))):
         return
@@ -185,13 +186,13 @@ def _check_row_names(source: str, sample: list[Record], delimiter: str, options:
     name = f'("[^"]*"|[^{inside}]*)'
     error = BadInput(
         f"{at(source, first.line)}the header has {width - 1} names for {width} columns: "
-        "each row begins with a name of its own"
+        "each row begins with the name of the row"
     )
     raise error.mended(source, f"sed -E '{first.line + 1},$s/^{name}{between}//'")
 
 
 def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
-    """Whether every row but perhaps the first ends in a separator with nothing behind it."""
+    """Whether every row, except perhaps the first, ends with a separator and nothing after it."""
     first, *others = ([cell.strip(" \t") for cell in record.fields] for record in sample)
     rows = others or [first]
     width = len(rows[0])
@@ -206,7 +207,7 @@ def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
 
 
 def different(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The names, with a number behind each that was there before, and a line that says so if there are any."""
+    """Returns the names with a number after each repeated one, and a note if there are any."""
     taken, seen = set(names), dict.fromkeys(names, 0)
     chosen: list[str] = []
     for name in names:
@@ -220,7 +221,7 @@ def different(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     renamed = [own for own, name in zip(chosen, names, strict=True) if own != name]
     if not renamed:
         return tuple(chosen), []
-    return tuple(chosen), [f"two columns or more have the same name; here the later ones are {listed(renamed)}"]
+    return tuple(chosen), [f"some columns have the same name; the later ones are called {listed(renamed)} here"]
 
 
 def _after(block: Block, record: Record) -> Block:
@@ -229,7 +230,7 @@ def _after(block: Block, record: Record) -> Block:
 
 
 def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
-    """That of the table learnt from, if the first record has its names or its width by it."""
+    """Returns the training table's delimiter if with it the first record has that table's names or width."""
     if schema is None or schema.delimiter.encode() not in block.text or not records.quotes_fit(block, schema.delimiter):
         return None
     record = records.first_record(block, schema.delimiter)
@@ -240,10 +241,10 @@ def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
 
 
 def _delimiter(source: str, block: Block) -> str:
-    """The candidate by which most records have the same number of fields, more than one, and most fields are numbers.
+    """Returns the delimiter with which most records have the same number of fields and most fields are numbers.
 
-    A comma if there is none; a space counts only where it sets numbers apart. BadInput where two cut all rows alike
-    and the numbers that come out do not tell which is meant.
+    There must be more than one field, and a space must separate numbers; without a candidate it is the comma. Raises
+    BadInput if two candidates divide all rows evenly and give similarly many numbers.
     """
     scores = {}
     there = [delimiter for delimiter in DELIMITERS if delimiter.encode() in block.text]
@@ -262,17 +263,17 @@ def _delimiter(source: str, block: Block) -> str:
 
 
 def _check_rivals(source: str, block: Block, best: str, scores: dict[str, tuple[float, float]]) -> None:
-    """BadInput if one makes all rows as wide as each other, as `best` does, and more than half as many numbers."""
+    """Raises BadInput if another delimiter also makes all rows equally wide, with at least half as many numbers."""
     for rival, (alike, numeric) in scores.items():
         if rival not in (best, " ") and alike == scores[best][0] == 1 and 2 * numeric >= scores[best][1]:
             raise BadInput(
-                f"{at(source, block.line)}expected to see what separates columns, got rows that both {shown(best)} and "
-                f"{shown(rival)} divide; try --delimiter {shown(best)} or --delimiter {shown(rival)}"
+                f"{at(source, block.line)}both {shown(best)} and {shown(rival)} may be the column separator; "
+                f"try --delimiter {shown(best)} or --delimiter {shown(rival)}"
             )
 
 
 def _has_header(source: str, block: Block, sample: list[Record], schema: Schema | None, delimiter: str) -> bool:
-    """Whether the first record names the columns; BadInput where that can be seen either way."""
+    """Whether the first record is a header; raises BadInput if that is ambiguous."""
     first = [field.strip(" \t") for field in sample[0].fields]
     if schema is not None:
         return _names_known(first, schema)
@@ -286,16 +287,17 @@ def _has_header(source: str, block: Block, sample: list[Record], schema: Schema 
     valued = repeated or any(map(_is_number, first))
     if named != valued or not words:
         return named
-    records.records(source, block, delimiter)  # a wrong byte or quote is what there is to say then
+    records.records(source, block, delimiter)  # an invalid byte or quote is the error to report first
     word = next(iter(words.values()))
     raise BadInput(
-        f"{at(source, sample[0].line)}expected to see whether the first row is a header, got one that may be; "
+        f"{at(source, sample[0].line)}the first row may be a header or data; "
         f"try --header if {shown(word)} names a column, --no-header if it is a value"
     )
 
 
 def _names_known(first: Sequence[str], schema: Schema) -> bool:
-    """Whether the first row of a table has the names of the table learnt from, or words where numbers are learnt."""
+    """Whether the first row has names of the training table, or words in columns of numbers."""
+
     places = schema.locate(None, len(first))
     numbers = [places[position] for position in schema.used - schema.text if position in places]
     if schema.names is not None:

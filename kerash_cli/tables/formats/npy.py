@@ -1,12 +1,13 @@
-"""NumPy's .npy, of booleans, integers and floats (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
+"""NumPy's .npy with booleans, integers or floats (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html).
 
     6 bytes   \\x93NUMPY
     2 bytes   the version: 1, 2 or 3, and 0
-    2 bytes   (from version 2 on, 4) the length of what follows before the values, least significant byte first
+    2 bytes   (4 from version 2 on) the length of the dictionary, least significant byte first
     a Python dictionary of descr (the type), fortran_order and shape, as text, padded with spaces, ended by a newline
     the values
 
-The dictionary is searched, never evaluated, and Python objects, which would be pickled, are refused.
+The dictionary is searched, never evaluated. Python objects, which would be pickled, are refused.
+
 """
 
 import re
@@ -24,8 +25,8 @@ _COLUMNS_FIRST = re.compile(r"'fortran_order': *(True|False)")
 _SHAPE = re.compile(r"'shape': *\(((?:[0-9]{1,20}, *)*(?:[0-9]{1,20})?)\)")
 
 
-def layout(content: Beginning) -> ArrayHeader:
-    """What a .npy header says."""
+def header(content: Beginning) -> ArrayHeader:
+    """Reads the header of a .npy file."""
     version = content.take(len(MAGIC) + 2)[-2:]
     if version not in (b"\1\0", b"\2\0", b"\3\0"):
         raise BadInput(f"{at(content.name)}expected .npy version 1.0, 2.0 or 3.0, got {version[0]}.{version[1]}")

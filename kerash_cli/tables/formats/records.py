@@ -1,7 +1,7 @@
-"""The bytes of a text table as blocks of whole records, and these as fields: quotes, line ends, blank lines.
+"""Splitting a text table into blocks of whole records, and records into fields: quotes, line ends, blank lines.
 
-A record is a line; one in which a field is quoted may go on over line ends. A quote opens a field only where one
-begins, and is doubled within it; anywhere else it is a character like any other, such as the inches of `5" pipe`.
+A record is a line, or several lines if a quoted field contains line ends. A quote opens a field only at its beginning,
+and is doubled within it. Anywhere else it is an ordinary character, such as the inches of `5" pipe`.
 """
 
 import csv
@@ -21,34 +21,36 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64_000_000
-"""Bytes, and where they are more a file is no table."""
+"""Longest line of a table in bytes."""
 DELIMITERS = ",;\t| "
-"""What may separate columns, if the user names nothing else."""
+"""Delimiters that are detected."""
 
-_LOOK_AHEAD = 8_000_000  # from here on a file is searched for the line's end before more of the line is kept
+_LOOK_AHEAD = 8_000_000  # bytes of a line after which its end is searched for in the file, before more is kept
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
 
 
 class Block(NamedTuple):
-    """Whole records, each ended by a newline; its first line and its last one are not blank."""
+    """Whole records, each with a newline at its end; the first and the last line are not blank."""
 
     text: bytes
     line: int
-    """The line of the file that it begins on."""
+    """Number of its first line in the file."""
     blank: int = 0
-    """Blank lines between the block before and this one."""
+    """Number of blank lines before it."""
 
 
 class Record(NamedTuple):
-    """A record's fields, the line that it starts on and how many lines it goes over."""
+    """Fields of a record, and where it is in the file."""
 
     fields: list[str]
     line: int
+    """Number of its first line."""
     height: int
+    """Number of its lines."""
 
 
 def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
-    """The source's records, a block for each piece of it that ends some; blank lines at its end are in none."""
+    """Yields the source's records in blocks as they arrive, without blank lines at the end."""
     line, blank = 1, 0
     for text in _whole_records(source, delimiter):
         clean = text.replace(b"\r\n", b"\n")
@@ -62,12 +64,12 @@ def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
 
 
 def joined(first: Block, second: Block) -> Block:
-    """Two blocks that follow each other as one."""
+    """Returns two successive blocks as one."""
     return Block(first.text + b"\n" * second.blank + second.text, first.line, first.blank)
 
 
 def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
-    """The block cut between two records near its middle; None if it is one record."""
+    """Returns the block cut between two records near its middle; None if it is a single record."""
     content = np.frombuffer(block.text, np.uint8)
     ends = _ends(content, False, _NEWLINE, delimiter)[0][:-1]
     if not len(ends):
@@ -78,12 +80,12 @@ def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
 
 
 def is_blank(text: bytes) -> bool:
-    """Whether there is nothing but blank lines."""
+    """Whether a text consists of blank lines."""
     return not text.strip(b" \t\n")
 
 
 def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) -> list[Record]:
-    """The first records of a block, whatever is wrong with them: `most` of them, or as many as have so many cells."""
+    """Returns the first records of a block, even if invalid: at most `most`, and about `cells` cells in total."""
     sample: list[Record] = []
     for record in _leniently(block, delimiter):
         sample.append(record)
@@ -94,7 +96,7 @@ def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) ->
 
 
 def quotes_fit(block: Block, delimiter: str) -> bool:
-    """Whether every quote opens a field, closes one, or is half of a doubled one, if this is what separates fields."""
+    """Whether with this delimiter every quote opens or closes a field, or is half of a doubled quote."""
     content = np.frombuffer(block.text, np.uint8)
     quotes = np.flatnonzero(content == _QUOTE)
     beside = np.zeros(256, np.bool_)
@@ -104,32 +106,32 @@ def quotes_fit(block: Block, delimiter: str) -> bool:
 
 
 def first_record(block: Block, delimiter: str) -> Record | None:
-    """The first record of a block, whatever is wrong with it."""
+    """Returns the first record of a block, even if invalid; None if all lines are blank."""
     return next(_leniently(block, delimiter), None)
 
 
 def records(source: str, block: Block, delimiter: str, blanks: bool = False) -> Iterator[Record]:
-    """The block's records, with `blanks` also the blank ones; BadInput at a wrong byte or quote."""
+    """Yields the block's records, with `blanks` also blank ones; raises BadInput for an invalid byte or quote."""
     check_bytes(source, block)
     _check_quotes(source, block, delimiter)
     return _read(decoded(source, block), block.line, delimiter, strict=True, blanks=blanks)
 
 
 def plain_rows(source: str, block: Block, delimiter: str) -> list[list[str]]:
-    """The fields of each line of a block without quotes and blank lines."""
+    """Returns the fields of each line of a block without quotes and blank lines."""
     check_bytes(source, block)
     return list(_reader(decoded(source, block), delimiter, strict=True))
 
 
 def texts(block: Block, found: Sequence[Record]) -> list[str]:
-    """The text of each of a block's records, without its line end."""
+    """Returns the text of each record of a block, without its line end."""
     lines = block.text.decode().split("\n")
     starts = [record.line - block.line for record in found]
     return ["\n".join(lines[start : start + record.height]) for start, record in zip(starts, found, strict=True)]
 
 
 def decoded(source: str, block: Block) -> str:
-    """The block's text; BadInput where it is not UTF-8."""
+    """Returns the block's text; raises BadInput if it is not UTF-8."""
     try:
         return block.text.decode()
     except UnicodeDecodeError as error:
@@ -145,7 +147,7 @@ def decoded(source: str, block: Block) -> str:
 
 
 def check_bytes(source: str, block: Block) -> None:
-    """BadInput at a byte that no text has."""
+    """Raises BadInput at a NUL byte or a lone CR."""
     if (offset := block.text.find(b"\0")) >= 0:
         _refuse(source, block, offset, "expected text, got a NUL byte")
     if (offset := block.text.find(b"\r")) >= 0:
@@ -155,7 +157,7 @@ def check_bytes(source: str, block: Block) -> None:
 
 
 def _filled(text: bytes) -> tuple[int, int]:
-    """From where to where the lines go of which the first and the last are not blank."""
+    """Returns the range of the text without blank lines at its beginning and end."""
     body = text.strip(b" \n")
     if not body:
         return 0, 0
@@ -164,7 +166,7 @@ def _filled(text: bytes) -> tuple[int, int]:
 
 
 def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
-    """The source's text, cut where a line ends outside of quotes; a last line gets the newline that it may lack."""
+    """Yields the source's text, cut at line ends outside quotes; adds a newline to the last line if it has none."""
     begun: list[bytes] = []
     size, quoted, first, before = 0, False, True, _NEWLINE
     for piece in source:
@@ -190,7 +192,10 @@ def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
 
 
 def _last_cut(piece: bytes, quoted: bool, before: int, delimiter: str | None) -> tuple[int, bool]:
-    """Where the last record that ends in `piece` does, and whether the end is in quotes, given whether the start is."""
+    """Returns the end of the last record that ends in `piece`, and whether the piece ends within quotes.
+
+    `quoted` says whether it begins within quotes, and `before` is the byte before it.
+    """
     if not quoted and b'"' not in piece:
         return piece.rfind(b"\n") + 1, False
     ends, quoted = _ends(np.frombuffer(piece, np.uint8), quoted, before, delimiter)
@@ -200,16 +205,17 @@ def _last_cut(piece: bytes, quoted: bool, before: int, delimiter: str | None) ->
 def _ends(
     content: NDArray[np.uint8], quoted: bool, before: int, delimiter: str | None
 ) -> tuple[NDArray[np.intp], bool]:
-    """The newlines that end records, and whether the end is in quotes; `before` is the byte that was there before.
+    """Returns the newlines that end records, and whether the content ends within quotes.
 
-    Without a delimiter, anything that may be one may stand before a quote that opens a field.
+    `quoted` says whether it begins within quotes, and `before` is the byte before it. Without a delimiter, a quote
+    after any possible delimiter opens a field.
     """
     opens = np.zeros(256, np.bool_)
     opens[list(f"\n{delimiter or DELIMITERS}".encode())] = True
     quotes, newlines = np.flatnonzero(content == _QUOTE), np.flatnonzero(content == _NEWLINE)
     opening = quotes[int(quoted) :: 2]
     previous = np.where(opening > 0, content[opening - 1], before) if len(opening) else opening
-    if not (opens[previous] | (previous == _QUOTE)).all():  # some are characters like any other
+    if not (opens[previous] | (previous == _QUOTE)).all():  # some are ordinary characters
         quotes = np.array(_turns(content, quotes.tolist(), quoted, before, opens), np.intp)
     ends = newlines[(np.searchsorted(quotes, newlines) + quoted) % 2 == 0]
     return ends, bool((len(quotes) + quoted) % 2)
@@ -218,7 +224,7 @@ def _ends(
 def _turns(
     content: NDArray[np.uint8], quotes: Sequence[int], quoted: bool, before: int, opens: NDArray[np.bool_]
 ) -> list[int]:
-    """The quotes that open a field or close one; a doubled one does both."""
+    """Returns the places of the quotes that open or close a field; a doubled quote does both."""
     turns: list[int] = []
     closed = -1 if before == _QUOTE and not quoted else -2
     for place in quotes:
@@ -233,7 +239,7 @@ def _turns(
 
 
 def _check_quotes(source: str, block: Block, delimiter: str) -> None:
-    """BadInput unless a quoted field ends where its quote closes, and the last one is closed."""
+    """Raises BadInput unless each quoted field ends at its closing quote, and the last one is closed."""
     if b'"' not in block.text:
         return
     content = np.frombuffer(block.text, np.uint8)
@@ -256,7 +262,7 @@ def _check_quotes(source: str, block: Block, delimiter: str) -> None:
     for place in spaced[after].tolist():
         if block.text[:place].rstrip(b" ")[-1:] == delimiter.encode():
             mend = f"sed -E 's/{escaped(delimiter)} +\"/{escaped(delimiter)}\"/g'"
-            _refuse(source, block, place, "expected a quote right behind the separator, got a blank between them", mend)
+            _refuse(source, block, place, "expected a quote right after the separator, got a blank between them", mend)
 
 
 def _leniently(block: Block, delimiter: str) -> Iterator[Record]:
@@ -284,7 +290,8 @@ def _reader(text: str, delimiter: str, strict: bool) -> "_csv.Reader":
 
 
 def _refuse(source: str, block: Block, offset: int, what: str, mend: str = "") -> NoReturn:
-    """BadInput about the byte at `offset` of the block's text; `mend` is a filter that gets around it."""
+    """Raises BadInput about the byte at `offset` of the block's text; `mend` is a filter that gets around it."""
+
     start = block.text.rfind(b"\n", 0, offset) + 1
     where = at(source, block.line + block.text.count(b"\n", 0, offset))
     error = BadInput(f"{where}{what} at byte {offset - start + 1} of the line")

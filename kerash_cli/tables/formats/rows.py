@@ -1,8 +1,8 @@
-"""Rows of numbers, as numpy.savetxt, Octave and CSV have a matrix: how to tell them, and a way to tensor text.
+"""Recognising a matrix written in rows, as by numpy.savetxt or Octave, and the command that converts it to tensor text.
 
-They are a line for each row, its numbers separated by blanks, commas or semicolons, perhaps below a line of names, and
-perhaps with lines of comment that begin with `#` or `%`. kerash does not guess that a file is one: `Rows.filter` is the
-command of the shell that makes the tensor text of it, and stops at a row that is not as long as the first.
+Each line is a row, with numbers separated by blanks, commas or semicolons. There may be a line of names above, and
+lines of comment that begin with `#` or `%`. kerash does not read such a file as a matrix: an error suggests
+`Rows.filter`, a shell command that makes tensor text of it and stops at a row that is not as long as the first.
 """
 
 from collections.abc import Iterable
@@ -24,21 +24,22 @@ _BOM = "\ufeff"
 
 
 class Rows(NamedTuple):
-    """Rows of numbers, as far as the first lines of a file show them."""
+    """How a file has a matrix in rows, inferred from its first lines."""
 
     width: int
     """Numbers in a row."""
     separator: str
-    """Empty for blanks."""
+    """Separator of the numbers; empty for blanks."""
     names: bool = False
-    """True if a line of names is above them."""
+    """Whether there is a line of names above the rows."""
     comments: bool = False
+    """Whether there are lines of comment."""
     marked: bool = False
-    """True if the file begins with a byte order mark."""
+    """Whether the file begins with a byte order mark."""
 
     @property
     def filter(self) -> str:
-        """A command that makes tensor text of the rows."""
+        """Shell command that makes tensor text of the rows."""
         rules = [
             _SKIP_COMMENTS if self.comments else _SKIP,
             "!s++{next}" if self.names else "",
@@ -51,20 +52,20 @@ class Rows(NamedTuple):
 
     @property
     def below_sizes(self) -> str:
-        """A command that makes tensor text of a line of sizes with the rows below it."""
+        """Shell command that makes tensor text of a line of sizes and the rows below it."""
         return self._awk([_SKIP, "!s++{print;next}", "{for(i=1;i<=NF;i++)print $i}"])
 
     def _awk(self, rules: Iterable[str]) -> str:
         unmark = "NR==1{$0=substr($0,4)}" if self.marked else ""
-        # In C the mark is three characters to every awk.
+        # In the C locale the mark is three characters for every awk.
         program = f"{'LC_ALL=C ' if self.marked else ''}awk{f' -F{self.separator!r}' if self.separator else ''}"
         return f"{program} '{' '.join(filter(None, [unmark, *rules]))}'"
 
 
 def rows(lines: Iterable[bytes]) -> Rows | None:
-    """Reads rows of numbers from a file's first lines, perhaps cut short; gives None if they are something else.
+    """Recognises rows of numbers by a file's first lines, perhaps cut short; returns None for other text.
 
-    Three whole numbers alone are none: they are sizes, if perhaps not possible ones.
+    A single line of three numbers is not a row: those are sizes, perhaps invalid ones.
     """
     texts = [line.decode("utf-8", "replace") for line in islice(lines, _LOOKED_AT)]
     marked = texts[:1] != [] and texts[0].startswith(_BOM)
@@ -85,13 +86,14 @@ def rows(lines: Iterable[bytes]) -> Rows | None:
 
 
 def row(line: bytes) -> Rows | None:
-    """Reads a line of several numbers; gives None for any other line."""
+    """Recognises a line of several numbers; returns None for any other line."""
     found = _numbers(line.decode("utf-8", "replace").strip())
     return found if found and found.width > 1 else None
 
 
 def count(line: bytes, like: Rows) -> int:
-    """The cells of a line of such rows."""
+    """Returns the number of cells in a line of such rows."""
+
     text = line.decode("utf-8", "replace").strip()
     return len(_cells(text, like.separator)) if text else 0
 

@@ -1,20 +1,20 @@
-"""The tensor text format of 2019; this is its specification.
+"""The tensor text format; this is its specification.
 
     WIDTH HEIGHT DEPTH
     value
     value
     …
 
-Line 1 has three whole numbers from 1, separated by spaces. After it comes one value a line, x fastest, then y, then z:
-value (x, y, z) is the one with index x + y WIDTH + z WIDTH HEIGHT. A matrix has depth 1. There are exactly as many
-values as the sizes say.
+Line 1 has three whole numbers from 1, separated by spaces. Each further line has one value, x fastest, then y, then z:
+value (x, y, z) has the index x + y WIDTH + z WIDTH HEIGHT. A matrix has depth 1. There are exactly as many values as
+the sizes say.
 
-A value is a decimal number in ASCII such as `1`, `-1.5`, `2.`, `.5` or `7.0e+00`, which is read as the float64 next to
-it. It may not be NaN, infinite, or too large for a float64. What is written is the shortest decimal that reads back as
-the same number, bit for bit, the sign of zero included.
+A value is a decimal number in ASCII such as `1`, `-1.5`, `2.`, `.5` or `7.0e+00`. It is read as the nearest float64,
+and must not be NaN, infinite, or too large for a float64. Values are written as the shortest decimal that reads back as
+the same number, bit for bit, including the sign of zero.
 
-Byte order mark, CRLF, blank lines, spaces around a number and a missing last line end change nothing. No line has more
-than 4,096 bytes.
+A byte order mark, CRLF, blank lines, spaces around a number and a missing last line end make no difference. No line has
+more than 4,096 bytes.
 """
 
 import os
@@ -36,11 +36,12 @@ from kerash_cli.system import memory
 from kerash_cli.tables.formats import rows
 
 LONGEST_LINE = 4096
+"""Most bytes of a line."""
 LONGEST_VALUE = 25
-"""Bytes of a value that `render` writes, at most, with its line end: `-2.2250738585072014e-308`."""
+"""Most bytes of a value as `render` writes it, with its line end: `-2.2250738585072014e-308`."""
 
 _PIECE = 1 << 20
-_BLOCK = 1 << 16  # values whose Python objects are in memory at a time
+_BLOCK = 1 << 16  # most values that are Python objects at the same time
 _SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
 _EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got"
 _ROW = b"0123456789+-.eE,; \t\r\n"
@@ -51,7 +52,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotOneALine(BadInput):
-    """Several numbers in a line: `filter` is a command of the shell that makes tensor text of such a file."""
+    """Several numbers in a line; `filter` is a shell command that makes tensor text of such a file."""
 
     def __init__(self, message: str, filter: str) -> None:
         super().__init__(message)
@@ -59,9 +60,9 @@ class NotOneALine(BadInput):
 
 
 def render(tensor: Array) -> bytes:
-    """The text of a tensor (depth, height, width), a matrix (height, width) or a vector (width,).
+    """Returns the text of a tensor (depth, height, width), a matrix (height, width) or a vector (width,).
 
-    ValueError if a number is NaN or infinite, or if there is none.
+    Raises ValueError if a number is NaN or infinite, or if there is none.
     """
     if not tensor.size or not np.isfinite(tensor).all():
         raise ValueError("expected finite numbers, got none, NaN or an infinity")
@@ -73,12 +74,12 @@ def render(tensor: Array) -> bytes:
 
 
 def rendered_bytes(shape: Shape) -> int:
-    """The most that `render` makes of a tensor of this shape."""
+    """Returns the most bytes that `render` writes for a tensor of this shape."""
     return 3 * len("9" * 18 + " ") + LONGEST_VALUE * prod(shape)
 
 
 def parse(content: bytes, source: str) -> NDArray[np.float64]:
-    """What `read` makes of a whole file's content: at once where it looks like what `render` writes."""
+    """Reads a tensor from the content of a file; faster than `read` if the text looks as `render` writes it."""
     line, _, rest = content.partition(b"\n")
     cells = rest[:-1].split(b"\n")
     if _SIZES.fullmatch(line) and rest[-1:] == b"\n" and not rest.translate(None, _NUMERIC):
@@ -91,25 +92,24 @@ def parse(content: bytes, source: str) -> NDArray[np.float64]:
 
 
 def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
-    """The tensor (depth, height, width) that a file holds; `source` is what messages call it.
+    """Reads the tensor (depth, height, width) in a file, which messages call `source`.
 
-    BadInput with the line of the first thing that is wrong, NotOneALine if that is a matrix in rows, OutOfSpace if the
-    tensor is larger than memory. What is
-    taken is bounded by what the file has, not by what its first line claims.
+    Raises BadInput with the line of the first error, NotOneALine for a matrix in rows, OutOfSpace if the tensor is
+    larger than memory. The memory used is bounded by the length of the file, not by the sizes in its first line.
     """
     shape, values = _read(file, source, alone=False)
     return values.reshape(shape)
 
 
 def read_sizes(file: BinaryIO, source: str) -> tuple[Shape, NDArray[np.float64]]:
-    """(depth, height, width) and the values in their order: as `read`, but line 1 may also be alone, without values."""
+    """Returns (depth, height, width) and the values in order. Unlike in `read`, there may be no values after line 1."""
     return _read(file, source, alone=True)
 
 
 def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.float64]]:
     line, shape = _header(file, source)
     size = prod(shape)
-    if size > _BLOCK:  # what is looked up takes longer than reading a small tensor
+    if size > _BLOCK:  # looking up the free memory takes longer than reading a small tensor
         memory.require(8 * size, at(source, line), "try a smaller tensor")
     parts, got = [], 0
     blocks = _lines(file, source, line + 1)
@@ -125,9 +125,9 @@ def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.f
 
 
 def is_tensor(path: str) -> bool:
-    """Whether a file begins as a tensor does and no table can: three whole numbers, then one value in a line.
+    """Whether a file begins with three whole numbers and then one value in a line, which no table does.
 
-    A pipe is none: what is read to find out would be missing later.
+    False for a pipe, from which nothing can be read in advance.
     """
     if not os.path.isfile(path):
         return False
@@ -141,11 +141,11 @@ def is_tensor(path: str) -> bool:
 
 
 def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
-    """The number of the first line that is not blank, and the shape that it gives."""
+    """Reads the first line that is not blank; returns its number and the shape."""
     lines = iter(partial(file.readline, LONGEST_LINE + 1), b"")
     for number, raw in enumerate(lines, 1):
         if len(raw.removesuffix(b"\n")) > LONGEST_LINE:
-            found = None if raw.translate(None, _ROW) else rows.row(_LAST_CELL.sub(b"", raw))  # it is cut off
+            found = None if raw.translate(None, _ROW) else rows.row(_LAST_CELL.sub(b"", raw))  # its end is cut off
             if found:
                 raise NotOneALine(f"{at(source, number)}{_EXPECTED_SIZES} rows of numbers", found.filter)
             raise _too_long(source, number)
@@ -163,7 +163,7 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
 
 
 def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
-    """NotOneALine if the first value is a row, below sizes that may be a row too; `further` are lines after those."""
+    """Raises NotOneALine if a row of numbers follows the sizes, which may be a row too; `further` are later lines."""
     content = lines.lstrip(_BLANKS)
     below = rows.row(content[: content.find(b"\n")])
     if below is None:
@@ -180,7 +180,7 @@ def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: st
         row = f"; if {_sizes(shape)} above is a row and not the sizes, use {below.filter} instead" if may_be_row else ""
         raise NotOneALine(f"{expected}, {_counted(size)} in all as {_sizes(shape)} says{row}", below.below_sizes)
     if may_be_row:
-        raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were no sizes but a row too", below.filter)
+        raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were not sizes but a row too", below.filter)
 
 
 def _told(found: rows.Rows) -> str:
@@ -189,7 +189,7 @@ def _told(found: rows.Rows) -> str:
 
 
 def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, each with its end, and the number of the first, some at a time."""
+    """Yields some whole lines at a time, after the number of the first of them."""
     begun = b""
     for piece in iter(partial(file.read, _PIECE), b""):
         begun += piece
@@ -205,9 +205,11 @@ def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, byte
 
 
 def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> NDArray[np.float64]:
-    """The values of whole lines, of which `number` is the first one's; BadInput also for more than `most`."""
+    """Returns the values of whole lines, which begin at line `number`; raises BadInput for more than `most` values."""
     cells = lines[:-1].split(b"\n")
-    if not lines.translate(None, _NUMERIC) and len(cells) <= most:  # what float takes besides has other letters
+    if (
+        not lines.translate(None, _NUMERIC) and len(cells) <= most
+    ):  # float accepts other texts, such as inf, only with other letters
         values = _floats(cells)
         if values is not None:
             return values
@@ -226,11 +228,12 @@ def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> 
 
 
 def _floats(cells: list[bytes]) -> NDArray[np.float64] | None:
-    """The values of lines of nothing but digits, signs, points and e; None if one is no value."""
+    """Returns the values of lines of only digits, signs, points and e; None if a line is not a value."""
     try:
         values = np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
-        return None  # a blank line, perhaps
+        return None  # perhaps there is a blank line
+
     return values if np.isfinite(values).all() and max(map(len, cells)) <= LONGEST_LINE else None
 
 

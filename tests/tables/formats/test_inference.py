@@ -56,7 +56,7 @@ def test_separators_at_the_end_of_all_rows_make_no_column(header: str, delimiter
     text = (header + ROWS.replace("\n", ",\n")).replace(",", delimiter)
     table = read(text)
     assert (table.width, table.rows, table.texts[2]) == (3, 4, ["p", "q", "p", "q"])
-    assert "every row ends in a separator" in table.notes[0]
+    assert "every row ends with a separator" in table.notes[0]
     quoted = read(text.replace("p", '"p"'))
     assert quoted.texts == table.texts
 
