@@ -1,36 +1,36 @@
-"""The saved model: one file that holds the weights and everything that prediction needs; this is its format, version 2.
+"""The saved model: one file with the weights and everything that prediction needs. Format version 2.
 
-The file is a safetensors file (https://huggingface.co/docs/safetensors), and any reader of those reads its weights:
+The file is a safetensors file (https://huggingface.co/docs/safetensors), whose readers can read its weights:
 
     8 bytes    N, the length of the header, an unsigned little-endian integer, at most 4,194,304
     N bytes    the header: JSON in ASCII, padded with spaces, with at most 250,000 of the characters `[`, `{` and `,`
     the rest   the tensors' numbers, without gaps, little-endian, row-major (C order)
 
-The header is one object. Its first key is `__metadata__`, whose first key is `kerash`, whose value is a string; each
-further key is a tensor's name, `[A-Za-z0-9][A-Za-z0-9_./-]*`, and its value `{"dtype":"F32","shape":[4,3],
-"data_offsets":[0,48]}`. There is at least one. Types are F32 and F64, and every number is finite.
+The header is one object. Its first key is `__metadata__`, whose first key is `kerash`, whose value is a string. Each
+further key is a tensor's name, `[A-Za-z0-9][A-Za-z0-9_./-]*`, with a value such as `{"dtype":"F32","shape":[4,3],
+"data_offsets":[0,48]}`. There is at least one tensor. Types are F32 and F64, and every number is finite.
 
-The string is itself canonical JSON: keys sorted, no white space, all but ASCII escaped, no key twice, no NaN, no lone
-surrogate. It is an object of three keys:
+The string is itself canonical JSON: keys sorted, no white space, non-ASCII characters escaped, no repeated key, no NaN,
+no lone surrogate. It is an object with three keys:
 
     {"format":2,"record":{...},"sha256":"0123...cdef"}
 
-`format` counts the versions of this format. `record` is an object: whatever its writer needs to predict. `sha256` is
-the SHA-256, 64 hexadecimal digits in lower case, of the whole file with these 64 characters replaced by `0`.
+`format` is the version of this format. `record` is an object with everything that its writer needs to predict. `sha256`
+is the SHA-256, 64 hexadecimal digits in lower case, of the whole file with these 64 characters replaced by `0`.
 
-Since the strings' nesting and order are fixed, a file can be told and checked before any of it is parsed. From its
+Since the nesting and the order of the strings are fixed, a file is recognised and checked before it is parsed. From the
 ninth byte on it reads
 
     {"__metadata__":{"kerash":"{\\"format\\":
 
-and the digest is what stands between `\\"sha256\\":\\"` and `\\"}"`, which happens in the header exactly once: quotes
-inside a string of the record carry more backslashes, and a `sha256` deeper in the record is not followed by `\\"}"`.
+and the digest is between `\\"sha256\\":\\"` and `\\"}"`, which occurs exactly once in the header: quotes inside a
+string of the record have more backslashes, and a `sha256` deeper in the record is not followed by `\\"}"`.
 
-Version 1 is the same but for its records: their inputs stand in the order of the table's columns, and none of them has
-the scale of an input that counts for nothing. A file of version 1 is read as it is.
+Version 1 differs in its records: inputs are in the order of the table's columns, and an input without influence has no
+scale. Files of version 1 can still be read.
 
-To write one: make the header with 64 zeros for a digest, hash the file, put the digest in their place. To read one:
-look for the beginning, bound N, find the digest, check it, and only then believe `format`, and then the rest.
+To write a file, make the header with 64 zeros as the digest, hash the file, and put the digest in their place. To read
+one, check the beginning and the limit of N, find and check the digest, then read `format`, then the rest.
 """
 
 import errno
@@ -61,7 +61,7 @@ _NO_DIGEST = b"0" * 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
 _TYPES = {"F32": "<f4", "F64": "<f8"}
 
-# What a hostile header can cost: Python's objects take up to 16 times the room of a text, and 130 bytes a value.
+# Limits for hostile headers: Python objects take up to 16 times the memory of the text, and 130 bytes per value.
 _BYTES_LIMIT = 1 << 22
 _MOST_DIMENSIONS = 8
 _LARGEST_FILE = 1 << 50
@@ -76,15 +76,15 @@ class Artifact(NamedTuple):
 
 
 def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
-    """The file's bytes, the same for the same content in whatever order.
+    """Returns the bytes of the file, which do not depend on the order of tensors and keys.
 
-    `record` is of JSON's types, its keys strings. ValueError for what the format excludes: no tensor at all, one
-    that is not finite or of another type than float32 and float64, a name with other characters, NaN in the record.
+    `record` consists of JSON types, with strings as keys. Raises ValueError for content that the format excludes: no
+    tensor, a tensor that is not finite or not of float32 or float64, an invalid name, NaN in the record. Raises
     BadInput if the record is larger than the format allows.
     """
     from safetensors.numpy import save as serialize
 
-    if not tensors:  # of which safetensors 0.4.3 makes a file that nobody can read
+    if not tensors:  # safetensors 0.4.3 would write an unreadable file
         raise ValueError("expected at least one tensor, got none")
     _check_record(record)
     content = {"format": FORMAT, "record": dict(record), "sha256": _NO_DIGEST.decode()}
@@ -93,7 +93,7 @@ def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     header = data[8 : 8 + int.from_bytes(data[:8], "little")]
     if len(header) > _BYTES_LIMIT or _values(header) > _VALUES_LIMIT:
         raise BadInput(
-            f"saved model: expected a description of at most {_BYTES_LIMIT} bytes and {_VALUES_LIMIT} values, "
+            f"saved model: expected a header of at most {_BYTES_LIMIT} bytes and {_VALUES_LIMIT} values, "
             f"got {len(header)} and {_values(header)}; try --drop to leave columns out"
         )
     start, end = (8 + place for place in _digest_place(header))
@@ -101,14 +101,14 @@ def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
 
 
 def save(output: "OutputFile", tensors: Mapping[str, Array], record: Mapping[str, Any]) -> None:
-    """`output` holds the saved model, safe on the disk; raises as `pack` and `OutputFile.commit` do."""
+    """Writes the saved model to `output`; raises as `pack` and `OutputFile.commit` do."""
     output.commit(pack(tensors, record))
 
 
 def load(path: str | os.PathLike[str]) -> Artifact:
-    """What `save` was given, each byte checked; beside twice the file's size, it takes less than 64 MB.
+    """Reads a saved model and checks each byte; takes twice the file's size of memory, and at most 64 MB more.
 
-    BadInput if there is no such file; Damaged if it is none of ours, not as it was written, or of a later version.
+    Raises BadInput if there is no such file, Damaged if it is no saved model, damaged, or of a later version.
     """
     source = os.fspath(path)
     with _opened(source) as file:
@@ -127,7 +127,7 @@ def load(path: str | os.PathLike[str]) -> Artifact:
 
 
 def looks_like_model(path: str | os.PathLike[str]) -> bool:
-    """Whether the file begins as a saved model does, sound or damaged; False if it can't be read."""
+    """Whether a file begins like a saved model, even if damaged; False if it can't be read."""
     try:
         with _opened(os.fspath(path)) as file:
             return _begins_as_ours(file)
@@ -137,10 +137,10 @@ def looks_like_model(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
-    """A regular file, to be read; what is none, a pipe perhaps whose writer waits, is not even opened."""
+    """Opens a regular file to be read. Nothing else is opened: with a pipe, that would disturb its writer."""
 
     def opener(path: str, flags: int) -> int:
-        return os.open(path, flags | os.O_NONBLOCK)  # nor waited for, if it has just come in the file's place
+        return os.open(path, flags | os.O_NONBLOCK)  # does not wait if a pipe has just replaced the file
 
     try:
         if not S_ISREG(mode := os.stat(source).st_mode) and not S_ISDIR(mode):
@@ -156,7 +156,7 @@ def _opened(source: str) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.errno == errno.EMFILE:
             raise
-        raise KerashError(f"{at(source)}expected to read it, got {error.strerror!r}; try another copy") from error
+        raise KerashError(f"{at(source)}can't be read ({error.strerror}); try another copy") from error
 
 
 def _foreign(source: str, got: str) -> Damaged:
@@ -165,13 +165,13 @@ def _foreign(source: str, got: str) -> Damaged:
 
 def _begins_as_ours(file: BinaryIO) -> bool:
     beginning: bytes | None = file.read(8 + len(_BEGINNING))
-    if beginning is None:  # a file whose content is still to come, as in /proc
+    if beginning is None:  # a file without content yet, as in /proc
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return beginning[8:] == _BEGINNING
 
 
 def _verified(file: BinaryIO) -> tuple[bytes, str]:
-    """The header, and the digest in it, which is that of the file; ValueError if it is not."""
+    """Returns the header and the digest in it; raises ValueError if the file has another digest."""
     file.seek(0)
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
@@ -180,7 +180,7 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
     header = file.read(length)
     start, end = _digest_place(header)
     computed = hashlib.sha256(prefix + header[:start] + _NO_DIGEST + header[end:])
-    while chunk := file.read(1 << 20):  # in pieces: the size, too, is only a claim so far
+    while chunk := file.read(1 << 20):  # in pieces: the size may be wrong, too
         computed.update(chunk)
     stated = header[start:end].decode()
     if computed.hexdigest() != stated:
@@ -189,14 +189,14 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
 
 
 def _cut_short(file: BinaryIO) -> str:
-    """Says how much of a cut file is there; gives an empty text if its header can't be believed, or nothing is cut."""
+    """Returns how much of a truncated file is there; an empty text if its header is invalid or nothing is missing."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
     if length > _BYTES_LIMIT:
         return ""
     header = file.read(length)
-    if len(header) < length:  # else its length would be what is damaged
+    if len(header) < length:  # if it is no text, its length is damaged instead
         return f", truncated at {size:,} bytes, within its header of {length:,}" if _is_text(header) else ""
     whole = 8 + length + (tensors := _tensor_bytes(header))
     return f", truncated at {size:,} of {whole:,} bytes" if tensors and size < whole else ""
@@ -207,7 +207,7 @@ def _is_text(header: bytes) -> bool:
 
 
 def _tensor_bytes(header: bytes) -> int:
-    """The bytes that the tensors of a header take; 0 if it contradicts itself."""
+    """Returns the bytes of the tensors in a header; 0 if the header contradicts itself."""
     if _values(header) > _VALUES_LIMIT:
         return 0
     try:
@@ -225,7 +225,7 @@ def _tensor_bytes(header: bytes) -> int:
 
 
 def _digest_place(header: bytes) -> tuple[int, int]:
-    """Where the digest's characters start and end."""
+    """Returns the start and the end of the digest."""
     places = [match.span(1) for match in _DIGEST.finditer(header)]
     if len(places) != 1:
         raise ValueError(f"expected one SHA-256 in the header, got {len(places)}")
@@ -233,12 +233,12 @@ def _digest_place(header: bytes) -> tuple[int, int]:
 
 
 def _values(header: bytes) -> int:
-    """No fewer than the values that parsing would make of it."""
+    """Returns an upper bound of the number of values in a header."""
     return sum(map(header.count, (b"[", b"{", b",")))
 
 
 def _content(header: bytes, digest: str) -> dict[str, Any]:
-    """The object in the header's string: as the header has our beginning, it is there, and `format` in it."""
+    """Returns the object in the header's string, whose keys the beginning of the header guarantees."""
     if _values(header) > _VALUES_LIMIT:
         raise ValueError(f"expected at most {_VALUES_LIMIT} values in the header, got {_values(header)}")
     try:
@@ -252,7 +252,8 @@ def _content(header: bytes, digest: str) -> dict[str, Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dict; ValueError for a key that comes twice, of which two readers may believe different ones."""
+    """Returns the pairs as a dict; raises ValueError for a repeated key, which readers may treat differently."""
+
     keys = dict(pairs)
     if len(keys) < len(pairs):
         raise ValueError("a key twice in an object")
@@ -277,7 +278,7 @@ def _record(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_record(record: Mapping[str, Any]) -> None:
-    """ValueError unless it can be written as JSON and as UTF-8: no NaN, no infinity, no lone surrogate."""
+    """Raises ValueError unless a record can be written as JSON in UTF-8: no NaN, no infinity, no lone surrogate."""
     try:
         json.dumps(dict(record), ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
@@ -285,7 +286,7 @@ def _check_record(record: Mapping[str, Any]) -> None:
 
 
 def _tensors(file: BinaryIO) -> dict[str, Array]:
-    """The tensors of a file that was verified, in order of their names."""
+    """Returns the tensors of a verified file, sorted by name."""
     from safetensors import SafetensorError, deserialize
 
     file.seek(0)
@@ -310,7 +311,8 @@ def _array(name: str, entry: Mapping[str, Any]) -> Array:
 
 
 def _little_endian(name: str, tensor: Array) -> Array:
-    """The tensor as the file has it: contiguous and little-endian."""
+    """Returns a tensor as it is stored: contiguous and little-endian."""
+
     laid_out = np.asarray(tensor, tensor.dtype.newbyteorder("<"), order="C")
     _check_tensor(name, laid_out)
     return laid_out

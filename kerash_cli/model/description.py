@@ -1,8 +1,8 @@
-"""The text that describes a network, and back: the model description of 2019.
+"""The model description: reading and writing the text that describes a network.
 
-Line 1 is `WIDTH HEIGHT DEPTH` of one input sample; each further line is a layer, its keyword followed by its words
-(`kerash_cli.engine.layers` has a file for each). `#` starts a comment, blank lines don't count, and `?` stands for
-what the data decides: one of the three sizes, and the units of the last dense layer.
+Line 1 is `WIDTH HEIGHT DEPTH` of one input sample. Each further line is a layer: its keyword, then its words
+(`kerash_cli.engine.layers` has a file for each). Text after `#` is a comment, and blank lines are ignored. `?` is a
+number that the data decides: one of the three sizes, or the units of the last dense layer.
 """
 
 import re
@@ -21,29 +21,30 @@ from kerash_cli.errors import BadInput, at, unreadable
 T = TypeVar("T")
 
 LONGEST = 1 << 18
-"""Characters that a description may have: more is not a description but some other file."""
+"""Most characters of a description; a longer file is something else."""
 
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """The shape (depth, height, width) of a sample, and the layers, `input` first; None stands for `?`.
-
-    `source` and `lines`, the line of each layer, serve messages only: equality is that of the meaning.
-    """
+    """A network as described by text. Two descriptions are equal if they mean the same."""
 
     shape: tuple[int | None, int | None, int | None]
+    """Shape (depth, height, width) of a sample; None stands for `?`."""
     layers: tuple[Layer, ...]
+    """Layers in order, `input` first."""
     source: str = field(default="<model>", compare=False)
+    """Name of the file in messages."""
     lines: tuple[int, ...] = field(default=(), compare=False)
+    """Line of each layer, for messages."""
 
     @classmethod
     def read(cls, path: str) -> Self:
-        """The description in a file, or on standard input for `-`; BadInput if it can't be read."""
+        """Reads the description in a file, or from standard input for `-`; raises BadInput if it is invalid."""
         return cls.parse(*read_text(path))
 
     @classmethod
     def parse(cls, text: str, source: str = "<model>") -> Self:
-        """The description that `text` is; BadInput with the line of the first thing that is wrong."""
+        """Parses a description; raises BadInput with the line of the first error."""
         if len(text) > LONGEST:
             raise BadInput(f"{at(source)}expected a model description, got {len(text)} characters")
         lines = _meaningful(text)
@@ -59,34 +60,34 @@ class ModelDescription:
         return description
 
     def __str__(self) -> str:
-        """The canonical text, which `parse` reads back as an equal description."""
+        """Returns the canonical text, which `parse` reads back as an equal description."""
         sizes = " ".join("?" if number is None else str(number) for number in reversed(self.shape))
         return "".join(f"{line}\n" for line in (sizes, *self.layers))
 
     def where(self, layer: int) -> str:
-        """`source:line: ` of the layer with this index."""
+        """Returns `source:line: ` for the layer with this index, to start a message with."""
         return at(self.source, self.lines[layer] if self.lines else None)
 
     @property
     def activation(self) -> Activation:
-        """What the outputs come through."""
+        """Activation of the outputs."""
         return self.layers[head(self.layers)].activation
 
     @property
     def features(self) -> int | None:
-        """How many numbers one sample has; None where the data decides."""
+        """Number of inputs of a sample; None if the data decides."""
         return None if None in self.shape else prod(number or 0 for number in self.shape)
 
     @property
     def known_shape(self) -> Shape:
-        """The shape of a sample; ValueError where the data has yet to decide it."""
+        """Shape of a sample; raises ValueError if it has a `?`."""
         if None in self.shape:
-            raise ValueError("the number of inputs is not decided yet")
+            raise ValueError("the number of inputs is not known yet")
         return tuple(number or 0 for number in self.shape)
 
     @property
     def outputs(self) -> int | None:
-        """How many numbers come out; None where the data decides."""
+        """Number of outputs; None if the data decides."""
         if any(layer.unresolved for layer in self.layers):
             return None
         shape: Shape = tuple(number or 1 for number in self.shape)
@@ -96,14 +97,14 @@ class ModelDescription:
 
     @property
     def channels(self) -> int | None:
-        """How many channels a sample has, where a layer takes it for an image; None where none does."""
+        """Number of channels of a sample, if a layer works on images; else None."""
         depth, height, _ = self.known_shape
         return depth if height > 1 and any(layer.layout == "image" for layer in self.layers) else None
 
     def resolve(self, features: int, outputs: int) -> Self:
-        """The description with every `?` replaced by what `features` inputs and `outputs` units make it.
+        """Returns the description with each `?` replaced, for data with `features` inputs and `outputs` units.
 
-        BadInput where the sizes that are given don't divide the number of inputs.
+        Raises BadInput if the given sizes do not divide the number of inputs.
         """
         known = prod(number or 1 for number in self.shape)
         if features % known or (features != known and None not in self.shape):
@@ -165,7 +166,7 @@ class ModelDescription:
 
 
 def begins_description(path: str) -> bool:
-    """Whether a file's first line is that of a description and its second, if there is one, no row of a table."""
+    """Whether a file begins like a description: with a line of sizes and, if there is more, the line of a layer."""
     try:
         lines = _meaningful(read_text(path)[0])
         _parse_shape([text for _, text in lines[0][1]] if lines else [])
@@ -175,7 +176,7 @@ def begins_description(path: str) -> bool:
 
 
 def read_text(path: str) -> tuple[str, str]:
-    """The text in a file, or on standard input for `-`, and what messages call it; BadInput if it can't be read."""
+    """Returns the text of a file, or of standard input for `-`, and its name in messages; raises BadInput."""
     source = "<stdin>" if path == "-" else path
     try:
         with sys.stdin.buffer if path == "-" else open(path, "rb") as file:
@@ -185,16 +186,16 @@ def read_text(path: str) -> tuple[str, str]:
         raise unreadable(source, error, advice) from None
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{at(source)}expected a model description, got bytes that are no UTF-8: {error.reason}"
+            f"{at(source)}expected a model description, got bytes that are not UTF-8: {error.reason}"
         ) from None
 
 
 Words: TypeAlias = list[tuple[int, str]]
-"""The words of a line, each with its column."""
+"""Words of a line, each with its column."""
 
 
 def _meaningful(text: str) -> list[tuple[int, Words]]:
-    """The lines that say something, with their numbers."""
+    """Returns the words of each line that is neither blank nor a comment, with its number."""
     numbered = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
     return [
         (number, words)
@@ -225,7 +226,8 @@ def _parse_layer(words: list[str]) -> Layer:
 
 
 def _located(source: str, line: int, parse: Callable[[list[str]], T], words: Words) -> T:
-    """`parse` of the words, its error told with line and column."""
+    """Parses the words; an error gets the line and the column."""
+
     try:
         return parse([text for _, text in words])
     except BadInput as error:

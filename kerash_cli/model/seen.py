@@ -1,7 +1,7 @@
-"""Which rows a model was trained on: a hash of each, kept in the saved model, so that evaluating on them is noticed.
+"""Hashes of the rows that a model was trained on, kept in the saved model, so that evaluating on them is noticed.
 
-A row's hash is of its inputs and targets as the network gets them: the same whatever file the row stands in, and in
-whatever order its columns are there.
+A row's hash is computed from its inputs and targets as the network gets them. It depends neither on the file nor on the
+order of the columns there.
 """
 
 from base64 import b64decode, b64encode
@@ -12,23 +12,24 @@ from numpy.typing import NDArray
 from kerash_cli.engine.tensors import Array
 
 MOST = 1 << 16
-"""Hashes that are kept: of more rows the smallest ones, which still tell the share of known rows."""
+"""Most hashes that are kept. Of more rows the smallest hashes are kept; they still give the share of known rows."""
 
 TEXT_BYTES = 4 * (4 * MOST // 3 + 1)
-"""The most that `packed` gives."""
+"""Most bytes of a text that `packed` returns."""
 
 NOTICED = 1e-3
-"""The share of rows from which on they are no coincidence: 32 bits leave one in 65,536 to chance at the very most."""
+"""Share of known rows that is no coincidence: with 32 bits, at most 1 row in 65,536 is known by chance."""
 
-_TILE = 512  # rows at a time: as many as fit a cache
+_TILE = 512  # rows at a time: small enough for a cache
 
 Hashes = NDArray[np.uint32]
 
 
 def hashes(x: Array, y: Array) -> Hashes:
-    """(rows,) of inputs (rows, features) and targets (rows, outputs) of the same type.
+    """Returns a hash for each row of inputs (rows, features) and targets (rows, outputs) of the same type.
 
-    A sum of the bits, 32 at a time, each times a random number of 64 bits; the upper half of it (Carter & Wegman 1979).
+    The values are taken 32 bits at a time, each times a random number of 64 bits, and added up; the hash is the upper
+    half of the sum (Carter & Wegman 1979).
     """
     words = x.itemsize // 4
     factors = np.random.PCG64(0).random_raw((x.shape[1] + y.shape[1]) * words)  # the same ones in every version
@@ -41,19 +42,19 @@ def hashes(x: Array, y: Array) -> Hashes:
 
 
 def packed(found: Hashes) -> str:
-    """The different hashes, or the smallest of them, as text for a saved model."""
+    """Returns the different hashes, at most the MOST smallest ones, as text for a saved model."""
     return b64encode(np.unique(found)[:MOST].astype("<u4").tobytes()).decode()
 
 
 def is_sample(text: object) -> bool:
-    """Whether there were more rows than hashes are kept, so that a share is an estimate."""
+    """Whether some hashes were left out, so that `share` is an estimate."""
     return isinstance(text, str) and len(text) * 3 // 4 >= 4 * MOST
 
 
 def share(text: object, found: Hashes) -> float:
-    """The share of rows with these hashes that are among those that `packed` made the text of; 0 without one.
+    """Returns the share of rows whose hashes are in a text made by `packed`; 0 for an empty text or None.
 
-    ValueError if it can't be such a text.
+    Raises ValueError if the text is invalid.
     """
     if not text:
         return 0.0
@@ -65,6 +66,7 @@ def share(text: object, found: Hashes) -> float:
 
 
 def _bits(values: Array) -> NDArray[np.uint64]:
-    """(rows, columns or twice as many) the numbers' bits, 32 at a time."""
-    whole: Array = np.ascontiguousarray(values + values.dtype.type(0))  # -0 is 0
+    """Returns the numbers' bits, 32 at a time: (rows, columns) for float32, twice as many columns for float64."""
+    whole: Array = np.ascontiguousarray(values + values.dtype.type(0))  # -0 becomes 0
+
     return whole.view(np.uint32).astype(np.uint64)

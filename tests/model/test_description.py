@@ -177,7 +177,7 @@ def test_what_is_not_decided_yet_is_none() -> None:
     description = ModelDescription.parse("? 1 1\ninput\ndense ? softmax\n")
     assert description.features is None
     assert description.outputs is None
-    with pytest.raises(ValueError, match="not decided yet"):
+    with pytest.raises(ValueError, match="not known yet"):
         _ = description.known_shape
 
 
@@ -286,7 +286,7 @@ def test_a_file_too_long_for_a_description_is_refused(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"2 1 1\n\xff\xfe")
-    with pytest.raises(BadInput, match=r"binary: expected a model description, got bytes that are no UTF-8: "):
+    with pytest.raises(BadInput, match=r"binary: expected a model description, got bytes that are not UTF-8: "):
         ModelDescription.read(str(tmp_path / "binary"))
 
 

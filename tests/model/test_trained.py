@@ -88,7 +88,7 @@ def test_a_great_many_classes_have_no_table() -> None:
 
 def test_a_model_that_is_too_large_to_save_is_known_before_it_is_trained() -> None:
     trained = model("dense 300000 softmax", [0.0, 1.0], [0.0, 1.0])
-    with pytest.raises(BadInput, match="expected a description of at most"):
+    with pytest.raises(BadInput, match="expected a header of at most"):
         trained._replace(training={}).check_size()
 
 
