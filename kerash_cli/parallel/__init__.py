@@ -1,1 +1,1 @@
-"""Work shared out over subprocesses: ranks that meet at a barrier, over arrays that all of them map."""
+"""Parallel work in subprocesses: ranks that share mapped arrays and meet at a barrier, and executors of calls."""

@@ -1,4 +1,4 @@
-"""Where ranks meet: nobody leaves before all have come."""
+"""Barriers, at which each rank waits until all have arrived."""
 
 import os
 import platform
@@ -11,32 +11,35 @@ ORDERED = platform.machine() in ("x86_64", "AMD64")
 """Whether all processors see stores in the order in which they were made."""
 
 STRIDE = 8
-"""Counters of 8 bytes from one rank's to the next one's: a cache line."""
+"""Counters (of 8 bytes) between those of two ranks, so that each rank has a cache line of its own."""
 
-SPINS = 500  # about 20 µs
+SPINS = 500
+"""Times that a rank looks at a counter before it waits more slowly: about 20 µs."""
 YIELDING = 1e-4
+"""Seconds of waiting in which a rank yields its processor, before it sleeps."""
 LONGEST_SLEEP = 2e-3
+"""Most seconds of one sleep while waiting."""
 
 
 class Barrier(Protocol):
-    """Whoever comes waits for all the others."""
+    """A point where each rank waits for all others."""
 
     def wait(self) -> None:
-        """Returns when every rank has called it as often as this one."""
+        """Returns when every rank has called this as often as this one has."""
 
     def release(self) -> None:
-        """Lets the others go on once, without waiting for them."""
+        """Lets the other ranks go on once, without waiting for them."""
 
 
 class Counters:
-    """A barrier of one counter each in memory that all share.
+    """A barrier with one counter per rank in shared memory.
 
-    It spins briefly, then yields, then sleeps ever longer. A rank that sees another's counter sees all that was written
-    before it, because the processor keeps stores in order: x86-64 does.
+    A waiting rank spins briefly, then yields, then sleeps for longer and longer times. It relies on processors that
+    keep stores in order, as x86-64 does: a rank that sees a counter also sees everything written before it.
     """
 
     def __init__(self, counters: memoryview, rank: int, ranks: int, watch: Callable[[float], object]) -> None:
-        """`counters` of format "q", STRIDE of them a rank; `watch` is told the seconds waited while it takes long."""
+        """`counters` has format "q" and STRIDE items per rank; `watch` is called with the seconds of a long wait."""
         self._counters, self._mine, self._watch = counters, STRIDE * rank, watch
         self._others = [STRIDE * other for other in range(ranks) if other != rank]
         self._count = 0
@@ -68,13 +71,14 @@ class Counters:
 
 
 class Pipes:
-    """A barrier of bytes through pipes, right on any processor: all tell the first rank, and that one tells all."""
+    """A barrier for any processor: each rank sends a byte to the first one through a pipe, which then answers all."""
 
     def __init__(self, rank: int, ends: Sequence[tuple[int, int]], watch: Callable[[float], object]) -> None:
-        """`ends` are descriptors to read from and to write to: the first rank's of each other, another's its own.
+        """`ends` are descriptors to read from and to write to: one pair for each other rank, or that to the first.
 
-        `watch` is told the seconds waited, infinitely many where nobody is at the other end.
+        `watch` is called with the seconds waited, or infinity if the other end is closed.
         """
+
         self._first, self._ends, self._watch = rank == 0, ends, watch
 
     def wait(self) -> None:

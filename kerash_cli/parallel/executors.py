@@ -1,8 +1,8 @@
-"""Functions that are called in other processes, one after the other in each: executors as in `concurrent.futures`.
+"""Executors as in `concurrent.futures`, which call functions in worker processes or in this process.
 
-What is submitted is a function of a module, JSON values are its arguments, and JSON values it returns. What it raises
-comes back: a KerashError and MemoryError as they were, a fault of ours as a RuntimeError with its traceback. A process
-that ends on the way is replaced and the call tried once more; the last try is made in this process.
+A submitted function belongs to a module; its arguments and its result are JSON values. Its exceptions are raised here:
+KerashError and MemoryError as they are, an internal error as a RuntimeError with its traceback. A worker that dies is
+replaced, and its call is tried once more; the last try is made in this process.
 """
 
 import json
@@ -28,10 +28,10 @@ from kerash_cli.system import files
 T = TypeVar("T")
 
 TRIALS = 2
-"""Workers that try a call before it is made in this process."""
+"""Number of workers that try a call before this process makes it."""
 
 _ANSWERS = ({"result"}, {"error", "message"}, {"memory"}, {"fault"})
-"""The keys of each kind of answer."""
+"""Keys of each kind of answer."""
 
 
 class Serial(Executor):
@@ -42,7 +42,7 @@ class Serial(Executor):
 
 
 class _Deferred(Future[T]):
-    """Makes its call when it is asked."""
+    """A future that makes its call when its result is asked for."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         super().__init__()
@@ -58,15 +58,15 @@ class _Deferred(Future[T]):
 
 
 class _Lost(Exception):
-    """A call whose worker gave no answer: says what became of the worker."""
+    """A worker died or stopped without an answer; the message says how."""
 
 
 class Workers(Executor):
-    """At most `count` worker processes, which start as calls come.
+    """Calls functions in up to `count` worker processes, which are started when they are needed.
 
-    A call that TRIALS workers died of is made by whoever asks for its result, in this process: so Ctrl-C ends it as it
-    ends any other work, and no two are made here at once. `tell` is called with one line then. Each
-    worker calls `asked`, a function of a module, when `ask` is called, in the middle of what it does.
+    If TRIALS workers died in a call, the thread that asks for its result makes the call in this process: Ctrl-C ends it
+    like other work, and no two calls are made here at once. `tell` is then called with one line. When `ask` is called,
+    each worker calls `asked`, a function of a module, in the middle of its work.
     """
 
     def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
@@ -93,19 +93,19 @@ class Workers(Executor):
         return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """With `cancel_futures`, calls under way are given up too, and no more are made here."""
+        """Ends the workers; `cancel_futures` also gives up running calls, and makes no more in this process."""
         self._closing = cancel_futures
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for processes in self._all:
             processes.close()
 
     def ask(self) -> None:
-        """Has all workers call `asked`."""
+        """Makes all workers call `asked`."""
         for processes in self._all:
             processes.signal(signal.SIGUSR1)
 
     def _finished(self, asked: "Future[dict[str, Any]]", call: Callable[[], T]) -> T:
-        """What a worker answered, or what the call gives in this process if none could answer."""
+        """Returns the result of a worker, or of the call made in this process if no worker could answer."""
         try:
             answer = asked.result()
         except _Lost as lost:
@@ -116,7 +116,7 @@ class Workers(Executor):
         return call()
 
     def _call(self, call: bytes) -> dict[str, Any]:
-        """The answer of a worker; _Lost if TRIALS of them gave none."""
+        """Returns the answer of a worker; raises _Lost if TRIALS of them gave none."""
         processes = self._idle.get()
         try:
             for _ in range(TRIALS - 1):
@@ -127,7 +127,7 @@ class Workers(Executor):
             self._idle.put(processes)
 
     def _tried(self, processes: Processes, call: bytes) -> dict[str, Any]:
-        """A worker's answer, of a new one if there is none; after _Lost there is none."""
+        """Returns a worker's answer, starting the worker if there is none; ends it if it raises _Lost."""
         try:
             if not processes:
                 _start(processes, self._job)
@@ -137,15 +137,15 @@ class Workers(Executor):
             raise
 
     def _ask(self, processes: Processes, call: bytes) -> bytes:
-        """The line that a worker answers; _Lost if it ends or is stopped instead."""
+        """Returns the line that a worker answers; raises _Lost if the worker ends or is stopped instead."""
         (worker,) = processes.workers
         reading, writing = worker.ends
-        with suppress(BrokenPipeError):  # which shows when its answer is read
+        with suppress(BrokenPipeError):  # noticed below, when the answer is read
             files.write_all(writing, call)
         answer, stopped = bytearray(), 0
         while not answer.endswith(b"\n"):
             if self._closing:
-                raise WorkerFailed("the workers are sent away before they have answered")
+                raise WorkerFailed("the workers were ended before they answered")
             if select([reading], [], [], LOOK)[0]:
                 piece = os.read(reading, 1 << 16)
                 if not piece:
@@ -159,7 +159,7 @@ class Workers(Executor):
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
-    """What a worker does with a job of this kind: calls, until it is told to leave."""
+    """Makes calls in a worker until its pipe is closed."""
     reading, writing = ends
     if "asked" in job:
         asked = _named(job["asked"])
@@ -180,19 +180,19 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _name(function: Callable[..., object]) -> str:
-    """Names a function of a module, so that another process finds it."""
+    """Returns the name of a function, with which another process finds it."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
 def _named(name: str) -> Callable[..., Any]:
-    """Finds the function of that name."""
+    """Returns the function of that name."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found
 
 
 def _start(processes: Processes, job: Mapping[str, Any]) -> None:
-    """Starts a worker that waits for calls; _Lost if it can't. One that dies at once shows when it is asked."""
+    """Starts a worker that waits for calls; raises _Lost if it can't start. If it dies at once, the next call fails."""
     try:
         processes.resize(1)
     except WorkerFailed:
@@ -202,18 +202,19 @@ def _start(processes: Processes, job: Mapping[str, Any]) -> None:
 
 
 def _checked(line: bytes) -> dict[str, Any]:
-    """The answer in a worker's line; _Lost if it is none."""
+    """Returns the answer in a worker's line; raises _Lost if it is invalid."""
     try:
         answer = json.loads(line)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or answer.keys() not in _ANSWERS:
-        raise _Lost("gave an answer that is none")
+        raise _Lost("gave an invalid answer")
     return answer
 
 
 def _result(answer: Mapping[str, Any]) -> Any:
-    """The result in an answer; raises the error that it has instead."""
+    """Returns the result in an answer, or raises the error in it."""
+
     if "error" in answer:
         raise getattr(errors, answer["error"])(answer["message"])
     if "memory" in answer:

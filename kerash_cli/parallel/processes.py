@@ -1,4 +1,4 @@
-"""Worker processes: fresh interpreters that wait for a job on standard input and leave when that ends."""
+"""Worker processes: fresh interpreters that read a job from standard input and end when their parent does."""
 
 import json
 import os
@@ -17,27 +17,29 @@ from kerash_cli.errors import KerashError, OutOfSpace, WorkerFailed
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
-"""Seconds that a worker has to leave before it is killed."""
+"""Seconds that a worker has to end before it is killed."""
 TAIL = 4096
-"""Bytes of a worker's standard error that its last line is looked for in."""
+"""Bytes at the end of a worker's standard error that are searched for its last line."""
 WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-"""Signals that are the parent's to handle, which a terminal or a batch system sends to the whole group."""
+"""Signals that only the parent handles, although a terminal or a batch system sends them to the whole group."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
 
 
 class Worker(NamedTuple):
-    """A process, what it writes to standard error, and the pipes of its barrier: to read from it, to write to it."""
+    """A worker process, as its parent sees it."""
 
     number: int
     process: "subprocess.Popen[bytes]"
     errors: BinaryIO
+    """File with the worker's standard error."""
     ends: tuple[int, int]
+    """Descriptors of two pipes: to read from the worker, and to write to it."""
 
 
 class Processes:
     """Starts `count` worker processes; leaving the `with` block ends them.
 
-    Each imports `module` while the parent still reads its data, and gives its job to that module's `work`.
+    Each worker imports `module` while the parent still reads its data, and calls `work` of that module with its job.
     """
 
     def __init__(self, count: int, module: str) -> None:
@@ -61,7 +63,7 @@ class Processes:
         return len(self.workers)
 
     def resize(self, count: int) -> None:
-        """Makes them so many: starts those that are missing, sends the others away. WorkerFailed if none can start."""
+        """Starts or ends workers until there are `count`; raises WorkerFailed if one can't start."""
         spare, self.workers = self.workers[count:], self.workers[:count]
         _end(spare)
         for number in range(len(self.workers) + 1, count + 1):
@@ -71,12 +73,12 @@ class Processes:
                 raise WorkerFailed(f"worker {number} could not start: {error.strerror}; try --workers 1") from None
 
     def signal(self, number: int) -> None:
-        """Sends a signal to all of them."""
+        """Sends a signal to all workers."""
         for worker in self.workers:
             worker.process.send_signal(number)
 
     def give(self, worker: Worker, job: Mapping[str, Any]) -> None:
-        """Tells a worker its job; WorkerFailed if it is no longer there."""
+        """Sends a worker its job; raises WorkerFailed if the worker has ended."""
         assert worker.process.stdin is not None
         try:
             worker.process.stdin.write(json.dumps(dict(job)).encode() + b"\n")
@@ -85,7 +87,7 @@ class Processes:
             raise self.failure(worker) from None
 
     def check(self, patient: bool = False) -> None:
-        """WorkerFailed if a worker has ended; `patient` where one is about to."""
+        """Raises WorkerFailed if a worker has ended; with `patient`, waits up to PATIENCE for one to end."""
         deadline = monotonic() + PATIENCE
         while True:
             for worker in self.workers:
@@ -96,11 +98,11 @@ class Processes:
             sleep(0.01)
 
     def stopped(self) -> list[Worker]:
-        """Those that a signal has stopped, as far as the system tells."""
+        """Returns the workers that a signal has stopped, on systems with /proc."""
         return [worker for worker in self.workers if _state(worker.process.pid) in ("T", "t")]
 
     def failure(self, worker: Worker) -> KerashError:
-        """What became of a worker, in a line."""
+        """Returns the error for a worker that no longer answers."""
         fate, code = self.fate(worker), worker.process.poll()
         if code == OutOfSpace.exit_code:
             return OutOfSpace(f"worker {worker.number}: {_last_line(worker.errors)}; try --workers 1")
@@ -112,7 +114,7 @@ class Processes:
         return WorkerFailed(f"worker {worker.number} {fate}; try --workers 1")
 
     def fate(self, worker: Worker) -> str:
-        """What became of a worker that no longer answers: `was killed by SIGKILL (signal 9)`."""
+        """Returns how a worker ended: `was killed by SIGKILL (signal 9)`."""
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(PATIENCE)
         code = worker.process.poll()
@@ -128,14 +130,14 @@ class Processes:
 
 
 def _started(number: int, module: str) -> Worker:
-    """A worker for the jobs of a module; OSError, with nothing left of it, where there can be none."""
+    """Starts a worker for the jobs of a module; raises OSError, and leaves nothing behind, if it can't."""
     with ExitStack() as ours, ExitStack() as theirs:
         (reading, to_write), (to_read, writing) = _pipe(ours, theirs), _pipe(theirs, ours)
         errors = ours.enter_context(_unnamed())
         path = os.pathsep.join([str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])])
         words = map(str, (to_read, to_write, os.getpid(), module))
         command = [sys.executable, "-P", "-m", "kerash_cli.parallel.worker", *words]
-        # Blocked here, they stay blocked there.
+        # The worker inherits the blocked signals.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)
         try:
             process = subprocess.Popen(
@@ -153,7 +155,7 @@ def _started(number: int, module: str) -> Worker:
 
 
 def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
-    """A pipe, whose ends these close."""
+    """Makes a pipe; `reader` and `writer` close its ends."""
     reading, writing = os.pipe()
     reader.callback(os.close, reading)
     writer.callback(os.close, writing)
@@ -161,14 +163,14 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
 
 
 def _unnamed() -> BinaryIO:
-    """A new file without a name, in memory where there are such."""
+    """Makes a file without a name, in memory if the system has such files."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("kerash"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def _end(workers: Sequence[Worker]) -> None:
-    """Workers that see the end of their input leave; those that don't are killed."""
+    """Ends workers by closing their standard input; kills those that are still there after PATIENCE."""
     for worker in workers:
         assert worker.process.stdin is not None
         with suppress(OSError):
@@ -185,7 +187,8 @@ def _end(workers: Sequence[Worker]) -> None:
 
 
 def _state(process: int) -> str:
-    """The letter that /proc has for it; nothing where there is none."""
+    """Returns the letter of a process's state in /proc; an empty text if there is none."""
+
     with suppress(OSError, IndexError):
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
     return ""

@@ -1,4 +1,4 @@
-"""What the ranks of any job share: arrays in a stage, and a barrier with a word that ends it all."""
+"""Ranks: processes that share arrays in a stage and meet at a barrier, until the first one ends the job."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,34 +17,34 @@ from kerash_cli.store.stage import Stage, staged_bytes
 Shapes = Mapping[str, tuple[Shape, Any]]
 
 LOOK = 0.05
-"""Seconds between two looks after the workers."""
+"""Seconds between two checks of the workers."""
 
 STOPPED = 40
-"""Looks in a row, about 2 s, that find a worker stopped before it is given up; a group that is suspended is not one."""
+"""Checks in a row (about 2 s) that find a worker stopped before it is given up. If the whole group is suspended, none
+are made."""
 
 LONGEST_WAIT = 60.0
-"""Seconds for a piece of work before a worker is given up, or 20 times what the slowest one took."""
+"""Seconds without an answer before a worker is given up; or 20 times the longest piece of work so far, if more."""
 
 
 class Over(Exception):
-    """The ranks are told to stop."""
+    """The first rank has ended the job."""
 
 
 class Ranks:
-    """The first rank's side: it makes the shared arrays, tells the workers their job, and looks after them.
+    """The first rank's side: makes the shared arrays, sends the workers their job, and watches them.
 
-    When it is left the others are told to stop. `meeting` raises WorkerFailed when a worker dies, stops, or does not
-    answer.
+    Leaving the `with` block ends the job. `meeting` raises WorkerFailed if a worker dies, stops, or does not answer.
     """
 
     def __init__(self, processes: Processes, stage: Stage, shapes: Shapes, job: Mapping[str, Any]) -> None:
-        """`shapes` are those of the shared arrays, by name; the job is JSON values."""
+        """`shapes` has shape and dtype of each shared array by name; `job` consists of JSON values."""
         self.count = 1 + len(processes)
         self.arrays: dict[str, Any] = {
             name: stage.array(name, shape, dtype) for name, (shape, dtype) in _all(shapes, self.count).items()
         }
         self.slowest = 0.0
-        """Seconds that the longest piece of work took so far."""
+        """Seconds of the longest piece of work so far."""
         self._processes = processes
         self._looked, self._found_stopped = 0.0, 0
         kind = "counters" if ORDERED else "pipes"
@@ -65,7 +65,7 @@ class Ranks:
         self._barrier.release()
 
     def _watch(self, waited: float) -> None:
-        """Looks after the workers now and then, while one is waited for; at once where nobody is at the other end."""
+        """Checks the workers every LOOK seconds of a wait, and at once if a pipe is closed."""
         if waited == float("inf"):
             self._processes.check(patient=True)
             raise WorkerFailed("a worker no longer answers; try --workers 1")
@@ -83,20 +83,20 @@ class Ranks:
 
 
 class Meeting:
-    """Where a rank meets the others."""
+    """Waits at the barrier, in any rank."""
 
     def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
         self._barrier, self._control = barrier, arrays["control"].data
 
     def __call__(self) -> None:
-        """Waits for all; Over if that is what the first rank came to say."""
+        """Waits for all ranks; raises Over if the first rank has ended the job."""
         self._barrier.wait()
         if self._control[0]:
             raise Over
 
 
 def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any], Meeting]:
-    """A worker's side: the shared arrays, and where it meets the others."""
+    """Joins a job in a worker; returns the shared arrays and the meeting."""
     stage = Path(job["stage"])
     arrays = {name: attached(stage / f"{name}.npy") for name in job["arrays"]}
     barrier = _barrier(job["barrier"], arrays, job["rank"], job["ranks"], [ends], _leave_if_alone)
@@ -104,12 +104,12 @@ def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any
 
 
 def attached(path: Path, writable: bool = True) -> Any:
-    """An array of a stage, as another process mapped it."""
+    """Maps an array of a stage that another process made."""
     return np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False).view(np.ndarray)
 
 
 def shared_bytes(shapes: Shapes, ranks: int) -> int:
-    """What arrays of these shapes, and what ranks need besides, take of a stage."""
+    """Returns the bytes of a stage with arrays of these shapes, and with the barrier of so many ranks."""
     return staged_bytes(*_all(shapes, ranks).values())
 
 
@@ -131,6 +131,7 @@ def _barrier(
 
 
 def _leave_if_alone(waited: float) -> None:
-    """A pipe that is closed at its other end leads to nobody."""
+    """Ends the job in a worker if the other end of its pipe is closed."""
+
     if waited == float("inf"):
         raise Over

@@ -1,8 +1,7 @@
 """A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT MODULE`, with the pipes of its barrier.
 
-It reads one job, a line of JSON, from standard input, and calls `work` of the module with it. The end of standard input
-means that its parent is gone, whenever that comes: then it leaves at once. Linux kills a worker that is stopped, which
-can't see that.
+It reads one job, a line of JSON, from standard input, and calls `work` of the module with it. When standard input ends,
+the parent is gone, and the worker ends at once. A stopped worker can't notice that; Linux kills it.
 """
 
 import ctypes
@@ -23,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Waits for a job, does it, and ends the process."""
+    """Reads a job and does it."""
     _die_with(int(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends = (int(sys.argv[1]), int(sys.argv[2]))
@@ -46,13 +45,13 @@ def main() -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Has this process killed when its parent ends, or rather the thread of it that started this one.
+    """Makes Linux kill this process when the thread that started it ends.
 
-    Such a thread lives as long as what the worker is for: it is the parent's first one, or one of an executor's pool.
+    That thread lives as long as the worker is needed: it is the parent's main thread, or one of an executor's pool.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:  # it had ended before that
+    if os.getppid() != parent:  # the parent had ended before
         os._exit(0)
 
 

@@ -1,1 +1,1 @@
-"""Scratch memory: the mountpoint and the stages of runs in it."""
+"""Scratch memory: the mountpoint, and in it the stages of runs."""

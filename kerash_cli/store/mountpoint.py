@@ -1,13 +1,13 @@
-"""The mountpoint: which folder it is, its tree, and who may use what is in it.
+"""The mountpoint: the folder for tensors, stored models and genomes, and its locks.
 
     ROOT/
-      mat/PID/             what a process computes with; gone when the process is
-      model/NAME.model     a stored model's description, as it was given
+      mat/PID/             scratch folder of a process, removed when the process ends
+      model/NAME.model     description of a stored model, as it was given
       model/NAME/          its samples
       model/genomes/       the genomes: gen_NAME/ each
 
-Folders are 0700 and files 0600. A folder that a live process uses is locked (flock) by it: whatever is scratch and that
-nobody holds locked was left by a run that was killed, and goes when the next one needs room.
+Folders have mode 0700 and files 0600. A process locks (flock) each scratch folder that it uses. A scratch folder
+without a lock belonged to a run that was killed; the next run that needs room removes it.
 """
 
 import fcntl
@@ -30,24 +30,24 @@ from kerash_cli.system.memory import readable
 SHARED_MEMORY = Path("/dev/shm")
 LOCAL = Path("kerash_mountpoint")
 MARK = ".init-fs"
-"""The file in a root that init-fs made; only end-fs removes what lies there."""
+"""File in a root that init-fs made; only end-fs removes the content of such a root."""
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _DRAFT = re.compile(r"\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
 _TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(r"[0-9]+(\.[0-9]+)?")}
-"""Its folders, inner ones first, and what scratch folders in them are called."""
+"""Folders of a mountpoint, inner ones first, with the names of scratch folders in them."""
 
 
 @dataclass(frozen=True)
 class Mountpoint:
-    """A root; a private one is a folder of this user's own on a file system that all share, made when it is needed."""
+    """A root folder. A private one belongs to this user, on a shared file system, and is made when it is needed."""
 
     root: Path
     private: bool = False
 
     def folder(self, *parts: str, make: bool = True) -> Path:
-        """The folder of the tree, made if it is missing; BadInput if it is a link or somebody else's."""
+        """Returns a folder of the tree, made if it is missing; raises BadInput for a link or another user's folder."""
         path = self.root
         for step in ([""] if self.private else []) + list(parts):
             path = path / step
@@ -58,90 +58,88 @@ class Mountpoint:
         return path
 
     def scratch(self, parts: Sequence[str], names: Iterable[str]) -> tuple[Path, int]:
-        """A new folder in that one under the first free of `names`, and a descriptor that holds it locked."""
+        """Makes a folder under the first free name; returns it and a descriptor that keeps it locked."""
         for name in names:
             if not self.private:
                 os.stat(self.root)
-            # Taken; or another run tidied its parent away, or swept it before it was locked.
+            # The name is taken, or another run removed the parent, or the folder before it was locked.
             with suppress(FileExistsError, FileNotFoundError):
                 folder = self.folder(*parts) / name
                 os.mkdir(folder, 0o700)
                 if lock := _locked(folder):
                     return folder, lock
-        raise ValueError("expected names without end")
+        raise ValueError("expected an endless iterator of names")
 
     def hold(self, name: str) -> tuple[Path, int]:
-        """The scratch folder of that name, made if it is missing, and a descriptor that holds it locked."""
+        """Returns the scratch folder of that name, made if it is missing, and a descriptor that keeps it locked."""
         while True:
             folder = self.folder("mat", name)
             if lock := _locked(folder):
                 return folder, lock
 
     def room(self) -> int:
-        """The bytes free, once what killed runs left has made room."""
+        """Removes the scratch folders of killed runs and returns the free bytes."""
         for folder, scratch in self._folders():
             _sweep(folder, scratch)
         return self.free()
 
     def free(self) -> int:
-        """The bytes free as it stands; 0 where no folder can be made."""
+        """Returns the free bytes; 0 if no folder can be made."""
         if self.private and not os.access(self.root.parent, os.W_OK):
             return 0
         status = os.statvfs(self.root.parent if self.private else self.root)
         return status.f_bavail * status.f_frsize
 
     def require(self, size: int) -> None:
-        """OutOfSpace unless `size` bytes are free."""
+        """Raises OutOfSpace unless `size` bytes are free."""
         if self.room() < size:
             raise self.no_room(size)
 
     def no_room(self, size: int) -> OutOfSpace:
-        """The error that says that `size` bytes are more than there are."""
+        """Returns the error for too little room for `size` bytes."""
         return OutOfSpace(
             f"{at(str(self.root))}expected room for {readable(size)}, got {readable(self.free())} free; "
-            "try --mountpoint with a folder that has it"
+            "try --mountpoint with a folder on another disk"
         )
 
     def tidy(self) -> None:
-        """Removes the folders of the tree that are empty, unless init-fs made them."""
+        """Removes the empty folders of the tree, unless init-fs made them."""
         if self.is_marked():
             return
         for path in [*(folder for folder, _ in self._folders()), *([self.root] if self.private else [])]:
-            with suppress(OSError):  # not empty, or not there
+            with suppress(OSError):  # not empty, or missing
                 os.rmdir(path)
 
     def is_marked(self) -> bool:
-        """Whether init-fs made what is here."""
+        """Whether init-fs made this root."""
         mark = self.root / MARK
         try:
             return mark.is_file() and not mark.is_symlink()
-        except OSError:  # somebody else's
+        except OSError:  # another user's folder
             return False
 
     def held(self) -> bool:
-        """Whether a live process holds something in it."""
+        """Whether a live process has locked a folder in it."""
         entries = (entry for parent, _ in self._folders() for entry in parent.iterdir())
         return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
     def _folders(self) -> Iterator[tuple[Path, re.Pattern[str]]]:
-        """Those of the tree that are there and this user's own, with what is scratch in them."""
+        """Yields the existing folders of this user's tree, with the pattern of scratch names in each."""
         for parts, scratch in _TREE.items():
             with suppress(KerashError, FileNotFoundError):
                 yield self.folder(*parts, make=False), scratch
 
 
 def mountpoints(named: str | None) -> list[Mountpoint]:
-    """Where things are, the place to prefer first: one that was named or made here, else private folders.
+    """Returns the mountpoints to use, the preferred one first: the named or the local one, else private folders.
 
-    A name is the option's, else that of $KERASH_MOUNTPOINT. BadInput where it is no folder, or where the local
-    ./kerash_mountpoint is not this user's own.
+    The name is that of the option, else of $KERASH_MOUNTPOINT. Raises BadInput if it is not a folder, or if the local
+    ./kerash_mountpoint belongs to another user.
     """
     word = os.environ.get("KERASH_MOUNTPOINT") or None if named is None else named
     if word is not None:
         if not Path(word).is_dir() or not word:
-            raise BadInput(
-                f"{at(word or '--mountpoint')}expected a folder as mountpoint, got none; try mkdir {quote(word)}"
-            )
+            raise BadInput(f"{at(word or '--mountpoint')}no such folder; try mkdir {quote(word)}")
         return [Mountpoint(Path(word))]
     if os.path.lexists(LOCAL):
         check_own(LOCAL, 0)
@@ -150,19 +148,19 @@ def mountpoints(named: str | None) -> list[Mountpoint]:
 
 
 def mountpoint_at(root: str) -> Mountpoint:
-    """The mountpoint with that root, whether it is there or not."""
+    """Returns the mountpoint with that root, whether it exists or not."""
     return next((place for place in private_mountpoints() if str(place.root) == root), Mountpoint(Path(root)))
 
 
 def private_mountpoints() -> list[Mountpoint]:
-    """Folders of this user's own, there or not: on a tmpfs, and where temporary files are."""
+    """Returns this user's private mountpoints, existing or not: on a tmpfs, and in the folder for temporary files."""
     own = f"kerash-{os.getuid()}"
     parents = [parent for parent in (SHARED_MEMORY, Path(tempfile.gettempdir())) if parent.is_dir()]
     return [Mountpoint(parent / own, private=True) for parent in dict.fromkeys(parents)]
 
 
 def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]) -> Mountpoint:
-    """The first place with room for `size` bytes, else OutOfSpace; `tell` hears of it if that is on a disk."""
+    """Returns the first place with room for `size` bytes, or raises OutOfSpace. Calls `tell` if it is on a disk."""
     for place in places:
         if place.room() >= size:
             if place.private and place.root.parent != SHARED_MEMORY:
@@ -172,14 +170,14 @@ def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]
 
 
 def processes() -> Iterator[str]:
-    """Names for the scratch folder of this process: its number, and where that is taken further ones."""
+    """Yields names for the scratch folder of this process: `PID`, then `PID.1`, `PID.2` and so on."""
     yield str(os.getpid())
     for further in count(1):
         yield f"{os.getpid()}.{further}"
 
 
 def check_own(path: Path, *others: int) -> None:
-    """BadInput unless `path` is a folder, no link, of this user or of one of the `others`."""
+    """Raises BadInput unless `path` is a folder, not a link, of this user or of one of the `others`."""
     try:
         folder = os.open(path, FOLDER)
     except FileNotFoundError:
@@ -188,9 +186,9 @@ def check_own(path: Path, *others: int) -> None:
         if error.errno in (ELOOP, ENOTDIR, EACCES):
             got = "one of another user" if error.errno == EACCES else "something else"
             raise BadInput(f"{at(str(path))}expected a folder of yours, got {got}; {_ADVICE}") from None
-        if error.errno == EMFILE:  # of which no folder is the cause
+        if error.errno == EMFILE:  # too many open files: not a fault of the folder
             raise
-        raise KerashError(f"{at(str(path))}expected to look into it, got {error.strerror!r}; {_ADVICE}") from None
+        raise KerashError(f"{at(str(path))}can't be opened ({error.strerror}); {_ADVICE}") from None
     try:
         owner = os.fstat(folder).st_uid
         if owner not in (os.getuid(), *others):
@@ -203,7 +201,7 @@ _ADVICE = "try --mountpoint with another folder"
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a live process holds the folder locked."""
+    """Whether a live process has locked the folder."""
     descriptor = os.open(folder, FOLDER)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -217,11 +215,11 @@ def is_held(folder: Path) -> bool:
 
 
 def _locked(folder: Path) -> int | None:
-    """A descriptor that holds a new folder locked; None if it is gone, swept away before it was locked."""
+    """Locks a new folder and returns its descriptor; None if another run removed it before it was locked."""
     try:
         lock = os.open(folder, FOLDER)
         try:
-            with suppress(OSError):  # a file system without locks: nothing is swept there either
+            with suppress(OSError):  # a file system without locks, where nothing is swept either
                 fcntl.flock(lock, fcntl.LOCK_EX)
             os.stat(folder)
         except BaseException:
@@ -237,7 +235,7 @@ def _locked(folder: Path) -> int | None:
 
 
 def _sweep(parent: Path, scratch: re.Pattern[str]) -> None:
-    """Removes what killed runs of this user left: the scratch folders, of no one else's mode, that nobody locks."""
+    """Removes the scratch folders of this user's killed runs, which are those with mode 0700 and without a lock."""
     with suppress(OSError):
         descriptor = os.open(parent, FOLDER)
         try:
@@ -253,7 +251,8 @@ def _sweep_one(name: str, parent: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         status = os.fstat(lock)
-        # A folder of a user's own may be called 2019 too, but hardly has this mode.
+        # A folder that the user made may have a number as name, but hardly this mode.
+
         if status.st_uid == os.getuid() and S_IMODE(status.st_mode) == 0o700:
             shutil.rmtree(name, ignore_errors=True, dir_fd=parent)
     finally:

@@ -1,4 +1,4 @@
-"""The stage of a run: a scratch folder in the mountpoint, with the samples as mapped files."""
+"""The stage of a run: a scratch folder in the mountpoint, with arrays as memory-mapped files."""
 
 import mmap
 import os
@@ -22,23 +22,23 @@ from kerash_cli.tables.formats import npy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HEADER = 128
-"""Bytes before the numbers of a `.npy` file."""
+"""Bytes of the header of a `.npy` file."""
 
 _AGAIN = "try kerash store-model --force again"
 
 
 class Stage:
-    """A folder of the mountpoint whose `.npy` files are arrays of this process."""
+    """A scratch folder whose `.npy` files are arrays of this process."""
 
     def __init__(self, folder: Path, place: Mountpoint) -> None:
         self.folder = folder
         self._place = place
 
     def array(self, name: str, shape: Shape, dtype: DTypeLike, order: str = "C") -> Array:
-        """A new writable array that *is* `folder/name.npy`: whoever maps the file sees what is written to the array.
+        """Makes a writable array mapped to `folder/name.npy`: other processes that map the file share its content.
 
-        OutOfSpace if the file system has no room for it: space is reserved first, since a write to a mapping that
-        finds none would kill the process.
+        Raises OutOfSpace if the file system has no room for it. Space is reserved first, because a write to a mapping
+        without room would kill the process.
         """
         path = self.folder / f"{name}.npy"
         description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """A stage with room for `size` bytes, gone when it is left; `tell` hears if it had to be on a disk."""
+    """Makes a stage with room for `size` bytes until the `with` block ends; calls `tell` if it is on a disk."""
     place = roomy(mountpoints(mountpoint), size, tell)
     try:
         with explained(str(place.root), size):
@@ -77,29 +77,29 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
 
 
 def mapped(path: Path) -> Array:
-    """The float64 matrix in a `.npy` file that `Stage.array` made, mapped to be read.
+    """Maps the float64 matrix in a `.npy` file made by `Stage.array`, to be read.
 
-    Damaged unless it is a regular file of exactly the size that its header says, of finite numbers.
+    Raises Damaged unless it is a regular file of exactly the size in its header, with finite numbers.
     """
     try:
         with open(path, "rb", opener=regular) as file:
-            layout, start = npy.layout(_Beginning(file)), file.tell()
-            size = start + prod(layout.shape) * layout.dtype.itemsize
+            header, start = npy.header(_Beginning(file)), file.tell()
+            size = start + prod(header.shape) * header.dtype.itemsize
             got = os.fstat(file.fileno()).st_size
-            if layout.dtype != np.float64 or len(layout.shape) != 2 or got != size:
-                raise BadInput(f"{layout} of {layout.dtype.name} in {got} bytes")
+            if header.dtype != np.float64 or len(header.shape) != 2 or got != size:
+                raise BadInput(f"{header} of {header.dtype.name} in {got} bytes")
             mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     except (OSError, BadInput) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise Damaged(f"{at(str(path))}expected staged samples, got {reason!r}; {_AGAIN}") from None
-    array: Array = np.ndarray(layout.shape, np.float64, mapping, start, order="F" if layout.columns_first else "C")
+    array: Array = np.ndarray(header.shape, np.float64, mapping, start, order="F" if header.columns_first else "C")
     if not np.isfinite(array).all():
         raise Damaged(f"{at(str(path))}expected finite numbers, got others; {_AGAIN}")
     return array
 
 
 class _Beginning:
-    """The header of an open `.npy` file."""
+    """First bytes of an open `.npy` file."""
 
     name = "its header"
 
@@ -114,5 +114,6 @@ class _Beginning:
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
-    """What arrays of these shapes and dtypes take in a stage, headers and last pages included."""
+    """Returns the bytes of a stage with arrays of these shapes and dtypes, headers and last pages included."""
+
     return sum(HEADER + prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)

@@ -315,7 +315,7 @@ BAD = {
     "a folder as output": ((*XOR, "-o", "data"), "data", 2),
     "standard input twice": (("-", "-", "data/xor.label", "-o", "x.kerash"), "once", 2),
     "no name for the output": (("-", "data/xor.data", "data/xor.label"), "try -o model.kerash", 2),
-    "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "expected a folder as mountpoint", 2),
+    "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "no such folder", 2),
     "two targets": (
         ("models/iris.model", "data/iris.csv", "--target", "species", "--target", "petal_width"),
         "several stand in a LABEL file",

@@ -75,10 +75,10 @@ def test_a_call_whose_process_ends_or_stops_is_tried_once_more(
         ("die", "was killed by SIGKILL (signal 9)"),
         ("leave", "ended (exit 3): it said nothing"),
         ("break off", "was killed by SIGKILL (signal 9)"),
-        ("babble", "gave an answer that is none"),
-        ("say a list", "gave an answer that is none"),
-        ("say nothing of use", "gave an answer that is none"),
-        ("say two things", "gave an answer that is none"),
+        ("babble", "gave an invalid answer"),
+        ("say a list", "gave an invalid answer"),
+        ("say nothing of use", "gave an invalid answer"),
+        ("say two things", "gave an invalid answer"),
     ],
 )
 def test_a_call_that_no_worker_answers_is_made_in_this_process(

@@ -74,7 +74,7 @@ def test_an_environment_without_a_word_is_none(nowhere: Path, monkeypatch: pytes
 
 
 def test_an_option_without_a_word_is_refused(nowhere: Path) -> None:
-    with pytest.raises(BadInput, match=r"^--mountpoint: expected a folder as mountpoint, got none"):
+    with pytest.raises(BadInput, match=r"^--mountpoint: no such folder"):
         mountpoints("")
 
 
@@ -108,7 +108,7 @@ def test_a_named_mountpoint_that_is_no_folder_is_bad_input(
     if kind != "nothing":
         plant(kind, path)
     monkeypatch.setenv("KERASH_MOUNTPOINT", str(path) if way == "environment" else str(nowhere))
-    with pytest.raises(BadInput, match=f"^{path}: expected a folder as mountpoint, got none; try mkdir") as caught:
+    with pytest.raises(BadInput, match=f"^{path}: no such folder; try mkdir") as caught:
         mountpoints(str(path) if way == "option" else None)
     assert (caught.value.exit_code, "\n" in str(caught.value)) == (2, False)
 

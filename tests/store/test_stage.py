@@ -153,7 +153,7 @@ def test_a_mountpoint_that_is_no_folder_is_refused(tmp_path: Path, monkeypatch: 
     path = str(tmp_path / "none")
     monkeypatch.setenv("KERASH_MOUNTPOINT", path if how == "environment" else str(tmp_path))
     with (
-        pytest.raises(BadInput, match="none: expected a folder as mountpoint, got none; try mkdir"),
+        pytest.raises(BadInput, match="none: no such folder; try mkdir"),
         stage(10, path if how == "option" else None, silent),
     ):
         pass
@@ -374,7 +374,7 @@ def test_too_little_room_is_an_error_and_no_signal(tmp_path: Path, environment: 
     assert done.returncode == 0
     assert message.startswith(f"{mounted}")
     assert ": expected room for " in message
-    assert " kB free; try --mountpoint with a folder that has it" in message
+    assert " kB free; try --mountpoint with a folder" in message
     assert left == "[] True"
 
 
@@ -399,7 +399,7 @@ def test_what_a_killed_run_left_takes_no_room(tmp_path: Path, environment: dict[
 @pytest.mark.parametrize(
     ("code", "error", "expected"),
     [
-        (errno.EROFS, KerashError, "Read-only file system"),
+        (errno.EROFS, KerashError, r".*Read-only file system.*"),
         (errno.ENOSPC, OutOfSpace, "expected room for 10 bytes, got [0-9]+ free"),
     ],
 )
