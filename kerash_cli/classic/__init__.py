@@ -1,1 +1,1 @@
-"""The workflow of 2019: models and genomes kept in the mountpoint, fitted a batch at a time, and exported."""
+"""The workflow of 2019: models and genomes in the mountpoint, fitted batch by batch, and exported."""

@@ -1,4 +1,4 @@
-"""Creating a genome: a network with random weights, of a stored model or of a description."""
+"""Creating a genome, a network with random weights, from a stored model or a description."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,13 +14,13 @@ from kerash_cli.system import memory
 from kerash_cli.system.files import is_name
 
 DRAWING_BYTES = 100
-"""About what a parameter takes while it becomes text, or text becomes it."""
+"""Bytes of memory per parameter while a genome is written or read as text, roughly."""
 
 
 def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, str | None, ModelDescription]:
-    """The description that a word means, and the stored model and its place if it is one's: a name, or a file.
+    """Returns place, name and description of a stored model, given its name or file; or the description in a file.
 
-    BadInput if it is neither, or a file whose `?` only data could decide.
+    Raises BadInput if `word` is neither, or if the file has a `?` that only data could decide.
     """
     path = Path(word)
     for place in places:
@@ -31,7 +31,7 @@ def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, 
         with shelf.reading(name) as folder:
             return place, name, StoredModel.read(folder).description
     if not word or (is_name(word) and not path.exists()):
-        raise BadInput(f"expected a stored model or the file of one, got {shown(word)}; try kerash list")
+        raise BadInput(f"no stored model and no file called {shown(word)}; try kerash list")
     description = ModelDescription.read(word)
     if description.features is None or description.outputs is None:
         raise BadInput(f"{at(word)}expected numbers in a model without data, got '?'; try kerash store-model first")
@@ -39,7 +39,7 @@ def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, 
 
 
 def create(description: ModelDescription, model: str | None, bias: bool, seed: int) -> Genome:
-    """A new genome; OutOfSpace if memory has no room for it."""
+    """Returns a new genome; raises OutOfSpace if it does not fit in memory."""
     size = Network(description.layers, description.known_shape).size
     memory.require(DRAWING_BYTES * size, at(description.source), "try fewer units")
     return Genome.random(description, model, bias, seed)
@@ -53,7 +53,8 @@ def plant(
     force: bool,
     tell: Callable[[str], object],
 ) -> Genomes:
-    """Writes a genome where there is room, beside its model if there is some; the shelf that has it now."""
+    """Writes a genome where there is room, preferably beside its model; returns the shelf that has it now."""
+
     shelf = Genomes(roomy(sorted(places, key=lambda each: each != beside), genome.bytes, tell))
     with instead(Genomes, places, shelf, name, force), shelf.draft(name, genome.sizes(), force) as draft:
         genome.write(draft)

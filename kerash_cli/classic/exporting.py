@@ -17,10 +17,10 @@ from kerash_cli.store.mountpoint import Mountpoint
 def trained(
     places: Sequence[Mountpoint], name: str, scored: bool = False, tell: Callable[[str], object] = lambda line: None
 ) -> TrainedModel:
-    """A genome as what a saved model is: it knows of its data what its stored model knows, if that is still there.
+    """Returns a genome as a trained model, with the encoding of its stored model if that still exists.
 
-    With `scored` it also knows how good it is on the stored samples, on those that validate if there are any. `tell`
-    hears if its model is gone.
+    With `scored`, it gets metrics on the stored validation samples, or on the training samples if there are none.
+    Calls `tell` if its stored model is gone.
     """
     with find(Genomes, places, name).reading(name) as folder:
         genome = Genome.read(folder)
@@ -28,7 +28,7 @@ def trained(
         return _trained(genome, None, None)
     shelf = find(Models, places, genome.model)
     if genome.model not in shelf.names():
-        tell(f"{name}: its model {genome.model} is not stored any more, so it is numbers in and numbers out")
+        tell(f"{name}: its model {genome.model} is not stored any more, so inputs and outputs are plain numbers")
         return _trained(genome, None, None)
     with shelf.holding(genome.model, shared=True) as folder:
         model = StoredModel.read(folder)
@@ -36,7 +36,8 @@ def trained(
 
 
 def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> TrainedModel:
-    """The genome, with the encoding of the model if that still fits it, scored on the samples in the folder."""
+    """Returns the genome with the encoding of the model if it fits, scored on the samples in `folder` if given."""
+
     network = genome.network
     wanted = (network.features, network.outputs, genome.description.activation.output)
     training: dict[str, Any] = {

@@ -29,20 +29,23 @@ from kerash_cli.training.sources import GradientSource, InProcess
 
 
 class Batch(NamedTuple):
-    """What became of a batch, before the step that it led to; `cost` is the squared error of a row, `epoch` from 0."""
+    """Figures of a batch, computed before its step."""
 
     epoch: int
+    """Number of the epoch, from 0."""
     number: int
+    """Number of the batch in its epoch, from 0."""
     cost: float
+    """Mean over the rows of the sum of squared errors."""
     accuracy: float
 
     def __str__(self) -> str:
-        """The line of 2019."""
+        """Returns the line that 2019 printed."""
         return f"Epoch: {self.epoch:4} Batch: {self.number:4} cost: {self.cost:f} accuracy: {100 * self.accuracy:.1f}%"
 
 
 def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) -> tuple[Models, str]:
-    """The stored model to fit a genome to, and where it is: `named`, else its own, else the one that it fits."""
+    """Returns the stored model to fit a genome to: `named`, else its own, else the only one with matching sizes."""
     if chosen := named or genome.model:
         return find(Models, places, chosen), chosen
     network = genome.network
@@ -63,9 +66,9 @@ def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) ->
 
 
 def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[ModelDescription, Array, Array]:
-    """From what evolution goes on: a genome's description, all rows and all labels of a stored model.
+    """Returns a genome's description, and all rows and labels of a stored model, for evolution to start from.
 
-    That is `model`, or if there is none of that name the one that the genome is fitted to.
+    The stored model is `model`, or the genome's own if there is none of that name.
     """
     shelf = find(Genomes, places, name)
     with shelf.holding(name) as folder:
@@ -79,7 +82,7 @@ def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[Model
 
 
 def fitting_samples(genome: Genome, folder: Path, part: str) -> Samples:
-    """The samples of the stored model in a folder; BadInput if they are not for such a network."""
+    """Returns the samples of the stored model in a folder; raises BadInput if they do not fit the genome."""
     found = samples(folder, part)
     network = genome.network
     if (found.x.shape[1] - 1, found.y.shape[1]) != (network.features, network.outputs):
@@ -95,7 +98,7 @@ def _ends(network: Network) -> str:
 
 
 class Fit:
-    """A genome on its way: `batches` takes it along its samples, `result` is what it is then."""
+    """The fitting of a genome: `batches` trains it on its samples, and `result` is the trained genome."""
 
     def __init__(
         self,
@@ -118,11 +121,11 @@ class Fit:
 
     @property
     def most_workers(self) -> int:
-        """How many processes can share a batch."""
+        """Most processes that can share a batch."""
         return largest_chunks(self._genome.network, len(self.run.order), self.run.batch_size)
 
     def staged_bytes(self, workers: int) -> int:
-        """What so many processes take of a stage."""
+        """Returns the bytes of a stage for this number of workers."""
         return pool_bytes(
             self._genome.network,
             len(self.run.order),
@@ -133,15 +136,15 @@ class Fit:
         )
 
     def shared(self, processes: Processes, stage: Stage, folder: Path) -> GradientSource:
-        """What makes the steps in these processes and this one; `folder` is where the samples are files."""
+        """Returns a source of gradients that uses these processes and this one; `folder` has the sample files."""
         paths = {kind: str((folder / f"{kind}_train.npy").resolve()) for kind in "xy"}
         job = described(self._genome.description, self._genome.bias, "half-square", "sgd", self.run, paths)
         return WorkerPool(processes, stage, job, self._samples, self.run, self._margin)
 
     def batches(self, source: GradientSource | None = None) -> Iterator[Batch]:
-        """Each batch, as it is done by `source` or in this process; no more once `run.stop` is set.
+        """Trains with `source`, or in this process, and yields each batch, until `run.stop` is set.
 
-        A last batch with fewer rows is averaged over its own. Diverged when a cost or the parameters are no longer
+        A shorter last batch is averaged over its own rows. Raises Diverged if a cost or the parameters are no longer
         finite; `result` is then that of the last epoch in which they were.
         """
         run = self.run
@@ -150,7 +153,7 @@ class Fit:
             run.rng.shuffle(run.order)
             cost = 0.0
             for number, (start, stop) in enumerate(run.batches):
-                with np.errstate(all="ignore"):  # what overflows shows in the cost
+                with np.errstate(all="ignore"):  # an overflow is noticed in the cost
                     loss = source.step(start, stop)
                 if not isfinite(loss):
                     raise Diverged(diverged(run, number, loss, first=0, advice=""))
@@ -170,7 +173,8 @@ class Fit:
 
     @property
     def result(self) -> Genome:
-        """The genome with the parameters, and the cost, of the last epoch; as it was if there was none."""
+        """The genome with the parameters and the cost of the last epoch; unchanged if there was none."""
+
         if not self.run.best_epoch:
             return self._genome
         return self._genome.fitted(self.run.best_params, self._cost)

@@ -1,21 +1,21 @@
 """Genomes: networks as folders of text files that every shell tool can read and edit.
 
-This is the layout of a genome of 2019, and `settings`, which it did not have:
+The layout is that of 2019, plus `settings`:
 
     gen_NAME/
       meta.dat                    a 3x1 tensor: width and height of the last layer's weights, number of layers
-      result                      the cost of the last batch that it was fitted to, as text; absent before
-      settings                    a line each of `model NAME`, `shape WIDTH HEIGHT DEPTH`, `bias yes` or `bias no`
-      topology/layer_I/           for each layer, the input's from 0
-        meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then what else the layer's line says
-        weights.dat               a tensor: width = outputs, height = inputs; only of layers that learn. Of a
+      result                      the cost of the last batch of a fit, as text; missing before the first fit
+      settings                    lines `model NAME`, `shape WIDTH HEIGHT DEPTH`, `bias yes` or `bias no`
+      topology/layer_I/           for each layer, from 0, which is the input
+        meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then the other words of the layer's line
+        weights.dat               a tensor: width = outputs, height = inputs; only for layers that learn. For a
                                   convolution: width and height of its kernel, depth = filters * channels
         bias_weights.dat          a tensor: width = outputs, height = 1
-        mean.dat, variance.dat    the same, of a batch normalization
+        mean.dat, variance.dat    the same, for a batch normalization
 
 Tensors are in the format of `kerash_cli.tables.formats.tensor_text`. A genome without `settings` is one of 2019: it
-belongs to no model in particular, takes its inputs as a row, and has no bias in its sums. `bias_weights.dat` may be
-missing where it does not count. Files that are not named here are left alone.
+belongs to no particular model, takes its inputs as a row, and adds no biases. `bias_weights.dat` may be missing if it
+is not used. Other files are left alone.
 """
 
 import os
@@ -41,13 +41,13 @@ from kerash_cli.system.files import NAME, check_name, regular
 from kerash_cli.tables.formats import tensor_text
 
 SAVED = ".kerash"
-"""The ending of a word that is a saved model's file."""
+"""Ending of the file of a saved model."""
 
 _FILES = {"weights": "weights.dat", "bias": "bias_weights.dat", "mean": "mean.dat", "variance": "variance.dat"}
 _MOST_LAYERS = 10_000
 _LONGEST = 1 << 16
 _SMALL = 4096
-"""Bytes for a file of a few words."""
+"""Bytes reserved for a file of a few words."""
 _SETTINGS = {"model": NAME.pattern, "shape": r"[1-9][0-9]{0,17}( [1-9][0-9]{0,17}){2}", "bias": "yes|no"}
 
 
@@ -59,26 +59,29 @@ class Genomes(Shelf):
 
 
 def name(word: str) -> str:
-    """The word, if it can name a genome; BadInput also for one that stands for a file wherever a genome may."""
+    """Returns the word if it can name a genome; raises BadInput if it is invalid or the name of a saved model."""
     if check_name(word).endswith(SAVED):
-        raise BadInput(f"expected a genome's name, got {shown(word)}, which stands for a file; try another")
+        raise BadInput(f"expected a genome's name, got {shown(word)}, the name of a file; try another")
     return word
 
 
 @dataclass(frozen=True)
 class Genome:
-    """A network with its parameters, float64; `tensors` are each layer's own, biases included that don't count."""
+    """A network with its parameters in float64."""
 
     description: ModelDescription
     tensors: tuple[Mapping[str, Array], ...]
+    """Tensors of each layer by name, including biases that are not used."""
     bias: bool = False
+    """Whether biases are used."""
     model: str | None = None
-    """The stored model whose samples it is fitted to, if it is made for one."""
+    """Name of the stored model that it was made for, if any."""
     result: float | None = None
+    """Cost of the last batch that it was fitted to."""
 
     @classmethod
     def random(cls, description: ModelDescription, model: str | None, bias: bool, seed: int) -> "Genome":
-        """All that is learnt uniform in [0, 1), as in 2019."""
+        """Returns a genome with learnt parameters drawn uniformly from [0, 1), as in 2019."""
         network = Network(description.layers, description.known_shape)
         params = network.initial(seed, np.dtype(np.float64), "zeros")
         for i, layer in enumerate(carve(params[: network.learnt], network.param_shapes)):
@@ -87,7 +90,7 @@ class Genome:
 
     @classmethod
     def read(cls, folder: Path) -> "Genome":
-        """The genome in a folder; BadInput with file and line of the first thing that is wrong."""
+        """Reads the genome in a folder; raises BadInput with file and line of the first error."""
         settings = _settings(folder / "settings")
         number = _layers(folder)
         _own(folder / "topology")
@@ -105,17 +108,17 @@ class Genome:
 
     @staticmethod
     def model_of(folder: Path) -> str | None:
-        """The stored model that the genome in a folder belongs to, without reading the rest of it."""
+        """Returns the name of the stored model that the genome in a folder belongs to; reads only its settings."""
         return _settings(folder / "settings").get("model")
 
     @property
     def network(self) -> Network:
-        """Its layers as they count: with or without biases."""
+        """Network of its layers, with or without biases."""
         return Network(self.description.layers, self.description.known_shape, self.bias)
 
     @property
     def params(self) -> Array:
-        """A new vector of the parameters that count."""
+        """New vector of the parameters that are used."""
         network = self.network
         params = np.empty(network.size)
         for own, views in zip(self.tensors, network.tensors(params), strict=True):
@@ -124,13 +127,13 @@ class Genome:
         return params
 
     def fitted(self, params: Array, result: float) -> "Genome":
-        """The genome with other parameters, and what they cost; biases that don't count stay."""
+        """Returns the genome with other parameters and their cost; unused biases stay."""
         layers = self.network.tensors(params.copy())
         tensors = tuple({**own, **fitted} for own, fitted in zip(self.tensors, layers, strict=True))
         return replace(self, tensors=tensors, result=result)
 
     def sizes(self) -> dict[str, int]:
-        """The files of its folder, and the most bytes that each may take."""
+        """Returns the most bytes that each file of its folder may take."""
         sizes = dict.fromkeys(("meta.dat", "settings", *(["result"] if self.result is not None else [])), _SMALL)
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
@@ -142,11 +145,11 @@ class Genome:
 
     @property
     def bytes(self) -> int:
-        """What its folder takes at most."""
+        """Most bytes that its folder may take."""
         return sum(self.sizes().values())
 
     def write(self, draft: Draft) -> None:
-        """Its files; ValueError if a parameter is NaN or infinite."""
+        """Writes its files; raises ValueError if a parameter is NaN or infinite."""
         for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
             draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
             for name, tensor in tensors.items():
@@ -163,7 +166,7 @@ class Genome:
 
 
 def _layers(folder: Path) -> int:
-    """How many layers there are."""
+    """Returns the number of layers."""
     path = folder / "meta.dat"
     with _opened(path) as file:
         meta = tensor_text.read(file, str(path))
@@ -176,7 +179,7 @@ def _layers(folder: Path) -> int:
 
 
 def _own(path: Path) -> Path:
-    """The path, of a folder that is no link and nobody else's; BadInput otherwise."""
+    """Returns the path if it is this user's own folder and not a link; else raises BadInput."""
     try:
         check_own(path)
     except FileNotFoundError:
@@ -185,7 +188,7 @@ def _own(path: Path) -> Path:
 
 
 def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
-    """A layer and its tensors, as far as there are any."""
+    """Reads a layer and its tensors, if it has any."""
     path = folder / "meta.dat"
     lines = _lines(path)
     words = lines[0][1].split(" ") if lines else []
@@ -212,7 +215,7 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     except BadInput as error:
         if str(error).startswith(str(folder)):
             raise
-        reason = str(error).partition(" (the line is")[0]  # which is that of a model description
+        reason = str(error).partition(" (the line is")[0]  # that line is one of a model description
         raise BadInput(f"{at(str(path), lines[0][0])}{reason}") from None
     return layer, learnt
 
@@ -220,7 +223,7 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
 def _fitting(
     description: ModelDescription, tensors: Sequence[Mapping[str, Array]], bias: bool, folder: Path
 ) -> tuple[Mapping[str, Array], ...]:
-    """The tensors in the shapes that the layers ask for, missing biases as zeros; BadInput if one has another."""
+    """Returns the tensors in the shapes of the layers, with zeros for missing biases; else raises BadInput."""
     fitting = []
     network = Network(description.layers, description.known_shape)
     for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
@@ -245,7 +248,7 @@ def _read_tensor(path: Path) -> Array:
 
 
 def _settings(path: Path) -> dict[str, str]:
-    """What the lines say, by their first words; nothing where there is no such file."""
+    """Reads the settings by their first words; returns none if there is no such file."""
     settings: dict[str, str] = {}
     for number, line in _lines(path) if os.path.lexists(path) else []:
         key, _, value = line.partition(" ")
@@ -267,7 +270,7 @@ def _result(path: Path) -> float | None:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a small text file that are not blank, their words a space apart, with their numbers."""
+    """Returns the lines of a small text file that are not blank, with single spaces, and their numbers."""
     with _opened(path) as file:
         content = file.read(_LONGEST + 1)
     try:
@@ -286,11 +289,11 @@ def _opened(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise BadInput(f"{at(str(path))}no such file; it belongs to the genome") from None
     except OSError as error:
-        raise BadInput(f"{at(str(path))}expected a file of a genome, got {str(error.strerror)!r}") from None
+        raise BadInput(f"{at(str(path))}can't be read as a file of a genome ({error.strerror})") from None
 
 
 def _meta(layer: Layer) -> str:
-    """`sigmoid dense`: a layer's activation, keyword and other words, but for what its weights say."""
+    """Returns a layer's activation, keyword and other words except its units: `sigmoid dense`."""
     words = {field.name: str(getattr(layer, field.name)) for field in layer.words()}
     activation = words.pop("activation", "-")
     words.pop("units", None)
@@ -302,10 +305,11 @@ def _layer(index: int) -> str:
 
 
 def _in_file(shape: Shape) -> Shape:
-    """The shape (depth, height, width) of the file of a vector, a matrix, or a convolution's kernels one by one."""
+    """Returns the shape (depth, height, width) in a file, for a vector, a matrix, or a convolution's kernels."""
     return (prod(shape[:-2]), *(1, *shape)[-2:])
 
 
 def _sizes(shape: Shape) -> str:
-    """A tensor's first line."""
+    """Returns the first line of a tensor file."""
+
     return " ".join(map(str, reversed(shape)))

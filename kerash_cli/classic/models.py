@@ -1,4 +1,4 @@
-"""Stored models: a description, and the samples that genomes made of it are fitted to.
+"""Stored models: a description, and the samples that its genomes are fitted to.
 
 model/NAME.model                    the description as it was given
 model/NAME/{x,y}_{train,val}.npy    float64; x (rows, inputs + 1) ends in a column of ones, y (rows, outputs)
@@ -26,7 +26,7 @@ BESIDE = ".model"
 
 _RECORD = "record.json"
 _LONGEST_RECORD = 1 << 22
-_MOST_VALUES = 250_000  # which take 130 bytes each as Python's objects
+_MOST_VALUES = 250_000  # a Python object of each takes about 130 bytes
 _AGAIN = "try kerash store-model --force again"
 
 
@@ -38,27 +38,27 @@ class Models(Shelf):
 
 
 def name(word: str) -> str:
-    """The word, if it can name a model; BadInput also for one whose files would be others' in the same folder."""
+    """Returns the word if it can name a model; raises BadInput if it is invalid or collides with files there."""
     if check_name(word) == "genomes" or word.endswith(BESIDE):
-        raise BadInput(f"expected a model's name, got {shown(word)}, which stands for something else; try another")
+        raise BadInput(f"expected a model's name, got the reserved word {shown(word)}; try another")
     return word
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """What is known of a stored model besides its samples."""
+    """A stored model without its samples."""
 
     name: str
     description: ModelDescription
     encoding: Encoding
     sha256: Mapping[str, str | None]
-    """Of the files that the samples came from."""
+    """SHA-256 of the files `data` and `label` that the samples came from."""
 
     @classmethod
     def read(cls, folder: Path) -> "StoredModel":
-        """The model in a folder, `?` resolved; BadInput if its description fits its samples no more.
+        """Reads the model in a folder, with `?` resolved.
 
-        Damaged if its record is not what was written.
+        Raises BadInput if its description does not fit its samples any more, Damaged if its record is damaged.
         """
         path = folder / _RECORD
         try:
@@ -79,25 +79,25 @@ class StoredModel:
         return cls(folder.name, description, encoding, sha256)
 
     def write(self, draft: Draft, text: str) -> None:
-        """What stands beside the samples: the text of the description, and the record."""
+        """Writes the description, as given in `text`, and the record."""
         draft.write(BESIDE, text.encode())
         draft.write(_RECORD, self.record())
 
     def record(self) -> bytes:
-        """The content of `record.json`; BadInput if there are more columns than it can tell of."""
+        """Returns the content of `record.json`; raises BadInput if there are too many columns for it."""
         known = {"format": FORMAT, "encoding": self.encoding.to_json(), "sha256": dict(self.sha256)}
         content = json.dumps(known).encode()
         if not _is_bounded(content):
-            raise BadInput("expected columns that a stored model can hold, got too many; try fewer in DATA")
+            raise BadInput("DATA has more columns than a stored model can hold; try fewer columns")
         return content
 
 
 def _parsed(content: bytes) -> Any:
-    """The JSON value that it is; ValueError if it is none, or one that would take too much memory."""
+    """Parses JSON; raises ValueError if it is invalid or would take too much memory."""
     if not _is_bounded(content):
         raise ValueError("more than a record holds")
     known = json.loads(content.decode())
-    json.dumps(known, ensure_ascii=False).encode()  # no half of a character
+    json.dumps(known, ensure_ascii=False).encode()  # raises for a lone surrogate
     return known
 
 
@@ -106,7 +106,8 @@ def _is_bounded(content: bytes) -> bool:
 
 
 def samples(folder: Path, part: str) -> Samples:
-    """The `train` or `val` samples in a folder, mapped; Damaged unless they are as they were written."""
+    """Maps the `train` or `val` samples in a folder; raises Damaged unless they are as they were written."""
+
     x, y = (mapped(folder / f"{kind}_{part}.npy") for kind in "xy")
     if len(x) != len(y):
         raise Damaged(f"{at(str(folder))}expected as many rows of x as of y, got {len(x)} and {len(y)}; {_AGAIN}")

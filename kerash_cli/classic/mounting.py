@@ -1,4 +1,4 @@
-"""Making a mountpoint and undoing it: a tmpfs of its own where this process may mount one, else a private folder."""
+"""Making and removing a mountpoint: a tmpfs if this process may mount one, else a private folder."""
 
 import os
 import shutil
@@ -13,29 +13,32 @@ from kerash_cli.store.mountpoint import LOCAL, MARK, Mountpoint, check_own, moun
 from kerash_cli.system.files import explained, write_all
 
 SOURCE = "kerash"
-"""What the mount is called in the system's table."""
+"""Name of the mount in the system's table."""
 
 MADE, FOUND = "folder made", "folder found"
-"""What the first line of a mark says of the folder that was mounted on; the second is where init-fs was run."""
+"""First lines of a mark: whether init-fs made the folder that it mounted on. The second line is where it was run."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """Where things are from now on, and if that is no tmpfs of its own the command that would mount one."""
+    """Result of `begin`."""
 
     place: Mountpoint
+    """The mountpoint that is used from now on."""
     command: str | None = None
+    """Command that would mount a tmpfs, if there is none."""
     reason: str = ""
+    """Why no tmpfs could be mounted."""
     already: bool = False
-    """Whether it was there before, of whatever size."""
+    """Whether the mountpoint existed before; it keeps its size."""
 
 
 def begin(named: str | None, megabytes: int) -> Begun:
-    """Mounts a tmpfs of that size, or where there is no right to, uses a private folder; the tree is there then.
+    """Mounts a tmpfs of that size, or uses a private folder if it may not; makes the tree of folders in it.
 
-    It is mounted on `named`, else on $KERASH_MOUNTPOINT, else on ./kerash_mountpoint, and what init-fs mounted there
-    before stays as it is. BadInput if that is a link, a file, or a folder with something in it; KerashError, naming the
-    command, if nothing can be mounted and the folder was named or there.
+    The folder is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint; a mountpoint that is there stays as it is.
+    Raises BadInput for a link, a file, or a folder with files in it. Raises KerashError with the command to use if
+    nothing can be mounted and the folder was named or existed.
     """
     word = named or os.environ.get("KERASH_MOUNTPOINT")
     target = Path(word) if word else LOCAL
@@ -48,7 +51,7 @@ def begin(named: str | None, megabytes: int) -> Begun:
             _grow(place)
             return Begun(place, already=True)
         if any(target.iterdir()):
-            raise BadInput(f"{at(str(target))}expected no folder or an empty one, got one with files; try another")
+            raise BadInput(f"{at(str(target))}the folder is not empty; try another one")
     elif word:
         with explained(str(target), 0):
             target.mkdir(0o700)
@@ -76,18 +79,18 @@ def begin(named: str | None, megabytes: int) -> Begun:
     folder = quote(str(target))
     command = f"mkdir -p -- {folder} && sudo mount -t tmpfs -o {own} {SOURCE} -- {folder}"
     if word or there:
-        raise KerashError(f"{at(str(target))}expected the right to mount, got {reason!r}; try {command}")
+        raise KerashError(f"{at(str(target))}can't be mounted ({reason}); try {command}")
     place = mountpoints(None)[0]
-    _grow(place, None if place.root.exists() else MADE)  # what is there already is not init-fs's to remove
+    _grow(place, None if place.root.exists() else MADE)  # init-fs must not remove what existed before
     return Begun(place, command, reason)
 
 
 def end(named: str | None) -> Mountpoint:
-    """Undoes what `begin` did, with all that is in it; the place that is gone now.
+    """Removes the mountpoint that `begin` made, with its content; returns it.
 
-    BadInput if there is no such thing or if a live process uses it; KerashError if it can't be unmounted.
+    Raises BadInput if there is none or if a live process uses it, KerashError if it can't be unmounted.
     """
-    # A private one may be left from before another was mounted by hand.
+    # A private one may still exist although another was mounted by hand later.
     places = [*mountpoints(named), *([] if named else private_mountpoints())]
     place = next((place for place in places if place.is_marked() and _is_from_here(place)), None)
     if place is None:
@@ -101,7 +104,7 @@ def end(named: str | None) -> Mountpoint:
         if made:
             place.root.rmdir()
         return place
-    # Out of the way first: a run that begins now makes a place of its own.
+    # Renamed first, so that a run that begins now makes a new mountpoint.
     aside = Mountpoint(place.root.with_name(f".{place.root.name}.{os.urandom(8).hex()}.gone"), place.private)
     os.rename(place.root, aside.root)
     try:
@@ -114,7 +117,7 @@ def end(named: str | None) -> Mountpoint:
 
 
 def _is_from_here(place: Mountpoint) -> bool:
-    """Whether init-fs mounted it, or made it from this folder: a private place is the same for all folders."""
+    """Whether init-fs made it in this folder; a private mountpoint is shared by all folders, so its mark says which."""
     return _mark(place)[1:] == [os.getcwd()] if place.private else os.path.ismount(place.root)
 
 
@@ -137,22 +140,20 @@ def _nothing_to_end(places: Sequence[Mountpoint]) -> BadInput:
 
 def _refuse_held(place: Mountpoint) -> None:
     if place.held():
-        raise BadInput(
-            f"{at(str(place.root))}expected that nobody uses it, got a process that does; try when it has ended"
-        )
+        raise BadInput(f"{at(str(place.root))}is used by another process; try again when that has ended")
 
 
 def _unmount(root: Path) -> None:
     reason = _run(["umount", "--", str(root)])
     if reason is not None:
         raise KerashError(
-            f"{at(str(root))}expected to unmount it, got {reason!r}; try when no process uses it, "
+            f"{at(str(root))}can't be unmounted ({reason}); try when no process uses it, "
             f"or sudo umount -- {quote(str(root))}"
         )
 
 
 def _grow(place: Mountpoint, mark: str | None = None) -> None:
-    """Makes the tree, and with `mark`, which says whether the root was made too, the sign that all of it may go."""
+    """Makes the tree of folders; `mark` is written as the sign that end-fs may remove all of it."""
     with explained(str(place.root), 0):
         place.folder("mat")
         place.folder("model", "genomes")
@@ -165,7 +166,8 @@ def _grow(place: Mountpoint, mark: str | None = None) -> None:
 
 
 def _run(command: list[str]) -> str | None:
-    """Why a command failed, in a few words; None if it did not."""
+    """Runs a command; returns None, or why it failed in a few words."""
+
     environment = {**os.environ, "LC_ALL": "C"}
     try:
         done = subprocess.run(

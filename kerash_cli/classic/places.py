@@ -1,4 +1,4 @@
-"""Which of several mountpoints has a model or a genome."""
+"""Finding a model or a genome in several mountpoints."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ S = TypeVar("S", bound=Shelf)
 
 
 def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: str) -> S:
-    """The shelf that has what is called so; the first one, which will say that it is missing, if none has."""
+    """Returns the shelf that has `name`; the first one if none has, so that its error says so."""
     shelves = [kind(place) for place in places]
     return next((shelf for shelf in shelves if name in shelf.names()), shelves[0])
 
@@ -20,7 +20,8 @@ def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: st
 def instead(
     kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], chosen: S, name: str, force: bool
 ) -> Iterator[None]:
-    """What `chosen` has after this, no other place has: it was there before, and `force` says that it may go."""
+    """Replaces the `name` of another place, when the `with` block has written it to `chosen`; needs `force`."""
+
     earlier = find(kind, places, name)
     if earlier.place == chosen.place or name not in earlier.names():
         yield

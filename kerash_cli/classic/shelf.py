@@ -1,11 +1,11 @@
-"""A shelf: folders that have names, and that appear, change and go whole.
+"""A shelf: a set of named folders, each of which is created, replaced and removed atomically.
 
-A folder is written under a scratch name, `.NAME.HEX.new`, flushed to the disk, and then takes its place; the one that
-it replaces steps aside as `.NAME.HEX.old` and goes. Between these two renames there is no folder of that name, so
-whoever kills the process just there leaves work to the next who looks: it puts the old one back. All this happens under
-a lock (flock) of the shelf's own folder that is held for moments only, so that no other process ever sees the gap.
-A folder that is being worked with is locked itself, for as long as that takes. Within `reading` nothing else may be
-asked of the same shelf: it would wait for itself.
+A new folder is written under a scratch name, `.NAME.HEX.new`, and flushed to the disk. The folder that it replaces is
+renamed to `.NAME.HEX.old`, then the new one to its final name, then the old one is removed. If the process is killed
+between the two renames, the next process that uses the shelf puts the old folder back. All this happens under a lock
+(flock) of the shelf's own folder, held for a moment only, so that no other process sees the gap. A folder in use is
+locked itself, for as long as that takes. Within `reading`, the same shelf must not be used again: it would wait for
+itself.
 """
 
 import errno
@@ -23,10 +23,10 @@ from kerash_cli.system.files import explained, flush_path, is_name, set_aside, w
 
 _ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
 _NO_LINK = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP)
-"""Why a file can't be linked: it is another user's, or there are no links here, or too many."""
+"""Errors of linking a file: it is another user's, or the file system has no links, or there are too many."""
 
 _BLOCK = 4096
-"""Bytes that a file system gives out at a time."""
+"""Bytes of a block of the file system."""
 
 
 class Absent(BadInput):
@@ -34,15 +34,15 @@ class Absent(BadInput):
 
 
 class Shelf:
-    """What stands in one folder of a mountpoint; `kind` is what messages call one of its folders."""
+    """The named folders in one folder of a mountpoint; `kind` is the noun for one of them in messages."""
 
     def __init__(
         self, place: Mountpoint, kind: str, parts: tuple[str, ...], prefix: str = "", beside: str = ""
     ) -> None:
-        """Folders are called `prefix` and their name. `beside` is the ending of a file that goes with each.
+        """Opens the shelf at `parts` of a mountpoint. Folders are called `prefix` plus their name.
 
-        A new folder brings that file along in itself, under the name `beside`, and it moves out as the folder takes
-        its place.
+        `beside` is the ending of a file that belongs to each folder. A new folder has that file in itself, under the
+        name `beside`, and it is moved out when the folder is put in its place.
         """
         self.place, self.kind = place, kind
         self._locks: dict[str, int] = {}
@@ -50,19 +50,19 @@ class Shelf:
 
     @property
     def root(self) -> Path:
-        """The folder that the shelf is."""
+        """Folder of the shelf."""
         return self.place.root.joinpath(*self._parts)
 
     def path(self, name: str) -> Path:
-        """Where the folder of that name is, or would be."""
+        """Returns the path of the folder of that name, existing or not."""
         return self.root / f"{self._prefix}{name}"
 
     def caption(self, name: str) -> Path:
-        """Where the file beside it is, or would be."""
+        """Returns the path of the file beside the folder of that name, existing or not."""
         return self.root / f"{name}{self._beside}"
 
     def names(self) -> list[str]:
-        """The names of all folders, sorted."""
+        """Returns the names of all folders, sorted."""
         with ExitStack() as stack:
             if not self._enter(stack):
                 return []
@@ -72,7 +72,7 @@ class Shelf:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """The folder of that name, which stays as it is while it is read; BadInput if there is none."""
+        """Locks the shelf, so that the folder of that name does not change; raises BadInput if there is none."""
         with ExitStack() as stack:
             if self._enter(stack) and self._has(name):
                 yield self.path(name)
@@ -81,9 +81,10 @@ class Shelf:
 
     @contextmanager
     def holding(self, name: str, shared: bool = False) -> Iterator[Path]:
-        """The folder of that name, held: alone, or together with others that share it.
+        """Locks the folder of that name, exclusively or shared with others.
 
-        BadInput if there is none, or if another process holds it. What replaces a folder that is held alone is held.
+        Raises BadInput if there is none, or if another process has locked it. If the folder is replaced under an
+        exclusive lock, the new one is locked instead.
         """
         with self.reading(name) as folder:
             lock = os.open(folder, FOLDER)
@@ -103,10 +104,10 @@ class Shelf:
 
     @contextmanager
     def draft(self, name: str, sizes: Mapping[str, int], force: bool = False) -> Iterator["Draft"]:
-        """A folder to be, with files of these sizes reserved, that takes its place at its `commit`.
+        """Makes a new folder, with files of these sizes reserved, which is put in its place by `commit`.
 
-        BadInput if there is one of that name, unless `force` or held by this shelf, or if another process holds it.
-        OutOfSpace if there is no room.
+        Raises BadInput if there is one of that name, unless `force` is set or this shelf has locked it, or if another
+        process has locked it. Raises OutOfSpace if there is no room.
         """
         needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
         self.place.require(needed)
@@ -128,11 +129,11 @@ class Shelf:
             self.place.tidy()
 
     def holds(self, name: str) -> bool:
-        """Whether this shelf holds the folder of that name alone."""
+        """Whether this shelf has an exclusive lock on the folder of that name."""
         return name in self._locks
 
     def take_place(self, draft: "Draft") -> None:
-        """The draft becomes the folder of its name."""
+        """Puts a draft in its place."""
         with self._locked():
             self._check_free(draft.name, draft.force)
             try:
@@ -150,7 +151,7 @@ class Shelf:
                 self._settle()
 
     def remove(self, name: str) -> None:
-        """Removes the folder of that name; BadInput if there is none, or if a process holds it."""
+        """Removes the folder of that name; raises BadInput if there is none, or if another process has locked it."""
         self.refuse_held(name)
         with self.reading(name):
             self._rename(name, "gone")
@@ -158,13 +159,13 @@ class Shelf:
         self.place.tidy()
 
     def refuse_held(self, name: str) -> None:
-        """BadInput if there is no folder of that name, or if another process holds it."""
+        """Raises BadInput if there is no folder of that name, or if another process has locked it."""
         with self.reading(name) as folder:
             if not self.holds(name) and is_held(folder):
                 raise self._in_use(name)
 
     def _enter(self, stack: ExitStack) -> bool:
-        """Whether the shelf is there; it is locked then until the stack is left."""
+        """Locks the shelf until the stack is closed; returns False if it does not exist."""
         try:
             stack.enter_context(self._locked())
         except FileNotFoundError:
@@ -173,26 +174,26 @@ class Shelf:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Nothing changes here while this is held, and nothing is half changed."""
+        """Locks the shelf's folder, after finishing any interrupted change."""
         lock = os.open(self.place.folder(*self._parts, make=False), FOLDER)
         try:
             with suppress(OSError):  # a file system without locks
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            with suppress(OSError):  # one that is only to be read
+            with suppress(OSError):  # a read-only file system
                 self._settle()
             yield
         finally:
             os.close(lock)
 
     def _settle(self) -> None:
-        """Ends every change that was begun: what stepped aside comes back or goes, files move out beside folders."""
+        """Finishes interrupted changes: restores or removes folders set aside, moves files out beside new folders."""
         for entry in os.listdir(self.root):
             if match := _ASIDE.fullmatch(entry):
                 aside, place = self.root / entry, self.path(match[1])
                 if match[2] == "old" and not os.path.lexists(place):
                     os.rename(aside, place)
                     continue
-                if match[2] == "old":  # it must not come back later, should something in it refuse to go
+                if match[2] == "old":  # renamed, so that it is never restored if removing it fails halfway
                     aside = aside.rename(self.root / next(_scratch_names(match[1], "gone")))
                 if self._beside and match[2] == "gone" and not os.path.lexists(place):
                     self.caption(match[1]).unlink(missing_ok=True)
@@ -222,7 +223,7 @@ class Shelf:
                 raise self._in_use(name)
 
     def taken(self, name: str) -> BadInput:
-        """The error that says that there is one of that name."""
+        """Returns the error for a name that is taken."""
         return BadInput(
             f"{at(str(self.path(name)))}{self.kind} {name} already exists; choose another name, or --force to replace "
             "it"
@@ -235,27 +236,27 @@ class Shelf:
 
 
 class Draft:
-    """A folder that is being written; `commit` puts it in its place."""
+    """A folder that is being written, until `commit` puts it in its place."""
 
     def __init__(self, shelf: Shelf, name: str, folder: Path, lock: int, force: bool) -> None:
-        """`lock` is a descriptor that holds the folder."""
+        """`lock` is a descriptor that keeps the folder locked."""
         self.name, self.folder, self.lock, self.force = name, folder, lock, force
         self.place = shelf.place
         self._shelf = shelf
 
     def reserve(self, path: str, size: int) -> None:
-        """Makes a file of that size, so that writing as much later can't fail for want of room."""
+        """Makes a file of that size, so that writing it later can't fail because the disk is full."""
         with self._file(path, os.O_EXCL, size) as file:
             set_aside(file, size)
 
     def write(self, path: str, data: bytes) -> None:
-        """The whole content of the file, reserved before or not."""
+        """Writes the whole content of a file, reserved before or not."""
         with self._file(path, 0, len(data)) as file:
             write_all(file, data)
             os.ftruncate(file, len(data))
 
     def commit(self) -> None:
-        """The folder takes its place, safe on the disk; what lies in a held one besides is there as before."""
+        """Flushes the folder and puts it in its place; keeps additional files of a locked folder that it replaces."""
         with explained(str(self.place.root), 0):
             if self._shelf.holds(self.name):
                 self._keep(self._shelf.path(self.name))
@@ -267,7 +268,7 @@ class Draft:
 
     @contextmanager
     def _file(self, path: str, flags: int, size: int) -> Iterator[int]:
-        """The file, opened to be written; its folders are made."""
+        """Opens a file to be written, and makes its folders."""
         with explained(str(self.place.root), size):
             for parent in reversed(Path(path).parents[:-1]):
                 (self.folder / parent).mkdir(0o700, exist_ok=True)
@@ -279,7 +280,8 @@ class Draft:
                 os.close(file)
 
     def _keep(self, old: Path) -> None:
-        """Links what is in the old folder alone into this one: whoever put it there will look for it."""
+        """Links the additional files of the old folder into this one, since the user put them there."""
+
         for folder, folders, names in os.walk(old, onerror=_fail):
             names += [each for each in folders if Path(folder, each).is_symlink()]
             here = self.folder / Path(folder).relative_to(old)

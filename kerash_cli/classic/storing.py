@@ -1,4 +1,4 @@
-"""Storing a model: a description and its samples, kept in the mountpoint."""
+"""Storing a model, a description with samples, in the mountpoint."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -20,43 +20,41 @@ from kerash_cli.training.samples import samples_bytes, staged, take, usable
 FLOAT64 = np.dtype(np.float64)
 PARTS = ("train", "val")
 FEW_ROWS = 10
-"""With fewer rows than this, all of one class are no surprise."""
+"""Fewest validation rows for which it is suspicious if all are of one class."""
 
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model that fits its data; nothing is written yet."""
+    """A model that fits its data and is not written yet."""
 
     model: StoredModel
     text: str
     parts: tuple[tuple[Table, Table | None], ...]
-    """The rows that train and those that validate."""
+    """Training rows and validation rows."""
 
     @property
     def bytes(self) -> int:
-        """What storing it takes."""
+        """Bytes that storing it takes."""
         beside = len(self.text.encode()) + len(self.model.record())
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def doubts(self) -> list[str]:
-        """What was decided about the data and could be wrong, a line each."""
+        """Returns the decisions about the data that may be wrong, a line each."""
         encoding, (table, labels) = self.model.encoding, self.parts[0]
         targets = doubtful_targets(self.model.description, encoding, table, labels)
         return [*encoding.doubts(table), *targets, *self._sorted_rows()]
 
     def _sorted_rows(self) -> list[str]:
-        """A line if all rows that validate are of one class: then the file is sorted, and its parts are not alike."""
+        """Returns a line if all validation rows are of one class, because the file is probably sorted then."""
         encoding, (table, labels) = self.model.encoding, self.parts[1]
         strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
         if strata is None or (strata != strata[0]).any():
             return []
         kind = encoding.targets.classes[strata[0]]
-        return [
-            f"all {table.rows} rows that validate are of class {kind}: the rows look sorted; try shuf on them first"
-        ]
+        return [f"all {table.rows} validation rows are of class {kind}: the rows look sorted; try shuf on them first"]
 
     def describe(self) -> str:
-        """What was inferred about the data, in one line."""
+        """Returns what was inferred about the data, in one line."""
         training, validation = (table.rows for table, _ in self.parts)
         table, _ = self.parts[0]
         whole = replace(table, lines=range(training + validation))
@@ -72,7 +70,7 @@ def prepare(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> PreparedModel:
-    """A model named so, of the description at `path`; BadInput where it does not fit its data."""
+    """Prepares a model of that name from the description at `path`; raises BadInput if it does not fit its data."""
     text, source = read_text(path)
     description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
     table, labels = usable(encoding, table, labels)
@@ -84,7 +82,7 @@ def prepare(
 
 
 def keep(prepared: PreparedModel, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
-    """Stores the model where there is room, in place of an earlier one if `force`; the shelf that has it now."""
+    """Stores the model where there is room, with `force` in place of an earlier one; returns its shelf."""
     name = prepared.model.name
     chosen = Models(roomy(places, prepared.bytes, tell))
     with instead(Models, places, chosen, name, force), chosen.draft(name, {}, force) as draft:
@@ -97,7 +95,8 @@ def keep(prepared: PreparedModel, places: Sequence[Mountpoint], force: bool, tel
 
 
 def genomes_of(places: Sequence[Mountpoint], model: str) -> list[str]:
-    """The names of the genomes that belong to a stored model, as far as they can be read."""
+    """Returns the names of the readable genomes that belong to a stored model."""
+
     found = []
     for shelf in map(Genomes, places):
         for name in shelf.names():

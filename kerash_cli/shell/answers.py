@@ -1,18 +1,19 @@
-"""What is answered to a question of a shell function.
+"""Answers to the questions of shell functions.
 
-A question is the function's name and words, the first of which says what kind it is:
+A question is the function's name, then words, the first of which is the kind of question:
 
-    matrix NAME WORD…, tensor NAME WORD…     an operation; with `-o FILE` as first words, its result goes there
-    load matrix|tensor [DESCRIPTOR]          a tensor file, or the first line of one alone
+    matrix NAME WORD…, tensor NAME WORD…     an operation; with `-o FILE` as first words, its result goes to FILE
+    load matrix|tensor [DESCRIPTOR]          a tensor file, or only the first line of one
     activation NAME X PARAMETER…, derivative NAME X PARAMETER…
-                                             of X; one that mixes takes all the words together, and the first comes out
-    largest X…                               of numbers
-    sink                                     the path of an empty file, for what commands of the shell print
-    collect COUNT [W H D]                    what they printed: so many numbers
-    hold ROOT PID, release                   the scratch folder of a shell in that mountpoint
-    samples GENOME NAME FOLDER               the files from which evolution goes on with that genome
+                                             the value for X; softmax and the like take all words as one vector, and
+                                             return the first value
+    largest X…                               the largest number
+    sink                                     the path of an empty file, to which commands of the shell print
+    collect COUNT [W H D]                    the COUNT numbers that they printed
+    hold ROOT PID, release                   makes and removes the scratch folder of a shell in that mountpoint
+    samples GENOME NAME FOLDER               writes the files from which evolution starts with that genome
 
-Operands are files, or descriptors of the process that asks: 0, 3 and 4.
+Operands are files, or descriptors of the asking process: 0, 3 and 4.
 """
 
 import os
@@ -37,22 +38,23 @@ from kerash_cli.system import files
 from kerash_cli.tables.formats import tensor_text
 
 MANY = 1 << 30
+"""Stands for any number of words."""
 
 NO = 1
-"""What a shell function returns where a command ends with 2: so it was in 2019."""
+"""Status that a shell function returns where a command ends with 2, as in 2019."""
 
 
 class Keeper(Protocol):
-    """What keeps scratch folders, and sinks, for a process."""
+    """Keeps scratch folders and sinks for a process."""
 
     def sink(self, pid: int) -> str:
-        """The path of a new file, for as long as that process lives."""
+        """Makes a file that exists as long as that process; returns its path."""
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, and keeps it until it is released."""
+        """Makes the scratch folder of that name, and keeps it until `release`."""
 
     def release(self) -> None:
-        """Removes the scratch folders that it keeps."""
+        """Removes the scratch folders."""
 
 
 class Client(Protocol):
@@ -60,39 +62,40 @@ class Client(Protocol):
 
     @property
     def operands(self) -> Operands:
-        """Where its operands come from."""
+        """Reader of its operands."""
 
     def path(self, word: str) -> str:
-        """A path that leads to the file that it means."""
+        """Returns a path to the file that it means by a word."""
 
     def output(self, word: str) -> str:
-        """The same for a file to write; Elsewhere if only that process itself can write there."""
+        """Returns the path of a file to write; raises Elsewhere if only that process itself can write it."""
 
     def replacing(self, path: str) -> AbstractContextManager[files.OutputFile]:
-        """An output at such a path."""
+        """Opens a path returned by `output`, as `files.replacing` does."""
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Process number."""
 
     @property
     def keeper(self) -> Keeper:
-        """What keeps files and folders for it."""
+        """Keeper of its files and folders."""
 
 
 class Answer(NamedTuple):
-    """An exit status; bytes for standard output, or if the status is not 0 for standard error."""
+    """An exit status, and bytes to print."""
 
     status: int
     content: bytes = b""
+    """Bytes for standard output if the status is 0, else for standard error."""
 
 
 class Elsewhere(Exception):
-    """Only the command itself can do what the question asks: show help, write .npy, read a terminal."""
+    """The question must be answered by the command itself: show help, write .npy, read a terminal."""
 
 
 def answer(question: Sequence[str], client: Client) -> Answer:
-    """The answer to a question; Elsewhere if it has to be found there."""
+    """Answers a question; raises Elsewhere if the command itself has to answer it."""
     name, kind, *words = (*question, "", "")[: max(2, len(question))]
     try:
         function, counts = KINDS[kind]
@@ -136,7 +139,7 @@ def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
 
 @lru_cache(256)
 def _bound(group: Group, name: str, words: tuple[str, ...]) -> tuple[Operation, Bound]:
-    """Scripts ask the same again and again."""
+    """Reads the words of an operation, cached because scripts ask the same again and again."""
     operation = OPERATIONS[name]
     return operation, operation.bind(words, group)
 
@@ -160,7 +163,7 @@ def _activate(kind: str, words: list[str], client: Client) -> bytes:
     activation, numbers = (
         (Activation(name), np.array(x)) if definition.mixes else (Activation(name, tuple(x[1:])), np.array(x[:1]))
     )
-    with np.errstate(over="ignore"):  # what overflows is told in words
+    with np.errstate(over="ignore"):  # the check below reports an overflow as an error
         y = (activation.derivative if kind == "derivative" else activation)(numbers)
     if not np.isfinite(y[0]):
         raise BadInput(f"expected a result that fits in 64 bits, got {activation} of {x[0]}; try a smaller number")
@@ -227,7 +230,8 @@ def _samples(kind: str, words: list[str], client: Client) -> bytes:
 
 
 KINDS: Registry[tuple[Callable[[str, list[str], Client], Answer | bytes], range]] = Registry("kind of question")
-"""What answers, and with how many words."""
+"""Function that answers each kind of question, and the numbers of words that it accepts."""
+
 for _kind, _function, _counts in (
     ("matrix", _operate, range(1, MANY)),
     ("tensor", _operate, range(1, MANY)),

@@ -1,4 +1,4 @@
-"""The process that asks, and what is its: descriptors, files, scratch folders."""
+"""The process that asks a question, with its descriptors, files and scratch folders."""
 
 import os
 import re
@@ -31,35 +31,36 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import GZIP, Source, similar
 
 REFERENCE = b"@"
-"""Before the number of the descriptor from which the rest of a question comes."""
+"""Prefix of the number of a descriptor from which the question is read."""
 
 UNIT, RECORD = b"\x1f", b"\x1e"
+"""Separators of words and of questions."""
 
 LARGE = 1 << 20
-"""Bytes of an operand that takes too long to let others wait."""
+"""Size in bytes from which an operand takes so long that others should not have to wait for it."""
 
 MOST_LINKS = 40
-"""Of a path, as for the system."""
+"""Most symbolic links in a path, as in Linux."""
 
 _DESCRIPTOR = re.compile(r"/proc/(?:self|thread-self|[0-9]+)/fd/([0-9]{1,9})")
 _UMASK = re.compile(rb"Umask:\t([0-7]+)")
 
 
 class Waits(Exception):
-    """Somebody without patience would have to wait for an operand."""
+    """The operand may have to be waited for, which only a thread of its own may do."""
 
 
 class Gone(Exception):
-    """Nobody waits for the answer any more."""
+    """The asking process no longer waits for the answer."""
 
 
 class Other:
-    """Another process, whose descriptors are found in /proc; `keeper` keeps its scratch folders."""
+    """Another process, whose descriptors are in /proc; `keeper` keeps its scratch folders."""
 
     _umasked = Lock()
 
     def __init__(self, pid: int, keeper: Keeper) -> None:
-        """An operand that may have to be waited for raises Waits, before anything is read; not so after `patiently`."""
+        """Reading an operand that must be waited for raises Waits, before anything is read, except in `patiently`."""
         self._proc = f"/proc/{pid}"
         self.pid, self.keeper = pid, keeper
         self._awaited: select.poll | None = None
@@ -67,7 +68,7 @@ class Other:
 
     @contextmanager
     def patiently(self, answer: int) -> Iterator[Self]:
-        """The same process, while there is time to wait for operands: until nobody reads from the pipe `answer`."""
+        """Waits for operands in the `with` block, as long as the process reads from the pipe `answer`."""
         self._process = os.pidfd_open(self.pid)
         try:
             self._awaited = select.poll()
@@ -83,7 +84,7 @@ class Other:
         return self._awaited is not None
 
     def wait_for(self, file: int) -> None:
-        """Waits for something to read; Gone if the process ends, or does not want the answer any more."""
+        """Waits for something to read; raises Gone if the process ends or no longer wants the answer."""
         assert self._awaited is not None
         self._awaited.register(file, select.POLLIN)
         ready = dict(self._awaited.poll())
@@ -92,7 +93,7 @@ class Other:
             raise Gone
 
     def question(self, words: Sequence[bytes]) -> list[str]:
-        """The words of a question, or those to which the first one refers."""
+        """Returns the words of a question, which are read from a descriptor if the first word refers to one."""
         if words[0].startswith(REFERENCE):
             with open(f"{self._proc}/fd/{int(words[0][1:])}", "rb") as file:
                 words = file.read().partition(RECORD)[0].split(UNIT)
@@ -100,15 +101,15 @@ class Other:
 
     @property
     def operands(self) -> Operands:
-        """Where its operands come from."""
+        """Reader of its operands."""
         return _Others(self)
 
     def path(self, word: str) -> str:
-        """The path of a file, seen from its own folder."""
+        """Returns the path of a file, relative to the working directory of that process."""
         return os.path.join(os.readlink(f"{self._proc}/cwd"), word)
 
     def output(self, word: str) -> str:
-        """The path of a file to write; Elsewhere if it is no file, but a pipe perhaps, or one of its descriptors."""
+        """Returns the path of a file to write; raises Elsewhere if it is a pipe, a device or a descriptor."""
         path = self._resolved(word)
         if path.startswith("/proc/") or (os.path.exists(path) and not os.path.isfile(path)):
             raise Elsewhere
@@ -116,7 +117,7 @@ class Other:
 
     @contextmanager
     def replacing(self, path: str) -> Iterator[OutputFile]:
-        """An output at that path, with the permissions that its own umask allows."""
+        """Opens an output at that path, with the umask of that process."""
         with open(f"{self._proc}/status", "rb") as status:
             found = _UMASK.search(status.read())
         with self._umasked:
@@ -128,9 +129,9 @@ class Other:
                 os.umask(before)
 
     def open(self, place: str | int) -> tuple[int, os.stat_result]:
-        """A descriptor of this process for what is open there under a number, read as far as there, or for a file.
+        """Opens a file, or a descriptor of that process at the same position, in this process.
 
-        BadInput if there is no such thing; Elsewhere if only that process itself can use it.
+        Raises BadInput if there is none, Elsewhere if only that process itself can use it.
         """
         if isinstance(place, str) and place != "-":
             path = self._resolved(place)
@@ -142,9 +143,9 @@ class Other:
         if flags & os.O_ACCMODE == os.O_WRONLY:
             raise BadInput(f"{at(descriptor_name(number))}is open to write, not to read; try < FILE")
         try:
-            # Else it would wait for the next writer of a pipe that has none.
+            # O_NONBLOCK: opening a pipe without a writer would wait for one.
             file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:  # a socket, or what that process was given by somebody who may open more
+        except OSError:  # a socket, or a file that only that process may read
             raise Elsewhere from None
         status = self._checked(file)
         if position and S_ISREG(status.st_mode):
@@ -152,7 +153,7 @@ class Other:
         return file, status
 
     def _information(self, number: int) -> tuple[int, int]:
-        """How far a descriptor has been read, and its flags; BadInput if it is not open."""
+        """Returns the position and the flags of a descriptor; raises BadInput if it is closed."""
         try:
             file = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -175,7 +176,7 @@ class Other:
         return file, status
 
     def _checked(self, file: int) -> os.stat_result:
-        """What an opened file is; Waits if it may have to be waited for, Elsewhere if it is a terminal."""
+        """Returns the status of an open file; raises Waits if reading may have to wait, Elsewhere for a terminal."""
         status = os.fstat(file)
         reason: Exception | None = None
         if not S_ISREG(status.st_mode) and os.isatty(file):
@@ -188,7 +189,7 @@ class Other:
         return status
 
     def _resolved(self, word: str) -> str:
-        """The path to which a word leads, without links; one into /proc as it is, since each process has its own."""
+        """Resolves the links in a path, except within /proc, where they depend on the process."""
         parts = self.path(word).split("/")[::-1]
         path, links = "", 0
         while parts and path != "/proc":
@@ -199,7 +200,7 @@ class Other:
                 continue
             try:
                 target = os.readlink(f"{path}/{part}")
-            except OSError:  # no link
+            except OSError:  # not a link
                 path = f"{path}/{part}"
                 continue
             links += 1
@@ -219,7 +220,7 @@ class _Others(Operands):
         self._process = process
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """As of this process, but that nothing is read before it is known that all can be."""
+        """Returns the operands; reads nothing before all of them are open."""
         where = places(operation, words, group)
         if list(where).count("-") > 1:
             raise BadInput("expected '-', standard input, once, got it twice; try files")
@@ -229,7 +230,7 @@ class _Others(Operands):
 
     @contextmanager
     def source(self, place: str | int) -> Iterator[Source]:
-        """What is in a file, or comes from a descriptor."""
+        """Opens a file or a descriptor as a source."""
         with ExitStack() as stack:
             file, _ = self._opened(place, stack)
             with named_errors(_name(place)):
@@ -241,7 +242,7 @@ class _Others(Operands):
         return file, status
 
     def _tensor(self, name: str, file: int, status: os.stat_result) -> Array:
-        if _is_small(status):  # at once
+        if _is_small(status):  # faster, in a single read
             content = os.read(file, status.st_size)
             if not content.startswith((GZIP, NPY)):
                 with suggesting_filter(name):
@@ -257,7 +258,7 @@ class _Others(Operands):
 
 
 class _Awaited(Source):
-    """What comes from a descriptor, for as long as somebody waits for the answer."""
+    """A source that waits for a descriptor as long as the process waits for the answer."""
 
     def __init__(self, name: str, descriptor: int, process: Other) -> None:
         self._process = process
@@ -267,7 +268,7 @@ class _Awaited(Source):
         while True:
             try:
                 return os.read(self._descriptor, size)
-            except BlockingIOError:  # to ask for nothing else: a pipe's end may not wake who opened it after that
+            except BlockingIOError:  # read first: poll may not notice the end of a pipe that was closed before
                 self._process.wait_for(self._descriptor)
 
 
@@ -280,13 +281,13 @@ def _is_small(status: os.stat_result) -> bool:
 
 
 class Itself:
-    """This process, that was started for one question."""
+    """This process, which was started for one question."""
 
     operands = Operands()
     pid = os.getpid()
 
     def path(self, word: str) -> str:
-        """The path of a file."""
+        """Returns the path of a file, which is the word itself."""
         return word
 
     output = path
@@ -294,18 +295,18 @@ class Itself:
 
     @property
     def keeper(self) -> Self:
-        """It keeps what it can itself."""
+        """Keeper of its files and folders: itself."""
         return self
 
     def sink(self, pid: int) -> str:
-        """The path of a new file, which whoever asks removes."""
+        """Makes a file, which the asking process must remove; returns its path."""
         file, path = tempfile.mkstemp(prefix="kerash-")
         os.close(file)
         return path
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, of a mode that keeps it: this process is gone too soon to lock it."""
+        """Makes the scratch folder of that name; its mode protects it, since this process ends too soon to lock it."""
         place.folder("mat", name).chmod(0o710)
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no folder is locked."""

@@ -1,4 +1,4 @@
-"""Starting the coprocess of a shell, before anything that takes its time is loaded."""
+"""Starting the coprocess of a shell, before slow modules are loaded."""
 
 import os
 import signal
@@ -7,11 +7,11 @@ from kerash_cli.shell.pipes import ShellPipes
 
 
 def start(shell: int) -> str:
-    """Starts the coprocess of the process `shell`; its number, and its descriptors of tokens and of questions.
+    """Starts the coprocess of the process `shell`; returns `PID TOKENS QUESTIONS`, its number and two descriptors.
 
-    Returns in the calling process; the coprocess goes on in the background until that shell ends.
+    It runs in the background until that shell ends.
     """
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # what the shell has open is not this process's to keep
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # does not keep open what the shell has open
     pipes = ShellPipes()
     child = os.fork()
     if child == 0:
@@ -27,7 +27,8 @@ def start(shell: int) -> str:
 
 def _leave_the_terminal() -> None:
     os.setsid()
-    os.chdir("/")  # so that no mount is busy because of it
+    os.chdir("/")  # does not keep a mount busy
+
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)

@@ -1,4 +1,4 @@
-"""The text that `kerash shell-init` prints: what zsh or bash evaluates to have the functions of 2019."""
+"""The text that `kerash shell-init` prints: definitions of the functions of 2019, for zsh or bash."""
 
 import re
 from importlib.resources import files
@@ -11,13 +11,13 @@ from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.registry import Registry
 
 RENAMED = {"create_fill": "fill", "create_direct": "direct"}
-"""Names of 2019 for operations that are called otherwise."""
+"""Operations that have another name than in 2019, by the name of 2019."""
 
 _DEFINED = re.compile(r"^function (\w+) \{", re.MULTILINE)
 
 
 def script(shell: str) -> str:
-    """The functions for `zsh` or `bash`: those written for it, and one that asks for each operation and activation."""
+    """Returns the functions for `zsh` or `bash`: those in its file, and one for each operation and activation."""
     written = "\n".join(
         files(__package__).joinpath(f"functions.{ending}").read_text(encoding="utf-8") for ending in (shell, "sh")
     )
@@ -31,7 +31,8 @@ def script(shell: str) -> str:
 
 
 def _asking() -> dict[str, str]:
-    """The functions that only ask, and their questions."""
+    """Returns the functions that only ask the coprocess, with their questions."""
+
     questions: dict[str, str] = {}
     groups: tuple[Group, ...] = ("matrix", "tensor")
     for group in groups:

@@ -3,11 +3,14 @@
 import os
 
 TOKENS = range(ord("A"), ord("A") + 12)
-"""As many questions at a time, since pipes are rationed. Their own descriptors are smaller numbers."""
+"""Tokens, which are numbers of descriptors: at most 12 questions at a time, since the system limits pipes.
+
+The pipes themselves have smaller numbers.
+"""
 
 
 class ShellPipes:
-    """Those of tokens and of questions, and one for the answer to each token that is out."""
+    """Pipes of tokens and of questions, and one for the answer to each token."""
 
     def __init__(self) -> None:
         self.tokens, self._to_tokens = os.pipe()
@@ -17,7 +20,8 @@ class ShellPipes:
             self.renew(token)
 
     def renew(self, token: int) -> None:
-        """A new pipe behind a token, which may be taken then."""
+        """Makes a new pipe for a token, and offers the token."""
+
         reading, self.answers[token] = os.pipe()
         os.dup2(reading, token, inheritable=False)
         os.close(reading)

@@ -1,21 +1,22 @@
-"""The coprocess of a shell: it answers the questions of its functions, so that no program starts for each.
+"""The coprocess of a shell, which answers the questions of its functions, so that no program starts for each of them.
 
-Everything meets at /proc/PID/fd: the pipes of the service have no names, and the operands of a shell function are
-descriptors of the shell. The shell, and each of its subshells, asks like this:
+Descriptors are shared through /proc/PID/fd: the pipes of the service have no names, and the operands of a shell
+function are descriptors of the shell. The shell, and each of its subshells, asks like this:
 
-1. It reads a token, one byte, from the pipe of tokens. The byte's value is the number of a descriptor of the service,
-   the reading end of a pipe for this one answer, and the shell opens that.
+1. It reads a token, one byte, from the pipe of tokens. The byte is the number of a descriptor of the service, the
+   reading end of a pipe for this answer, which the shell opens.
 2. It writes the question to the pipe of questions, in one piece of at most PIPE_BUF bytes: the token, its process
-   number, then each word after a unit separator, and a record separator. A longer question is instead what a descriptor
-   of the shell has, whose number stands after an @.
-3. It reads the answer: three digits, the exit status or 255 for what the command itself has to do, thirteen digits, the
-   number of bytes that follow, and these.
+   number, then each word after a unit separator, and a record separator. A longer question is read from a descriptor of
+   the shell, whose number is written after an @.
+3. It reads the answer: three digits with the exit status, or 255 if the command itself has to answer; thirteen digits
+   with the number of bytes that follow; and these bytes.
 
-A token is never returned: when its question arrives there is a new pipe behind it. So a shell that is killed or
-interrupted costs nothing but its own answer; only in the moment between 1 and 2 it takes a token along, of which there
-are others, and commands.
+Tokens are not returned: when a question arrives, the service makes a new pipe for its token and offers it again. So a
+shell that is killed or interrupted loses only its own answer. If that happens between steps 1 and 2, its token is lost;
+there are others, and finally the commands.
 
-What is quick is answered at once, what may wait (a pipe to read, a large operand or answer) in a thread.
+Quick questions are answered at once. Those that may have to wait (a pipe to read, a large operand or answer) get a
+thread.
 """
 
 import gc
@@ -41,13 +42,14 @@ from kerash_cli.system.files import write_all
 ELSEWHERE = 255
 
 LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
-"""Seconds that the service looks for the next question before it sleeps; with one core it would only be in the way."""
+"""Seconds that the service spins for the next question before it sleeps; 0 on one core, which the shell needs."""
 
 PIECE = 1 << 16
+"""Most bytes of questions that are read at once."""
 
 
 class Service:
-    """The tokens that are out, and the scratch folders that are held for the shell."""
+    """Answers questions, and keeps scratch folders for the shell."""
 
     def __init__(self, pipes: ShellPipes) -> None:
         self._pipes = pipes
@@ -55,10 +57,10 @@ class Service:
         self._sinks: dict[int, list[int]] = {}
 
     def serve(self, shell: int) -> NoReturn:
-        """Answers until the process `shell` is gone, then ends this one."""
+        """Answers until the process `shell` ends, then ends this one."""
         Thread(target=self._leave_with, args=(os.pidfd_open(shell),), daemon=True).start()
         os.set_blocking(self._pipes.from_questions, False)
-        gc.freeze()  # what is loaded stays: no need to look through it again and again
+        gc.freeze()  # loaded modules stay: the collector need not search them again and again
         rest = b""
         while True:
             *records, rest = (rest + self._next()).split(RECORD)
@@ -66,7 +68,7 @@ class Service:
                 self._ask(record)
 
     def _next(self) -> bytes:
-        """What comes next. Often it follows an answer at once: to look for it is quicker than to wake up."""
+        """Reads the next bytes. A question often follows an answer at once, and spinning is faster than waking up."""
         end = perf_counter() + LOOKS
         while perf_counter() < end:
             with suppress(BlockingIOError):
@@ -75,7 +77,7 @@ class Service:
         return os.read(self._pipes.from_questions, PIECE)
 
     def _leave_with(self, shell: int) -> NoReturn:
-        """Ends this process when the shell ends, of which `shell` is a descriptor."""
+        """Ends this process when the shell ends; `shell` is a pidfd of it."""
         select.select([shell], [], [])
         with suppress(OSError):
             self.release()
@@ -92,7 +94,7 @@ class Service:
         except Waits:
             self._pipes.renew(token)
             Thread(target=self._answer_aside, args=(question, shell, to_shell), daemon=True).start()
-        except (OSError, ValueError):  # it is gone
+        except (OSError, ValueError):  # the asking process has ended
             os.close(to_shell)
             self._pipes.renew(token)
         else:
@@ -119,12 +121,12 @@ class Service:
             status, content = ELSEWHERE, b""
         except (Waits, Gone):
             raise
-        except Exception:  # a fault of ours, of which the shell hears; its other questions are answered all the same
+        except Exception:  # an internal error: the shell prints it, and the service goes on
             status, content = FAULT, f"{traceback.format_exc()}{FAULT_TOLD}\n".encode(errors="backslashreplace")
         return b"%03d%013d" % (status, len(content)) + content
 
     def sink(self, pid: int) -> str:
-        """The path of a new file in memory, for as long as that process lives."""
+        """Makes a file in memory that exists as long as that process; returns its path."""
         for owner, files in list(self._sinks.items()):
             if not os.path.exists(f"/proc/{owner}"):
                 for file in files:
@@ -135,13 +137,13 @@ class Service:
         return f"/proc/{os.getpid()}/fd/{file}"
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, and keeps it until it is released."""
+        """Makes the scratch folder of that name, and keeps it until `release`."""
         if place.root / "mat" / name not in self._held:
             folder, lock = place.hold(name)
             self._held[folder] = place, lock
 
     def release(self) -> None:
-        """Removes the scratch folders that it holds."""
+        """Removes the scratch folders."""
         while self._held:
             folder, (place, lock) = self._held.popitem()
             shutil.rmtree(folder, ignore_errors=True)
@@ -150,6 +152,6 @@ class Service:
 
 
 def _send(to_shell: int, content: bytes) -> None:
-    with suppress(OSError):  # the shell is gone
+    with suppress(OSError):  # the shell has ended
         write_all(to_shell, content)
     os.close(to_shell)
