@@ -106,10 +106,7 @@ def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
         points = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("."))
         points -= np.arange(len(points))
         cells = cell_of.take(points)
-        places = ends[cells] - points
-        hard[cells[(places > lengths[cells]) | (lengths[cells] == 0)]] = True
-        hard[cells[1:][cells[1:] == cells[:-1]]] = True
-        values[cells] /= _POWERS[np.minimum(places, _EXACT_DIGITS)]
+        _set_points(values, hard, lengths, cells, ends[cells] - points)
     values[lengths == 0] = np.nan
     return values.reshape(-1, width) if _settled(values, hard, text, delimiter) else None
 
@@ -137,6 +134,19 @@ def _settled(values: NDArray[np.float64], hard: NDArray[np.bool_], text: bytes, 
         except ValueError:
             return False
     return not np.isinf(values).any()
+
+
+def _set_points(
+    values: NDArray[np.float64],
+    hard: NDArray[np.bool_],
+    lengths: NDArray[np.intp],
+    cells: NDArray[np.int32],
+    places: NDArray[np.intp],
+) -> None:
+    """Divides the values of `cells` by ten for each of the `places` behind a point; marks those with two as hard."""
+    hard[cells[(places > lengths[cells]) | (lengths[cells] == 0)]] = True
+    hard[cells[1:][cells[1:] == cells[:-1]]] = True
+    values[cells] /= _POWERS[np.minimum(places, _EXACT_DIGITS)]
 
 
 def _spelled(digits: NDArray[np.uint8], inside: NDArray[np.bool_], longest: int) -> NDArray[np.unsignedinteger[Any]]:

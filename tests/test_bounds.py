@@ -49,7 +49,7 @@ def test_predicting_does_not_take_rows_times_the_longest_name(long_names: Path, 
     try:
         for text in predictions.lines(block):
             rows, size = rows + text.count("\n"), size + len(text)
-        _, taken = tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert rows == block.rows + append  # a line of names

@@ -61,20 +61,8 @@ def begin(named: str | None, megabytes: int) -> Begun:
         except OSError as error:
             reason = f"{target}: {error.strerror}"
     options = f"size={megabytes}m,mode=0700"
-    if reason is None:
-        place = Mountpoint(target)
-        try:
-            reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
-            if reason is None:
-                _grow(place, FOUND if there else MADE)
-                return Begun(place)
-        except BaseException:
-            if os.path.ismount(target):
-                _run(["umount", "--", str(target)])
-            raise
-        finally:
-            if not there and not os.path.ismount(target):
-                target.rmdir()
+    if reason is None and (reason := _mount(target, options, there)) is None:
+        return Begun(Mountpoint(target))
     own = f"{options},uid={os.getuid()},gid={os.getgid()}"
     folder = quote(str(target))
     command = f"mkdir -p -- {folder} && sudo mount -t tmpfs -o {own} {SOURCE} -- {folder}"
@@ -83,6 +71,22 @@ def begin(named: str | None, megabytes: int) -> Begun:
     place = mountpoints(None)[0]
     _grow(place, None if place.root.exists() else MADE)  # init-fs must not remove what existed before
     return Begun(place, command, reason)
+
+
+def _mount(target: Path, options: str, there: bool) -> str | None:
+    """Mounts a tmpfs and makes its tree; returns why it can't. A folder that was not `there` goes with a failure."""
+    try:
+        reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
+        if reason is None:
+            _grow(Mountpoint(target), FOUND if there else MADE)
+        return reason
+    except BaseException:
+        if os.path.ismount(target):
+            _run(["umount", "--", str(target)])
+        raise
+    finally:
+        if not there and not os.path.ismount(target):
+            target.rmdir()
 
 
 def end(named: str | None) -> Mountpoint:

@@ -64,7 +64,7 @@ def command(words: tuple[str, ...], **options: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchOutcome:
     """What came of a search."""
 
     found: "Search"
@@ -78,7 +78,7 @@ class Outcome:
 
 def _searched(
     request: EvolveRequest, prepared: "PreparedSearch", begun: float, noted: list[str], console: "Console"
-) -> Outcome:
+) -> SearchOutcome:
     """Searches until the end, or until a signal or a limit stops the search; trains the best candidate and saves it."""
     from kerash_cli.evolution import search
     from kerash_cli.evolution.history import history
@@ -107,7 +107,7 @@ def _searched(
                 record = winner.record(found.generation)
                 past.conclude(record)
                 winner.trained.save(saved)
-    return Outcome(found, winner, record, found.stop or stopped, ending)
+    return SearchOutcome(found, winner, record, found.stop or stopped, ending)
 
 
 def _lost(past: "History") -> list[str]:
@@ -166,7 +166,7 @@ def _standing(found: "Search", view: "SearchView") -> str:
     return f"generation {len(view.best)} of {last} under way: {found.trainings} candidates so far, {best}"
 
 
-def _report(request: EvolveRequest, outcome: Outcome, console: "Console") -> None:
+def _report(request: EvolveRequest, outcome: SearchOutcome, console: "Console") -> None:
     """Shows the best candidate, its ancestors, and the command that finds it again."""
     import json
 

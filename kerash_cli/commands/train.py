@@ -67,7 +67,7 @@ def command(**words: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingOutcome:
     """What came of a training: the model, which is saved, and everything that went wrong besides."""
 
     trained: "TrainedModel"
@@ -94,7 +94,7 @@ def _prepared(request: TrainRequest, description: "ModelDescription", console: "
 
 def _trained(
     request: TrainRequest, prepared: "PreparedTraining", ranks: int, processes: "Processes", console: "Console"
-) -> Outcome:
+) -> TrainingOutcome:
     """Trains, with this process and the others, and saves the model."""
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
@@ -136,7 +136,7 @@ def _saved(
     log: "RunLog | None",
     saved: "OutputFile",
     console: "Console",
-) -> Outcome:
+) -> TrainingOutcome:
     """Trains until the end, or until a signal or the time limit stops the run, and saves the best model so far."""
     from kerash_cli.training import checkpoint
     from kerash_cli.views.training import shown_epochs, standing
@@ -156,7 +156,7 @@ def _saved(
             raise diverged or error from None
         trained.save(saved)
     failures = [each.failure for each in (saver, log) if each and each.failure]
-    return Outcome(trained, run.best_epoch, diverged, failures, ending)
+    return TrainingOutcome(trained, run.best_epoch, diverged, failures, ending)
 
 
 def _train(
@@ -189,7 +189,7 @@ def _without_epoch(run: "Run", ending: Ending) -> Exception:
     return click.exceptions.Exit(128 + ending.signal)
 
 
-def _report(request: TrainRequest, outcome: Outcome, console: "Console") -> None:
+def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console") -> None:
     """Shows the result; raises what went wrong, now that the model is safe."""
     import json
 

@@ -32,7 +32,7 @@ SMALL = 1 << 20
 
 
 @dataclass(frozen=True)
-class Values:
+class BareValues:
     """Numbers that are printed one per line, without a line of sizes before them."""
 
     array: Array
@@ -52,7 +52,7 @@ class Picture:
         return "\n\n".join("\n".join(map(" ".join, layer)) for layer in self.layers)
 
 
-Result: TypeAlias = Array | Values | float | int | str | bool | Picture
+Result: TypeAlias = Array | BareValues | float | int | str | bool | Picture
 
 F = TypeVar("F", bound=Callable[..., Result])
 
@@ -61,7 +61,7 @@ RESULTS = {
     float: "number",
     Array | float: "array or number",
     Array | int: "array or number",
-    Values: "values",
+    BareValues: "values",
     str: "text",
     bool: "verdict",
     Picture: "text",
@@ -170,7 +170,7 @@ class Bound(NamedTuple):
 
     operands: list[str]
     options: dict[str, Any]
-    """Values of all other parameters, by name."""
+    """BareValues of all other parameters, by name."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Operation:
         """Returns the result. Raises BadInput if a number of it is not finite, Mismatched if sizes do not fit."""
         with np.errstate(all="ignore"):  # the check below reports an overflow as an error
             result = self.function(*operands, **options)
-        numbers = result.array if isinstance(result, Values) else result
+        numbers = result.array if isinstance(result, BareValues) else result
         if isinstance(numbers, np.ndarray | float) and not np.isfinite(numbers).all():
             kind = "what is no number" if np.isnan(numbers).any() else "larger ones"
             raise BadInput(f"{self.name}: expected results that fit in 64 bits, got {kind}; try other operands")

@@ -16,7 +16,7 @@ import numpy as np
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, KerashError, shown
-from kerash_cli.matrices.operation import Bound, Group, Operation, Result, Values, sizes
+from kerash_cli.matrices.operation import BareValues, Bound, Group, Operation, Result, sizes
 from kerash_cli.matrices.operations import OPERATIONS
 
 _STEP = re.compile(r"""(?:[^|'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
@@ -123,7 +123,7 @@ def _array(result: Result) -> Array:
     """Returns a result as the operand of the next step."""
     if isinstance(result, np.ndarray):
         return result
-    if isinstance(result, Values):
+    if isinstance(result, BareValues):
         return result.array
     if isinstance(result, float | int) and not isinstance(result, bool):
         return np.full((1, 1, 1), float(result))
@@ -134,7 +134,7 @@ def _outline(result: Result) -> str:
     """Returns the line that --explain shows for a result."""
     if isinstance(result, np.ndarray):
         return sizes(result.shape)
-    if isinstance(result, Values):
+    if isinstance(result, BareValues):
         return f"values, {sizes(result.array.shape)}"
     if isinstance(result, bool):
         return "yes" if result else "no"

@@ -5,14 +5,14 @@ import io
 import numpy as np
 
 from kerash_cli.engine.tensors import Array
-from kerash_cli.matrices.operation import SMALL, Picture, Result, Values, sizes
+from kerash_cli.matrices.operation import SMALL, BareValues, Picture, Result, sizes
 from kerash_cli.system import memory
 from kerash_cli.tables.formats import tensor_text
 
 
-def plain(result: Array | Values | float | int | str | Picture) -> bytes:
+def plain(result: Array | BareValues | float | int | str | Picture) -> bytes:
     """Returns a result as text; raises OutOfSpace if the text is larger than memory."""
-    if isinstance(result, Values):
+    if isinstance(result, BareValues):
         return "".join(f"{value!r}\n" for value in result.array.ravel().tolist()).encode()
     if isinstance(result, float | int | str | Picture):  # a float keeps its point (2.0): zsh divides 2 as an integer
         return f"{result}\n".encode()
@@ -24,7 +24,7 @@ def plain(result: Array | Values | float | int | str | Picture) -> bytes:
 def binary(result: Result) -> bytes:
     """Returns numbers as .npy, with two dimensions for a single layer and three for more."""
 
-    array = np.array(result.array if isinstance(result, Values) else result, np.float64)
+    array = np.array(result.array if isinstance(result, BareValues) else result, np.float64)
     array = array.reshape((1,) * (2 - array.ndim) + array.shape)
     file = io.BytesIO()
     np.save(file, array[0] if array.ndim == 3 and len(array) == 1 else array, allow_pickle=False)

@@ -82,14 +82,16 @@ def pack(tensors: Mapping[str, Array], record: Mapping[str, Any]) -> bytes:
     tensor, a tensor that is not finite or not of float32 or float64, an invalid name, NaN in the record. Raises
     BadInput if the record is larger than the format allows.
     """
-    from safetensors.numpy import save as serialize
+    import safetensors.numpy
 
     if not tensors:  # safetensors 0.4.3 would write an unreadable file
         raise ValueError("expected at least one tensor, got none")
     _check_record(record)
     content = {"format": FORMAT, "record": dict(record), "sha256": _NO_DIGEST.decode()}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    data = serialize({name: _little_endian(name, tensor) for name, tensor in tensors.items()}, {"kerash": text})
+    data = safetensors.numpy.save(
+        {name: _little_endian(name, tensor) for name, tensor in tensors.items()}, {"kerash": text}
+    )
     header = data[8 : 8 + int.from_bytes(data[:8], "little")]
     if len(header) > _BYTES_LIMIT or _values(header) > _VALUES_LIMIT:
         raise BadInput(

@@ -267,5 +267,5 @@ def test_a_file_that_leaves_something_to_the_data_makes_no_genome(place: Mountpo
 
 
 def test_a_word_that_is_neither_is_refused(place: Mountpoint) -> None:
-    with pytest.raises(BadInput, match="expected a stored model or the file of one, got 'nothing'; try kerash list"):
+    with pytest.raises(BadInput, match="no stored model and no file called 'nothing'; try kerash list"):
         creating.source([place], "nothing")

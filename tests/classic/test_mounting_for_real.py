@@ -198,8 +198,8 @@ def test_a_mount_that_a_process_uses_is_not_ended_until_it_has_ended(namespace: 
     said = namespace(USED, HOLDER, how)
     message = said.pop("said")
     assert said == {"ended": 0, "left": [], "mounts": []}
-    assert message.startswith("2 kerash_mountpoint: expected that nobody uses it")
-    assert "expected that nobody uses it, got a process that does; try" in message
+    assert message.startswith("2 kerash_mountpoint: is used by another process")
+    assert "is used by another process; try" in message
 
 
 BUSY = """
@@ -214,7 +214,7 @@ def test_a_mount_in_which_a_process_works_is_not_ended_until_it_has_ended(namesp
     said = namespace(USED, BUSY, "")
     message = said.pop("said")
     assert said == {"ended": 0, "left": [], "mounts": []}
-    assert message.startswith("1 kerash_mountpoint: expected to unmount it, got 'umount: ")
+    assert message.startswith("1 kerash_mountpoint: can't be unmounted (umount: ")
     assert "try when no process uses it, or sudo umount -- kerash_mountpoint" in message
 
 
@@ -229,7 +229,7 @@ say(said=said, left=os.listdir("."))
 
 def test_a_mount_with_an_open_file_is_not_ended(namespace: Namespace) -> None:
     said = namespace(OPENED)
-    assert said["said"].startswith("1 kerash_mountpoint: expected to unmount it, got 'umount: ")
+    assert said["said"].startswith("1 kerash_mountpoint: can't be unmounted (umount: ")
     assert said["left"] == []
 
 
@@ -284,7 +284,7 @@ def test_an_end_without_the_right_to_unmount_says_what_to_run_and_never_calls_su
 ) -> None:
     said = namespace(UNMOUNTING_FAILS, programs)
     assert said["said"] == (
-        "1 kerash_mountpoint: expected to unmount it, got 'umount: must be superuser'; "
+        "1 kerash_mountpoint: can't be unmounted (umount: must be superuser); "
         "try when no process uses it, or sudo umount -- kerash_mountpoint"
     )
     assert called(programs, "sudo") == []
@@ -355,5 +355,5 @@ say(said=[refused(lambda: mounting.begin(word, 4)) for word in (None, "linked", 
 
 def test_what_is_no_empty_folder_is_never_mounted_on(namespace: Namespace) -> None:
     said = namespace(FULL)
-    assert [line.partition(": expected ")[0][2:] for line in said["said"]] == ["kerash_mountpoint", "linked", "a_file"]
+    assert [line.partition(": ")[0][2:] for line in said["said"]] == ["kerash_mountpoint", "linked", "a_file"]
     assert said["mounts"] == []

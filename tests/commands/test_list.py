@@ -171,7 +171,7 @@ def test_a_genome_whose_model_was_removed_is_told(kerash: Kerash, tmp_path: Path
     ):
         assert kerash(*words).code == 0
     done = kerash("predict", "a", "data/xor.data")
-    assert done.err == "a: its model xor is not stored any more, so it is numbers in and numbers out\n"
+    assert done.err == "a: its model xor is not stored any more, so inputs and outputs are plain numbers\n"
     assert all(0 < float(line) < 1 for line in done.out.splitlines())
 
 

@@ -46,7 +46,7 @@ def test_store_model_says_in_one_line_what_it_took_the_data_for(kerash: Kerash) 
     expected = (
         "kerash_mountpoint/model/iris.model: 150 rows, 4 inputs, 3 classes from species: setosa, versicolor, virginica"
     )
-    sorted_rows = "all 30 rows that validate are of class virginica: the rows look sorted; try shuf on them first"
+    sorted_rows = "all 30 validation rows are of class virginica: the rows look sorted; try shuf on them first"
     assert (done.out, done.err) == ("", f"{expected}; 120 rows train, 30 validate\n{sorted_rows}\n")
     assert kerash("store-model", "quiet", *IRIS, "-q").err == ""
 
@@ -147,8 +147,8 @@ def test_create_genome_says_where_in_one_line(kerash: Kerash) -> None:
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        ("nothing", "expected a stored model or the file of one, got 'nothing'; try kerash list"),
-        ("nothing.model", "expected a stored model or the file of one, got 'nothing.model'; try kerash list"),
+        ("nothing", "no stored model and no file called 'nothing'; try kerash list"),
+        ("nothing.model", "no stored model and no file called 'nothing.model'; try kerash list"),
         ("./nothing", "./nothing: "),
         ("models/iris.model", "models/iris.model: expected numbers in a model without data, got '?'"),
         ("data/iris.csv", "data/iris.csv:1:1: "),

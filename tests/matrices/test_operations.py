@@ -7,7 +7,7 @@ from operation_runs import NUMBERS, A, B, matrix, run
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Mismatched, OutOfSpace
-from kerash_cli.matrices.operation import Picture, Values
+from kerash_cli.matrices.operation import BareValues, Picture
 from kerash_cli.matrices.operations import OPERATIONS
 
 
@@ -21,7 +21,7 @@ def check(name: str, seed: int) -> None:
     if isinstance(got, str):
         assert got.splitlines()[: len(expected)] == expected if isinstance(expected, list) else got == expected
         return
-    got = got.array if isinstance(got, Values) else got
+    got = got.array if isinstance(got, BareValues) else got
     if name == "mul":
         a, b = operands
         assert (np.abs(got - expected) <= 2 * a.shape[2] * EPS * (np.abs(a) @ np.abs(b))).all()

@@ -8,7 +8,7 @@ import numpy as np
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import Mismatched
 from kerash_cli.matrices.kinds import FOLDS, PAIRINGS, Count, Fold, Index, Pairing, Size
-from kerash_cli.matrices.operation import Help, Values, operation, require, sizes
+from kerash_cli.matrices.operation import BareValues, Help, operation, require, sizes
 
 Stride = Annotated[Count, Help("Places from one window to the next.")]
 Pad = Annotated[Index, Help("Places that windows may reach past the right and the bottom edge.")]
@@ -26,7 +26,7 @@ def apply_convolution(
     nx: Across,
     ny: Down,
     f: Annotated[Pairing, Help("Function that makes one number of kernel and window.")],
-) -> Values:
+) -> BareValues:
     """F of a kernel and each of the NX x NY windows of A, printed as values alone, without sizes.
 
     Each layer of the kernel meets the same layer of A; `convolution` is what networks do.
@@ -40,7 +40,7 @@ def apply_convolution(
         for layer, own in zip(kernel, a, strict=False)
         for window in _windows(own, stride, pad, nx, ny, layer.shape)
     ]
-    return Values(np.array(found).reshape(len(kernel), ny, nx))
+    return BareValues(np.array(found).reshape(len(kernel), ny, nx))
 
 
 @operation("apply-convreduce", groups=("tensor",))
@@ -53,14 +53,14 @@ def apply_convreduce(
     ny: Down,
     kernel: Annotated[Count, Help("Width and height of a window.")],
     f: Annotated[Fold, Help("Function that makes one number of a window.")],
-) -> Values:
+) -> BareValues:
     """F of each of the NX x NY windows of KERNEL x KERNEL in A, layer by layer, as values alone, without sizes.
 
     F may also be written `"tensor_reduce g_max"`. Windows lie as in `apply-convolution`.
     """
     require((len(a), ny, nx))
     found = [FOLDS[f](window) for layer in a for window in _windows(layer, stride, pad, nx, ny, (kernel, kernel))]
-    return Values(np.array(found).reshape(len(a), ny, nx))
+    return BareValues(np.array(found).reshape(len(a), ny, nx))
 
 
 @operation("windows", groups=("tensor",))
