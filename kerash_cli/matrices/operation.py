@@ -170,7 +170,7 @@ class Bound(NamedTuple):
 
     operands: list[str]
     options: dict[str, Any]
-    """BareValues of all other parameters, by name."""
+    """Values of all other parameters, by name."""
 
 
 @dataclass(frozen=True)
