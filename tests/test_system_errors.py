@@ -214,7 +214,7 @@ ENDLESS = 1 << 50
 @pytest.mark.parametrize(
     ("words", "expected", "code"),
     [
-        (["train", "models/xor.model", *XOR, "--time", "60"], "--time: expected a thread to watch the clock", 1),
+        (["train", "models/xor.model", *XOR, "--time", "60"], "--time: no thread is left", 1),
         ([*SEARCH, *XOR, "2", "1", "--workers", "2"], "a thread for a worker could not start", 6),
         ([*SEARCH, *XOR, "2", "1", "--time", "5m"], "", 0),
         (["matrix", "random", "2", "2"], "", 0),
