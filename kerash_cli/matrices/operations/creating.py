@@ -40,7 +40,7 @@ def fill(
 
 @operation("direct")
 def direct(
-    *, w: Width, h: Height, d: Depth, values: Annotated[Numbers, Help("BareValues in the order of a file, row by row.")]
+    *, w: Width, h: Height, d: Depth, values: Annotated[Numbers, Help("Values in the order of a file, row by row.")]
 ) -> Array:
     """The given values, in the order of a file; missing ones are 0."""
     require((d, h, w))
