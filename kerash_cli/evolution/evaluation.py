@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine import optimizers
+from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.schedules import Schedule
@@ -29,6 +30,7 @@ from kerash_cli.tables.table import Rows
 from kerash_cli.training.checkpoint import Checkpoint
 from kerash_cli.training.folds import Folds, SideBySide
 from kerash_cli.training.loop import train
+from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
@@ -111,7 +113,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
                 saver.resume(run)
         if run.epoch > job.until:
             run, _ = _begun(job, samples, folds)
-        source = SideBySide(*judged(job.recipe, job.regime.loss), samples, folds, run)
+        source = SideBySide(*_judged(job), samples, folds, run)
         if run.epoch < job.until:
             for _ in train(run, source, source.validator()):
                 if run.epoch >= job.until:
@@ -137,10 +139,8 @@ def best_params(file: str) -> Array:
     return archive.load(file).tensors["best_params"]
 
 
-def judged(recipe: Recipe, loss_name: str) -> tuple[Network, losses.Loss]:
-    """Returns the network up to what the loss judges, and the loss."""
-    loss, fused = losses.after(loss_name, recipe.description.activation)
-    return (recipe.network.on_logits() if fused else recipe.network), loss
+def _judged(job: Job) -> tuple[Network, Loss]:
+    return network_and_loss(job.recipe.network, job.regime.loss, job.recipe.description.activation)
 
 
 def _samples(job: Job) -> tuple[Samples, Folds]:

@@ -32,7 +32,7 @@ Place: TypeAlias = tuple[int, int]
 class Purpose(IntEnum):
     """The purposes of draws. Saved results depend on the numbers: never renumber them."""
 
-    GENOME = 1
+    RECIPE = 1
     PARENT = 2
     TRAINING = 3
     FINAL = 4
@@ -189,7 +189,7 @@ class Population:
         return Candidate((0, 0), self.start, None, ("start",))
 
     def _stranger(self, place: Place) -> Candidate:
-        rng = self._rng(place, Purpose.GENOME)
+        rng = self._rng(place, Purpose.RECIPE)
         for _ in range(TRIALS):
             recipe = self.space.random(self.start, rng)
             if recipe.key not in self.tried:
@@ -199,7 +199,7 @@ class Population:
 
     def _child(self, place: Place) -> Candidate:
         parent = self._parent(place)
-        rng = self._rng(place, Purpose.GENOME)
+        rng = self._rng(place, Purpose.RECIPE)
         changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
         for _ in range(TRIALS):
             recipe, names, ancestry = parent.recipe, list[str](), [str(parent.recipe.description)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.splitting import split
-from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine import optimizers
 from kerash_cli.engine.layers import IDENTITY
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
@@ -28,7 +28,7 @@ from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
 from kerash_cli.training.chunks import CHUNK_RULE
 from kerash_cli.training.evaluator import Evaluator
-from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match, network_and_loss
 from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
 from kerash_cli.training.samples import Samples, samples_bytes, staged, take, usable
@@ -204,7 +204,7 @@ def prepare(
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or encoding.targets.natural_loss
-    loss, judged = _judging(description, network, loss_name)
+    judged, loss = _judged(description, network, loss_name)
     _require_memory(description, network, settings, table.rows)
     all_rows = table.rows
     table, labels = usable(encoding, table, labels)
@@ -233,13 +233,12 @@ def prepare(
     )
 
 
-def _judging(description: ModelDescription, network: Network, loss_name: str) -> tuple[Loss, Network]:
-    """Returns the loss, and the network up to what it judges; BadInput if it does not go with the last activation."""
+def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
+    """Returns the network up to what the loss judges, and the loss; raises BadInput, naming the line, if they clash."""
     try:
-        loss, fused = losses.after(loss_name, description.activation)
+        return network_and_loss(network, loss_name, description.activation)
     except BadInput as error:
         raise BadInput(f"{description.where(head(description.layers))}{error}") from None
-    return loss, network.on_logits() if fused else network
 
 
 def _strata(

@@ -7,6 +7,10 @@ import numpy as np
 from kerash_cli.decimals import shortest
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
+from kerash_cli.engine import losses
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput, at, plain
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
@@ -37,6 +41,15 @@ def match(
     description = description.resolve(encoding.features, encoding.outputs)
     _check_sample_shape(description, table)
     return description, encoding
+
+
+def network_and_loss(network: Network, loss_name: str, activation: Activation) -> tuple[Network, Loss]:
+    """Returns the network up to what the loss judges, and the loss; raises BadInput if they do not go together.
+
+    A cross entropy takes the place of the last activation.
+    """
+    loss, fused = losses.after(loss_name, activation)
+    return (network.on_logits() if fused else network), loss
 
 
 def doubtful_targets(

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from kerash_cli.engine import losses, optimizers
+from kerash_cli.engine import optimizers
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
@@ -21,6 +21,7 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.ranks import Over, Ranks, attached, joined, shared_bytes
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.chunks import chunks
+from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.rank import Rank, Shared, keeps_own, own
 from kerash_cli.training.run import Run, batches
 from kerash_cli.training.samples import Samples
@@ -162,8 +163,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
-    """Returns the network up to what the loss judges, and the loss."""
+    """Returns the network of a job up to what the loss judges, and the loss."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
-    loss, fused = losses.after(job["loss"], description.activation)
-    return network.on_logits() if fused else network, loss
+    return network_and_loss(network, job["loss"], description.activation)

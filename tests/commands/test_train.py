@@ -428,8 +428,8 @@ def test_the_help_tells_each_optimizer_s_own_learning_rate(kerash: Kerash) -> No
     from kerash_cli.engine.optimizers import OPTIMIZERS
 
     text = " ".join(kerash("train", "--help").out.split())
-    rates: dict[float, list[str]] = {}
+    told = text.partition("--lr")[2].partition(")")[0]
     for name in OPTIMIZERS:
-        rates.setdefault(OPTIMIZERS[name].default_rate, []).append(name)
-    assert rates == {0.1: ["sgd"], 0.005: ["rmsprop", "adam", "adamw"]}
-    assert "(default: 0.1 for sgd, 0.005 for rmsprop, adam and adamw)" in text
+        assert name in told
+        assert f"{OPTIMIZERS[name].default_rate:g} for" in told
+    assert "0.1 for sgd" in told

@@ -13,6 +13,7 @@ def _softmax(z: Values) -> Values:
     return e / np.add.reduce(e)
 
 
+# As the last activation before a cross entropy it has no part in training: losses.SoftmaxCrossEntropy takes its place.
 def _d_softmax(a: Values, da: Values) -> Values:
     return a * (da - np.add.reduce(a * da))
 

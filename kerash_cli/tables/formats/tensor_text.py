@@ -33,7 +33,7 @@ from kerash_cli import decimals
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.system import memory
-from kerash_cli.tables.formats import rows
+from kerash_cli.tables.formats import matrix_rows
 
 LONGEST_LINE = 4096
 """Most bytes of a line."""
@@ -145,7 +145,8 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
     lines = iter(partial(file.readline, LONGEST_LINE + 1), b"")
     for number, raw in enumerate(lines, 1):
         if len(raw.removesuffix(b"\n")) > LONGEST_LINE:
-            found = None if raw.translate(None, _ROW) else rows.row(_LAST_CELL.sub(b"", raw))  # its end is cut off
+            # Its end may be cut off.
+            found = None if raw.translate(None, _ROW) else matrix_rows.row(_LAST_CELL.sub(b"", raw))
             if found:
                 raise NotOneALine(f"{at(source, number)}{_EXPECTED_SIZES} rows of numbers", found.filter)
             raise _too_long(source, number)
@@ -154,7 +155,7 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
             continue
         if not _SIZES.fullmatch(line):
             got = f"{at(source, number)}{_EXPECTED_SIZES} {shown(line.decode('utf-8', 'replace'))}"
-            if found := rows.rows(chain([raw], lines)):
+            if found := matrix_rows.rows(chain([raw], lines)):
                 raise NotOneALine(f"{got}{_told(found)}", found.filter)
             raise BadInput(got)
         width, height, depth = map(int, line.split())
@@ -165,12 +166,12 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
 def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
     """Raises NotOneALine if a row of numbers follows the sizes, which may be a row too; `further` are later lines."""
     content = lines.lstrip(_BLANKS)
-    below = rows.row(content[: content.find(b"\n")])
+    below = matrix_rows.row(content[: content.find(b"\n")])
     if below is None:
         return
     size, got = prod(shape), 0
     for line in (line for block in chain([content], further) for line in block.split(b"\n")):
-        got += rows.count(line, below)
+        got += matrix_rows.count(line, below)
         if got > size:
             break
     may_be_row = (below.width, below.separator) == (len(shape), "")
@@ -183,7 +184,7 @@ def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: st
         raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were not sizes but a row too", below.filter)
 
 
-def _told(found: rows.Rows) -> str:
+def _told(found: matrix_rows.Rows) -> str:
     count = "a number each" if found.width == 1 else f"{found.width} numbers"
     return f", {'names above' if found.names else 'the first of'} rows of {count}"
 
