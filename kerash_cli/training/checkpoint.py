@@ -1,13 +1,13 @@
 """Checkpoints: everything that a run of training needs to continue, in a file that is whole at any time.
 
 A checkpoint is a file in the format of `kerash_cli.model.archive`. Its record has the key `checkpoint`, the
-`identity` of the run, and its state; its tensors are the parameters, the best ones so far, the optimizer's vectors,
-and `history`, a row for each epoch. The order of the rows is not in it: it follows from the seed and the number of
-epochs.
+`identity` of the run (everything that decides its result), and its state. Its tensors are the parameters, the best
+parameters so far, the optimizer's vectors, and `history`, a row for each epoch. The order of the rows is not saved: it
+follows from the seed and the number of epochs.
 
-A row of `history` has the loss, the validation loss (0 without), the learning rate, whether the epoch improved, the
-seconds, the figure that people watch (0 without) and whether there is one; its name is in the record. Rows of format 1,
-of kerash 0.1.0, end with the seconds.
+A row of `history` has seven numbers: the loss, the validation loss (0 if no rows validate), the learning rate, 1 if the
+epoch improved, the seconds, the figure shown to people (0 if there is none), and 1 if there is such a figure. The
+figure's name is in the record. Rows of format 1, written by kerash 0.1.0, end with the seconds.
 """
 
 import json
@@ -29,10 +29,10 @@ from kerash_cli.training.run import Epoch, Figure, Run
 
 FORMAT = 2
 _COLUMNS = {1: 5, FORMAT: 7}
-"""Columns of `history`, by format."""
+"""Number of columns of `history`, by format."""
 
 LEAST_PAUSE = 1.0
-"""Seconds between two checkpoints; SHARE times as long as writing one takes, if that is more."""
+"""Seconds between two checkpoints at least; if writing one takes long, SHARE times the seconds that it takes."""
 SHARE = 20
 
 RAISED = ("epochs", "patience")
@@ -42,7 +42,7 @@ _VECTOR = "vector."
 _MOST = 10**18
 
 _asked = 0
-"""The number of times that a checkpoint was asked for in this process."""
+"""How often a checkpoint was asked for in this process."""
 
 
 def ask() -> None:
@@ -52,17 +52,17 @@ def ask() -> None:
 
 
 class _State(NamedTuple):
-    """A run at the end of an epoch, in copies of its own."""
+    """Copy of a run's state at the end of an epoch."""
 
     standing: dict[str, Any]
     tensors: dict[str, Array]
 
 
 class Checkpoint:
-    """The checkpoint of a run; `identity` is everything that decides the result, as JSON values."""
+    """The checkpoint of a run; `identity` has everything that decides the run's result, as JSON values."""
 
     def __init__(self, path: str, identity: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> None:
-        """`files` are the names, for messages, of the files whose digests are in `identity`, by its keys."""
+        """`files` has the names of the files whose digests are in `identity`, under the same keys, for messages."""
         self.path, self._identity = path, json.loads(json.dumps(dict(identity)))  # a tuple comes back as a list
         self._files = files or {}
         self._state: _State | None = None
@@ -72,21 +72,21 @@ class Checkpoint:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether `ask` was called since the file was last written."""
+        """Whether `ask` was called since the checkpoint was last written."""
         return self._answered < _asked
 
     @property
     def is_current(self) -> bool:
-        """Says whether the file has the latest state that `epoch` noted."""
+        """Whether the file has the latest state that `epoch` noted."""
         return self._state is self._written
 
     def epoch(self, run: Run) -> bool:
-        """Notes the state of the run; returns whether it is time to write it."""
+        """Copies the state of the run after an epoch; returns whether it is time to call `write`."""
         self._state = _state(run)
         return self.is_asked_for or monotonic() - self._time >= self._pause
 
     def write(self) -> None:
-        """Writes the latest state, if it is new. KerashError if writing fails; the earlier file stays then."""
+        """Writes the latest state, if it is new. Raises KerashError and keeps the earlier file if writing fails."""
         state = self._state
         if state is None or state is self._written:
             return
@@ -101,11 +101,14 @@ class Checkpoint:
             self._pause = max(LEAST_PAUSE, SHARE * (self._time - begun))
 
     def check_replaceable(self) -> str:
-        """A message if a new run would replace the checkpoint of the same run; BadInput if it is another run's."""
+        """Returns a message if a new run would replace a checkpoint of the same run.
+
+        Raises BadInput if the checkpoint belongs to another run.
+        """
         if not Path(self.path).is_file():
             return ""
         if (record := told(self.path)) is None:
-            raise BadInput(f"{self.path} is a saved model, no checkpoint; try another --checkpoint")
+            raise BadInput(f"{self.path} is a saved model, not a checkpoint; try another --checkpoint")
         if (other := difference(self._identity, record["identity"])) is not None:
             raise BadInput(
                 f"{self.path} is the checkpoint of a run {self._from(other, record)}; "
@@ -114,10 +117,10 @@ class Checkpoint:
         return f"{at(self.path)}starting afresh; --resume would continue from epoch {record['epoch']}"
 
     def resume(self, run: Run) -> None:
-        """Sets a new run to the state in the file.
+        """Sets a new run to the state in the checkpoint.
 
-        BadInput if there is no file, or if it belongs to another run; Damaged if it is no checkpoint. A run with more
-        epochs or more patience is the same run, unless its schedule depends on them.
+        Raises BadInput if there is no file, or if it belongs to another run, and Damaged if it is not a checkpoint. A
+        run with more epochs or more patience counts as the same run, unless its schedule depends on the epochs.
         """
         record, tensors = archive.load(self.path)
         try:
@@ -134,7 +137,7 @@ class Checkpoint:
             raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
 
     def _from(self, other: str, record: Mapping[str, Any]) -> str:
-        """Describes a run that differs in `other`: `with another seed`, `from other data (d.csv has changed, …)`."""
+        """Returns words for a run that differs in the key `other`: `with another seed`, `from other data (…)`."""
         if other in RAISED:
             settings = record["identity"]["settings"]
             how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"
@@ -147,14 +150,14 @@ class Checkpoint:
 
 
 def is_one(path: str) -> bool:
-    """Whether there is a sound checkpoint at `path`."""
+    """Whether the file at `path` is a checkpoint that can be read."""
     with suppress(KerashError):
         return "checkpoint" in archive.load(path).record
     return False
 
 
 def told(path: str) -> dict[str, Any] | None:
-    """Returns the identity and the state of the run in a checkpoint, as JSON values; None for another file.
+    """Returns the identity and the state of a checkpoint's run, as JSON values; None if the file is not a checkpoint.
 
     Raises as `archive.load` does, and Damaged for a checkpoint with impossible values.
     """
@@ -174,12 +177,12 @@ def told(path: str) -> dict[str, Any] | None:
 
 
 def _check_format(record: Mapping[str, Any]) -> None:
-    """ValueError unless this version can read the checkpoint."""
+    """Raises ValueError unless this version can read the checkpoint."""
     checks.expect(type(record["checkpoint"]) is int and record["checkpoint"] in _COLUMNS, "another version")
 
 
 def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns an identity with the settings that were raised in `own`."""
+    """Returns `identity` with the higher epochs and patience of `own`, where raising them changes nothing."""
     old, new = identity.get("settings"), own.get("settings")
     if not isinstance(old, dict) or not isinstance(new, dict):
         return dict(identity)
@@ -188,12 +191,12 @@ def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 
 
 def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the epochs so far would have been the same with more of that setting."""
+    """Whether the epochs so far would have been the same with a higher value of the setting `name`."""
     return name != "epochs" or "cosine" not in str(settings.get("schedule"))
 
 
 def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """The first key in which two identities differ, the innermost one; None if they are equal."""
+    """Returns the first key, the innermost one, in which two identities differ; None if they are equal."""
     for key in dict.fromkeys([*own, *other]):
         mine, theirs = own.get(key), other.get(key)
         if mine != theirs:
@@ -234,14 +237,17 @@ def _row(epoch: Epoch) -> tuple[float, ...]:
 
 
 def _epoch(number: int, row: Sequence[float], validated: bool, name: str | None) -> Epoch:
-    """Returns the epoch that `_row` made this row of."""
+    """Returns the epoch from a row that `_row` made."""
     loss, validation_loss, rate, improved, seconds, *rest = row
     figure = Figure(name, rest[0]) if name and rest and rest[1] else None
     return Epoch(number, loss, validation_loss if validated else None, rate, bool(improved), seconds, figure)
 
 
 def _restore(run: Run, record: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Sets a run to a recorded state; ValueError, KeyError or TypeError, before any change, if a value is invalid."""
+    """Sets a run to a recorded state.
+
+    Raises ValueError, KeyError or TypeError, before it changes anything, if a value is invalid.
+    """
     epoch = checks.integer(record["epoch"], 1, run.epochs, "epochs")
     best_epoch = checks.integer(record["best_epoch"], 0, epoch, "the best epoch")
     steps = [checks.integer(record[key], 0, _MOST, key) for key in ("steps", "mode_step")]

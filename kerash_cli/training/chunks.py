@@ -1,4 +1,4 @@
-"""Chunks: the pieces of a batch. Their gradients are computed separately and added in order."""
+"""Chunks: pieces of a batch, whose gradients are computed separately and added in order."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.training.samples import Samples
 
 CHUNK_RULE = 1
-"""The version of the rule in `chunks`. Saved models record it; a checkpoint continues only under the same one."""
+"""Version of the rule in `chunks`. Saved models record it; a checkpoint continues only under the same version."""
 
 
 def chunks(batch: int, flops: int, parameters: int) -> int:
-    """The number of chunks that a batch is cut into.
+    """Returns the number of chunks that a batch of `batch` rows is cut into.
 
-    `flops` are those of one sample's forward pass. The rule depends on the batch and the model alone, so that the
-    number of workers never changes a result. A new rule changes all results: give it a new CHUNK_RULE.
+    `flops` counts the operations of one sample's forward pass. The rule depends on the batch and the model alone, so
+    that the number of workers never changes a result. A new rule changes all results: give it a new CHUNK_RULE.
     """
     work = 3 * flops * batch
     intensity = work / (4 * max(1, parameters))
@@ -37,7 +37,7 @@ V = TypeVar("V")
 
 
 class Compiled(dict[K, V]):
-    """Values that are compiled when they are first looked up: `make` is called with the parts of the key."""
+    """A dictionary that calls `make` with the parts of a key when the key is first looked up, and keeps the result."""
 
     def __init__(self, make: Callable[..., V]) -> None:
         super().__init__()
@@ -49,14 +49,14 @@ class Compiled(dict[K, V]):
 
 
 class Slot(NamedTuple):
-    """The parameters that a chunk reads, and the vector that its gradient overwrites; both (size,) or (folds, size)."""
+    """The parameters that a chunk reads, and the vector for its gradient; both (size,) or (folds, size)."""
 
     params: Array
     gradient: Array
 
 
 class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
-    """The compiled chunks of a source of gradients, by rows, rows of the batch, and index of the slot."""
+    """The compiled chunks of a source of gradients, by (rows of the chunk, rows of the batch, index of the slot)."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
         weighted: bool = False,
         margin: float | None = None,
     ) -> None:
-        """`network` ends where `loss` judges; `weighted` samples have weights; `margin` has hits counted."""
+        """`network` ends where the loss is computed. `weighted`: samples have weights. `margin`: hits are counted."""
         super().__init__(
             lambda n, batch, slot: Chunk.compile(network, loss, mode, slots[slot], n, 1 / batch, weighted, margin)
         )
@@ -82,7 +82,7 @@ class Chunk:
     weight: Array | None
     loss: Array
     hits: list[NDArray[np.intp]]
-    """One 0-d array, or none without a margin."""
+    """A list with one 0-d array, the number of hits; an empty list without a margin."""
     compute: Calls
 
     @classmethod
@@ -97,9 +97,9 @@ class Chunk:
         weighted: bool,
         margin: float | None,
     ) -> "Chunk":
-        """Compiles a chunk of n rows, whose gradient times `scale` overwrites the slot's.
+        """Compiles a chunk of `n` rows, which writes its gradient times `scale` to the slot.
 
-        Measurements for the buffers are written there too, as their share of the batch's.
+        What the buffers measure (means and variances) is written there too, as the chunk's share of the batch.
         """
         params, gradient = slot
         plan = network.plan(params, n, mode, gradient)
@@ -115,7 +115,7 @@ class Chunk:
         return cls(plan.rows, y, weight, total, hits, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
-        """Calls that copy the samples whose indexes `rows` holds when they run."""
+        """Returns calls that copy samples; `rows` holds the indexes of the samples at the time of the calls."""
         # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
         calls: Calls = [
             partial(samples.x.take, rows, 0, self.x, "clip"),
@@ -127,7 +127,7 @@ class Chunk:
 
 
 def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:
-    """Calls that count the columns of a and y, both (outputs, n), that differ by at most the margin, into `hits`."""
+    """Returns calls that count, into `hits`, the columns of a and y (outputs, n) that differ by at most `margin`."""
     distance, within = np.empty_like(a), np.empty(a.shape, np.bool_)
     near, largest = np.empty(a.shape[1], np.bool_), np.asarray(margin, a.dtype)
     return [

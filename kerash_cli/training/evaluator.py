@@ -1,4 +1,4 @@
-"""The loss of samples that do not change, under parameters that do."""
+"""The mean loss of fixed samples while the parameters change."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ from kerash_cli.training.samples import Samples
 
 
 class Evaluator:
-    """Computes the mean loss of samples under the present values of `params`; `network` as for `InProcess`."""
+    """Computes the mean loss of samples with the present values of `params`; `network` as for `InProcess`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, params: Array) -> None:
         self._predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places
         self.a: Array = np.empty((network.outputs, len(samples.x)), params.dtype)
-        """The outputs of the latest call, (outputs, rows)."""
+        """Outputs of the network in the latest call, (outputs, rows)."""
         self._total, self._x = np.empty((), params.dtype), samples.x[:, :-1]
         self._judge = loss.calls(self.a, samples.y.T, samples.weight, self._total, np.empty_like(self.a), 1.0)
 

@@ -1,4 +1,4 @@
-"""From tables to a trained model: `prepare`, `start`, the loop of training, `conclude`."""
+"""Training from tables to a trained model: `prepare`, `start`, then the loop of training, then `conclude`."""
 
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
@@ -35,18 +35,18 @@ from kerash_cli.training.samples import Samples, samples_bytes, staged, take, us
 from kerash_cli.training.sources import GradientSource, InProcess
 
 STEP_BYTES = 1000
-"""Bytes that the compiled calls of a batch take, roughly."""
+"""Approximate size, in bytes, of the compiled calls of a batch."""
 
 _ELSEWHERE = {"optimizer_settings", "drop"}
-"""Settings that a saved model records in another place."""
+"""Settings that a saved model records outside its `settings`."""
 
 FEW_CATEGORIES = 10
-"""Values of a text input up to which it is taken for categories without a word."""
+"""Largest number of different values for which a text input becomes categories without a message."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything besides model and data that can change the result of training."""
+    """All settings that can change the result of training, besides model and data."""
 
     epochs: int = 1000
     batch_size: int = 32
@@ -65,7 +65,7 @@ class TrainingSettings:
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, without `drop`: the encoding has the columns that remained."""
+        """Returns the settings as JSON values, without `drop`: the encoding lists the columns that remained."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
         return {**plain, **own, "chunk_rule": CHUNK_RULE}
@@ -73,35 +73,35 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class PreparedTraining:
-    """A network that fits its data, and the division of the rows; nothing large is allocated yet."""
+    """A network that fits its data, and the rows that train and validate; nothing large is allocated yet."""
 
     settings: TrainingSettings
     description: ModelDescription
     network: Network
     judged: Network
-    """The network up to what the loss judges: without its last activation if the loss includes that."""
+    """The network up to where the loss is computed: without its last activation if the loss includes it."""
     loss_name: str
     loss: Loss
     encoding: Encoding
     table: Table
     labels: Table | None
     dropped: int
-    """The number of rows left out for a missing value."""
+    """Number of rows left out because of a missing value."""
     strata: NDArray[np.intp] | None
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
     initial: Array | None
-    """The parameters to start from, if another model was given."""
+    """Parameters of another model to start from, if one was given."""
     by_position: tuple[str, ...] = ()
-    """A message if the columns of that model were matched by position."""
+    """A message if the columns of the other model were matched by position."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the numbers that training computes with."""
+        """Number type for all arithmetic of the training."""
         return np.dtype(self.settings.dtype)
 
     def describe(self) -> str:
-        """Says in one line what was inferred about the data."""
+        """Returns a line about what was inferred from the data."""
         rows = f"{len(self.training)} rows train"
         if len(self.validation):
             kept = f"{len(self.validation)} validate"
@@ -112,7 +112,7 @@ class PreparedTraining:
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
     def doubts(self) -> list[str]:
-        """Lists the decisions about the data that could be wrong."""
+        """Returns a message for each decision about the data that could be wrong."""
         return [
             *self._lost_labels(),
             *self.encoding.doubts(self.table),
@@ -123,7 +123,7 @@ class PreparedTraining:
         ]
 
     def _lost_labels(self) -> list[str]:
-        """A message if rows were left out because their label is a word for a missing value."""
+        """Returns a message if rows were left out because their label is a word for a missing value."""
         where = self.labels or self.table
         places = range(where.width) if self.labels else [self.encoding.columns.target]
         words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
@@ -132,7 +132,7 @@ class PreparedTraining:
         return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it otherwise"]
 
     def _splintered(self) -> list[str]:
-        """A message for each text input whose values hardly ever repeat."""
+        """Returns a message for each text input whose values hardly ever repeat."""
         inputs = [each for each in self.encoding.columns.inputs if each.features > FEW_CATEGORIES]
         return [
             f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
@@ -142,11 +142,11 @@ class PreparedTraining:
         ]
 
     def origin(self) -> dict[str, str]:
-        """The SHA-256 of the initial parameters, as a setting, if they come from another model."""
+        """Returns the SHA-256 of the initial parameters, as a setting, if they come from another model."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
     def workers(self, asked: int | None) -> int:
-        """The number of workers: at most those asked for; by default, as many as pay off."""
+        """Returns the number of workers: at most `asked`; by default, as many as make training faster."""
         network, rows = self.judged, len(self.training)
         most = largest_chunks(network, rows, self.settings.batch_size)
         if asked:
@@ -154,7 +154,7 @@ class PreparedTraining:
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
 
     def batch_size_for(self, workers: int) -> int | None:
-        """Doubles the batch size until so many workers can share a batch; None if they never can."""
+        """Doubles the batch size until `workers` workers can share a batch; returns None if they never can."""
         size, rows = self.settings.batch_size, len(self.training)
         while size < rows:
             size *= 2
@@ -173,11 +173,11 @@ class PreparedTraining:
         }
 
     def saved_bytes(self) -> int:
-        """Bytes of the saved model, roughly."""
+        """Returns the approximate size of the saved model, in bytes."""
         return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
 
     def staged_bytes(self, workers: int = 1) -> int:
-        """Bytes that `start` writes to its stage."""
+        """Returns the size, in bytes, of the files that `start` writes to its stage."""
         samples = sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
         if workers == 1:
             return samples
@@ -194,10 +194,10 @@ def prepare(
     settings: TrainingSettings,
     start: TrainedModel | None = None,
 ) -> PreparedTraining:
-    """Looks at the data, resolves the description, and divides the rows.
+    """Looks at the data, fills in each `?` of the description, and divides the rows.
 
-    With `start`, training starts from its weights, and the data is scaled as its data was. BadInput if model, data and
-    settings do not fit each other, OutOfSpace if training would need more memory than there is.
+    With `start`, training starts from the weights of that model and uses its scaling. Raises BadInput if model, data
+    and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
     """
     description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
     if start:
@@ -244,7 +244,10 @@ def _judged(description: ModelDescription, network: Network, loss_name: str) -> 
 def _strata(
     encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings
 ) -> NDArray[np.intp] | None:
-    """The class of each row, if each has one; BadInput if classes should be balanced and there are none."""
+    """Returns the class of each row; None if rows do not have one class each.
+
+    Raises BadInput if classes should be balanced and there are none.
+    """
     strata = encoding.strata(table, labels)
     if settings.balance and strata is None:
         raise BadInput("--balance needs one class for each row; leave it out")
@@ -259,7 +262,7 @@ def _scaled(
     description: ModelDescription,
     settings: TrainingSettings,
 ) -> Encoding:
-    """Learns the scales of inputs and targets from the rows that train."""
+    """Learns the scaling of inputs and targets from the rows that train."""
     return encoding.fitted(
         table,
         labels,
@@ -272,7 +275,7 @@ def _scaled(
 
 
 def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
-    """A message if only one of a table and a model to start from has column names."""
+    """Returns a message if the table has column names and the model to start from has none, or the other way round."""
     if (table.names is None) == (start.encoding.columns.names is None):
         return ()
     unnamed = table.source if table.names is None else "the model of --start"
@@ -281,25 +284,26 @@ def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A run that is ready to start, with its samples in a stage."""
+    """A run that is ready to start, with its samples in a stage (arrays as files in the mountpoint)."""
 
     prepared: PreparedTraining
     run: Run
     source: GradientSource
     judge: Evaluator
-    """The evaluator of the rows that validate, or of those that train if none validate."""
+    """Evaluator for the validation rows, or for the training rows if none validate."""
     training: Samples
     validation: Samples | None
 
     @property
     def validate(self) -> Callable[[], float] | None:
-        """A function that returns the mean loss of the rows that validate; None if there are none."""
+        """A function that returns the mean loss of the validation rows; None if there are no such rows."""
         return self.judge if self.validation else None
 
     def measure(self, epoch: Epoch) -> Epoch:
-        """Returns the latest epoch with its figure: accuracy, or RMSE in the target's unit.
+        """Returns the latest epoch with its figure added: accuracy, or RMSE in the target's unit.
 
-        It is that of the rows that validate, or of those that train if none validate. The run's history keeps it.
+        The figure is measured on the validation rows, or on the training rows if none validate. The epoch in the run's
+        history gets it too.
         """
         if self.validation is None:
             self.judge()
@@ -343,9 +347,10 @@ def start(
     processes: Processes | None = None,
     resume: Callable[[Run], object] | None = None,
 ) -> Experiment:
-    """Stages the samples, draws the initial weights and sets up the run; BadInput if the model would be too large.
+    """Writes the samples to the stage, draws the initial weights and sets up the run.
 
-    The `processes` train together with this one. `resume` may set the run to the state of another one.
+    The `processes` train together with this one. `resume` may set the run to the state in a checkpoint. Raises BadInput
+    if the model would be too large.
     """
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
@@ -377,7 +382,7 @@ def start(
 def _source(
     prepared: PreparedTraining, stage: Stage, processes: Processes | None, training: Samples, run: Run
 ) -> GradientSource:
-    """Returns the source of gradients: this process alone, or a pool."""
+    """Returns the source of gradients: this process alone, or a pool of workers."""
     if not processes:
         return InProcess(prepared.judged, prepared.loss, training, run)
     settings = prepared.settings
@@ -388,7 +393,7 @@ def _source(
 
 
 def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
-    """Copies the parameters of another network, layer by layer; biases that it does not have are 0."""
+    """Copies the parameters of the model `start`, layer by layer; biases that are missing there become 0."""
     params = np.zeros(network.size, settings.dtype)
     own, others = (
         [layer for layer in net.tensors(vector) if layer]
@@ -401,7 +406,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
         raise BadInput(f"--start: expected weights of {expected} as {source} has, got {got}")
     for layer, other in zip(own, others, strict=True):
         if not layer.keys() >= other.keys():
-            raise BadInput("--start: expected a model without biases for --no-bias, got one with; leave --no-bias out")
+            raise BadInput("--start: this model has biases, which --no-bias would drop; leave --no-bias out")
         for name, values in other.items():
             layer[name][...] = values
     network.forget(params, start.encoding.scaling.ignored)
@@ -417,7 +422,7 @@ def _split(
 
 
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
-    """Writes the samples of these rows to the stage."""
+    """Writes the samples of the given rows to the stage."""
     samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
     if not prepared.settings.balance:
         return samples
@@ -429,7 +434,7 @@ def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[n
 
 
 def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
-    """Bytes that training in batches of that size takes beside the samples."""
+    """Returns the memory, in bytes, that training takes besides the samples."""
     itemsize = np.dtype(settings.dtype).itemsize
     vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
     return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)

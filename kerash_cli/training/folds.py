@@ -1,7 +1,7 @@
 """Cross-validation in one run: one network for each fold, trained side by side.
 
-All folds train the same number of rows, in batches at the same places. So a step of all folds is one step of a stack:
-five small networks take little longer than one.
+Each fold trains on the same number of rows, in batches of the same sizes. So the networks of all folds can be stacked
+and take each step together: five small networks take little longer than one.
 """
 
 from collections.abc import Callable
@@ -23,27 +23,27 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 TILE = 64
-"""Rows of each fold that are validated at once."""
+"""Number of rows of each fold that are validated at once."""
 
 
 class Folds(NamedTuple):
-    """The rows that train and those that validate, (folds, rows) each."""
+    """Indexes of the training rows and of the validation rows, (folds, rows) each."""
 
     training: Rows
     validation: Rows
 
 
 class SideBySide:
-    """A GradientSource that trains a network on each fold.
+    """A GradientSource that trains one network for each fold.
 
-    `run.params` is (folds, size), or (size,) for one fold; `run.order` has places in a fold's training rows. Networks
-    whose layers do not stack are computed one after the other.
+    `run.params` is (folds, size), or (size,) for one fold; `run.order` has positions in a fold's training rows.
+    Networks with layers that cannot be stacked are computed one after the other.
     """
 
     hits = 0
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
-        """`network` ends where `loss` judges: without its last activation if the loss includes that."""
+        """`network` ends where the loss is computed: without its last activation if the loss includes it."""
         self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
         self._gradient = np.empty_like(run.params)
         apart = run.params.ndim == 2 and not network.stacks
@@ -57,10 +57,10 @@ class SideBySide:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing was started."""
+        """Does nothing: there is nothing to end."""
 
     def step(self, start: int, stop: int) -> float:
-        """Steps along the batch of each fold; returns the sum of its losses, as a mean over folds."""
+        """Takes one step with the batch of each fold; returns the sum of the batch's losses, as a mean over folds."""
         calls, losses = self._steps[start, stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
@@ -75,7 +75,7 @@ class SideBySide:
         return validate
 
     def row_losses(self, params: Array) -> Array:
-        """The loss of each validation row under these parameters, fold after fold: (rows,)."""
+        """Returns the loss of each validation row with the given parameters, fold after fold: (rows,)."""
         found = []
         for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
             a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
@@ -86,7 +86,7 @@ class SideBySide:
         return np.concatenate(found)
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
-        """The calls of a step, and the arrays of the losses."""
+        """Returns the calls of a step, and the arrays with the losses."""
         places, calls = self._run.order[start:stop], list[Call]()
         losses: list[Array] = []
         for number, part in enumerate(self._parts):
@@ -129,6 +129,6 @@ def _taken(samples: Samples, rows: Rows) -> Samples:
 
 
 def _own(vectors: Array, part: slice) -> Array:
-    """The vectors of some folds; for a single one, its vector (size,)."""
+    """Returns the vectors of some folds (folds, size); for a single fold, its vector (size,)."""
     own = vectors[part]
     return own[0] if own.ndim == 2 and len(own) == 1 else own

@@ -3,9 +3,9 @@
     {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
      "validation_accuracy":0.9,"seconds":0.25}
 
-on one line. `validation_loss` is null if no rows validate. The figure that people watch is `accuracy`, or `rmse` in the
-target's unit, with `validation_` before its name if it comes from the rows that validate; it is missing if it is not
-finite. `seconds` counts from the start of the run.
+on one line. `validation_loss` is null if no rows validate. The figure shown to people is `accuracy`, or `rmse` in the
+target's unit; its name starts with `validation_` if it is measured on the validation rows, and it is missing if it is
+not finite. `seconds` counts from the start of the run.
 """
 
 import errno
@@ -27,25 +27,25 @@ LATEST = 0.1
 """Seconds that a line may wait before it is written."""
 
 LONGEST_LINE = 1 << 16
-"""Bytes in which the first line of a log ends."""
+"""Upper limit on the size of a log's first line, in bytes; a file with a longer one is not a log."""
 
 
 class RunLog:
     """Appends epochs to a file, or to standard output for `-`; a reader that follows it is at most `LATEST` s behind.
 
-    KerashError if the file can't be opened. If writing fails later, or the reader goes away, `tell` is called once with
-    a message, later epochs are dropped, and `failure` is the error: a log is not worth a training.
+    Raises KerashError if the file can't be opened. If writing fails later, or the reader goes away, the training goes
+    on without the log: `tell` is called once with a message, `failure` is the error, and later epochs are dropped.
     """
 
     def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
-        """With `hold`, epochs are written only when `write` is called."""
+        """With `hold`, epochs are written only when `write` is called, not by and by."""
         self._name = "standard output" if path == "-" else path
         self._tell, self._hold = tell, hold
         self._file = _appending(path)
         self._pending: list[Epoch] = []
         self._written = 0.0
         self.failure: Exception | None = None
-        """The error after which epochs were dropped, if any."""
+        """The error because of which later epochs were dropped, if there was one."""
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +68,7 @@ class RunLog:
             self._written = now
 
     def resume(self, history: Sequence[Epoch]) -> None:
-        """Appends the epochs of a run that are missing in the log, if it is a file."""
+        """Appends those epochs of an earlier run that are missing in the log, if the log is a file."""
         if not os.path.isfile(self._name):
             return
         with open(self._name, "rb") as old:
@@ -100,7 +100,7 @@ class RunLog:
 
 
 def check_log(path: str) -> None:
-    """Raises the errors that `RunLog` would raise, as far as they can be foreseen; changes nothing."""
+    """Raises the errors of `RunLog` that can be foreseen; changes nothing."""
     with explained(path, 1):
         if path == "-" or not _exists(path):
             return
@@ -111,7 +111,7 @@ def check_log(path: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Whether there is a file at `path`; OSError if there could be none."""
+    """Whether there is a file at `path`; raises OSError if none could be made there."""
     try:
         os.stat(path)
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def _appending(path: str) -> io.FileIO:
 
 
 def _cut(path: str) -> None:
-    """Removes an unfinished last line, which a kill or a full disk left."""
+    """Removes an unfinished last line, left by a run that was killed or by a full disk."""
     with open(path, "r+b") as old:
         end = old.seek(0, os.SEEK_END)
         old.seek(max(0, end - LONGEST_LINE))
@@ -149,7 +149,7 @@ def _cut(path: str) -> None:
 
 
 def _check_content(path: str) -> None:
-    """BadInput if a file is neither empty nor a log."""
+    """Raises BadInput if a file is neither empty nor a log."""
     with open(path, "rb") as old:
         first = old.readline(LONGEST_LINE)
     if not first:
@@ -160,21 +160,21 @@ def _check_content(path: str) -> None:
     except (ValueError, RecursionError, KeyError):
         is_log = False
     if not is_log:
-        raise BadInput(f"{at(path)}already exists and is no run log; try another --log")
+        raise BadInput(f"{at(path)}already exists and is not a run log; try another --log")
 
 
 def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
-    """Locks an open log until it is closed; BadInput if another run has locked it."""
+    """Locks an open log until it is closed; raises BadInput if another run has locked it."""
     try:
         flock(file, LOCK_EX | LOCK_NB)
     except BlockingIOError:
-        raise BadInput(f"{at(path)}another run writes this log; try another --log") from None
+        raise BadInput(f"{at(path)}another run is writing to this log; try another --log") from None
     except OSError:  # a file system without locks
         return
 
 
 def line(epoch: Epoch) -> str:
-    """An epoch as a line of JSON."""
+    """Returns an epoch as a line of JSON."""
     validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
     figure = f'"{epoch.figure.name}":{epoch.figure.value!r},' if epoch.figure else ""
     return (

@@ -12,16 +12,17 @@ from kerash_cli.training.sources import GradientSource
 
 
 def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
-    """Yields epochs until the last one, or until `run.patience` of them did not lower the validation loss.
+    """Trains epoch by epoch, and yields each one, until `run.epochs` are done or `run.patience` brought no improvement.
 
-    The record is up to date before each is yielded, so that the caller may leave the loop there. At the end, the
-    parameters are those of the best epoch by validation loss, or of the last one if nothing validates. Diverged, with
-    epoch and batch, if a loss or the parameters are no longer finite; `run.best_params` are the last good ones then.
-    NumPy's floating-point warnings are off until the generator ends or is closed.
+    An epoch improves if it lowers the validation loss. `run` is up to date before each epoch is yielded, so that the
+    caller may leave the loop there. At the end, `run.params` are those of the best epoch by validation loss, or of the
+    last epoch if nothing validates. Raises Diverged, with epoch and batch, if a loss or the parameters are no longer
+    finite; `run.best_params` still has the last good parameters. NumPy's floating-point warnings are off until the
+    generator ends or is closed.
     """
     batches, params = run.batches, run.params.reshape(-1)
     before = perf_counter() - run.seconds
-    with np.errstate(all="ignore"):  # what overflows shows in the loss
+    with np.errstate(all="ignore"):  # an overflow shows in the loss
         while not run.stop and not run.is_over:
             rate = run.optimizer.current_rate()
             loss = _pass(run, source, batches)
@@ -44,7 +45,7 @@ def train(run: Run, source: GradientSource, validate: Callable[[], float] | None
 
 
 def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> float:
-    """Passes once over the samples in a new order; returns their mean loss. Stops early if `run.stop` is set."""
+    """Trains on all samples once, in a new order; returns their mean loss. Stops early if `run.stop` is set."""
     run.rng.shuffle(run.order)
     total = 0.0
     for number, (start, stop) in enumerate(batches, 1):
@@ -59,11 +60,11 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
 
 
 def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
-    """The message of Diverged: what was not finite, the epoch and the batch, counted from `first`, and what to try.
+    """Returns the message of Diverged: the cause, the epoch and the batch, and an advice.
 
-    `advice` is what may help besides a lower learning rate.
+    Epochs are counted from `first`; `advice` is added to that of a lower learning rate.
     """
-    what = "finite weights, got others" if isfinite(loss) else f"a finite loss, got {loss}"
+    what = "finite weights, got NaN or infinity" if isfinite(loss) else f"a finite loss, got {loss}"
     return (
         f"training diverged: expected {what} in epoch {run.epoch + first}, batch {batch}; "
         f"try a learning rate below {run.optimizer.rate:g}{advice}"

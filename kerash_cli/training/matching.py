@@ -1,4 +1,4 @@
-"""Matching a description and a table: sizes, the encoding, targets out of reach."""
+"""Matching a description with a table: sizes, the encoding, and targets that the last layer can't reach."""
 
 from collections.abc import Collection, Iterator
 
@@ -16,7 +16,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 
 FEWEST_TO_VALIDATE = 50
-"""The fewest rows of which some are kept for validation."""
+"""Smallest number of rows for which some are kept for validation."""
 
 
 def match(
@@ -27,7 +27,10 @@ def match(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
-    """Resolves every `?` of the description and learns the encoding; BadInput if table and description do not fit."""
+    """Fills in every `?` of the description and learns the encoding.
+
+    Raises BadInput if table and description do not fit each other.
+    """
     encoding = learn(
         table,
         labels,
@@ -55,7 +58,7 @@ def network_and_loss(network: Network, loss_name: str, activation: Activation) -
 def doubtful_targets(
     description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
 ) -> Iterator[str]:
-    """Yields a message for each target that never changes, or that is out of the last layer's reach, as -3 for relu."""
+    """Yields a message for each target that is always the same, or that the last layer can't reach (-3 by relu)."""
     activation, names = description.activation, encoding.targets.labels
     limits = encoding.targets.limits(activation)
     if limits is None:
@@ -74,7 +77,7 @@ def doubtful_targets(
 
 
 def _check_sample_shape(description: ModelDescription, table: Table) -> None:
-    """BadInput if the description gives an image another shape than its file has; flat samples fit any shape."""
+    """Raises BadInput if the description and the file give images different shapes; flat samples fit any shape."""
     depth, height, width = description.known_shape
     if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
         deep, high, wide = table.sample_shape

@@ -30,22 +30,22 @@ _VECTOR = "vector_"
 
 
 def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
-    """The most chunks that a batch of the run is cut into."""
+    """Returns the largest number of chunks that a batch of the run is cut into."""
     sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
     return max(chunks(size, network.flops, network.size) for size in sizes)
 
 
 def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
-    """Bytes that a pool takes in its stage."""
+    """Returns the size, in bytes, of a pool's files in its stage."""
     shapes = Shared.shapes(network.size, rows, largest_chunks(network, rows, batch_size), dtype)
     return shared_bytes({**shapes, **{f"vector_{each}": ((network.size,), dtype) for each in range(vectors)}}, ranks)
 
 
 class WorkerPool:
-    """A GradientSource of several ranks; this process is rank 0.
+    """A GradientSource that shares each batch among several ranks (processes); this process is rank 0.
 
-    `step` raises WorkerFailed if a worker dies, is stopped, does not answer, or gives a result that this process can't
-    confirm.
+    `step` raises WorkerFailed if a worker dies, is stopped, does not answer, or returns a loss that is not finite while
+    this process computes a finite one.
     """
 
     hits = 0
@@ -59,7 +59,7 @@ class WorkerPool:
         run: Run,
         margin: float | None = None,
     ) -> None:
-        """`job` comes from `described`; the samples are files, and the run's vectors become files of the stage."""
+        """`job` comes from `described`. The samples are files already; the run's vectors become files of the stage."""
         network, loss = _judged(job)
         dtype, old = run.params.dtype, dict(run.optimizer.vectors)
         count = largest_chunks(network, len(run.order), run.batch_size)
@@ -86,7 +86,7 @@ class WorkerPool:
         )
 
     def __enter__(self) -> Self:
-        """Returns when all workers are ready."""
+        """Starts the job and waits until all workers are ready."""
         self._meet()
         return self
 
@@ -100,17 +100,17 @@ class WorkerPool:
         loss = self._rank.step(start, stop, self._check)
         self._ranks.slowest = max(self._ranks.slowest, perf_counter() - begun)
         if not isfinite(loss) and isfinite(self._rank.recompute(start, stop)):
-            raise WorkerFailed(f"a worker gave a loss of {loss}, which is finite here; try --workers 1")
+            raise WorkerFailed(f"a worker computed a loss of {loss}, this process a finite one; try --workers 1")
         return loss
 
     def _check(self, count: int) -> None:
-        """WorkerFailed if a chunk belongs to an earlier step."""
+        """Raises WorkerFailed if the result of one of `count` chunks belongs to an earlier step."""
         stamps, now = self._shared.stamps, self._rank.now
         for chunk in range(count):
             if stamps.item(chunk) != now:
                 ranks = self._ranks.count
                 rank = next(rank for rank in range(ranks) if chunk in own(rank, ranks, count))
-                raise WorkerFailed(f"worker {rank} gave an old result; try --workers 1")
+                raise WorkerFailed(f"worker {rank} returned the result of an earlier step; try --workers 1")
         if self._margin is not None:
             self.hits = int(self._shared.hits[:count].sum())
 
@@ -118,7 +118,7 @@ class WorkerPool:
 def described(
     description: ModelDescription, bias: bool, loss: str, optimizer: str, run: Run, samples: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The part of a job that says what is trained; `samples` has the paths of x, y and, if there is one, weight."""
+    """Returns the training part of a job for workers; `samples` has the paths of x, y and, if there is one, weight."""
     settings = run.optimizer.settings
     return {
         "model": str(description),

@@ -1,12 +1,12 @@
 """A rank: one of several processes that train a network together.
 
-A batch has two halves. First each rank computes the gradients of its own chunks, into vectors that all can read. When
-all are done, each rank adds up its part of these vectors, in the order of chunks, and updates that part of the
-parameters. If the optimizer is cheap and a core's cache holds everything, each rank updates all parameters, in a copy
-of its own: that is faster than fetching what another core wrote.
+The work on a batch has two halves. In the first, each rank computes the gradients of its own chunks, into vectors that
+all ranks can read. When all ranks are done, each one adds up its part of these vectors, in the order of chunks, and
+updates that part of the parameters. If the optimizer is cheap and a core's cache holds everything, each rank instead
+updates all parameters in its own copy: that is faster than fetching the numbers that another core wrote.
 
-The division of work changes no bit: chunks are cut by a rule that knows nothing of ranks, and the second half is
-elementwise.
+The number of ranks does not change the result by a bit: the rule that cuts chunks does not depend on it, and the second
+half is elementwise.
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ from kerash_cli.training.chunks import Chunks, Compiled, Slot, chunks
 from kerash_cli.training.samples import Samples
 
 CACHE = 1 << 19
-"""Bytes in a core's own cache that are free beside a chunk."""
+"""Size, in bytes, of the part of a core's own cache that a chunk leaves free."""
 
 PART = 16
-"""Parameters that one rank updates together: a cache line of float32."""
+"""Number of parameters in the smallest part that a rank updates: a cache line of float32."""
 
 
 class Shared(NamedTuple):
@@ -40,19 +40,19 @@ class Shared(NamedTuple):
     params: Array
     """(size,)"""
     order: NDArray[np.int64]
-    """(rows,) the order of the rows in this epoch."""
+    """Order of the rows in this epoch, (rows,)."""
     slots: Array
-    """(chunks, size) the gradient of each chunk."""
+    """Gradient of each chunk, (chunks, size)."""
     losses: Array
-    """(chunks,) the sum of each chunk's losses."""
+    """Sum of each chunk's losses, (chunks,)."""
     hits: NDArray[np.intp]
-    """(chunks,) see `GradientSource.hits`."""
+    """Number of hits in each chunk, (chunks,); see `GradientSource.hits`."""
     stamps: NDArray[np.int64]
-    """(chunks,) the step of each chunk's gradient, so that an old one is not taken for a new one."""
+    """Number of the step in which each chunk was computed, (chunks,), so that an old gradient is noticed."""
 
     @staticmethod
     def shapes(size: int, rows: int, batch_chunks: int, dtype: Any) -> dict[str, tuple[Shape, Any]]:
-        """The shape and type of each array."""
+        """Returns the shape and type of each array, by its name."""
         return {
             "params": ((size,), dtype),
             "order": ((rows,), np.int64),
@@ -73,7 +73,7 @@ class _Step:
 
 
 class Rank:
-    """A rank's share of every step; the optimizer is its own, its vectors are shared."""
+    """A rank's share of every step. Each rank has its own optimizer, whose vectors all ranks share."""
 
     def __init__(
         self,
@@ -102,13 +102,14 @@ class Rank:
 
     @property
     def now(self) -> int:
-        """The number of steps begun so far."""
+        """Number of steps begun so far."""
         return int(self._now)
 
     def step(self, start: int, stop: int, check: Callable[[int], object] | None = None) -> float:
-        """Steps along the batch order[start:stop]; returns the sum of its losses before the step.
+        """Takes one step with the batch order[start:stop]; returns the sum of its losses before the step.
 
-        A sum that is not finite changes no parameter. `check` is called with the number of chunks when all are there.
+        If the sum is not finite, no parameter changes. `check` is called with the number of chunks when all ranks have
+        computed theirs.
         """
         step = self._steps[start, stop]
         self._now += 1
@@ -127,7 +128,7 @@ class Rank:
         return total
 
     def recompute(self, start: int, stop: int) -> float:
-        """Computes the losses of all chunks of a batch here, after a step whose losses were not finite."""
+        """Returns the sum of a batch's losses as this rank computes it alone, to check losses that are not finite."""
         total = 0.0
         for index, rows in enumerate(self._cut(start, stop)):
             chunk = self._chunks[len(rows), stop - start, 0]
@@ -164,17 +165,17 @@ class Rank:
 
 
 def keeps_own(optimizer: Optimizer, params: Array) -> bool:
-    """Whether each rank updates all parameters, in its own copy."""
+    """Whether each rank updates all parameters in its own copy."""
     return optimizer.cheap and params.nbytes <= CACHE
 
 
 def own(rank: int, ranks: int, count: int) -> range:
-    """The chunks that a rank computes; their numbers differ by at most one between ranks."""
+    """Returns the indexes of the chunks that a rank computes; one rank has at most one chunk more than another."""
     return range(rank * count // ranks, (rank + 1) * count // ranks)
 
 
 def part(rank: int, ranks: int, size: int) -> slice:
-    """The parameters that a rank updates."""
+    """Returns the slice of the parameters that a rank updates."""
     lines = -(-size // PART)
     first, last = (PART * (each * lines // ranks) for each in (rank, rank + 1))
     return slice(min(first, size), min(last, size))

@@ -1,12 +1,12 @@
-"""What goes along with a training: a time limit, figures, checkpoints and a log, as generators around its loop.
+"""Time limit, figures, checkpoints and log of a run, as generators around the loop of training.
 
     epochs = timed(train(run, source, validate), run, seconds)
     for epoch in logged(checkpointed(measured(epochs, measure, wanted), run, saver), log, saver):
         ...
 
-Each passes on the epochs that it gets. Those whose part was not asked for are given None, and do nothing. A checkpoint
-or a log that can't be written stops nothing: `Saver.failure` and `RunLog.failure` tell of it, to be raised once the
-trained model is saved.
+Each generator passes on the epochs that it gets; given None in place of a limit, a saver or a log, it does nothing
+else. Training goes on if a checkpoint or a log can't be written: `Saver.failure` and `RunLog.failure` keep the error,
+which is to be raised once the trained model is saved.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -22,13 +22,13 @@ from kerash_cli.training.run import Epoch, Run
 Epochs = Generator[Epoch, None, None]
 
 OUT_OF_TIME = "time"
-"""The reason for which `timed` stops a run."""
+"""Value of `run.stop` when `timed` stops a run."""
 
 
 def timed(epochs: Iterator[Epoch], run: Run, seconds: float | None) -> Epochs:
-    """Stops the run after so many seconds: the epoch under way is given up.
+    """Stops the run after `seconds`, in the middle of an epoch, which is lost.
 
-    Raises KerashError where the system allows no further thread.
+    Raises KerashError if the system allows no further thread.
     """
     if seconds is None:
         yield from epochs
@@ -50,37 +50,37 @@ def timed(epochs: Iterator[Epoch], run: Run, seconds: float | None) -> Epochs:
 
 
 def measured(epochs: Iterator[Epoch], measure: Callable[[Epoch], Epoch], wanted: Callable[[Epoch], bool]) -> Epochs:
-    """Gives each wanted epoch the figure that people watch."""
+    """Adds the figure shown to people (accuracy or RMSE) to each epoch for which `wanted` returns True."""
     for epoch in epochs:
         yield measure(epoch) if wanted(epoch) else epoch
 
 
 class Saver:
-    """Writes the checkpoints of a run; `tell` is called with a line when one can't be written."""
+    """Writes the checkpoints of a run; calls `tell` with a line if one can't be written."""
 
     def __init__(self, checkpoint: Checkpoint, tell: Callable[[str], object]) -> None:
         self._checkpoint, self._tell = checkpoint, tell
         self._is_writing = False
         self.failure: Exception | None = None
-        """Why the file does not have the latest state, if it could not be written."""
+        """The error because of which the latest state could not be written, if there was one."""
 
     @property
     def is_current(self) -> bool:
-        """Whether the file has the latest epoch."""
+        """Whether the checkpoint has the latest epoch."""
         return self._checkpoint.is_current
 
     def epoch(self, run: Run) -> None:
-        """Notes where the run is, and writes it down when it is time to."""
+        """Notes the state of the run, and writes the checkpoint when it is time to."""
         if self._checkpoint.epoch(run):
             self.write()
 
     def ask(self) -> None:
-        """Writes the latest epoch now, or the first one as soon as it is done. A signal's handler may call it."""
+        """Writes a checkpoint now, or at the end of the first epoch. A signal handler may call this."""
         checkpoint.ask()
         self.write()
 
     def write(self) -> None:
-        """Writes the latest state. A handler that calls this while it is being written leaves it at that."""
+        """Writes the latest state. Does nothing if a signal handler calls it while the state is being written."""
         if self._is_writing:
             return
         self._is_writing = True
@@ -96,7 +96,7 @@ class Saver:
 
 
 def checkpointed(epochs: Epochs, run: Run, saver: Saver | None) -> Epochs:
-    """Writes a checkpoint from time to time, and at the end, whether it ends by itself or by an error."""
+    """Writes a checkpoint from time to time and at the end of the run, even if the run ends with an error."""
     if saver is None:
         yield from epochs
         return
@@ -110,7 +110,7 @@ def checkpointed(epochs: Epochs, run: Run, saver: Saver | None) -> Epochs:
 
 
 def logged(epochs: Epochs, log: RunLog | None, saver: Saver | None) -> Epochs:
-    """Appends each epoch to the log. Next to a checkpoint, the log waits for it: no epoch is ever logged twice."""
+    """Appends each epoch to the log, with a saver once the epoch is in a checkpoint, so that none is logged twice."""
     if log is None:
         yield from epochs
         return

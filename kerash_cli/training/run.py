@@ -1,4 +1,4 @@
-"""The record of a run: everything that training needs to continue."""
+"""Runs of training: everything that is needed to continue one."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,14 +17,14 @@ from kerash_cli.errors import BadInput
 
 
 class Figure(NamedTuple):
-    """A figure that people watch, with its name: `validation_accuracy`."""
+    """A figure shown to people, accuracy or RMSE, with its name, such as `validation_accuracy`."""
 
     name: str
     value: float
 
 
 class Epoch(NamedTuple):
-    """The result of one pass over the samples; losses are means over rows, `seconds` are those of the run so far."""
+    """The result of one pass over the samples. Losses are means over rows; `seconds` counts from the run's start."""
 
     number: int
     loss: float
@@ -33,12 +33,12 @@ class Epoch(NamedTuple):
     improved: bool
     seconds: float
     figure: Figure | None = None
-    """The figure that people watch, if someone asked for it."""
+    """Accuracy or RMSE after this epoch, if it was measured."""
 
 
 @dataclass
 class Run:
-    """Everything that training needs to continue."""
+    """The state of a training: everything that is needed to continue it."""
 
     params: Array
     optimizer: Optimizer
@@ -56,7 +56,7 @@ class Run:
     seconds: float = 0.0
     history: list[Epoch] = field(default_factory=list)
     stop: str = ""
-    """A reason to stop, set by anyone at any time: the epoch under way is abandoned, and training ends."""
+    """Reason to stop, which any thread or signal handler may set: training ends, and the epoch under way is lost."""
 
     def __post_init__(self) -> None:
         self.best_params = self.params.copy()
@@ -74,7 +74,7 @@ class Run:
         epochs: int,
         patience: int,
     ) -> Self:
-        """Makes a new run over so many rows, from these parameters; `seed` decides everything random."""
+        """Returns a new run over `rows` rows that starts from `params`; `seed` decides everything random."""
         steps = len(batches(rows, batch_size, network.fewest_rows))
         return cls(
             params,
@@ -90,17 +90,17 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether all epochs are done, or `patience` of them without a lower validation loss."""
+        """Whether all epochs are done, or the last `patience` epochs did not lower the validation loss."""
         return self.epoch >= self.epochs or self.epoch - self.best_epoch >= self.patience
 
     @property
     def batches(self) -> list[tuple[int, int]]:
-        """The batches of an epoch, (start, stop) in `order`."""
+        """Returns the batches of an epoch as (start, stop) in `order`."""
         return batches(len(self.order), self.batch_size, self.fewest_rows)
 
 
 def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
-    """Divides rows into batches, (start, stop); a last one of fewer than `fewest` rows joins the one before."""
+    """Divides rows into batches (start, stop); a last batch of fewer than `fewest` rows joins the one before."""
     starts = list(range(0, rows, size))
     if len(starts) > 1 and rows - starts[-1] < min(fewest, size):
         starts.pop()
@@ -108,7 +108,7 @@ def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
 
 
 def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> None:
-    """BadInput, with advice, if a batch would be too small for a layer to learn from."""
+    """Raises BadInput, with the given advice, if a batch would be too small for a layer to learn from."""
     smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
     if smallest < network.least_rows:
         raise BadInput(

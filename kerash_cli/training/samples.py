@@ -1,4 +1,4 @@
-"""Samples: the rows of a table as arrays of a stage."""
+"""Samples: the encoded rows of a table, as arrays in files of a stage."""
 
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ class Samples(NamedTuple):
 def staged(
     stage: Stage, part: str, encoding: Encoding, table: Table, labels: Table | None, dtype: np.dtype[Any]
 ) -> Samples:
-    """Writes all rows of a table to `x_PART.npy` and `y_PART.npy`; BadInput for an invalid cell."""
+    """Writes the samples of all rows to `x_PART.npy` and `y_PART.npy`; raises BadInput for an invalid cell."""
     x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
     y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype, order="F")
     encoding.write_inputs(table, x[:, :-1])
@@ -31,17 +31,17 @@ def staged(
 
 
 def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
-    """Bytes that `staged` takes, with a weight for each row."""
+    """Returns the size, in bytes, of the files of `staged`, with a weight for each row."""
     shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
     return staged_bytes(*((shape, dtype) for shape in shapes))
 
 
 def usable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Table, Table | None]:
-    """Leaves out the rows that the encoding cannot use, those with missing values, if there are any."""
+    """Returns table and labels without the rows that the encoding cannot use because of missing values."""
     rows = encoding.usable(table, labels)
     return take(table, labels, rows) if len(rows) < table.rows else (table, labels)
 
 
 def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
-    """Takes the same rows of a table and of its labels."""
+    """Returns the given rows of a table and of its labels."""
     return table.take(rows), labels.take(rows) if labels else None

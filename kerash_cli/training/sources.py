@@ -1,4 +1,4 @@
-"""Sources of gradients: each takes the parameters one step along the gradient of a batch."""
+"""Sources of gradients: objects that train a run's parameters on one batch at a time."""
 
 from functools import partial
 from typing import Protocol, Self
@@ -16,33 +16,33 @@ from kerash_cli.training.samples import Samples
 
 
 class GradientSource(Protocol):
-    """Takes the parameters one step along the gradient of a batch."""
+    """Computes the gradient of a batch and updates the parameters with it."""
 
     hits: int
-    """The rows of the latest batch whose outputs were all within a margin of their targets; 0 without a margin."""
+    """Number of rows in the latest batch with every output within the margin of its target; 0 without a margin."""
 
     def __enter__(self) -> Self:
-        """Starts what it needs; leaving the `with` block ends that."""
+        """Starts the processes that the source needs; leaving the `with` block ends them."""
 
     def __exit__(self, *error: object) -> None:
-        """Ends what was started."""
+        """Ends the processes of the source."""
 
     def step(self, start: int, stop: int) -> float:
-        """Steps along the batch order[start:stop]; returns the sum of its losses before the step."""
+        """Takes one step with the batch order[start:stop]; returns the sum of its losses before the step."""
 
 
 class InProcess:
-    """A GradientSource of one process, which computes chunk after chunk."""
+    """A GradientSource in this process alone, which computes one chunk after the other."""
 
     hits = 0
-    """See `GradientSource.hits`."""
+    """Number of rows within the margin; see `GradientSource.hits`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
-        """`network` ends where `loss` judges: without its last activation if the loss includes that."""
+        """`network` ends where the loss is computed: without its last activation if the loss includes it."""
         self._network, self._samples, self._run = network, samples, run
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = network.update(run.optimizer, run.params, self._gradient)
-        # The first chunk's gradient becomes the total, any other's is added to it.
+        # The first chunk's gradient becomes the total; the others are added to it.
         slots = [Slot(run.params, self._gradient), Slot(run.params, self._addend)]
         self._chunks = Chunks(network, loss, run.mode, slots, samples.weight is not None, margin)
         self._steps = Compiled[tuple[int, int], tuple[Calls, list[Array], list[NDArray[np.intp]]]](self._compile)
@@ -51,7 +51,7 @@ class InProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing was started."""
+        """Does nothing: there is nothing to end."""
 
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps[start, stop]
@@ -64,7 +64,7 @@ class InProcess:
         return total
 
     def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array], list[NDArray[np.intp]]]:
-        """The calls of the step along order[start:stop], and the arrays of each chunk's loss and hits."""
+        """Returns the calls of a step with order[start:stop], and the arrays of each chunk's loss and hits."""
         batch, mode = stop - start, self._run.mode
         parts = np.array_split(self._run.order[start:stop], chunks(batch, self._network.flops, self._network.size))
         losses: list[Array] = []

@@ -131,8 +131,8 @@ def first_epoch(process: "subprocess.Popen[str]") -> None:
         ("exception", "worker 1 ended (exit 1): ValueError: planted; try --workers 1"),
         ("stop", "worker 1 was stopped by a signal; try --workers 1"),
         ("spin", "a worker did not answer for"),
-        ("stale", "worker 1 gave an old result; try --workers 1"),
-        ("lie", "a worker gave a loss of nan, which is finite here; try --workers 1"),
+        ("stale", "worker 1 returned the result of an earlier step; try --workers 1"),
+        ("lie", "a worker computed a loss of nan, this process a finite one; try --workers 1"),
     ],
 )
 def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, fault: str, expected: str) -> None:

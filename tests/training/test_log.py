@@ -53,7 +53,7 @@ def test_epochs_are_appended_to_what_is_there(tmp_path: Path) -> None:
 def test_a_file_that_is_no_run_log_is_not_appended_to(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "log"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"log: already exists and is no run log; try another --log$"):
+    with pytest.raises(BadInput, match=r"log: already exists and is not a run log; try another --log$"):
         RunLog(str(path), silent)
     assert path.read_bytes() == content
 

@@ -251,7 +251,7 @@ def test_weights_that_are_not_finite_are_never_the_best(validate: Callable[[], f
             run.params[1] = nan
 
     source.then = spoil
-    with pytest.raises(Diverged, match="expected finite weights, got others in epoch 2, batch 1"):
+    with pytest.raises(Diverged, match="expected finite weights, got NaN or infinity in epoch 2, batch 1"):
         list(train(run, source, validate))
     assert run.best_params.tolist() == [1, 1]
 
