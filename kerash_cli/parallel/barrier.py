@@ -8,38 +8,38 @@ from time import perf_counter, sleep
 from typing import Protocol
 
 ORDERED = platform.machine() in ("x86_64", "AMD64")
-"""Whether all processors see stores in the order in which they were made."""
+"""Whether all processors of this machine see writes to memory in the order in which they were made."""
 
 STRIDE = 8
-"""Counters (of 8 bytes) between those of two ranks, so that each rank has a cache line of its own."""
+"""Distance between the counters of two ranks, in counters of 8 bytes: each rank has a cache line of its own."""
 
 SPINS = 500
-"""Times that a rank looks at a counter before it waits more slowly: about 20 µs."""
+"""How often a rank looks at a counter before it waits more slowly: about 20 µs in all."""
 YIELDING = 1e-4
 """Seconds of waiting in which a rank yields its processor, before it sleeps."""
 LONGEST_SLEEP = 2e-3
-"""Most seconds of one sleep while waiting."""
+"""Seconds of the longest single sleep while a rank waits."""
 
 
 class Barrier(Protocol):
     """A point where each rank waits for all others."""
 
     def wait(self) -> None:
-        """Returns when every rank has called this as often as this one has."""
+        """Waits until every rank has called `wait` as often as this rank has."""
 
     def release(self) -> None:
-        """Lets the other ranks go on once, without waiting for them."""
+        """Lets ranks that wait for this one go on, without waiting for them."""
 
 
 class Counters:
     """A barrier with one counter per rank in shared memory.
 
-    A waiting rank spins briefly, then yields, then sleeps for longer and longer times. It relies on processors that
-    keep stores in order, as x86-64 does: a rank that sees a counter also sees everything written before it.
+    A waiting rank spins briefly, then yields its processor, then sleeps for longer and longer times. This works only
+    on processors that keep writes in order, as x86-64 does: a rank that sees a counter also sees all earlier writes.
     """
 
     def __init__(self, counters: memoryview, rank: int, ranks: int, watch: Callable[[float], object]) -> None:
-        """`counters` has format "q" and STRIDE items per rank; `watch` is called with the seconds of a long wait."""
+        """`counters` has format "q" and STRIDE items per rank; `watch` is called with the seconds waited so far."""
         self._counters, self._mine, self._watch = counters, STRIDE * rank, watch
         self._others = [STRIDE * other for other in range(ranks) if other != rank]
         self._count = 0
@@ -74,9 +74,10 @@ class Pipes:
     """A barrier for any processor: each rank sends a byte to the first one through a pipe, which then answers all."""
 
     def __init__(self, rank: int, ends: Sequence[tuple[int, int]], watch: Callable[[float], object]) -> None:
-        """`ends` are descriptors to read from and to write to: one pair for each other rank, or that to the first.
+        """`ends` has pairs of descriptors, to read from and to write to.
 
-        `watch` is called with the seconds waited, or infinity if the other end is closed.
+        The first rank has a pair for each other rank; any other rank has one pair, for the first. `watch` is called
+        with the seconds waited so far, or with infinity if the other end is closed.
         """
 
         self._first, self._ends, self._watch = rank == 0, ends, watch

@@ -1,8 +1,8 @@
-"""Executors as in `concurrent.futures`, which call functions in worker processes or in this process.
+"""Executors, as in `concurrent.futures`, that call functions in worker processes or in this process.
 
-A submitted function belongs to a module; its arguments and its result are JSON values. Its exceptions are raised here:
-KerashError and MemoryError as they are, an internal error as a RuntimeError with its traceback. A worker that dies is
-replaced, and its call is tried once more; the last try is made in this process.
+A submitted function must be the member of a module; its arguments and its result are JSON values. The exceptions of a
+function are raised in this process: KerashError and MemoryError unchanged, any other one as a RuntimeError with the
+traceback. If a worker dies, another one makes its call; if that one dies too, this process makes the call.
 """
 
 import json
@@ -58,15 +58,15 @@ class _Deferred(Future[T]):
 
 
 class _Lost(Exception):
-    """A worker died or stopped without an answer; the message says how."""
+    """Raised when a worker died or stopped without an answer; the message says how."""
 
 
 class Workers(Executor):
-    """Calls functions in up to `count` worker processes, which are started when they are needed.
+    """Calls functions in at most `count` worker processes, which are started when they are needed.
 
-    If TRIALS workers died in a call, the thread that asks for its result makes the call in this process: Ctrl-C ends it
-    like other work, and no two calls are made here at once. `tell` is then called with one line. When `ask` is called,
-    each worker calls `asked`, a function of a module, in the middle of its work.
+    If TRIALS workers died in a call, `tell` is called with one line, and the thread that asks for the result makes the
+    call in this process, so that Ctrl-C ends it like other work and no two calls are made here at once. When `ask` is
+    called, each worker interrupts its work and calls `asked`, the function of a module.
     """
 
     def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
@@ -93,7 +93,7 @@ class Workers(Executor):
         return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the workers; `cancel_futures` also gives up running calls, and makes no more in this process."""
+        """Ends the workers; `cancel_futures` also gives up running calls, and keeps this process from making any."""
         self._closing = cancel_futures
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for processes in self._all:
@@ -127,7 +127,7 @@ class Workers(Executor):
             self._idle.put(processes)
 
     def _tried(self, processes: Processes, call: bytes) -> dict[str, Any]:
-        """Returns a worker's answer, starting the worker if there is none; ends it if it raises _Lost."""
+        """Returns a worker's answer, after starting the worker if necessary; a worker that fails is ended."""
         try:
             if not processes:
                 _start(processes, self._job)
@@ -137,7 +137,7 @@ class Workers(Executor):
             raise
 
     def _ask(self, processes: Processes, call: bytes) -> bytes:
-        """Returns the line that a worker answers; raises _Lost if the worker ends or is stopped instead."""
+        """Sends a call to a worker and returns its answer; raises _Lost if the worker ends or is stopped instead."""
         (worker,) = processes.workers
         reading, writing = worker.ends
         with suppress(BrokenPipeError):  # noticed below, when the answer is read
@@ -180,12 +180,12 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _name(function: Callable[..., object]) -> str:
-    """Returns the name of a function, with which another process finds it."""
+    """Returns the name under which another process finds a function: `MODULE:FUNCTION`."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
 def _named(name: str) -> Callable[..., Any]:
-    """Returns the function of that name."""
+    """Returns the function that has a name returned by `_name`."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found

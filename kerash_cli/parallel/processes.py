@@ -1,4 +1,4 @@
-"""Worker processes: fresh interpreters that read a job from standard input and end when their parent does."""
+"""Worker processes: new interpreters that read a job from standard input and end when their parent ends."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from kerash_cli.errors import KerashError, OutOfSpace, WorkerFailed
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
-"""Seconds that a worker has to end before it is killed."""
+"""Seconds that a worker is given to end by itself, before it is killed."""
 TAIL = 4096
-"""Bytes at the end of a worker's standard error that are searched for its last line."""
+"""Size, in bytes, of the end of a worker's standard error in which its last line is searched."""
 WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
-"""Signals that only the parent handles, although a terminal or a batch system sends them to the whole group."""
+"""Signals that only the parent handles, although a terminal or a batch system sends them to the workers too."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
 
 
@@ -33,13 +33,14 @@ class Worker(NamedTuple):
     errors: BinaryIO
     """File with the worker's standard error."""
     ends: tuple[int, int]
-    """Descriptors of two pipes: to read from the worker, and to write to it."""
+    """Two descriptors of pipes: one to read from the worker, one to write to it."""
 
 
 class Processes:
     """Starts `count` worker processes; leaving the `with` block ends them.
 
-    Each worker imports `module` while the parent still reads its data, and calls `work` of that module with its job.
+    Each worker imports `module` at once, while the parent still reads its data. When the worker gets a job, it calls
+    the function `work` of that module with it.
     """
 
     def __init__(self, count: int, module: str) -> None:
@@ -87,7 +88,7 @@ class Processes:
             raise self.failure(worker) from None
 
     def check(self, patient: bool = False) -> None:
-        """Raises WorkerFailed if a worker has ended; with `patient`, waits up to PATIENCE for one to end."""
+        """Raises WorkerFailed if a worker has ended; with `patient`, waits up to PATIENCE seconds for that."""
         deadline = monotonic() + PATIENCE
         while True:
             for worker in self.workers:
@@ -114,7 +115,7 @@ class Processes:
         return WorkerFailed(f"worker {worker.number} {fate}; try --workers 1")
 
     def fate(self, worker: Worker) -> str:
-        """Returns how a worker ended: `was killed by SIGKILL (signal 9)`."""
+        """Returns words for the way in which a worker ended: `was killed by SIGKILL (signal 9)`."""
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(PATIENCE)
         code = worker.process.poll()
@@ -130,7 +131,7 @@ class Processes:
 
 
 def _started(number: int, module: str) -> Worker:
-    """Starts a worker for the jobs of a module; raises OSError, and leaves nothing behind, if it can't."""
+    """Starts a worker for the jobs of a module; raises OSError, and leaves nothing behind, if that fails."""
     with ExitStack() as ours, ExitStack() as theirs:
         (reading, to_write), (to_read, writing) = _pipe(ours, theirs), _pipe(theirs, ours)
         errors = ours.enter_context(_unnamed())
@@ -155,7 +156,7 @@ def _started(number: int, module: str) -> Worker:
 
 
 def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
-    """Makes a pipe; `reader` and `writer` close its ends."""
+    """Makes a pipe and returns its two descriptors, which the stacks `reader` and `writer` will close."""
     reading, writing = os.pipe()
     reader.callback(os.close, reading)
     writer.callback(os.close, writing)

@@ -1,4 +1,4 @@
-"""Ranks: processes that share arrays in a stage and meet at a barrier, until the first one ends the job."""
+"""Ranks: processes that share arrays in a stage and meet at a barrier, until the first rank ends the job."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,15 +20,16 @@ LOOK = 0.05
 """Seconds between two checks of the workers."""
 
 STOPPED = 40
-"""Checks in a row (about 2 s) that find a worker stopped before it is given up. If the whole group is suspended, none
-are made."""
+"""Number of checks in a row (about 2 s) that find a worker stopped, before it is given up. While all processes are
+suspended together, no checks are made."""
 
 LONGEST_WAIT = 60.0
-"""Seconds without an answer before a worker is given up; or 20 times the longest piece of work so far, if more."""
+"""Seconds without an answer before a worker is given up; more, 20 times as long as the longest work so far, if that is
+longer."""
 
 
 class Over(Exception):
-    """The first rank has ended the job."""
+    """Raised in a worker when the first rank has ended the job."""
 
 
 class Ranks:
@@ -38,7 +39,7 @@ class Ranks:
     """
 
     def __init__(self, processes: Processes, stage: Stage, shapes: Shapes, job: Mapping[str, Any]) -> None:
-        """`shapes` has shape and dtype of each shared array by name; `job` consists of JSON values."""
+        """`shapes` has the shape and dtype of each shared array, by name; `job` consists of JSON values."""
         self.count = 1 + len(processes)
         self.arrays: dict[str, Any] = {
             name: stage.array(name, shape, dtype) for name, (shape, dtype) in _all(shapes, self.count).items()
@@ -83,7 +84,7 @@ class Ranks:
 
 
 class Meeting:
-    """Waits at the barrier, in any rank."""
+    """Waits at the barrier for all ranks; each rank has one."""
 
     def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
         self._barrier, self._control = barrier, arrays["control"].data
@@ -96,7 +97,7 @@ class Meeting:
 
 
 def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any], Meeting]:
-    """Joins a job in a worker; returns the shared arrays and the meeting."""
+    """Joins a worker to a job; returns the shared arrays by name, and the worker's Meeting."""
     stage = Path(job["stage"])
     arrays = {name: attached(stage / f"{name}.npy") for name in job["arrays"]}
     barrier = _barrier(job["barrier"], arrays, job["rank"], job["ranks"], [ends], _leave_if_alone)
@@ -104,12 +105,12 @@ def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any
 
 
 def attached(path: Path, writable: bool = True) -> Any:
-    """Maps an array of a stage that another process made."""
+    """Maps an array in a stage of another process."""
     return np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False).view(np.ndarray)
 
 
 def shared_bytes(shapes: Shapes, ranks: int) -> int:
-    """Returns the bytes of a stage with arrays of these shapes, and with the barrier of so many ranks."""
+    """Returns the size, in bytes, of a stage with arrays of these shapes and the barrier of `ranks` ranks."""
     return staged_bytes(*_all(shapes, ranks).values())
 
 

@@ -1,7 +1,7 @@
 """A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT MODULE`, with the pipes of its barrier.
 
-It reads one job, a line of JSON, from standard input, and calls `work` of the module with it. When standard input ends,
-the parent is gone, and the worker ends at once. A stopped worker can't notice that; Linux kills it.
+The worker reads one job, a line of JSON, from standard input, and calls `work` of the module with it. When standard
+input ends, the parent is gone, and the worker ends at once. A worker that is stopped can't notice that; Linux kills it.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Reads a job and does it."""
+    """Reads a job from standard input and does it."""
     _die_with(int(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ends = (int(sys.argv[1]), int(sys.argv[2]))
@@ -47,7 +47,7 @@ def main() -> None:
 def _die_with(parent: int) -> None:
     """Makes Linux kill this process when the thread that started it ends.
 
-    That thread lives as long as the worker is needed: it is the parent's main thread, or one of an executor's pool.
+    That thread lives as long as the worker is needed: it is the parent's main thread, or a thread of an executor.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)

@@ -1,1 +1,1 @@
-"""Predictions of a trained model: as lines of text, layer by layer, and compared with what is right."""
+"""Predictions of a trained model: as lines of text, layer by layer, and compared with known labels."""

@@ -15,21 +15,21 @@ from kerash_cli.training.samples import take
 
 
 class Judgement(NamedTuple):
-    """The scores of a model, and what happened to the rows."""
+    """The scores of a model on a table, with the rows that were left out and other remarks."""
 
     scores: dict[str, Any]
     bad: int
-    """Rows that were left out because they can't be read or predicted."""
+    """Number of rows that were left out because they can't be read or predicted."""
     first_error: KerashError | None
-    """The error in the first of them."""
+    """Error in the first row that was left out as bad."""
     missing: int
-    """Rows that were left out because of a missing value, as in training."""
+    """Number of rows that were left out because of a missing value, as in training."""
     notes: list[str]
-    """A line for each decision about labels that may be wrong."""
+    """Messages about decisions on labels that may be wrong, a line each."""
     unseen: int
-    """Text values that no training row had."""
+    """Number of text values that no training row had."""
     known: str
-    """A phrase that says which of these rows the model was trained on; empty for none."""
+    """A phrase about the rows that the model was trained on; empty if there are none in the table."""
 
 
 def judge(
@@ -40,9 +40,9 @@ def judge(
     mountpoint: str | None,
     tell: Callable[[str], object],
 ) -> Judgement:
-    """Scores the model on the rows of a table; with `skip`, on those that can be read and predicted.
+    """Scores the model on the rows of a table; with `skip`, only on rows that can be read and predicted.
 
-    BadInput at a bad cell, Diverged at a row with an output that is not finite.
+    Without `skip`, raises BadInput at a bad cell, and Diverged at a row with an output that is not finite.
     """
     encoding, dtype = trained.encoding, trained.params.dtype
     encoding.check_columns(table)
@@ -76,7 +76,7 @@ def judge(
 
 
 def _readable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Rows, KerashError | None]:
-    """The rows whose cells are all valid, and the error in the first other one.
+    """Returns the rows whose cells are all valid, and the error in the first row that has an invalid cell.
 
     Raises that error if there is no valid row.
     """

@@ -14,18 +14,18 @@ from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.table import BadRow, Rows, Table
 
 ROOM = 1 << 23
-"""Numbers and characters that the rows of a part of a block take at most, be it one row: 64 MB."""
+"""Upper limit on the numbers and characters of the rows that are predicted together (64 MB), unless it is one row."""
 
 _SMALLER = "try a row like those that it was trained on, or training with a lower learning rate"
 
 
 class Predictions:
-    """Writes the prediction of each row, or with `proba` or `top_k` how likely classes are, as CSV.
+    """Writes the prediction of each row as CSV; with `proba` or `top_k`, the probabilities of classes.
 
-    `predict` is what computes outputs, by default a Predictor. With `append` the row itself comes first, and names, if
-    the table has any, before the first row. `on_error` says what a bad row means: "stop", "skip", or "empty", a line of
-    empty cells. `unseen` counts the text values so far that no training row had, `bad` the rows that were left out or
-    left empty; `first_error` is about the first of these.
+    `predict` is the function that computes outputs, by default a Predictor. With `append`, each line begins with the
+    row itself, and the first line has the column names, if the table has any. `on_error` is what to do at a bad row:
+    "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values so far that no
+    training row had, `bad` the rows that were skipped or left empty; `first_error` is the error in the first of these.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class Predictions:
     ) -> None:
         encoding, targets = model.encoding, model.encoding.targets
         if (proba or top_k) and not targets.has_probabilities:
-            raise BadInput("expected a model of classes for --proba and --top-k, got a regression; leave them out")
+            raise BadInput("--proba and --top-k: expected a classifier, got a regression model; leave them out")
         if top_k and not targets.classes:
-            raise BadInput("expected one class per row for --top-k, got several; try --proba")
+            raise BadInput("--top-k: expected a model with one class per row, got one with several; try --proba")
         self.model, self.unseen, self.bad = model, 0, 0
         self.first_error: KerashError | None = None
         self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
         self._predict = predict or Predictor(model.network, model.params)
         longest = max(map(len, targets.classes), default=0) * (min(top_k, len(targets.classes)) if top_k else 1)
         self._row = encoding.features + encoding.outputs + longest
-        """About how many numbers and characters a row becomes."""
+        """Approximate number of numbers and characters that a row takes."""
         self._headed = not append
         self._delimiter = ","
 
     def lines(self, block: Table | BadRow) -> Iterator[str]:
-        """Yields the text for a block: for the rows before a bad one, then for that one, and so on.
+        """Yields the text for a block: for the rows before a bad row, then for the bad row, and so on.
 
-        BadInput or Diverged at a bad row, if that is to be the end: what comes before it has been given by then.
+        With `on_error` "stop", raises BadInput or Diverged at a bad row, after the text for the rows before it.
         """
         self._delimiter = block.delimiter if self._append else ","
         if isinstance(block, Table):
@@ -68,7 +68,7 @@ class Predictions:
             yield self._bad(block.error, block.record)
 
     def _parts(self, table: Table) -> Iterator[Table]:
-        """Yields the rows in parts, so that no array and no text becomes large."""
+        """Yields parts of the table with few rows, so that no array and no text becomes large."""
         step = max(1, ROOM // self._row)
         if table.rows <= step:
             yield table
@@ -78,9 +78,9 @@ class Predictions:
             yield self.model.encoding.part(table, rows)[0]
 
     def text(self, table: Table) -> str:
-        """Returns a line for each row, with its line end.
+        """Returns a line of text for each row, line ends included.
 
-        BadInput at an invalid cell, Diverged where an output is not finite.
+        Raises BadInput at an invalid cell, and Diverged at an output that is not finite.
         """
         encoding = self.model.encoding
         outputs = self._predict(encoding.encode_inputs(table, self.model.params.dtype))
@@ -93,7 +93,7 @@ class Predictions:
         return "".join(f"{record}{self._delimiter}{line}" for record, line in rows)
 
     def _sifted(self, table: Table) -> Iterator[str]:
-        """Yields the text of all rows; where one is bad, of the halves, until it stands alone."""
+        """Yields the text of all rows; a table with a bad row is halved until the bad row stands alone."""
         try:
             text = self.text(table)
         except (BadInput, Diverged) as error:
@@ -107,7 +107,7 @@ class Predictions:
             yield text
 
     def _bad(self, error: KerashError, record: str) -> str:
-        """Returns what is written for a row that can't be predicted; raises the error under `--on-error stop`."""
+        """Returns the text for a row that can't be predicted; with `on_error` "stop", raises the error."""
         if self._on_error == "stop":
             raise error
         self.bad += 1
@@ -118,7 +118,7 @@ class Predictions:
         return f"{record}{self._delimiter}{line}" if self._append else line
 
     def _header(self, block: Table | BadRow) -> list[str]:
-        """The line of names, before the first row, if there are names."""
+        """Returns a list with the line of column names, if it is due: before the first row, if there are names."""
         if self._headed:
             return []
         self._headed = True
@@ -141,7 +141,7 @@ class Predictions:
         return [[str(value) for value in row] for row in answers.tolist()]
 
     def _shortened(self, values: np.ndarray) -> np.ndarray:
-        """Returns values in the model's own type, so that no digits are printed that it does not have."""
+        """Returns values in the model's number type, so that no digits are printed beyond its precision."""
         with np.errstate(over="ignore"):
             return values.astype(self.model.params.dtype, copy=False)
 
@@ -156,14 +156,14 @@ class Predictions:
 
 
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
-    """Yields the weighted sums of each layer for the one row, and their activation, both (depth, height, width).
+    """Yields, for each layer, the weighted sums and the activations of the table's single row.
 
-    Diverged at the first layer that makes NaN or infinity of it.
+    Both have the shape (depth, height, width). Raises Diverged at the first layer with NaN or infinity among them.
     """
     network = model.network
     signal = model.encoding.encode_inputs(table, model.params.dtype).reshape(network.shapes[0])
     for number, (layer, tensors) in enumerate(zip(network.layers, network.tensors(model.params), strict=True)):
-        with np.errstate(all="ignore"):  # what overflows is told in words
+        with np.errstate(all="ignore"):  # an overflow is reported in words
             activity, signal = (through(each, signal, tensors) for each in (layer.linear(), layer))
         if not (np.isfinite(activity).all() and np.isfinite(signal).all()):
             raise Diverged(
@@ -179,30 +179,30 @@ def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
 
 
 def unusable(encoding: Encoding, outputs: Array) -> Rows:
-    """The rows with an output that is infinite or NaN in the target's own unit."""
+    """Returns the rows with an output that is infinite or NaN in the target's own unit."""
     return np.flatnonzero(~encoding.targets.finite(outputs))
 
 
 def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:
-    """Writes each value without the digits that are finer than its step."""
+    """Returns each value as text, without the digits that are finer than its step."""
     digits = np.ceil(-np.log10(steps)).astype(np.intp)
     rows = zip(values.tolist(), digits.tolist(), strict=True)
     return [[repr(round(value, places)) for value, places in zip(*row, strict=True)] for row in rows]
 
 
 def _number(value: np.floating) -> str:
-    """The shortest decimal that reads back as the value."""
+    """Returns the shortest decimal number that reads back as the value."""
     return str(value)
 
 
 class _Written(list[str]):
-    """A list of what was written, a string for each call of `write`."""
+    """A file for csv.writer: a list with the string of each call of `write`."""
 
     write = list.append
 
 
 def _lines(rows: Iterable[list[str]], delimiter: str) -> list[str]:
-    """Writes each row as CSV with its line end; a cell may have line ends in it."""
+    """Returns each row as CSV with its line end; a cell may have line ends in it."""
     lines = _Written()
     csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return lines

@@ -1,4 +1,4 @@
-"""Prediction by several ranks, each with a part of the rows; the results do not depend on who has which."""
+"""Prediction by several ranks (processes) that share the rows; the division of rows does not change the results."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,14 +17,14 @@ from kerash_cli.store.stage import Stage, stage
 from kerash_cli.system import cores, memory
 
 CAPACITY = 4096
-"""Rows that the ranks share at a time."""
+"""Largest number of rows that the ranks share at a time."""
 
 SLOWER = 4
-"""Factor by which a product in small tiles is slower, roughly."""
+"""Approximate factor by which a matrix product is slower in small tiles (groups of rows)."""
 
 
 class PredictorPool:
-    """A `Predictor` whose rows are shared by several processes, this one first; leaving the `with` block ends it."""
+    """A `Predictor` that shares the rows among several processes; leaving the `with` block ends the others."""
 
     def __init__(
         self, processes: Processes, folder: Stage, description: ModelDescription, network: Network, params: Array
@@ -43,7 +43,7 @@ class PredictorPool:
         self._ranks.__exit__(None, None, None)
 
     def __call__(self, x: Array) -> Array:
-        """As of a Predictor."""
+        """Returns the outputs for x, as a Predictor does."""
         result = np.empty((len(x), self._a.shape[1]), self._a.dtype)
         for start in range(0, len(x), CAPACITY):
             rows = x[start : start + CAPACITY]
@@ -57,10 +57,10 @@ class PredictorPool:
         return result
 
     def _check(self, rows: Array) -> None:
-        """Raises WorkerFailed if an output is still NaN, as all are at first, that is a number when computed here."""
+        """Raises WorkerFailed if an output is NaN, as all are at first, and this process computes a number for it."""
         strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
         if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
-            raise WorkerFailed("a worker gave no result for its rows, or not a number where there is one; try again")
+            raise WorkerFailed("a worker gave no result for some of its rows, or NaN in place of a number; try again")
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def predictor(
     mountpoint: str | None,
     tell: Callable[[str], object],
 ) -> Iterator[Callable[[Array], Array]]:
-    """What computes outputs soonest, for about so many rows: a Predictor, or a pool in a stage of its own."""
+    """Yields the fastest way to compute outputs of about `rows` rows: a Predictor, or a pool in a new stage."""
     plan = network.plan_bytes(network.tile, params.itemsize, gradient=False)
     most = min(cores.usable(), max(1, memory.available() // max(1, plan)))  # each has a plan of its own
     workers = cores.worthwhile(SLOWER * float(network.flops) * rows, most)
@@ -89,7 +89,7 @@ def predictor(
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
-    """What a worker does with a job: its share of the rows, whenever there are some, until it is over."""
+    """Computes a worker's share of the rows, each time that there are rows, until the job is over."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
     arrays, meet = joined(job, ends)
@@ -103,7 +103,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _share(predict: Predictor, x: Array, a: Array, rows: int, rank: int, ranks: int) -> None:
-    """Writes a rank's part of the outputs of so many rows."""
+    """Computes a rank's share of `rows` rows of x and writes the outputs to `a`."""
     tiles = -(-rows // TILE)
     first, last = (min(rows, TILE * (each * tiles // ranks)) for each in (rank, rank + 1))
     a[first:last] = predict(x[first:last])

@@ -1,1 +1,1 @@
-"""Scratch memory: the mountpoint, and in it the stages of runs."""
+"""Storage for arrays and models: the mountpoint, and the stages of runs (scratch folders) in it."""

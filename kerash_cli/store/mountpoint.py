@@ -3,11 +3,11 @@
     ROOT/
       mat/PID/             scratch folder of a process, removed when the process ends
       model/NAME.model     description of a stored model, as it was given
-      model/NAME/          its samples
-      model/genomes/       the genomes: gen_NAME/ each
+      model/NAME/          samples of that model
+      model/genomes/       genomes, in a folder gen_NAME/ each
 
-Folders have mode 0700 and files 0600. A process locks (flock) each scratch folder that it uses. A scratch folder
-without a lock belonged to a run that was killed; the next run that needs room removes it.
+Folders have mode 0700, files 0600. A process locks (flock) each scratch folder that it uses. A scratch folder without a
+lock belonged to a run that was killed; the next run that needs room removes it.
 """
 
 import fcntl
@@ -30,18 +30,18 @@ from kerash_cli.system.memory import readable
 SHARED_MEMORY = Path("/dev/shm")
 LOCAL = Path("kerash_mountpoint")
 MARK = ".init-fs"
-"""File in a root that init-fs made; only end-fs removes the content of such a root."""
+"""Name of the file that marks a root made by init-fs; only end-fs removes the content of such a root."""
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _DRAFT = re.compile(r"\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
 _TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(r"[0-9]+(\.[0-9]+)?")}
-"""Folders of a mountpoint, inner ones first, with the names of scratch folders in them."""
+"""Folders of a mountpoint, inner folders first, with the pattern of the names of scratch folders in each."""
 
 
 @dataclass(frozen=True)
 class Mountpoint:
-    """A root folder. A private one belongs to this user, on a shared file system, and is made when it is needed."""
+    """A root folder. A private root belongs to this user, on a shared file system, and is made when it is needed."""
 
     root: Path
     private: bool = False
@@ -71,20 +71,20 @@ class Mountpoint:
         raise ValueError("expected an endless iterator of names")
 
     def hold(self, name: str) -> tuple[Path, int]:
-        """Returns the scratch folder of that name, made if it is missing, and a descriptor that keeps it locked."""
+        """Returns the scratch folder `name`, made if it is missing, and a descriptor that keeps it locked."""
         while True:
             folder = self.folder("mat", name)
             if lock := _locked(folder):
                 return folder, lock
 
     def room(self) -> int:
-        """Removes the scratch folders of killed runs and returns the free bytes."""
+        """Removes the scratch folders of killed runs and returns the free space in bytes."""
         for folder, scratch in self._folders():
             _sweep(folder, scratch)
         return self.free()
 
     def free(self) -> int:
-        """Returns the free bytes; 0 if no folder can be made."""
+        """Returns the free space in bytes; 0 if no folder can be made."""
         if self.private and not os.access(self.root.parent, os.W_OK):
             return 0
         status = os.statvfs(self.root.parent if self.private else self.root)
@@ -96,7 +96,7 @@ class Mountpoint:
             raise self.no_room(size)
 
     def no_room(self, size: int) -> OutOfSpace:
-        """Returns the error for too little room for `size` bytes."""
+        """Returns the error for a mountpoint with less than `size` bytes free."""
         return OutOfSpace(
             f"{at(str(self.root))}expected room for {readable(size)}, got {readable(self.free())} free; "
             "try --mountpoint with a folder on another disk"
@@ -119,21 +119,21 @@ class Mountpoint:
             return False
 
     def held(self) -> bool:
-        """Whether a live process has locked a folder in it."""
+        """Whether a running process has locked a folder in this mountpoint."""
         entries = (entry for parent, _ in self._folders() for entry in parent.iterdir())
         return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
     def _folders(self) -> Iterator[tuple[Path, re.Pattern[str]]]:
-        """Yields the existing folders of this user's tree, with the pattern of scratch names in each."""
+        """Yields the folders of the tree that exist and are this user's, with the pattern of scratch names in each."""
         for parts, scratch in _TREE.items():
             with suppress(KerashError, FileNotFoundError):
                 yield self.folder(*parts, make=False), scratch
 
 
 def mountpoints(named: str | None) -> list[Mountpoint]:
-    """Returns the mountpoints to use, the preferred one first: the named or the local one, else private folders.
+    """Returns the mountpoints to use, the preferred one first: `named` or ./kerash_mountpoint, else private folders.
 
-    The name is that of the option, else of $KERASH_MOUNTPOINT. Raises BadInput if it is not a folder, or if the local
+    Without `named`, $KERASH_MOUNTPOINT counts. Raises BadInput if the named folder does not exist, or if
     ./kerash_mountpoint belongs to another user.
     """
     word = os.environ.get("KERASH_MOUNTPOINT") or None if named is None else named
@@ -148,7 +148,7 @@ def mountpoints(named: str | None) -> list[Mountpoint]:
 
 
 def mountpoint_at(root: str) -> Mountpoint:
-    """Returns the mountpoint with that root, whether it exists or not."""
+    """Returns the mountpoint with the given root, which need not exist."""
     return next((place for place in private_mountpoints() if str(place.root) == root), Mountpoint(Path(root)))
 
 
@@ -170,14 +170,14 @@ def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]
 
 
 def processes() -> Iterator[str]:
-    """Yields names for the scratch folder of this process: `PID`, then `PID.1`, `PID.2` and so on."""
+    """Yields names to try for a scratch folder of this process: `PID`, then `PID.1`, `PID.2` and so on."""
     yield str(os.getpid())
     for further in count(1):
         yield f"{os.getpid()}.{further}"
 
 
 def check_own(path: Path, *others: int) -> None:
-    """Raises BadInput unless `path` is a folder, not a link, of this user or of one of the `others`."""
+    """Raises BadInput unless `path` is a folder (not a link) of this user or of a user in `others`."""
     try:
         folder = os.open(path, FOLDER)
     except FileNotFoundError:
@@ -201,7 +201,7 @@ _ADVICE = "try --mountpoint with another folder"
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a live process has locked the folder."""
+    """Whether a running process has locked the folder."""
     descriptor = os.open(folder, FOLDER)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -235,7 +235,7 @@ def _locked(folder: Path) -> int | None:
 
 
 def _sweep(parent: Path, scratch: re.Pattern[str]) -> None:
-    """Removes the scratch folders of this user's killed runs, which are those with mode 0700 and without a lock."""
+    """Removes the scratch folders of this user's killed runs: folders with mode 0700 and without a lock."""
     with suppress(OSError):
         descriptor = os.open(parent, FOLDER)
         try:
@@ -251,7 +251,7 @@ def _sweep_one(name: str, parent: int) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         status = os.fstat(lock)
-        # A folder that the user made may have a number as name, but hardly this mode.
+        # The user may have made a folder with a number as its name, but hardly with this mode.
 
         if status.st_uid == os.getuid() and S_IMODE(status.st_mode) == 0o700:
             shutil.rmtree(name, ignore_errors=True, dir_fd=parent)

@@ -22,23 +22,23 @@ from kerash_cli.tables.formats import npy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 HEADER = 128
-"""Bytes of the header of a `.npy` file."""
+"""Size of the header of a `.npy` file, in bytes."""
 
 _AGAIN = "try kerash store-model --force again"
 
 
 class Stage:
-    """A scratch folder whose `.npy` files are arrays of this process."""
+    """A scratch folder whose `.npy` files are mapped as arrays."""
 
     def __init__(self, folder: Path, place: Mountpoint) -> None:
         self.folder = folder
         self._place = place
 
     def array(self, name: str, shape: Shape, dtype: DTypeLike, order: str = "C") -> Array:
-        """Makes a writable array mapped to `folder/name.npy`: other processes that map the file share its content.
+        """Returns a new writable array mapped to `folder/name.npy`; processes that map the file share its content.
 
-        Raises OutOfSpace if the file system has no room for it. Space is reserved first, because a write to a mapping
-        without room would kill the process.
+        Raises OutOfSpace if the file system is too full. The space is reserved first, because a write to a mapped file
+        on a full file system would kill the process.
         """
         path = self.folder / f"{name}.npy"
         description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """Makes a stage with room for `size` bytes until the `with` block ends; calls `tell` if it is on a disk."""
+    """Yields a stage with room for `size` bytes, which the end of the `with` block removes; tells if it is on a disk."""
     place = roomy(mountpoints(mountpoint), size, tell)
     try:
         with explained(str(place.root), size):
@@ -77,7 +77,7 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
 
 
 def mapped(path: Path) -> Array:
-    """Maps the float64 matrix in a `.npy` file made by `Stage.array`, to be read.
+    """Returns the float64 matrix in a `.npy` file made by `Stage.array`, mapped and read-only.
 
     Raises Damaged unless it is a regular file of exactly the size in its header, with finite numbers.
     """
@@ -91,15 +91,15 @@ def mapped(path: Path) -> Array:
             mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
     except (OSError, BadInput) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise Damaged(f"{at(str(path))}expected staged samples, got {reason!r}; {_AGAIN}") from None
+        raise Damaged(f"{at(str(path))}expected stored samples, got {reason!r}; {_AGAIN}") from None
     array: Array = np.ndarray(header.shape, np.float64, mapping, start, order="F" if header.columns_first else "C")
     if not np.isfinite(array).all():
-        raise Damaged(f"{at(str(path))}expected finite numbers, got others; {_AGAIN}")
+        raise Damaged(f"{at(str(path))}expected finite numbers, got NaN or infinity; {_AGAIN}")
     return array
 
 
 class _Beginning:
-    """First bytes of an open `.npy` file."""
+    """The first bytes of an open `.npy` file, as a source for the reader of headers."""
 
     name = "its header"
 
@@ -114,6 +114,6 @@ class _Beginning:
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
-    """Returns the bytes of a stage with arrays of these shapes and dtypes, headers and last pages included."""
+    """Returns the size, in bytes, of a stage with arrays of these shapes and dtypes, with headers and last pages."""
 
     return sum(HEADER + prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)

@@ -406,7 +406,7 @@ def test_damaged_samples_end_a_fit_in_5_and_change_nothing(
     before = digest(mount)
     done = kerash("fit", "1", "default", "4", "1", "1", "0.1")
     assert (done.code, done.out) == (5, "")
-    assert done.error.startswith(f"kerash_mountpoint/model/xor/{file}: expected staged samples")
+    assert done.error.startswith(f"kerash_mountpoint/model/xor/{file}: expected stored samples")
     assert digest(mount) == before
 
 
