@@ -14,13 +14,14 @@ from kerash_cli.system import memory
 from kerash_cli.system.files import is_name
 
 DRAWING_BYTES = 100
-"""Bytes of memory per parameter while a genome is written or read as text, roughly."""
+"""Approximate memory, in bytes per parameter, for writing or reading a genome as text."""
 
 
 def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, str | None, ModelDescription]:
-    """Returns place, name and description of a stored model, given its name or file; or the description in a file.
+    """Returns the place, name and description of the stored model `word`; for a file, (None, None, its description).
 
-    Raises BadInput if `word` is neither, or if the file has a `?` that only data could decide.
+    Raises BadInput if `word` is neither a stored model nor a file, or if the file has a `?`, which only data could fill
+    in.
     """
     path = Path(word)
     for place in places:
@@ -53,7 +54,7 @@ def plant(
     force: bool,
     tell: Callable[[str], object],
 ) -> Genomes:
-    """Writes a genome where there is room, preferably beside its model; returns the shelf that has it now."""
+    """Writes a genome where there is room, preferably beside its model; returns the shelf with the genome."""
 
     shelf = Genomes(roomy(sorted(places, key=lambda each: each != beside), genome.bytes, tell))
     with instead(Genomes, places, shelf, name, force), shelf.draft(name, genome.sizes(), force) as draft:

@@ -19,8 +19,8 @@ def trained(
 ) -> TrainedModel:
     """Returns a genome as a trained model, with the encoding of its stored model if that still exists.
 
-    With `scored`, it gets metrics on the stored validation samples, or on the training samples if there are none.
-    Calls `tell` if its stored model is gone.
+    With `scored`, the trained model gets metrics on the stored validation samples, or on the training samples if no
+    rows validate. Calls `tell` with a line if the genome's stored model is gone.
     """
     with find(Genomes, places, name).reading(name) as folder:
         genome = Genome.read(folder)
@@ -36,7 +36,7 @@ def trained(
 
 
 def _trained(genome: Genome, model: StoredModel | None, folder: Path | None) -> TrainedModel:
-    """Returns the genome with the encoding of the model if it fits, scored on the samples in `folder` if given."""
+    """Returns a trained model, with the encoding of `model` if that fits; scored on the samples in `folder`, if any."""
 
     network = genome.network
     wanted = (network.features, network.outputs, genome.description.activation.output)

@@ -29,23 +29,23 @@ from kerash_cli.training.sources import GradientSource, InProcess
 
 
 class Batch(NamedTuple):
-    """Figures of a batch, computed before its step."""
+    """Figures of a batch, computed before the weights change."""
 
     epoch: int
-    """Number of the epoch, from 0."""
+    """Number of the epoch; the first is 0."""
     number: int
-    """Number of the batch in its epoch, from 0."""
+    """Number of the batch in its epoch; the first is 0."""
     cost: float
-    """Mean over the rows of the sum of squared errors."""
+    """Sum of the squared errors of a row's outputs, as a mean over the rows."""
     accuracy: float
 
     def __str__(self) -> str:
-        """Returns the line that 2019 printed."""
+        """Returns the line that kerash printed in 2019."""
         return f"Epoch: {self.epoch:4} Batch: {self.number:4} cost: {self.cost:f} accuracy: {100 * self.accuracy:.1f}%"
 
 
 def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) -> tuple[Models, str]:
-    """Returns the stored model to fit a genome to: `named`, else its own, else the only one with matching sizes."""
+    """Returns the stored model to fit a genome to: `named`, else the genome's, else the only one of matching sizes."""
     if chosen := named or genome.model:
         return find(Models, places, chosen), chosen
     network = genome.network
@@ -66,9 +66,9 @@ def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) ->
 
 
 def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[ModelDescription, Array, Array]:
-    """Returns a genome's description, and all rows and labels of a stored model, for evolution to start from.
+    """Returns a genome's description, and all rows and labels of a stored model, from which evolution starts.
 
-    The stored model is `model`, or the genome's own if there is none of that name.
+    The stored model is the one called `model`, or the genome's own if there is none of that name.
     """
     shelf = find(Genomes, places, name)
     with shelf.holding(name) as folder:
@@ -82,7 +82,7 @@ def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[Model
 
 
 def fitting_samples(genome: Genome, folder: Path, part: str) -> Samples:
-    """Returns the samples of the stored model in a folder; raises BadInput if they do not fit the genome."""
+    """Returns the samples of a stored model, from its folder; raises BadInput if they do not fit the genome."""
     found = samples(folder, part)
     network = genome.network
     if (found.x.shape[1] - 1, found.y.shape[1]) != (network.features, network.outputs):
@@ -121,11 +121,11 @@ class Fit:
 
     @property
     def most_workers(self) -> int:
-        """Most processes that can share a batch."""
+        """Largest number of processes that can share a batch."""
         return largest_chunks(self._genome.network, len(self.run.order), self.run.batch_size)
 
     def staged_bytes(self, workers: int) -> int:
-        """Returns the bytes of a stage for this number of workers."""
+        """Returns the size, in bytes, of a stage for `workers` workers."""
         return pool_bytes(
             self._genome.network,
             len(self.run.order),
@@ -136,16 +136,16 @@ class Fit:
         )
 
     def shared(self, processes: Processes, stage: Stage, folder: Path) -> GradientSource:
-        """Returns a source of gradients that uses these processes and this one; `folder` has the sample files."""
+        """Returns a source of gradients that uses `processes` and this process; `folder` has the sample files."""
         paths = {kind: str((folder / f"{kind}_train.npy").resolve()) for kind in "xy"}
         job = described(self._genome.description, self._genome.bias, "half-square", "sgd", self.run, paths)
         return WorkerPool(processes, stage, job, self._samples, self.run, self._margin)
 
     def batches(self, source: GradientSource | None = None) -> Iterator[Batch]:
-        """Trains with `source`, or in this process, and yields each batch, until `run.stop` is set.
+        """Trains with `source`, or in this process alone, and yields each batch, until `run.stop` is set.
 
-        A shorter last batch is averaged over its own rows. Raises Diverged if a cost or the parameters are no longer
-        finite; `result` is then that of the last epoch in which they were.
+        The cost of a shorter last batch is a mean over its own rows. Raises Diverged if a cost or the parameters are no
+        longer finite; `result` still has the last epoch in which all were finite.
         """
         run = self.run
         source = source or InProcess(self._genome.network, HalfSquare(), self._samples, run, self._margin)

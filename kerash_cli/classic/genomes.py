@@ -6,7 +6,7 @@ The layout is that of 2019, plus `settings`:
       meta.dat                    a 3x1 tensor: width and height of the last layer's weights, number of layers
       result                      the cost of the last batch of a fit, as text; missing before the first fit
       settings                    lines `model NAME`, `shape WIDTH HEIGHT DEPTH`, `bias yes` or `bias no`
-      topology/layer_I/           for each layer, from 0, which is the input
+      topology/layer_I/           a folder for each layer; layer_0 is the input
         meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then the other words of the layer's line
         weights.dat               a tensor: width = outputs, height = inputs; only for layers that learn. For a
                                   convolution: width and height of its kernel, depth = filters * channels
@@ -14,8 +14,8 @@ The layout is that of 2019, plus `settings`:
         mean.dat, variance.dat    the same, for a batch normalization
 
 Tensors are in the format of `kerash_cli.tables.formats.tensor_text`. A genome without `settings` is one of 2019: it
-belongs to no particular model, takes its inputs as a row, and adds no biases. `bias_weights.dat` may be missing if it
-is not used. Other files are left alone.
+belongs to no particular model, takes its inputs as a row, and adds no biases. `bias_weights.dat` may be missing if
+biases are not used. Other files are left alone.
 """
 
 import os
@@ -41,13 +41,13 @@ from kerash_cli.system.files import NAME, check_name, regular
 from kerash_cli.tables.formats import tensor_text
 
 SAVED = ".kerash"
-"""Ending of the file of a saved model."""
+"""Ending of the names of saved models."""
 
 _FILES = {"weights": "weights.dat", "bias": "bias_weights.dat", "mean": "mean.dat", "variance": "variance.dat"}
 _MOST_LAYERS = 10_000
 _LONGEST = 1 << 16
 _SMALL = 4096
-"""Bytes reserved for a file of a few words."""
+"""Size, in bytes, that is reserved for a file of a few words."""
 _SETTINGS = {"model": NAME.pattern, "shape": r"[1-9][0-9]{0,17}( [1-9][0-9]{0,17}){2}", "bias": "yes|no"}
 
 
@@ -59,7 +59,7 @@ class Genomes(Shelf):
 
 
 def name(word: str) -> str:
-    """Returns the word if it can name a genome; raises BadInput if it is invalid or the name of a saved model."""
+    """Returns the word if it can be a genome's name; raises BadInput if it is invalid or names a saved model."""
     if check_name(word).endswith(SAVED):
         raise BadInput(f"expected a genome's name, got {shown(word)}, the name of a file; try another")
     return word
@@ -71,13 +71,13 @@ class Genome:
 
     description: ModelDescription
     tensors: tuple[Mapping[str, Array], ...]
-    """Tensors of each layer by name, including biases that are not used."""
+    """The tensors of each layer by name, including biases that are not used."""
     bias: bool = False
     """Whether biases are used."""
     model: str | None = None
-    """Name of the stored model that it was made for, if any."""
+    """Name of the stored model that the genome was made for, if any."""
     result: float | None = None
-    """Cost of the last batch that it was fitted to."""
+    """Cost of the last batch that the genome was fitted to; None before the first fit."""
 
     @classmethod
     def random(cls, description: ModelDescription, model: str | None, bias: bool, seed: int) -> "Genome":
@@ -113,12 +113,12 @@ class Genome:
 
     @property
     def network(self) -> Network:
-        """Network of its layers, with or without biases."""
+        """The network of the genome's layers, with or without biases."""
         return Network(self.description.layers, self.description.known_shape, self.bias)
 
     @property
     def params(self) -> Array:
-        """New vector of the parameters that are used."""
+        """A new vector with the parameters in use."""
         network = self.network
         params = np.empty(network.size)
         for own, views in zip(self.tensors, network.tensors(params), strict=True):
@@ -127,13 +127,13 @@ class Genome:
         return params
 
     def fitted(self, params: Array, result: float) -> "Genome":
-        """Returns the genome with other parameters and their cost; unused biases stay."""
+        """Returns a genome with the given parameters and their cost `result`; unused biases stay the same."""
         layers = self.network.tensors(params.copy())
         tensors = tuple({**own, **fitted} for own, fitted in zip(self.tensors, layers, strict=True))
         return replace(self, tensors=tensors, result=result)
 
     def sizes(self) -> dict[str, int]:
-        """Returns the most bytes that each file of its folder may take."""
+        """Returns the upper limit on the size, in bytes, of each file of the genome."""
         sizes = dict.fromkeys(("meta.dat", "settings", *(["result"] if self.result is not None else [])), _SMALL)
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
@@ -145,11 +145,11 @@ class Genome:
 
     @property
     def bytes(self) -> int:
-        """Most bytes that its folder may take."""
+        """Upper limit on the size of the genome's folder, in bytes."""
         return sum(self.sizes().values())
 
     def write(self, draft: Draft) -> None:
-        """Writes its files; raises ValueError if a parameter is NaN or infinite."""
+        """Writes the genome's files; raises ValueError if a parameter is NaN or infinite."""
         for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
             draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
             for name, tensor in tensors.items():
@@ -166,7 +166,7 @@ class Genome:
 
 
 def _layers(folder: Path) -> int:
-    """Returns the number of layers."""
+    """Returns the number of layers of the genome in a folder."""
     path = folder / "meta.dat"
     with _opened(path) as file:
         meta = tensor_text.read(file, str(path))
@@ -179,7 +179,7 @@ def _layers(folder: Path) -> int:
 
 
 def _own(path: Path) -> Path:
-    """Returns the path if it is this user's own folder and not a link; else raises BadInput."""
+    """Returns `path`; raises BadInput unless it is a folder (not a link) of this user."""
     try:
         check_own(path)
     except FileNotFoundError:
@@ -188,7 +188,7 @@ def _own(path: Path) -> Path:
 
 
 def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
-    """Reads a layer and its tensors, if it has any."""
+    """Reads a layer and its tensors from a folder; layers that do not learn have none."""
     path = folder / "meta.dat"
     lines = _lines(path)
     words = lines[0][1].split(" ") if lines else []
@@ -215,7 +215,7 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     except BadInput as error:
         if str(error).startswith(str(folder)):
             raise
-        reason = str(error).partition(" (the line is")[0]  # that line is one of a model description
+        reason = str(error).partition(" (the line is")[0]  # the line that a model description would have
         raise BadInput(f"{at(str(path), lines[0][0])}{reason}") from None
     return layer, learnt
 
@@ -223,7 +223,7 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
 def _fitting(
     description: ModelDescription, tensors: Sequence[Mapping[str, Array]], bias: bool, folder: Path
 ) -> tuple[Mapping[str, Array], ...]:
-    """Returns the tensors in the shapes of the layers, with zeros for missing biases; else raises BadInput."""
+    """Returns the tensors in the layers' shapes, with zeros for missing biases; raises BadInput for another shape."""
     fitting = []
     network = Network(description.layers, description.known_shape)
     for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
@@ -248,7 +248,7 @@ def _read_tensor(path: Path) -> Array:
 
 
 def _settings(path: Path) -> dict[str, str]:
-    """Reads the settings by their first words; returns none if there is no such file."""
+    """Returns the settings by their first words; an empty dictionary if there is no such file."""
     settings: dict[str, str] = {}
     for number, line in _lines(path) if os.path.lexists(path) else []:
         key, _, value = line.partition(" ")
@@ -270,7 +270,7 @@ def _result(path: Path) -> float | None:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """Returns the lines of a small text file that are not blank, with single spaces, and their numbers."""
+    """Returns numbers and text of the lines of a small file that are not blank, with single spaces between words."""
     with _opened(path) as file:
         content = file.read(_LONGEST + 1)
     try:
@@ -305,11 +305,11 @@ def _layer(index: int) -> str:
 
 
 def _in_file(shape: Shape) -> Shape:
-    """Returns the shape (depth, height, width) in a file, for a vector, a matrix, or a convolution's kernels."""
+    """Returns the shape in which a file has a vector, a matrix or a convolution's kernels: (depth, height, width)."""
     return (prod(shape[:-2]), *(1, *shape)[-2:])
 
 
 def _sizes(shape: Shape) -> str:
-    """Returns the first line of a tensor file."""
+    """Returns the first line of a tensor file: width, height, depth."""
 
     return " ".join(map(str, reversed(shape)))

@@ -1,4 +1,4 @@
-"""Stored models: a description, and the samples that its genomes are fitted to.
+"""Stored models: descriptions in the mountpoint, each with the samples that its genomes are fitted to.
 
 model/NAME.model                    the description as it was given
 model/NAME/{x,y}_{train,val}.npy    float64; x (rows, inputs + 1) ends in a column of ones, y (rows, outputs)
@@ -26,7 +26,7 @@ BESIDE = ".model"
 
 _RECORD = "record.json"
 _LONGEST_RECORD = 1 << 22
-_MOST_VALUES = 250_000  # a Python object of each takes about 130 bytes
+_MOST_VALUES = 250_000  # each takes about 130 bytes as a Python object
 _AGAIN = "try kerash store-model --force again"
 
 
@@ -38,7 +38,7 @@ class Models(Shelf):
 
 
 def name(word: str) -> str:
-    """Returns the word if it can name a model; raises BadInput if it is invalid or collides with files there."""
+    """Returns the word if it can be a stored model's name; raises BadInput if it is invalid or reserved."""
     if check_name(word) == "genomes" or word.endswith(BESIDE):
         raise BadInput(f"expected a model's name, got the reserved word {shown(word)}; try another")
     return word
@@ -52,13 +52,13 @@ class StoredModel:
     description: ModelDescription
     encoding: Encoding
     sha256: Mapping[str, str | None]
-    """SHA-256 of the files `data` and `label` that the samples came from."""
+    """SHA-256 of the files that the samples came from, under the keys `data` and `label`."""
 
     @classmethod
     def read(cls, folder: Path) -> "StoredModel":
-        """Reads the model in a folder, with `?` resolved.
+        """Reads the model in a folder; each `?` of its description is filled in.
 
-        Raises BadInput if its description does not fit its samples any more, Damaged if its record is damaged.
+        Raises BadInput if the description does not fit the samples any more, Damaged if the record is damaged.
         """
         path = folder / _RECORD
         try:
@@ -79,7 +79,7 @@ class StoredModel:
         return cls(folder.name, description, encoding, sha256)
 
     def write(self, draft: Draft, text: str) -> None:
-        """Writes the description, as given in `text`, and the record."""
+        """Writes the description, which is `text`, and the record."""
         draft.write(BESIDE, text.encode())
         draft.write(_RECORD, self.record())
 
@@ -106,7 +106,7 @@ def _is_bounded(content: bytes) -> bool:
 
 
 def samples(folder: Path, part: str) -> Samples:
-    """Maps the `train` or `val` samples in a folder; raises Damaged unless they are as they were written."""
+    """Maps the `train` or `val` samples in a folder; raises Damaged if a file is damaged."""
 
     x, y = (mapped(folder / f"{kind}_{part}.npy") for kind in "xy")
     if len(x) != len(y):

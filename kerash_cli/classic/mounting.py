@@ -16,29 +16,29 @@ SOURCE = "kerash"
 """Name of the mount in the system's table."""
 
 MADE, FOUND = "folder made", "folder found"
-"""First lines of a mark: whether init-fs made the folder that it mounted on. The second line is where it was run."""
+"""First line of a mark: whether init-fs made its folder or found it. The second line is where init-fs was run."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """Result of `begin`."""
+    """The result of `begin`."""
 
     place: Mountpoint
-    """The mountpoint that is used from now on."""
+    """The mountpoint in use from now on."""
     command: str | None = None
-    """Command that would mount a tmpfs, if there is none."""
+    """Command that would mount a tmpfs, if none was mounted."""
     reason: str = ""
-    """Why no tmpfs could be mounted."""
+    """Reason for which no tmpfs could be mounted."""
     already: bool = False
-    """Whether the mountpoint existed before; it keeps its size."""
+    """Whether the mountpoint existed before and keeps its size."""
 
 
 def begin(named: str | None, megabytes: int) -> Begun:
-    """Mounts a tmpfs of that size, or uses a private folder if it may not; makes the tree of folders in it.
+    """Mounts a tmpfs of `megabytes` MB, or uses a private folder if it may not mount; makes the folders in it.
 
-    The folder is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint; a mountpoint that is there stays as it is.
-    Raises BadInput for a link, a file, or a folder with files in it. Raises KerashError with the command to use if
-    nothing can be mounted and the folder was named or existed.
+    The folder is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint; a mountpoint that exists already is not
+    changed. Raises BadInput for a link, a file, or a folder with files in it. Raises KerashError, with the command that
+    mounts, if nothing can be mounted and the folder was named or existed.
     """
     word = named or os.environ.get("KERASH_MOUNTPOINT")
     target = Path(word) if word else LOCAL
@@ -74,7 +74,7 @@ def begin(named: str | None, megabytes: int) -> Begun:
 
 
 def _mount(target: Path, options: str, there: bool) -> str | None:
-    """Mounts a tmpfs and makes its tree; returns why it can't. A folder that was not `there` goes with a failure."""
+    """Mounts a tmpfs and makes its folders. If that fails, removes `target` unless `there`, and returns the reason."""
     try:
         reason = _run(["mount", "-t", "tmpfs", "-o", f"{options},nosuid,nodev", SOURCE, "--", str(target)])
         if reason is None:
@@ -90,11 +90,11 @@ def _mount(target: Path, options: str, there: bool) -> str | None:
 
 
 def end(named: str | None) -> Mountpoint:
-    """Removes the mountpoint that `begin` made, with its content; returns it.
+    """Removes and returns the mountpoint that `begin` made, with its content.
 
-    Raises BadInput if there is none or if a live process uses it, KerashError if it can't be unmounted.
+    Raises BadInput if there is none or if a running process uses it, KerashError if it can't be unmounted.
     """
-    # A private one may still exist although another was mounted by hand later.
+    # A private mountpoint may still exist although a tmpfs was mounted by hand later.
     places = [*mountpoints(named), *([] if named else private_mountpoints())]
     place = next((place for place in places if place.is_marked() and _is_from_here(place)), None)
     if place is None:
@@ -121,7 +121,7 @@ def end(named: str | None) -> Mountpoint:
 
 
 def _is_from_here(place: Mountpoint) -> bool:
-    """Whether init-fs made it in this folder; a private mountpoint is shared by all folders, so its mark says which."""
+    """Whether init-fs made the mountpoint when it was run in this folder; a private mountpoint's mark names it."""
     return _mark(place)[1:] == [os.getcwd()] if place.private else os.path.ismount(place.root)
 
 
@@ -157,7 +157,7 @@ def _unmount(root: Path) -> None:
 
 
 def _grow(place: Mountpoint, mark: str | None = None) -> None:
-    """Makes the tree of folders; `mark` is written as the sign that end-fs may remove all of it."""
+    """Makes the tree of folders; writes `mark`, if given, as the sign that end-fs may remove everything."""
     with explained(str(place.root), 0):
         place.folder("mat")
         place.folder("model", "genomes")
@@ -170,7 +170,7 @@ def _grow(place: Mountpoint, mark: str | None = None) -> None:
 
 
 def _run(command: list[str]) -> str | None:
-    """Runs a command; returns None, or why it failed in a few words."""
+    """Runs a command; returns None, or if the command failed, the reason in a few words."""
 
     environment = {**os.environ, "LC_ALL": "C"}
     try:

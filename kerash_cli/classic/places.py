@@ -11,7 +11,7 @@ S = TypeVar("S", bound=Shelf)
 
 
 def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: str) -> S:
-    """Returns the shelf that has `name`; the first one if none has, so that its error says so."""
+    """Returns the shelf that has `name`; if no shelf has it, the first one, whose error says that it is missing."""
     shelves = [kind(place) for place in places]
     return next((shelf for shelf in shelves if name in shelf.names()), shelves[0])
 
@@ -20,7 +20,7 @@ def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: st
 def instead(
     kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], chosen: S, name: str, force: bool
 ) -> Iterator[None]:
-    """Replaces the `name` of another place, when the `with` block has written it to `chosen`; needs `force`."""
+    """Removes `name` from other places once the `with` block has written it to `chosen`; that needs `force`."""
 
     earlier = find(kind, places, name)
     if earlier.place == chosen.place or name not in earlier.names():

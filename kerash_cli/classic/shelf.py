@@ -4,8 +4,8 @@ A new folder is written under a scratch name, `.NAME.HEX.new`, and flushed to th
 renamed to `.NAME.HEX.old`, then the new one to its final name, then the old one is removed. If the process is killed
 between the two renames, the next process that uses the shelf puts the old folder back. All this happens under a lock
 (flock) of the shelf's own folder, held for a moment only, so that no other process sees the gap. A folder in use is
-locked itself, for as long as that takes. Within `reading`, the same shelf must not be used again: it would wait for
-itself.
+locked itself, for as long as it is in use. Within a `with` block of `reading`, the same shelf must not be used again:
+it would wait for itself.
 """
 
 import errno
@@ -23,26 +23,26 @@ from kerash_cli.system.files import explained, flush_path, is_name, set_aside, w
 
 _ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
 _NO_LINK = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP)
-"""Errors of linking a file: it is another user's, or the file system has no links, or there are too many."""
+"""Errors when a file can't be linked: another user's file, a file system without links, or too many links."""
 
 _BLOCK = 4096
-"""Bytes of a block of the file system."""
+"""Size of a block of the file system, in bytes."""
 
 
 class Absent(BadInput):
-    """There is no folder of that name."""
+    """Raised when a shelf has no folder of the given name."""
 
 
 class Shelf:
-    """The named folders in one folder of a mountpoint; `kind` is the noun for one of them in messages."""
+    """The named folders in one folder of a mountpoint; `kind` is the word for such a folder in messages."""
 
     def __init__(
         self, place: Mountpoint, kind: str, parts: tuple[str, ...], prefix: str = "", beside: str = ""
     ) -> None:
-        """Opens the shelf at `parts` of a mountpoint. Folders are called `prefix` plus their name.
+        """Opens the shelf in the folder `parts` of a mountpoint. A folder is called `prefix` plus its name.
 
-        `beside` is the ending of a file that belongs to each folder. A new folder has that file in itself, under the
-        name `beside`, and it is moved out when the folder is put in its place.
+        `beside` is the ending of a file that stands beside each folder. A new folder has this file inside, under the
+        name `beside`; the file is moved out when the folder is put in its place.
         """
         self.place, self.kind = place, kind
         self._locks: dict[str, int] = {}
@@ -54,11 +54,11 @@ class Shelf:
         return self.place.root.joinpath(*self._parts)
 
     def path(self, name: str) -> Path:
-        """Returns the path of the folder of that name, existing or not."""
+        """Returns the path of the folder `name`, which need not exist."""
         return self.root / f"{self._prefix}{name}"
 
     def caption(self, name: str) -> Path:
-        """Returns the path of the file beside the folder of that name, existing or not."""
+        """Returns the path of the file beside the folder `name`, which need not exist."""
         return self.root / f"{name}{self._beside}"
 
     def names(self) -> list[str]:
@@ -72,7 +72,7 @@ class Shelf:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Locks the shelf, so that the folder of that name does not change; raises BadInput if there is none."""
+        """Yields the folder `name`, unchanged while the shelf is locked; raises BadInput if the folder is missing."""
         with ExitStack() as stack:
             if self._enter(stack) and self._has(name):
                 yield self.path(name)
@@ -81,10 +81,10 @@ class Shelf:
 
     @contextmanager
     def holding(self, name: str, shared: bool = False) -> Iterator[Path]:
-        """Locks the folder of that name, exclusively or shared with others.
+        """Locks the folder `name`, exclusively or shared with other processes, and yields its path.
 
-        Raises BadInput if there is none, or if another process has locked it. If the folder is replaced under an
-        exclusive lock, the new one is locked instead.
+        Raises BadInput if there is no such folder, or if another process has locked it. If the folder is replaced under
+        an exclusive lock, the new folder is locked instead.
         """
         with self.reading(name) as folder:
             lock = os.open(folder, FOLDER)
@@ -104,10 +104,10 @@ class Shelf:
 
     @contextmanager
     def draft(self, name: str, sizes: Mapping[str, int], force: bool = False) -> Iterator["Draft"]:
-        """Makes a new folder, with files of these sizes reserved, which is put in its place by `commit`.
+        """Yields a new folder with space reserved for files of these sizes; `commit` puts the folder in its place.
 
-        Raises BadInput if there is one of that name, unless `force` is set or this shelf has locked it, or if another
-        process has locked it. Raises OutOfSpace if there is no room.
+        Raises BadInput if the name is taken, unless `force` is set or this shelf has locked the folder, and if another
+        process has locked the folder. Raises OutOfSpace if there is no room.
         """
         needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
         self.place.require(needed)
@@ -129,11 +129,11 @@ class Shelf:
             self.place.tidy()
 
     def holds(self, name: str) -> bool:
-        """Whether this shelf has an exclusive lock on the folder of that name."""
+        """Whether this shelf has an exclusive lock on the folder `name`."""
         return name in self._locks
 
     def take_place(self, draft: "Draft") -> None:
-        """Puts a draft in its place."""
+        """Puts a draft in its place, and removes the folder that it replaces."""
         with self._locked():
             self._check_free(draft.name, draft.force)
             try:
@@ -151,7 +151,7 @@ class Shelf:
                 self._settle()
 
     def remove(self, name: str) -> None:
-        """Removes the folder of that name; raises BadInput if there is none, or if another process has locked it."""
+        """Removes the folder `name`; raises BadInput if it is missing or locked by another process."""
         self.refuse_held(name)
         with self.reading(name):
             self._rename(name, "gone")
@@ -159,13 +159,13 @@ class Shelf:
         self.place.tidy()
 
     def refuse_held(self, name: str) -> None:
-        """Raises BadInput if there is no folder of that name, or if another process has locked it."""
+        """Raises BadInput if the folder `name` is missing or locked by another process."""
         with self.reading(name) as folder:
             if not self.holds(name) and is_held(folder):
                 raise self._in_use(name)
 
     def _enter(self, stack: ExitStack) -> bool:
-        """Locks the shelf until the stack is closed; returns False if it does not exist."""
+        """Locks the shelf until the stack is closed; returns False if the shelf does not exist."""
         try:
             stack.enter_context(self._locked())
         except FileNotFoundError:
@@ -186,7 +186,7 @@ class Shelf:
             os.close(lock)
 
     def _settle(self) -> None:
-        """Finishes interrupted changes: restores or removes folders set aside, moves files out beside new folders."""
+        """Finishes interrupted changes: restores or removes `.old` folders, and moves files out beside new folders."""
         for entry in os.listdir(self.root):
             if match := _ASIDE.fullmatch(entry):
                 aside, place = self.root / entry, self.path(match[1])
@@ -236,7 +236,7 @@ class Shelf:
 
 
 class Draft:
-    """A folder that is being written, until `commit` puts it in its place."""
+    """A new folder that is being written, until `commit` puts it in its place."""
 
     def __init__(self, shelf: Shelf, name: str, folder: Path, lock: int, force: bool) -> None:
         """`lock` is a descriptor that keeps the folder locked."""
@@ -245,18 +245,18 @@ class Draft:
         self._shelf = shelf
 
     def reserve(self, path: str, size: int) -> None:
-        """Makes a file of that size, so that writing it later can't fail because the disk is full."""
+        """Makes a file of `size` bytes, so that writing to it later can't fail because the disk is full."""
         with self._file(path, os.O_EXCL, size) as file:
             set_aside(file, size)
 
     def write(self, path: str, data: bytes) -> None:
-        """Writes the whole content of a file, reserved before or not."""
+        """Writes the whole content of a file, which need not have been reserved."""
         with self._file(path, 0, len(data)) as file:
             write_all(file, data)
             os.ftruncate(file, len(data))
 
     def commit(self) -> None:
-        """Flushes the folder and puts it in its place; keeps additional files of a locked folder that it replaces."""
+        """Flushes the folder and puts it in its place; keeps files that the user added to a locked folder before."""
         with explained(str(self.place.root), 0):
             if self._shelf.holds(self.name):
                 self._keep(self._shelf.path(self.name))
@@ -268,7 +268,7 @@ class Draft:
 
     @contextmanager
     def _file(self, path: str, flags: int, size: int) -> Iterator[int]:
-        """Opens a file to be written, and makes its folders."""
+        """Opens a file for writing, and makes its folders."""
         with explained(str(self.place.root), size):
             for parent in reversed(Path(path).parents[:-1]):
                 (self.folder / parent).mkdir(0o700, exist_ok=True)
@@ -280,7 +280,7 @@ class Draft:
                 os.close(file)
 
     def _keep(self, old: Path) -> None:
-        """Links the additional files of the old folder into this one, since the user put them there."""
+        """Links the additional files of the old folder, which the user put there, into this folder."""
 
         for folder, folders, names in os.walk(old, onerror=_fail):
             names += [each for each in folders if Path(folder, each).is_symlink()]

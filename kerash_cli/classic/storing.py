@@ -1,4 +1,4 @@
-"""Storing a model, a description with samples, in the mountpoint."""
+"""Storing a model (a description with samples) in the mountpoint."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -20,32 +20,32 @@ from kerash_cli.training.samples import samples_bytes, staged, take, usable
 FLOAT64 = np.dtype(np.float64)
 PARTS = ("train", "val")
 FEW_ROWS = 10
-"""Fewest validation rows for which it is suspicious if all are of one class."""
+"""Smallest number of validation rows that look suspicious if all are of one class."""
 
 
 @dataclass(frozen=True)
 class PreparedModel:
-    """A model that fits its data and is not written yet."""
+    """A stored model that fits its data but is not written yet."""
 
     model: StoredModel
     text: str
     parts: tuple[tuple[Table, Table | None], ...]
-    """Training rows and validation rows."""
+    """Table and labels of the training rows, then of the validation rows."""
 
     @property
     def bytes(self) -> int:
-        """Bytes that storing it takes."""
+        """Upper limit on the size of the stored model, in bytes."""
         beside = len(self.text.encode()) + len(self.model.record())
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def doubts(self) -> list[str]:
-        """Returns the decisions about the data that may be wrong, a line each."""
+        """Returns messages about decisions on the data that may be wrong, a line each."""
         encoding, (table, labels) = self.model.encoding, self.parts[0]
         targets = doubtful_targets(self.model.description, encoding, table, labels)
         return [*encoding.doubts(table), *targets, *self._sorted_rows()]
 
     def _sorted_rows(self) -> list[str]:
-        """Returns a line if all validation rows are of one class, because the file is probably sorted then."""
+        """Returns a line if all validation rows are of one class, a sign that the file is sorted."""
         encoding, (table, labels) = self.model.encoding, self.parts[1]
         strata = encoding.strata(table, labels) if table.rows >= FEW_ROWS else None
         if strata is None or (strata != strata[0]).any():
@@ -54,7 +54,7 @@ class PreparedModel:
         return [f"all {table.rows} validation rows are of class {kind}: the rows look sorted; try shuf on them first"]
 
     def describe(self) -> str:
-        """Returns what was inferred about the data, in one line."""
+        """Returns a line about what was inferred from the data."""
         training, validation = (table.rows for table, _ in self.parts)
         table, _ = self.parts[0]
         whole = replace(table, lines=range(training + validation))
@@ -70,7 +70,7 @@ def prepare(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> PreparedModel:
-    """Prepares a model of that name from the description at `path`; raises BadInput if it does not fit its data."""
+    """Prepares the model `name` from the description at `path`; raises BadInput if it does not fit the data."""
     text, source = read_text(path)
     description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
     table, labels = usable(encoding, table, labels)
@@ -82,7 +82,7 @@ def prepare(
 
 
 def keep(prepared: PreparedModel, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
-    """Stores the model where there is room, with `force` in place of an earlier one; returns its shelf."""
+    """Stores the model where there is room, with `force` replacing an earlier one; returns its shelf."""
     name = prepared.model.name
     chosen = Models(roomy(places, prepared.bytes, tell))
     with instead(Models, places, chosen, name, force), chosen.draft(name, {}, force) as draft:

@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """Yields a stage with room for `size` bytes, which the end of the `with` block removes; tells if it is on a disk."""
+    """Yields a stage with room for `size` bytes until the `with` block ends; calls `tell` if it is on a disk."""
     place = roomy(mountpoints(mountpoint), size, tell)
     try:
         with explained(str(place.root), size):
