@@ -1,12 +1,12 @@
-"""The program `kerash`: finds its subcommands, and turns errors into a line and an exit code."""
+"""The program `kerash`: finds its subcommands, and turns an error into a line and an exit code."""
 
 import signal
 
-# During the imports below, Ctrl-C ends the program as it ends any other one: without a traceback.
+# During the imports below, Ctrl-C ends the program as it ends other programs: without a traceback.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-# These ask a run for a checkpoint or a line of status. They wait until it can answer, and never end the program.
+# These signals ask a run for a checkpoint or a line of status. They wait until the run can answer, and end nothing.
 if hasattr(signal, "pthread_sigmask"):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGUSR2})
 
@@ -66,7 +66,7 @@ class Folder(click.Group):
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds a command as click does; a name that is nearly right gets a suggestion."""
+        """Finds a command as click does; the error for an unknown name suggests a similar name."""
         known, name = self.list_commands(context), args[0]
         if not context.resilient_parsing and name not in known and not name.startswith("-"):
             from difflib import get_close_matches
@@ -109,7 +109,7 @@ def program() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the program with these arguments, or those of the process, and exits with its exit code."""
+    """Runs the program with `arguments`, by default those of the process, and exits with its exit code."""
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     memory.guard_numpy()
@@ -120,7 +120,7 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(number, _HANDLERS[number])
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
-        for number in handled:  # the rest is up to Python, which would answer an interrupt with a traceback
+        for number in handled:  # from here on Python ends, which would answer an interrupt with a traceback
             signal.signal(number, signal.SIG_DFL)
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Output(io.FileIO):
-    """Standard output: its errors carry its name, and a descriptor that was made non-blocking is waited for."""
+    """Standard output: errors have its name, and a write waits if the descriptor was made non-blocking."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -141,7 +141,7 @@ class _Output(io.FileIO):
 
 
 class _Input(io.FileIO):
-    """Standard input, in the same way."""
+    """Standard input: errors have its name, and a read waits if the descriptor was made non-blocking."""
 
     def readinto(self, buffer: Any, /) -> int:
         try:
@@ -154,10 +154,10 @@ class _Input(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Standard error. A message that can't be written is dropped and stops nothing; the exit code tells of it."""
+    """Standard error: a message that can't be written is dropped, and the exit code is changed."""
 
     exit_code = 0
-    """Exit code of a command that succeeds otherwise."""
+    """Exit code of a command that would otherwise succeed."""
 
     def write(self, data: Any, /) -> int:
         rest = memoryview(data)
@@ -175,7 +175,7 @@ def _open_streams() -> _Messages:
     """Makes standard streams that are never None and returns standard error; exits if standard output is closed."""
     # A closed stream is opened anew: otherwise a file that is opened later would get its descriptor.
     if sys.stdin is None:
-        # To write only, so that reading it fails.
+        # Opened for writing only, so that reading it fails.
         sys.stdin = open(os.open(os.devnull, os.O_WRONLY), closefd=False)  # noqa: SIM115
     if sys.stdout is None:
         sys.exit(_fail(f"{STANDARD_OUTPUT} is closed; try > /dev/null", 1))
@@ -246,7 +246,7 @@ def _told_by_the_system(error: OSError) -> tuple[str, int]:
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
-    """Prints a line for each complaint; a command that repairs several of them stands once, in the last line."""
+    """Prints a line for each complaint; a command that repairs several complaints is printed once, in the last line."""
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):
@@ -255,12 +255,12 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
 
 
 def _way(error: KerashError, arguments: list[str]) -> str:
-    """Returns the end of a message: what to try."""
+    """Returns the end of a message: the command to try."""
     return advice(error.repairs, lambda repair: command(repair, arguments))
 
 
 def _usage(error: click.ClickException) -> str:
-    message = error.format_message().replace("\n\t", " ")  # before each of the words to choose from
+    message = error.format_message().replace("\n\t", " ")  # click puts these before each of several choices
     if isinstance(error, click.BadParameter) and error.param is not None and error.ctx is not None:
         name = error.param.human_readable_name.strip("[]") if isinstance(error.param, click.Argument) else ""
         message = message.replace(error.param.get_error_hint(error.ctx), f"'{name}'", 1) if name else message
@@ -275,7 +275,7 @@ def _fail(message: str, code: int, way: str = "") -> int:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Points a standard stream nowhere, so that the rest of its buffer can't fail a second time at exit."""
+    """Sends the rest of a stream's buffer to /dev/null, so that writing it can't fail a second time at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

@@ -1,6 +1,6 @@
 """Answers to the questions of shell functions.
 
-A question is the function's name, then words, the first of which is the kind of question:
+A question is the name of the function, followed by words. The first word is the kind of question:
 
     matrix NAME WORD…, tensor NAME WORD…     an operation; with `-o FILE` as first words, its result goes to FILE
     load matrix|tensor [DESCRIPTOR]          a tensor file, or only the first line of one
@@ -38,48 +38,48 @@ from kerash_cli.system import files
 from kerash_cli.tables.formats import tensor_text
 
 MANY = 1 << 30
-"""Stands for any number of words."""
+"""Upper limit on the number of words where any number is accepted."""
 
 NO = 1
-"""Status that a shell function returns where a command ends with 2, as in 2019."""
+"""Exit status of a shell function, as in 2019, for errors with which a command exits with status 2."""
 
 
 class Keeper(Protocol):
-    """Keeps scratch folders and sinks for a process."""
+    """Keeps scratch folders and sinks (files to print to) for the asking process."""
 
     def sink(self, pid: int) -> str:
-        """Makes a file that exists as long as that process; returns its path."""
+        """Makes a file that exists as long as the process `pid`; returns its path."""
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, and keeps it until `release`."""
+        """Makes the scratch folder `name`, and keeps it until `release`."""
 
     def release(self) -> None:
-        """Removes the scratch folders."""
+        """Removes the scratch folders that `hold` made."""
 
 
 class Client(Protocol):
-    """The process that asks."""
+    """The process that asks a question."""
 
     @property
     def operands(self) -> Operands:
-        """Reader of its operands."""
+        """Reader of the process's operands."""
 
     def path(self, word: str) -> str:
-        """Returns a path to the file that it means by a word."""
+        """Returns a path to the file that the process calls `word`."""
 
     def output(self, word: str) -> str:
-        """Returns the path of a file to write; raises Elsewhere if only that process itself can write it."""
+        """Returns the path of an output file; raises Elsewhere if only the asking process can write it."""
 
     def replacing(self, path: str) -> AbstractContextManager[files.OutputFile]:
-        """Opens a path returned by `output`, as `files.replacing` does."""
+        """Opens a path that `output` returned, as `files.replacing` does."""
 
     @property
     def pid(self) -> int:
-        """Process number."""
+        """Number of the process."""
 
     @property
     def keeper(self) -> Keeper:
-        """Keeper of its files and folders."""
+        """Keeper of the process's files and folders."""
 
 
 class Answer(NamedTuple):
@@ -91,7 +91,7 @@ class Answer(NamedTuple):
 
 
 class Elsewhere(Exception):
-    """The question must be answered by the command itself: show help, write .npy, read a terminal."""
+    """Raised if the command itself must answer a question: to show help, write .npy or read a terminal."""
 
 
 def answer(question: Sequence[str], client: Client) -> Answer:
@@ -230,7 +230,7 @@ def _samples(kind: str, words: list[str], client: Client) -> bytes:
 
 
 KINDS: Registry[tuple[Callable[[str, list[str], Client], Answer | bytes], range]] = Registry("kind of question")
-"""Function that answers each kind of question, and the numbers of words that it accepts."""
+"""Function that answers each kind of question, with the numbers of words that it accepts."""
 
 for _kind, _function, _counts in (
     ("matrix", _operate, range(1, MANY)),

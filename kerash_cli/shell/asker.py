@@ -31,36 +31,36 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import GZIP, Source, similar
 
 REFERENCE = b"@"
-"""Prefix of the number of a descriptor from which the question is read."""
+"""First character of a question that is read from a descriptor; the descriptor's number follows."""
 
 UNIT, RECORD = b"\x1f", b"\x1e"
-"""Separators of words and of questions."""
+"""Separator between words, and separator between questions."""
 
 LARGE = 1 << 20
-"""Size in bytes from which an operand takes so long that others should not have to wait for it."""
+"""Smallest operand, in bytes, that takes so long that other questions should not wait for it."""
 
 MOST_LINKS = 40
-"""Most symbolic links in a path, as in Linux."""
+"""Largest number of symbolic links that are followed in a path, as in Linux."""
 
 _DESCRIPTOR = re.compile(r"/proc/(?:self|thread-self|[0-9]+)/fd/([0-9]{1,9})")
 _UMASK = re.compile(rb"Umask:\t([0-7]+)")
 
 
 class Waits(Exception):
-    """The operand may have to be waited for, which only a thread of its own may do."""
+    """Raised if an operand may not be there yet: only a thread of its own may wait for it."""
 
 
 class Gone(Exception):
-    """The asking process no longer waits for the answer."""
+    """Raised if the asking process no longer waits for the answer."""
 
 
 class Other:
-    """Another process, whose descriptors are in /proc; `keeper` keeps its scratch folders."""
+    """Another process as the asker; its descriptors are in /proc, and `keeper` keeps its scratch folders."""
 
     _umasked = Lock()
 
     def __init__(self, pid: int, keeper: Keeper) -> None:
-        """Reading an operand that must be waited for raises Waits, before anything is read, except in `patiently`."""
+        """Outside of `patiently`, an operand that may not be there yet raises Waits, before anything is read."""
         self._proc = f"/proc/{pid}"
         self.pid, self.keeper = pid, keeper
         self._awaited: select.poll | None = None
@@ -68,7 +68,7 @@ class Other:
 
     @contextmanager
     def patiently(self, answer: int) -> Iterator[Self]:
-        """Waits for operands in the `with` block, as long as the process reads from the pipe `answer`."""
+        """Allows the `with` block to wait for operands, as long as the process reads from the pipe `answer`."""
         self._process = os.pidfd_open(self.pid)
         try:
             self._awaited = select.poll()
@@ -84,7 +84,7 @@ class Other:
         return self._awaited is not None
 
     def wait_for(self, file: int) -> None:
-        """Waits for something to read; raises Gone if the process ends or no longer wants the answer."""
+        """Waits until `file` has something to read; raises Gone if the process no longer waits for the answer."""
         assert self._awaited is not None
         self._awaited.register(file, select.POLLIN)
         ready = dict(self._awaited.poll())
@@ -93,7 +93,7 @@ class Other:
             raise Gone
 
     def question(self, words: Sequence[bytes]) -> list[str]:
-        """Returns the words of a question, which are read from a descriptor if the first word refers to one."""
+        """Returns the words of a question; reads them from a descriptor if the first word refers to one."""
         if words[0].startswith(REFERENCE):
             with open(f"{self._proc}/fd/{int(words[0][1:])}", "rb") as file:
                 words = file.read().partition(RECORD)[0].split(UNIT)
@@ -101,15 +101,14 @@ class Other:
 
     @property
     def operands(self) -> Operands:
-        """Reader of its operands."""
-        return _Others(self)
+        """Reader of the process's operands."""        return _Others(self)
 
     def path(self, word: str) -> str:
-        """Returns the path of a file, relative to the working directory of that process."""
+        """Returns a path to the file `word`, relative to the working directory of the asking process."""
         return os.path.join(os.readlink(f"{self._proc}/cwd"), word)
 
     def output(self, word: str) -> str:
-        """Returns the path of a file to write; raises Elsewhere if it is a pipe, a device or a descriptor."""
+        """Returns the path of an output file; raises Elsewhere if it is a pipe, a device or a descriptor."""
         path = self._resolved(word)
         if path.startswith("/proc/") or (os.path.exists(path) and not os.path.isfile(path)):
             raise Elsewhere
@@ -117,7 +116,7 @@ class Other:
 
     @contextmanager
     def replacing(self, path: str) -> Iterator[OutputFile]:
-        """Opens an output at that path, with the umask of that process."""
+        """Opens an output file at `path`, with the umask of the asking process."""
         with open(f"{self._proc}/status", "rb") as status:
             found = _UMASK.search(status.read())
         with self._umasked:
@@ -129,9 +128,9 @@ class Other:
                 os.umask(before)
 
     def open(self, place: str | int) -> tuple[int, os.stat_result]:
-        """Opens a file, or a descriptor of that process at the same position, in this process.
+        """Opens a file, or a descriptor of the asking process at the same position, in this process.
 
-        Raises BadInput if there is none, Elsewhere if only that process itself can use it.
+        Raises BadInput if there is no such file or descriptor, Elsewhere if only the asking process can use it.
         """
         if isinstance(place, str) and place != "-":
             path = self._resolved(place)
@@ -145,7 +144,7 @@ class Other:
         try:
             # O_NONBLOCK: opening a pipe without a writer would wait for one.
             file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:  # a socket, or a file that only that process may read
+        except OSError:  # a socket, or a file that only the asking process may read
             raise Elsewhere from None
         status = self._checked(file)
         if position and S_ISREG(status.st_mode):
@@ -153,7 +152,7 @@ class Other:
         return file, status
 
     def _information(self, number: int) -> tuple[int, int]:
-        """Returns the position and the flags of a descriptor; raises BadInput if it is closed."""
+        """Returns the position and the flags of the descriptor `number`; raises BadInput if it is closed."""
         try:
             file = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -164,7 +163,7 @@ class Other:
 
     def _file(self, word: str, path: str) -> tuple[int, os.stat_result]:
         try:
-            if path.startswith("/proc/") or S_ISFIFO(os.stat(path).st_mode):  # its own, or waiting for a writer
+            if path.startswith("/proc/") or S_ISFIFO(os.stat(path).st_mode):  # or it would wait
                 raise Elsewhere
             file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
@@ -213,14 +212,14 @@ class Other:
 
 
 class _Others(Operands):
-    """Operands of another process."""
+    """Reader of the operands of another process."""
 
     def __init__(self, process: Other) -> None:
         super().__init__()
         self._process = process
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """Returns the operands; reads nothing before all of them are open."""
+        """Returns the operands; starts to read when all of them are open."""
         where = places(operation, words, group)
         if list(where).count("-") > 1:
             raise BadInput("expected '-', standard input, once, got it twice; try files")
@@ -258,7 +257,7 @@ class _Others(Operands):
 
 
 class _Awaited(Source):
-    """A source that waits for a descriptor as long as the process waits for the answer."""
+    """A source that waits for a descriptor as long as the asking process waits for the answer."""
 
     def __init__(self, name: str, descriptor: int, process: Other) -> None:
         self._process = process
@@ -268,7 +267,7 @@ class _Awaited(Source):
         while True:
             try:
                 return os.read(self._descriptor, size)
-            except BlockingIOError:  # read first: poll may not notice the end of a pipe that was closed before
+            except BlockingIOError:  # reads first: poll may not notice that a pipe was closed before
                 self._process.wait_for(self._descriptor)
 
 
@@ -281,13 +280,13 @@ def _is_small(status: os.stat_result) -> bool:
 
 
 class Itself:
-    """This process, which was started for one question."""
+    """This process as the asker, started for a single question."""
 
     operands = Operands()
     pid = os.getpid()
 
     def path(self, word: str) -> str:
-        """Returns the path of a file, which is the word itself."""
+        """Returns the path of a file: the word itself."""
         return word
 
     output = path
@@ -295,17 +294,17 @@ class Itself:
 
     @property
     def keeper(self) -> Self:
-        """Keeper of its files and folders: itself."""
+        """Keeper of the process's files and folders: this object."""
         return self
 
     def sink(self, pid: int) -> str:
-        """Makes a file, which the asking process must remove; returns its path."""
+        """Makes a file, which the shell must remove; returns its path."""
         file, path = tempfile.mkstemp(prefix="kerash-")
         os.close(file)
         return path
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name; its mode protects it, since this process ends too soon to lock it."""
+        """Makes the scratch folder `name`; its mode protects it, since this process ends too soon to lock it."""
         place.folder("mat", name).chmod(0o710)
 
     def release(self) -> None:

@@ -7,11 +7,12 @@ from kerash_cli.shell.pipes import ShellPipes
 
 
 def start(shell: int) -> str:
-    """Starts the coprocess of the process `shell`; returns `PID TOKENS QUESTIONS`, its number and two descriptors.
+    """Starts the coprocess of the process `shell`; returns `PID TOKENS QUESTIONS`.
 
-    It runs in the background until that shell ends.
+    These are the number of the coprocess and two of its descriptors, for tokens and for questions. The coprocess runs
+    in the background until the shell ends.
     """
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # does not keep open what the shell has open
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # or the coprocess would keep the shell's files open
     pipes = ShellPipes()
     child = os.fork()
     if child == 0:
@@ -27,7 +28,7 @@ def start(shell: int) -> str:
 
 def _leave_the_terminal() -> None:
     os.setsid()
-    os.chdir("/")  # does not keep a mount busy
+    os.chdir("/")  # or the coprocess would keep a mount busy
 
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):

@@ -1,22 +1,22 @@
-"""The coprocess of a shell, which answers the questions of its functions, so that no program starts for each of them.
+"""The coprocess of a shell: it answers the shell's functions, so that they need not start a program each time.
 
 Descriptors are shared through /proc/PID/fd: the pipes of the service have no names, and the operands of a shell
 function are descriptors of the shell. The shell, and each of its subshells, asks like this:
 
-1. It reads a token, one byte, from the pipe of tokens. The byte is the number of a descriptor of the service, the
-   reading end of a pipe for this answer, which the shell opens.
-2. It writes the question to the pipe of questions, in one piece of at most PIPE_BUF bytes: the token, its process
-   number, then each word after a unit separator, and a record separator. A longer question is read from a descriptor of
-   the shell, whose number is written after an @.
-3. It reads the answer: three digits with the exit status, or 255 if the command itself has to answer; thirteen digits
-   with the number of bytes that follow; and these bytes.
+1. The shell reads a token, one byte, from the pipe of tokens. The byte is the number of a descriptor of the service:
+   the reading end of a pipe for this answer. The shell opens it.
+2. The shell writes the question to the pipe of questions, in one piece of at most PIPE_BUF bytes: the token, its own
+   process number, then each word after a unit separator, and a record separator. In place of a longer question the
+   shell writes @ and the number of one of its descriptors, from which the service reads the question.
+3. The shell reads the answer: three digits with the exit status, or 255 if the command itself has to answer; thirteen
+   digits with the number of bytes that follow; and these bytes.
 
-Tokens are not returned: when a question arrives, the service makes a new pipe for its token and offers it again. So a
-shell that is killed or interrupted loses only its own answer. If that happens between steps 1 and 2, its token is lost;
-there are others, and finally the commands.
+The shell does not give a token back: when a question arrives, the service makes a new pipe for its token and offers the
+token again. So a shell that is killed or interrupted loses only its own answer. If that happens between steps 1 and 2,
+the token is lost; when all tokens are lost, shells start commands instead.
 
-Quick questions are answered at once. Those that may have to wait (a pipe to read, a large operand or answer) get a
-thread.
+Quick questions are answered at once. A question that may have to wait (for a pipe, a large operand or a large answer)
+gets a thread.
 """
 
 import gc
@@ -42,10 +42,10 @@ from kerash_cli.system.files import write_all
 ELSEWHERE = 255
 
 LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
-"""Seconds that the service spins for the next question before it sleeps; 0 on one core, which the shell needs."""
+"""Seconds for which the service spins, waiting for a question, before it sleeps; 0 on one core: the shell needs it."""
 
 PIECE = 1 << 16
-"""Most bytes of questions that are read at once."""
+"""Upper limit on the bytes of questions that are read at once."""
 
 
 class Service:
@@ -57,7 +57,7 @@ class Service:
         self._sinks: dict[int, list[int]] = {}
 
     def serve(self, shell: int) -> NoReturn:
-        """Answers until the process `shell` ends, then ends this one."""
+        """Answers questions until the process `shell` ends, then ends this process."""
         Thread(target=self._leave_with, args=(os.pidfd_open(shell),), daemon=True).start()
         os.set_blocking(self._pipes.from_questions, False)
         gc.freeze()  # loaded modules stay: the collector need not search them again and again
@@ -68,7 +68,7 @@ class Service:
                 self._ask(record)
 
     def _next(self) -> bytes:
-        """Reads the next bytes. A question often follows an answer at once, and spinning is faster than waking up."""
+        """Reads the next bytes of questions; spins first, as the next question often follows an answer at once."""
         end = perf_counter() + LOOKS
         while perf_counter() < end:
             with suppress(BlockingIOError):
@@ -77,7 +77,7 @@ class Service:
         return os.read(self._pipes.from_questions, PIECE)
 
     def _leave_with(self, shell: int) -> NoReturn:
-        """Ends this process when the shell ends; `shell` is a pidfd of it."""
+        """Waits until the shell ends, then ends this process; `shell` is a pidfd of the shell."""
         select.select([shell], [], [])
         with suppress(OSError):
             self.release()
@@ -126,7 +126,7 @@ class Service:
         return b"%03d%013d" % (status, len(content)) + content
 
     def sink(self, pid: int) -> str:
-        """Makes a file in memory that exists as long as that process; returns its path."""
+        """Makes a file in memory that exists as long as the process `pid`; returns its path."""
         for owner, files in list(self._sinks.items()):
             if not os.path.exists(f"/proc/{owner}"):
                 for file in files:
@@ -137,13 +137,13 @@ class Service:
         return f"/proc/{os.getpid()}/fd/{file}"
 
     def hold(self, place: Mountpoint, name: str) -> None:
-        """Makes the scratch folder of that name, and keeps it until `release`."""
+        """Makes the scratch folder `name`, and keeps it until `release`."""
         if place.root / "mat" / name not in self._held:
             folder, lock = place.hold(name)
             self._held[folder] = place, lock
 
     def release(self) -> None:
-        """Removes the scratch folders."""
+        """Removes the scratch folders that `hold` made."""
         while self._held:
             folder, (place, lock) = self._held.popitem()
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""What people see: messages, progress, tables and trees, on a terminal, in a file or in a pipe."""
+"""Output for people: messages, progress, tables and trees, on a terminal, in a file or in a pipe."""

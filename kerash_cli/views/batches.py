@@ -13,7 +13,7 @@ LATEST = 0.1
 
 
 class BatchLines:
-    """A line for each batch on standard output; if `quiet`, only the last one."""
+    """Prints a line for each batch on standard output; if `quiet`, only for the last batch."""
 
     def __init__(self, as_json: bool, quiet: bool) -> None:
         self._as_json, self._quiet = as_json, quiet
@@ -22,11 +22,11 @@ class BatchLines:
 
     @property
     def latest(self) -> str:
-        """The line of the latest batch, for those who ask in between."""
+        """The line of the latest batch, for a request in between (signal USR2)."""
         return str(self._batch or "no batch is done yet")
 
     def batch(self, batch: "Batch") -> None:
-        """Writes the line of a batch, which may wait LATEST seconds."""
+        """Writes the line of a batch, at most LATEST seconds later."""
         self._batch = batch
         if not self._quiet:
             self._put(batch)
@@ -35,7 +35,7 @@ class BatchLines:
                 self._written = now
 
     def close(self) -> None:
-        """Writes the lines that are left."""
+        """Writes the lines that are still waiting."""
         if self._quiet and self._batch:
             self._put(self._batch)
         sys.stdout.flush()

@@ -13,9 +13,9 @@ BARS = 60
 
 
 def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
-    """Draws losses as small bars, on a logarithmic scale if all are positive, followed by the first and the last.
+    """Draws losses as small bars, on a logarithmic scale if all are positive, and adds the first and the last loss.
 
-    On a terminal the bars fit on a line on which `beside` columns are taken.
+    On a terminal the bars fit on a line on which other text takes `beside` columns.
     """
     columns = screen.width(stream)
     room = BARS if columns is None else min(BARS, columns - beside - len(ends(losses)) - 1)

@@ -9,7 +9,7 @@ MIDDLE = 0.179
 
 
 def coloured(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]]) -> str:
-    """Returns layers of cells with a blank line between them; a cell's heat, from 0 to 1, is its background."""
+    """Returns layers of cells with a blank line between layers; a cell's heat, from 0 to 1, colours its background."""
     return "\n\n".join(
         "\n".join(
             "".join(_coloured(f" {cell} ", hot) for cell, hot in zip(*rows, strict=True))
@@ -29,7 +29,7 @@ def _coloured(cell: str, hot: float) -> str:
 
 
 def luminance(cube: tuple[int, int, int]) -> float:
-    """How bright one of the 6 x 6 x 6 colours looks, from 0 to 1.
+    """Returns the brightness of one of the 6 x 6 x 6 colours of a terminal, from 0 to 1.
 
     https://www.w3.org/TR/WCAG21/#dfn-relative-luminance
     """

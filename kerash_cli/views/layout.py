@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from unicodedata import category, east_asian_width
 
 GAP = "  "
-"""Between the columns of a table."""
+"""Blanks between the columns of a table."""
 CONTINUED = "    "
-"""Indent of the second and further lines of a command."""
+"""Indent of all lines of a command but the first."""
 
 _WORD = re.compile(r"( *)([^ ]+)")
 _VOWELS_OF_SYLLABLES = range(0x1160, 0x1200)
-"""Parts of Korean syllables: a terminal draws them into the first part, so that they take no column."""
+"""Code points of the later parts of Korean syllables: a terminal draws them into the first part, in no extra column."""
 _QUOTED = r"""'[^']*'|"[^"]*"|"""
 _COMMAND = re.compile(
     rf"""((?:[;,] |\()try |^again: |, run: )((?:(?:{_QUOTED}[^;'"])*?\bkerash |sudo )(?:{_QUOTED}[^'"])*?)(?=; if |$)"""
 )
-"""A command in a message, with the words that lead to it; it ends with the message, or where another advice begins."""
+"""A command in a message, with the words before it; it ends with the message, or where another advice begins."""
 _SHELL_WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)+""")
 
 
 def cells(text: str) -> int:
-    """Returns the columns of a terminal that a text takes: two for wide characters, none for combining ones."""
+    """Returns the number of columns that a text takes: two for a wide character, none for a combining one."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
 
@@ -32,7 +32,7 @@ def _cells(character: str) -> int:
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Breaks the text at blanks into lines of at most `width` columns; a longer word has a line of its own.
+    """Breaks the text at blanks into lines of at most `width` columns; a word that is longer has a line of its own.
 
     All lines but the first begin with `indent`.
     """
@@ -48,10 +48,10 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def message(text: str, width: int) -> list[str]:
-    """Breaks the text into lines of at most `width` columns; a command in it then has lines of its own.
+    """Breaks the text into lines of at most `width` columns; in a longer text, a command has lines of its own.
 
-    These end in a backslash where the command continues, so that they can be copied from the screen and pasted into a
-    shell. Not all terminals give back lines that they broke themselves as one.
+    A line of a command that continues ends in a backslash, so that the lines can be copied from the screen and pasted
+    into a shell. Without it, some terminals would copy a line that they broke as two lines.
     """
     if cells(text) <= width:
         return [text]
@@ -70,9 +70,9 @@ def commands_changed(text: str, change: Callable[[str], str]) -> str:
 
 
 def command_lines(command: str, width: int) -> list[str]:
-    """Breaks a shell command into lines that can be pasted; other text, such as one quote, stays as it is.
+    """Breaks a shell command into lines that can be pasted; a text that is not a command (a lone quote) stays.
 
-    A word that is longer than a line is left to the terminal, which gives it back whole.
+    A word that is longer than a line is not broken: the terminal breaks it on the screen only.
     """
     words = _SHELL_WORD.findall(command)
     return list(_continued(words, width)) if " ".join(words) == command else [command]
@@ -92,10 +92,10 @@ def _continued(words: Sequence[str], width: int) -> Iterator[str]:
 def aligned(
     rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = str.rjust, width: int | None = None
 ) -> str:
-    """Returns rows of cells as lines with aligned columns: the first one to the left, the others by `justify`.
+    """Returns rows of cells as lines with aligned columns: the first column to the left, the others by `justify`.
 
-    If the table is wider than `width` columns, its cells are broken at blanks. If that is not enough, the columns on
-    the right follow below as another table, which repeats the first column.
+    If the table is wider than `width`, its cells are broken at blanks. If that is not enough, the columns on the right
+    follow below as another table, which repeats the first column.
     """
     table = [*rows]
     if not table:
@@ -127,7 +127,7 @@ def _longest_word(cell: str) -> int:
 
 
 def _groups(least: Sequence[int], width: int) -> list[list[int]]:
-    """Divides the columns into tables that fit: each has the first column, and as many others as there is room for."""
+    """Divides the columns into tables that fit: each has the first column and as many others as fit beside it."""
     groups, group = [], [0]
     for column in range(1, len(least)):
         if len(group) > 1 and total([least[each] for each in (*group, column)]) > width:
@@ -138,7 +138,7 @@ def _groups(least: Sequence[int], width: int) -> list[list[int]]:
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
-    """Returns widths that together fit into `width`, if the least widths do: the widest columns are made narrower."""
+    """Returns widths that together fit into `width`, if the `least` widths fit: the widest columns become narrower."""
     for most in range(width, 0, -1):
         narrow = [max(low, min(each, most)) for each, low in zip(widths, least, strict=True)]
         if total(narrow) <= width:

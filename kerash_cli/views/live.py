@@ -14,7 +14,7 @@ from kerash_cli.views import screen
 from kerash_cli.views.layout import cells
 
 ECHO = len("^C^C")
-"""Columns that are left free: a terminal shows a pressed key behind the last line."""
+"""Number of columns that are left free: a terminal shows pressed keys behind the last line."""
 
 
 class Frame:
@@ -26,7 +26,7 @@ class Frame:
         self._shown: Sequence[str] = []
 
     def show(self, draw: Callable[[int, int], Sequence[str]]) -> None:
-        """Replaces the lines by those that `draw(columns, lines)` returns."""
+        """Replaces the lines of the frame by the lines that `draw(columns, lines)` returns."""
         width, height = screen.size(self.stream)
         self._live.console.size = (width, height)
         self._live.console.control(*_climb(_wrapped_rows(self._shown, width) - len(self._shown)))
@@ -36,12 +36,12 @@ class Frame:
         self._live.update(lines, refresh=True)
 
     def say(self, line: str) -> None:
-        """Prints a line above them, which stays."""
+        """Prints a line above the frame, where it stays."""
         self._live.console.print(Text(line))
 
 
 def _wrapped_rows(lines: Sequence[str], width: int) -> int:
-    """Returns the rows that lines take on a terminal that was made narrower: most terminals break long lines."""
+    """Returns the number of rows that lines take once a terminal was made narrower: most terminals break long lines."""
     return sum(max(1, -(-cells(line) // width)) for line in lines)
 
 

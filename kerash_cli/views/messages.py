@@ -7,7 +7,7 @@ from kerash_cli.views import screen
 
 
 class Console:
-    """Prints messages on standard error; if `quiet`, only results."""
+    """Prints messages and results on standard error; if `quiet`, only results."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -28,7 +28,7 @@ class Console:
             self.say(f"{count} {values} that no training row had, treated as unknown")
 
     def bad_rows(self, count: int, first: Exception | None, fate: str) -> None:
-        """Prints how many rows could not be read or predicted, their fate, and the error about the first."""
+        """Prints how many rows could not be read or predicted, their `fate`, and the error in the first of them."""
         if count:
             self.say(f"{count} bad {'row' if count == 1 else 'rows'} {fate}; the first: {first}")
 

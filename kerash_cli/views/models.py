@@ -16,7 +16,7 @@ HEADER = ("layer", "output", "parameters", "flops per sample")
 
 
 def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
-    """Returns a table of the layers with their sizes, and a sum; `?` for what the data decides."""
+    """Returns a table of the layers with their sizes, and the sums; `?` stands for a size that the data decides."""
     rows = [[*HEADER, f"memory for {batch_size}"]]
     for layer in layers:
         if layer["output"] is None:
@@ -31,7 +31,7 @@ def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
 
 
 def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
-    """Returns lines about the run of a checkpoint: where it is, and how to continue it."""
+    """Returns lines about the run of a checkpoint: how far it is, and how to continue it."""
     identity = run["identity"]
     stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
     if "model" not in identity:
@@ -44,14 +44,14 @@ def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
 
 
 def about_model(trained: "TrainedModel") -> list[str]:
-    """Returns lines about the data of a saved model and about how it was made."""
+    """Returns lines about a saved model: its data, and the settings of its training."""
     training = trained.training
     digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
     return [trained.encoding.describe_columns(), trained.summary(), *_settings(training), *digests]
 
 
 def _settings(record: Mapping[str, Any]) -> list[str]:
-    """Returns the settings of a record in words; a description among them has lines of its own."""
+    """Returns lines with the settings of a record in words; a description among the settings has lines of its own."""
     settings = record.get("settings")
     if not isinstance(settings, Mapping) or not settings:
         return []
@@ -67,7 +67,7 @@ def _settings(record: Mapping[str, Any]) -> list[str]:
 
 
 def _words(value: object) -> str:
-    """`yes` and `no` for truth values, the members of a list with blanks between them, anything else as it is."""
+    """Returns a value in words: `yes` or `no` for a truth value, a list with blanks between members, else its text."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):

@@ -9,7 +9,7 @@ from kerash_cli.views import screen
 
 
 def report(scores: Mapping[str, Any]) -> str:
-    """Returns tables for standard output: each figure beside that of a naive guess, then targets or classes."""
+    """Returns tables for standard output: each figure of the model and of a naive guess, then targets or classes."""
     figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
     for name, value in scores.items():
         if isinstance(value, float):
@@ -31,12 +31,12 @@ def report(scores: Mapping[str, Any]) -> str:
 
 
 def _short(name: str) -> str:
-    """Shortens a name, so that a table has room for the others."""
+    """Shortens a long name, so that a table has room for other names."""
     return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"
 
 
 def _confusion(classes: list[str], counts: list[list[int]]) -> list[list[str]]:
-    """Returns how often each class was predicted as each; on a narrow screen, columns have numbers for names."""
+    """Returns a table of how often each class was predicted as each class, headed by numbers on a narrow screen."""
     head = "expected \\ predicted"
     table = [[head, *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]
     if screen.fits(sys.stdout, table):

@@ -1,4 +1,4 @@
-"""Abilities of an output stream: columns and lines of a terminal, characters, colours."""
+"""Properties of an output stream: columns and lines of a terminal, characters, colours."""
 
 import codecs
 import os
@@ -11,15 +11,15 @@ from kerash_cli.errors import printable
 from kerash_cli.views.layout import aligned, commands_changed, message, natural, total
 
 COLUMNS, LINES = 80, 24
-"""Size of a terminal that does not tell it."""
+"""Columns and lines assumed for a terminal that does not tell its size."""
 SPELLED = "kerash.spelled"
-"""Name of the codec error handler that writes characters which a stream can't show as escapes."""
+"""Name of the codec error handler that writes an escape for a character that a stream can't show."""
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 """Values that Python writes into LC_CTYPE if the locale is C: https://peps.python.org/pep-0538"""
 
 
 def size(stream: TextIO) -> tuple[int, int]:
-    """Returns the columns and lines of a terminal; the variables COLUMNS and LINES override what it says."""
+    """Returns the columns and lines of a terminal; the environment variables COLUMNS and LINES override its answer."""
     try:
         told = os.get_terminal_size(stream.fileno())
     except OSError:
@@ -28,7 +28,7 @@ def size(stream: TextIO) -> tuple[int, int]:
 
 
 def width(stream: TextIO) -> int | None:
-    """Returns the columns of a terminal; None for a file or a pipe, in which lines are not broken."""
+    """Returns the columns of a terminal; None for a file or a pipe, where lines are not broken."""
     return size(stream)[0] if stream.isatty() else None
 
 
@@ -43,7 +43,7 @@ def is_live(stream: TextIO) -> bool:
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Whether a stream is a terminal with colours; NO_COLOR and FORCE_COLOR override that, NO_COLOR first.
+    """Whether to write colours: on a terminal that has them, unless NO_COLOR or else FORCE_COLOR says otherwise.
 
     https://no-color.org and https://force-color.org
     """
@@ -70,7 +70,7 @@ def speaks_ascii() -> bool:
 
 
 def _character_type() -> str:
-    """Returns the LC_CTYPE with which this process was started, if the system tells."""
+    """Returns the value of LC_CTYPE with which this process was started, as far as the system tells."""
     now = os.environ.get("LC_CTYPE", "")
     if now not in _COERCED or not sys.flags.utf8_mode:
         return now
@@ -92,7 +92,7 @@ def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
     assert isinstance(error, UnicodeEncodeError)
     if error.object[error.start] == "…":
         return "...", error.start + 1
-    error.end = error.start + 1  # one at a time: an ellipsis may follow
+    error.end = error.start + 1  # one character at a time: an ellipsis may follow
     return codecs.backslashreplace_errors(error)
 
 
@@ -109,12 +109,12 @@ def speak(stream: TextIO, *lines: str) -> None:
 
 
 def table(stream: TextIO, rows: Iterable[Sequence[str]], justify: Callable[[str, int], str] = str.rjust) -> str:
-    """Returns rows of cells as aligned columns that fit the stream: the first to the left, the others by `justify`."""
+    """Returns a table that fits the stream: the first column aligned to the left, the others by `justify`."""
     return aligned([[spelled(printable(cell), stream) for cell in row] for row in rows], justify, width(stream))
 
 
 def fits(stream: TextIO, rows: Iterable[Sequence[str]]) -> bool:
-    """Whether a table fits a stream without breaking a cell or moving a column below."""
+    """Whether a table fits a stream without breaking a cell or moving a column below the others."""
     columns = width(stream)
     return (
         columns is None

@@ -28,8 +28,8 @@ def shown_search(
 ) -> Iterator["SearchView"]:
     """Opens a view of a search: a live table on a terminal, else lines.
 
-    Every `every`th generation has its lines. By default that is each one; if they had more than MOST_LINES lines, it is
-    as many as make about that number, with one line each.
+    Lines are printed for every `every`th generation. By default each generation has lines; if that makes more than
+    MOST_LINES lines, only some generations have one line each, so that there are about MOST_LINES.
     """
     few = (population + 1) * (generations + 1) <= MOST_LINES
     each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
@@ -45,7 +45,7 @@ def shown_search(
 
 
 def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
-    """Prints the ancestors of the best candidate, and the best candidates of each size."""
+    """Prints the ancestors of the best candidate, then the best candidate of each size."""
     rows = [
         [str(each["parameters"]), f"{each['loss']:.4g}", f"{each['generation']}.{each['index']}", each["topology"]]
         for each in record["front"]
@@ -55,16 +55,16 @@ def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
 
 
 class SearchView:
-    """Shows nothing but the status lines that are asked for; `best` is the lowest loss after each generation."""
+    """Shows only status lines on request; `best` has the lowest loss after each generation."""
 
     def __init__(self) -> None:
         self.best: list[float] = []
 
     def candidate(self, event: "Evaluated") -> None:
-        """Called after each candidate."""
+        """Is called after each candidate."""
 
     def generation(self, event: "Generation") -> None:
-        """Called after each generation, whose `incumbent` is the candidate that was kept."""
+        """Is called after each generation; `event.incumbent` is the candidate that was kept."""
         self.best.append(event.incumbent.outcome.loss)
 
     def status(self, line: str) -> None:
@@ -73,7 +73,7 @@ class SearchView:
 
 
 class SearchLines(SearchView):
-    """Prints a line for every `every`th generation, the first and the last; `candidates` have theirs too."""
+    """Prints a line for every `every`th generation, the first and the last, with `candidates` for candidates too."""
 
     def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class LiveSearch(SearchView):
 
 
 def _search_row(event: "Evaluated", kept: bool) -> list[str]:
-    """Returns a candidate's cells, for SEARCH_COLUMNS."""
+    """Returns a candidate's cells for the columns SEARCH_COLUMNS."""
     candidate, outcome, _ = event
     return [
         ".".join(map(str, candidate.place)),

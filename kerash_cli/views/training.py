@@ -17,10 +17,10 @@ from kerash_cli.views.curves import curve, ends
 from kerash_cli.views.messages import Console
 
 BAR, ASCII_BAR = ("━", "─"), ("#", "-")
-"""Characters of the part that is done and of the rest."""
+"""Characters of the bar: for the part that is done, and for the rest."""
 NARROWEST_BAR, WIDEST_BAR = 8, 40
 MOST_LINES = 50
-"""About how many lines of progress are printed when not on a terminal."""
+"""Approximate number of lines of progress that are printed if there is no terminal."""
 REFRESH = 0.1
 """Seconds between two updates of the live bar."""
 
@@ -31,8 +31,8 @@ def shown_epochs(
 ) -> Iterator["EpochView"]:
     """Opens a view of a run: a live bar on a terminal, else a line for every `every`th epoch.
 
-    By default `every` makes about MOST_LINES lines. `limit` is the time limit in seconds, for the time left. If the log
-    is written to standard output, the view is not `alone`: there is no bar on a terminal that also shows the log.
+    By default there are about MOST_LINES lines. The time left takes the time limit into account, `limit` seconds.
+    `alone` is false if the log is written to standard output: a terminal that shows the log shows no bar.
     """
     if console.quiet:
         yield EpochView()
@@ -47,10 +47,10 @@ def shown_epochs(
 
 
 class EpochView:
-    """Shows nothing but the status lines that are asked for."""
+    """Shows only status lines on request."""
 
     def wants(self, epoch: "Epoch") -> bool:
-        """Whether this epoch will be shown, and so needs its figure. Called once for each epoch, before `epoch`."""
+        """Whether this epoch will be shown, and so needs its figure. Is called once per epoch, before `epoch`."""
         return False
 
     def epoch(self, epoch: "Epoch") -> None:
@@ -76,7 +76,7 @@ class PlainLines(EpochView):
 
 
 class LiveBar(EpochView):
-    """Draws a bar, the time left and the current losses: on one line if there is room."""
+    """Draws a bar, the time left and the current losses, on one line if there is room."""
 
     def __init__(self, lines: "Frame", run: "Run", limit: float | None) -> None:
         self._lines, self._run, self._limit = lines, run, limit
@@ -105,7 +105,7 @@ class LiveBar(EpochView):
         total = self._run.epochs
         before, after = f"epoch {number}/{total} ", f" {left}" if left else ""
         beside = f"{after}  {figures}"
-        # Losses that moved below stay there: lines that jump back and forth can't be read.
+        # Losses once moved to a second line stay there: text that jumps back and forth can't be read.
         stays, self._width = self._is_below and width == self._width, width
         self._is_below = stays or cells(before + beside) + NARROWEST_BAR > width
         if self._is_below:
@@ -115,7 +115,7 @@ class LiveBar(EpochView):
 
 
 def _bar(share: float, width: int, stream: TextIO) -> str:
-    """Draws the share that is done; nothing if the bar would be too short to be of use."""
+    """Draws a bar for the share that is done; returns an empty text if the bar would be too short to be useful."""
     if width < NARROWEST_BAR:
         return ""
     done, rest = BAR if screen.shows(stream, "".join(BAR)) else ASCII_BAR
@@ -123,9 +123,9 @@ def _bar(share: float, width: int, stream: TextIO) -> str:
 
 
 def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> str:
-    """Returns the time left after an epoch, at `pace` seconds per epoch: `at most` that if patience may end it sooner.
+    """Returns the time left after an epoch, such as `at most 12 s left` if patience may end the run sooner.
 
-    `limit` is the number of seconds until the time limit, if there is one.
+    `pace` is in seconds per epoch; `limit` is the number of seconds until the time limit, if there is one.
     """
     seconds = pace * (run.epochs - epoch.number)
     if limit is not None:
@@ -136,7 +136,7 @@ def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> s
 
 
 def duration(seconds: float, decimals: int = 0) -> str:
-    """`12 s`, `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; seconds alone have a number of decimals."""
+    """Returns a time in words: `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; or `12 s`, with `decimals` decimals."""
     whole = round(seconds)
     for large, per, small in (("d", 86_400, 3_600), ("h", 3_600, 60), ("min", 60, 1)):
         if whole >= per:
@@ -146,14 +146,14 @@ def duration(seconds: float, decimals: int = 0) -> str:
 
 
 def standing(run: "Run") -> str:
-    """Returns a line that says where a run is."""
+    """Returns a line about the state of a run: `epoch 3 of 10: loss 0.5 …`."""
     if not run.history:
         return f"epoch 1 of {run.epochs} under way"
     return f"epoch {run.epoch} of {run.epochs}: {losses(run.history[-1])}; best epoch {run.best_epoch}"
 
 
 def losses(epoch: "Epoch") -> str:
-    """`loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
+    """Returns an epoch's figures: `loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
     words = [f"loss {epoch.loss:.4g}"]
     if epoch.validation_loss is not None:
         words.append(f"validation_loss {epoch.validation_loss:.4g}")
@@ -163,7 +163,7 @@ def losses(epoch: "Epoch") -> str:
 
 
 def learning_curve(history: "Sequence[Epoch]") -> list[str]:
-    """Draws the training and the validation losses as bars, a line each, on a logarithmic scale if positive."""
+    """Draws training losses and validation losses as bars, a line each; positive losses on a logarithmic scale."""
     rows = [("loss", [epoch.loss for epoch in history])]
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:

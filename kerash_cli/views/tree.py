@@ -12,10 +12,10 @@ TREE, ASCII_TREE = ("├─ ", "└─ ", "│  "), ("|- ", "`- ", "|  ")
 def family(
     records: "Sequence[Mapping[str, Any]]", stream: TextIO, marked: "Collection[tuple[int, int]]" = ()
 ) -> list[str]:
-    """Returns the lines of a tree with each candidate under its parent, if that is among them; `*` marks some.
+    """Returns the lines of a tree with each candidate under its parent; `*` follows the candidates in `marked`.
 
-    On a terminal, long lines are broken. A candidate so deep that branches would fill half of its line has only the
-    last of them, and the place of its parent.
+    A candidate whose parent is missing in `records` has no branch. On a terminal, long lines are broken. Where branches
+    would fill half of a line, only the last branches are drawn, and the parent's number is added.
     """
     places = {(each["generation"], each["index"]): each for each in records}
     children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}
