@@ -11,10 +11,12 @@ NETWORKS = (
         "start",
         metavar="MODEL",
         type=_options.FILE,
-        help="Start from this description, or that of a saved model (default: an empty network).",
+        help="Description or saved model to start from (default: an empty network).",
     ),
     Option(
-        "--shape", metavar="WxHxD", help="Shape of the inputs if they are images: convolutions and poolings evolve too."
+        "--shape",
+        metavar="WxHxD",
+        help="Shape of the inputs if they are images; evolves convolutions and poolings too.",
     ),
     Option(
         "--max-layers",
@@ -25,7 +27,7 @@ NETWORKS = (
     Option(
         "--max-width",
         type=_options.Whole(1, 2**20),
-        help="Largest number of units in a layer (default: 20 to 256, by the number of inputs).",
+        help="Largest number of units in a layer (default: 20 to 256, depending on the number of inputs).",
     ),
     Option("--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14)."),
     Option("--loss", type=_options.LOSS, help="Loss to minimize (default: what suits OUTPUTS)."),
@@ -36,15 +38,15 @@ SEARCH = (
         "--strategy",
         type=click.Choice(["evolve", "random"]),
         default="evolve",
-        help="Where candidates come from: the best so far, mutated, or random draws, which evolution has to beat "
+        help="Where candidates come from: mutations of the best so far, or random draws, for comparison "
         "(default: {default}).",
     ),
     Option(
         "--inherit",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        help="Whether a child starts with its parent's weights; auto: under 50 rows, for images, and where training is "
-        "expensive (default: {default}).",
+        help="Whether a child starts with its parent's weights; auto does for tables under 50 rows, for images, and if "
+        "training is expensive (default: {default}).",
     ),
     Option(
         "--pick",
@@ -56,7 +58,7 @@ SEARCH = (
     Option(
         "--final",
         type=click.Choice(["merged", "single"]),
-        help="What to save after cross-validation: its networks merged into one, or one trained on all rows "
+        help="What to save after cross-validation: its networks merged into one, or one network trained on all rows "
         "(default: merged where possible).",
     ),
     Option("--seed", type=_options.SEED, default=0, help="Random seed (default: {default})."),
@@ -75,7 +77,9 @@ SEARCH = (
 )
 
 OUTPUT = (
-    Option("--force", is_flag=True, help="Start the search anew, and replace NAME.kerash whatever it is."),
+    Option(
+        "--force", is_flag=True, help="Start the search anew, and replace NAME.kerash even if it is not a saved model."
+    ),
     Option(
         "--every",
         type=_options.COUNT,

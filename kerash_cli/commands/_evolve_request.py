@@ -1,4 +1,4 @@
-"""What the words of `kerash evolve` ask for, and what is wrong with them."""
+"""The parsed command line of `kerash evolve`, and the errors in it."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 
 NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet"}
-"""Options that do not change what a number of generations finds."""
+"""Options that do not change the result of a given number of generations."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class EvolveRequest:
     every: int | None
     output: str
     replaces: bool
-    """Whether `output` is a saved model already."""
+    """Whether a saved model exists already at `output`."""
     force: bool
     as_json: bool
     quiet: bool
 
     @classmethod
     def of(cls, words: tuple[str, ...], options: dict[str, Any]) -> "EvolveRequest":
-        """Reads the parameters of the command; BadInput, before anything is written, for invalid ones."""
+        """Reads the parameters of the command; raises BadInput for an invalid one, before anything is written."""
         from kerash_cli.system import files
 
         target = options.pop("target")
@@ -59,7 +59,7 @@ class EvolveRequest:
 
 
 def again(generations: int) -> str:
-    """Returns the command that finds the same model."""
+    """Returns the command that finds the same model again, in `generations` generations."""
     from shlex import join
 
     words = click.get_current_context().params["words"]
@@ -69,7 +69,7 @@ def again(generations: int) -> str:
 def _places(
     words: tuple[str, ...], target: str | None
 ) -> tuple[int | None, int | None, str, str, str | None, int, int]:
-    """Reads the arguments by their places; BadInput for those that can't be."""
+    """Reads the arguments by their positions; raises BadInput for a wrong number of arguments or an invalid one."""
     usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
     if len(words) != len(usage.split()):
         instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
@@ -90,7 +90,7 @@ def _places(
 
 
 def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: bool = False) -> int | None:
-    """Returns a whole number, or None for `?`."""
+    """Returns the argument `name` as a whole number; with `unknown`, None for `?`."""
     if word == "?" and unknown:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", word, re.ASCII) or not least <= int(word) <= most:
@@ -107,7 +107,9 @@ def _settings(
 
     start, shape, activations = (options.pop(name) for name in ("start", "shape", "activations"))
     if start is not None and shape is not None:
-        raise BadInput("--from and --shape exclude each other, since a model says the shape of its inputs; try --from")
+        raise BadInput(
+            "--from and --shape exclude each other, since a model has the shape of its inputs; leave --shape out"
+        )
     return SearchSettings(
         population,
         generations,
@@ -123,7 +125,7 @@ def _settings(
 
 
 def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
-    """Returns (depth, height, width) of `WxHxD`, or `WxH` for depth 1; BadInput if INPUTS is another number."""
+    """Returns (depth, height, width) of `WxHxD`, or `WxH` for depth 1; raises BadInput if INPUTS is not the product."""
     match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})(?:x([1-9][0-9]{0,5}))?", word, re.ASCII)
     if not match:
         raise BadInput(f"expected --shape WxHxD, such as 8x8x1, got {word!r}")
@@ -134,7 +136,7 @@ def _shape(word: str, inputs: int | None) -> tuple[int, int, int]:
 
 
 def _start(word: str) -> "ModelDescription":
-    """Reads a description from its file or from a saved model."""
+    """Reads a description from a text file or from a saved model."""
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
 

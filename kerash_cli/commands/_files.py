@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reader(NamedTuple):
-    """How to read DATA and LABEL; None means that the file itself decides."""
+    """Options for reading DATA and LABEL; None means that the file itself decides."""
 
     delimiter: str | None
     header: bool | None
@@ -22,7 +22,7 @@ class Reader(NamedTuple):
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Reader":
-        """Takes the options of a reader out of those of a command."""
+        """Takes the options of a reader out of the options of a command."""
         return cls(*(options.pop(name) for name in cls._fields))
 
     def table(self, path: str, **wanted: Any) -> "Table":
@@ -32,14 +32,14 @@ class Reader(NamedTuple):
         return reading.read(path, delimiter=self.delimiter, header=self.header, **wanted)
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
-        """Reads LABEL, if there is one: the labels of the table's rows, of which some are `known` classes."""
+        """Reads LABEL, if there is one: the labels of the table's rows; `known` are classes that they may have."""
         from kerash_cli.tables.labels import read_labels
 
         return read_labels(path, table, self.delimiter, self.label_header, known) if path else None
 
 
 def check_once(*words: str | None) -> None:
-    """Raises BadInput if more than one of the files is standard input."""
+    """Raises BadInput if more than one of the words is `-`, standard input."""
     if words.count("-") > 1:
         raise BadInput("standard input, '-', can be read only once; try files")
 
@@ -61,7 +61,10 @@ def check_order(model: str, data: str) -> None:
 
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
-    """Returns the path and whether a saved model is there already; BadInput if another file is."""
+    """Returns `path` and whether a saved model exists there already.
+
+    Raises BadInput if another kind of file exists there, unless `force` allows to replace it.
+    """
     from kerash_cli.model import archive
     from kerash_cli.training import checkpoint
 
@@ -69,7 +72,7 @@ def saved_model(path: str, force: bool) -> tuple[str, bool]:
     if exists and not force:
         if not archive.looks_like_model(path):
             raise BadInput(
-                f"{path} already exists and is no saved model; choose another name, or --force to replace it"
+                f"{path} already exists and is not a saved model; choose another name, or --force to replace it"
             )
         if checkpoint.is_one(path):
             raise BadInput(f"{path} already exists and is a checkpoint; choose another name, or --force to replace it")
@@ -86,7 +89,7 @@ def claim(*paths: str | None) -> None:
 
 
 def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
-    """Raises BadInput if two outputs are one file, or an output is an input. `outputs` are by their options."""
+    """Raises BadInput if two outputs are the same file, or an output is an input; `outputs` has paths by option."""
     seen: dict[str, str] = {}
     read = {os.path.realpath(each) for each in inputs if each is not None and os.path.isfile(each)}
     for option, path in outputs.items():
@@ -103,7 +106,7 @@ def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None])
 def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "TrainedModel":
     """Loads MODEL|GENOME: a saved model if the word has a `/` or ends in `.kerash`, else a genome.
 
-    `tell` is called with a line if the stored model of a genome is gone: then nobody knows what its columns mean.
+    `tell` is called with a line if the stored model of a genome is gone, so that the meaning of columns is unknown.
     """
     from kerash_cli.model.trained import TrainedModel
 
@@ -118,7 +121,7 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
         return exporting.trained(mountpoints(mountpoint), word, tell=tell)
     except Absent:
         if os.path.isfile(word) and checkpoint.is_one(word):
-            return TrainedModel.load(word)  # which says what a checkpoint is for
+            return TrainedModel.load(word)  # its error says what a checkpoint is for
         advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
         raise BadInput(
             f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"

@@ -30,14 +30,14 @@ GROUPS = {
         "shell-init",
     ),
 }
-"""The commands of `kerash --help`, in the order in which people meet them."""
+"""The groups of commands in `kerash --help`, in the order in which people need them."""
 
 OTHERS = "More"
-"""The heading of commands that are in no group."""
+"""Heading of the commands that are not in GROUPS."""
 
 
 def grouped(names: Sequence[str]) -> dict[str, list[str]]:
-    """The names by their groups, in the order of GROUPS; those that are in none come last."""
+    """Returns the names by group, in the order of GROUPS; names that are not in a group come last."""
     groups = {heading: [name for name in group if name in names] for heading, group in GROUPS.items()}
     known = {name for group in GROUPS.values() for name in group}
     groups[OTHERS] = [name for name in names if name not in known]
@@ -45,10 +45,10 @@ def grouped(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 class Formatter(click.HelpFormatter):
-    """Breaks long lines: examples behind a backslash, ready to paste, choices behind a |, text at blanks."""
+    """Breaks long lines: examples with a backslash, ready to paste, choices behind a |, text at blanks."""
 
     def getvalue(self) -> str:
-        """Returns the page."""
+        """Returns the help page, with its long lines broken."""
         return "".join(f"{part}\n" for line in super().getvalue().splitlines() for part in self._parts(line))
 
     def _parts(self, line: str) -> Iterator[str]:
@@ -75,7 +75,7 @@ class Option(click.Option):
     """An option; `{default}` in its help stands for its default."""
 
     def __init__(self, *names: str, help: str, look_up: Callable[[], str] | None = None, **attributes: Any) -> None:
-        """`look_up` returns words for a default that has to be looked up; only the help page calls it."""
+        """`look_up` returns the default in words, if it has to be looked up; only the help page calls it."""
         super().__init__(names, help=help, **attributes)
         self._look_up = look_up
         self.help = help if look_up else help.replace("{default}", str(self.default))
@@ -88,7 +88,7 @@ class Option(click.Option):
         return record[0], record[1].replace("{default}", self._look_up())
 
     def get_help_extra(self, ctx: click.Context) -> Any:
-        """Nothing besides the help itself: it says the default, and an error says the range."""
+        """Returns nothing: the help text has the default already, and an error names the range."""
         return {}
 
 

@@ -1,4 +1,4 @@
-"""What signals do to a long run: stop it in good order, write a checkpoint, or print a line of status."""
+"""Signals during a long run: they stop it in good order, write a checkpoint, or print a line of status."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -9,13 +9,13 @@ from typing import Any, Protocol
 import click
 
 INTERRUPTED = "interrupted"
-"""The reason for which a signal stops a run."""
+"""Value of `stop` when a signal stops a run."""
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that stop a run in good order the first time, and at once the second time."""
 
 ASKING = (signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that ask a run for something. `cli.py` blocks them; they wait until a run can answer."""
+"""Signals that ask a run for a checkpoint or its status. `cli.py` blocks them; they wait until a run can answer."""
 
 
 class Stoppable(Protocol):
@@ -28,10 +28,10 @@ class Ending:
     """The signal that stopped a run, if one did."""
 
     signal = 0
-    """The number of that signal, or 0."""
+    """Number of the signal that stopped the run, or 0."""
 
     def leave(self) -> None:
-        """Ends the command with the exit code of that signal, if there was one."""
+        """Ends the command with the exit code of the signal, if there was one."""
         if self.signal:
             raise click.exceptions.Exit(128 + self.signal)
 
@@ -44,7 +44,7 @@ def concluding(
 ) -> Iterator[Ending]:
     """Stops a run in good order at the first Ctrl-C, TERM or HUP; a second one ends the program at once.
 
-    USR1 calls `checkpoint` and USR2 calls `status`, in the middle of whatever is going on. A signal that was ignored
+    USR1 calls `checkpoint` and USR2 calls `status`, at once, in the middle of the work. A signal that was ignored
     before, as under nohup or in the background of a script, stays ignored.
     """
     ending = Ending()

@@ -42,7 +42,7 @@ class OperationGroup(click.Group):
         return [name for name, operation in OPERATIONS.items() if self._group in operation.groups]
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
-        """Returns the operation of that name; BadInput with a suggestion where there is none."""
+        """Returns the operation `name`; raises BadInput, with a suggestion, if there is none."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         operation = OPERATIONS[name]
@@ -52,7 +52,7 @@ class OperationGroup(click.Group):
         return Line(operation, self._group)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Lists what each operation takes, and its sentence."""
+        """Lists the operations: the operands and words of each, and a sentence about it."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         rows = [
@@ -79,11 +79,11 @@ class Line(click.Command):
         )
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
-        """Returns the words behind the name, as in `mul-scalar FACTOR [A] [OPTIONS]`."""
+        """Returns the words behind the name in a usage line, as in `mul-scalar FACTOR [A] [OPTIONS]`."""
         return [*self._operation.usage(self._group).split()[1:], "[OPTIONS]"]
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Lists the words and the options of the operation, then the options that all operations have."""
+        """Lists the words and the options of the operation, then the options common to all operations."""
         words = [(each.metavar, each.description) for each in self._operation.words(self._group)]
         if words:
             with formatter.section("Words"):
@@ -113,13 +113,13 @@ class Line(click.Command):
 
 
 def check_npy(npy: bool, operation: "Operation") -> None:
-    """Raises BadInput for --npy where the result is no matrix or tensor."""
+    """Raises BadInput for --npy if the operation's result is not a matrix or a tensor."""
     if npy and operation.result in ("text", "verdict"):
-        raise BadInput(f"--npy: the result of {operation.name} is not a matrix or a tensor; try without --npy")
+        raise BadInput(f"--npy: the result of {operation.name} is not a matrix or a tensor; leave --npy out")
 
 
 def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
-    """Writes a result to a file or to standard output; a verdict is nothing but the exit code."""
+    """Writes a result to a file or to standard output; a verdict, as of `similar`, only sets the exit code."""
     from kerash_cli.matrices.results import binary, plain
 
     if isinstance(result, bool):
@@ -135,7 +135,7 @@ def finish(result: "Result", npy: bool = False, output: str | None = None) -> No
 
 
 def _on_colours(result: "Result") -> bytes:
-    """Returns a picture with its cells coloured, if it has colours and standard output shows them; else nothing."""
+    """Returns a table with coloured cells, if the result has colours and standard output shows them; else nothing."""
     from kerash_cli.matrices.operation import Picture
 
     if not isinstance(result, Picture) or result.heat is None or not screen.shows_colours(sys.stdout):
@@ -158,7 +158,7 @@ def gathering(quiet: bool) -> "Operands":
 
 
 def _row(parameter: "Parameter") -> tuple[str, str]:
-    """Returns an option and its help, with the default if there is one."""
+    """Returns an option of an operation and its help, with the default if there is one."""
     if parameter.kind is None:
         return parameter.option, parameter.description
     default = "" if parameter.default is None else f"  [default: {_spelled(parameter.default)}]"
@@ -170,7 +170,7 @@ def _spelled(default: object) -> str:
 
 
 def _where(operation: "Operation") -> str:
-    """Returns a line about where operands come from."""
+    """Returns a line of help about the sources of operands."""
     one = len(operation.operands) == 1
     default = "it is read from standard input" if one else "two are read from file descriptors 3 and 4"
     return f"An operand is a file, text or .npy, or - for standard input. Without operands, {default}."

@@ -1,6 +1,6 @@
 """Options that several commands share, and the types of their values.
 
-A type imports what it needs when it reads a word, so that `kerash --help` need not wait for it.
+A type imports modules only when it reads a word, so that `kerash --help` need not wait for them.
 """
 
 import re
@@ -16,14 +16,14 @@ from kerash_cli.errors import BadInput
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]
-    """A word that is read by `module:function`, which is imported when it is first needed."""
+    """A word that the function `MODULE:FUNCTION` reads; the module is imported when it is first needed."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
         self._module, _, self._attribute = place.partition(":")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Returns the value that the word means; a value that is no word has been read before."""
+        """Returns the value of a word; a value that is not a text was read before and is returned unchanged."""
         if not isinstance(value, str):
             return value
         parse = import_module(self._module)
@@ -39,15 +39,15 @@ class Whole(click.IntRange):
     """A whole number within a range, `N` in help."""
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Returns the word that stands for it in help."""
+        """Returns the placeholder of the number in help."""
         return "N"
 
 
 class Real(click.FloatRange):
-    """A number within a range, which NaN is not in; `NUMBER` in help."""
+    """A number within a range, but not NaN; `NUMBER` in help."""
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Returns the word that stands for it in help."""
+        """Returns the placeholder of the number in help."""
         return "NUMBER"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -59,7 +59,7 @@ class Real(click.FloatRange):
 
 
 class Member(click.ParamType):  # type: ignore[type-arg]
-    """A name, or another name, of a member of the registry `module:REGISTRY`; its value is the member's own name."""
+    """A name or alias of a member of the registry `MODULE:REGISTRY`; the value is the member's own name."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class Member(click.ParamType):  # type: ignore[type-arg]
 
 
 class FileName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a file or a folder. An empty one is refused: it comes from a shell variable that is not set."""
+    """The name of a file or a folder. An empty name is refused: it comes from a shell variable that is not set."""
 
     name = "path"
 
@@ -100,7 +100,7 @@ class FileName(click.ParamType):  # type: ignore[type-arg]
 
 
 def given(without: Collection[str] = ()) -> list[str]:
-    """Returns the options that the user gave to the command that is running, as words, except those of some names."""
+    """Returns the options that the user gave to the running command, as words, except the options `without`."""
     context, words = click.get_current_context(), list[str]()
     for parameter in context.command.params:
         name = parameter.name or ""
@@ -115,7 +115,7 @@ def given(without: Collection[str] = ()) -> list[str]:
 
 
 def seconds(text: str) -> float:
-    """Returns the seconds of `90s`, `5m`, `1.5h` or `90`."""
+    """Returns the number of seconds in a text such as `90s`, `5m`, `1.5h` or `90`."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)
     if not match or not (value := float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]):
         raise BadInput(f"expected a time such as 90s, 5m or 1h, got {text!r}")
@@ -123,18 +123,18 @@ def seconds(text: str) -> float:
 
 
 def target(multiple: bool = False) -> Option:
-    """Returns the option that names the column of the answers; train alone lets it be `multiple`, to explain itself."""
+    """Returns the option --target; with `multiple`, as in train, repeating it leads to an error that explains more."""
     return Option(
         "--target",
         "-t",
         metavar="COLUMN",
         multiple=multiple,
-        help="Column of DATA that holds the answers: its name, or its number from 1.",
+        help="Column of DATA with the answers: its name, or its number (the first column is 1).",
     )
 
 
 def on_error(*choices: str, help: str) -> Option:
-    """Returns the option that says what to do about rows that can't be read or predicted; the first is the default."""
+    """Returns the option --on-error, for rows that can't be read or predicted; the first choice is the default."""
     return Option("--on-error", type=click.Choice(choices), default=choices[0], help=help)
 
 
@@ -171,14 +171,14 @@ PREPARING = (
         "--missing",
         type=click.Choice(["error", "drop", "mean"]),
         default="error",
-        help="Treatment of missing values: stop, drop the row, or take the column's mean (default: {default}).",
+        help="Treatment of a missing value: stop, drop the row, or use the column's mean (default: {default}).",
     ),
 )
 MOUNTPOINT = Option(
     "--mountpoint",
     metavar="FOLDER",
     type=FILE,
-    help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private tmpfs).",
+    help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private folder in memory).",
 )
 WORKERS = Option("--workers", type=Whole(1, 256), help="Number of processes (default: as many as make it faster).")
 AS_JSON = Option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")

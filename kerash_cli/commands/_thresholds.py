@@ -12,22 +12,22 @@ UNDER, OVER = "--fail-under", "--fail-over"
 
 
 class Threshold(NamedTuple):
-    """A bound for a figure: the least that it may be, or with OVER the most."""
+    """A bound for a figure: the lowest value allowed (option UNDER) or the highest (option OVER)."""
 
     option: str
     figure: str
-    """A name of metrics.METRICS."""
+    """Name of the figure, one of metrics.METRICS."""
     class_name: str
-    """The class, for a figure of one class; else empty."""
+    """The class, for a figure that belongs to one class; else empty."""
     number: float
 
     @property
     def written(self) -> str:
-        """`recall:yes`, as the user wrote it."""
+        """The figure as the user wrote it, such as `recall:yes`."""
         return self.figure.replace("CLASS", self.class_name)
 
     def value(self, scores: Mapping[str, Any]) -> float:
-        """Returns the figure; BadInput, with the names of those there are, if the scores do not have it."""
+        """Returns the figure's value; raises BadInput, with the possible figures, if the scores do not have it."""
         from kerash_cli.model.metrics import METRICS
 
         values = METRICS[self.figure].values(scores)
@@ -43,7 +43,7 @@ class Threshold(NamedTuple):
         raise BadInput(f"{where}: this model has no {self.figure}; try {' or '.join(others) or 'the other option'}")
 
     def told(self, value: float) -> str:
-        """Returns a clause if the value is beyond the bound; else nothing."""
+        """Returns a clause about a value that is beyond the bound; an empty text for another value."""
         if value < self.number if self.option == UNDER else value > self.number:
             return f"{self.written} is {value:.6g}, {self.option.removeprefix('--fail-')} {self.number:g}"
         return ""
@@ -78,12 +78,12 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
 
 
 def check(bounds: Sequence[Threshold], scores: Mapping[str, Any]) -> list[str]:
-    """Returns a clause for each figure beyond its bound; BadInput for a figure that the scores do not have."""
+    """Returns a clause for each figure beyond its bound; raises BadInput if the scores do not have a figure."""
     return [told for bound in bounds if (told := bound.told(bound.value(scores)))]
 
 
 def fail(model: str, data: str, failures: Sequence[str]) -> None:
-    """Raises BelowThreshold with all the failures, if there are any."""
+    """Raises BelowThreshold with all failures, if there are any."""
     if failures:
         raise BelowThreshold(f"{model} on {data}: {'; '.join(failures)}")
 
@@ -94,7 +94,7 @@ OPTIONS = tuple(
         type=ThresholdType(option),
         metavar="FIGURE=NUMBER",
         multiple=True,
-        help=f"Exit with 7 if the figure is {than} this, such as {example} (repeatable).",
+        help=f"Exit with status 7 if the figure is {than} this, such as {example} (repeatable).",
     )
     for option, than, example in (
         (UNDER, "lower than", "accuracy=0.9, f1=0.8, auc=0.9, recall:CLASS=0.7 or r2=0.5"),

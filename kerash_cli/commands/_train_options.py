@@ -7,7 +7,7 @@ from kerash_cli.commands._help import Option
 
 
 def _rates() -> str:
-    """`0.1 for sgd, 0.005 for rmsprop, adam and adamw`: the default learning rates of the optimizers."""
+    """Returns the default learning rates: `0.1 for sgd, 0.005 for rmsprop, adam and adamw`."""
     from kerash_cli.engine.optimizers import OPTIMIZERS
 
     names: dict[float, list[str]] = {}
@@ -17,38 +17,40 @@ def _rates() -> str:
 
 
 def _and(words: list[str]) -> str:
-    """`a, b and c`."""
+    """Returns words as a list in a sentence: `a, b and c`."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
 
 
 NETWORK = (
     Option("--no-bias", is_flag=True, help="Leave the biases out."),
-    Option("--no-standardize", is_flag=True, help="Take columns as they are, not scaled to mean 0 and deviation 1."),
+    Option("--no-standardize", is_flag=True, help="Use columns as they are, not scaled to mean 0 and deviation 1."),
     Option(
         "--init",
         type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
-        help="Distribution of the initial weights (default: what suits each activation).",
+        help="Distribution of the initial weights (default: the one that suits each activation).",
     ),
     Option(
         "--start",
         metavar="MODEL|GENOME",
         type=_options.FILE,
-        help="Start with the weights and the scaling of a saved model or a genome.",
+        help="Saved model or genome with the weights and the scaling to start from.",
     ),
     Option(
         "--dtype",
         type=click.Choice(["float32", "float64"]),
         default="float32",
-        help="Number type of all arithmetic (default: {default}).",
+        help="Number type for all arithmetic (default: {default}).",
     ),
 )
 
 TRAINING = (
     Option(
-        "--loss", type=_options.LOSS, help="Loss to minimize (default: what suits the last activation and the labels)."
+        "--loss",
+        type=_options.LOSS,
+        help="Loss to minimize (default: the one that suits the last activation and the labels).",
     ),
-    Option("--balance", is_flag=True, help="Weight rows so that all classes count the same."),
+    Option("--balance", is_flag=True, help="Weight rows so that each class counts the same."),
     Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step (default: {default})."),
     Option(
         "--optimizer",
@@ -88,14 +90,14 @@ ENDING = (
         "--epochs",
         type=_options.COUNT,
         default=1000,
-        help="Most passes over the data (default: {default}).",
+        help="Largest number of passes over the data (default: {default}).",
     ),
     Option(
         "--validation",
         type=_options.Real(0, 1, max_open=True),
         default=0.2,
-        help="Share of rows, drawn at random, to validate on; tables under 50 rows have none (default: {default}). "
-        "If the rows are in order of time, use 0 and evaluate on later ones.",
+        help="Share of rows, drawn at random, to validate on; 0 for tables under 50 rows (default: {default}). "
+        "If the rows are in order of time, use 0 and evaluate on later rows.",
     ),
     Option(
         "--patience",
@@ -118,7 +120,7 @@ RUNNING = (
     Option(
         "--resume",
         is_flag=True,
-        help="Continue from the --checkpoint file if it exists; --epochs and --patience may be higher than before.",
+        help="Continue from the --checkpoint file if it exists; you may raise --epochs and --patience.",
     ),
 )
 
@@ -126,9 +128,14 @@ OUTPUT = (
     Option(
         "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: MODEL.kerash)."
     ),
-    Option("--force", is_flag=True, help="Replace FILE even if it is no saved model, or another run's checkpoint."),
     Option(
-        "--log", metavar="FILE", type=_options.FILE, help="Append a JSON object per epoch to FILE, or - for stdout."
+        "--force", is_flag=True, help="Replace FILE even if it is not a saved model, or is another run's checkpoint."
+    ),
+    Option(
+        "--log",
+        metavar="FILE",
+        type=_options.FILE,
+        help="Append a JSON object per epoch to FILE (- for standard output).",
     ),
     Option(
         "--every",

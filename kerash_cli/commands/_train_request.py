@@ -1,4 +1,4 @@
-"""What the words of `kerash train` ask for, and what is wrong with them."""
+"""The parsed command line of `kerash train`, and the errors in it."""
 
 import os
 from dataclasses import dataclass, fields
@@ -36,7 +36,7 @@ class TrainRequest:
     resume: bool
     output: str
     replaces: bool
-    """Whether `output` is a saved model already."""
+    """Whether a saved model exists already at `output`."""
     force: bool
     log: str | None
     every: int | None
@@ -45,7 +45,7 @@ class TrainRequest:
 
     @classmethod
     def of(cls, words: dict[str, Any]) -> "TrainRequest":
-        """Reads the parameters of the command; BadInput, before anything is written, if they can't go together."""
+        """Reads the parameters of the command; raises BadInput for a bad combination, before anything is written."""
         from kerash_cli.training.log import check_log
 
         if words["data"] is None:
@@ -66,12 +66,12 @@ class TrainRequest:
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is a checkpoint from which training resumes."""
+        """Whether training resumes from a checkpoint, which exists."""
         return self.resume and self.checkpoint is not None and os.path.exists(self.checkpoint)
 
     @property
     def early_workers(self) -> int:
-        """How many worker processes to start before the data is read: only a large file is sure to need them."""
+        """Number of worker processes to start before the data is read: some if the file is large, else 0."""
         from kerash_cli.system import cores
 
         if self.workers:
@@ -80,15 +80,15 @@ class TrainRequest:
         return cores.usable() - 1 if large else 0
 
     def read(self, description: "ModelDescription") -> "tuple[Table, Table | None]":
-        """Reads DATA and LABEL; BadInput for several targets, which only a LABEL file can hold."""
-        # The cells of a column that may hold names of classes are kept as they are written.
+        """Reads DATA and LABEL; raises BadInput for several --target, because these need a LABEL file."""
+        # A column that may hold names of classes keeps its cells as they are written.
         named = self.target[0] if self.target and description.activation.output != "any" else None
         table = self.reader.table(self.data, label=named)
         self._check_one_target(table)
         return table, self.reader.labels(self.label, table)
 
     def _check_one_target(self, table: "Table") -> None:
-        """BadInput for several targets, with the command that cuts them out of the table as LABEL."""
+        """Raises BadInput for several --target, with a command that makes LABEL of these columns."""
         if len(self.target) < 2:
             return
         targets = [table.find(each) + 1 for each in self.target]
@@ -99,12 +99,12 @@ class TrainRequest:
         )
         command = f"kerash train {quote(self.model)} {data} {label} {join(_options.given({'target'}))}"
         raise BadInput(
-            f"only one --target can be a column of DATA; several stand in a LABEL file; try {command}".rstrip()
+            f"--target: only one column of DATA can be the target; several need a LABEL file; try {command}".rstrip()
         )
 
 
 def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:
-    """Returns what to say about the checkpoint before training, if anything; BadInput if it is another run's."""
+    """Returns messages about the checkpoint, before training; raises BadInput if it is another run's."""
     if request.resume:
         return [] if request.goes_on else [f"{checkpoint.path}: no checkpoint yet, so training starts afresh"]
     line = "" if request.force else checkpoint.check_replaceable()
@@ -112,7 +112,7 @@ def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[st
 
 
 def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -> list[str]:
-    """Returns what to say about the number of workers, if anything."""
+    """Returns a message about the number of workers, in a list, if there is reason for one."""
     if asked and ranks < asked:
         used = "1 worker" if ranks == 1 else f"{ranks} workers"
         enough = prepared.batch_size_for(asked)
@@ -122,9 +122,9 @@ def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -
 
 
 def _check_together(words: dict[str, Any]) -> None:
-    """BadInput for options of which one makes no sense with, or without, another one."""
+    """Raises BadInput for options that exclude each other, and for an option that needs another one."""
     if words["start"] is not None and (words["init"] or words["no_standardize"]):
-        raise BadInput("--start brings its own weights and scaling; try it without --init and --no-standardize")
+        raise BadInput("--start brings its own weights and scaling; leave --init and --no-standardize out")
     if words["as_json"] and words["log"] == "-":
         raise BadInput("--json and --log - both write to standard output; try --log FILE")
     if words["resume"] and words["checkpoint"] is None:
@@ -149,7 +149,7 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
 
 
 def _beside(model: str) -> str:
-    """Returns the name of the saved model, MODEL.kerash; BadInput if the description comes from no file."""
+    """Returns the name of the saved model, MODEL.kerash; raises BadInput if MODEL is a pipe or standard input."""
     if model == "-" or (os.path.exists(model) and not os.path.isfile(model)):
         source = "standard input" if model == "-" else "a pipe"
         raise BadInput(f"the model comes from {source}, so the saved one needs a name; try -o model.kerash")
@@ -157,14 +157,14 @@ def _beside(model: str) -> str:
 
 
 def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
-    """BadInput for a file that is no checkpoint, unless `force` lets a new one replace it."""
+    """Raises BadInput for a file that is not a checkpoint, unless `force` allows to replace it."""
     from kerash_cli.model import archive
     from kerash_cli.training import checkpoint
 
     if path is None:
         return
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        raise BadInput(f"{path} is a pipe or a device, so no run can go on from it; try another name")
+        raise BadInput(f"{path} is a pipe or a device, so a checkpoint in it can't be read again; try another name")
     if not os.path.isfile(path) or (force and not resume):
         return
     try:
@@ -172,11 +172,11 @@ def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
     except Damaged as error:
         raise Damaged(f"{error}, or --force without --resume to start afresh") from None
     if not is_checkpoint:
-        raise BadInput(f"{path} already exists and is no checkpoint; try another --checkpoint")
+        raise BadInput(f"{path} already exists and is not a checkpoint; try another --checkpoint")
 
 
 def _without_data(model: str, target: tuple[str, ...]) -> click.UsageError | BadInput:
-    """Returns the error about a command line with one file only: that may be the table, and the model is missing."""
+    """Returns the error for a command line with one file only, which may be the table."""
     context = click.get_current_context()
     if not _files.is_table(model):
         (parameter,) = (each for each in context.command.params if each.name == "data")

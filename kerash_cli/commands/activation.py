@@ -1,4 +1,4 @@
-"""`kerash activation`: calculates an activation, number by number."""
+"""`kerash activation`: calculates an activation of numbers."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def command(
     """
     words = () if name is None else (name, *x)
     for word in words:
-        if word.startswith("--"):  # click lets unknown options pass, since -1.5 is a number
+        if word.startswith("--"):  # click passes unknown options on, since -1.5 is a number
             raise click.NoSuchOption(word, ctx=context)
     if listed and words:
         raise BadInput(f"--list takes no further words, got {words[0]!r}; try kerash activation --list")
@@ -141,7 +141,7 @@ def _table() -> str:
 
 
 def _shapes(activation: "Activation") -> tuple[str, str]:
-    """Draws f and f' from -5 to 5; nothing for softmax and similar functions, which have no graph."""
+    """Draws graphs of f and f' from -5 to 5; returns empty texts for softmax and similar functions."""
     import numpy as np
 
     from kerash_cli.views.curves import sparkline

@@ -9,7 +9,7 @@ OPTIONS = (
     Option("--bias", is_flag=True, help="Give each unit a bias (default: none, as in 2019)."),
     Option("--seed", type=_options.SEED, default=0, help="Random seed for the weights (default: {default})."),
     _options.MOUNTPOINT,
-    Option("--force", is_flag=True, help="Replace a genome of that name."),
+    Option("--force", is_flag=True, help="Replace GENOME if it exists."),
     _options.QUIET,
 )
 
@@ -20,8 +20,9 @@ OPTIONS = (
 def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | None, force: bool, quiet: bool) -> None:
     """Create a network with random weights.
 
-    MODEL is the name of a stored model, or a file with a description. GENOME is a folder of text files in the
-    mountpoint, which any tool of the shell can read and edit. Its weights are uniform in [0, 1).
+    MODEL is the name of a stored model, or a file with a description. The network is saved under the name GENOME, as a
+    folder of text files in the mountpoint, which any tool of the shell can read and edit. Its weights are uniform in
+    [0, 1).
 
     \b
     kerash create-genome default my_model

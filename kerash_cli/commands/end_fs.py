@@ -8,10 +8,10 @@ from kerash_cli.commands._help import Command
 
 @click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.QUIET)})
 def command(mountpoint: str | None, quiet: bool) -> None:
-    """Delete the mountpoint and all that is in it.
+    """Delete the mountpoint and everything in it.
 
-    Save what you need first with export. A mountpoint of another program stays, and so does one that a running process
-    uses.
+    Save what you need first with export. A mountpoint that init-fs did not make, or that a running process uses, is not
+    deleted.
 
     \b
     kerash export default -o default.kerash; kerash end-fs

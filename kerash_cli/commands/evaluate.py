@@ -39,7 +39,7 @@ def command(
     """Measure how well a model predicts a table.
 
     MODEL is a saved model or a genome. The true answers come from LABEL, or from the target column of DATA. Each figure
-    stands beside that of a naive guess, which ignores the inputs.
+    is compared with that of a naive guess, which ignores the inputs.
 
     \b
     kerash evaluate iris.kerash iris.csv
@@ -64,7 +64,7 @@ def command(
 def _scores(
     model: str, data: str, label: str | None, options: dict[str, Any], console: "Console"
 ) -> tuple[dict[str, Any], str]:
-    """Measures, and says what was noticed; returns the figures and a line if the model was trained on these rows."""
+    """Scores the model and prints remarks; returns the figures, and a line if the model was trained on these rows."""
     from kerash_cli.prediction.judging import judge
     from kerash_cli.tables.table import notes
 

@@ -27,7 +27,7 @@ STALLED, REACHED, OUT_OF_TIME, DONE = "stalled", "stop-at", "time", "generations
 """Reasons for which a search ends by itself."""
 
 LONGER = 1.1
-"""How many times as long as its forerunners the next generation may take before it counts as too long for --time."""
+"""Factor on the expected time of the next generation when it is compared with the time left for --time."""
 
 
 @click.command(cls=Command, sections=SECTIONS)
@@ -39,8 +39,8 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     generation mutates the best network so far into POPULATION candidates and trains them; GENERATIONS follow the first
     one. The best candidate is saved, trained, as NAME.kerash, and its description is printed.
 
-    The folder NAME.evolve keeps everything that was found. The same command continues there, after a crash too, and
-    with more GENERATIONS goes further.
+    The folder NAME.evolve keeps all results. The same command continues the search, after a crash too; with more
+    GENERATIONS, it goes further.
 
     \b
     kerash evolve 2 1 xor_ev xor.data xor.label 1 3
@@ -65,21 +65,21 @@ def command(words: tuple[str, ...], **options: Any) -> None:
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What came of a search."""
+    """The result of a search, and the reason for its end."""
 
     found: "Search"
     winner: "Winner"
     record: dict[str, Any]
     """The winner as JSON values."""
     stopped: str
-    """Why the search went no further."""
+    """The reason for which the search ended."""
     ending: Ending
 
 
 def _searched(
     request: EvolveRequest, prepared: "PreparedSearch", begun: float, noted: list[str], console: "Console"
 ) -> SearchOutcome:
-    """Searches until the end, or until a signal or a limit stops the search; trains the best candidate and saves it."""
+    """Searches until the end, a signal or a limit; then trains the best candidate and saves it."""
     from kerash_cli.evolution import search
     from kerash_cli.evolution.history import history
     from kerash_cli.store.stage import stage
@@ -111,7 +111,7 @@ def _searched(
 
 
 def _lost(past: "History") -> list[str]:
-    """Returns a line if an earlier kerash lost a candidate, so that what follows it is of no use."""
+    """Returns a line if kerash 0.1.0 lost a candidate, because of which later candidates are trained again."""
     from kerash_cli.evolution.winner import numbered
 
     if not past.lost:
@@ -140,7 +140,7 @@ def _checkpoint(executor: "Executor") -> None:
 
 
 def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRequest, workers: int) -> str:
-    """Goes through the generations and shows each event; returns why there are no more."""
+    """Goes through the generations and shows each event; returns the reason for which the search ended."""
     from kerash_cli.evolution.population import Generation
 
     generations = request.settings.generations
@@ -160,8 +160,8 @@ def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRe
 
 
 def _standing(found: "Search", view: "SearchView") -> str:
-    """Returns a line that says where a search is."""
-    best = f"best loss {view.best[-1]:.6g}" if view.best else "none is done yet"
+    """Returns a line about the state of a search."""
+    best = f"best loss {view.best[-1]:.6g}" if view.best else "no generation is done yet"
     last = found.prepared.settings.generations
     return f"generation {len(view.best)} of {last} under way: {found.trainings} candidates so far, {best}"
 

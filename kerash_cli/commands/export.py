@@ -9,7 +9,7 @@ OPTIONS = (
     Option(
         "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: GENOME.kerash)."
     ),
-    Option("--force", is_flag=True, help="Replace FILE even if it is no saved model."),
+    Option("--force", is_flag=True, help="Replace FILE even if it is not a saved model."),
     _options.MOUNTPOINT,
     _options.AS_JSON,
     _options.QUIET,
@@ -21,7 +21,7 @@ OPTIONS = (
 def command(genome: str, output: str | None, mountpoint: str | None, force: bool, as_json: bool, quiet: bool) -> None:
     """Save a genome as a .kerash file.
 
-    The saved model serves predict, evaluate and train --start, without the mountpoint.
+    The saved model can be used by predict, evaluate and train --start, without the mountpoint.
 
     \b
     kerash export default -o default.kerash

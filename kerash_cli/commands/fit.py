@@ -47,9 +47,9 @@ if TYPE_CHECKING:
 def command(genome: str, mountpoint: str | None, as_json: bool, quiet: bool, **words: Any) -> None:
     """Train a genome as in 2019.
 
-    GENOME learns from the samples of its stored model, by plain gradient descent. For each batch a line is printed: the
-    squared error per row, and the share of rows in which every output is within ERROR_MARGIN of its label; with --json
-    an object. Up to PROCESSES processes share a batch; their number never changes the result.
+    GENOME learns from the samples of its stored model, by plain gradient descent. A line is printed for each batch, or
+    an object with --json: the squared error per row, and the share of rows in which every output is within ERROR_MARGIN
+    of its label. At most PROCESSES processes share a batch; their number never changes the result.
 
     Ctrl-C stops after the batch under way and keeps the weights so far.
 
@@ -84,7 +84,7 @@ def command(genome: str, mountpoint: str | None, as_json: bool, quiet: bool, **w
 
 @contextmanager
 def _begun(folder: "Path", places: "Sequence[Mountpoint]", words: dict[str, Any]) -> "Iterator[tuple[Fit, Path]]":
-    """A genome about to be fitted, and the folder of its samples, which nobody else changes meanwhile."""
+    """Yields the Fit of a genome and the folder of its samples; both are locked until the `with` block ends."""
     from kerash_cli.classic import fitting
     from kerash_cli.classic.genomes import Genome
 
@@ -107,7 +107,7 @@ def _begun(folder: "Path", places: "Sequence[Mountpoint]", words: dict[str, Any]
 
 @contextmanager
 def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -> "Iterator[GradientSource | None]":
-    """Starts further processes that share the batches; None where this one works alone."""
+    """Yields a source of gradients that shares batches with further processes; None if this process works alone."""
     if workers == 1:
         yield None
         return
@@ -125,7 +125,7 @@ def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -
 
 
 def _run(fit: "Fit", source: "GradientSource | None", lines: "BatchLines") -> Diverged | None:
-    """Fits and shows each batch; returns the error of a run that diverged after an epoch that is worth keeping."""
+    """Fits the genome and shows each batch; returns the error if the run diverged after at least one good epoch."""
     try:
         for batch in fit.batches(source):
             lines.batch(batch)

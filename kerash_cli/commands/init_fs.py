@@ -11,8 +11,8 @@ from kerash_cli.commands._help import Command
 def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> None:
     """Mount a RAM disk for tensors and genomes.
 
-    It is a tmpfs of SIZE_MB megabytes (default: 512) on ./kerash_mountpoint. If you may not mount, everything works in
-    a private folder of an existing tmpfs instead, and a line says which command would mount one.
+    The RAM disk is a tmpfs of SIZE_MB megabytes (default: 512) on ./kerash_mountpoint. If you are not allowed to mount,
+    kerash uses a private folder in an existing tmpfs instead, and prints the command that would mount one.
 
     \b
     kerash init-fs

@@ -10,10 +10,11 @@ from kerash_cli.commands._operations import OperationGroup
 def command() -> None:
     """Calculate with matrices.
 
-    Files of text in, text out, for pipelines.
+    Operations read text files and print text, for use in pipelines.
 
-    An operand is a file, text as in 2019 or .npy, or - for standard input. Without operands, one is read from standard
-    input, two from file descriptors 3 and 4. kerash matrix OPERATION --help explains an operation.
+    An operand is a file (text as in 2019, or .npy), or - for standard input. Without operands, a single one is read
+    from standard input, and two are read from file descriptors 3 and 4. kerash matrix OPERATION --help explains an
+    operation.
 
     \b
     kerash matrix random 3 2 --seed 1 > a.mat

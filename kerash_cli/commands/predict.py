@@ -39,12 +39,12 @@ SECTIONS = {
             metavar="K",
             help="Print the K most likely classes, each with its probability.",
         ),
-        Option("--append", is_flag=True, help="Print the columns of DATA too, before the prediction."),
+        Option("--append", is_flag=True, help="Print the columns of DATA before the prediction."),
         Option(
             "--layers",
             metavar="FOLDER",
             type=_options.OUTPUT,
-            help="Also write what each layer makes of a sample, as tensor files in FOLDER.",
+            help="Also write each layer's weighted sums and activations, as tensor files in FOLDER.",
         ),
         _options.QUIET,
     ),
@@ -59,11 +59,11 @@ def command(
 ) -> None:
     """Predict each row of a table.
 
-    MODEL is a saved model, if the word has a / or ends in .kerash, else a genome. DATA is a file; without it, rows come
-    from standard input. Each row is answered as soon as it is read, so that `tail -f` can feed it.
+    MODEL is a saved model if the word has a / or ends in .kerash, else a genome. DATA is a file; without DATA, rows
+    come from standard input. Each row is answered as soon as it is read, so that `tail -f` can supply the rows.
 
-    DATA may also be a tensor file of 2019 with a single sample. For that, --layers writes two files a layer, counted
-    from 0: its weighted sums, 0_activity.dat, and what its activation makes of them, 0_activation.dat.
+    DATA may also be a tensor file of 2019 with a single sample. For such a sample, --layers writes two files for each
+    layer, which are counted from 0: its weighted sums, 0_activity.dat, and its activations, 0_activation.dat.
 
     \b
     kerash predict iris.kerash iris.csv
@@ -76,7 +76,7 @@ def command(
     from kerash_cli.views.messages import Console
 
     if proba and top_k:
-        raise BadInput("--proba and --top-k exclude each other; try --top-k alone")
+        raise BadInput("--proba and --top-k exclude each other; leave --proba out")
     console = Console(quiet)
     trained = _files.load(model, options["mountpoint"], console.say)
     trained.require_memory(model)
@@ -91,7 +91,7 @@ def command(
 def _blocks(
     trained: "TrainedModel", data: str, append: bool, options: dict[str, Any], console: "Console"
 ) -> "Iterable[Table | BadRow]":
-    """Returns the table in blocks, as they come in, or the sample of a tensor file; writes the files of --layers."""
+    """Yields the table in blocks, as the rows come in, or the sample of a tensor file; writes the files of --layers."""
     from kerash_cli.tables import reading
 
     if data == "-":
@@ -99,7 +99,7 @@ def _blocks(
     sample = _sample(data, trained.description)
     if options["layers"] is not None:
         if sample is None:
-            raise BadInput(f"{at(data)}expected a tensor file, one sample, with --layers, got something else")
+            raise BadInput(f"{at(data)}--layers: expected a tensor file with one sample, got another kind of file")
         _write_layers(trained, sample, options["layers"])
     if sample:
         return [sample]
@@ -108,7 +108,7 @@ def _blocks(
 
 
 def _print(predictions: "Predictions", blocks: "Iterable[Table | BadRow]", console: "Console") -> None:
-    """Prints the prediction of each row, and what was noticed about the first block of them."""
+    """Prints the prediction of each row, and remarks about the first block."""
     from kerash_cli.tables.table import Table
     from kerash_cli.views.messages import put
 
@@ -122,7 +122,7 @@ def _print(predictions: "Predictions", blocks: "Iterable[Table | BadRow]", conso
 
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
-    """Writes what each layer makes of the sample, two files a layer."""
+    """Writes each layer's weighted sums and activations for the sample, in two files."""
     from kerash_cli.prediction.lines import layer_by_layer
     from kerash_cli.system import files
     from kerash_cli.tables.formats import tensor_text
@@ -137,7 +137,7 @@ def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None
 def _predictor(
     trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
 ) -> "Iterator[Callable[[Array], Array] | None]":
-    """Computes outputs with further processes where the file is large; None where this process is enough."""
+    """Yields a function that computes outputs with further processes, for a large file; None for a small one."""
     from kerash_cli.system import cores
 
     size = os.path.getsize(data) if os.path.isfile(data) else 0
@@ -152,7 +152,7 @@ def _predictor(
 
 
 def _sample(path: str, description: "ModelDescription") -> "Table | None":
-    """Reads the sample in a tensor file; None for any other file."""
+    """Reads the sample in a tensor file; returns None for a file of another kind."""
     from kerash_cli.tables import reading
 
     sample = reading.sample(path)

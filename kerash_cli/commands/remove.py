@@ -19,8 +19,8 @@ OPTIONS = (
 def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, force: bool) -> None:
     """Delete stored models and genomes.
 
-    Nothing is deleted if one of the names does not exist or a running process uses it. A genome needs its stored model
-    to know what columns and classes mean, so a stored model can be removed together with its genomes, or with --force.
+    Nothing is deleted if one of the names does not exist or is in use by a running process. A genome needs its stored
+    model for the meaning of columns and classes; so remove a stored model together with its genomes, or use --force.
 
     \b
     kerash remove default my_model
@@ -57,8 +57,8 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
 
 
 def _used(name: str, genomes: list[str], together: bool) -> BadInput:
-    """Returns the error about a model that genomes still use; `together` says whether one command can remove all."""
+    """Returns the error for a model that genomes still use; `together`: one command can remove model and genomes."""
     some = f"{'genome' if len(genomes) == 1 else 'genomes'} {', '.join(genomes)}"
     if together:
         return BadInput(f"model {name} is still used by {some}: remove both, or use --force").mended("", "", *genomes)
-    return BadInput(f"model {name} is still used by {some}: remove that first, with --genome, or use --force")
+    return BadInput(f"model {name} is still used by {some}: remove the genome first, with --genome, or use --force")

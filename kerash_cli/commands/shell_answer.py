@@ -8,7 +8,12 @@ from kerash_cli.errors import BadInput
 
 
 @click.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
-@click.option("--serve", type=click.IntRange(min=1), metavar="PID", help="Start the coprocess of this process.")
+@click.option(
+    "--serve",
+    type=click.IntRange(min=1),
+    metavar="PID",
+    help="Start a coprocess for the shell with this process number.",
+)
 @click.argument("question", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def command(context: click.Context, serve: int | None, question: tuple[str, ...]) -> None:

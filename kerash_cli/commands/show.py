@@ -28,11 +28,11 @@ OPTIONS = (
 def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, plan: bool, as_json: bool) -> None:
     """Show a description or a saved model.
 
-    A table of the layers says their shapes, parameters, cost and memory. For a saved model it is followed by how it was
-    made. For a checkpoint the page says where its run is and how to continue it.
+    A table lists the layers with their shapes, parameters, cost and memory. For a saved model, its data and training
+    settings follow. For a checkpoint, kerash prints how far the run is and how to continue it.
 
-    --plan prints what the layers compute, forward and backward, a line for each call: its layer and the sizes of its
-    arrays.
+    --plan prints the computations of one batch, forward and backward, a line for each call, with its layer and the
+    sizes of its arrays.
 
     \b
     kerash show digits.model --inputs 64 --outputs 10
@@ -63,7 +63,7 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
 
 
 class _Subject(NamedTuple):
-    """What is shown; `network` is None if the data decides some of its sizes."""
+    """The model to show; `network` is None if the data decides some of its sizes."""
 
     description: "ModelDescription"
     network: "Network | None"
@@ -72,25 +72,25 @@ class _Subject(NamedTuple):
 
     @property
     def itemsize(self) -> int:
-        """The bytes of a number."""
+        """Size of a number, in bytes."""
         return {"float32": 4, "float64": 8}[self.dtype]
 
     def layers(self, batch_size: int) -> list[dict[str, Any]]:
-        """Returns the figures of each layer; None for those that the data decides."""
+        """Returns the figures of each layer; None for a figure that the data decides."""
         if self.network:
             return self.network.summary(batch_size, self.itemsize)
         figures = dict.fromkeys(("output", "parameters", "flops", "memory"))
         return [{"layer": str(layer), **figures} for layer in self.description.layers]
 
     def training_bytes(self, batch_size: int) -> int | None:
-        """Returns the memory that training takes beside the data, if the sizes are known."""
+        """Returns the memory, in bytes, that training takes besides the data; None if the data decides some sizes."""
         from kerash_cli.training.experiment import TrainingSettings, training_bytes
 
         return training_bytes(self.network, TrainingSettings(dtype=self.dtype), batch_size) if self.network else None
 
 
 def _subject(file: str, is_saved: bool, inputs: int | None, outputs: int | None) -> _Subject:
-    """Reads a saved model, or a description, whose ? become `inputs` and `outputs`."""
+    """Reads a saved model, or a description, in which `inputs` and `outputs` replace each ?."""
     from kerash_cli.engine.network import Network
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
@@ -108,7 +108,7 @@ def _subject(file: str, is_saved: bool, inputs: int | None, outputs: int | None)
 
 
 def _record(subject: _Subject, batch_size: int) -> dict[str, Any]:
-    """Returns the subject as JSON values."""
+    """Returns the model to show as JSON values."""
     trained = subject.trained
     made = {"encoding": trained.encoding.to_json(), "training": trained.told()} if trained else {}
     sizes = {"batch_size": batch_size, "training_bytes": subject.training_bytes(batch_size)}
@@ -116,7 +116,7 @@ def _record(subject: _Subject, batch_size: int) -> dict[str, Any]:
 
 
 def _print(subject: _Subject, batch_size: int) -> None:
-    """Prints the subject for people."""
+    """Prints the model to show, for people."""
     from kerash_cli.system.memory import readable
     from kerash_cli.views import screen
     from kerash_cli.views.models import about_model, layer_table
@@ -132,7 +132,7 @@ def _print(subject: _Subject, batch_size: int) -> None:
 
 
 def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:
-    """Returns the calls of a training batch, a line each, or as an object."""
+    """Returns the calls of a training batch, a line each; with `as_json`, as an object."""
     import json
 
     from kerash_cli.engine.calls import described

@@ -11,7 +11,7 @@ SECTIONS = {
     "Data": (_options.target(), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
     "Running": (
         _options.MOUNTPOINT,
-        Option("--force", is_flag=True, help="Replace a stored model of that name."),
+        Option("--force", is_flag=True, help="Replace NAME if it exists."),
         _options.AS_JSON,
         _options.QUIET,
     ),
@@ -29,7 +29,7 @@ def command(
     """Store a description with its samples.
 
     The network that MODEL_FILE describes and the rows of DATA and LABEL are kept under NAME, for create-genome and fit.
-    The first four fifths of the rows train, the others validate. Nothing is scaled, as in 2019.
+    The first four fifths of the rows are for training, the rest for validation. Numbers are not scaled, as in 2019.
 
     \b
     kerash store-model my_model models/xor.model data/xor.data data/xor.label

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 def command(**words: Any) -> None:
     """Train a network on a table.
 
-    MODEL is a text file that describes the network, DATA a table. The answers are a column of DATA, named by --target,
-    or a file LABEL with a line for each row of DATA. MODEL or DATA may be `-`, standard input. The trained network is
-    saved as MODEL.kerash.
+    MODEL is a text file that describes the network, and DATA is a table. The answers are a column of DATA, named by
+    --target, or a file LABEL with a line for each row of DATA. MODEL or DATA may be `-`, standard input. The trained
+    network is saved as MODEL.kerash.
 
-    A description, such as `kerash data iris.model` prints, has the shape of the inputs in its first line, then a layer
-    in each line; a ? is filled in from the data.
+    A description has the shape of the inputs in its first line, then a line for each layer; a ? is filled in from the
+    data. `kerash data iris.model` prints an example.
 
     \b
     kerash data iris > iris.csv; kerash data iris.model > iris.model
@@ -68,18 +68,18 @@ def command(**words: Any) -> None:
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """What came of a training: the model, which is saved, and everything that went wrong besides."""
+    """The result of a training: the model, which is saved, and the errors to report afterwards."""
 
     trained: "TrainedModel"
     best_epoch: int
     diverged: Diverged | None
     failures: list[Exception]
-    """Why the checkpoint and the log do not have everything, if they do not."""
+    """Errors because of which the checkpoint or the log is incomplete."""
     ending: Ending
 
 
 def _prepared(request: TrainRequest, description: "ModelDescription", console: "Console") -> "PreparedTraining":
-    """Reads the data and says what was found in it."""
+    """Reads and prepares the data, and prints what was inferred from it."""
     from kerash_cli.commands._files import load
     from kerash_cli.tables.table import notes
     from kerash_cli.training import experiment
@@ -95,7 +95,7 @@ def _prepared(request: TrainRequest, description: "ModelDescription", console: "
 def _trained(
     request: TrainRequest, prepared: "PreparedTraining", ranks: int, processes: "Processes", console: "Console"
 ) -> TrainingOutcome:
-    """Trains, with this process and the others, and saves the model."""
+    """Trains the network in this process and the workers, and saves the model."""
     from kerash_cli.store.stage import stage
     from kerash_cli.system import files
     from kerash_cli.training import experiment
@@ -119,7 +119,7 @@ def _trained(
 
 
 def _checkpoint(request: TrainRequest, prepared: "PreparedTraining", console: "Console") -> "Checkpoint | None":
-    """Returns the checkpoint of this run, if the user asked for one; says what becomes of an earlier one."""
+    """Returns the checkpoint of this run, if the user asked for one; prints a message about an earlier checkpoint."""
     from kerash_cli.training.checkpoint import Checkpoint
 
     if request.checkpoint is None:
@@ -137,7 +137,7 @@ def _saved(
     saved: "OutputFile",
     console: "Console",
 ) -> TrainingOutcome:
-    """Trains until the end, or until a signal or the time limit stops the run, and saves the best model so far."""
+    """Trains until the end, a signal or the time limit, and saves the best model so far."""
     from kerash_cli.training import checkpoint
     from kerash_cli.views.training import shown_epochs, standing
 
@@ -162,7 +162,7 @@ def _saved(
 def _train(
     begun: "Experiment", limit: float | None, saver: "Saver | None", log: "RunLog | None", view: "EpochView"
 ) -> Diverged | None:
-    """Trains and shows each epoch; returns the error of a run that diverged after an epoch that is worth keeping."""
+    """Trains and shows each epoch; returns the error if the run diverged after at least one good epoch."""
     from kerash_cli.training.loop import train
     from kerash_cli.training.recording import checkpointed, logged, measured, timed
 
@@ -181,7 +181,7 @@ def _train(
 
 
 def _without_epoch(run: "Run", ending: Ending) -> Exception:
-    """Returns how a run ends that was stopped in its first epoch: there is nothing to save."""
+    """Returns the error for a run that was stopped in its first epoch: there is nothing to save."""
     from kerash_cli.training.recording import OUT_OF_TIME
 
     if run.stop == OUT_OF_TIME:
@@ -190,7 +190,7 @@ def _without_epoch(run: "Run", ending: Ending) -> Exception:
 
 
 def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console") -> None:
-    """Shows the result; raises what went wrong, now that the model is safe."""
+    """Shows the result; then raises the errors of the run, since the model is saved now."""
     import json
 
     path = request.output

@@ -11,8 +11,8 @@ from kerash_cli.commands._help import Command
 def command(name: str, as_json: bool) -> None:
     """Draw the family tree of a search.
 
-    NAME is that of `kerash evolve`. The tree has the candidates that were trained to the end, each under its parent; a
-    * marks the ancestors of the network that was saved. It can be drawn while the search is running.
+    NAME is the name given to `kerash evolve`. The tree has the candidates that were trained to the end, each under its
+    parent; a * marks the ancestors of the saved network. The tree can be drawn while the search is running.
 
     \b
     kerash tree xor_ev

@@ -1,26 +1,27 @@
 """The history of a search: the folder NAME.evolve, from which the same command continues.
 
-    history.jsonl    JSON lines, appended and flushed to the disk one by one
+    history.jsonl    lines of JSON, each flushed to the disk when it is appended
     weights/G-I.kerash    the checkpoint of candidate I of generation G, while it may be inherited
     weights/final-G-I.kerash, weights/refit-G-I.kerash    the checkpoints of the networks that are saved in the end
     winner.json      the result of a finished search
 
 The first line of the history, `{"digest":"0123...cdef","format":2,"identity":{...}}`, says which version of this format
-it has, and which search it belongs to: the identity is everything that decides the result, except the number of
-generations. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or,
-once all of a generation are there, `{"digest":...,"generation":1,"incumbent":[0,3]}`. A line is one JSON object in
-ASCII as Python's `json.dumps` writes it, its keys sorted. A last line without a line end was being written when the run
-was killed, and is ignored.
+the history has, and which search it belongs to: the identity is everything that decides the result, except the number
+of generations. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or, after
+all evaluations of a generation, `{"digest":...,"generation":1,"incumbent":[0,3]}`. A line is one JSON object in ASCII
+as Python's `json.dumps` writes it, its keys sorted. If the last line has no line end, the run was killed while writing
+it, and the line is ignored.
 
-`digest` is the SHA-256, 64 hexadecimal digits in lower case, of the digest of the line before (of nothing, in the first
-line) followed by the line, with its end, without its `digest` and `seconds`. So a changed line is
-detected, and a removed, repeated or moved one by the line after it. Only `seconds` differs from run to run.
+`digest` is a SHA-256, 64 hexadecimal digits in lower case. It is computed from the digest of the line before (nothing,
+for the first line) followed by the line itself, with its line end, without `digest` and `seconds`. So a changed line is
+noticed by its digest; a removed, repeated or moved line by the digest of the next line. Only `seconds` differs from run
+to run.
 
-`winner.json` is one such line, with the digest of a first one. Those of kerash 0.1.0 have no digest.
+`winner.json` is one such line, with a digest like that of a first line. Kerash 0.1.0 wrote no digest there.
 
-Format 1, of kerash 0.1.0, has no digests. Its line of a candidate whose workers died has a `loss` of null and a reason
-that begins with `worker`: that line and all after it are ignored, since the same command would not repeat them. A run
-that continues such a history rewrites it as format 2.
+Format 1, written by kerash 0.1.0, has no digests. If workers died, the candidate's line has a `loss` of null and a
+reason that begins with `worker`: this line and all lines after it are ignored, since the same command would not repeat
+them. A run that continues such a history rewrites it as format 2.
 
 The folder is locked (flock) by the run that writes to it.
 """
@@ -54,9 +55,9 @@ _WINNER_OF_0_1_0 = {
     "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
     "front",
 }  # fmt: skip
-"""The keys of a winner of kerash 0.1.0, which has no digest."""
+"""Keys of the winner in a file of kerash 0.1.0, which has no digest."""
 _DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
-"""The beginning of the reason of a candidate whose workers died, in format 1."""
+"""Beginning of the reason in the line of a candidate whose workers died, in format 1."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
@@ -64,20 +65,20 @@ class History:
     """The history of a search in a folder that this process has locked."""
 
     def __init__(self, folder: Path, lines: "_HistoryLines", file: int) -> None:
-        """`lines` are those so far; `file` is a descriptor open for appending."""
+        """`lines` are the lines so far; `file` is a descriptor open for appending."""
         self.folder = folder
         self.lost = lines.lost
-        """The candidate that kerash 0.1.0 lost with its workers; its line and all after it are ignored."""
+        """Candidate whose workers died under kerash 0.1.0, or None; its line and all lines after it are ignored."""
         self.evaluations: dict[tuple[int, int, int], dict[str, Any]] = {}
-        """The evaluations by generation, index and rung."""
+        """Evaluations by generation, index and rung."""
         self.incumbents: dict[int, list[int]] = {}
-        """The place of the incumbent by generation."""
+        """Place of the incumbent (the best candidate so far), by generation."""
         self._file, self._digest = file, lines.digest
         for record in lines.records[1:]:
             self._note(record)
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Appends a line; it is on the disk when this returns."""
+        """Appends a line and flushes it to the disk."""
         digest = _digest(record, self._digest)
         with files.explained(str(self.folder), 1000):
             files.write_all(self._file, _line({**record, "digest": digest}))
@@ -86,12 +87,12 @@ class History:
         self._note(record)
 
     def weights(self, place: Place, kind: str = "") -> str:
-        """The file of a candidate's weights; `kind` is "final" or "refit" for those that are saved in the end."""
+        """Returns the path of a candidate's weights; `kind` is "final" or "refit" for a training after the search."""
         generation, index = place
         return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
     def keep(self, places: Collection[Place], generation: int) -> None:
-        """Removes the weights of all other candidates up to that generation, if that is the latest."""
+        """Removes the weights of candidates not in `places`, up to `generation`, if that is the latest generation."""
         if generation == max(self.incumbents):
             own = {
                 name: (int(match[1]), int(match[2])) for name in self._names() if (match := _CANDIDATE.fullmatch(name))
@@ -99,12 +100,12 @@ class History:
             self._remove(name for name, place in own.items() if place not in places and place[0] <= generation)
 
     def keep_final(self, paths: Iterable[str]) -> None:
-        """Removes the final weights of other candidates."""
+        """Removes final weights except those at `paths`."""
         kept = {Path(path).name for path in paths}
         self._remove(name for name in self._names() if _FINAL.fullmatch(name) and name not in kept)
 
     def conclude(self, winner: Mapping[str, Any]) -> None:
-        """Writes the result, in place of an earlier one."""
+        """Writes the result of the search, in place of an earlier result."""
         with files.replacing(self.folder / _WINNER) as output:
             output.commit(_line({**winner, "digest": _digest(winner, "")}))
 
@@ -126,8 +127,8 @@ class History:
 def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[History]:
     """Opens the history of a search, or starts it; it is locked until the `with` block ends.
 
-    BadInput if it belongs to a search with another identity, unless `force` starts it afresh, or if another run has
-    locked it; Damaged if its lines were changed.
+    Raises BadInput if the history belongs to a search with another identity, unless `force` starts it afresh, or if
+    another run has locked it. Raises Damaged if its lines were changed.
     """
     folder = folder_of(name)
     own = json.loads(json.dumps({"format": FORMAT, "identity": dict(identity)}))
@@ -142,9 +143,10 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
 
 
 def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
-    """Reads the candidates of a search that were evaluated in full, and the ancestors of its winner, or None.
+    """Reads the candidates of a search that were evaluated in full, and the ancestors of its winner (None without one).
 
-    Each is the line of its evaluation, and the network in words as `topology`. BadInput if there is no such search.
+    Each candidate is the line of its evaluation, with the network in words as `topology`. Raises BadInput if there is
+    no such search.
     """
     folder = folder_of(name)
     path = folder / _HISTORY
@@ -159,7 +161,7 @@ def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
 
 
 def folder_of(name: str) -> Path:
-    """The folder of the search of that name."""
+    """Returns the folder of the search `name`."""
     return Path(name + _SUFFIX)
 
 
@@ -176,7 +178,7 @@ def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]
 
 
 def _winner(line: bytes) -> dict[str, Any]:
-    """Reads the result of a search; ValueError, KeyError or TypeError if it was changed."""
+    """Reads the result of a search; raises ValueError, KeyError or TypeError if it was changed."""
     winner: dict[str, Any] = json.loads(line)
     checks.expect(_line(winner) == line, "expected a line as they are written")
     if "digest" in winner or not _WINNER_OF_0_1_0.issuperset(winner):
@@ -207,16 +209,16 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 class _HistoryLines(NamedTuple):
-    """The lines of a history, except those that are ignored."""
+    """The lines of a history, without the lines that are ignored."""
 
     records: list[dict[str, Any]]
-    """The lines, without their digests."""
+    """Content of the lines, without their digests."""
     end: int
-    """The size of the file up to the last of them."""
+    """Size of the file up to the end of the last line, in bytes."""
     digest: str
-    """The digest of the last one."""
+    """Digest of the last line."""
     lost: Place | None = None
-    """The candidate that is `History.lost`."""
+    """Candidate for `History.lost`."""
 
 
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
@@ -261,7 +263,7 @@ def _is_foreign(name: str) -> bool:
 
 
 def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
-    """Writes a history of these lines, in place of an earlier one."""
+    """Writes a history with the given lines, in place of an earlier history."""
     digest, lines = "", []
     for record in records:
         digest = _digest(record, digest)
@@ -273,7 +275,7 @@ def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
 
 
 def _clear(folder: Path, first: int) -> None:
-    """Removes the winner, and all weights from generation `first` on. Files of others stay."""
+    """Removes the winner, and all weights from generation `first` on; other files stay."""
     (folder / _WINNER).unlink(missing_ok=True)
     for name in _inside(folder):
         match = _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name)
@@ -282,7 +284,7 @@ def _clear(folder: Path, first: int) -> None:
 
 
 def _read(path: Path) -> _HistoryLines:
-    """Reads a history; Damaged if a line was changed."""
+    """Reads a history; raises Damaged if a line was changed."""
     with open(path, "rb", opener=files.regular) as file:
         whole, end, _ = file.read().rpartition(b"\n")
     records: list[dict[str, Any]] = []
@@ -305,13 +307,14 @@ def _read(path: Path) -> _HistoryLines:
 
 
 class _Newer(Exception):
-    """A history of a later version of this format."""
+    """Raised for a history in a later version of this format."""
 
 
 def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[dict[str, Any], str]:
-    """Reads a line; returns it without its digest, and the digest. ValueError and so on if it was changed.
+    """Reads a line; returns its content without the digest, and the digest.
 
-    `first` is the first line, or None if this is it; `before` is the digest of the line before.
+    `first` is the first line of the history, or None if this line is the first; `before` is the digest of the line
+    before. Raises ValueError, KeyError or TypeError if the line was changed.
     """
     record = json.loads(line)
     checks.expect(_line(record) == line + b"\n", "expected a line as they are written")
@@ -333,19 +336,19 @@ def _died(record: Mapping[str, Any]) -> bool:
 
 
 def _digest(record: Mapping[str, Any], before: str) -> str:
-    """The digest of a line after one with the digest `before`."""
+    """Returns the digest of a line that follows a line with the digest `before`."""
     return sha256(before.encode() + _line({k: v for k, v in record.items() if k != "seconds"})).hexdigest()
 
 
 def _identity(record: Any) -> dict[str, Any]:
-    """Checks the first line; ValueError, KeyError or TypeError if it is invalid."""
+    """Checks the first line; raises ValueError, KeyError or TypeError if it is invalid."""
     checks.integer(record["format"], _WITHOUT_DIGESTS, FORMAT, "a format")
     checks.expect(isinstance(record["identity"]["rungs"], list), "expected the epochs of each rung")
     return dict(record)
 
 
 def _checked(record: Any) -> dict[str, Any]:
-    """Checks any other line; ValueError, BadInput, KeyError or TypeError if a value is missing or invalid."""
+    """Checks a later line; raises ValueError, BadInput, KeyError or TypeError if a value is missing or invalid."""
     checks.integer(record["generation"], 0, _MOST, "a generation")
     if "rung" not in record:
         _place(record["incumbent"])

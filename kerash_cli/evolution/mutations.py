@@ -39,7 +39,7 @@ MUTATIONS: list[Mutation] = []
 
 
 def mutate(recipe: Recipe, space: Space, rng: "np.random.Generator") -> tuple[str, Recipe]:
-    """Draws one change; returns its name and the changed recipe. BadInput if the space allows none.
+    """Draws one change; returns its name and the changed recipe. Raises BadInput if the space allows none.
 
     A change whose shapes do not fit, or that changes nothing, is drawn again.
     """

@@ -140,7 +140,7 @@ class Population:
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
         """Yields each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
 
-        Diverged if nothing in generation 0 can be trained.
+        Raises Diverged if nothing in generation 0 can be trained.
         """
         for number in range(count + 1):
             evaluated = []

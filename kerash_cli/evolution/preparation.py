@@ -173,7 +173,7 @@ class PreparedSearch:
 def prepare(table: Table, labels: Table | None, target: str | None, settings: SearchSettings) -> PreparedSearch:
     """Looks at the data and chooses the search that suits it.
 
-    BadInput if data and settings do not fit each other, OutOfSpace if there is too little memory.
+    Raises BadInput if data and settings do not fit each other, OutOfSpace if there is too little memory.
     """
     description, encoding = _matched(table, labels, target, settings)
     table, labels = usable(encoding, table, labels)
@@ -241,7 +241,7 @@ def _matched(
 ) -> tuple[ModelDescription, Encoding]:
     """Returns the description to start from, resolved and by default without hidden layers, and the encoding.
 
-    BadInput if INPUTS or OUTPUTS differ from the data.
+    Raises BadInput if INPUTS or OUTPUTS differ from the data.
     """
     if settings.start:
         described = match(settings.start, table, labels, target, settings.missing, settings.drop)
@@ -294,7 +294,7 @@ def _check_network(network: Network, training: int, batch_size: int, folds: int)
 
 
 def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) -> None:
-    """OutOfSpace if the first network, or the widest, would need more memory than there is."""
+    """Raises OutOfSpace if the first network, or the widest, would need more memory than there is."""
     memory.require(start.network.plan_bytes(batch_size, 4), "", "try to start from a smaller model")
     hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
     widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
@@ -319,7 +319,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
 
 
 def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
-    """Decides which network is saved; BadInput if networks should be merged that cannot be."""
+    """Decides which network is saved; raises BadInput if networks should be merged that cannot be."""
     possible = (
         mode == "cross-validation"
         and not space.images

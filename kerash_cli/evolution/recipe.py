@@ -59,7 +59,7 @@ class Recipe:
         return [i for i in range(self.last) if isinstance(self.layers[i], kinds)]
 
     def with_layers(self, layers: "tuple[Layer, ...]") -> Self:
-        """The recipe with other layers; BadInput where their shapes don't fit each other."""
+        """The recipe with other layers; raises BadInput where their shapes don't fit each other."""
         description = ModelDescription(self.description.shape, layers)
         Network(layers, description.known_shape)
         return replace(self, description=description)

@@ -42,7 +42,7 @@ REFITTED = "trained again on all rows (the figures are those of its folds)"
 
 
 def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
-    """Writes all samples and the rows of each fold to the stage; BadInput for an invalid cell."""
+    """Writes all samples and the rows of each fold to the stage; raises BadInput for an invalid cell."""
     dtype = np.dtype(prepared.regime.dtype)
     samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
     splits = {"search": prepared.split(0), "final": prepared.split(1), "refit": all_rows(prepared.table.rows)}
@@ -83,7 +83,7 @@ class Search:
     def conclude(self) -> Winner:
         """Trains the finalists afresh and makes a model of the best; with few rows, takes the best as it is.
 
-        Diverged if the best one cannot be trained again.
+        Raises Diverged if the best one cannot be trained again.
         """
         finalists = _picked(self.population, self.prepared.settings.pick)
         if self.prepared.mode == "training":

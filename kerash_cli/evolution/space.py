@@ -83,7 +83,7 @@ def convolution(filters: int, activation: Activation) -> Convolution:
 
 
 def activations(words: str) -> tuple[str, ...]:
-    """Reads a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; BadInput for an unknown activation."""
+    """Reads a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; raises BadInput for an unknown activation."""
     found = tuple(str(Activation.parse(word)) for word in re.split(r",(?=[A-Za-z]|$)", words) if word)
     if not found:
         raise BadInput(f"expected activations such as relu,tanh, got {words!r}; kerash activation --list has all")

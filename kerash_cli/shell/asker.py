@@ -101,7 +101,8 @@ class Other:
 
     @property
     def operands(self) -> Operands:
-        """Reader of the process's operands."""        return _Others(self)
+        """Reader of the process's operands."""
+        return _Others(self)
 
     def path(self, word: str) -> str:
         """Returns a path to the file `word`, relative to the working directory of the asking process."""

@@ -301,7 +301,9 @@ def test_weights_past_all_numbers_are_divergence_and_the_last_finite_epoch_is_ke
 
 def test_weights_past_all_numbers_are_divergence_though_the_cost_is_not() -> None:
     fit = fit_of(genome_of("1 1 1\ninput\ndense 1 -\n", {"weights": [[1e100]]}), [[1.0]], [[0.0]], learning_rate=1e250)
-    with pytest.raises(Diverged, match=r"expected finite weights, got NaN or infinity in epoch 0, batch 0; try a learning rate"):
+    with pytest.raises(
+        Diverged, match=r"expected finite weights, got NaN or infinity in epoch 0, batch 0; try a learning rate"
+    ):
         list(fit.batches())
     assert fit.result.params.tolist() == [1e100]
 

@@ -130,5 +130,5 @@ def test_a_genome_that_has_the_name_of_a_model_goes_first(kerash: Kerash, folder
     assert kerash("store-model", "m", "iris.model", "iris.csv", "--target", "species").code == 0
     assert kerash("create-genome", "m", "m").code == 0
     done = kerash("remove", "--model", "m")
-    assert done.error == "model m is still used by genome m: remove that first, with --genome, or use --force"
+    assert done.error == "model m is still used by genome m: remove the genome first, with --genome, or use --force"
     assert kerash("remove", "--genome", "m").code == kerash("remove", "--model", "m").code == 0

@@ -103,7 +103,7 @@ def tensor_of(path: Path) -> list[float]:
 def test_layers_need_one_sample_and_a_folder(kerash: Kerash, genome: Path, tmp_path: Path) -> None:
     done = kerash("predict", "default", XOR[1], "--layers", ".")
     assert (done.code, done.out) == (2, "")
-    assert done.error.endswith("expected a tensor file, one sample, with --layers, got something else")
+    assert done.error.endswith("--layers: expected a tensor file with one sample, got another kind of file")
     (tmp_path / "sample").write_text("2 1 1\n0\n1\n")
     done = kerash("predict", "default", "sample", "--layers", "nowhere")
     assert (done.code, done.out) == (2, "")
@@ -256,7 +256,7 @@ def test_an_export_never_replaces_a_file_that_is_no_model(kerash: Kerash, genome
     (tmp_path / "default.kerash").write_text("my thesis\n", encoding="ascii")
     done = kerash("export", "default")
     assert done.code == 2
-    assert "already exists and is no saved model" in done.error
+    assert "already exists and is not a saved model" in done.error
     assert (tmp_path / "default.kerash").read_text(encoding="ascii") == "my thesis\n"
     assert kerash("export", "default", "--force").code == 0
     assert kerash("show", "default.kerash").code == 0

@@ -173,10 +173,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, int]] = {
         "--start: ",
         2,
     ),
-    "init": ((*IRIS, "--start", "iris.kerash", "--init", "he"), "try it without --init and --no-standardize", 2),
+    "init": ((*IRIS, "--start", "iris.kerash", "--init", "he"), "leave --init and --no-standardize out", 2),
     "no scaling": (
         (*IRIS, "--start", "iris.kerash", "--no-standardize"),
-        "try it without --init and --no-standardize",
+        "leave --init and --no-standardize out",
         2,
     ),
     "no such file": (

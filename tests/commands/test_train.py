@@ -287,7 +287,7 @@ def test_a_saved_model_of_that_name_is_replaced_and_a_line_says_so(kerash: Keras
 
 def test_another_file_of_that_name_is_never_replaced_without_force(kerash: Kerash, tmp_path: Path) -> None:
     (tmp_path / "xor.kerash").write_text("my thesis\n", encoding="ascii")
-    assert "already exists and is no saved model" in (done := kerash("train", *XOR)).error
+    assert "already exists and is not a saved model" in (done := kerash("train", *XOR)).error
     assert done.code == 2
     assert (tmp_path / "xor.kerash").read_text(encoding="ascii") == "my thesis\n"
     assert kerash("train", *XOR, "--epochs", "1", "--force").code == 0
@@ -318,7 +318,7 @@ BAD = {
     "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "no such folder", 2),
     "two targets": (
         ("models/iris.model", "data/iris.csv", "--target", "species", "--target", "petal_width"),
-        "several stand in a LABEL file",
+        "several need a LABEL file",
         2,
     ),
     "two results on one output": ((*XOR, "--json", "--log", "-"), "try --log FILE", 2),

@@ -109,7 +109,7 @@ def test_a_checkpoint_does_not_take_the_place_of_a_model(kerash: Kerash, tmp_pat
     content = (tmp_path / "m.kerash").read_bytes()
     for options in ((), ("--resume",)):
         done = kerash(*WORDS, "--checkpoint", "m.kerash", *options)
-        assert (done.code, "already exists and is no checkpoint" in done.error) == (2, True)
+        assert (done.code, "already exists and is not a checkpoint" in done.error) == (2, True)
     assert (tmp_path / "m.kerash").read_bytes() == content
 
 
