@@ -1,4 +1,4 @@
-"""Evaluating a candidate: a pure function of JSON values, staged samples and its parent's weights.
+"""Evaluating a candidate: a pure function of JSON values, of samples in a stage, and of the parent's weights.
 
 Any process that runs it writes the same bytes to the candidate's file and returns the same values, except for the
 seconds.
@@ -35,11 +35,11 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 MOST_ROWS = 512
-"""The most rows that inheritance looks at."""
+"""Largest number of rows that inheritance uses to compare and fit weights."""
 
 
 class Regime(NamedTuple):
-    """The way in which candidates are trained and judged."""
+    """The settings with which candidates are trained and judged."""
 
     epochs: int
     """Epochs of a full evaluation: the length of the schedule."""
@@ -49,30 +49,30 @@ class Regime(NamedTuple):
 
     @property
     def patience(self) -> int:
-        """Epochs without a lower validation loss before a candidate's training stops."""
+        """Number of epochs without a lower validation loss after which a candidate's training stops."""
         return max(5, self.epochs // 5)
 
 
 class Job(NamedTuple):
-    """The evaluation of one candidate up to some epoch."""
+    """The task of evaluating one candidate up to some epoch."""
 
     regime: Regime
     stage: str
-    """The folder of the samples, `x_all.npy` and `y_all.npy`, and of the folds, `training_SPLIT.npy` and so on."""
+    """Folder with the samples (`x_all.npy`, `y_all.npy`) and with the folds (`training_SPLIT.npy` and so on)."""
     split: str
     seed: int
-    """The seed of everything random in it."""
+    """Seed of everything random in the training."""
     origin: str
     """A word that identifies the samples and the folds."""
     recipe: Recipe
     ancestry: tuple[str, ...]
-    """If weights are inherited: the descriptions from its parent's to its own, a mutation each."""
+    """Descriptions from the parent's to the candidate's, one mutation apart each, if weights are inherited."""
     parent: str | None
-    """The parent's file."""
+    """File with the parent's weights, if weights are inherited."""
     file: str
-    """Its own file: a checkpoint with the best parameters so far."""
+    """The candidate's file: a checkpoint with the best parameters so far."""
     until: int
-    """The epoch to train to."""
+    """Epoch at which the evaluation ends."""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the JSON values that `evaluate` takes."""
@@ -82,14 +82,14 @@ class Job(NamedTuple):
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Makes the job of which `to_json` made the record."""
+        """Returns the job that `to_json` made into the record."""
         plain = {name: value for name, value in record.items() if name not in ("regime", "genome", "ancestry")}
         regime, recipe = Regime(**record["regime"]), Recipe.from_json(record["genome"])
         return cls(**plain, regime=regime, recipe=recipe, ancestry=tuple(record["ancestry"]))
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Everything that decides the result."""
+        """Returns everything that decides the result, as JSON values."""
         job = self.to_json()
         return {name: job[name] for name in ("regime", "split", "seed", "origin", "genome", "ancestry")}
 
@@ -97,9 +97,10 @@ class Job(NamedTuple):
 def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
     """Trains the candidate of a job, from its checkpoint on, up to the job's epoch.
 
-    Returns `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of that mean,
-    `epochs` and `best_epoch`, the `error` of inheritance or None, and the `seconds` that it took. A candidate that
-    diverges has a `reason` in place of a loss.
+    Returns `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of this mean,
+    `epochs`, `best_epoch`, and `seconds`, the time that it took. `error` says how far the network deviated from its
+    parent's before training (None if no weights were inherited). If training diverges, there is a `reason` in place of
+    a loss.
     """
     before = perf_counter()
     job = Job.from_json(record)
@@ -109,7 +110,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
         run, result["error"] = _begun(job, samples, folds)
         saver = Checkpoint(job.file, job.identity)
         if Path(job.file).exists():
-            with suppress(KerashError):  # of another job: what it has is of no use
+            with suppress(KerashError):  # another job's file, which is of no use
                 saver.resume(run)
         if run.epoch > job.until:
             run, _ = _begun(job, samples, folds)
@@ -120,10 +121,10 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
                     break
                 if saver.is_asked_for:
                     saver.epoch(run)
-                    with suppress(KerashError):  # it is written again when the job is done
+                    with suppress(KerashError):  # the file is written again when the job is done
                         saver.write()
             if not all(np.isfinite(vector).all() for vector in run.optimizer.vectors.values()):
-                raise Diverged(f"training diverged: expected finite gradients in epoch {run.epoch}, got others")
+                raise Diverged(f"training diverged: the gradients in epoch {run.epoch} are not finite")
             saver.epoch(run)
             saver.write()
         rows = source.row_losses(run.best_params).astype(np.float64)
@@ -135,7 +136,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def best_params(file: str) -> Array:
-    """Reads the best parameters from a candidate's file: (folds, size), or (size,) for one fold."""
+    """Returns the best parameters in a candidate's file: (folds, size), or (size,) for one fold."""
     return archive.load(file).tensors["best_params"]
 
 
@@ -150,7 +151,7 @@ def _samples(job: Job) -> tuple[Samples, Folds]:
 
 
 def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]:
-    """Returns a new run, and the error of inheritance if there is any."""
+    """Returns a new run, and how far its network deviates from its parent's (None without inherited weights)."""
     regime, recipe = job.regime, job.recipe
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
@@ -172,7 +173,7 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 
 
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
-    """Returns the initial parameters (folds, size), and the largest error of inheritance."""
+    """Returns the initial parameters (folds, size), and the largest deviation from the parent's network, if any."""
     dtype, network = np.dtype(job.regime.dtype), job.recipe.network
     seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:
@@ -185,7 +186,7 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
             for seed, own, rows in zip(seeds, given, folds.training, strict=True)
         ]
     except np.linalg.LinAlgError as error:
-        raise Diverged(f"expected a parent whose activations are finite, got one without: {error}") from None
+        raise Diverged(f"the parent's activations are not finite: {error}") from None
     largest = max(made for _, made in inherited)
     if not isfinite(largest):
         raise Diverged(f"expected a child that computes what its parent did, got one with an error of {largest}")
@@ -193,7 +194,7 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
 
 
 def _some(rows: Rows) -> Rows:
-    """Picks at most MOST_ROWS rows, evenly spread: files are often sorted."""
+    """Returns at most MOST_ROWS of the rows, evenly spread, because files are often sorted."""
     if len(rows) <= MOST_ROWS:
         return rows
     return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.intp)]

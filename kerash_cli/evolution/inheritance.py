@@ -1,13 +1,14 @@
-"""Inheritance: a child's weights are made of its parent's, so that it computes nearly the same function.
+"""Inheritance: a child's weights are made from its parent's weights, so that it computes nearly the same function.
 
-Most recipes that are one mutation apart differ in one place: a layer is new there, gone, or another. What is the same
-on both sides is copied. A wider layer gets random incoming and zero outgoing weights, a larger kernel zeros around it,
-and a new layer is the identity where its activation allows: relu after what is never negative, or pairs [I, -I] of
-relu, softplus or bentidentity (Chen et al. 2016, https://arxiv.org/abs/1511.05641, for relu). Elsewhere the next dense
-layer is fitted by least squares to give what it gave before, on some of the rows.
+Most recipes that are one mutation apart differ in one place: a layer was added, removed or changed there. All layers
+that are the same in both are copied. A wider layer gets random incoming weights and outgoing weights of zero, and a
+larger kernel gets zeros around the old one. A new layer becomes the identity if its activation allows that: relu after
+outputs that are never negative, or pairs [I, -I] of relu, softplus or bentidentity (Chen et al. 2016,
+https://arxiv.org/abs/1511.05641, for relu). In all other cases the next dense layer is fitted by least squares, on some
+of the rows, so that it gives nearly the same outputs as before.
 
-A mutation may change any number of layers. Where the two differ in more than one place, layers of one kind share what
-overlaps, in their order, and the next dense layer is fitted.
+A mutation may change any number of layers. If parent and child differ in more than one place, layers of the same kind
+are paired in their order, the overlapping parts of their weights are copied, and the next dense layer is fitted.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,17 +28,17 @@ Draw: TypeAlias = Callable[[Network], Array]
 """Draws random parameters (size,) for a network."""
 
 RIDGE, LEAST_RIDGE = 1e-4, 1e-8
-"""The ridge of a fit, in proportion to the mean of its diagonal, and the least there is."""
+"""Ridge of a least-squares fit, as a factor on the mean of the matrix's diagonal, and the smallest ridge."""
 NEARLY_LINEAR = 0.3
-"""The standard deviation of the sums of a new layer that stands in for a straight line."""
+"""Standard deviation of the weighted sums in a new layer that is made nearly linear."""
 
 NEVER_NEGATIVE = {"relu", "sigmoid", "softplus", "gaussian", "softmax"}
 PAIRED = {"relu": 1.0, "softplus": 1.0, "bentidentity": 0.5}
-"""Activations for which x = factor * (f(x) - f(-x)), with that factor."""
+"""Factors for activations f with x = factor * (f(x) - f(-x))."""
 
 
 class Net(NamedTuple):
-    """A network without its last activation, and its parameters (size,)."""
+    """A network without its last activation, and the network's parameters (size,)."""
 
     network: Network
     params: Array
@@ -63,20 +64,20 @@ class Net(NamedTuple):
 
 
 class Mutant(NamedTuple):
-    """A parent and a child, and where they differ."""
+    """A parent, its child, and the place where they differ."""
 
     parent: Net
     child: Net
     place: int
-    """The first layer of the child that differs, or that stands where one was removed."""
+    """Index of the child's first layer that differs, or that follows a removed layer."""
     shift: int
-    """The number of layers that the child has more than its parent."""
+    """Number of the child's layers less that of its parent's layers."""
     after: int
-    """The first layer of the child behind the change that learns."""
+    """Index of the child's first layer with weights behind the change."""
 
     @property
     def next_weights(self) -> tuple[Array, Array]:
-        """The weights of the layer `after`, in the parent and in the child: (inputs or channels, ...)."""
+        """Returns the weights of the layer `after` in the parent and in the child: (inputs or channels, ...)."""
         both = self.parent.tensors[self.after - self.shift], self.child.tensors[self.after]
         axis = 1 if isinstance(self.child.layers[self.after], Convolution) else 0
         old, new = (np.moveaxis(tensors["weights"], axis, 0) for tensors in both)
@@ -84,10 +85,11 @@ class Mutant(NamedTuple):
 
 
 def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw, x: Array) -> tuple[Array, float]:
-    """Makes parameters for the last description of those of the first; each is one mutation after the one before.
+    """Returns parameters for the last description, made from parameters for the first one, and the error.
 
-    `params` (size,) belong to the first, x (rows, features) are some of its training rows. Also returns the error: the
-    root mean square of the change of the logits, divided by that of the parent's logits.
+    Each description is one mutation after the one before. `params` (size,) belong to the first description; x (rows,
+    features) has some of its training rows. The error is the root mean square of the change of the logits, divided by
+    the root mean square of the parent's logits.
     """
     networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
     first = net = Net(networks[0], params)
@@ -101,7 +103,7 @@ def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw,
 
 
 def _fill(parent: Net, child: Net, x: Array) -> None:
-    """Fills the child's parameters, which are random so far."""
+    """Sets the child's parameters, which are random before."""
     old, new = parent.layers, child.layers
     shift = len(new) - len(old)
     place = _alike(old, new)
@@ -131,12 +133,12 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
 
 
 def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
-    """Counts the layers that both have in common before the first that differs."""
+    """Counts the layers that two networks have in common before the first layer that differs."""
     return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
 
 
 def _share(mutant: Mutant, behind: int) -> None:
-    """Copies what overlaps between layers of one kind, in their order, from the first that differs to the last."""
+    """Copies overlapping weights between layers of the same kind, in order, from the first layer that differs on."""
     parent, child, place, shift, _ = mutant
     waiting = list(range(place, behind - shift))
     for i in range(place, behind):
@@ -147,7 +149,7 @@ def _share(mutant: Mutant, behind: int) -> None:
 
 
 def _preserved(mutant: Mutant, x: Array) -> bool:
-    """Fills the changed layer; returns whether the function is the same without a fit."""
+    """Sets the weights of the changed layer; returns whether the network's function is preserved without a fit."""
     parent, child, place, shift, _ = mutant
     layer = child.layers[place]
     if shift == 1 and isinstance(layer, Dense | Convolution):
@@ -173,7 +175,7 @@ def _preserved(mutant: Mutant, x: Array) -> bool:
 
 
 def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
-    """Makes a new layer the identity, if its activation and its size allow that; returns whether they do."""
+    """Makes a new layer the identity, if its activation and its size allow that; returns whether it did."""
     place, child = mutant.place, mutant.child
     name, channels = layer.activation.name, child.network.shapes[place][0]
     if isinstance(layer, Dense):
@@ -186,7 +188,7 @@ def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
     if not (once or twice):
         return False
     own, (old, new) = child.tensors[place], mutant.next_weights
-    # (inputs, units): those of a convolution's middle alone.
+    # (inputs, units): for a convolution, the weights in the middle of the kernel.
     middle = own["weights"] if isinstance(layer, Dense) else own["weights"][:, :, 1, 1].T
     used = channels if once else 2 * channels
     own["bias"][...] = 0
@@ -199,7 +201,7 @@ def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
 
 
 def _as_line(mutant: Mutant, x: Array) -> bool:
-    """Makes a new dense layer nearly linear in the directions of most variance; returns False, as it is not exact."""
+    """Makes a new dense layer nearly linear in the directions of most variance; returns False: it is not exact."""
     layer, own = mutant.child.layers[mutant.place], mutant.child.tensors[mutant.place]
     if isinstance(layer, Dense):
         given = mutant.parent.until(mutant.place, x).astype(np.float64)
@@ -214,7 +216,7 @@ def _as_line(mutant: Mutant, x: Array) -> bool:
 
 
 def _slope_at(activation: Activation) -> float:
-    """Finds a point where the activation has a slope: even functions have none at 0."""
+    """Returns a point where the activation has a slope: even functions have none at 0."""
     near = np.array([[-0.1, 0.1], [0.6, 0.8]])
     values = np.empty_like(near)
     run_calls(activation.forward(near.copy(), values))
@@ -234,7 +236,7 @@ def _keep_best(mutant: Mutant, x: Array, units: int) -> None:
 
 
 def _refit(mutant: Mutant, x: Array) -> None:
-    """Fits the next dense layer to give what it gave before, by least squares."""
+    """Fits the next dense layer by least squares, so that its outputs are nearly the same as before."""
     parent, child, _, shift, after = mutant
     theirs, own = parent.tensors[after - shift], child.tensors[after]
     wanted = parent.until(after - shift, x).astype(np.float64) @ theirs["weights"] + theirs["bias"]
@@ -250,14 +252,14 @@ def _refit(mutant: Mutant, x: Array) -> None:
 
 
 def _overlap(old: Views, new: Views) -> None:
-    """Copies as much of each tensor as the other one has room for."""
+    """Copies the part of each old tensor that fits into the new tensor."""
     for name, tensor in new.items():
         shared = tuple(slice(0, min(a, b)) for a, b in zip(old[name].shape, tensor.shape, strict=True))
         tensor[shared] = old[name][shared]
 
 
 def _never_negative(layers: Sequence[Layer]) -> bool:
-    """Whether the outputs of these layers are never negative, as far as their activations tell."""
+    """Whether the outputs of the last of these layers are never negative, judging by the activations."""
     for layer in reversed(layers):
         if isinstance(layer, MaxPooling) or layer.transparent(training=False):
             continue

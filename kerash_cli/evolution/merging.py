@@ -20,7 +20,8 @@ def mergeable(description: ModelDescription) -> bool:
 def merged(description: ModelDescription, params: Array) -> tuple[ModelDescription, Array]:
     """Returns one network with the hidden units of all `params` (count, size) side by side, and its parameters.
 
-    Units see only units of their own network; the last layer takes the mean. Raises ValueError unless `mergeable`.
+    A hidden unit gets inputs only from units of its own network; the last layer computes the mean. Raises ValueError
+    unless the description is `mergeable`.
     """
     if not mergeable(description):
         raise ValueError("expected dense layers alone")

@@ -1,7 +1,8 @@
-"""Mutations: small changes of a recipe. Weights are inherited elsewhere.
+"""Mutations: small changes of a recipe. (`inheritance` makes the weights of the changed network.)
 
-To add one, write a function of a recipe, a place in it, the space and a generator, and register it with its share of
-the draws and a function that finds the places where it applies. A mutation without a place is not drawn.
+To add a mutation, write a function of a recipe, a place in the recipe, the space and a random generator. Register it
+with its share of the draws and with a function that finds the places where it applies. A mutation is not drawn for a
+recipe without such a place.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,13 +22,13 @@ Places: TypeAlias = Callable[[Recipe, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Recipe, int, Space, np.random.Generator], Recipe]"
 
 LARGEST_KERNEL = 7
-"""The widest kernel that mutations make."""
+"""Largest width of a kernel that mutations make."""
 TRIALS = 100
-"""Draws before `mutate` gives up."""
+"""Number of draws after which `mutate` gives up."""
 
 
 class Mutation(NamedTuple):
-    """A kind of change, and its share of the draws."""
+    """A kind of change of a recipe, with its share of the draws and the places where it applies."""
 
     name: str
     share: float
@@ -39,9 +40,9 @@ MUTATIONS: list[Mutation] = []
 
 
 def mutate(recipe: Recipe, space: Space, rng: "np.random.Generator") -> tuple[str, Recipe]:
-    """Draws one change; returns its name and the changed recipe. Raises BadInput if the space allows none.
+    """Draws a change; returns its name and the changed recipe. Raises BadInput if the space allows no change.
 
-    A change whose shapes do not fit, or that changes nothing, is drawn again.
+    If the shapes of the changed layers do not fit, or nothing has changed, another change is drawn.
     """
     found = [(each, places) for each in MUTATIONS if (places := each.places(recipe, space))]
     shares = np.array([each.share for each, _ in found])
@@ -51,11 +52,11 @@ def mutate(recipe: Recipe, space: Space, rng: "np.random.Generator") -> tuple[st
             child = mutation.change(recipe, places[int(rng.integers(len(places)))], space, rng)
             if child != recipe:
                 return mutation.name, child
-    raise BadInput("expected a network that can change, got one that can't; try a larger --max-layers or --max-width")
+    raise BadInput("no mutation of the network is within the limits; try a larger --max-layers or --max-width")
 
 
 def mutation(name: str, share: float, places: Places) -> Callable[[Change], Change]:
-    """Registers a function as a mutation of that name."""
+    """Returns a decorator that registers a function as the mutation `name`."""
 
     def register(change: Change) -> Change:
         MUTATIONS.append(Mutation(name, share, places, change))
@@ -69,12 +70,12 @@ def _has_room(recipe: Recipe, space: Space) -> bool:
 
 
 def _dense_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Finds where a dense layer may be added: before each dense layer, the last included."""
+    """Returns the places for a new dense layer: before each dense layer, the last one included."""
     return [*recipe.hidden(Dense), recipe.last] if _has_room(recipe, space) else []
 
 
 def _image_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Finds where a convolution may be added: first, and behind each layer that gives an image."""
+    """Returns the places for a new convolution: first, and behind each layer whose output is an image."""
     if not (space.images and _has_room(recipe, space)):
         return []
     return [i + 1 for i in range(recipe.images) if i == 0 or isinstance(recipe.layers[i], Convolution | MaxPooling)]
@@ -109,7 +110,7 @@ def _small_kernels(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _unpooled(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Finds the convolutions without a pooling whose image is large enough for one; the place behind each."""
+    """Returns the places behind convolutions that have no pooling yet and an image large enough for one."""
     shapes = recipe.network.shapes
     return [
         i + 1
@@ -153,7 +154,7 @@ def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.
 
 @mutation("remove layer", 0.05, _removable)
 def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Removes a layer that learns, and with a convolution the pooling behind it."""
+    """Removes a layer that has weights; with a convolution, also removes the pooling behind it."""
     stop = place + 1
     if isinstance(recipe.layers[place], Convolution) and isinstance(recipe.layers[stop], MaxPooling):
         stop += 1

@@ -1,4 +1,4 @@
-"""Generations of candidates. Each draw depends on (seed, generation, index, purpose) alone."""
+"""Generations of candidates. Each random draw depends only on (seed, generation, index, purpose)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 
 BETTER = 1e-4
-"""The gain in fitness from which on a candidate replaces the incumbent."""
+"""Smallest gain in fitness with which a candidate replaces the incumbent (the best candidate so far)."""
 PENALTY = 1e-3
-"""The loss of fitness for ten times as many parameters."""
+"""Amount by which the fitness falls for ten times as many parameters."""
 HALVED = 5
-"""The smallest population whose worst candidates are dropped early, and a quarter of which is drawn afresh."""
+"""Smallest population in which the worst candidates are dropped early and a quarter is drawn afresh."""
 STALLED = 8
-"""Generations without progress before evolution ends."""
+"""Number of generations without progress after which evolution ends."""
 TRIALS = 50
-"""Draws of a recipe before one that was tried already is taken again."""
+"""Number of draws of a recipe after which a recipe that was tried already is accepted."""
 
 Place: TypeAlias = tuple[int, int]
 """A candidate's generation and its index there."""
@@ -41,61 +41,61 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True)
 class Strategy:
-    """The settings of a search that can change its result."""
+    """Those settings of a search that can change its result."""
 
     population: int
     seed: int
     epochs: int
-    """Epochs of a full evaluation."""
+    """Number of epochs of a full evaluation."""
     inherits: bool
     random: bool = False
-    """Whether every candidate is drawn afresh: random search, which evolution has to beat."""
+    """Whether every candidate is drawn afresh: random search, for comparison with evolution."""
 
     @property
     def strangers(self) -> int:
-        """The number of candidates in a generation that are drawn afresh."""
+        """Number of candidates in a generation that are drawn afresh."""
         return self.population // 4 if self.population >= HALVED else 0
 
     @property
     def rungs(self) -> list[int]:
-        """The epochs after which only the better third of a bracket trains on."""
+        """Epochs of the rungs: after each, only the better third of a bracket (a group of candidates) trains on."""
         if self.population < HALVED:
             return [self.epochs]
         return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
 
 
 class Candidate(NamedTuple):
-    """A recipe to evaluate, and its parent."""
+    """A recipe to evaluate, with its parent."""
 
     place: Place
     recipe: Recipe
     parent: Place | None
     mutations: tuple[str, ...]
-    """The names of its mutations, or "start", "random" or "train on"."""
+    """Names of the mutations, or "start", "random" or "train on"."""
     ancestry: tuple[str, ...] = ()
-    """If it inherits weights: the descriptions from its parent's to its own, a mutation each."""
+    """Descriptions from the parent's to the candidate's, one mutation apart each, if weights are inherited."""
 
 
 class Outcome(NamedTuple):
     """The result of evaluating a candidate up to some epoch."""
 
     loss: float
-    """The validation loss; infinite if training diverged."""
+    """Validation loss; infinite if training diverged."""
     deviation: float
     parameters: int
     epochs: int
     error: float | None = None
-    """The error made by inheriting weights."""
+    """Deviation from the parent's network before training; None if no weights were inherited."""
     reason: str | None = None
 
     @property
     def fitness(self) -> float:
-        """The measure of selection: the negative loss, less a penalty for parameters."""
+        """The number that selection maximizes: the negative loss, less a penalty for parameters."""
         return -self.loss - PENALTY * log10(self.parameters)
 
 
 class Evaluated(NamedTuple):
-    """A candidate that trains no further: it was dropped, or evaluated in full."""
+    """A candidate that is not trained further: it was dropped, or evaluated in full."""
 
     candidate: Candidate
     outcome: Outcome
@@ -103,12 +103,12 @@ class Evaluated(NamedTuple):
 
     @property
     def order(self) -> tuple[float, int, Place]:
-        """A sort key that puts the best first; then fewer parameters, then the earlier candidate."""
+        """Sort key: the lowest loss first; among equals, fewer parameters, then the earlier candidate."""
         return -self.outcome.fitness, self.outcome.parameters, self.candidate.place
 
 
 class Generation(NamedTuple):
-    """The end of a generation, and the best candidate so far."""
+    """The end of a generation, with the best candidate so far."""
 
     number: int
     incumbent: Evaluated
@@ -116,31 +116,32 @@ class Generation(NamedTuple):
 
 
 Evaluate: TypeAlias = Callable[[Sequence[Candidate], int, int], "Iterator[Outcome]"]
-"""A function of (candidates, rung, epoch to train to) that gives an outcome for each, in their order."""
+"""A function of (candidates, rung, last epoch) that yields an outcome for each candidate, in their order."""
 
 
 @dataclass
 class Population:
-    """The memory of a search, which proposes candidates and selects among them."""
+    """The memory of a search: it proposes candidates and selects among them."""
 
     space: Space
     strategy: Strategy
     start: Recipe
     window: list[Evaluated] = field(default_factory=list)
-    """The latest full evaluations. Parents are drawn from them."""
+    """The latest full evaluations, from which parents are drawn."""
     archive: list[Evaluated] = field(default_factory=list)
-    """Full evaluations that no other beats in both loss and parameters: the Pareto front."""
+    """The Pareto front: full evaluations that no other one beats in both loss and parameters."""
     finished: list[Evaluated] = field(default_factory=list)
     """All full evaluations."""
     incumbent: Evaluated | None = None
     stalled: int = 0
-    """Generations since the incumbent took its place."""
+    """Number of generations since the incumbent was found."""
     tried: set[str] = field(default_factory=set)
 
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
-        """Yields each candidate when it is decided, then its generation: 0 and `count` more, or fewer without progress.
+        """Yields each candidate when it is evaluated or dropped, and after the candidates their generation.
 
-        Raises Diverged if nothing in generation 0 can be trained.
+        There are generation 0 and `count` more, or fewer if there is no progress. Raises Diverged if no candidate of
+        generation 0 can be trained.
         """
         for number in range(count + 1):
             evaluated = []
@@ -165,12 +166,12 @@ class Population:
 
     @property
     def kept(self) -> set[Place]:
-        """The places of the candidates whose weights may still be inherited."""
+        """Returns the places of the candidates whose weights may still be inherited."""
         incumbent = [self.incumbent] if self.incumbent else []
         return {each.candidate.place for each in (*self.window, *self.archive, *incumbent)}
 
     def _proposed(self, number: int) -> list[list[Candidate]]:
-        """Proposes the candidates of a generation, by bracket."""
+        """Returns the candidates of a generation, in a list for each bracket."""
         size = self.strategy.population
         if number == 0 or self.strategy.random:
             first = [self._first()] if number == 0 else []
@@ -206,7 +207,7 @@ class Population:
             for _ in range(changes):
                 try:
                     name, recipe = mutate(recipe, self.space, rng)
-                except BadInput:  # the space allows no change of this one
+                except BadInput:  # the space allows no change of this recipe
                     break
                 names.append(name)
                 ancestry.append(str(recipe.description))
@@ -218,7 +219,10 @@ class Population:
         return Candidate(place, recipe, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
 
     def _parent(self, place: Place) -> Candidate:
-        """Picks the incumbent half of the time, in a small population always; else the best of some of the window."""
+        """Returns a parent: the incumbent, always in a small population, else half of the time; or a good candidate.
+
+        The good candidate is the best of a few that are drawn from the window.
+        """
         assert self.incumbent is not None
         rng, size = self._rng(place, Purpose.PARENT), self.strategy.population
         if size < HALVED or rng.random() < 0.5:
@@ -228,7 +232,7 @@ class Population:
         return min((self.window[int(i)] for i in drawn), key=lambda each: each.order).candidate
 
     def _evaluated(self, brackets: list[list[Candidate]], evaluate: Evaluate) -> Iterator[Evaluated]:
-        """Yields candidates as they are dropped; after each rung the better third of each bracket trains on."""
+        """Yields candidates as they are dropped or done; after each rung, a third of each bracket trains on."""
         *rungs, last = enumerate(self.strategy.rungs)
         for rung, epochs in rungs:
             going = _in_order(brackets)
@@ -251,7 +255,7 @@ class Population:
 
 
 def _pareto(evaluated: Sequence[Evaluated]) -> list[Evaluated]:
-    """Returns those that no other beats in both loss and parameters, fewest parameters first."""
+    """Returns the candidates that no other one beats in both loss and parameters, fewest parameters first."""
     ranked = sorted(evaluated, key=lambda each: (each.outcome.parameters, each.outcome.loss, each.candidate.place))
     best, front = inf, []
     for each in ranked:

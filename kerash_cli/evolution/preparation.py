@@ -34,23 +34,23 @@ from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, usable
 
 CROSS_VALIDATED = 2000
-"""The rows from which on a part is held out; with fewer, each row validates in one fold of a cross-validation."""
+"""Smallest number of rows for which a part is held out; with fewer rows, there is a cross-validation."""
 FOLDS = 5
 HELD_OUT = 0.2
-"""The share of the rows that is held out."""
+"""Share of the rows that is held out for validation."""
 MANY_ROWS = 20_000
-"""The rows from which on a full evaluation has 9 epochs in place of 27."""
+"""Smallest number of rows for which a full evaluation has 9 epochs in place of 27."""
 
 BATCH = 32
-"""Rows in a batch; fewer than twice as many rows make one batch."""
+"""Number of rows in a batch; fewer than twice this number of rows make a single batch."""
 STEPS = 2000
-"""Steps of a full evaluation under cross-validation, within 27 to 243 epochs."""
+"""Number of steps of a full evaluation under cross-validation, if that makes 27 to 243 epochs."""
 EXPENSIVE = 2e11
-"""Operations of a training from which on weights are inherited, as validation losses still fall at its end. Cheaper
-trainings reach the point of overfitting, and a child that inherits would start from there."""
+"""Smallest number of operations in a training for which weights are inherited, because the validation loss still falls
+at the training's end. Cheaper trainings run until they overfit, and a child that inherits would start from there."""
 
 STEP_SECONDS = 8e-5
-"""Seconds that a step takes, however little it computes."""
+"""Seconds that a step takes at least."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class PreparedSearch:
 
     settings: SearchSettings
     mode: str
-    """How candidates are judged: by "training" (the rows that train), "cross-validation" or "hold-out"."""
+    """Rows that candidates are judged by: "training" (the rows that train), "cross-validation" or "hold-out"."""
     encoding: Encoding
     table: Table
     labels: Table | None
@@ -92,15 +92,15 @@ class PreparedSearch:
     strategy: Strategy
     regime: Regime
     final: str
-    """Which network is saved: "merged" or "single"; the mode "training" saves the one that was evaluated."""
+    """Network to save, "merged" or "single"; in the mode "training" it is the network that was evaluated."""
 
     @property
     def folds(self) -> int:
-        """The number of networks that a candidate trains."""
+        """Number of networks that are trained for each candidate, one for each fold."""
         return FOLDS if self.mode == "cross-validation" else 1
 
     def split(self, number: int) -> Folds:
-        """Divides the rows into folds: division 0 is for the search, 1 for the final training."""
+        """Divides the rows into folds: with `number` 0 for the search, 1 for the final training."""
         rows, rng = self.table.rows, generator(self.settings.seed, Key.SPLIT, number)
         if self.mode == "training":
             return all_rows(rows)
@@ -110,7 +110,7 @@ class PreparedSearch:
         return Folds(training[np.newaxis], validation[np.newaxis])
 
     def describe(self) -> list[str]:
-        """Says what was inferred, what will be done, and how long that takes."""
+        """Returns lines about the data, the plan of the search, and the time that it will take."""
         strategy = self.strategy
         judges = {
             "training": f"fewer than {FEWEST_TO_VALIDATE} rows, so all rows train and judge",
@@ -126,11 +126,11 @@ class PreparedSearch:
         ]
 
     def doubts(self) -> list[str]:
-        """Lists the decisions about the data that could be wrong."""
+        """Returns a message for each decision about the data that could be wrong."""
         return self.encoding.doubts(self.table)
 
     def seconds(self) -> float:
-        """Estimates how long one core takes for all generations of networks of the usual size."""
+        """Estimates the seconds that one core takes for all generations, with networks of the usual size."""
         strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
         trainings = sum(
             (share - before) * ceil(size / 3**number)
@@ -143,7 +143,7 @@ class PreparedSearch:
         return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
 
     def workers(self, asked: int | None) -> int:
-        """The number of processes: at most those asked for; by default, as many as pay off."""
+        """Returns the number of processes: at most `asked`; by default, as many as make the search faster."""
         most = self.strategy.population + self.strategy.inherits
         return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
 
@@ -164,7 +164,7 @@ class PreparedSearch:
         }
 
     def staged_bytes(self) -> int:
-        """Bytes that `stage_samples` takes."""
+        """Returns the size, in bytes, of the files of `stage_samples`."""
         index = ((self.folds, self.table.rows), np.intp)
         samples = samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype))
         return samples + 3 * staged_bytes(index, index)
@@ -218,19 +218,19 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
 
 
 def _mode(rows: int) -> str:
-    """How candidates are judged, by the number of rows."""
+    """Returns the mode of judging candidates for a number of rows; see `PreparedSearch.mode`."""
     if rows < FEWEST_TO_VALIDATE:
         return "training"
     return "cross-validation" if rows < CROSS_VALIDATED else "hold-out"
 
 
 def _training_rows(mode: str, rows: int) -> int:
-    """The rows that train a network, of all rows."""
+    """Returns how many of all rows train a network."""
     return rows - {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
 
 
 def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy:
-    """The strategy that the settings ask for; `inherits` is what suits the data."""
+    """Returns the strategy that the settings ask for; `inherits` is the default for inheriting weights."""
     random = settings.strategy == "random"
     wanted = settings.inherit == "always" or (settings.inherit == "auto" and inherits)
     return Strategy(settings.population, settings.seed, epochs, wanted and not random, random)
@@ -239,9 +239,9 @@ def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy
 def _matched(
     table: Table, labels: Table | None, target: str | None, settings: SearchSettings
 ) -> tuple[ModelDescription, Encoding]:
-    """Returns the description to start from, resolved and by default without hidden layers, and the encoding.
+    """Returns the description to start from, by default without hidden layers, and the encoding.
 
-    Raises BadInput if INPUTS or OUTPUTS differ from the data.
+    Each ? of the description is filled in. Raises BadInput if INPUTS or OUTPUTS differ from the data.
     """
     if settings.start:
         described = match(settings.start, table, labels, target, settings.missing, settings.drop)
@@ -294,7 +294,7 @@ def _check_network(network: Network, training: int, batch_size: int, folds: int)
 
 
 def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) -> None:
-    """Raises OutOfSpace if the first network, or the widest, would need more memory than there is."""
+    """Raises OutOfSpace if the first network or the widest one would need more memory than is available."""
     memory.require(start.network.plan_bytes(batch_size, 4), "", "try to start from a smaller model")
     hidden = tuple(Dense(space.widest, Activation("relu")) for _ in range(space.most_layers))
     widest = start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
@@ -302,13 +302,13 @@ def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) ->
 
 
 def _usual(start: Recipe, space: Space) -> Network:
-    """A network of the usual size: two hidden layers, half as wide as allowed."""
+    """Returns a network of the usual size: two hidden layers, half as wide as allowed."""
     hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
     return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
 
 
 def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
-    """Epochs of a full evaluation."""
+    """Returns the number of epochs of a full evaluation."""
     if mode == "training":
         return 300
     if images:
@@ -319,7 +319,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
 
 
 def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
-    """Decides which network is saved; raises BadInput if networks should be merged that cannot be."""
+    """Returns the network to save, "merged" or "single"; raises BadInput if networks can't be merged but should be."""
     possible = (
         mode == "cross-validation"
         and not space.images
@@ -335,12 +335,12 @@ def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> 
 
 
 def batch_size(rows: int) -> int:
-    """Rows in a batch, of so many rows that train."""
+    """Returns the number of rows in a batch if `rows` rows train."""
     return rows if rows < 2 * BATCH else BATCH
 
 
 def all_rows(rows: int) -> Folds:
-    """One fold in which all rows train and all validate."""
+    """Returns a single fold in which all rows train and all rows validate."""
     every = np.arange(rows)[np.newaxis]
     return Folds(every, every)
 
@@ -350,7 +350,7 @@ def _middle(low: float, high: float) -> float:
 
 
 def _duration(seconds: float) -> str:
-    """`5 s`, `3 min`, `2 h`."""
+    """Returns a time in words, rounded: `5 s`, `3 min` or `2 h`."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""Recipes: a network's description and the settings to train it with. Evolution mutates them."""
+"""Recipes: descriptions of networks, each with the settings to train it. Evolution mutates them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,15 +10,15 @@ from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 
 POOLING = MaxPooling(Activation("identity"), 2, 0, 2, 2)
-"""The pooling that evolution adds: the largest of each 2x2."""
+"""Pooling layer that evolution adds: the largest number of each 2x2 square."""
 
 DIGITS = 4
-"""Significant digits of a setting that is drawn."""
+"""Number of significant digits of a setting that is drawn at random."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A network's description and the settings to train it with."""
+    """A network's description, and the settings to train the network."""
 
     description: ModelDescription
     learning_rate: float
@@ -26,40 +26,40 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """A text that equal recipes share, and no others."""
+        """A text that is the same for two recipes if they are equal, and only then."""
         return f"{self.description}{self.learning_rate!r} {self.weight_decay!r}"
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers of its description."""
+        """Layers of the description."""
         return self.description.layers
 
     @property
     def network(self) -> Network:
-        """The network that it describes."""
+        """The network that the recipe describes."""
         return Network(self.layers, self.description.known_shape)
 
     @property
     def last(self) -> int:
-        """The index of the last layer that learns, whose size the data decides."""
+        """Index of the last layer with weights; the data decides its size."""
         return max(i for i, layer in enumerate(self.layers) if layer.learns)
 
     @property
     def images(self) -> int:
-        """The number of layers before the first dense one: those that may see an image."""
+        """Number of layers before the first dense layer, whose inputs may be images."""
         return next((i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)), self.last)
 
     @property
     def topology(self) -> str:
-        """The hidden layers in a few words: `16 relu, 8 tanh`."""
+        """Hidden layers in a few words: `16 relu, 8 tanh`."""
         return ", ".join(map(_in_words, self.layers[1 : self.last])) or "no hidden layer"
 
     def hidden(self, *kinds: type[Layer]) -> list[int]:
-        """The indexes of the layers of these kinds before the last that learns."""
+        """Returns the indexes of hidden layers of the given kinds."""
         return [i for i in range(self.last) if isinstance(self.layers[i], kinds)]
 
     def with_layers(self, layers: "tuple[Layer, ...]") -> Self:
-        """The recipe with other layers; raises BadInput where their shapes don't fit each other."""
+        """Returns the recipe with `layers`; raises BadInput if their shapes do not fit each other."""
         description = ModelDescription(self.description.shape, layers)
         Network(layers, description.known_shape)
         return replace(self, description=description)
@@ -74,7 +74,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Makes the recipe that `to_json` wrote."""
+        """Returns the recipe that `to_json` made into the record."""
         return cls(ModelDescription.parse(record["model"]), record["learning_rate"], record["weight_decay"])
 
 

@@ -1,4 +1,4 @@
-"""A search at work: generations over staged samples, and the model made of what they came to."""
+"""The search itself: generations of candidates, then the final training of the model that is saved."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ from kerash_cli.store.stage import Stage
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
-"""The most candidates that are trained again in the end."""
+"""Largest number of candidates that are trained again at the end."""
 MERGED = "and its networks of all folds merged"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
 
@@ -53,7 +53,7 @@ def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
 
 
 class Search:
-    """A search over staged samples. An executor evaluates candidates, a history keeps the results."""
+    """A search over samples in a stage. An executor evaluates the candidates, a history keeps the results."""
 
     def __init__(
         self, prepared: PreparedSearch, history: History, stage: Stage, samples: Samples, executor: Executor
@@ -63,14 +63,14 @@ class Search:
         self._origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
         self.population = Population(prepared.space, prepared.strategy, prepared.start)
         self.trainings = self.epochs = self.generation = 0
-        """The candidates trained so far, their epochs in all, and the number of the latest generation."""
+        """Number of candidates trained so far, number of their epochs, and number of the latest generation."""
         self.final_times: list[float] = []
         """Seconds of each training of `conclude`."""
         self.stop = ""
-        """A reason to stop, set by anyone at any time: the caller stops after the generation under way."""
+        """Reason to stop, which a signal handler may set: the caller stops after the generation under way."""
 
     def generations(self) -> Iterator[Evaluated | Generation]:
-        """Yields each candidate when it is decided, then its generation. What the history has is not trained again."""
+        """Yields each candidate when it is evaluated or dropped, then its generation; reuses results of the history."""
         for event in self.population.generations(self.prepared.settings.generations, self._evaluate):
             if isinstance(event, Generation):
                 self._commit(event)
@@ -81,9 +81,10 @@ class Search:
             yield event
 
     def conclude(self) -> Winner:
-        """Trains the finalists afresh and makes a model of the best; with few rows, takes the best as it is.
+        """Trains the finalists (the best candidates) afresh and makes a model of the best one.
 
-        Raises Diverged if the best one cannot be trained again.
+        With few rows, makes a model of the best candidate as it is. Raises Diverged if the best candidate cannot be
+        trained again.
         """
         finalists = _picked(self.population, self.prepared.settings.pick)
         if self.prepared.mode == "training":
@@ -114,12 +115,12 @@ class Search:
         return self._won(chosen, trained, result["loss"], how)
 
     def seconds_ahead(self, workers: int) -> float:
-        """Estimates the seconds of another generation and of `conclude`, from what was trained so far."""
+        """Estimates the seconds that another generation and `conclude` take, from the trainings so far."""
         latest = [self._shared_out(number, workers) for number in (self.generation, self.generation - 1)]
         return max(latest) + self._final_seconds(workers)
 
     def _shared_out(self, generation: int, workers: int) -> float:
-        """Estimates the seconds of a generation: workers wait for each other after each rung."""
+        """Estimates the seconds that a generation takes; workers wait for each other after each rung."""
         rungs: list[list[float]] = [[] for _ in range(self._rungs)]
         for (number, _, rung), record in self._history.evaluations.items():
             if number == generation:
@@ -127,7 +128,7 @@ class Search:
         return sum(max(sum(times) / workers, *times, 0.0) for times in rungs)
 
     def _final_seconds(self, workers: int) -> float:
-        """Estimates the seconds of `conclude`: as long as the finalists took."""
+        """Estimates the seconds that `conclude` takes: as long as the finalists took in the search."""
         if self.prepared.mode == "training":
             return 0.0
         took: list[float] = [
@@ -148,7 +149,7 @@ class Search:
         return Winner(trained, chosen, loss, how, lineage[::-1], self.population.archive)
 
     def _known(self, place: Place) -> Evaluated:
-        """Finds a candidate that was evaluated in full, as all parents were."""
+        """Returns the candidate at a place, which was evaluated in full, as all parents were."""
         return next(each for each in self.population.finished if each.candidate.place == place)
 
     def _restored(self, candidate: Candidate) -> str:
@@ -162,7 +163,7 @@ class Search:
         return file
 
     def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
-        """Yields an outcome for each candidate, in order. Each is in the history before it is yielded."""
+        """Yields an outcome for each candidate, in order, and adds each outcome to the history first."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
@@ -179,7 +180,7 @@ class Search:
             yield _outcome(record, parameters)
 
     def _other(self, what: str) -> Damaged:
-        """The error of a history that differs from the search."""
+        """Returns the error for a history that differs from the search."""
         return Damaged(
             f"{at(str(self._history.folder))}{what} differs from what this search draws; try --force to start afresh"
         )
@@ -199,7 +200,7 @@ class Search:
         return results
 
     def _submitted(self, jobs: Sequence[Job]) -> "dict[str, Future[dict[str, Any]]]":
-        """Submits jobs, the longest first, so that no core waits long at the end; futures by the jobs' files."""
+        """Submits jobs, the longest first, so that no core waits long at the end; returns futures by job file."""
         longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
@@ -219,7 +220,7 @@ class Search:
         )
 
     def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
-        """A job that trains afresh: on other folds, or as "refit" on all rows."""
+        """Returns a job that trains a candidate afresh: on other folds, or if `split` is "refit", on all rows."""
         regime, purpose = self.prepared.regime, Purpose.FINAL
         if split == "refit":
             regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
@@ -232,7 +233,7 @@ class Search:
         return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
 
     def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
-        """Makes a model of one network, with the scores of all folds' networks on their validation rows."""
+        """Returns a model of one network, with the scores of all folds' networks on their validation rows."""
         prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
         trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
@@ -269,16 +270,16 @@ class Search:
 
 
 def _survived(result: dict[str, Any]) -> dict[str, Any]:
-    """Returns a result that has a loss; else raises Diverged."""
+    """Returns the result if it has a loss; raises Diverged if it has none."""
     if result["loss"] is None:
         raise Diverged(f"the best candidate cannot be trained again: {result['reason']}; try another --seed")
     return result
 
 
 def _picked(population: Population, pick: str) -> list[Evaluated]:
-    """Picks up to three different recipes within a standard error of the best loss, the best first.
+    """Returns at most three candidates with different recipes within a standard error of the best loss, best first.
 
-    With "small", picks the one of them with the fewest parameters.
+    If `pick` is "small", returns only the candidate with the fewest parameters among those within a standard error.
     """
     incumbent = population.incumbent
     assert incumbent is not None

@@ -1,4 +1,4 @@
-"""The space that recipes are drawn from."""
+"""The space of recipes: the limits within which recipes are drawn and mutated."""
 
 import re
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ SEARCHED = (
     "sigmoid", "tanh", "arctan", "arcsinh", "elliotsig", "relu", "softplus", "bentidentity", "sinusoid", "sinc",
     "gaussian", "gelu", "silu", "leakyrelu",
 )  # fmt: skip
-"""The activations that evolution draws from. Not `softmax`: networks with one in the middle can't be merged."""
+"""Activations that evolution draws from; not `softmax`: a network with one in a hidden layer can't be merged."""
 RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
-"""The lowest and the highest learning rate and weight decay that are drawn."""
+"""Lowest and highest learning rate, and lowest and highest weight decay, that are drawn."""
 FEW_ROWS_RATE = 0.05
-"""The learning rate where there are too few rows to evolve settings."""
+"""Learning rate if there are too few rows to evolve the settings."""
 NARROWEST = 4
-"""The fewest units of a new layer."""
+"""Smallest number of units of a new layer."""
 FILTERS, MOST_FILTERS = (4, 32), 64
-"""The fewest and the most filters of a new convolution, and the most that mutations reach."""
+"""Smallest and largest number of filters of a new convolution, and the largest number that mutations reach."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class Space:
     activations: tuple[str, ...]
     widest: int
     most_layers: int = 4
-    """The most hidden layers that learn."""
+    """Largest number of hidden layers with weights."""
     images: bool = False
     tunes: bool = True
-    """Whether the learning rate and the weight decay are evolved too."""
+    """Whether learning rate and weight decay are evolved too."""
 
     def width(self, rng: "np.random.Generator") -> int:
         """Draws the width of a new layer, log-uniformly."""
@@ -44,7 +44,7 @@ class Space:
 
     @property
     def most_filters(self) -> int:
-        """The most filters of a convolution."""
+        """Largest number of filters of a convolution."""
         return min(MOST_FILTERS, self.widest)
 
     def filters(self, rng: "np.random.Generator") -> int:
@@ -53,12 +53,12 @@ class Space:
         return round(_log_uniform(rng, min(low, self.widest), min(high, self.widest)))
 
     def activation(self, rng: "np.random.Generator", other_than: str = "") -> Activation:
-        """Draws an activation."""
+        """Draws an activation that is not called `other_than`."""
         choices = [name for name in self.activations if name != other_than]
         return Activation.parse(choices[rng.integers(len(choices))])
 
     def random(self, start: Recipe, rng: "np.random.Generator") -> Recipe:
-        """Draws all hidden layers of a recipe that begins and ends as `start`; few layers are likelier than many."""
+        """Draws a recipe with the first and last layer of `start`; few hidden layers are likelier than many."""
         layers: list[Layer] = []
         shares = np.array([1 / depth for depth in range(1, self.most_layers + 1)])
         depth = 1 + int(rng.choice(self.most_layers, p=shares / shares.sum())) if self.most_layers else 0
@@ -78,7 +78,7 @@ class Space:
 
 
 def convolution(filters: int, activation: Activation) -> Convolution:
-    """A convolution with a 3x3 kernel that keeps the image's size."""
+    """Returns a convolution with a 3x3 kernel that keeps the size of the image."""
     return Convolution(activation, filters, 1, 1, 3, 3)
 
 

@@ -18,21 +18,21 @@ class Winner(NamedTuple):
     chosen: Evaluated
     """The candidate that was chosen."""
     loss: float
-    """The loss of the final training, on other rows than the search chose by; of the search where all rows train."""
+    """Loss of the final training, on other folds than those of the search; if all rows train, loss of the search."""
     how: str
-    """How the saved model was made of the chosen candidate."""
+    """Words about the way in which the saved model was made from the chosen candidate."""
     lineage: list[Evaluated]
-    """The ancestors of the chosen candidate, each the parent of the next, and itself."""
+    """Ancestors of the chosen candidate, each the parent of the next, and finally the candidate itself."""
     front: list[Evaluated]
-    """The candidates that no other beats in both loss and parameters."""
+    """Candidates that no other one beats in both loss and parameters."""
 
     def describe(self) -> str:
-        """Says in a line what is saved."""
+        """Returns a line about the model that is saved."""
         place, size = numbered(self.chosen.candidate.place), self.trained.network.size
         return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
 
     def record(self, generations: int) -> dict[str, Any]:
-        """Returns JSON values that are the same in each run."""
+        """Returns the result as JSON values, which are the same in each run of the search."""
         return {
             "generations": generations,
             "description": str(self.chosen.candidate.recipe.description),
@@ -70,5 +70,5 @@ def evaluated_record(each: Evaluated) -> dict[str, Any]:
 
 
 def numbered(place: Place) -> str:
-    """Names a candidate: `2.5` is the sixth of the third generation."""
+    """Returns the name of a candidate: `2.5` for the sixth of the third generation."""
     return ".".join(map(str, place))
