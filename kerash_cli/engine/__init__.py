@@ -1,1 +1,1 @@
-"""NumPy in, NumPy out: no files, no processes, no terminal."""
+"""The arithmetic of networks: it takes and returns NumPy arrays, and uses no files, processes or terminal."""

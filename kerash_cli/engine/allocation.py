@@ -1,4 +1,4 @@
-"""Memory of a plan: arrays that it owns, temporaries that its expressions share, and constants."""
+"""The memory of a plan: arrays that it owns, temporaries that its expressions share, and constants."""
 
 import mmap
 from collections import defaultdict
@@ -15,55 +15,55 @@ Memory: TypeAlias = NDArray[Any]
 
 
 class Allocator:
-    """Allocates arrays. Temporaries that are given back are lent again; equal constants are one array."""
+    """Allocates arrays; lends returned temporaries again, and keeps one array for equal constants."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[tuple[Shape, np.dtype[Any]], list[Memory]] = defaultdict(list)
         self._constants: dict[tuple[Shape, np.dtype[Any], str], Memory] = {}
 
     def empty(self, shape: Shape, dtype: np.dtype[Any]) -> Memory:
-        """A new array whose values are undefined."""
+        """Returns a new array whose values are undefined."""
         return np.empty(shape, dtype)
 
     def full(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
-        """A new array that holds `value` everywhere."""
+        """Returns a new array that holds `value` everywhere."""
         array = self.empty(shape, dtype)
         self.fill(array, value)
         return array
 
     def fill(self, array: Memory, value: float) -> None:
-        """Sets all of an array, or of a view, to `value`."""
+        """Sets all numbers of an array or a view to `value`."""
         array[...] = value
 
     def kept(self, array: Memory) -> Memory:
-        """The array itself, which was made elsewhere and which a plan keeps."""
+        """Returns the given array, which was made elsewhere and which a plan keeps."""
         return array
 
     def constant(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
-        """An array that holds `value` everywhere and that nobody writes to."""
+        """Returns a shared array that holds `value` everywhere; nobody may write to it."""
         key = shape, dtype, float(value).hex()  # 0.0 and -0.0 are two values
         if key not in self._constants:
             self._constants[key] = self.full(shape, value, dtype)
         return self._constants[key]
 
     def borrow(self, shape: Shape, dtype: np.dtype[Any]) -> Memory:
-        """A temporary: one that was given back, or a new array."""
+        """Returns a temporary: one that was given back, or a new array."""
         idle = self._idle[shape, dtype]
         return idle.pop() if idle else self.empty(shape, dtype)
 
     def give_back(self, temporary: Memory) -> None:
-        """Takes back a temporary: its last reader is known."""
+        """Takes back a temporary that will not be read again."""
         self._idle[temporary.shape, temporary.dtype].append(temporary)
 
 
 class NoSpace(MemoryError):
-    """The addresses of an array do not even fit in the address space."""
+    """An array is larger than the address space of the process allows."""
 
 
 class Counter(Allocator):
-    """Counts the bytes that it is asked for, in `bytes`.
+    """Counts in `bytes` how much memory it is asked for, without allocating it.
 
-    Its arrays have addresses, so that views overlap as they should, but no memory: nothing may be written to them.
+    Its arrays have addresses, so that views overlap as they should, but no memory: writing to them is not possible.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Counter(Allocator):
         self.bytes = 0
 
     def empty(self, shape: Shape, dtype: np.dtype[Any]) -> Memory:
-        """An array without memory; NoSpace if its addresses can't be had, though it has been counted then."""
+        """Returns an array without memory, and counts it; raises NoSpace if it is larger than the address space."""
         size = prod(shape) * dtype.itemsize
         self.bytes += size
         try:
@@ -80,9 +80,9 @@ class Counter(Allocator):
             raise NoSpace(f"{size} bytes") from error
 
     def kept(self, array: Memory) -> Memory:
-        """The array itself, which is counted."""
+        """Returns the given array, and counts it."""
         self.bytes += array.nbytes
         return array
 
     def fill(self, array: Memory, value: float) -> None:
-        """Does nothing: there is nothing to write to."""
+        """Does nothing, because the array has no memory."""

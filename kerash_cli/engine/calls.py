@@ -1,4 +1,4 @@
-"""Lists of calls: whose they are, how they run, and how they are shown."""
+"""Lists of calls: running them, showing them, and naming their owners in errors."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -10,7 +10,7 @@ from kerash_cli.engine.tensors import Call, Calls
 
 
 def labelled(calls: Calls, owner: str) -> Calls:
-    """Returns the calls, each of which now knows its owner."""
+    """Returns the calls, each marked with the name of its owner."""
     for call in calls:
         vars(call)["owner"] = owner
     return calls

@@ -1,11 +1,11 @@
-"""NumPy expressions, compiled once into plans: lists of calls whose operands, temporaries and outputs are bound.
+"""Compiles NumPy expressions into plans: lists of calls whose operands, temporaries and outputs are bound.
 
 An expression is run once on stand-ins that record it. It may use operators, ufuncs, their reduction along axis 0,
-`column_sums` and scalars; arrays are operands, each of them. It returns one value, or a tuple of values that share what
-they have in common: the same operation on the same operands is one call.
+`column_sums` and scalars; each array must be passed as an operand. It returns one value or a tuple of values.
+The same operation on the same operands becomes one call, even in different values of the tuple.
 
 Temporaries are borrowed from an allocator and given back at their last reader, so that all plans of one allocator
-share them. An output serves as a temporary too, until it is written, while nothing that is still to be read lies in it.
+share them. An output also serves as a temporary until it is written, unless it overlaps an operand that is read later.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,10 +29,11 @@ def plan(
     wide: bool = False,
     memory: Allocator | None = None,
 ) -> Calls:
-    """Returns the calls that write the values of expression(*operands) to `outs`, which may be operands too.
+    """Returns the calls that write the values of expression(*operands) to `outs`, and `outs` may include operands.
 
-    Scalars take the type of the outputs, and so do comparisons where they meet arithmetic. With `wide` everything is
-    float64: an operand is converted once, a result rounded once. Temporaries and constants come from `memory`.
+    Scalars take the type of the outputs, and so do comparisons where they meet arithmetic. With `wide`
+    everything is float64: each operand is converted once, and each result rounded once. Temporaries and constants
+    come from `memory`.
     """
     trace = Trace(np.dtype(np.float64) if wide else outs[0].dtype)
     values = expression(*map(trace.operand, operands))
@@ -48,12 +49,12 @@ def plan(
 
 
 def column_sums(x: Values) -> Values:
-    """The sum of x along axis 0 as a product with ones: faster than np.add.reduce, with other last digits."""
+    """The sum of x along axis 0 as a product with ones: faster than np.add.reduce, with slightly different rounding."""
     return x.trace.record(_product_with_ones, (x, x.trace.constant(x.shape[:1], 1)), x.shape[1:], x.dtype)
 
 
 class Traced(NDArrayOperatorsMixin):
-    """A stand-in for an array of this shape and type that records what is done to it; a constant has a value too."""
+    """A stand-in for an array, which records the operations on it; `value` is set for a constant only."""
 
     __hash__ = object.__hash__  # the mixin's == is a ufunc
 
@@ -61,7 +62,7 @@ class Traced(NDArrayOperatorsMixin):
         self.trace, self.shape, self.dtype, self.value = trace, shape, dtype, value
 
     def astype(self, dtype: np.dtype[Any]) -> "Traced":
-        """The same values in another type, converted once."""
+        """Returns the stand-in for the same values in another type; the conversion is recorded only once."""
         return self if dtype == self.dtype else self.trace.record(_copy, (self,), self.shape, dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any) -> "Traced":
@@ -87,7 +88,7 @@ class Traced(NDArrayOperatorsMixin):
 
 
 class TracedStep(NamedTuple):
-    """One recorded operation; bind(result, *operands), given the arrays, is its call."""
+    """One recorded operation; bind(result, *operands) returns its call for the given arrays."""
 
     bind: Callable[..., Call]
     operands: tuple[Traced, ...]
@@ -95,7 +96,7 @@ class TracedStep(NamedTuple):
 
 
 class Trace:
-    """What an expression has done so far: its steps, in a type of floats, and the arrays that it was given."""
+    """The steps that an expression has recorded so far, their type of floats, and the arrays that it was given."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
@@ -104,7 +105,7 @@ class Trace:
         self._known: dict[Any, Traced] = {}
 
     def operand(self, array: Memory) -> Traced:
-        """The stand-in for an array from outside."""
+        """Returns the stand-in for an operand."""
         key = id(array)
         if key not in self._known:
             self._known[key] = Traced(self, array.shape, array.dtype)
@@ -112,16 +113,16 @@ class Trace:
         return self._known[key]
 
     def constant(self, shape: Shape, value: float, dtype: np.dtype[Any] | None = None) -> Traced:
-        """The stand-in for an array that holds `value` everywhere."""
+        """Returns the stand-in for an array that holds `value` everywhere."""
         key = shape, float(value).hex(), dtype
         return self._known.setdefault(key, Traced(self, shape, dtype or self.dtype, value))
 
     def record(
         self, bind: Callable[..., Call], operands: tuple[Traced, ...], shape: Shape, dtype: Any, *given: np.ufunc
     ) -> Traced:
-        """The stand-in for the result of a step, a new one unless the same step has been recorded.
+        """Returns the stand-in for the result of a step; the same step is recorded only once.
 
-        bind(*given, result, *operands), with arrays for the stand-ins, is its call.
+        bind(*given, result, *operands), with arrays in place of the stand-ins, returns the call of the step.
         """
         key = bind, given, tuple(map(id, operands)), dtype
         if key not in self._known:
@@ -130,7 +131,7 @@ class Trace:
         return self._known[key]
 
     def ending(self, result: Traced, taken: dict[Traced, Memory]) -> Traced:
-        """The result itself, or a copy where it is an operand, or is an output already."""
+        """Returns the result itself, or a recorded copy if it is an operand or already another output."""
         if result not in self.arrays and result not in taken:
             return result
         copy = Traced(self, result.shape, result.dtype)
@@ -139,7 +140,7 @@ class Trace:
 
 
 def _needed(steps: list[TracedStep], results: set[Traced]) -> list[TracedStep]:
-    """The steps that the results come from."""
+    """Returns the steps that the results depend on."""
     read, needed = set(results), list[TracedStep]()
     for step in reversed(steps):
         if step.result in read:
@@ -158,20 +159,20 @@ class _Placement:
         outs: dict[Traced, Memory],
         memory: Allocator,
     ) -> None:
-        """`arrays` has what was given, `outs` where the results go."""
+        """`arrays` holds the operands and constants, `outs` the arrays for the results."""
         self._steps, self._outs, self._memory = steps, outs, memory
         self._homes = dict(arrays)
         self._borrowed: set[Traced] = set()
         self._last_use = {x: index for index, step in enumerate(steps) for x in step.operands}
         self._written = {step.result: index for index, step in enumerate(steps)}
-        # Who has an output for now: operands that lie in it, later a temporary.
+        # Values that occupy an output for now: operands that overlap it, later a temporary.
         self._tenants = {
             result: {x for x, each in arrays.items() if x in self._last_use and np.may_share_memory(each, out)}
             for result, out in outs.items()
         }
 
     def run(self) -> dict[Traced, Memory]:
-        """The arrays of all values, operands and constants among them."""
+        """Returns the array of each value, including operands and constants."""
         for index, step in enumerate(self._steps):
             for operand in dict.fromkeys(step.operands):
                 if operand.value is not None:
@@ -205,7 +206,7 @@ def _elementwise(ufunc: np.ufunc, out: Memory, *operands: Memory) -> Call:
 
 
 def _extremum(ufunc: np.ufunc, out: Memory, *operands: Memory) -> Call:
-    return partial(ufunc, *operands, out=out)  # a third positional argument is deprecated, which takes as long again
+    return partial(ufunc, *operands, out=out)  # `out` as a positional argument is deprecated and slower
 
 
 def _reduction(ufunc: np.ufunc, out: Memory, operand: Memory) -> Call:
@@ -217,7 +218,7 @@ def _product_with_ones(out: Memory, operand: Memory, ones: Memory) -> Call:
 
 
 def _minus_abs(out: Memory, operand: Memory, sign: Memory) -> Call:
-    """copysign(x, -1) by setting the sign bit, in a sixth of the time."""
+    """Returns the call for -|x|: it sets the sign bit, which takes a sixth of the time of copysign."""
     return partial(np.bitwise_or, operand.view(sign.dtype), sign, out.view(sign.dtype))
 
 

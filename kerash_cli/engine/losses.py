@@ -1,4 +1,4 @@
-"""Losses: what training makes small.
+"""Losses: the numbers that training minimizes.
 
 To add a loss, write a subclass of `Loss` and add it to `LOSSES`. A loss that is better computed from the logits (the
 inputs of the last activation) names its variant for them in `fused`; the network then leaves that activation to it.
@@ -18,22 +18,22 @@ from kerash_cli.errors import BadInput
 from kerash_cli.registry import Registry
 
 TINY = 1e-12
-"""Smallest probability that is taken as it is, where its logarithm or a quotient is needed."""
+"""Lower limit for probabilities before a logarithm or a division."""
 
 
 class Loss(ABC):
     """A distance between outputs a and targets y, both (outputs, n), summed over samples.
 
-    `formula` gives each output's share and its derivative, without their common factor `slope`. The sum is divided by
-    the number of outputs where `mean_over_outputs`.
+    `formula` gives the loss of each output, and its derivative without the common factor `slope`. With
+    `mean_over_outputs`, the sum is divided by the number of outputs.
     """
 
     follows: ClassVar[frozenset[str]] = frozenset({"any", "probability", "distribution", "log distribution"})
-    """Kinds of outputs that it can judge, as in `Activation.output`."""
+    """Kinds of outputs that this loss is defined for, as in `Activation.output`."""
     suggests: ClassVar[str] = "softmax"
-    """Last activation to try where it can't judge the outputs."""
+    """Last activation to suggest if this loss is not defined for the outputs."""
     fused: ClassVar[Mapping[str, "type[Loss]"]] = {}
-    """Variants that take over an activation, by its name."""
+    """Variants that include the last activation, by its name."""
     mean_over_outputs: ClassVar[bool] = True
     slope: ClassVar[float] = 1.0
     kinks: ClassVar[tuple[float, ...]] = ()
@@ -44,13 +44,13 @@ class Loss(ABC):
         """Returns the loss of each output, and its derivative without the factor `slope`."""
 
     def terms(self, a: Array, y: Array, terms: Array, da: Array) -> Calls:
-        """Returns the calls that write the two of `formula` to `terms` and `da`; a and y stay as they are."""
+        """Returns the calls that write the results of `formula` to `terms` and `da`; a and y stay unchanged."""
         return plan(self.formula, [a, y], terms, da)
 
     def calls(self, a: Array, y: Array, weight: Array | None, value: Array, da: Array, scale: float) -> Calls:
         """Returns the calls that write the loss to the 0-d `value`, and `scale` times its gradient to `da`.
 
-        The loss is a sum over samples, each times its weight, (n,). The mean over a batch of n has scale 1/n.
+        The loss is a sum over samples, each times its weight, of shape (n,). For the mean over n samples, scale is 1/n.
         """
         share = 1 / len(a) if self.mean_over_outputs else 1.0
         terms = np.empty(da.shape, da.dtype)
@@ -66,7 +66,7 @@ class Loss(ABC):
 
 
 class MeanSquare(Loss):
-    """(a - y)^2, the mean over outputs."""
+    """Mean of (a - y)^2 over outputs."""
 
     slope = 2.0
 
@@ -76,7 +76,7 @@ class MeanSquare(Loss):
 
 
 class HalfSquare(Loss):
-    """(a - y)^2 / 2, the sum over outputs: the gradient of the original's arithmetic."""
+    """Sum of (a - y)^2 / 2 over outputs, whose gradient is that of the original program."""
 
     mean_over_outputs = False
 
@@ -86,7 +86,7 @@ class HalfSquare(Loss):
 
 
 class MeanAbsolute(Loss):
-    """|a - y|, the mean over outputs; the derivative at 0 is 0."""
+    """Mean of |a - y| over outputs; the derivative at 0 is 0."""
 
     kinks = (0,)
 
@@ -95,7 +95,7 @@ class MeanAbsolute(Loss):
 
 
 class Huber(Loss):
-    """(a - y)^2 / 2 up to a distance of 1, |a - y| - 1/2 beyond it (Huber 1964), the mean over outputs."""
+    """Mean over outputs of (a - y)^2 / 2 where |a - y| <= 1, else of |a - y| - 1/2 (Huber 1964)."""
 
     kinks = (-1, 1)
 
@@ -113,7 +113,7 @@ class LogisticCrossEntropy(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """-y log a - (1 - y) log(1 - a), the mean over outputs."""
+    """Mean of -y log a - (1 - y) log(1 - a) over outputs."""
 
     follows = frozenset({"probability", "distribution"})
     suggests = "sigmoid"
@@ -137,7 +137,7 @@ class SoftmaxCrossEntropy(Loss):
 
 
 class CategoricalCrossEntropy(Loss):
-    """-y log a, the sum over outputs, for targets that sum to 1."""
+    """Sum of -y log a over outputs, for targets that sum to 1."""
 
     follows = frozenset({"distribution", "log distribution"})
     fused = {"softmax": SoftmaxCrossEntropy, "logsoftmax": SoftmaxCrossEntropy}
@@ -157,9 +157,9 @@ LOSSES.add("categorical-cross-entropy", CategoricalCrossEntropy, ("cross-entropy
 
 
 def after(name: str, activation: Activation) -> tuple[Loss, bool]:
-    """Returns the loss `name` for a network that ends in `activation`, and whether it takes over that activation.
+    """Returns the loss `name` for a network that ends in `activation`, and whether it includes that activation.
 
-    BadInput if the loss is not defined for such outputs.
+    Raises BadInput if the loss is not defined for such outputs.
     """
     loss = LOSSES[name]
     if activation.output not in loss.follows:

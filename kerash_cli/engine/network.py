@@ -1,4 +1,4 @@
-"""A network: layers over one flat vector of parameters."""
+"""A network: layers whose parameters lie in one flat vector."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,32 +22,32 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, carve, size
 
 MOMENTUM = 0.1
-"""Share of the way that a running mean goes towards the mean of a batch, as in PyTorch."""
+"""Weight of a batch's mean when it is blended into a running mean, as in PyTorch."""
 TILE = 16
-"""Rows that a `Predictor` takes at a time, filled up where there are fewer: no row's result depends on the others.
+"""Number of rows that a `Predictor` takes at a time (a tile), padded if there are fewer.
 
-Of the widths of a product that BLAS computes alike in all columns, it is the widest: float32 kernels for AVX2 round
-the middle columns of 24 or more in another way than those at the edges. A convolution has more columns than rows come
-in, so that a network with one takes them one by one.
+This way no row's result depends on the other rows. It is the widest product that BLAS rounds alike in all columns:
+float32 kernels for AVX2 round the middle columns of 24 or more in another way than those at the edges. A convolution
+makes several columns of each row, so that a network with one takes its rows one by one.
 """
 HUGE = 1 << 40
-"""Bytes of signals that no machine has. Making a plan for them, which is a list of calls, would take minutes."""
+"""Size in bytes that no machine has: such a plan is not made, because listing its calls would take minutes."""
 
 ROOM = 1 << 24
-"""Most numbers in the outputs of all layers together, where any number of rows may be taken at a time."""
+"""Upper limit on the numbers in all layers' outputs together, used to pick the tile if it may have any size."""
 
 
 class Network:
-    """Layers for samples of one shape, and where the tensors of each lie in one flat vector.
+    """Layers for samples of one shape, whose tensors all lie in one flat vector.
 
-    The first `learnt` numbers of a vector of parameters are learnt along a gradient; behind them are the buffers, which
-    are running means. So it is with a vector of gradients, where a chunk's own measurements stand for the latter.
+    The first `learnt` numbers of a vector of parameters are learnt by gradient descent; the rest are the buffers, which
+    are running means. A vector of gradients is divided in the same way, with a chunk's measurements for the buffers.
     """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape, bias: bool = True) -> None:
         """Takes layers whose sizes are all known and the shape (depth, height, width) of a sample.
 
-        BadInput if a layer does not fit the one before.
+        Raises BadInput if a layer does not fit the one before.
         """
         self.layers = tuple(layers)
         self.bias = bias
@@ -80,7 +80,7 @@ class Network:
 
     @property
     def tensor_shapes(self) -> list[dict[str, Shape]]:
-        """The shapes of `tensors`."""
+        """Returns the shapes of the tensors of each layer by their names."""
         return [{**own, **measured} for own, measured in zip(self.param_shapes, self.buffer_shapes, strict=True)]
 
     def tensors(self, params: Array) -> list[dict[str, Array]]:
@@ -97,7 +97,7 @@ class Network:
         }
 
     def initial(self, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
-        """Returns new parameters: weights by `law`, or by the law that suits each layer's activation; biases 0.
+        """Returns new parameters: weights drawn by the initializer `law` (default: by activation), and biases of 0.
 
         They are drawn in float64, so that both precisions start from the same weights.
         """
@@ -124,8 +124,8 @@ class Network:
     ) -> Plan:
         """Returns the plan for n samples, for training if there is a gradient to write to.
 
-        `mode.training` counts now, the rest of the mode whenever the calls are made. With params (count, size), where
-        the layers allow that, it is the plan of so many networks: the first n / count samples are for the first
+        `mode.training` is read now, the rest of `mode` whenever the calls are made. With params (count, size), it is
+        the plan of a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
         network, and so on.
         """
         allocator = allocator or Allocator()
@@ -139,10 +139,10 @@ class Network:
         return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
 
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Returns the calls that update `params`, or a part of them, along the gradient, which they may overwrite.
+        """Returns the calls that update `params`, or a part of them, along the gradient; they may overwrite it.
 
-        They read the same part of the gradient, or all of it if the optimizer `needs_all`. The parameters of a stack
-        are one vector to the optimizer; there may be no buffers then.
+        They read the same part of the gradient, or all of it if the optimizer `needs_all`. The optimizer treats the
+        parameters of a stack as one vector; a stack must not have buffers.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"
@@ -159,7 +159,7 @@ class Network:
     def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:
         """Returns a record for each layer: its line, output shape as (width, height, depth), parameters, flops, memory.
 
-        The flops are those of one sample, the memory is in bytes, for what training computes and keeps for n samples.
+        The flops are for one sample; the memory is the size in bytes of the layer's arrays in training with n samples.
         """
         return [
             {
@@ -175,9 +175,9 @@ class Network:
         ]
 
     def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
-        """Returns the bytes that a plan takes besides parameters and gradient, measured by making it without memory.
+        """Returns the size in bytes of a plan besides parameters and gradient, measured by making it without memory.
 
-        `gradient` says whether it is a plan for training. Of more than HUGE bytes only a lower bound is returned.
+        `gradient` says whether it is a plan for training. Beyond HUGE bytes, this is only a lower bound.
         """
         signals = itemsize * n * sum(map(prod, self.shapes))
         if signals > HUGE:
@@ -188,7 +188,7 @@ class Network:
         return counter.bytes
 
     def sketch(self, n: int, itemsize: int, gradient: bool = True, counter: Counter | None = None) -> Plan:
-        """Returns a plan without memory, which can be described and counted, and not run."""
+        """Returns a plan without memory, which can be described and counted but not run."""
         counter = counter or Counter()
         params: Array = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
         counter.bytes -= params.nbytes
@@ -198,7 +198,7 @@ class Network:
         return max(size(layer.scratch_shapes(before, n)) for layer, before in self._inputs())
 
     def _carved(self, vector: Array) -> tuple[list[Tensors], list[Tensors]]:
-        """The learnt tensors of each layer, and the buffers of each layer."""
+        """Returns the learnt tensors of each layer, and the buffers of each layer."""
         learnt, buffers = vector[..., : self.learnt], vector[..., self.learnt :]
         return carve(learnt, self.param_shapes), carve(buffers, self.buffer_shapes)
 

@@ -17,15 +17,15 @@ from kerash_cli.engine.tensors import Array, Calls, Values
 from kerash_cli.registry import Registry
 
 BLOCK = 16_384
-"""Numbers that go through a whole step at a time, so that its dozen passes find them in the cache."""
+"""Number of parameters that go through a whole step at a time, so that they stay in the cache."""
 
 TILE = 65_536
-"""Numbers of a gradient that are summed in one go for its norm. Another size would round the norm in another way."""
+"""Number of gradients that are summed at once for the norm. Another size would round the norm differently."""
 
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """What the user asks of an optimizer; without a `learning_rate` it takes its own default."""
+    """The user's settings for an optimizer; without a `learning_rate`, its default rate is used."""
 
     learning_rate: float | None = None
     momentum: float = 0.0
@@ -36,25 +36,25 @@ class OptimizerSettings:
 
 
 class Optimizer(ABC):
-    """Updates parameters in place along a gradient. Any slice of the parameters is updated as it would be alone.
+    """Updates parameters in place along a gradient. Updating any slice gives the same as updating all.
 
     `vectors` (each as long as the parameters) and `steps` are the whole state.
     """
 
     default_rate: ClassVar[float]
-    """Learning rate that it takes unless the user gives one."""
+    """Learning rate unless the user gives one."""
     takes_momentum: ClassVar[bool] = False
     cheap: ClassVar[bool] = False
-    """Whether a step takes no longer than fetching what another core has updated."""
+    """Whether a step is so fast that fetching the result from another core would take as long."""
     remembers: tuple[str, ...] = ()
-    """Names of its vectors, in the order in which `formula` takes them."""
+    """Names of the optimizer's vectors, in the order in which `formula` takes them."""
     varies: ClassVar[tuple[str, ...]] = ("rate",)
-    """Names of the numbers that change from step to step, in that order too: `_begin` sets them in `scalars`."""
+    """Names of the numbers that change at each step, in the order of `formula`; `_begin` sets them in `scalars`."""
 
     def __init__(
         self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
-        """Starts with no step done, for `size` parameters; the schedule is measured by the number of `epochs`."""
+        """Starts before the first step, for `size` parameters; the schedule ends after `epochs` epochs."""
         self.settings = settings
         self.rate = self.default_rate if settings.learning_rate is None else settings.learning_rate
         self.steps = 0
@@ -65,17 +65,17 @@ class Optimizer(ABC):
 
     @abstractmethod
     def formula(self, p: Values, g: Values, *state: Values) -> tuple[Values, ...]:
-        """Returns the next parameters and vectors; `state` has the vectors, then the scalars."""
+        """Returns the next parameters and vectors, given parameters p, gradient g, and the vectors and scalars."""
 
     @property
     def needs_all(self) -> bool:
-        """Whether a part of the parameters can only be updated with the gradient of all."""
+        """Whether updating a part of the parameters needs the whole gradient, as clipping does."""
         return self.settings.clip_norm is not None
 
     def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:
         """Returns the calls of one step, for all parameters or a part of them; they may overwrite the gradient.
 
-        Of the gradient they read that part alone, unless the optimizer `needs_all`.
+        They read only the same part of the gradient, unless the optimizer `needs_all`.
         """
         calls: Calls = [self._begin]
         if self.settings.clip_norm is not None:
@@ -96,18 +96,18 @@ class Optimizer(ABC):
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:
-        """Begins a step: counts it and sets the scalars, which all start as the rate."""
+        """Begins a step: counts it, and sets all scalars to the rate."""
         if self._scheduled:
             self.scalars["rate"][()] = self.current_rate()
         self.steps += 1
 
     def _decayed(self, p: Values, g: Values) -> Values:
-        """The gradient with weight decay, the derivative of an L2 penalty."""
+        """The gradient plus weight decay, which is the derivative of an L2 penalty."""
         return g + p * self.settings.weight_decay if self.settings.weight_decay else g
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum and Nesterov's form of it as in Sutskever et al. 2013.
+    """Gradient descent, optionally with momentum or Nesterov momentum, as in Sutskever et al. 2013.
 
     https://proceedings.mlr.press/v28/sutskever13.html; the rate stays outside the velocity, so that a schedule acts
     at once.
@@ -134,7 +134,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Division by a running root mean square, in the form of PyTorch (Tieleman & Hinton 2012, lecture 6.5)."""
+    """Divides the gradient by its running root mean square, as PyTorch does (Tieleman & Hinton 2012, lecture 6.5)."""
 
     default_rate = 0.005
     remembers = ("square",)
@@ -148,10 +148,10 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma & Ba 2015, algorithm 1: https://arxiv.org/abs/1412.6980.
+    """Adam: Kingma & Ba 2015, algorithm 1, https://arxiv.org/abs/1412.6980.
 
-    The running means are kept as plain sums, m / (1 - beta1) and v / (1 - beta2): the two factors meet the bias
-    corrections in two scalars, which saves three passes.
+    The vectors are m / (1 - beta1) and v / (1 - beta2), running sums instead of means. The two factors are combined
+    with the bias corrections into two scalars, which saves three passes over the parameters.
     """
 
     default_rate = 0.005

@@ -1,4 +1,4 @@
-"""Plans: all calls that a batch goes through, made once, with their operands and outputs bound."""
+"""Plans: the list of all calls for a batch, made once, with their operands and outputs bound."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ RELU = Activation("relu")
 class Plan(NamedTuple):
     """The calls for a batch of n samples, and the memory that they share.
 
-    rows (n, features + 1) is filled by the caller, the last column with ones; `forward` then writes a (outputs, n).
-    With dL/da in da, `backward` overwrites the gradient, and dx (features, n) where that was asked for; it may destroy
-    da. Without a gradient da is empty and there is nothing to call.
+    The caller fills rows (n, features + 1), the last column with ones; `forward` writes a (outputs, n). Given dL/da in
+    da, `backward` overwrites the gradient, and also dx (features, n) if that was asked for; it may destroy da. Without
+    a gradient, da and `backward` are empty.
     """
 
     rows: Array
@@ -46,20 +46,20 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Signal:
-    """What one layer passes to the next: samples of a shape (depth, height, width), in one of two orders.
+    """The output of one layer and input of the next: samples of a shape (depth, height, width), in one of two orders.
 
-    A tensor file has the order of that shape: so do the inputs and outputs of a network, and what a dense layer weighs.
-    `imaged` memory has the order (height, depth, width), in which images are computed with. The batch comes last in
-    both, so that whatever goes along a row of an image is one long run.
+    A tensor file has the order of that shape, and so do the inputs and outputs of a network and the inputs of a dense
+    layer. `imaged` memory has the order (height, depth, width), which layers for images use. The batch comes last in
+    both, so that a row of an image is contiguous.
     """
 
     memory: Array
-    """(features, n), or with a further row of ones."""
+    """Array (features, n), or (features + 1, n) with a last row of ones."""
     shape: Shape
     imaged: bool = False
 
     def serves(self, layout: str, shape: Shape) -> bool:
-        """Whether a layer of that layout can take it as it is, for samples of that shape."""
+        """Whether a layer of that layout can read this signal as it is, for samples of that shape."""
         in_file_order = not self.imaged or _orders_coincide(self.shape)
         if layout == "image":
             right = self.shape == shape if self.imaged else _orders_coincide(shape)
@@ -67,16 +67,16 @@ class Signal:
         return layout == "any" or in_file_order
 
     def over(self, memory: Array) -> "Signal":
-        """Returns a signal of other numbers in the same order."""
+        """Returns a signal in the same order over another array."""
         return replace(self, memory=memory)
 
     def copied_from(self, other: "Signal") -> Calls:
-        """Returns the calls that copy the features of a signal in the other order to this one."""
+        """Returns the calls that copy the features of `other`, whose order may differ, to this signal."""
         shape = self.shape if self.imaged else other.shape
         return [partial(np.copyto, self._in_file_order(shape), other._in_file_order(shape))]
 
     def _in_file_order(self, shape: Shape) -> Array:
-        """A view (depth, height, width, n)."""
+        """Returns a view (depth, height, width, n)."""
         features = self.memory[: prod(shape)]
         if self.imaged:
             return image(features, shape).transpose(1, 0, 2, 3)
@@ -88,14 +88,14 @@ def _orders_coincide(shape: Shape) -> bool:
 
 
 def image(features: Array, shape: Shape) -> Array:
-    """A view (height, depth, width, n) of features (features, n) of images of that shape."""
+    """Returns a view (height, depth, width, n) of `features` (features, n), which hold images of `shape`."""
     depth, height, width = shape
     return features.reshape(height, depth, width, features.shape[1])
 
 
 @dataclass(frozen=True)
 class LayerStep:
-    """A layer at work: `given` comes from the layer before, `x` is the same in the order that the layer takes."""
+    """A layer within a plan: `given` is the output of the layer before, and `x` is the same in this layer's order."""
 
     layer: Layer
     before: Shape
@@ -107,7 +107,7 @@ class LayerStep:
 
     @property
     def index(self) -> int:
-        """Place of the layer in the network."""
+        """Index of the layer in the network."""
         return self.own.number
 
     @property
@@ -116,12 +116,12 @@ class LayerStep:
         return f"layer{self.index} {self.layer}"
 
     def forward(self) -> Calls:
-        """Returns the layer's calls, after those that bring its inputs into its order."""
+        """Returns the calls that bring the inputs into the layer's order, then those of the layer."""
         calls = [] if self.x is self.given else self.x.copied_from(self.given)
         return labelled(calls + self.layer.forward(self._x, self._a, self.own), self.label)
 
     def backward(self, da: Array, spare: Iterator[Array], with_dx: bool) -> tuple[Calls, Array | None]:
-        """Returns the layer's calls, given da (outputs, n), and where they write dL/dgiven, if that is asked for."""
+        """Returns the layer's calls for da (outputs, n), and the array for dL/dgiven (None unless `with_dx`)."""
         dx = next(spare)[: prod(self.before)] if with_dx else None
         to = None if dx is None else self._seen(dx, self.before)
         calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), to, self.own)
@@ -144,13 +144,13 @@ class LayerStep:
 
 
 class PlanMemory:
-    """Allocates what a plan for n samples works on.
+    """Allocates the arrays of a plan for n samples.
 
-    What only matters within one layer, or from one to the next, takes turns in the same places.
+    Arrays that are used only within one layer, or only from one layer to the next, share the same memory.
     """
 
     def __init__(self, n: int, dtype: np.dtype[np.floating], allocator: Allocator, scratch: int) -> None:
-        """`scratch` numbers are the most that a layer needs while its calls run."""
+        """Takes in `scratch` the most numbers that any layer needs while its calls run."""
         self.n, self.dtype, self.allocator = n, dtype, allocator
         self._scratch = allocator.empty((scratch,), dtype)
 
@@ -159,7 +159,7 @@ class PlanMemory:
         return self.allocator.empty((features, self.n), self.dtype)
 
     def rows(self, features: int) -> Array:
-        """Returns a new array (n, features + 1) with a last column of ones, the rest 0."""
+        """Returns a new array (n, features + 1): the last column holds ones, the others 0."""
         rows = self.allocator.full((self.n, features + 1), 0, self.dtype)
         self.allocator.fill(rows[:, -1], 1)
         return rows
@@ -171,11 +171,11 @@ class PlanMemory:
         return Signal(memory, shape, imaged)
 
     def laid_out(self, signal: Signal, layout: str, shape: Shape) -> Signal:
-        """Returns the signal itself if it serves, or a new one that does."""
+        """Returns the signal itself if a layer of this layout can read it, else a new one that it can."""
         return signal if signal.serves(layout, shape) else self.signal(shape, layout == "image")
 
     def cache(self, layer: Layer, shape: Shape) -> Views:
-        """Returns the tensors that a layer has to itself, and those in the memory that all share."""
+        """Returns the arrays of a layer by name: its own, and those in the memory that all layers share."""
         own = layer.cache_shapes(shape, self.n)
         scratch = layer.scratch_shapes(shape, self.n) if self._scratch.size else {}
         return {
@@ -184,7 +184,7 @@ class PlanMemory:
         }
 
     def gradients(self, features: int) -> Iterator[Array]:
-        """Gives one of two arrays (features, n), again and again; each is allocated when its turn comes first."""
+        """Yields two arrays (features, n) in turn, endlessly; each is allocated when first needed."""
         first = self.array(features)
         yield first
         second = self.array(features)
@@ -193,7 +193,7 @@ class PlanMemory:
 
 
 class LayerTensors(NamedTuple):
-    """What a layer learns, the gradient of that, and what it measures or goes by without a gradient."""
+    """The parameters of a layer, their gradient, and its buffers (running means, learnt without a gradient)."""
 
     params: Tensors
     grads: Tensors
@@ -209,7 +209,7 @@ def assembled(
     backward: bool,
     with_dx: bool,
 ) -> Plan:
-    """Returns the plan of these layers; the first takes samples of the first shape, and so on."""
+    """Returns the plan for the given layers; the first takes samples of the first shape, and so on."""
     rows = memory.rows(prod(shapes[0]))
     steps = _steps(layers, shapes, tensors, rows, mode, memory)
     out = steps[-1].out if steps else Signal(rows.T, shapes[0])
@@ -236,9 +236,9 @@ def assembled(
 
 
 def deferred(layers: Sequence[Layer]) -> list[Layer]:
-    """Returns layers that compute the same to the last bit with less work: relu after a pooling, not before.
+    """Returns layers with exactly the same results and less work: a relu before a max pooling moves after it.
 
-    The largest of what relu gives is relu of the largest, and where that is 0, so is the gradient.
+    The maximum of relu values is the relu of the maximum, and where it is 0, so is the gradient.
     """
     order = list(layers)
     for i, (layer, pooling) in enumerate(pairwise(layers)):
@@ -256,7 +256,7 @@ def _steps(
     mode: Mode,
     memory: PlanMemory,
 ) -> list[LayerStep]:
-    """The layers that have something to do, each with its memory; the first takes rows.T (features + 1, n)."""
+    """Returns the layers that compute something, each with its memory; the first takes rows.T (features + 1, n)."""
     made: list[LayerStep] = []
     signal = Signal(rows.T, shapes[0])
     for i, layer in enumerate(deferred(layers)):

@@ -1,4 +1,4 @@
-"""Predicting with a network, in tiles that are all rounded alike."""
+"""Prediction with a network, in tiles (fixed numbers of rows) whose results are all rounded alike."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from kerash_cli.engine.tensors import Array
 
 
 def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
-    """What one layer with these tensors makes of the sample x; both are (depth, height, width), in the type of x."""
+    """Returns a layer's output for one sample x, given its tensors; x and the output are (depth, height, width)."""
     network = Network((layer,), x.shape, bias="bias" in tensors)
     params = np.empty(network.size, x.dtype)
     for name, view in network.tensors(params)[0].items():
@@ -23,14 +23,14 @@ def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
 
 
 class Predictor:
-    """Outputs of a trained network for any number of rows, each the same whatever it travels with."""
+    """Computes the outputs of a trained network; a row's output does not depend on the rows around it."""
 
     def __init__(self, network: Network, params: Array, tile: int | None = None) -> None:
-        """`tile` rows at a time: more are faster, but then a row's last digits depend on its place."""
+        """Takes `tile` rows at a time; more than the default is faster, but rounding then depends on a row's place."""
         self._plan = network.plan(params, tile or network.tile, Mode())
 
     def __call__(self, x: Array) -> Array:
-        """x (rows, features) to a new array (rows, outputs); what overflows becomes infinite or NaN, in silence."""
+        """Returns a new array (rows, outputs) for x (rows, features); an overflow silently gives infinity or NaN."""
         result = np.empty((len(x), len(self._plan.a)), self._plan.a.dtype)
         tile = self._plan.rows[:, :-1]
         for start in range(0, len(x), len(tile)):

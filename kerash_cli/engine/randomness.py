@@ -1,10 +1,10 @@
-"""Generators keyed by (seed, purpose, index…): what is drawn never depends on who draws it, or when."""
+"""Random generators keyed by (seed, purpose, index…): the numbers never depend on which process draws them or when."""
 
 from enum import IntEnum
 
 import numpy as np
 
-# Annotations quote np.random throughout: numpy loads it where it is first named, and predicting has no use for it.
+# Annotations put np.random in quotes: numpy loads it at its first use, and predicting does not need it.
 
 
 class Key(IntEnum):
@@ -18,10 +18,10 @@ class Key(IntEnum):
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":
-    """Returns the generator of this purpose and index, independent of every other one of the same seed."""
+    """Returns the generator for this purpose and index, independent of all others with the same seed."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose, *index))))
 
 
 def derived(seed: int, purpose: Key, *index: int) -> int:
-    """Returns a seed for this purpose and index."""
+    """Returns a new seed, derived from `seed` for this purpose and index."""
     return int(generator(seed, purpose, *index).integers(2**63))

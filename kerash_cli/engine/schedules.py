@@ -1,6 +1,6 @@
 """Schedules: how the learning rate changes during a run.
 
-Written as one word: `constant`, `cosine`, `step:EVERY,FACTOR`, each optionally after a warm-up: `warmup:5+cosine`.
+A schedule is one word: `constant`, `cosine` or `step:EVERY,FACTOR`, optionally after a warm-up: `warmup:5+cosine`.
 EVERY and the length of the warm-up are in epochs.
 """
 
@@ -19,7 +19,7 @@ _PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class Schedule:
-    """`kind` is constant, cosine or step; `warmup` epochs of linear ascent come before it."""
+    """A schedule of a `kind` (constant, cosine or step), after a linear warm-up of `warmup` epochs."""
 
     kind: str = "constant"
     every: int = 1
@@ -28,7 +28,7 @@ class Schedule:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Returns the schedule that `text` describes; BadInput if it is invalid."""
+        """Returns the schedule that `text` describes; raises BadInput if it is invalid."""
         match = _PATTERN.fullmatch(text)
         if not text or not match or (match["factor"] and not 0 < float(match["factor"]) <= 1):
             raise BadInput(
@@ -43,7 +43,7 @@ class Schedule:
         return f"warmup:{self.warmup}+{tail}" if self.warmup else tail
 
     def __call__(self, epoch: float, epochs: int) -> float:
-        """Returns the factor for the learning rate at `epoch`, a fraction within an epoch, of `epochs` in all."""
+        """Returns the factor for the learning rate at `epoch` (a fraction within an epoch) of `epochs` in all."""
         if epoch < self.warmup:
             return epoch / self.warmup if epoch else 1e-3 / self.warmup
         if self.kind == "cosine":

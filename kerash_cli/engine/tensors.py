@@ -1,7 +1,7 @@
 """Types of the engine, and named views into one flat vector.
 
-Vectors side by side, (count, length), are those of a stack of networks: their views have that count in front, and their
-batches lie side by side in the columns, (features, count * n).
+A stack is several networks of the same form that are computed together. Its vectors are (count, length), its tensors
+have the count in front, and its batches lie side by side in the columns: (features, count * n).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Array: TypeAlias = NDArray[np.floating]
 Shape: TypeAlias = tuple[int, ...]
 
 Values: TypeAlias = Any
-"""An array of floats, or what stands for one while an expression is compiled."""
+"""An array of floats, or a stand-in for one while an expression is compiled."""
 
 Call: TypeAlias = Callable[[], object]
 """One step of a plan: a function with its operands and outputs bound."""
@@ -24,7 +24,7 @@ Call: TypeAlias = Callable[[], object]
 Calls: TypeAlias = list[Call]
 
 
-# OpenBLAS takes memory of its own at the first larger product, and ends the process where there is none: let it be now.
+# OpenBLAS allocates memory at the first larger product, and ends the process if there is none: better now than later.
 np.matmul(np.zeros((1, 300), np.float32), np.zeros((300, 300), np.float32))
 
 Views: TypeAlias = Mapping[str, Array]
@@ -35,7 +35,7 @@ class Tensors(dict[str, Array]):
     """Named views that lie one after the other, without gaps, in `flat`, a vector that the caller owns."""
 
     def __init__(self, flat: Array, shapes: Mapping[str, Shape]) -> None:
-        """Views of `flat` with the given shapes, in order; ValueError unless they fill it exactly."""
+        """Makes views of `flat` with the given shapes, in order; raises ValueError unless they fill it exactly."""
         if size(shapes) != flat.shape[-1]:
             raise ValueError(f"expected a vector of {size(shapes)} for {dict(shapes)}, got {flat.shape[-1]}")
         views, start = {}, 0
@@ -47,12 +47,12 @@ class Tensors(dict[str, Array]):
 
 
 def size(shapes: Mapping[str, Shape]) -> int:
-    """Returns how many numbers tensors of these shapes have together."""
+    """Returns the total number of numbers in tensors of these shapes."""
     return sum(map(prod, shapes.values()))
 
 
 def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
-    """Cuts `vector` into the tensors of each layer, one after the other; ValueError unless they fill it exactly."""
+    """Cuts `vector` into the tensors of each layer, in order; raises ValueError unless they fill it exactly."""
     if sum(map(size, layers)) != vector.shape[-1]:
         raise ValueError(f"expected a vector of {sum(map(size, layers))} numbers, got {vector.shape[-1]}")
     pieces, start = [], 0
@@ -63,5 +63,5 @@ def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
 
 
 def apart(columns: Array, count: int) -> Array:
-    """Returns a view (count, features, n) of (features, count * n): the columns of each network of a stack."""
+    """Returns a view (count, features, n) of `columns` (features, count * n), with the networks of a stack apart."""
     return columns.reshape(len(columns), count, -1).transpose(1, 0, 2)

@@ -151,7 +151,11 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     ),
     "an activation of flatten": ("topology/layer_1/meta.dat", "relu flatten\n", "1: expected '-', got 'relu'"),
     "no rate of dropout": ("topology/layer_2/meta.dat", "- dropout\n", "1: expected 'dropout RATE', got 'dropout'"),
-    "a rate of 1": ("topology/layer_2/meta.dat", "- dropout 1\n", "1: expected a rate from 0, below 1, got '1'"),
+    "a rate of 1": (
+        "topology/layer_2/meta.dat",
+        "- dropout 1\n",
+        "1: expected a rate of at least 0 and below 1, got '1'",
+    ),
     "words too many": ("topology/layer_4/meta.dat", "- dense 5 6\n", "1: expected 'dense UNITS ACTIVATION'"),
     "one word": ("topology/layer_4/meta.dat", "dense\n", "1: expected 'ACTIVATION TYPE' in one line, got 'dense'"),
     "an empty activation as of 2019": ("topology/layer_4/meta.dat", " dense\n", "1: expected 'ACTIVATION TYPE' in one"),

@@ -154,13 +154,13 @@ def test_any_rate_of_dropout_survives_being_written(rate: float) -> None:
 
 @pytest.mark.parametrize("word", ["1", "1.0", "-0.1", "", ".", "nan", "inf", "½", "1e400", "0." + "9" * 30, "0,5"])
 def test_a_rate_of_dropout_is_from_0_and_below_1(word: str) -> None:
-    with pytest.raises(BadWord, match="expected a rate from 0, below 1"):
+    with pytest.raises(BadWord, match="expected a rate of at least 0 and below 1"):
         Dropout.parse([word])
 
 
 @pytest.mark.parametrize("word", ["0", "-1", "1.5", "", "x", "1e3", "+1", "٣", "1_0", "1" * 19, "0x10"])
 def test_units_are_a_whole_number_from_1(word: str) -> None:
-    with pytest.raises(BadWord, match="expected a whole number from 1"):
+    with pytest.raises(BadWord, match="expected a whole number of 1 or more"):
         Dense.parse([word, "tanh"])
 
 

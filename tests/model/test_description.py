@@ -189,7 +189,7 @@ def test_inputs_that_the_given_sizes_do_not_divide_are_refused() -> None:
 
 # What is refused
 
-USAGE = "(the line is 'dense UNITS ACTIVATION')"
+USAGE = "(usage: dense UNITS ACTIVATION)"
 BAD = [
     ("", "m: expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file"),
     ("\n \n# nothing\n", "m: expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file"),
@@ -197,12 +197,12 @@ BAD = [
     ("2 1", "m:1:1: expected 'WIDTH HEIGHT DEPTH', got '2 1'; try '? 1 1'"),
     ("\n\n  2 1 1 1", "m:3:3: expected 'WIDTH HEIGHT DEPTH', got '2 1 1 1'; try '? 1 1'"),
     ("input", "m:1:1: expected 'WIDTH HEIGHT DEPTH', got 'input'; try '? 1 1'"),
-    ("2 0 1", "m:1:3: expected a whole number from 1, got '0' in 'WIDTH HEIGHT DEPTH'"),
-    ("2 1 -1", "m:1:5: expected a whole number from 1, got '-1' in 'WIDTH HEIGHT DEPTH'"),
-    ("2.5 1 1", "m:1:1: expected a whole number from 1, got '2.5' in 'WIDTH HEIGHT DEPTH'"),
-    ("2 1 ٣", "m:1:5: expected a whole number from 1, got '٣' in 'WIDTH HEIGHT DEPTH'"),
-    ("1e3 1 1", "m:1:1: expected a whole number from 1, got '1e3' in 'WIDTH HEIGHT DEPTH'"),
-    ("1_0 1 1", "m:1:1: expected a whole number from 1, got '1_0' in 'WIDTH HEIGHT DEPTH'"),
+    ("2 0 1", "m:1:3: expected a whole number of 1 or more, got '0' in 'WIDTH HEIGHT DEPTH'"),
+    ("2 1 -1", "m:1:5: expected a whole number of 1 or more, got '-1' in 'WIDTH HEIGHT DEPTH'"),
+    ("2.5 1 1", "m:1:1: expected a whole number of 1 or more, got '2.5' in 'WIDTH HEIGHT DEPTH'"),
+    ("2 1 ٣", "m:1:5: expected a whole number of 1 or more, got '٣' in 'WIDTH HEIGHT DEPTH'"),
+    ("1e3 1 1", "m:1:1: expected a whole number of 1 or more, got '1e3' in 'WIDTH HEIGHT DEPTH'"),
+    ("1_0 1 1", "m:1:1: expected a whole number of 1 or more, got '1_0' in 'WIDTH HEIGHT DEPTH'"),
     ("? ? 1", "m:1:1: expected one '?' at most, got '? ? 1'"),
     ("2 1 1", "m:2: expected 'input' as the first layer, got the end of the file"),
     ("# x\n2 1 1\n\n", "m:3: expected 'input' as the first layer, got the end of the file"),
@@ -225,14 +225,14 @@ BAD = [
     ("2 1 1\ninput\n  dens 1 tanh", "m:3:3: unknown layer 'dens'; did you mean 'dense'?"),
     ("2 1 1\ninput\nlstm 1", f"m:3:1: unknown layer 'lstm'; try one of {', '.join(sorted(LAYERS))}"),
     ("2 1 1\ninput\n\x00", f"m:3:1: unknown layer '\\x00'; try one of {', '.join(sorted(LAYERS))}"),
-    ("2 1 1\ninput tanh", "m:2:7: expected '-', got 'tanh' (the line is 'input [ACTIVATION]')"),
+    ("2 1 1\ninput tanh", "m:2:7: expected '-', got 'tanh' (usage: input [ACTIVATION])"),
     ("2 1 1\ninput - -", "m:2:1: expected 'input [ACTIVATION]', got 'input - -'"),
-    ("2 1 1\ninput\nflatten relu", "m:3:9: expected '-', got 'relu' (the line is 'flatten [ACTIVATION]')"),
+    ("2 1 1\ninput\nflatten relu", "m:3:9: expected '-', got 'relu' (usage: flatten [ACTIVATION])"),
     ("2 1 1\ninput\ndense", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense'"),
     ("2 1 1\ninput\ndense 3", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense 3'"),
     ("2 1 1\ninput\ndense 3 tanh 4", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense 3 tanh 4'"),
-    ("2 1 1\ninput\ndense tanh 3", f"m:3:7: expected a whole number from 1, got 'tanh' {USAGE}"),
-    ("2 1 1\ninput\ndense 0 tanh", f"m:3:7: expected a whole number from 1, got '0' {USAGE}"),
+    ("2 1 1\ninput\ndense tanh 3", f"m:3:7: expected a whole number of 1 or more, got 'tanh' {USAGE}"),
+    ("2 1 1\ninput\ndense 0 tanh", f"m:3:7: expected a whole number of 1 or more, got '0' {USAGE}"),
     ("2 1 1\ninput\ndense  3   sigmiod", f"m:3:12: unknown activation 'sigmiod'; did you mean 'sigmoid'? {USAGE}"),
     ("2 1 1\ninput\ndense 3 ReLU", f"m:3:9: unknown activation 'ReLU'; did you mean 'relu'? {USAGE}"),
     ("2 1 1\ninput\ndense 3 relu:1", f"m:3:9: relu takes no parameters, got 1; try relu {USAGE}"),
@@ -247,7 +247,7 @@ BAD = [
     ("2 1 1\ninput\ndense 3 isru:-1", f"m:3:9: isru: expected alpha > 0, got alpha -1; try isru:1 {USAGE}"),
     (
         "2 1 1\ninput\ndropout 1\ndense 1 tanh",
-        "m:3:9: expected a rate from 0, below 1, got '1' (the line is 'dropout RATE')",
+        "m:3:9: expected a rate of at least 0 and below 1, got '1' (usage: dropout RATE)",
     ),
     ("2 1 1\ninput\ndropout", "m:3:1: expected 'dropout RATE', got 'dropout'"),
     ("2 1 1\rinput\rdense 1 tanh", "m:1:1: expected 'WIDTH HEIGHT DEPTH', got '2 1 1 input dense 1 tanh'; try '? 1 1'"),
@@ -264,7 +264,7 @@ def test_a_bad_description_is_refused_where_it_is_wrong(text: str, message: str)
 @pytest.mark.parametrize("digits", ["1" + "0" * 18, "1" + "0" * 400, "9" * 10_000])
 @pytest.mark.parametrize("text", ["{} 1 1\ninput\ndense 1 tanh", "2 1 1\ninput\ndense {} tanh"])
 def test_a_number_beyond_18_digits_is_refused(text: str, digits: str) -> None:
-    with pytest.raises(BadInput, match=r"^m:[13]:[17]: expected a whole number from 1, got '"):
+    with pytest.raises(BadInput, match=r"^m:[13]:[17]: expected a whole number of 1 or more, got '"):
         ModelDescription.parse(text.format(digits), "m")
 
 
@@ -326,8 +326,8 @@ def test_a_loss_that_cannot_judge_the_outputs_is_an_error_of_their_line(
         ("convolution relu 2 1 0 9 3", "m:3: expected a kernel that fits the input of 8x6, got 9x3"),
         ("max_pooling - 1 1 2 9", "m:3: expected a kernel that fits the input of 8x6, 10x8 with its padding, got 2x9"),
         ("max_pooling - 1 2 2 2", "m:3: expected a padding smaller than the kernel of 2x2, got 2"),
-        ("convolution relu 2 0 0 3 3", "m:3:20: expected a whole number from 1, got '0'"),
-        ("convolution relu 2 1 -1 3 3", "m:3:22: expected a whole number from 1, got '-1'"),
+        ("convolution relu 2 0 0 3 3", "m:3:20: expected a whole number of 1 or more, got '0'"),
+        ("convolution relu 2 1 -1 3 3", "m:3:22: expected a whole number of 1 or more, got '-1'"),
         ("convolution relu 2 1 0 3", "m:3:1: expected 'convolution ACTIVATION FILTERS STRIDE PAD KERNEL_WIDTH"),
         ("convolution softmax ? 1 0 3 3", "m:3: expected numbers in a row for a last softmax, got an image of 6x4x5"),
         ("conv relu 2 1 0 3 3", "m:3:1: unknown layer 'conv'"),

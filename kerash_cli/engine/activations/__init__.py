@@ -1,11 +1,11 @@
-"""Activations: what a layer makes of its weighted sums. Importing this package fills their registry.
+"""Activations: the functions that a layer applies to its weighted sums. Importing this package registers them all.
 
 To add one, write its function and its derivative as plain NumPy expressions in the file of its kind, and a row at the
-end of that file. The tests ask for its formulas once more, in arithmetic of any precision. In such an expression
+end of that file. The tests need both formulas once more, in arithmetic of any precision. In such an expression
 
-- nothing overflows and nothing is 0 / 0, unless the value itself does: clip before exp, a square or a quotient;
-- NaN goes through, so that divergence is seen;
-- a difference that cancels is rewritten, or the expression is `wide`: float64 whatever the type of z;
+- no step overflows or is 0 / 0 unless the result itself is: clip before exp, a square or a quotient;
+- NaN as input gives NaN, so that divergence is noticed;
+- a difference that would lose digits is rewritten, or the expression is `wide`: float64 whatever the type of z;
 - a product that may be subnormal has no subnormal factor: (z * h) * h with h = exp(z / 2) keeps the digits that
   z * exp(z) would lose.
 """

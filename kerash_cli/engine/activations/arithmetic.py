@@ -7,13 +7,13 @@ import numpy as np
 from kerash_cli.engine.tensors import Values
 
 HUGE = 1e18
-"""Parameters are at most this in magnitude, and at least its inverse: 1 + HUGE^2 is finite in float32 too."""
+"""Largest magnitude of a parameter, and the inverse of the smallest: 1 + HUGE^2 is finite in float32 too."""
 
 SATURATED = 40
-"""sigmoid(40) is 1, and exp(-40^2 / 2) is 0, in float64 too."""
+"""Argument beyond which a sigmoid is constant: sigmoid(40) is 1, and exp(-40^2 / 2) is 0, in float64 too."""
 
 CANCELLED = tuple(2 * k / factorial(2 * k + 1) for k in range(9, 0, -1))
-"""P such that z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2): its power series, for |z| <= 1."""
+"""Power series of P in z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2), for |z| <= 1."""
 
 
 def clip(z: Values, low: float, high: float) -> Values:
@@ -22,7 +22,7 @@ def clip(z: Values, low: float, high: float) -> Values:
 
 
 def choose(condition: Values, yes: Values, no: Values) -> Values:
-    """np.where in arithmetic, which is ten times as fast; what is not chosen must be finite."""
+    """np.where done by arithmetic, which is ten times as fast; the value that is not chosen must be finite."""
     return condition * yes + (1 - condition) * no
 
 
@@ -32,13 +32,13 @@ def exp_minus_abs(z: Values) -> Values:
 
 
 def expm1_of_negative(z: Values) -> Values:
-    """exp(z) - 1 = 2 t / (1 - t) with t = tanh(z / 2): in float32 four times as fast as np.expm1."""
+    """exp(z) - 1 for z <= 0, as 2 t / (1 - t) with t = tanh(z / 2): in float32 four times as fast as np.expm1."""
     t = np.tanh(0.5 * z)
     return (t + t) / (1 - t)
 
 
 def log1p(e: Values) -> Values:
-    """log(1 + e) for e in [0, 1], in a third of np.log1p's time: log of the rounded sum, and what rounding took off."""
+    """log(1 + e) for e in [0, 1] in a third of np.log1p's time: the log of 1 + e plus a correction for rounding."""
     s = 1 + e
     return np.log(s) + (e - (s - 1))
 
@@ -50,7 +50,7 @@ def half_sigmoids(z: Values) -> tuple[Values, Values]:
 
 
 def polynomial(x: Values, coefficients: tuple[float, ...]) -> Values:
-    """Horner's rule; the coefficient of the highest power comes first."""
+    """The polynomial's value at x by Horner's rule; the coefficient of the highest power comes first."""
     first, second, *rest = coefficients
     value = first * x + second
     for coefficient in rest:
@@ -77,15 +77,15 @@ def d_isru(z: Values, alpha: float) -> Values:
 
 
 def always(*parameters: float) -> bool:
-    """Yes, whatever the parameters."""
+    """Returns True, whatever the parameters."""
     return True
 
 
 def scaled(scale: float) -> bool:
-    """Whether a product by `scale` is rounded: exp makes much of that."""
+    """Whether multiplying by `scale` rounds, an error that exp would enlarge."""
     return scale != 1
 
 
 def at_zero(*parameters: float) -> tuple[float, ...]:
-    """The only kink, whatever the parameters."""
+    """Returns 0 as the only kink, whatever the parameters."""
     return (0,)

@@ -1,4 +1,4 @@
-"""What an activation is: a word of a model description, and the definition in the registry that it stands for."""
+"""An activation: a word of a model description, and the definition in the registry that it stands for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from kerash_cli.registry import Registry
 
 
 class Domain(NamedTuple):
-    """Parameters that a function is defined for, and words for them, with {0} for the name of the first."""
+    """A test of whether a function is defined for its parameters, and its text, with {0} for the first one's name."""
 
     accepts: Callable[..., bool]
     words: str
@@ -30,38 +30,38 @@ NOT_NEGATIVE = Domain(lambda x: x >= 0, "{0} >= 0")
 
 @dataclass(frozen=True)
 class Definition:
-    """An activation in the registry: its functions, its parameters and what others should know of it."""
+    """An activation in the registry: its functions, its parameters, and the properties that layers and losses need."""
 
     f: Callable[..., Any]
-    """f(z, *parameters)."""
+    """The function, called as f(z, *parameters)."""
 
     d_f: Callable[..., Any]
-    """f'(z, *parameters), or f'(a, *parameters) if `in_place`; where f `mixes`, dL/dz of (a, da)."""
+    """Its derivative: f'(z, *parameters), or f'(a, *parameters) if `in_place`; if f `mixes`, dL/dz as d_f(a, da)."""
 
     formula: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """Names and defaults, in the order of a model description."""
+    """Defaults of the parameters by name, in the order of a model description."""
 
     domain: Domain | None = None
     wide: Callable[..., bool] = lambda *parameters: False
-    """Whether float32 is too short for f with these parameters: it is computed in float64 then, and rounded once."""
+    """Whether f with these parameters is computed in float64 and rounded once, since float32 is too imprecise."""
 
     wide_derivative: Callable[..., bool] = lambda *parameters: False
     in_place: bool = False
-    """Whether f' follows from a = f(z) alone, so that a may overwrite z."""
+    """Whether f' can be computed from a = f(z) alone, so that a may overwrite z."""
 
     mixes: bool = False
-    """Whether an output depends on all inputs along axis 0."""
+    """Whether each output depends on all inputs along axis 0, as with softmax."""
 
     kinks: Callable[..., tuple[float, ...]] = lambda *parameters: ()
-    """Places where f or its derivative jumps, given the parameters."""
+    """Values of z where f or its derivative jumps, given the parameters."""
 
     aliases: tuple[str, ...] = ()
     initializer: str = "glorot"
-    """Name of the law for initial weights that suits it."""
+    """Name of the initializer that suits a layer with this activation."""
 
     output: str = "any"
-    """Kind of its values, for a loss: a "distribution", a "log distribution", a "probability" each, or "any" number."""
+    """Kind of its values, for a loss: "distribution", "log distribution", "probability" (each by itself) or "any"."""
 
 
 ACTIVATIONS: Registry[Definition] = Registry("activation")
@@ -71,7 +71,7 @@ ACTIVATIONS: Registry[Definition] = Registry("activation")
 class Activation:
     """A word of a model description, such as `prelu:0.1`: a name or an alias, and its parameters.
 
-    Missing parameters take their defaults. BadInput if one is outside its domain.
+    Missing parameters take their defaults. Raises BadInput if one is outside its domain.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Activation:
         return cls(name, tuple(_parameter(name, text) for text in numbers.split(",")) if colon else ())
 
     def __str__(self) -> str:
-        """Returns the shortest word that parses to it."""
+        """Returns the shortest word that `parse` reads as this activation."""
         given = list(self.parameters)
         for default in reversed(list(self.definition.parameters.values())):
             if given[-1] != default:
@@ -102,17 +102,17 @@ class Activation:
 
     @property
     def definition(self) -> Definition:
-        """Its definition in the registry."""
+        """Definition of the activation in the registry."""
         return ACTIVATIONS[self.name]
 
     @property
     def in_place(self) -> bool:
-        """Whether `forward` may overwrite z; `backward` does without it then."""
+        """Whether `forward` may overwrite z, because `backward` does not read it."""
         return self.definition.in_place
 
     @property
     def initializer(self) -> str:
-        """Name of the law for initial weights that suits it."""
+        """Name of the initializer that suits a layer with this activation."""
         return self.definition.initializer
 
     @property
@@ -121,13 +121,13 @@ class Activation:
         return self.definition.output
 
     def __call__(self, z: Array) -> Array:
-        """Returns f(z), a new array of the same type; softmax and its like go along axis 0."""
+        """Returns f(z), a new array of the same type; activations that mix, as softmax does, do so along axis 0."""
         a = np.empty(z.shape, z.dtype)
         run_calls(self.forward(z, a))
         return a
 
     def reach(self) -> tuple[float, float]:
-        """Returns its smallest and its largest value, infinite if there is no limit; they are found by trying."""
+        """Returns the activation's smallest and largest value, found by trying; infinite if there is no limit."""
         if self.definition.mixes:
             return -np.inf, np.inf
         powers = np.geomspace(1e-4, 1e6, 4001)
@@ -143,22 +143,22 @@ class Activation:
         )
 
     def derivative(self, z: Array) -> Array:
-        """Returns f'(z), a new array of the same type; BadInput for an activation that mixes."""
+        """Returns f'(z), a new array of the same type; raises BadInput if the activation `mixes`, as softmax does."""
         if self.definition.mixes:
-            raise BadInput(f"expected an activation of one number each, got {self}, which mixes them; try sigmoid")
+            raise BadInput(f"expected an activation that works on each number alone, got {self}; try sigmoid")
         dz = np.ones(z.shape, z.dtype)
         run_calls(self.backward(z, self(z) if self.in_place else z, dz, dz))
         return dz
 
     def forward(self, z: Array, out: Array, memory: Allocator | None = None) -> Calls:
-        """Returns the calls that write f(z), (features, n), to `out`, which may be z if `in_place`."""
+        """Returns the calls that write f(z), of shape (features, n), to `out`; `out` may be z if `in_place`."""
         definition = self.definition
         return plan(
             lambda z: definition.f(z, *self.parameters), [z], out, wide=definition.wide(*self.parameters), memory=memory
         )
 
     def backward(self, z: Array, a: Array, da: Array, out: Array, memory: Allocator | None = None) -> Calls:
-        """Returns the calls that write dL/dz to `out`, which may be da = dL/da; they don't read z if `in_place`."""
+        """Returns the calls that write dL/dz to `out`; `out` may be da = dL/da. If `in_place`, they don't read z."""
         definition, d_f = self.definition, self.definition.d_f
         operands = [a if definition.in_place else z, da]
         if definition.mixes:
@@ -196,6 +196,6 @@ def _example(name: str) -> str:
 
 
 def register(rows: Mapping[str, Definition]) -> None:
-    """Adds these to the registry, under their names and aliases."""
+    """Adds the definitions to the registry, under their names and aliases."""
     for name, definition in rows.items():
         ACTIVATIONS.add(name, definition, definition.aliases)

@@ -1,4 +1,4 @@
-"""Activations that multiply x by a gate, which goes from 0 to 1."""
+"""Activations that multiply x by a gate, a function that rises from 0 to 1."""
 
 from math import pi, sqrt
 from typing import Any
@@ -25,14 +25,14 @@ SCALED_TAIL = (
     0.0498749970089469, 0.06101212967172166, 0.07021469069930081, 0.07659686889004089, 0.07978845780092776,
     0.07978845605253214,
 )  # fmt: skip
-"""The polynomial of `_scaled_tail`."""
+"""Coefficients of the polynomial in `_scaled_tail`."""
 
 SHORT_SCALED_TAIL = (
     0.021254860843092662, -0.12424958547738227, 0.27212313129052024, -0.30666932130708474, 0.2797633521492438,
     -0.09964869463854893, 0.10128037541639769, 0.0476706420954048, 0.07254493879091073, 0.07633732218523208,
     0.07980497626410342, 0.07978800239753922,
 )  # fmt: skip
-"""The same for results that are float32, to 3e-9."""
+"""Fewer coefficients, for float32: correct to 3e-9."""
 
 
 def _hardswish(z: Values) -> Values:
@@ -83,10 +83,10 @@ def _d_gelu(z: Values) -> Values:
 
 
 def _scaled_tail(s: Values, dtype: np.dtype[Any]) -> Values:
-    """The normal distribution's tail beyond s, times exp(s^2 / 2), for s in [0, 40], to 6e-16, or to 3e-9 for float32.
+    """The normal distribution's tail beyond s, times exp(s^2 / 2), for s in [0, 40]; correct to 6e-16 (float32: 3e-9).
 
-    With t = 5 / (5 + s), it is t times the polynomial that has the right values at the 21, or 12, Chebyshev nodes of
-    [5 / 45, 1]: solve for its coefficients at 60 digits (mpmath: erfc(s / sqrt 2) exp(s^2 / 2) / 2 / t).
+    With t = 5 / (5 + s), it is t times a polynomial whose values at the 21 (float32: 12) Chebyshev nodes of [5 / 45, 1]
+    are exact. To derive it, solve for its coefficients at 60 digits (mpmath: erfc(s / sqrt 2) exp(s^2 / 2) / 2 / t).
     """
     t = 5 / (5 + s)
     return t * polynomial(t, SHORT_SCALED_TAIL if dtype == np.float32 else SCALED_TAIL)
@@ -105,7 +105,7 @@ def _d_gelutanh(z: Values) -> Values:
 
 
 def _gelutanh_argument(z: Values) -> tuple[Values, Values]:
-    """z within the bounds beyond which its gate is 0 or 1, and v such that the gate is (1 + tanh(v / 2)) / 2."""
+    """Returns z clipped to where the gate is not yet 0 or 1, and v such that the gate is (1 + tanh(v / 2)) / 2."""
     s = clip(z, -SATURATED, 8)
     return s, 2 * sqrt(2 / pi) * s * (1 + 0.044715 * s * s)
 

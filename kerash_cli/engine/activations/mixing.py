@@ -1,6 +1,6 @@
 """Activations whose outputs depend on all inputs along axis 0.
 
-Their derivatives are given a and dL/da."""
+Their derivatives take a and dL/da, and return dL/dz."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a layer is: a line of the model file that knows how to compile itself.
+"""The base class of layers: a layer is a line of the model file that knows how to compile itself.
 
 To add a layer, write one file in this folder: a frozen dataclass whose fields, in order, are the words of its line,
 each made with `word(parse)`; give it its keyword (`class Dense(Layer, keyword="dense")`) and import it in `__init__`.
@@ -28,7 +28,7 @@ IDENTITY = Activation("identity")
 
 @dataclass
 class Mode:
-    """Whether a plan trains, and where the run stands: the key of everything random that a layer draws."""
+    """Whether a plan trains, and the current step and chunk, which seed everything random that a layer draws."""
 
     training: bool = False
     seed: int = 0
@@ -41,7 +41,7 @@ class Mode:
 
 
 class BadWord(BadInput):
-    """An invalid word in the line of a layer; `position` 0 is the keyword."""
+    """An invalid word in the line of a layer; `position` is its index, with 0 for the keyword."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -49,16 +49,16 @@ class BadWord(BadInput):
 
 
 def word(parse: Callable[[str], Any], **default: Any) -> Any:
-    """Declares a field that is one word of the line; `parse` reads it, or raises BadInput with what it expected."""
+    """Declares a field that is one word of the line; `parse` reads it, or raises BadInput."""
     return field(metadata={"parse": parse}, **default)
 
 
 class Own(NamedTuple):
     """A layer's own part of a plan: its tensors, its memory, and its `number` among the layers.
 
-    `grads` have the names of `params`. While training, what a layer measures overwrites `buffers`; otherwise these hold
-    what was learnt. `cache` has all that `cache_shapes` and `scratch_shapes` name. Temporaries and constants come from
-    `memory`.
+    `grads` has the same names as `params`. While training, a layer writes its measurements of the batch to `buffers`;
+    otherwise `buffers` holds the learnt values. `cache` has the arrays that `cache_shapes` and `scratch_shapes` name.
+    Temporaries and constants come from `memory`.
     """
 
     params: Tensors
@@ -73,29 +73,29 @@ class Own(NamedTuple):
 class Layer(ABC):
     """A layer computes nothing itself: `forward` and `backward` return calls with operands and outputs bound.
 
-    The batch is the last axis throughout. What a layer is given depends on its `layout`:
+    The batch is always the last axis. The shapes of a layer's arrays depend on its `layout`:
 
-    - "row": x (features + 1, n), whose last row is all ones, the input of a bias; out, a, da (outputs, n), dx
-      (features, n), in the order of a tensor file;
+    - "row": x is (features + 1, n), with a last row of ones as the input of a bias; out, a and da are (outputs, n), and
+      dx is (features, n); features are in the order of a tensor file;
     - "image": x, out, a, da, dx are (height, depth, width, n);
-    - "any": as for "row", but in the order of the layer before.
+    - "any": as for "row", but features are in the order of the layer before.
     """
 
     keyword: ClassVar[str]
     activation: Activation = IDENTITY
-    """What its outputs come through; a layer that takes one has a field of this name."""
+    """Activation that is applied to the outputs; a layer with an activation has a field of this name."""
     place: ClassVar[str] = "anywhere"
-    """Its place in a network: "first", "last", "before" another layer that learns, or "anywhere"."""
+    """Allowed place in a network: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False
-    """Whether it has parameters that follow a gradient."""
+    """Whether the layer has parameters that are learnt by gradient descent."""
     layout: ClassVar[str] = "row"
-    """Order of its inputs and outputs in memory: "row", "image" or "any"."""
+    """Order of the layer's inputs and outputs in memory: "row", "image" or "any"."""
     alone: ClassVar[bool] = False
-    """Whether the last digits of an output depend on the place of its sample among others."""
+    """Whether samples must be computed one by one, because a result's last digits depend on its place in the batch."""
     stacks: ClassVar[bool] = False
     """Whether one plan can serve several networks, whose batches lie side by side."""
     fewest_rows: ClassVar[int] = 1
-    """Smallest batch that it trains well on; a shorter last batch joins the one before it."""
+    """Smallest batch that this layer trains well on; a smaller last batch joins the one before."""
 
     def __init_subclass__(cls, keyword: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -105,17 +105,17 @@ class Layer(ABC):
 
     @classmethod
     def words(cls) -> tuple[Field[Any], ...]:
-        """Returns the fields that are the words after the keyword."""
+        """Returns the fields for the words after the keyword."""
         return fields(cls)  # type: ignore[arg-type]
 
     @classmethod
     def usage(cls) -> str:
-        """Returns the form of its line, as `dense UNITS ACTIVATION`, with optional words in brackets."""
+        """Returns the form of the layer's line, such as `dense UNITS ACTIVATION`, with optional words in brackets."""
         return " ".join([cls.keyword, *(_usage(item) for item in cls.words())])
 
     @classmethod
     def parse(cls, words: list[str]) -> Self:
-        """Returns the layer that these words after the keyword describe; BadInput if they are invalid."""
+        """Returns the layer that the words after the keyword describe; raises BadInput if they are invalid."""
         most, least = len(cls.words()), sum(item.default is MISSING for item in cls.words())
         if not least <= len(words) <= most:
             raise BadInput(f"expected '{cls.usage()}', got {' '.join([cls.keyword, *words])!r}")
@@ -124,7 +124,7 @@ class Layer(ABC):
             try:
                 values.append(item.metadata["parse"](text))
             except BadInput as error:
-                raise BadWord(f"{error} (the line is '{cls.usage()}')", position) from None
+                raise BadWord(f"{error} (usage: {cls.usage()})", position) from None
         return cls(*values)
 
     def __str__(self) -> str:
@@ -135,7 +135,7 @@ class Layer(ABC):
 
     @property
     def unresolved(self) -> bool:
-        """Whether a word is `?`: the data decides it."""
+        """Whether a word is `?`, which stands for a number that the data decides."""
         return any(getattr(self, item.name) is None for item in self.words())
 
     def resolve(self, outputs: int) -> Self:
@@ -149,38 +149,38 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape of one output sample, (depth, height, width), for an input of `shape`; BadInput if it has none."""
+        """The shape (depth, height, width) of an output for an input of `shape`; raises BadInput if it can't be one."""
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """Returns the shapes of its parameters by name; a network without biases leaves `bias` out."""
+        """Returns the shapes of the layer's parameters by name; a network without biases ignores `bias`."""
         return {}
 
     def buffer_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """Returns the shapes of its running means, which are learnt without a gradient."""
+        """Returns the shapes of the layer's running means, which are learnt without a gradient."""
         return {}
 
     def initialize(  # noqa: B027 (most layers learn nothing)
         self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]
     ) -> None:
-        """Sets parameters and buffers, which are 0, to their first values; `draw` is an initial law with its rng."""
+        """Sets parameters and buffers, which hold 0, to initial values; draw(shape, fan_in, fan_out) gives weights."""
 
     def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:  # noqa: B027 (most have no weights)
-        """Sets the weights of these inputs to 0, if it has any for each input."""
+        """Sets the weights of these inputs to 0, if the layer has weights for each input."""
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Returns the shapes of the arrays that it keeps from forward to backward, for n samples."""
+        """Returns the shapes of the arrays that the layer keeps from forward to backward, for n samples."""
         return {}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Returns the shapes of more arrays for training, within forward or within backward; layers share them."""
+        """Returns the shapes of arrays for use within forward or within backward; layers share their memory."""
         return {}
 
     def least_rows(self, shape: Shape) -> int:
-        """Returns the size of the smallest batch that it can learn anything from."""
+        """Returns the size of the smallest batch that the layer can learn anything from."""
         return 1
 
     def flops(self, shape: Shape) -> int:
-        """Returns the floating-point operations for one sample, forward; a multiply-add counts as two."""
+        """Returns the number of floating-point operations to compute one output; a multiply-add counts as two."""
         return prod(self.output_shape(shape))
 
     def transparent(self, training: bool) -> bool:
@@ -193,14 +193,14 @@ class Layer(ABC):
 
     @abstractmethod
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        """Returns the calls that write dL/dparams to `own.grads`, and dL/dx to dx if there is one.
+        """Returns the calls that write dL/dparams to `own.grads`, and dL/dx to dx unless dx is None.
 
-        a is what forward wrote; da is dL/da, and may be overwritten.
+        a is the output of forward; da is dL/da, and may be overwritten.
         """
 
 
 class Transparent(Layer):
-    """A layer whose output is its input: it computes nothing and learns nothing."""
+    """A layer that passes its input on unchanged: it computes nothing and learns nothing."""
 
     stacks = True
 
@@ -221,24 +221,24 @@ class Transparent(Layer):
 
 
 def head(layers: Sequence[Layer]) -> int:
-    """Returns the index of the last layer that computes something: its activation is that of the network."""
+    """Returns the index of the last layer that computes something, whose activation is that of the network."""
     return max((i for i, layer in enumerate(layers) if not layer.transparent(False)), default=0)
 
 
 def count(text: str) -> int:
-    """Reads a whole number from 1."""
+    """Reads a whole number of 1 or more."""
     if not re.fullmatch(r"0*[1-9][0-9]{0,17}", text, re.ASCII):
-        raise BadInput(f"expected a whole number from 1, got {text!r}")
+        raise BadInput(f"expected a whole number of 1 or more, got {text!r}")
     return int(text.lstrip("0"))  # Python reads 4,300 digits at most
 
 
 def count_or_zero(text: str) -> int:
-    """Reads a whole number from 0."""
+    """Reads a whole number of 0 or more."""
     return 0 if re.fullmatch(r"0+", text, re.ASCII) else count(text)
 
 
 def count_or_unknown(text: str) -> int | None:
-    """Reads a whole number from 1, or None from `?`, which the data decides."""
+    """Reads a whole number of 1 or more; returns None for `?`, a number that the data decides."""
     return None if text == "?" else count(text)
 
 

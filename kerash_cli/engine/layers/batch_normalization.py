@@ -14,16 +14,16 @@ from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.tensors import Array, Calls, Shape, Values, Views
 
 EPSILON = 1e-5
-"""Added to each variance, so that nothing is divided by 0."""
+"""Number added to each variance, so that no division is by 0."""
 
 
 @dataclass(frozen=True)
 class BatchNormalization(Layer, keyword="batch_normalization"):
-    """Each channel of an image, or each of a row of numbers, brought to a mean and a variance that are learnt.
+    """Brings each channel of an image, or each number of a row, to a mean and a variance that are learnt.
 
-    weights (channels,), the standard deviations, and bias (channels,), the means, that come out. While training, what
-    goes in is measured in each chunk of a batch, for itself; a network that is trained goes by the running `mean` and
-    `variance` (channels,) of what it saw then, the variance unbiased, as PyTorch keeps it.
+    The outputs have the standard deviations `weights` (channels,) and the means `bias` (channels,). While training, the
+    mean and variance of the inputs are measured in each chunk of a batch separately. A trained network uses the running
+    `mean` and `variance` (channels,) of the batches it was trained on; the variance is unbiased, as in PyTorch.
     """
 
     layout = "image"
@@ -100,7 +100,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
 
 
 def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
-    """Calls that measure each channel of x, (height, channels, n), and write x without its mean to `normalized`."""
+    """Returns the calls that measure each channel of x (height, channels, n) and write x - mean to `normalized`."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     count, spread = x.size // x.shape[1], own.cache["spread"]
 
@@ -119,7 +119,7 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
 
 
 def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
-    """Calls that write x without the running mean to `normalized`, and prepare the division by the deviation."""
+    """Returns the calls that write x minus the running mean to `normalized`, and prepare dividing by the deviation."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
         *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),
@@ -128,26 +128,26 @@ def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
 
 
 def _column(channels: Array) -> Array:
-    """A view (channels, 1): beside an image (height, channels, n) it counts for each of its channels."""
+    """Returns a view (channels, 1), which NumPy applies to each channel of an image (height, channels, n)."""
     return channels[:, np.newaxis]
 
 
 def _channels(shape: Shape) -> int:
-    """A row of numbers has as many channels as numbers."""
+    """Returns the number of channels; in a row of numbers, each is a channel."""
     depth, height, width = shape
     return width if depth == height == 1 else depth
 
 
 def _by_channel(image: Array) -> Array:
-    """A view (height, channels, n) of an image in memory."""
+    """Returns a view (height, channels, n) of an image."""
     height, depth, width, n = image.shape
     return image.reshape((1, width, n) if depth == height == 1 else (height, depth, width * n))
 
 
 def _sum(image: Array, own: Own, out: Array, share: float = 1.0) -> Calls:
-    """Calls that write `share` times the sum of each channel of an image (height, channels, n) to `out`.
+    """Returns the calls that write `share` times the sum of each channel of an image (height, channels, n) to `out`.
 
-    By hand: expressions add up along axis 0 alone.
+    The calls are written by hand, because compiled expressions only add up along axis 0.
     """
     by_row = own.cache["by_row"]
     calls: Calls = [partial(np.add.reduce, image, axis=2, out=by_row), partial(np.add.reduce, by_row, axis=0, out=out)]

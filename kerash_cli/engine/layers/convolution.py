@@ -1,4 +1,4 @@
-"""A convolution layer: the same few weights at every place of an image."""
+"""A convolution layer, which applies the same few weights at every place of an image."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 
 MOST = 1 << 23
-"""Most numbers in the patches of one product; further rows of outputs are computed in turns, with the same results."""
+"""Maximum of numbers in the patches of one product; a larger layer is computed in several, with the same results."""
 
 FEW = 32
-"""Most filters for which the gradient of the input is found faster by a convolution."""
+"""Largest number of filters for which a convolution is the fastest way to the gradient of the input."""
 
 
 @dataclass(frozen=True)
 class Convolution(Windowed, keyword="convolution"):
     """Each output is the activation of a weighted sum of a window of all channels, plus the bias of its filter.
 
-    weights (filters, depth, kernel height, kernel width), bias (filters,). As everywhere in the field the kernel is not
-    turned, which mathematics calls a cross-correlation. Softmax and its like go over the filters of each place.
+    weights (filters, depth, kernel height, kernel width), bias (filters,). As usual in machine learning, the kernel
+    is not turned, which mathematics calls a cross-correlation. Softmax is taken over the filters at each place.
     """
 
     learns = True
@@ -105,7 +105,7 @@ class Convolution(Windowed, keyword="convolution"):
         return calls
 
     def _turn(self, dz: Array, dx: Array, params: Tensors, cache: Views) -> Calls:
-        """dx as the convolution of dz with the kernel turned by 180 degrees."""
+        """Returns the calls that compute dx as the convolution of dz with the kernel turned by 180 degrees."""
         kernel, weights = cache["turned"], params["weights"][:, :, ::-1, ::-1].transpose(1, 2, 0, 3)
         calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
         sums = dx.reshape(*dx.shape[:2], -1)
@@ -114,7 +114,7 @@ class Convolution(Windowed, keyword="convolution"):
         return calls
 
     def _give_back(self, dz: Array, dx: Array, cache: Views) -> Calls:
-        """dx as the sum of what each window gives back to its places, for some rows of windows at a time."""
+        """Returns the calls that compute dx by adding up each window's share at its places, some rows at a time."""
         down, filters, across, _ = dz.shape
         kernel, windows = cache["kernel"], cache["d_windows"]
         columns = list(spans(dx.shape[2], self.kernel_width, self.stride, self.pad, across))
@@ -155,7 +155,7 @@ class Convolution(Windowed, keyword="convolution"):
 
 
 class _Block(NamedTuple):
-    """Some rows of windows: calls that fetch their patches, and these, (rows, kernel height * depth * width, ...)."""
+    """Some rows of windows: calls that fetch patches, and the patches (rows, kernel height * depth * width, ...)."""
 
     rows: slice
     fetch: Calls
@@ -163,10 +163,10 @@ class _Block(NamedTuple):
 
 
 class _Grid(NamedTuple):
-    """Where the windows of a convolution lie; kernel and pad are (downwards, across).
+    """The positions of a convolution's windows; kernel and pad are (downwards, across).
 
     Patches are made along the width alone: (rows, depth, kernel width, windows across, n), so that the rows from r to
-    r + kernel height of this memory are the patches of a row of windows: a view, whose memory others overlap.
+    r + kernel height of this memory are the patches of a row of windows. Such views overlap.
     """
 
     kernel: tuple[int, int]
@@ -174,7 +174,7 @@ class _Grid(NamedTuple):
     pad: tuple[int, int]
 
     def patches(self, shape: Shape, n: int) -> Shape:
-        """The shape of the memory for the patches of images of that shape (depth, height, width)."""
+        """Returns the shape of the memory for the patches of n images of `shape` (depth, height, width)."""
         depth, height, width = shape
         down, across = (self._windows(axis, places) for axis, places in enumerate((height, width)))
         row = (depth, self.kernel[1], across, n)
@@ -182,7 +182,7 @@ class _Grid(NamedTuple):
         return (rows, *row)
 
     def blocks(self, x: Array, memory: Array, down: int) -> Iterator[_Block]:
-        """The blocks of so many rows of windows on x (height, depth, width, n) that fit in the memory, in order."""
+        """Yields the windows on x (height, depth, width, n), in blocks of as many rows as fit in the memory."""
         height, depth, width, n = x.shape
         rows, _, _, across, _ = memory.shape
         most = (rows - self.kernel[0]) // self.stride + 1
@@ -205,7 +205,7 @@ class _Grid(NamedTuple):
 
 
 def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
-    """Calls that write x to where the spans say, and zeros everywhere else."""
+    """Returns the calls that write x to the places of the spans, and zeros everywhere else."""
     calls: Calls = []
     top, bottom = memory[: row.windows.start], memory[row.windows.stop :]
     calls += [partial(edge.fill, 0) for edge in (top, bottom) if edge.size]

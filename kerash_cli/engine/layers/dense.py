@@ -16,8 +16,8 @@ from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensor
 class Dense(Layer, keyword="dense"):
     """Each output is the activation of a weighted sum of all inputs; an image is flattened first.
 
-    weights (features, units), bias (units,): one after the other they are the matrix of the affine map, whose last
-    row meets the row of ones in x, so that one product gives the sum with its bias and one the gradient of both.
+    weights (features, units) and bias (units,) lie one after the other and form one matrix, whose last row meets the
+    row of ones in x: one product gives the sums with their biases, and one the gradient of both.
     """
 
     learns = True
@@ -67,7 +67,7 @@ class Dense(Layer, keyword="dense"):
         tensors["weights"][features] = 0
 
     def _affine(self, tensors: Tensors) -> Array:
-        """(features + 1, units), or without biases a row less; with the count of a stack in front."""
+        """Returns the matrix (features + 1, units), or without biases a row less; a stack has its count in front."""
         return tensors.flat.reshape(*tensors.flat.shape[:-1], -1, self._units)
 
     @property
@@ -77,7 +77,7 @@ class Dense(Layer, keyword="dense"):
 
 
 def _product(matrix: Array, columns: Array, out: Array) -> Call:
-    """The call that writes matrix times columns; of a stack, each network's matrix times its own columns."""
+    """Returns the call that writes matrix times columns; for a stack, each network's matrix times its own columns."""
     if matrix.ndim == 2:
-        return partial(matrix.dot, columns, out)  # a call in a quarter of the time that np.matmul takes
+        return partial(matrix.dot, columns, out)  # np.matmul takes four times as long to call
     return partial(np.matmul, matrix, apart(columns, len(matrix)), apart(out, len(matrix)))

@@ -13,16 +13,16 @@ from kerash_cli.errors import BadInput
 
 
 def share(text: str) -> float:
-    """Reads a decimal number from 0, below 1."""
+    """Reads a decimal number of at least 0 and below 1."""
     rate = decimals.number(text)
     if rate is None or not 0 <= rate < 1:
-        raise BadInput(f"expected a rate from 0, below 1, got {text!r}")
+        raise BadInput(f"expected a rate of at least 0 and below 1, got {text!r}")
     return rate
 
 
 @dataclass(frozen=True)
 class Dropout(Transparent, keyword="dropout"):
-    """While training, each input is 0 with probability `rate`, else divided by 1 - rate; afterwards nothing happens."""
+    """While training, sets each input to 0 with probability `rate`, else divides it by 1 - rate; later does nothing."""
 
     place = "before"
     layout = "any"

@@ -1,4 +1,4 @@
-"""From an image to a row of numbers."""
+"""A layer that turns an image into a row of numbers."""
 
 from dataclasses import dataclass
 from math import prod
@@ -10,7 +10,7 @@ from kerash_cli.engine.tensors import Shape
 
 @dataclass(frozen=True)
 class Flatten(Transparent, keyword="flatten"):
-    """The same numbers as one row, in the order of a tensor file: x fastest, then y, then z."""
+    """Turns an image into one row of the same numbers, in the order of a tensor file: x fastest, then y, then z."""
 
     activation: Activation = word(no_activation, default=IDENTITY)
 

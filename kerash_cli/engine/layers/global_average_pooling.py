@@ -16,7 +16,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
-    """One number for each channel, whatever the size of the image (Lin et al. 2013, https://arxiv.org/abs/1312.4400)."""
+    """The mean of each channel, whatever the size of the image (Lin et al. 2013, https://arxiv.org/abs/1312.4400)."""
 
     layout = "image"
 
@@ -53,6 +53,6 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
 
 
 def _divided(sums: Array, x: Array, own: Own) -> Calls:
-    """Calls that divide by the number of places of an image x."""
+    """Returns the calls that divide by the number of places of an image x."""
     share = 1 / (x.shape[0] * x.shape[2])
     return plan(lambda sums: sums * share, [sums], sums, memory=own.memory)

@@ -14,7 +14,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class MaxPooling(Pooling, keyword="max_pooling"):
-    """Padding counts as less than anything. Of equal values the first, row by row, has the gradient, as in PyTorch."""
+    """The largest value of each window, padding excluded; the first of equal values has the gradient, as in PyTorch."""
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
         shapes = super().scratch_shapes(shape, n)
@@ -41,7 +41,7 @@ class MaxPooling(Pooling, keyword="max_pooling"):
             if not left.size:
                 continue
             if number == len(along) and left.shape == d_out.shape:
-                # Whoever has not found its largest value yet has it here.
+                # Windows that have not found their largest value yet have it here.
                 calls.append(partial(np.add, places, left, places) if several else partial(np.copyto, places, left))
                 continue
             shape, size = left.shape, left.size

@@ -11,7 +11,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class OutputLayer(Layer, keyword="output"):
-    """An activation of the outputs of the layer before."""
+    """The last line of a network: applies an activation to the outputs of the layer before."""
 
     place = "last"
     stacks = True

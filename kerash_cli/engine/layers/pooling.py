@@ -1,4 +1,4 @@
-"""Pooling: the columns of each window become one, then its rows."""
+"""Pooling: reduces each window to one number, first across and then downwards."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape
 
 ROWS, COLUMNS = 0, 2
-"""The axes of an image in memory."""
+"""Axes of an image in memory: (height, depth, width, n)."""
 
 
 @dataclass(frozen=True)
 class Pooling(Windowed):
-    """One number for each window of each channel."""
+    """A layer that computes one number for each window of each channel."""
 
     activation: Activation = word(Activation.parse)
     stride: int = word(count)
@@ -31,10 +31,10 @@ class Pooling(Windowed):
 
     @abstractmethod
     def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
-        """Returns the calls that write dL/dx to dx, given what `gather` read and wrote; they may overwrite d_out."""
+        """Returns the calls that write dL/dx to dx, given input and output of `gather`; they may overwrite d_out."""
 
     def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
-        """Returns the calls that turn z, which `gather` wrote last, into the pooled image; backwards, its gradient."""
+        """Returns the calls that turn z, the last output of `gather`, into the pooled image (or scale its gradient)."""
         return []
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -79,7 +79,7 @@ class Pooling(Windowed):
 
 
 def at(array: Array, axis: int, places: slice) -> Array:
-    """Returns the view of `array` at these places along the axis."""
+    """Returns the view of `array` at the given places along the axis."""
     view: Array = array[(*(slice(None),) * axis, places)]
     return view
 

@@ -1,4 +1,4 @@
-"""Windows that go over an image, for convolution and pooling."""
+"""Windows that move over an image, for convolution and pooling."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from kerash_cli.errors import BadInput
 
 
 class Span(NamedTuple):
-    """The windows that have a place of the input at one offset, along one axis, and those places."""
+    """For one offset within windows along an axis: the windows where it meets the input, and the places it meets."""
 
     windows: slice
     places: slice
@@ -18,13 +18,13 @@ class Span(NamedTuple):
 class Windowed(Layer):
     """A layer whose outputs each come from a window of the input, `stride` places after the one before.
 
-    The input is surrounded by `pad` places on all four sides. Along an axis of so many places there are
-    (places - kernel + 2 pad) / stride + 1 windows, rounded down.
+    The input is surrounded by `pad` places on all four sides. Along an axis with `places` places,
+    there are (places - kernel + 2 pad) / stride + 1 windows, rounded down.
     """
 
     layout = "image"
     sees_padding_alone = False
-    """Whether a window may lie on nothing but padding."""
+    """Whether a window may lie entirely on padding."""
 
     stride: int
     pad: int
@@ -32,7 +32,7 @@ class Windowed(Layer):
     kernel_height: int
 
     def windows(self, shape: Shape) -> tuple[int, int]:
-        """Returns how many windows there are downwards and across; BadInput, with both shapes, if none fits."""
+        """Returns the number of windows downwards and across; raises BadInput, with both shapes, if none fits."""
         _, height, width = shape
         tall, wide = height + 2 * self.pad, width + 2 * self.pad
         if self.pad > max(height, width):
@@ -51,7 +51,7 @@ class Windowed(Layer):
 
 
 def spans(places: int, kernel: int, stride: int, pad: int, windows: int) -> Iterator[Span]:
-    """Gives the span of each offset within the kernel, in order; it is empty where all is padding."""
+    """Yields the span of each offset within the kernel, in order; it is empty if the offset meets only padding."""
     for offset in range(kernel):
         first = max(0, -((offset - pad) // stride))
         count = max(0, min(windows - 1, (places - 1 + pad - offset) // stride) + 1 - first)
