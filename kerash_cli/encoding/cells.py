@@ -1,4 +1,4 @@
-"""Cells of a table as numbers or as text; an error names the first cell that is neither."""
+"""Reads cells of a table as numbers or text; an error names the first invalid cell."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ _TILE = 1 << 16  # numbers converted at a time: few enough for a cache
 
 
 def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> None:
-    """Raises BadInput at the first cell of these columns that is not a number; `instead` says what to try."""
+    """Raises BadInput at the first cell of these columns that is not a number; `instead` is the advice."""
     for position in positions:
         for row, cell in enumerate(table.texts.get(position, ())):
             if cell is not None and decimals.number(cell) is None:
@@ -34,7 +34,7 @@ def check_rows(table: Table, labels: Table) -> None:
 
 
 def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
-    """Raises BadInput at the first missing cell of these columns; `instead` says what to try."""
+    """Raises BadInput at the first missing cell of these columns; `instead` is the advice."""
     gaps = np.flatnonzero(absent(table, positions))
     if len(gaps):
         row = int(gaps[0])
@@ -43,18 +43,18 @@ def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
 
 
 def missing_word(table: Table, position: int) -> str:
-    """A phrase for the missing values of a column, with the words that stand for them: `a missing one ('NA' is …)`."""
+    """Returns a phrase for a column's missing values, with the words for them: `a missing one ('NA' means missing)`."""
     words = table.missing.get(position)
-    return f"a missing one ({listed(words)} is read as none)" if words else "a missing one"
+    return f"a missing one ({listed(words)} means missing)" if words else "a missing one"
 
 
 def complete(table: Table, positions: Sequence[int], where: Table, places: Sequence[int]) -> Rows:
-    """The rows without a missing value in the columns at `positions` of `table` and at `places` of `where`."""
+    """Returns the rows without missing values in the columns `positions` of `table` and `places` of `where`."""
     return np.flatnonzero(~(absent(table, positions) | absent(where, places)))
 
 
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
-    """(rows,) whether a row has no value in one of these columns."""
+    """Returns for each row (rows,) whether one of these columns has no value there."""
     gaps = np.zeros(table.rows, np.bool_)
     columns = [table.number_index(position) for position in positions if position not in table.texts]
     if columns and table.numbers.dtype.kind == "f":
@@ -67,7 +67,7 @@ def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
-    """Those of these columns that have missing values."""
+    """Returns the columns among `positions` that have missing values."""
     numbers = [each for each in positions if each not in table.texts]
     gaps = np.zeros(len(numbers), np.bool_)
     if numbers and table.numbers.dtype.kind == "f":
@@ -78,7 +78,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
 
 
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
-    """Yields columns of the given rows (all, if None) as float64, some rows at a time, with their place among these."""
+    """Yields columns of the given rows (all, if None) as float64, some at a time, with their place among these rows."""
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // max(1, len(columns)))
     chosen = _selection(columns)
@@ -89,13 +89,13 @@ def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = Non
 
 
 def _selection(columns: Sequence[int]) -> slice | list[int]:
-    """An index for the columns: a slice where they follow each other, which is much faster."""
+    """Returns an index for the columns: a slice if they are adjacent, which is much faster."""
     run = slice(columns[0], columns[0] + len(columns)) if columns else slice(0)
     return run if list(columns) == list(range(run.start or 0, run.stop)) else list(columns)
 
 
 def matrix(table: Table, positions: Sequence[int]) -> Floats:
-    """(rows, columns) of number columns; BadInput at the first cell that is no number, or infinite."""
+    """Returns number columns (rows, columns); raises BadInput at the first cell that is not a finite number."""
     check_numbers(table, positions)
     values = table.numbers[:, [table.number_index(position) for position in positions]].astype(np.float64)
     check_finite(table, positions, values)
@@ -113,7 +113,7 @@ def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], f
 
 
 def words(table: Table, position: int) -> Sequence[str | None]:
-    """The cells of a column as text, as they were written if the reader kept that; None where one is missing."""
+    """Returns a column's cells as text, as they were written if the reader kept that; None for a missing one."""
     if position in table.texts:
         return table.texts[position]
     if position in table.written:
@@ -123,12 +123,12 @@ def words(table: Table, position: int) -> Sequence[str | None]:
 
 
 def spelled(value: float) -> str:
-    """A number as the name of a class: `3` for 3.0."""
+    """Returns a number as the name of a class: `3` for 3.0."""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def retyped(table: Table, positions: Sequence[int]) -> Table:
-    """Returns the table with the text columns at `positions` as numbers, where all their cells are numbers."""
+    """Returns the table with the text columns at `positions` read as numbers, if all their cells are numbers."""
     texts = [each for each in positions if each in table.texts]
     values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
     found = {position: numbers for position, numbers in values.items() if numbers is not None}
@@ -146,10 +146,10 @@ def retyped(table: Table, positions: Sequence[int]) -> Table:
 def statistics(
     table: Table, positions: Sequence[int], rows: Rows | None, advice: str | None = None
 ) -> tuple[Floats, Floats]:
-    """The mean and standard deviation of number columns over the given rows, without missing values.
+    """Returns the means and standard deviations of number columns over the given rows, without missing values.
 
-    Deviations are taken from a value of the column, so that a constant column has exactly 0. BadInput where a column
-    has no value in these rows, or none that float64 can average; `advice` is what to try then, if not --drop.
+    Deviations are taken from a value of the column, so that a constant column has exactly 0. Raises BadInput if a
+    column has no value in these rows, or none that float64 can average; `advice` replaces the advice to use --drop.
     """
     columns = [table.number_index(position) for position in positions]
     origin, count = np.full(len(columns), np.nan), np.zeros(len(columns))

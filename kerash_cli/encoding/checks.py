@@ -10,7 +10,7 @@ from kerash_cli import decimals
 from kerash_cli.encoding.cells import Floats
 
 _LONG = 4
-"""Equal numbers in a row that are worth counting."""
+"""Smallest number of equal numbers in a row that are written as a count."""
 
 
 def expect(holds: bool, reason: str) -> None:
@@ -20,35 +20,35 @@ def expect(holds: bool, reason: str) -> None:
 
 
 def integer(value: object, low: int, high: int, what: str) -> int:
-    """Returns a whole number from `low` to `high`."""
+    """Returns the value if it is a whole number from `low` to `high`."""
     if type(value) is not int or not low <= value <= high:
         raise ValueError(f"expected {what} from {low} to {high}")
     return value
 
 
 def boolean(value: object, what: str) -> bool:
-    """Returns true or false."""
+    """Returns the value if it is true or false."""
     if type(value) is not bool:
         raise ValueError(f"expected true or false for {what}")
     return value
 
 
 def choice(value: object, known: Collection[str], what: str) -> str:
-    """Returns one of the known words."""
+    """Returns the value if it is one of the `known` words."""
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"expected {what} of {', '.join(known)}")
     return value
 
 
 def names(value: object, what: str) -> tuple[str, ...]:
-    """Returns strings, no two of them equal."""
+    """Returns a list of strings, all different, as a tuple."""
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value) or len(set(value)) < len(value):
         raise ValueError(f"expected different strings for {what}")
     return tuple(value)
 
 
 def sorted_numbers(words: Sequence[str]) -> None:
-    """Raises ValueError unless these are decimal numbers, each larger than the one before."""
+    """Raises ValueError unless the words are decimal numbers in ascending order, without repetition."""
     values = [value for value in map(decimals.number, words) if value is not None]
     expect(values == sorted(set(values)) and len(values) == len(words), "expected numbers, sorted")
 
@@ -63,7 +63,7 @@ def floats(value: object, size: int, what: str) -> Floats:
 
 
 def runs(numbers: list[float]) -> list[float | list[float | int]]:
-    """Writes numbers for `floats`: four or more equal ones in a row as `[number, count]`."""
+    """Returns numbers in the form that `floats` reads: four or more equal ones in a row become `[number, count]`."""
     shortened: list[float | list[float | int]] = []
     for number, group in groupby(numbers, key=lambda number: (number, copysign(1, number))):
         count = len(list(group))

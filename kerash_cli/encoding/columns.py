@@ -1,4 +1,4 @@
-"""The columns of the table learnt from: which of them are inputs, and where they are in another table."""
+"""The columns of the training table: which of them are inputs, and their positions in another table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,35 +16,35 @@ from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.tables.table import Rows, Schema, Table, separates
 
 MOST_INPUTS = 1 << 18
-"""Columns that a network may see: the pixels of 256x256 in four channels."""
+"""Maximum number of inputs of a network: the pixels of 256x256 in four channels."""
 
 WIDEST = 10**9
 
 
 @dataclass(frozen=True)
 class Columns:
-    """All columns of the table learnt from, and those of them that are inputs."""
+    """All columns of the training table, and which of them are inputs."""
 
     names: tuple[str, ...] | None
     width: int
     delimiter: str
-    """What separated the columns."""
+    """Separator of the columns."""
     target: int | None
-    """The position of the label; None if it came from a file of its own."""
+    """Position of the label column; None if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
 
     @property
     def features(self) -> int:
-        """The number of features that the inputs become."""
+        """Number of features that the inputs become."""
         return sum(each.features for each in self.inputs)
 
     @property
     def starts(self) -> list[int]:
-        """The first feature of each input."""
+        """Index of the first feature of each input."""
         return [0, *accumulate(each.features for each in self.inputs)][:-1]
 
     def schema(self, text_labels: bool) -> Schema:
-        """What a reader of other files needs to know; with `text_labels` it reads labels as text."""
+        """Returns the schema with which other files are read; with `text_labels`, labels are read as text."""
         used = frozenset(each.position for each in self.inputs)
         text = {each.position for each in self.inputs if each.is_text}
         if self.target is not None and text_labels:
@@ -52,7 +52,7 @@ class Columns:
         return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
     def places(self, table: Table) -> dict[int, int]:
-        """Returns where each input is in `table`, by its position; BadInput if one is missing."""
+        """Returns the place of each input in `table`, by position in training; raises BadInput if one is missing."""
         places = self._located(table)
         if not places and (table.names is None or self.names is None):
             either = f"{self.width} columns" + (
@@ -65,7 +65,7 @@ class Columns:
         return {position: places[position] for position in used}
 
     def groups(self, table: Table) -> Iterator[tuple[type[InputColumn], ColumnGroup]]:
-        """Yields the inputs of each kind that occurs, numbers before text; BadInput if one is missing in `table`."""
+        """Yields the inputs of each kind that occurs, numbers before text; raises BadInput if `table` lacks one."""
         places = self.places(table)
         pairs = list(zip(self.inputs, self.starts, strict=True))
         for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
@@ -74,12 +74,12 @@ class Columns:
                 yield kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))
 
     def check(self, table: Table) -> None:
-        """Raises BadInput unless each column is there, and is of its kind."""
+        """Raises BadInput unless `table` has each input column, with cells of its kind."""
         for kind, group in self.groups(table):
             kind.check(table, group)
 
     def fit(self, table: Table, rows: Rows | None) -> tuple[Floats, Floats]:
-        """Returns mean and deviation of all features over the given rows, as `InputColumn.fit` does."""
+        """Returns means and deviations of all features over the given rows, as `InputColumn.fit` does."""
         center, deviation = np.zeros(self.features), np.ones(self.features)
         for kind, group in self.groups(table):
             features = group.features
@@ -87,24 +87,24 @@ class Columns:
         return center, deviation
 
     def number_places(self, table: Table) -> list[int]:
-        """Returns where the inputs are that hold no text."""
+        """Returns the positions in `table` of the inputs that are not text."""
         places = self.places(table)
         return [places[each.position] for each in self.inputs if not each.is_text]
 
     def unseen(self, table: Table) -> int:
-        """Counts the cells of inputs whose value no training row had; each becomes all zeros."""
+        """Counts the input cells with a value that no training row had; such a cell is encoded as all zeros."""
         places = self.places(table)
         return sum(each.unseen(table, places[each.position]) for each in self.inputs)
 
     def label_places(self, table: Table, labels: tuple[str, ...]) -> list[int]:
-        """Returns where a table has the labels itself; empty if it does not."""
+        """Returns the positions of the label columns in `table`; empty if it has none."""
         if self.target is None:
             return [table.named[label] for label in labels if label in table.named]
         place = self._located(table).get(self.target)
         return [] if place is None else [place]
 
     def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
-        """Returns the table that has the labels, `file` if there is one, and where in it; BadInput if none has."""
+        """Returns the table with the labels (`file` if given) and their places in it; raises BadInput without labels."""
         if file is not None:
             check_rows(table, file)
             return file, _in_file(file, labels)
@@ -114,9 +114,9 @@ class Columns:
         return table, places
 
     def arranged_as(self, other: "Columns") -> Self:
-        """Returns these columns with the inputs in the order of others: by names where both have names.
+        """Returns these columns with the inputs in the order of `other`, by names if both have names.
 
-        BadInput if they are not the same ones, or are encoded otherwise there.
+        Raises BadInput if the inputs are not the same, or are encoded differently.
         """
         inputs = self.inputs
         if self.names is not None and other.names is not None:
@@ -147,7 +147,7 @@ class Columns:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
-        """Reads what `to_json` wrote; ValueError for anything else."""
+        """Reads the JSON values of `to_json`; raises ValueError for any others."""
         width = checks.integer(record["width"], 1, WIDEST, "width")
         delimiter = record["delimiter"]
         checks.expect(isinstance(delimiter, str) and separates(delimiter), "expected a character as the delimiter")
@@ -155,14 +155,14 @@ class Columns:
         names = None if record["names"] is None else checks.names(record["names"], "names")
         checks.expect(names is None or len(names) == width, f"expected {width} names")
         target = None if record["target"] is None else checks.integer(record["target"], 0, width - 1, "target")
-        checks.expect(target not in [each.position for each in inputs], "expected a target that is no input")
+        checks.expect(target not in [each.position for each in inputs], "expected a target that is not an input")
         return cls(names, width, delimiter, target, inputs)
 
     def _located(self, table: Table) -> Mapping[int, int]:
         return self.schema(text_labels=False).locate(table.names, table.width)
 
     def _without_columns(self, table: Table, places: Mapping[int, int]) -> BadInput:
-        """The error about a table that lacks inputs, or has other names for them."""
+        """Returns the error about a table that lacks inputs or has other names for them."""
         assert self.names is not None, "else columns go by their positions"
         assert table.names is not None, "else columns go by their positions"
         wanted = [self.names[each.position] for each in self.inputs]
@@ -180,12 +180,12 @@ class Columns:
 
 
 def numbered(count: int) -> tuple[str, ...]:
-    """The names of label columns that have none: `target`, or `target 1`, `target 2` and so on."""
+    """Returns names for label columns without names: `target`, or `target 1`, `target 2` and so on."""
     return ("target",) if count == 1 else tuple(f"target {number}" for number in range(1, count + 1))
 
 
 def _in_file(file: Table, labels: tuple[str, ...]) -> list[int]:
-    """Where a label file has the labels, by their names if there are several."""
+    """Returns the positions of the labels in a label file, found by name if there are several."""
     if file.width != len(labels):
         raise BadInput(f"{at(file.source)}expected {len(labels)} columns of labels, got {file.width}")
     if file.names is None or file.width == 1 or labels == numbered(file.width):
@@ -222,7 +222,7 @@ def _column(position: int, detail: object) -> InputColumn:
 
 
 def _shortened(inputs: Sequence[InputColumn]) -> list[list[Any]]:
-    """Writes columns for `_inputs`."""
+    """Returns the inputs in the form that `_inputs` reads."""
     shortened: list[list[Any]] = []
     following: tuple[int, Any] | None = None
     for each in inputs:

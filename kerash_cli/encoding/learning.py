@@ -1,4 +1,4 @@
-"""Learns an encoding from a training table and from what the last layer of a network gives."""
+"""Learns an encoding from a training table and the kind of outputs of a network's last layer."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,13 +17,13 @@ from kerash_cli.system import memory
 from kerash_cli.tables.table import Table
 
 FEW_CLASSES = 20
-"""So many different numbers may be classes even where hardly one of them recurs."""
+"""Number of different numbers up to which labels may be classes even if hardly any of them recurs."""
 
 EXACT = 2**53
-"""From here on two whole numbers can be the same float64."""
+"""Whole number from which on two different ones can be the same float64."""
 
 CLASS_BYTES = 200
-"""About what the name of a class and what is known of it take in memory."""
+"""Approximate size in bytes of a class in memory, with its name."""
 
 
 def learn(
@@ -39,16 +39,16 @@ def learn(
 ) -> Encoding:
     """Returns the encoding of a table; its labels are in `labels` or in its column `target`, a name or a number from 1.
 
-    `inputs` and `outputs` are how many the network has, None for as many as the data decides; `output` is what its
-    last activation gives, one of `targets.OUTPUTS`; the columns `drop` are left out. Nothing is scaled yet: `fitted`
-    does. BadInput where data and network do not fit.
+    `inputs` and `outputs` are the network's numbers of inputs and outputs, None if the data decides; `output` is the
+    kind of its outputs, one of `targets.OUTPUTS`; the columns `drop` are left out. `Encoding.fitted` adds the scaling.
+    Raises BadInput if data and network do not fit.
     """
     where, places = _label_columns(table, labels, target)
     position = places[0] if labels is None else None
     dropped = {table.find(column) for column in drop}
     used = [each for each in range(table.width) if each not in dropped and each != position]
     if position in dropped or not used:
-        raise BadInput("--drop: expected the label and one input or more to be left, got fewer")
+        raise BadInput("--drop: expected the label and at least one input to remain, got fewer")
     check_rows(table, where)
     complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])
     if missing != "error":
@@ -69,7 +69,7 @@ def learn(
 
 
 def plain(features: int, outputs: int, output: str) -> Encoding:
-    """Returns the encoding that changes nothing, of data that nobody has seen: classes are called by their indexes."""
+    """Returns an encoding that changes nothing, for a network of unknown data; classes are named by their indexes."""
     columns = Columns(None, features, ",", None, tuple(map(Number, range(features))))
     if output.endswith("distribution"):
         targets: Targets = OneHot.unscaled(output, outputs, numbered(outputs), tuple(map(str, range(outputs))))
@@ -79,7 +79,7 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
 
 
 def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
-    """The table that has the labels, and where in it."""
+    """Returns the table with the labels, and their positions in it."""
     if labels is not None and target is not None:
         raise BadInput(
             f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(target)}"
@@ -93,7 +93,7 @@ def _label_columns(table: Table, labels: Table | None, target: str | None) -> tu
 
 
 def _label_slips(where: Table, places: Sequence[int], output: str, missing: str) -> list[BadInput]:
-    """Complaints about the label columns, for a last layer that gives `output`."""
+    """Returns errors about the label columns, for a last layer with outputs of the kind `output`."""
     complaints = slips.of_labels(where, places) if missing == "error" else []
     several = len(places) > 1
     if not several and output.endswith("distribution"):
@@ -126,9 +126,9 @@ def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
 
 
 def _targets(where: Table, places: Sequence[int], labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
-    """Returns the kind of target that the columns at `places` of `where` are.
+    """Returns the targets in the columns `places` of `where`.
 
-    `outputs` is the number of units of the last layer, None for any, and `output` what it gives.
+    `outputs` is the number of units of the last layer (None: any), and `output` the kind of its outputs.
     """
     count = len(places)
     if count > 1 and outputs not in (None, count):
@@ -155,7 +155,7 @@ def _are_bits(where: Table, places: Sequence[int]) -> bool:
 
 
 def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
-    """Returns targets of two classes, called 0 and 1 or by any two names, or of shares from 0 to 1."""
+    """Returns targets of two classes, named 0 and 1 or by any two words, or targets from 0 to 1."""
     names = _different_names(where, place)
     if place not in where.texts:
         values = np.unique(matrix(where, [place]))
@@ -172,7 +172,7 @@ def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
 
 
 def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
-    """Returns classes with the names that labels have as they are written: 1.1 and 1.10 are two of them."""
+    """Returns classes named by the labels as they are written: 1.1 and 1.10 are different classes."""
     names = _different_names(where, place)
     numeric = _are_numbers(names)
     if numeric and outputs is not None and _are_indices(names, outputs):
@@ -194,7 +194,7 @@ def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | N
 
 
 def _different_names(where: Table, place: int) -> list[str]:
-    """The different labels, as `_names` gives them; BadInput if all are the same."""
+    """Returns the different labels, as `_names` does; raises BadInput if all are the same."""
     names = _names(where, place)
     if len(names) == 1:
         raise BadInput(
@@ -205,7 +205,7 @@ def _different_names(where: Table, place: int) -> list[str]:
 
 
 def _names(where: Table, place: int) -> list[str]:
-    """The different labels of a column as they are written, in order; numbers are ordered by their values."""
+    """Returns the different labels of a column as they are written, in order; numbers are ordered by value."""
     names = {word for word in words(where, place) if word is not None}
     if place in where.texts:
         return sorted(names)
@@ -213,13 +213,13 @@ def _names(where: Table, place: int) -> list[str]:
 
 
 def _are_numbers(names: Sequence[str]) -> bool:
-    """Whether all names are numbers that differ, and that float64 holds exactly."""
+    """Whether all names are different numbers that float64 holds exactly."""
     values = [decimals.number(name) for name in names]
     small = [value for value in values if value is not None and abs(value) < EXACT]
     return len(small) == len(names) and len(set(small)) == len(small)
 
 
 def _are_indices(names: Sequence[str], outputs: int) -> bool:
-    """Whether these numbers, in order, can be the indexes of so many units, two or more."""
+    """Whether these numbers, in order, can be indexes of `outputs` units (two or more)."""
     values = [float(name) for name in names]
     return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)

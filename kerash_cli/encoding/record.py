@@ -1,4 +1,4 @@
-"""The Encoding: how a table's rows become arrays."""
+"""The Encoding, which turns a table's rows into arrays."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,44 +20,44 @@ from kerash_cli.tables.table import Rows, Schema, Table
 MISSING = ("error", "drop", "mean")
 
 MOST_TITLES = 5
-"""Columns that a line names."""
+"""Maximum number of columns named in a line of `doubts`."""
 
 _FIELDS = (
     *("names", "width", "delimiter", "target", "inputs"),
     *("kind", "output", "outputs", "classes", "numeric", "labels", "missing"),
     *("standardized", "fill", "mean", "scale", "target_mean", "target_scale", "baseline"),
 )
-"""What JSON has, in its order."""
+"""Keys of the JSON object, in order."""
 
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """How rows become the numbers that a network is given, and those that it should give."""
+    """Turns rows of a table into the inputs of a network and the targets for its outputs."""
 
     columns: Columns
     missing: str
-    """What happens to rows with missing values; one of MISSING."""
+    """Treatment of rows with missing values; one of MISSING."""
     scaling: Scaling
     targets: Targets
 
     @property
     def features(self) -> int:
-        """The number of inputs of the network."""
+        """Number of inputs of the network."""
         return self.columns.features
 
     @property
     def outputs(self) -> int:
-        """The number of outputs of the network."""
+        """Number of outputs of the network."""
         return self.targets.outputs
 
     @property
     def names_of_labels(self) -> tuple[str, ...]:
-        """The classes that labels are called by; none where they are columns, or numbers."""
+        """Names of classes that labels may have; empty if classes are columns, or labels are numbers."""
         return self.targets.classes if self.targets.names_classes else ()
 
     @property
     def label_column(self) -> str | None:
-        """The word that names the column of the labels; None where there is none, or several."""
+        """Name or number of the label column; None unless there is exactly one."""
         names, target, labels = self.columns.names, self.columns.target, self.targets.labels
         if target is None:
             return labels[0] if len(labels) == 1 else None
@@ -65,7 +65,7 @@ class Encoding:
 
     @property
     def ignored_inputs(self) -> list[int]:
-        """The positions of the columns that are nothing but ignored features."""
+        """Positions of the columns all of whose features are ignored."""
         ignored = set(self.scaling.ignored.tolist())
         return [
             each.position
@@ -75,7 +75,7 @@ class Encoding:
 
     @property
     def schema(self) -> Schema:
-        """What a reader of other files needs to know."""
+        """Schema with which other files are read."""
         return self.columns.schema(self.targets.text_labels)
 
     def check_columns(self, table: Table) -> None:
@@ -83,9 +83,9 @@ class Encoding:
         self.columns.places(table)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """The rows that can be used: with `drop` those without a gap, with `mean` those with a label, else all.
+        """Returns the usable rows: with `drop` those without missing values, with `mean` those with a label, else all.
 
-        BadInput as for inputs, and where no row is left.
+        Raises BadInput if a column is missing, or if no row is left.
         """
         if self.missing == "error":
             return np.arange(table.rows)
@@ -103,7 +103,7 @@ class Encoding:
         return rows
 
     def strata(self, table: Table, labels: Table | None = None) -> Rows | None:
-        """Each row's class, as an index, for `split`; None where the outputs are not classes."""
+        """Returns the index of each row's class, for `split`; None if the outputs are not classes."""
         return self.targets.strata(*self._known_labels(table, labels)) if self.targets.classes else None
 
     def fitted(
@@ -119,10 +119,10 @@ class Encoding:
     ) -> "Encoding":
         """Returns this encoding with the means, deviations and baseline of the given rows (all, if None).
 
-        Each input has its own, or where inputs are pixels each of so many `channels`: if pixels were scaled one by one,
-        a shape would look different in every place. Targets are standardised only if they are values. With
-        `ignore_constant` an input that is no pixel and the same in all of these rows counts for nothing from now on.
-        BadInput where a column has no mean that float64 can hold.
+        Each input has its own mean and deviation. Pixels share those of their channel, of which there are `channels`:
+        scaled one by one, a shape would look different in every place. Targets are standardised only if they are
+        amounts. With `ignore_constant`, an input that is the same in all these rows, and not a pixel, is ignored from
+        now on. Raises BadInput if a column has no mean that float64 can hold.
         """
         center, deviation = self.columns.fit(table, rows)
         pixels = channels is not None and all(isinstance(each, Number) for each in self.columns.inputs)
@@ -134,19 +134,19 @@ class Encoding:
         return replace(self, scaling=scaling, targets=fitted)
 
     def unscaled(self) -> "Encoding":
-        """Returns this encoding with targets in their own unit."""
+        """Returns this encoding with targets in their own unit, not standardised."""
         return replace(self, targets=self.targets.in_own_unit())
 
     def arranged_as(self, other: "Encoding") -> "Encoding":
-        """Returns this encoding with inputs and outputs in the order of another one: by names where both have names.
+        """Returns this encoding with inputs and outputs in the order of `other`, by names if both have names.
 
-        BadInput if they are not the same ones, or mean something else there.
+        Raises BadInput if inputs or outputs are not the same, or have another meaning there.
         """
         columns = self.columns.arranged_as(other.columns)
         return replace(self, columns=columns, targets=self.targets.arranged_as(other.targets))
 
     def scaled_as(self, other: "Encoding") -> "Encoding":
-        """Returns this encoding, arranged as another one, with its scaling; what counted for nothing keeps its own."""
+        """Returns this encoding with the order and scaling of `other`; features ignored there keep their scaling."""
         goal = replace(self.targets, mean=other.targets.mean, scale=other.targets.scale)
         return replace(self, scaling=self.scaling.scaled_as(other.scaling), targets=goal)
 
@@ -159,36 +159,36 @@ class Encoding:
             names = f"{', '.join(titles[:MOST_TITLES])}{more}"
             one = len(titles) == 1
             lines.append(
-                f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all rows that train, "
-                f"and {'counts' if one else 'count'} for nothing"
+                f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all training rows "
+                f"and {'is' if one else 'are'} ignored"
             )
         return lines
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
-        """Returns a line if labels are written otherwise than the classes that they equal as numbers."""
+        """Returns a line if labels are written differently from the classes that they equal as numbers."""
         return self.targets.respelled(*self._label_columns(table, labels))
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
-        """(rows, features), C order; BadInput at the first cell that is not what its column should hold."""
+        """Returns the inputs (rows, features) in C order; raises BadInput at the first invalid cell."""
         encoded = np.empty((table.rows, self.features), dtype)
         self.write_inputs(table, encoded)
         return encoded
 
     def write_inputs(self, table: Table, encoded: Array) -> None:
-        """Writes what `encode_inputs` gives into `encoded`, (rows, features) of any order."""
+        """Writes the inputs, as from `encode_inputs`, into `encoded` (rows, features), in C or Fortran order."""
         for kind, group in self.columns.groups(table):
             kind.write(table, group, self.scaling, self.missing, encoded)
 
     def unseen(self, table: Table) -> int:
-        """Counts the cells of inputs whose value no training row had; each is encoded as all zeros."""
+        """Counts the input cells with a value that no training row had; such a cell is encoded as all zeros."""
         return self.columns.unseen(table)
 
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
-        """(rows, outputs), C order, from `labels`, else from the table's own label column; BadInput as for inputs."""
+        """Returns the targets (rows, outputs) of `labels` or of the table's label column; raises as `encode_inputs`."""
         return self.targets.encode(*self._known_labels(table, labels), dtype)
 
     def part(self, table: Table, rows: Rows, labels: Table | None = None) -> tuple[Table, Table | None]:
-        """Returns some rows; a column becomes one of numbers where only other rows had words in it."""
+        """Returns the given rows; a text column becomes numbers if these rows have only numbers in it."""
         numbers = self.columns.number_places(table)
         positions = list(range(labels.width)) if labels else self.columns.label_places(table, self.targets.labels)
         if self.targets.text_labels:
@@ -198,11 +198,11 @@ class Encoding:
         return retyped(table.take(rows), [*numbers, *positions]), None
 
     def describe(self, table: Table) -> str:
-        """A line about what was inferred: `150 rows, 4 inputs (standardised), 3 classes from species: setosa, …`."""
+        """Returns a summary: `150 rows, 4 inputs (standardised), 3 classes from species: setosa, …`."""
         return f"{counted(table.rows, 'row')}, {self.describe_columns()}"
 
     def describe_columns(self) -> str:
-        """The same without the rows."""
+        """Returns the summary of `describe` without the number of rows."""
         columns = len(self.columns.inputs)
         made = "" if self.features == columns else f" from {counted(columns, 'column')}"
         scaled = " (standardised)" if self.scaling.standardized else ""
@@ -216,7 +216,7 @@ class Encoding:
 
     @classmethod
     def from_json(cls, record: object) -> "Encoding":
-        """Reads what `to_json` wrote; ValueError, with the reason, for anything else."""
+        """Reads the JSON values of `to_json`; raises ValueError, with the reason, for any others."""
         if not isinstance(record, dict) or record.keys() != set(_FIELDS):
             raise ValueError(f"expected an encoding of {', '.join(sorted(_FIELDS))}")
         columns = Columns.from_json(record)
@@ -224,11 +224,11 @@ class Encoding:
         return cls(columns, checks.choice(record["missing"], MISSING, "missing"), scaling, targets.read(record))
 
     def _label_columns(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """The table that has the labels, and where in it."""
+        """Returns the table with the labels, and their positions in it."""
         return self.columns.label_columns(table, labels, self.targets.labels)
 
     def _known_labels(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """The label columns; BadInput at the first missing cell of them."""
+        """Returns the table with the labels and their positions; raises BadInput at the first missing label."""
         where, positions = self._label_columns(table, labels)
         check_present(where, positions, "; try to fill it in, or train with --missing drop")
         return where, positions

@@ -11,24 +11,24 @@ from kerash_cli.errors import BadInput
 from kerash_cli.tables.table import Rows
 
 IGNORED = float(np.finfo(np.float64).max)
-"""Scale of a feature that is the same in all training rows: whatever its value is, it becomes 0."""
+"""Scale of an ignored feature, which was the same in all training rows: dividing by it makes any value 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """What is done to each feature: (value - mean) / scale."""
+    """The scaling of each feature: (value - mean) / scale."""
 
     standardized: bool
     fill: Floats
-    """(features,) what stands for a missing number under `--missing mean`."""
+    """Array (features,): the value in place of a missing number with `--missing mean`."""
     mean: Floats
-    """(features,) 0 where nothing is standardised."""
+    """Array (features,): the mean, or 0 for a feature that is not standardised."""
     scale: Floats
-    """(features,) 1 where nothing is standardised, IGNORED where the feature does not count."""
+    """Array (features,): the divisor, 1 for a feature that is not standardised, IGNORED for one that is ignored."""
 
     @classmethod
     def none(cls, features: int) -> Self:
-        """The scaling that changes nothing."""
+        """Returns the scaling that changes nothing."""
         return cls(False, np.zeros(features), np.zeros(features), np.ones(features))
 
     @classmethod
@@ -44,11 +44,11 @@ class Scaling:
 
     @property
     def ignored(self) -> Rows:
-        """The features that count for nothing, since they were the same in all training rows."""
+        """Features that are ignored, because they were the same in all training rows."""
         return np.flatnonzero(self.scale == IGNORED)
 
     def scaled_as(self, other: "Scaling") -> Self:
-        """Returns another scaling; features that count for nothing there keep this one."""
+        """Returns the scaling of `other`, except that features ignored there keep this scaling."""
         own = other.scale == IGNORED
         fill, mean, scale = (
             np.where(own, mine, theirs)
@@ -63,14 +63,14 @@ class Scaling:
 
     @classmethod
     def from_json(cls, record: dict[str, Any], features: int) -> Self:
-        """Reads what `to_json` wrote about so many features; ValueError for anything else."""
+        """Reads the JSON values of `to_json` for this number of features; raises ValueError for any others."""
         fill, mean, scale = (checks.floats(record[name], features, name) for name in ("fill", "mean", "scale"))
         checks.expect(bool((scale > 0).all()), "expected a positive scale")
         return cls(checks.boolean(record["standardized"], "standardized"), fill, mean, scale)
 
 
 def pooled(mean: Floats, deviation: Floats, channels: int) -> tuple[Floats, Floats]:
-    """Returns for each pixel the mean and deviation of all pixels of its channel; those lie one after the other."""
+    """Returns for each pixel the mean and deviation of its channel, whose pixels lie one after the other."""
     means = mean.reshape(channels, -1)
     with np.errstate(over="ignore"):
         variances = np.square(deviation).reshape(channels, -1)

@@ -1,4 +1,4 @@
-"""Mistakes in the cells of a table, column by column, each with a command that avoids it."""
+"""Finds mistakes in the cells of a table, column by column, and suggests a command that avoids each."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -12,11 +12,11 @@ from kerash_cli.errors import MOST_COMPLAINTS, BadInput, at, shown
 from kerash_cli.tables.table import Table
 
 MOST_CATEGORIES = 100
-"""The most values that a text input may have."""
+"""Maximum number of different values of a text input."""
 
 
 def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
-    """Complaints about the columns that can't be inputs; `missing` says what happens to missing values."""
+    """Returns errors about columns that can't be inputs; `missing` is the treatment of missing values."""
     found = _first(
         _disguised(table, each) or _stray(table, each, missing) or _names(table, each, positions)
         for each in positions
@@ -28,20 +28,20 @@ def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadI
 
 
 def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
-    """Complaints about the columns that should be numbers and are not; `instead` says what to try for words."""
+    """Returns errors about columns that should be numbers and are not; `instead` is the advice for words."""
     return _first(
         _disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions
     )
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
-    """A complaint if a column that should be 0 and 1, or two names, looks like numbers with mistakes."""
+    """Returns an error if a column that should be 0 and 1, or two names, looks like numbers with mistakes."""
     complaint = _disguised(table, position) or _stray(table, position, "")
     return [complaint] if complaint else []
 
 
 def of_names(table: Table, position: int) -> list[BadInput]:
-    """A complaint if a column of names looks like numbers with mistakes: words that occur once among numbers."""
+    """Returns an error if a column of names looks like numbers with mistakes: words that occur once among numbers."""
     cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
     strays = [cell for cell in cells if decimals.number(cell) is None]
     if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
@@ -51,12 +51,12 @@ def of_names(table: Table, position: int) -> list[BadInput]:
 
 
 def of_labels(table: Table, positions: Sequence[int]) -> list[BadInput]:
-    """Complaints about the label columns that have missing values."""
+    """Returns errors about label columns that have missing values."""
     return _first(_unlabelled(table, position) for position in incomplete(table, positions))
 
 
 def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
-    """A complaint about the first of several label columns that has names, where 0 and 1 are expected."""
+    """Returns an error about the first of several label columns that has names instead of 0 and 1."""
     texts = {position: table.texts[position] for position in positions if position in table.texts}
     if not texts:
         return []
@@ -76,12 +76,12 @@ def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
 
 
 def _first(complaints: Iterable[BadInput | None]) -> list[BadInput]:
-    """The complaints that are shown; later columns are not even looked at."""
+    """Returns the first errors, as many as are shown; further columns are not examined."""
     return list(islice(filter(None, complaints), MOST_COMPLAINTS))
 
 
 def _disguised(table: Table, position: int) -> BadInput | None:
-    """A complaint about a text column whose cells are numbers in disguise: percentages, dates, …"""
+    """Returns an error about a text column whose cells are numbers in disguise: percentages, dates and so on."""
     if position not in table.texts:
         return None
     from kerash_cli.encoding.disguises import disguise  # predicting has no use for it
@@ -102,14 +102,14 @@ def _disguised(table: Table, position: int) -> BadInput | None:
 
 
 def _stray(table: Table, position: int, missing: str) -> BadInput | None:
-    """A complaint about the cells of a text column that are no numbers, if at least half of its cells are numbers."""
+    """Returns an error about cells of a text column that are not numbers, if at least half of its cells are."""
     cells = table.texts.get(position, ())
     strays = {row: cell for row, cell in enumerate(cells) if cell is not None and decimals.number(cell) is None}
     numbers = sum(cell is not None for cell in cells) - len(strays)
     if not strays or numbers < len(strays):
         return None
     row, cell = next(iter(strays.items()))
-    more = f", and in {len(strays)} cells in all no number" if len(strays) > 1 else ""
+    more = f" ({len(strays)} cells in all are not numbers)" if len(strays) > 1 else ""
     error = BadInput(
         f"{table.at(row, position)}expected a number as in most of {table.title(position)}, got {shown(cell)}{more}"
     )
@@ -122,7 +122,7 @@ def _stray(table: Table, position: int, missing: str) -> BadInput | None:
 
 
 def _word(table: Table, position: int, instead: str) -> BadInput | None:
-    """A complaint about a column of words; `instead` says what to try."""
+    """Returns an error about a column of words; `instead` is the advice."""
     for row, cell in enumerate(table.texts.get(position, ())):
         if cell is not None:
             return BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")
@@ -130,7 +130,7 @@ def _word(table: Table, position: int, instead: str) -> BadInput | None:
 
 
 def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | None:
-    """A complaint about a text column that has too many different values, or none."""
+    """Returns an error about a text column that has too many different values, or none."""
     if position not in table.texts:
         return None
     values = {cell for cell in table.texts[position] if cell is not None}
@@ -142,7 +142,7 @@ def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | 
 
 
 def _gap(table: Table, position: int) -> BadInput:
-    """A complaint about the missing values of a column."""
+    """Returns an error about the missing values of a column."""
     rows = np.flatnonzero(absent(table, [position]))
     if len(rows) == table.rows:
         error = BadInput(f"{at(table.source)}{table.title(position)} has missing values only")
@@ -156,7 +156,7 @@ def _gap(table: Table, position: int) -> BadInput:
 
 
 def _unlabelled(table: Table, position: int) -> BadInput:
-    """A complaint about missing labels; where a word such as NA stands for them it may be a class."""
+    """Returns an error about missing labels; if they are written as a word such as NA, that may be a class."""
     rows = np.flatnonzero(absent(table, [position]))
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
     error = BadInput(
@@ -166,17 +166,17 @@ def _unlabelled(table: Table, position: int) -> BadInput:
     words = table.missing.get(position, ())
     if not words:
         return error
-    error = BadInput(f"{error}. If {shown(words[0])} is a class, write it otherwise")
+    error = BadInput(f"{error}. If {shown(words[0])} is a class, write it differently")
     return error.mended(table.source, _changed(table, position, words[0], f"{words[0]}_"))
 
 
 def column(table: Table, position: int) -> str:
-    """The word that names a column on the command line."""
+    """Returns the word that names a column on the command line."""
     return (table.names[position] if table.names is not None else "") or str(position + 1)
 
 
 def _changed(table: Table, position: int, old: str, new: str) -> str:
-    """A filter that writes `new` for `old` in one column, whatever is quoted."""
+    """Returns a filter that replaces `old` by `new` in one column, quoted or not."""
     between = table.delimiter.replace("\t", "\\t")
     cell = rf'(?:^|[{between}])\K((?:"[^"]*")+|[^{between}\r\n]*)'
     change = rf'$c=~/^\s*"?\Q{old}\E"?\s*$/&&$n=={position + 1}?"{new}":$c'
@@ -184,7 +184,7 @@ def _changed(table: Table, position: int, old: str, new: str) -> str:
 
 
 def _without(table: Table, rows: Sequence[int]) -> str:
-    """A filter that leaves a few rows out; empty where they are many, or go over several lines."""
+    """Returns a filter that leaves a few rows out; empty if they are many, or span several lines."""
     lines = [table.lines[row] for row in rows]
     following = [
         table.lines[row + 1] if row + 1 < table.rows else line + 1 for row, line in zip(rows, lines, strict=True)

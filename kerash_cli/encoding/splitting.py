@@ -1,4 +1,4 @@
-"""The split of rows: which train and which validate."""
+"""Splits rows into those for training and those for validation."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from kerash_cli.tables.table import Rows
 
 
 def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
-    """The rows to train on and those to validate with, `fraction` of all or one; both in file order.
+    """Returns the rows for training and those for validation (a `fraction` of all, at least one), in file order.
 
-    With `strata`, the class of each row, every class is divided alike. As far as that leaves rows enough to train on,
-    one of two rows or more is in both parts.
+    With `strata`, the class of each row, every class is divided alike; a class of two or more rows is in both parts if
+    that leaves enough rows for training.
     """
     classes = np.zeros(rows, np.intp) if strata is None else strata
     counts = np.bincount(classes)
@@ -23,10 +23,10 @@ def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows |
 
 
 def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
-    """The rows that each of `count` folds trains on, and those that it validates, (count, rows) both, in file order.
+    """Returns the training rows and the validation rows of each of `count` folds, both (count, rows), in file order.
 
-    All folds have as many as each other: where the rows can't be divided so, a few that chance picks never validate.
-    With `strata`, the class of each row, every class is divided alike. ValueError for fewer rows than folds.
+    All folds are equally large: if the rows can't be divided equally, a few random ones are never in a validation part.
+    With `strata`, the class of each row, every class is divided alike. Raises ValueError for fewer rows than folds.
     """
     if rows < count:
         raise ValueError(f"expected {count} rows or more for {count} folds, got {rows}")
@@ -39,7 +39,7 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
 
 
 def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:
-    """The number of rows of each class that validate, `total` at most: one each first, then by largest remainders."""
+    """Returns the number of validation rows per class, `total` at most: first one each, then by largest remainders."""
     least, most = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)
     if (surplus := int(least.sum()) - total) > 0:
         least[rng.choice(np.flatnonzero(least), surplus, replace=False)] = 0

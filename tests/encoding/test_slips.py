@@ -131,7 +131,7 @@ def test_a_gap_is_told_with_the_first_place_and_how_many_more(tmp_path: Path, ce
 @needs_perl
 def test_a_word_for_a_missing_label_may_be_a_class(tmp_path: Path) -> None:
     (error,) = slips.of_labels(table(tmp_path, "a,b\nx,1\nNA,2\ny,NA\n"), [0])
-    assert str(error).startswith(f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' is read as none); ")
+    assert str(error).startswith(f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' means missing); ")
     assert str(error).endswith(". If 'NA' is a class, write it otherwise")
     assert filtered(error, tmp_path) == "a,b\nx,1\nNA_,2\ny,NA\n"
 

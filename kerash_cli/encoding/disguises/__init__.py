@@ -1,11 +1,11 @@
-"""Numbers in disguise: columns of percentages, money, dates and the like, and commands that make numbers of them.
+"""Numbers in disguise: text columns of percentages, money, dates and so on, and commands that turn them into numbers.
 
-A command is one line of Perl that goes through the cells of a table, quoted or not, and changes a cell only where all
-of it is such a number: separators, words and header stay. sed would not do: BSD's knows neither `\\t` nor `\\r`, and a
-separator belongs to the cells on both its sides.
+A command is one line of Perl that goes through the cells of a table, quoted or not, and changes a cell only if the
+whole cell is such a number: separators, words and the header stay. It is not sed, because BSD's sed knows neither `\\t`
+nor `\\r`, and a separator belongs to the cells on both sides.
 
-To add a kind, write a function from `Column` to `Finding` and give it a place in `_FINDERS`, or, where one pattern says
-it all, a row in `simple.KINDS`.
+To add a kind, write a function from `Column` to `Finding` and give it a place in `_FINDERS`. If one pattern is
+enough, add a row to `simple.KINDS`.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,9 +21,9 @@ _FINDERS: tuple[Callable[[Column], Finding | None], ...] = (dates, pairs, times,
 
 
 class Way(NamedTuple):
-    """One reading of a column: what it takes the cells for, in words, and the shell command that makes numbers of them.
+    """One reading of a column: its meaning in words, and the shell command that turns the cells into numbers.
 
-    `meaning` is empty where there is nothing to choose and nothing to explain.
+    `meaning` is empty if there is only one reading and it needs no explanation.
     """
 
     meaning: str
@@ -31,7 +31,7 @@ class Way(NamedTuple):
 
 
 class Disguise(NamedTuple):
-    """The kind of a column's cells, two of them, and the ways to read them: two where the cells do not tell which."""
+    """The kind of a column's cells, two examples, and the ways to read them: two if the cells are ambiguous."""
 
     kind: str
     examples: tuple[str, str]
@@ -39,10 +39,10 @@ class Disguise(NamedTuple):
 
 
 def disguise(cells: Sequence[str | None], delimiter: str, names: Sequence[str] = ()) -> Disguise | None:
-    """What the text cells of a column (None: missing) are if at least half of them are numbers of one kind.
+    """Returns the disguise of a text column (None: no disguise) if at least half of its cells are numbers of one kind.
 
-    The commands are for a table with this delimiter. They leave its first line alone if that is a header with a name,
-    among `names`, that looks like such a number too.
+    The commands are for a table with this delimiter. They skip the first line if one of the header's `names` also looks
+    like such a number.
     """
     column = Column(cells)
     for find in _FINDERS if column.counts and column.is_most(column.counts) else ():

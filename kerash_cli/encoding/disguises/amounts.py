@@ -24,7 +24,7 @@ _NO_UNIT = re.compile(
 )
 _UNIT_LETTERS = frozenset("mgslLhdtVAWKCFNJkMx°")
 _FEWEST_NUMBERS = 3
-"""Different numbers before one unit, at least: `2wd` and `4wd` are categories."""
+"""Fewest different numbers with the same unit: `2wd` and `4wd` alone are categories."""
 
 
 class _Amount(NamedTuple):
@@ -36,7 +36,7 @@ class _Amount(NamedTuple):
 
 
 class _Style(NamedTuple):
-    """How a number is written: what stands between thousands, and the decimal mark."""
+    """A way to write numbers: the separator of thousands, and the decimal mark."""
 
     group: str
     mark: str
@@ -49,13 +49,13 @@ class _Style(NamedTuple):
 
     @property
     def any(self) -> str:
-        """A number in this style, grouped or not."""
+        """Returns the pattern of a number in this style, grouped or not."""
         mark = literally(self.mark)
         whole = rf"(?:{self.grouped}|\d+)" if self.group else r"\d+"
         return rf"(?:{whole}(?:{mark}\d*)?|{mark}\d+)"
 
     def special(self, bare_groups: bool) -> str:
-        """A number that is none in Python's style; `1.500` is one only with `bare_groups`."""
+        """Returns the pattern of a number in this style and not Python's; `1.500` is one only with `bare_groups`."""
         mark = literally(self.mark)
         if not self.group:
             return rf"\d*{mark}\d+"
@@ -66,7 +66,7 @@ class _Style(NamedTuple):
         return rf"(?:{self.grouped}(?:,\d+)?|\d*,\d+)"
 
     def value(self, taken: str, in_brackets: bool) -> str:
-        """The Perl expression that turns `taken` into a number."""
+        """Returns the Perl expression that turns the text `taken` into a number."""
         swaps = {"(": "-"} if in_brackets else {}
         if self.mark == ",":
             swaps |= {".": " ", ",": "."} if self.group else {",": "."}
@@ -98,7 +98,7 @@ def _amount(cell: str) -> _Amount | None:
 
 
 def amounts(column: Column) -> Finding | None:
-    """What stands with most of the numbers, a sign or letters, or else how these are written themselves."""
+    """Finds numbers with a sign or a unit beside most of them, or else numbers written in an unusual style."""
     kinds: dict[tuple[str, str], list[_Amount]] = {}
     for amount in filter(None, map(_amount, column.counts)):
         kinds.setdefault((amount.before, _singular(amount.after)), []).append(amount)
@@ -115,7 +115,7 @@ def _singular(unit: str) -> str:
 
 
 def _with_affix(column: Column, before: str, after: str, amounts: Sequence[_Amount]) -> Finding | None:
-    """Percentages, money or numbers with a unit, if there are enough of them."""
+    """Finds percentages, money or numbers with a unit, if there are enough of them."""
     styles = _styles(column, amounts)
     amounts = [each for each in amounts if any(_fits(style, each.digits) for style in styles)]
     cells = [each.cell for each in amounts]
@@ -148,7 +148,7 @@ def _gap(cells: Iterable[str]) -> str:
 
 
 def _is_unit(units: set[str], numbers: set[str]) -> bool:
-    """Whether these letters are a unit to measure in, and no part of a name."""
+    """Whether these letters are a unit of measurement and not part of a name."""
     unit = min(units, key=len)
     if _NO_UNIT.fullmatch(unit) or len(numbers) < _FEWEST_NUMBERS:
         return False
@@ -157,7 +157,7 @@ def _is_unit(units: set[str], numbers: set[str]) -> bool:
 
 
 def _without_affix(column: Column, amounts: Sequence[_Amount]) -> Finding | None:
-    """Numbers with commas, thousands separators or brackets."""
+    """Finds numbers with commas, thousands separators or brackets."""
     if not column.is_most({*column.plain, *(each.cell for each in amounts)}):
         return None
     styles = _styles(column, amounts)
@@ -194,7 +194,7 @@ def _without_affix(column: Column, amounts: Sequence[_Amount]) -> Finding | None
 
 
 def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
-    """Numbers of which all are in brackets, as negative ones or for no reason; whole ones, such as (1), are names."""
+    """Finds numbers that are all in brackets, negative or not; whole numbers such as (1) are taken for names."""
     fraction = next((cell for cell in cells if "." in cell), None)
     if fraction is None:
         return None
@@ -210,12 +210,12 @@ def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
 
 
 def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:
-    """Whether all are `612 345 678`, which no amounts would be."""
+    """Whether all look like `612 345 678`, as telephone numbers do and amounts do not."""
     return style.group in GAPS and all(re.fullmatch(r"\d{3}\D\d{3}\D\d{3}", each.digits) for each in amounts)
 
 
 def _styles(column: Column, amounts: Sequence[_Amount]) -> list[_Style]:
-    """The style that most of the numbers are written in: two where all that have a comma are like `1,500`."""
+    """Returns the style of most of the numbers; two styles if every number with a comma looks like `1,500`."""
     fitting = [column.rows(each.cell for each in amounts if _fits(style, each.digits)) for style in _STYLES]
     best = _STYLES[fitting.index(max(fitting))]
     rival = fitting[_STYLES.index(_DECIMAL_COMMA)] == max(fitting)

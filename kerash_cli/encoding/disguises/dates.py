@@ -12,11 +12,11 @@ _CLOCK = r"[T ] *(\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?"
 _HALF = r" ?([AaPp])[Mm]"
 _ZONE = r" ?(?:Z|UTC|([-+])(\d\d):?(\d\d))"
 _DAYS = "365*$y+int($y/4)-int($y/100)+int($y/400)+int((153*(($m+9)%12)+2)/5)+$d-719469"
-"""Days from 1970-01-01 to a day of the Gregorian calendar, in years that begin in March."""
+"""Perl expression for the days from 1970-01-01 to $y-$m-$d (Gregorian), with years that begin in March."""
 
 
 class _Layout(NamedTuple):
-    """A way to write a day: its parts in the order of the groups (y, m, d; b for a month's name), and the pattern."""
+    """A way to write a day: a pattern, and the part that each group is (y, m, d; b for a month's name)."""
 
     parts: str
     pattern: str
@@ -33,14 +33,14 @@ _LAYOUTS = (
 
 
 def dates(column: Column) -> Finding | None:
-    """Days in the one layout that most cells fit; two readings if `01/02/2024` may be in January or in February."""
+    """Finds days in the layout that most cells fit; two readings if `01/02/2024` may be in January or in February."""
     found = [(layout, _days_of(column, layout)) for layout in _LAYOUTS]
     most = max(column.rows(days) for _, days in found)
     best = [(layout, days) for layout, days in found if column.rows(days) == most]
     layout, days = best[0]
     if not column.is_most(days) or (layout.parts == "ym" and _are_seasons(days)):
         return None
-    # Points are a way to write the day first; with any other mark the month may be it.
+    # With points the day comes first; with any other mark it may be the month.
     is_open = len(best) > 1 and layout.parts == "dmy" and r"\." not in layout.pattern
     order = {"dmy": "with the day first, ", "mdy": "with the month first, "} if is_open else {}
     readings = [
@@ -51,7 +51,7 @@ def dates(column: Column) -> Finding | None:
 
 
 def _days_of(column: Column, layout: _Layout) -> dict[str, re.Match[str]]:
-    """The cells that are days, with a time or none, written in this way."""
+    """Returns the cells that are days in this layout, with or without a time."""
     fits = column.fits(f"{layout.pattern}(?:{_CLOCK}(?:{_HALF})?(?:{_ZONE})?)?")
     return {
         cell: match for cell, match in fits.items() if _is_day(dict(zip(layout.parts, match.groups(), strict=False)))
@@ -63,7 +63,7 @@ def _is_day(parts: dict[str, str]) -> bool:
 
 
 def _are_seasons(cells: Iterable[str]) -> bool:
-    """Whether `2010-11` and all the others may be a year and the next."""
+    """Whether all cells may be seasons: `2010-11`, a year and the next."""
     return all((int(cell[:4]) + 1) % 100 == int(cell[5:7]) for cell in cells)
 
 
@@ -83,7 +83,7 @@ def _day(layout: _Layout, cells: Sequence[str], meaning: str) -> Reading:
 
 
 def _time_of_day(cells: Sequence[str], group: int) -> tuple[str, str]:
-    """The pattern of what stands behind the days, and the term for it, whose groups begin with this one."""
+    """Returns the pattern of the time after the day, and the Perl term for it; `group` is its first group."""
     if not any(":" in cell for cell in cells):
         return "", ""
     pattern, hour = _CLOCK, f"${group}"

@@ -1,6 +1,6 @@
-"""Patterns of cells, the columns that they are looked for in, and the Perl that makes numbers of what they match.
+"""Patterns of cells, the columns that are searched for them, and the Perl that turns matches into numbers.
 
-Python and Perl read a pattern alike. Perl sees bytes: no character outside ASCII may stand in a class.
+Python and Perl use the same patterns. Perl sees bytes, so that a class must not contain non-ASCII characters.
 """
 
 import re
@@ -13,7 +13,7 @@ from kerash_cli import decimals
 
 
 class Reading(NamedTuple):
-    """A pattern of whole cells, and the Perl expression of the value that its groups hold."""
+    """A pattern of whole cells, and the Perl expression that computes the value from its groups."""
 
     pattern: str
     value: str
@@ -21,7 +21,7 @@ class Reading(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The kind that most cells of a column are of, and how to read them."""
+    """The kind of most cells of a column, and the ways to read them."""
 
     kind: str
     cells: Sequence[str]
@@ -30,13 +30,13 @@ class Finding(NamedTuple):
 
 
 _LONGEST = 50
-"""Characters of a cell that may be a number: more than any date has."""
+"""Longest cell in characters that may be a number: longer than any date."""
 
 _DIGIT = re.compile("[0-9]")
 
 
 class Column:
-    """The cells of a column, None where missing: `counts` tells how often each occurs that may be a number."""
+    """The cells of a column (None: missing); `counts` says how often each cell that may be a number occurs."""
 
     def __init__(self, cells: Iterable[str | None]) -> None:
         there = Counter(cell for cell in cells if cell is not None)
@@ -45,16 +45,16 @@ class Column:
 
     @cached_property
     def plain(self) -> frozenset[str]:
-        """The cells that are no disguise: `1`, `-1.5`."""
+        """Cells that are plain numbers: `1`, `-1.5`."""
         return frozenset(cell for cell in self.counts if decimals.number(cell) is not None)
 
     def fits(self, pattern: str) -> dict[str, re.Match[str]]:
-        """The cells that are all of this pattern."""
+        """Returns the cells that match the whole pattern, with their matches."""
         compiled = re.compile(pattern, re.ASCII)
         return {cell: match for cell in self.counts if (match := compiled.fullmatch(cell))}
 
     def rows(self, cells: Iterable[str]) -> int:
-        """How many rows have one of these cells."""
+        """Returns the number of rows that have one of these cells."""
         return sum(self.counts[cell] for cell in cells)
 
     def is_most(self, cells: Iterable[str]) -> bool:
@@ -63,16 +63,16 @@ class Column:
 
 
 GAPS = " \xa0\u202f"
-"""The blanks, common and no-break, that stand within numbers and before their units."""
+"""Blanks, plain and no-break, that may be within numbers and before their units."""
 
 NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
-"""The pattern of a number without sign and exponent."""
+"""Pattern of a number without sign and exponent."""
 
 _SPELLED = {"\t": r"\t", **{char: char for char in ",;| "}}
 
 
 def command(reading: Reading, delimiter: str, names: Sequence[str]) -> str:
-    """The shell command that reads cells so; line 1 stays as it is if one of the header's names looks like a cell."""
+    """Returns the shell command for a reading; it skips line 1 if one of the header's names matches the pattern."""
     separator = _SPELLED.get(delimiter, f"\\x{ord(delimiter):02x}")
     is_named = any(re.fullmatch(reading.pattern, name, re.ASCII) for name in names)
     rest = "$.>1&&" if is_named else ""
@@ -81,7 +81,7 @@ def command(reading: Reading, delimiter: str, names: Sequence[str]) -> str:
 
 
 def _in_bytes(pattern: str) -> str:
-    """The pattern for a Perl that reads bytes, with nothing in it that a shell or a terminal might change."""
+    """Returns the pattern for a Perl that reads bytes, without characters that a shell or a terminal might change."""
     return "".join(r"\x27" if char == "'" else char if char.isascii() else f"(?:{_hex(char)})" for char in pattern)
 
 
@@ -90,5 +90,5 @@ def _hex(char: str) -> str:
 
 
 def literally(text: str) -> str:
-    """The pattern of this text, between slashes."""
+    """Returns the pattern that matches exactly this text, for use between slashes."""
     return re.escape(text).replace("/", r"\/")

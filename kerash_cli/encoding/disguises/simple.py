@@ -1,4 +1,4 @@
-"""The kinds that one pattern tells."""
+"""Kinds of numbers that a single pattern recognises."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from kerash_cli.encoding.disguises.readings import GAPS, NUMBER, Column, Finding
 
 
 class _Simple(NamedTuple):
-    """A kind, and the one way to read it."""
+    """A kind of number with a single reading."""
 
     kind: str
     reading: Reading
     with_plain: bool
-    """Whether plain numbers may be most of the column."""
+    """Whether most cells of the column may be plain numbers."""
 
 
 _BLANKS = f"(?:{'|'.join(GAPS)})*"
@@ -30,13 +30,13 @@ KINDS = (
         True,
     ),
 )
-"""`0x1F`, `'5`, `−5`, `5±0.2`, and a number between no-break spaces."""
+"""Kinds such as `0x1F`, `'5`, `−5`, `5±0.2`, and a number between no-break spaces."""
 
 _SCALED = Reading(rf"([-+]?{NUMBER}) ?([kKmMbB])", "$1*{k=>1e3,m=>1e6,b=>1e9}->{lc$2}", "5k as 5000")
 
 
 def simple(column: Column) -> Finding | None:
-    """The first of KINDS that most cells are of."""
+    """Finds the first kind of KINDS that most cells match."""
     for kind, reading, with_plain in KINDS:
         cells = [cell for cell in column.fits(reading.pattern) if cell not in column.plain]
         if cells and column.is_most([*cells, *column.plain] if with_plain else cells):
@@ -45,7 +45,7 @@ def simple(column: Column) -> Finding | None:
 
 
 def multiples(column: Column) -> Finding | None:
-    """`5k` among `3M`; one such letter alone is a unit."""
+    """Finds numbers such as `5k` and `3M` in one column; if all have the same letter, it is a unit instead."""
     cells = column.fits(_SCALED.pattern)
     letters = {match[2].lower() for match in cells.values()}
     if len(letters) < 2 or not column.is_most(cells):
@@ -58,7 +58,7 @@ _PAIR = rf"(\d+):([-+]?{NUMBER}(?:[eE][-+]?\d+)?)"
 
 
 def pairs(column: Column) -> Finding | None:
-    """Pairs as in LIBSVM's files, `1:0.5`, all of one index."""
+    """Finds pairs as in files of LIBSVM, `1:0.5`, all with the same index."""
     cells = column.fits(_PAIR)
     indices = {match[1] for match in cells.values()}
     if len(indices) != 1 or not column.is_most(cells) or cells.keys() == column.fits(_CLOCK_TIME).keys():

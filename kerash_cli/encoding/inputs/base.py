@@ -1,4 +1,4 @@
-"""What a kind of input column can do: read its cells, and write them as features, the numbers that a network sees."""
+"""The base class of input columns: they read cells and write them as features, the numbers that a network sees."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kerash_cli.registry import Registry
 from kerash_cli.tables.table import Rows, Table
 
 INPUTS: Registry[type["InputColumn"]] = Registry("kind of input")
-"""The kinds by name. A column of a new table is of the first kind that takes it; kinds are encoded in this order."""
+"""Kinds of input by name. A column gets the first kind that accepts it; kinds are encoded in this order."""
 
 FILL = "; try to fill it in, or train with --missing mean"
 """Advice about a missing value."""
@@ -23,28 +23,28 @@ class ColumnGroup(NamedTuple):
 
     columns: Sequence[Any]
     places: list[int]
-    """Where each column is in the table."""
+    """Position of each column in the table."""
     starts: list[int]
-    """The first feature of each column."""
+    """Index of the first feature of each column."""
 
     @property
     def features(self) -> list[int]:
-        """All features of these columns."""
+        """Indexes of all features of these columns."""
         pairs = zip(self.columns, self.starts, strict=True)
         return [feature for column, start in pairs for feature in range(start, start + column.features)]
 
 
 @dataclass(frozen=True)
 class InputColumn(ABC):
-    """A column that the network sees, by its position in the table learnt from."""
+    """A column that the network sees, with its position in the training table."""
 
     position: int
 
     kind: ClassVar[str]
     is_text: ClassVar[bool] = False
-    """Whether its cells are read as text."""
+    """Whether the column's cells are read as text."""
     runs: ClassVar[bool] = False
-    """Whether JSON counts neighbours that have equal details."""
+    """Whether JSON stores neighbours with equal details as one entry with a count."""
 
     def __init_subclass__(cls, kind: str, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,22 +54,22 @@ class InputColumn(ABC):
     @property
     @abstractmethod
     def features(self) -> int:
-        """The number of features that a cell becomes."""
+        """Number of features that a cell becomes."""
 
     @property
     @abstractmethod
     def detail(self) -> Any:
-        """What JSON says of the column beside its position; columns with equal details are encoded alike."""
+        """JSON value that describes the column besides its position; columns with equal details are encoded alike."""
 
     @classmethod
     @abstractmethod
     def learn(cls, table: Table, position: int) -> Self | None:
-        """Returns the column at `position` as an input of this kind; None if it is none."""
+        """Returns the column at `position` as an input of this kind; None if it is of another kind."""
 
     @classmethod
     @abstractmethod
     def from_detail(cls, position: int, detail: object) -> Self | None:
-        """Reads a detail; None if it is another kind's, ValueError if it is invalid."""
+        """Reads a detail; returns None if it is another kind's, raises ValueError if it is invalid."""
 
     @classmethod
     @abstractmethod
@@ -79,17 +79,17 @@ class InputColumn(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, table: Table, group: ColumnGroup, rows: Rows | None) -> tuple[Floats, Floats]:
-        """Returns mean and deviation of each feature over the given rows (all, if None).
+        """Returns the means and deviations of the features over the given rows (all, if None).
 
-        A deviation of 0 says that the feature is the same in all of them. A kind that is not to be standardised returns
-        a mean of 0 and a deviation of 1.
+        A deviation of 0 means that the feature is the same in all these rows. A kind that is not standardised returns a
+        mean of 0 and a deviation of 1.
         """
 
     @classmethod
     @abstractmethod
     def write(cls, table: Table, group: ColumnGroup, scaling: Scaling, missing: str, encoded: Array) -> None:
-        """Writes the features of these columns into `encoded`, (rows, all features); BadInput at an invalid cell."""
+        """Writes the features of these columns into `encoded` (rows, features); raises BadInput at an invalid cell."""
 
     def unseen(self, table: Table, place: int) -> int:
-        """Counts the cells whose value no training row had."""
+        """Returns the number of cells with a value that no training row had."""
         return 0

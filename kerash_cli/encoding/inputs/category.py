@@ -1,4 +1,4 @@
-"""A column of words: a feature for each word, which is 1 where the cell is that word, else 0."""
+"""Columns of words, with a feature for each word."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from kerash_cli.tables.table import Rows, Table
 
 @dataclass(frozen=True)
 class Category(InputColumn, kind="category"):
-    """A word is 1 in the feature of its category and 0 in the others; a missing or unknown word is 0 in all."""
+    """A column of words: a cell is 1 in the feature of its word and 0 in all others; a missing or unknown one is 0."""
 
     categories: tuple[str, ...]
 
@@ -40,12 +40,12 @@ class Category(InputColumn, kind="category"):
         if not isinstance(detail, list):
             return None
         categories = checks.names(detail, "categories")
-        checks.expect(bool(categories), "expected a category or more")
+        checks.expect(bool(categories), "expected at least one category")
         return cls(position, categories)
 
     @classmethod
     def check(cls, table: Table, group: ColumnGroup) -> None:
-        """Does nothing: any word will do."""
+        """Does nothing, because any word is valid."""
 
     @classmethod
     def fit(cls, table: Table, group: ColumnGroup, rows: Rows | None) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""A column of numbers: one feature, scaled."""
+"""Columns of numbers, with one feature each."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -14,7 +14,7 @@ from kerash_cli.tables.table import Rows, Table
 
 @dataclass(frozen=True)
 class Number(InputColumn, kind="number"):
-    """A number is one feature: (value - mean) / scale."""
+    """A column of numbers: its feature is (value - mean) / scale."""
 
     runs = True
 

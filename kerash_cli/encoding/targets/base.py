@@ -1,4 +1,4 @@
-"""What a kind of target can do: make numbers of labels, and answers of a network's outputs."""
+"""The base class of targets: they turn labels into numbers, and a network's outputs into answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from kerash_cli.tables.table import Rows, Table
 TARGETS: Registry[type["Targets"]] = Registry("kind of target")
 
 OUTPUTS = ("distribution", "log distribution", "probability", "any")
-"""What the last activation of a network may give."""
+"""Kinds of outputs that the last activation of a network may have."""
 
 SMALLER = "smaller units"
 """Advice about numbers that are too large or too far apart."""
@@ -29,31 +29,31 @@ SMALLER = "smaller units"
 
 @dataclass(frozen=True, eq=False)
 class Targets(ABC):
-    """What a network should give, and what its outputs mean."""
+    """The targets of a network, and the meaning of its outputs."""
 
     output: str
-    """One of OUTPUTS."""
+    """Kind of the network's outputs, one of OUTPUTS."""
     outputs: int
     classes: tuple[str, ...]
-    """In the order of the classes' indexes; empty for a kind without classes."""
+    """Names of the classes in the order of their indexes; empty for a kind without classes."""
     numeric: bool
-    """Whether the names of classes are numbers, and compared as such."""
+    """Whether the names of classes are numbers, and are compared as numbers."""
     labels: tuple[str, ...]
-    """The names of the label columns; `target`, or `target 1` and so on, where these had none."""
+    """Names of the label columns; `target`, or `target 1` and so on, if they have none."""
     mean: Floats
-    """(outputs,) of which a target is (value - mean) / scale; 0 where nothing is standardised."""
+    """Array (outputs,): a target is (value - mean) / scale; the mean is 0 if it is not standardised."""
     scale: Floats
-    """(outputs,) 1 where nothing is standardised."""
+    """Array (outputs,): the divisor of each target; 1 if it is not standardised."""
     baseline: Floats
-    """The share of each class, or the mean of each target, in the training rows; zeros before."""
+    """Share of each class, or mean of each target, in the training rows; zeros before `fitted`."""
 
     kind: ClassVar[str]
     natural_loss: ClassVar[str]
-    """The loss to train with by default."""
+    """Default loss for training."""
     main_metric: ClassVar[str] = "accuracy"
-    """The metric that people watch."""
+    """Name of the metric that is shown first."""
     scored_singly: ClassVar[bool] = False
-    """Whether several targets have scores of their own, too."""
+    """Whether each of several targets also gets its own scores."""
     has_probabilities: ClassVar[bool] = True
     names_classes: ClassVar[bool] = False
     """Whether a label is the name of a class."""
@@ -68,48 +68,48 @@ class Targets(ABC):
     def unscaled(
         cls, output: str, outputs: int, labels: tuple[str, ...], classes: tuple[str, ...] = (), numeric: bool = False
     ) -> Self:
-        """Returns targets in their own unit."""
+        """Returns targets in their own unit, not standardised."""
         zeros, ones = np.zeros(outputs), np.ones(outputs)
         return cls(output, outputs, classes, numeric, labels, zeros, ones, np.zeros(len(classes) or outputs))
 
     @property
     def text_labels(self) -> bool:
-        """Whether labels are read as text, and need not be numbers."""
+        """Whether labels are read as text and need not be numbers."""
         return self.names_classes and not self.numeric
 
     @property
     def is_scaled(self) -> bool:
-        """Whether an output is anything else than the value itself."""
+        """Whether outputs are scaled, so that they differ from the values they stand for."""
         return bool((self.scale != 1).any() or (self.mean != 0).any())
 
     @property
     def is_usual(self) -> bool:
-        """Whether it is what a network with such a last layer is mostly meant for."""
+        """Whether these targets are the usual ones for a network with this last layer."""
         return True
 
     @abstractmethod
     def answers(self, outputs: Array) -> NDArray[Any]:
-        """What outputs, or encoded targets, say of each row: what can be compared with what is right."""
+        """Returns the answer for each row from outputs or encoded targets, so that the two can be compared."""
 
     @abstractmethod
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, columns) the answers as users read them."""
+        """Returns the answers (rows, columns) in the form that users read."""
 
     @property
     @abstractmethod
     def naive_answer(self) -> Any:
-        """The answer to any row of someone who knows the baseline alone."""
+        """Returns the naive answer, the same for any row: the best guess from the baseline alone."""
 
     @abstractmethod
     def describe(self) -> str:
-        """`3 classes from species: setosa, versicolor, virginica`."""
+        """Returns a summary: `3 classes from species: setosa, versicolor, virginica`."""
 
     def meaning(self) -> str:
-        """What the outputs stand for, in brackets behind their number."""
+        """Returns the meaning of the outputs, which is shown in brackets after their number."""
         return f"classes {listed(self.classes)}" if self.classes else f"numbers, {listed(self.labels)}"
 
     def encode(self, where: Table, positions: Sequence[int], dtype: DTypeLike) -> Array:
-        """(rows, outputs) of the label columns at `positions`; BadInput at the first cell that can't be one."""
+        """Returns the targets (rows, outputs) of the label columns; raises BadInput at the first invalid label."""
         values = self.checked(where, positions, matrix(where, positions))
         with np.errstate(over="ignore"):
             encoded: Array = ((values - self.mean) / self.scale).astype(dtype)
@@ -117,17 +117,17 @@ class Targets(ABC):
         return encoded
 
     def checked(self, where: Table, positions: Sequence[int], values: Floats) -> Floats:
-        """Returns the values of label columns; BadInput at the first one that can't be a target."""
+        """Returns the values of label columns; raises BadInput at the first one that can't be a target."""
         return values
 
     def strata(self, where: Table, positions: Sequence[int]) -> Rows:
-        """(rows,) the index of each row's class; ValueError for a kind without classes."""
+        """Returns the index of each row's class (rows,); raises ValueError for a kind without classes."""
         raise ValueError(f"{self.kind} have no classes")
 
     def fitted(self, where: Table, positions: Sequence[int], rows: Rows | None, standardize: bool) -> "Targets":
         """Returns these targets with the baseline of the given rows (all, if None).
 
-        With `standardize`, those that are amounts get mean 0 and deviation 1 in these rows.
+        With `standardize`, targets that are amounts get mean 0 and deviation 1 in these rows.
         """
         plain = self.in_own_unit()
         return replace(plain, baseline=plain.measure(where, positions, rows))
@@ -146,32 +146,32 @@ class Targets(ABC):
         return replace(self, mean=np.zeros(self.outputs), scale=np.ones(self.outputs))
 
     def finite(self, outputs: Array) -> NDArray[np.bool_]:
-        """(rows,) whether all outputs are finite, also in the target's own unit."""
+        """Returns for each row (rows,) whether its outputs are finite, also in the target's own unit."""
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(outputs), axis=1)
         return finite
 
     def resolution(self, outputs: Array) -> Floats:
-        """(rows, outputs) the finest difference that the type of the outputs can show, in the target's own unit.
+        """Returns the smallest difference (rows, outputs) that the outputs' type can show, in the target's own unit.
 
-        That is a step of its precision at the output, or at one deviation from the mean where the output is smaller.
+        It is the distance to the next float at the output, or at one deviation from the mean if the output is smaller.
         """
         size = np.maximum(np.abs(outputs.astype(np.float64)), 1)
         return float(np.finfo(outputs.dtype).eps) * self.scale * size
 
     def probabilities(self, outputs: Array) -> Floats:
-        """(rows, classes or outputs); ValueError for a kind that has none."""
+        """Returns probabilities (rows, classes or outputs); raises ValueError for a kind that has none."""
         if not self.has_probabilities:
             raise ValueError(f"{self.kind} have no probabilities")
         given = outputs.astype(np.float64)
         return np.exp(given) if self.output == "log distribution" else given
 
     def ranking(self, outputs: Array) -> Floats:
-        """(rows, classes) numbers that are larger where a class is likelier; of one output, for and against it."""
+        """Returns scores (rows, classes), larger for likelier classes; a single output gets two columns."""
         given = outputs.astype(np.float64)
         return given if given.shape[1] > 1 else np.hstack([-given, given])
 
     def prediction_names(self) -> list[str]:
-        """The names of the columns of `decode`, above predictions."""
+        """Returns the names of the columns of `decode`, for the header of predictions."""
         return [f"predicted_{label}" for label in self.labels]
 
     def doubts(self) -> list[str]:
@@ -179,18 +179,18 @@ class Targets(ABC):
         return []
 
     def respelled(self, where: Table, positions: Sequence[int]) -> list[str]:
-        """Returns a line if labels are written otherwise than the classes that they are taken for."""
+        """Returns a line if labels are written differently from the classes that they are taken for."""
         return []
 
     def limits(self, activation: Activation) -> tuple[float, float] | None:
-        """The least and the largest target that a last layer with this activation can give.
+        """Returns the smallest and the largest target that a last layer with this activation can output.
 
-        None for a kind whose targets are classes, of which nothing is to be said.
+        None if the targets are classes, which have no such limits.
         """
         return None
 
     def arranged_as(self, other: "Targets") -> "Targets":
-        """Returns these targets in the order of others; BadInput if they are not the same ones."""
+        """Returns these targets in the order of `other`; raises BadInput if they are not the same."""
         if (self.output, self.outputs) != (other.output, other.outputs) or not self._has_outputs_of(other):
             expected, got = (
                 f"{counted(each.outputs, 'output')} ({enumerated(each.classes or each.labels)})"
@@ -202,7 +202,7 @@ class Targets(ABC):
         return replace(self, classes=classes, numeric=self.numeric and other.numeric, labels=labels)
 
     def _has_outputs_of(self, other: "Targets") -> bool:
-        """Whether the outputs are the same ones as those of other targets, in whatever order."""
+        """Whether these targets have the same outputs as `other`, in any order."""
         if self.kind != other.kind:  # one of them has no names to compare
             return True
         if self.numeric and other.numeric:
@@ -212,7 +212,7 @@ class Targets(ABC):
 
     @classmethod
     def sizes(cls, outputs: int) -> tuple[int, int]:
-        """The numbers of classes and of label columns that go with so many outputs; ValueError if none do."""
+        """Returns the numbers of classes and of label columns for `outputs` outputs; raises ValueError if none fit."""
         return 0, outputs
 
     def to_json(self) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class Targets(ABC):
 
 
 def read(record: dict[str, Any]) -> Targets:
-    """Reads what `to_json` wrote; ValueError for anything else."""
+    """Reads the JSON values of `to_json`; raises ValueError for any others."""
     kind = TARGETS[checks.choice(record["kind"], TARGETS, "kind")]
     outputs = checks.integer(record["outputs"], 1, WIDEST, "outputs")
     classes, labels = checks.names(record["classes"], "classes"), checks.names(record["labels"], "labels")

@@ -1,4 +1,4 @@
-"""Two classes, told by one output."""
+"""Targets of two classes with a single output."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class Binary(Classes, kind="binary"):
-    """The target is 0 for the first class and 1 for the second, of which the output is the probability."""
+    """The target is 0 for the first class and 1 for the second; the output is the probability of the second."""
 
     natural_loss = "binary-cross-entropy"
 
@@ -21,7 +21,7 @@ class Binary(Classes, kind="binary"):
         return self.strata(where, positions).astype(dtype)[:, None]
 
     def answers(self, outputs: Array) -> Rows:
-        """(rows,) 1 where the second class is likelier than the first, else 0."""
+        """Returns 1 for each row (rows,) whose second class is likelier than the first, else 0."""
         return (outputs[:, 0] > 0.5).astype(np.intp)
 
     def probabilities(self, outputs: Array) -> Floats:

@@ -1,4 +1,4 @@
-"""A check of targets that a last layer can't give."""
+"""A check for targets that the last layer can't output."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from kerash_cli.tables.table import Table
 def check_allowed(
     where: Table, positions: Sequence[int], values: Floats, allowed: NDArray[np.bool_], limits: str
 ) -> None:
-    """Raises BadInput at the first value that is not allowed; `limits` is what was expected."""
+    """Raises BadInput at the first value that is not allowed; `limits` describes the allowed ones."""
     if not allowed.all():
         row, column = np.argwhere(~allowed)[0].tolist()
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Classes, called by the labels of one column."""
+"""Targets that are classes, named by the labels of one column."""
 
 from collections.abc import Sequence
 
@@ -67,10 +67,10 @@ class Classes(OneClass, kind="classes"):
         return outputs, 1
 
     def _equal_classes(self) -> str:
-        """Classes whose names are equal as numbers, for a message; empty if there are none."""
+        """Returns the classes whose names are equal as numbers, for a message; empty if there are none."""
         if self.numeric:
             return ""
-        from fractions import Fraction  # only training pays for it
+        from fractions import Fraction  # imported late: only training needs it
 
         by_value: dict[Fraction, list[str]] = {}
         for name in self.classes:

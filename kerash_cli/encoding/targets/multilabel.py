@@ -1,4 +1,4 @@
-"""Yes or no, several times a row."""
+"""Targets of several independent labels, each 0 or 1."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from kerash_cli.tables.table import Table
 
 
 class Multilabel(Targets, kind="multilabel"):
-    """A label is 0 or 1; the output is the probability of 1, each by itself."""
+    """Each label is 0 or 1; its output is the probability of 1, independent of the other labels."""
 
     natural_loss = "binary-cross-entropy"
 
@@ -26,11 +26,11 @@ class Multilabel(Targets, kind="multilabel"):
         return values
 
     def answers(self, outputs: Array) -> NDArray[np.bool_]:
-        """(rows, outputs) whether it is likelier to be 1 than 0."""
+        """Returns for each label (rows, outputs) whether 1 is likelier than 0."""
         return outputs > 0.5
 
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, outputs) 0 or 1."""
+        """Returns the labels (rows, outputs), 0 or 1."""
         return self.answers(outputs).astype(np.int8)
 
     @property
@@ -41,5 +41,5 @@ class Multilabel(Targets, kind="multilabel"):
         return f"{counted(self.outputs, 'label')}: {enumerated(self.labels)}"
 
     def limits(self, activation: Activation) -> tuple[float, float]:
-        """No limits: values other than 0 and 1 have been refused."""
+        """Returns infinite limits: values other than 0 and 1 have already been refused."""
         return -np.inf, np.inf

@@ -1,4 +1,4 @@
-"""Targets of which each row has one class."""
+"""Targets with one class per row, and an output for each class."""
 
 from typing import Any
 
@@ -11,18 +11,18 @@ from kerash_cli.tables.table import Rows
 
 
 class OneClass(Targets):
-    """An output for each class; the likeliest class is the answer."""
+    """Targets with an output for each class; the answer is the likeliest class."""
 
     natural_loss = "categorical-cross-entropy"
 
     def answers(self, outputs: Array) -> Rows:
-        """(rows,) the index of the likeliest class; the first of equals."""
+        """Returns the index of the likeliest class of each row (rows,), the first one if several are."""
         likeliest: Rows = outputs.argmax(axis=1)
         return likeliest
 
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, 1) names of classes."""
-        names = np.array(self.classes, object)  # of another type each row would take what the longest name does
+        """Returns the names of the classes (rows, 1)."""
+        names = np.array(self.classes, object)  # a string type would give each row the size of the longest name
         return names[self.answers(outputs)[:, None]]
 
     @property

@@ -1,4 +1,4 @@
-"""Classes, each with a label column of its own."""
+"""Targets that are classes with a label column each."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class OneHot(OneClass, kind="one-hot"):
-    """A label is the share of its column's class, mostly 0 or 1; those of a row add up to 1."""
+    """A label is the share of its column's class, usually 0 or 1; the labels of a row add up to 1."""
 
     def checked(self, where: Table, positions: Sequence[int], values: Floats) -> Floats:
         off = np.flatnonzero((values < 0).any(axis=1) | (np.abs(values.sum(axis=1) - 1) > 1e-6))

@@ -1,4 +1,4 @@
-"""Numbers that are amounts."""
+"""Targets that are amounts (regression)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class Values(Targets, kind="values"):
-    """A label is a number, and the output is that number, scaled."""
+    """A label is a number, and the output is that number after scaling."""
 
     natural_loss = "mean-square"
     main_metric = "rmse"
@@ -26,7 +26,7 @@ class Values(Targets, kind="values"):
 
     @property
     def is_usual(self) -> bool:
-        """Whether the last layer gives any number; shares from 0 to 1 are rarely meant."""
+        """Whether the last layer outputs any number; amounts from 0 to 1 are rare."""
         return self.output == "any"
 
     def checked(self, where: Table, positions: Sequence[int], values: Floats) -> Floats:
@@ -42,13 +42,13 @@ class Values(Targets, kind="values"):
         return replace(fitted, mean=center, scale=np.where(spread > 0, spread, 1))
 
     def answers(self, outputs: Array) -> NDArray[Any]:
-        """(rows, outputs) in the target's own unit; a value that float64 can't hold is infinite."""
+        """Returns the values (rows, outputs) in the target's own unit; one that float64 can't hold is infinite."""
         with np.errstate(over="ignore", invalid="ignore"):
             values: Floats = outputs.astype(np.float64) * self.scale + self.mean
         return values
 
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """(rows, outputs) in the target's own unit."""
+        """Returns the values (rows, outputs) in the target's own unit."""
         return self.answers(outputs)
 
     def finite(self, outputs: Array) -> NDArray[np.bool_]:
