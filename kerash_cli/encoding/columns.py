@@ -104,7 +104,7 @@ class Columns:
         return [] if place is None else [place]
 
     def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
-        """Returns the table with the labels (`file` if given) and their places in it; raises BadInput without labels."""
+        """Returns the table with the labels, `file` if given, and their places; raises BadInput without labels."""
         if file is not None:
             check_rows(table, file)
             return file, _in_file(file, labels)

@@ -41,7 +41,7 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True)
 class Strategy:
-    """Those settings of a search that can change its result."""
+    """The settings of a search that can change its result."""
 
     population: int
     seed: int

@@ -21,10 +21,10 @@ TABLES = {"confusion", "classes", "targets"}
 
 
 class Judged:
-    """What a network made of some rows, beside what is right: what metrics look at."""
+    """The outputs of a network for some rows, beside the true answers, as metrics need them."""
 
     def __init__(self, targets: Targets, outputs: Array, encoded: Array) -> None:
-        """`outputs` and the encoded targets, both (rows, outputs); Diverged if an output is infinite or NaN."""
+        """`outputs` and the encoded targets, both (rows, outputs); raises Diverged if an output is infinite or NaN."""
         if not targets.finite(outputs).all():
             raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
         self.targets, self._outputs = targets, outputs

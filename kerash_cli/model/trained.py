@@ -27,7 +27,7 @@ _TRAINING_ROOM = (
 )  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
 GENOME = "genome"
-"""What stands for the end of training in a model that was made of a genome: how that was fitted, nobody wrote down."""
+"""The value of `stopped` in a model made of a genome, whose fitting left no record."""
 
 _STOPPED = {
     GENOME: "made of a genome",
@@ -68,7 +68,7 @@ class TrainedModel(NamedTuple):
 
     @classmethod
     def load(cls, path: str) -> Self:
-        """The model saved in `path`; BadInput if there is no such file, Damaged if it is not what `save` wrote."""
+        """Reads the model saved in `path`; raises BadInput if there is no such file, Damaged if it was changed."""
         record, tensors = archive.load(path)
         try:
             if "checkpoint" in record:
@@ -150,7 +150,7 @@ class TrainedModel(NamedTuple):
 
 
 def _description(text: object) -> ModelDescription:
-    """The description that a record holds; ValueError if it is none, or leaves something to the data."""
+    """The description that a record holds; raises ValueError if it is none, or leaves something to the data."""
     if not isinstance(text, str):
         raise ValueError("expected text as the model")
     description = ModelDescription.parse(text)

@@ -19,7 +19,7 @@ class Foreign(NamedTuple):
     filter: str
     """Shell command that makes a table of such a file; empty if there is none."""
     advice: str = ""
-    """What to do instead: "save it as CSV"."""
+    """Advice in place of a command: "save it as CSV"."""
 
 
 def foreign(head: bytes, path: str = "") -> Foreign | None:
