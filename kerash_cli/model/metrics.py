@@ -35,7 +35,7 @@ class Metric(NamedTuple):
     """Names of encoding.targets.TARGETS."""
     greater_is_better: bool
     given: Given = "answers"
-    """The kind of values that the function compares: answers, probabilities or a ranking as `Targets` has them, or ClassCounts."""
+    """The values that the function compares: answers, probabilities, a ranking, or ClassCounts."""
     naive: bool = True
     """Whether reports show what the naive guess reaches; it has answers only."""
     saved: bool = False
