@@ -129,7 +129,7 @@ class PreparedTraining:
         words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
         if not self.dropped or not words:
             return []
-        return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it otherwise"]
+        return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it differently"]
 
     def _splintered(self) -> list[str]:
         """Returns a message for each text input whose values hardly ever repeat."""

@@ -1,4 +1,4 @@
-"""Columns that count for nothing, inputs and labels that go by their names, and how fine a prediction is."""
+"""Ignored columns, inputs and labels that go by their names, and how fine a prediction is."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_names_that_all_rows_or_none_had_come_out_as_nothing() -> None:
         [0, 0, 0, 0, 0],
     ]
     assert encoding.ignored_inputs == [2, 3]
-    assert encoding.doubts(data)[0].startswith("columns 3, 4 are the same in all rows that train")
+    assert encoding.doubts(data)[0].startswith("columns 3, 4 are the same in all ")
 
 
 def test_pixels_that_are_always_the_same_are_pixels() -> None:

@@ -119,8 +119,8 @@ def test_numbers_before_anything_else_are_values() -> None:
     [
         (table(X, X, names="a b"), {}, "t.csv: expected labels, got none; try a label file or --target b"),
         (table(X, X), {"target": "3"}, "t.csv: expected a column from 1 to 2, got '3'"),
-        (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected the label and one input or more"),
-        (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected the label and one input or more"),
+        (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected the label and at least one input"),
+        (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected the label and at least one input"),
         (table(X, X, X), {"target": "3", "inputs": 3}, "t.csv:1: expected 3 inputs as the model has, got 2; try"),
         (
             table(KINDS, X),
@@ -248,7 +248,7 @@ def test_two_other_numbers_before_a_probability_are_names_and_the_larger_is_one(
 def test_a_few_cells_that_are_no_numbers_are_refused_together_and_their_rows_can_be_left_out() -> None:
     with pytest.raises(BadInput) as error:
         learn(table(X, ["1", "l", "3", "a"], X), target="3")
-    assert str(error.value).startswith("t.csv:2:2: expected a number as in most of column 2, got 'l', and in 2 cells")
+    assert str(error.value).startswith("t.csv:2:2: expected a number as in most of column 2, got 'l' (2 cells")
     assert [(each.path, each.filter) for each in error.value.repairs] == [("t.csv", "sed '2d;4d'")]
 
 

@@ -51,7 +51,7 @@ def test_a_word_among_numbers_is_told_with_its_place_and_its_line_can_go(tmp_pat
 def test_different_words_among_numbers_are_counted_and_their_lines_can_go(tmp_path: Path) -> None:
     (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "3", "ouch", "5"), [0, 1], "error")
     assert "t.csv:3:1: " in str(error)
-    assert str(error).endswith("got 'oops', and in 2 cells in all no number")
+    assert str(error).endswith("got 'oops' (2 cells in all are not numbers)")
     assert filtered(error, tmp_path) == "a,b\n1,0\n3,2\n5,4\n"
     assert error.repairs[0].words == ()
 
@@ -62,7 +62,7 @@ def test_one_word_again_and_again_stands_for_what_is_missing(
     tmp_path: Path, missing: str, words: tuple[str, ...]
 ) -> None:
     (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "oops", "4"), [0, 1], missing)
-    assert str(error).endswith("got 'oops', and in 2 cells in all no number")
+    assert str(error).endswith("got 'oops' (2 cells in all are not numbers)")
     assert error.repairs[0].words == words
     assert filtered(error, tmp_path) == "a,b\n1,0\n,1\n,2\n4,3\n"
 
@@ -132,7 +132,7 @@ def test_a_gap_is_told_with_the_first_place_and_how_many_more(tmp_path: Path, ce
 def test_a_word_for_a_missing_label_may_be_a_class(tmp_path: Path) -> None:
     (error,) = slips.of_labels(table(tmp_path, "a,b\nx,1\nNA,2\ny,NA\n"), [0])
     assert str(error).startswith(f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' means missing); ")
-    assert str(error).endswith(". If 'NA' is a class, write it otherwise")
+    assert str(error).endswith(". If 'NA' is a class, write it differently")
     assert filtered(error, tmp_path) == "a,b\nx,1\nNA_,2\ny,NA\n"
 
 
