@@ -246,7 +246,7 @@ def _told_by_the_system(error: OSError) -> tuple[str, int]:
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
-    """Prints a line for each complaint; a command that repairs several complaints is printed once, in the last line."""
+    """Prints a line for each problem; a command that solves several of them is printed once, in the last such line."""
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):

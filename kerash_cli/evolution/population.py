@@ -23,7 +23,7 @@ HALVED = 5
 STALLED = 8
 """Number of generations without progress after which evolution ends."""
 TRIALS = 50
-"""Number of draws of a recipe after which a recipe that was tried already is accepted."""
+"""Number of attempts to draw a new recipe; after that, one that has already been tried is accepted."""
 
 Place: TypeAlias = tuple[int, int]
 """A candidate's generation and its index there."""

@@ -102,7 +102,9 @@ def _parse(number: int, text: str) -> PipelineStep:
         if group not in operation.groups:  # such as slice, which always has a depth
             group = operation.groups[0]
         if number > 1 and not operation.operands:
-            raise BadInput("expected an operation on the result so far, got one that makes a new one; try it first")
+            raise BadInput(
+                "expected an operation that uses the result so far; got one that makes a new one; move it to the start"
+            )
         bound = operation.bind(words, group, given=int(number > 1))
         return PipelineStep(number, text.strip(), group, operation, bound)
 

@@ -295,7 +295,7 @@ def _tensors(file: BinaryIO) -> dict[str, Array]:
     try:
         entries = deserialize(file.read())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise ValueError(f"expected safetensors, got {str(error)!r}") from error
+        raise ValueError(f"expected safetensors, but reading failed with {str(error)!r}") from error
     return {name: _array(name, entry) for name, entry in sorted(entries, key=itemgetter(0))}
 
 

@@ -87,7 +87,7 @@ def scores(judged: Judged) -> dict[str, Any]:
 
 
 def all_scores(judged: Judged) -> dict[str, Any]:
-    """`scores`, and the metrics that no saved model keeps; one that can't be told for these rows is None."""
+    """`scores`, and the metrics that no saved model keeps; a metric that is undefined for these rows is None."""
     figures, metrics = scores(judged), _metrics(judged, saved=False)
     figures["baseline"] |= judged.naive_figures(metrics)
     if "targets" in figures:

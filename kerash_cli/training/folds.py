@@ -60,7 +60,7 @@ class SideBySide:
         """Does nothing: there is nothing to end."""
 
     def step(self, start: int, stop: int) -> float:
-        """Takes one step with the batch of each fold; returns the sum of the batch's losses, as a mean over folds."""
+        """Takes one step with one batch per fold; returns the batch's summed loss, averaged over the folds."""
         calls, losses = self._steps[start, stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)

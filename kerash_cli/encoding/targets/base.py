@@ -153,7 +153,7 @@ class Targets(ABC):
     def resolution(self, outputs: Array) -> Floats:
         """Returns the smallest difference (rows, outputs) that the outputs' type can show, in the target's own unit.
 
-        It is the distance to the next float at the output, or at one deviation from the mean if the output is smaller.
+        It is the spacing of floats at the output or at one deviation from the mean, whichever is larger.
         """
         size = np.maximum(np.abs(outputs.astype(np.float64)), 1)
         return float(np.finfo(outputs.dtype).eps) * self.scale * size

@@ -18,7 +18,7 @@ from kerash_cli.registry import Registry
 
 
 class Domain(NamedTuple):
-    """A test of whether a function is defined for its parameters, and its text, with {0} for the first one's name."""
+    """A test of whether a function is defined for its parameters, and its text; {0} is the first parameter."""
 
     accepts: Callable[..., bool]
     words: str
@@ -117,7 +117,7 @@ class Activation:
 
     @property
     def output(self) -> str:
-        """Kind of its values, for a loss, as in `Definition`."""
+        """Kind of the activation's outputs, by which a loss is matched; see `Definition`."""
         return self.definition.output
 
     def __call__(self, z: Array) -> Array:

@@ -40,7 +40,7 @@ def div_p2p(a: Array, b: Array) -> Array:
 
 
 @operation("mul-scalar")
-def mul_scalar(a: Array, *, factor: Annotated[float, Help("Factor of each number.")]) -> Array:
+def mul_scalar(a: Array, *, factor: Annotated[float, Help("Factor by which to multiply each number.")]) -> Array:
     """Each number times FACTOR."""
     return factor * a
 

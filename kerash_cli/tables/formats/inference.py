@@ -94,7 +94,7 @@ def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
 
 
 def _width(sample: Sequence[Record], schema: Schema | None) -> int:
-    """Returns the number of fields of a row, if possible from the first row that fits the training table."""
+    """Returns the number of fields in a row: of the first row that fits the training table, if there is one."""
     widths = [len(record.fields) for record in sample]
     return next((width for width in widths if schema and schema.locate(None, width)), widths[0])
 
