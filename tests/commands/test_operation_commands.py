@@ -407,7 +407,7 @@ def test_explain_says_what_each_step_came_to() -> None:
         ("load a.mat | transpos", "step 2, 'transpos': unknown operation 'transpos'; did you mean 'transpose'?"),
         (
             "load a.mat | random 2 2",
-            "step 2, 'random 2 2': expected an operation on the result so far, got one that makes",
+            "step 2, 'random 2 2': expected an operation that uses the result so far",
         ),
         ("load a.mat | info | mean", "step 3, 'mean': expected numbers from the step before, got text"),
         ("load a.mat | similar 1 a.mat | mean", "step 3, 'mean': expected numbers from the step before"),
