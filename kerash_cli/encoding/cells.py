@@ -128,7 +128,7 @@ def spelled(value: float) -> str:
 
 
 def retyped(table: Table, positions: Sequence[int]) -> Table:
-    """Returns the table with the text columns at `positions` read as numbers, if all their cells are numbers."""
+    """Returns the table with each text column at `positions` whose cells are all numbers read as numbers."""
     texts = [each for each in positions if each in table.texts]
     values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
     found = {position: numbers for position, numbers in values.items() if numbers is not None}

@@ -10,7 +10,7 @@ from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.registry import Registry
 
 Law: TypeAlias = "Callable[[np.random.Generator, Shape, int, int], Array]"
-"""law(rng, shape, fan_in, fan_out) draws float64 weights; fan_in is the inputs per output, fan_out the reverse."""
+"""law(rng, shape, fan_in, fan_out) draws float64 weights; fan_in: inputs per output, fan_out: outputs per input."""
 
 INITIALIZERS: Registry[Law] = Registry("initial law")
 

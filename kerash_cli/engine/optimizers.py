@@ -36,7 +36,7 @@ class OptimizerSettings:
 
 
 class Optimizer(ABC):
-    """Updates parameters in place along a gradient. Updating any slice gives the same as updating all.
+    """Updates parameters in place along a gradient. A slice gets the same values alone as with the rest.
 
     `vectors` (each as long as the parameters) and `steps` are the whole state.
     """

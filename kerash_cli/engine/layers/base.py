@@ -180,7 +180,7 @@ class Layer(ABC):
         return 1
 
     def flops(self, shape: Shape) -> int:
-        """Returns the number of floating-point operations to compute one output; a multiply-add counts as two."""
+        """Returns the floating-point operations of one sample's forward pass; a multiply-add counts as two."""
         return prod(self.output_shape(shape))
 
     def transparent(self, training: bool) -> bool:
