@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,17 @@ from kerash_cli.store.mountpoint import Mountpoint, mountpoints
 STRANGER = 999_999
 HEX = "0123456789abcdef"
 TREE: list[tuple[str, ...]] = [("mat",), ("model",), ("model", "genomes")]
+
+
+STRANGE: dict[str, Callable[[Path, Path], object]] = {
+    "a link": lambda path, old: path.symlink_to(old),
+    "a link to nothing": lambda path, old: path.symlink_to(path.parent / "nothing"),
+    "a link to itself": lambda path, old: path.symlink_to(path),
+    "a link to a device": lambda path, old: path.symlink_to("/dev/zero"),
+    "a pipe": lambda path, old: os.mkfifo(path),
+    "a folder": lambda path, old: path.mkdir(),
+}
+"""What may stand in the place of a file, given its path and that of an old file."""
 
 
 def tree(folder: Path) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """Commands that are under way while a test does something to them."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select
 from time import monotonic, sleep
@@ -45,6 +46,39 @@ def under_way(
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def holders() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Yields a function that starts a command which prints an empty line and waits; at the end their inputs end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(command: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        return process
+
+    yield start
+    for process in started:
+        process.communicate()
+
+
+def on_terminal(command: Sequence[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code of a command, and the characters that it sends to a terminal."""
+    main, terminal = pty.openpty()
+    process = subprocess.Popen(
+        command, cwd=folder, env={"TERM": "xterm", **environment}, stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    seen = b""
+    with suppress(OSError):  # the other side is closed
+        while block := os.read(main, 65536):
+            seen += block
+    os.close(main)
+    return process.wait(60), seen.decode()
 
 
 def read_until(process: Process, beginning: str) -> str:

@@ -1,12 +1,12 @@
 """Shelves with folders on them, and a process that holds one."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from processes import holders
 
 from kerash_cli.classic.genomes import Genomes
 from kerash_cli.classic.models import Models
@@ -15,16 +15,6 @@ from kerash_cli.store.mountpoint import Mountpoint
 
 OLD = {"a": b"old", "deep/er/b": b"old too", ".model": b"old caption"}
 NEW = {"a": b"new, and longer", "c": b"3", ".model": b"new caption"}
-
-
-def tree(folder: Path) -> dict[str, object]:
-    """All that is there: modes, link targets and contents."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("*")):
-        mode = path.lstat().st_mode
-        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
-        found[str(path.relative_to(folder))] = mode, content
-    return found
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -91,22 +81,10 @@ with {"Genomes": Genomes, "Models": Models}[kind](Mountpoint(Path(root))).holdin
 @pytest.fixture
 def hold(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts processes that hold a folder of a shelf until their input ends."""
-    processes: list[subprocess.Popen[str]] = []
+    with holders() as start:
 
-    def start(shelf: Shelf, name: str, shared: bool = False) -> subprocess.Popen[str]:
-        words = [str(shelf.place.root), type(shelf).__name__, name, str(shared)]
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        processes.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "\n"
-        return process
+        def held(shelf: Shelf, name: str, shared: bool = False) -> subprocess.Popen[str]:
+            words = [str(shelf.place.root), type(shelf).__name__, name, str(shared)]
+            return start([sys.executable, "-c", HOLDER, *words], environment)
 
-    yield start
-    for process in processes:
-        process.communicate()
+        yield held

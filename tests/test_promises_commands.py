@@ -1,7 +1,6 @@
 """Promises C1, C4 and X5 of every command: its exit codes, what it leaves as it was, what never steers a terminal."""
 
 import os
-import pty
 import random
 import re
 import shutil
@@ -16,6 +15,7 @@ import pytest
 from conftest import ROOT, Kerash
 from hostile import furnish
 from mounted import tree
+from processes import on_terminal
 from program import PROCESS
 from test_promises_names import ESCAPES, steers
 
@@ -324,7 +324,7 @@ def test_nothing_that_is_named_by_somebody_steers_a_terminal(
     for made in ("hn.kerash", "open.kerash"):
         (named / made).unlink(missing_ok=True)
     shutil.rmtree(named / "hn.evolve", ignore_errors=True)
-    shown = on_terminal(STEERED[name], named, environment)
+    _, shown = on_terminal([*PROCESS, *STEERED[name]], named, environment)
     assert not [raw for raw in RAW if raw in shown], shown
     assert (r"\x1b[2J" in done.out + done.err) <= (r"\x1b[2J" in shown.replace("\r\n", ""))
 
@@ -333,7 +333,7 @@ def test_nothing_that_is_named_by_somebody_steers_a_terminal(
 def test_what_looks_like_markup_is_shown_as_it_is(
     named: Path, environment: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    shown = on_terminal(words, named, {**environment, "COLUMNS": "400"})
+    _, shown = on_terminal([*PROCESS, *words], named, {**environment, "COLUMNS": "400"})
     assert "[red]" in shown or "\\x1b" not in shown
     assert ("[red]" in shown) == ("bold" in shown)
 
@@ -342,20 +342,3 @@ def test_predictions_off_a_terminal_are_data(kerash: Kerash, named: Path) -> Non
     done = kerash("predict", "h.kerash", "h.csv")
     assert HOSTILE in done.out
     assert done.out.count("even") + done.out.count("odd") == 12
-
-
-def on_terminal(words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> str:
-    """What a terminal is sent."""
-    main, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [*PROCESS, *words], cwd=folder, env={"TERM": "xterm", **environment}, stdin=subprocess.DEVNULL,
-        stdout=terminal, stderr=terminal,
-    )  # fmt: skip
-    os.close(terminal)
-    seen = b""
-    with suppress(OSError):  # the other side is closed
-        while block := os.read(main, 65536):
-            seen += block
-    os.close(main)
-    process.wait(60)
-    return seen.decode()

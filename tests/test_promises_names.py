@@ -1,11 +1,9 @@
 """Promises X3, X4 and X5 of the mountpoint: names are names, folders are their user's, nothing steers a terminal."""
 
 import os
-import pty
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import program
 import pytest
 from conftest import ROOT, Kerash
 from mounted import GENOME, HERE, SHORT, USING, XOR, Sandbox, swap, tree
+from processes import on_terminal
 
 made, mount, sandbox = mounted.made, mounted.mount, mounted.sandbox
 
@@ -262,16 +261,9 @@ def test_nobody_is_steered_by_class_names(kerash: Kerash, hostile_classes: str, 
 def test_predict_on_a_terminal_is_not_steered_by_class_names(
     hostile_classes: str, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    main, terminal = pty.openpty()
     (tmp_path / "x").write_text("1,-1\n2,-2\n", encoding="ascii")
     command = [*program.PROCESS, "predict", "hostile", "x"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdin=terminal, stdout=terminal, stderr=terminal)
-    os.close(terminal)
-    seen = b""
-    with suppress(OSError):  # the other side is closed
-        while block := os.read(main, 65536):
-            seen += block
-    os.close(main)
-    assert process.wait(60) == 0
+    code, seen = on_terminal(command, tmp_path, environment)
+    assert code == 0
     assert len(seen.splitlines()) == 2
-    assert not steers(seen.decode().replace("\r\n", "\n"))
+    assert not steers(seen.replace("\r\n", "\n"))

@@ -1,26 +1,16 @@
 """Genomes that are refused: files that are none, made to do harm or by mistake."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from places import STRANGE
 from written import FILES, laid_out, made, refused, stored
 
 from kerash_cli.classic.genomes import Genome
 from kerash_cli.errors import OutOfSpace
 
 # What is no file of its own
-
-
-STRANGE: dict[str, Callable[[Path, Path], object]] = {
-    "a link": lambda path, old: path.symlink_to(old),
-    "a link to nothing": lambda path, old: path.symlink_to(path.parent / "nothing"),
-    "a link to itself": lambda path, old: path.symlink_to(path),
-    "a link to a device": lambda path, old: path.symlink_to("/dev/zero"),
-    "a pipe": lambda path, old: os.mkfifo(path),
-    "a folder": lambda path, old: path.mkdir(),
-}
 
 
 @pytest.mark.timeout(10)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
+from places import STRANGE
 
 from kerash_cli.classic.models import Models, StoredModel, samples
 from kerash_cli.classic.models import name as checked
@@ -428,19 +429,11 @@ def test_samples_cut_short_anywhere_are_damage(tmp_path: Path) -> None:
         assert damage(folder, "y_train.npy")
 
 
-STRANGE: dict[str, Callable[[Path, Path], object]] = {
-    "nothing": lambda path, old: None,
-    "a link": lambda path, old: path.symlink_to(old),
-    "a link to nothing": lambda path, old: path.symlink_to(path.parent / "nothing"),
-    "a link to itself": lambda path, old: path.symlink_to(path),
-    "a link to a device": lambda path, old: path.symlink_to("/dev/zero"),
-    "a pipe": lambda path, old: os.mkfifo(path),
-    "a folder": lambda path, old: path.mkdir(),
-}
+ABSENT_OR_STRANGE = {"nothing": lambda path, old: None, **STRANGE}
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("strange", ABSENT_OR_STRANGE.values(), ids=ABSENT_OR_STRANGE)
 @pytest.mark.parametrize("file", ["record.json", "x_train.npy", "y_train.npy"])
 def test_what_is_no_file_of_its_own_is_damage(
     tmp_path: Path, file: str, strange: Callable[[Path, Path], object]
@@ -452,7 +445,7 @@ def test_what_is_no_file_of_its_own_is_damage(
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize("strange", ABSENT_OR_STRANGE.values(), ids=ABSENT_OR_STRANGE)
 def test_a_model_without_a_description_of_its_own_is_none(
     tmp_path: Path, strange: Callable[[Path, Path], object]
 ) -> None:

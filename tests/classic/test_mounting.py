@@ -12,6 +12,8 @@ import fakes
 import pytest
 from conftest import Kerash
 from fakes import HOLDER, MADE, REASON, USES, called, fake
+from places import STRANGER, tree
+from processes import holders
 
 from kerash_cli.classic import mounting
 from kerash_cli.classic.genomes import Genomes
@@ -24,17 +26,6 @@ from kerash_cli.store.stage import stage
 programs = fakes.programs
 
 OWN = f"kerash-{os.getuid()}"
-STRANGER = 999_999
-
-
-def tree(folder: Path) -> dict[str, object]:
-    """All that is there: modes, link targets and contents."""
-    found: dict[str, object] = {}
-    for path in sorted(folder.rglob("*")):
-        mode = path.lstat().st_mode
-        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
-        found[str(path.relative_to(folder))] = mode, content
-    return found
 
 
 # Without the right to mount
@@ -293,21 +284,8 @@ def store(*shelves: Any, make: bool = False) -> None:
 @pytest.fixture
 def use(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts processes that use a place until their input ends."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def start(root: Path, how: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", HOLDER, str(root), how]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
-        processes.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "\n"
-        return process
-
-    yield start
-    for process in processes:
-        process.communicate()
+    with holders() as start:
+        yield lambda root, how: start([sys.executable, "-c", HOLDER, str(root), how], environment)
 
 
 @pytest.mark.parametrize("how", USES)

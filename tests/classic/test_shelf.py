@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import shelves
-from shelves import NEW, OLD, contents, fitting, kept, put, tree
+from places import tree
+from shelves import NEW, OLD, contents, fitting, kept, put
 
 from kerash_cli.classic.genomes import Genomes
 from kerash_cli.classic.models import Models

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 import shelves
-from shelves import HOLDER, NEW, OLD, contents, fitting, kept, put, tree
+from places import tree
+from shelves import HOLDER, NEW, OLD, contents, fitting, kept, put
 
 from kerash_cli.classic.genomes import Genomes
 from kerash_cli.classic.models import Models

@@ -14,6 +14,7 @@ from pathlib import Path
 import places
 import pytest
 from places import HEX, TREE, plant, tree
+from processes import holders
 
 from kerash_cli.store import mountpoint
 from kerash_cli.store.mountpoint import MARK, Mountpoint, is_held, processes
@@ -215,19 +216,8 @@ sys.stdin.read()
 @pytest.fixture
 def hold() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts processes that hold a folder until their input ends."""
-    processes: list[subprocess.Popen[str]] = []
-
-    def start(folder: Path, how: str = "alone") -> subprocess.Popen[str]:
-        command = [sys.executable, "-S", "-c", HOLDER, str(folder), how]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        processes.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "\n"
-        return process
-
-    yield start
-    for process in processes:
-        process.communicate()
+    with holders() as start:
+        yield lambda folder, how="alone": start([sys.executable, "-S", "-c", HOLDER, str(folder), how])
 
 
 @pytest.mark.parametrize("name", SCRATCH)
