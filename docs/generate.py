@@ -86,7 +86,7 @@ have the value given here. `kerash activation --list` draws each of them.
 
 @page("training.md", "Losses, optimizers, initial weights, mutations")
 def training() -> str:
-    """What `kerash train` and `kerash evolve` choose from."""
+    """Lists the losses, optimizers, initial weights and mutations that `train` and `evolve` choose from."""
     optimizers = [(_code(name), f"{row.default_rate:g}", _sentence(row)) for name, row in OPTIMIZERS.items()]
     initializers = [(_code(name), _sentence(law)) for name, law in INITIALIZERS.items()]
     losses = [(_code(name), _sentence(row), _codes(_aliases(LOSSES, name))) for name, row in LOSSES.items()]

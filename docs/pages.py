@@ -28,7 +28,7 @@ SECONDS = 200
 """Longest that a page may take."""
 
 SHELLS = {"bash": ["bash", "--norc", "--noprofile", "-c"], "zsh": ["zsh", "-f", "-c"]}
-"""How each shell is started without anybody's settings."""
+"""Commands that start each shell without anybody's settings."""
 
 _END = "\036"
 """Printed after the output of each command."""
@@ -68,7 +68,7 @@ class Command:
 
     @property
     def holds(self) -> bool:
-        """Whether it printed what the page says."""
+        """True if the command printed what the page says."""
         lines = ["(?:.*\n)*?" if line == "…" else f"{_pattern(line)}\n" for line in self.expected]
         return re.fullmatch("".join(lines), self.printed) is not None
 
@@ -157,7 +157,7 @@ def _place(folder: Path) -> Path:
 
 
 def _environment(folder: Path, kerash: str) -> dict[str, str]:
-    """One in which `kerash` is what it says, `python3` the Python that runs it, and the language English."""
+    """Makes an environment in which `kerash` is what it says, `python3` this Python, and the language English."""
     programs = folder / "programs"
     programs.mkdir()
     for name, words in (("kerash", kerash), ("python3", shlex.quote(sys.executable))):

@@ -42,12 +42,12 @@ def shortest(value: float) -> str:
 
 
 def has_comma(text: str) -> bool:
-    """Whether a cell is a number with a decimal comma, which no function here accepts."""
+    """Returns whether a cell is a number with a decimal comma, which no function here accepts."""
     return _COMMA.fullmatch(text.strip(" \t")) is not None
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell stands for a missing value."""
+    """Returns whether a cell stands for a missing value."""
     return text.strip(" \t").lower() in MISSING
 
 
@@ -112,7 +112,7 @@ def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
 
 
 def _are_rows(newlines: NDArray[np.bool_], width: int) -> bool:
-    """Whether every `width`-th separator is a newline, and no other."""
+    """Returns whether every `width`-th separator is a newline, and no other."""
     rows, left_over = divmod(len(newlines), width)
     return not left_over and np.count_nonzero(newlines) == rows and bool(newlines[width - 1 :: width].all())
 

@@ -73,7 +73,7 @@ class Genome:
     tensors: tuple[Mapping[str, Array], ...]
     """The tensors of each layer by name, including biases that are not used."""
     bias: bool = False
-    """Whether biases are used."""
+    """True if biases are used."""
     model: str | None = None
     """Name of the stored model that the genome was made for, if any."""
     result: float | None = None

@@ -30,7 +30,7 @@ class Begun:
     reason: str = ""
     """Reason for which no tmpfs could be mounted."""
     already: bool = False
-    """Whether the mountpoint existed before and keeps its size."""
+    """True if the mountpoint existed before and keeps its size."""
 
 
 def begin(named: str | None, megabytes: int) -> Begun:
@@ -121,7 +121,7 @@ def end(named: str | None) -> Mountpoint:
 
 
 def _is_from_here(place: Mountpoint) -> bool:
-    """Whether init-fs made the mountpoint when it was run in this folder; a private mountpoint's mark names it."""
+    """Returns whether init-fs, run in this folder, made it; the mark of a private mountpoint names the folder."""
     return _mark(place)[1:] == [os.getcwd()] if place.private else os.path.ismount(place.root)
 
 

@@ -129,7 +129,7 @@ class Shelf:
             self.place.tidy()
 
     def holds(self, name: str) -> bool:
-        """Whether this shelf has an exclusive lock on the folder `name`."""
+        """Returns whether this shelf has an exclusive lock on the folder `name`."""
         return name in self._locks
 
     def take_place(self, draft: "Draft") -> None:

@@ -36,7 +36,7 @@ class EvolveRequest:
     every: int | None
     output: str
     replaces: bool
-    """Whether a saved model exists already at `output`."""
+    """True if a saved model exists already at `output`."""
     force: bool
     as_json: bool
     quiet: bool

@@ -45,7 +45,7 @@ def check_once(*words: str | None) -> None:
 
 
 def is_table(path: str) -> bool:
-    """Whether a file is neither a description nor a saved model."""
+    """Returns whether a file is neither a description nor a saved model."""
     from kerash_cli.model import archive
     from kerash_cli.model.description import begins_description
 

@@ -36,7 +36,7 @@ class TrainRequest:
     resume: bool
     output: str
     replaces: bool
-    """Whether a saved model exists already at `output`."""
+    """True if a saved model exists already at `output`."""
     force: bool
     log: str | None
     every: int | None
@@ -66,7 +66,7 @@ class TrainRequest:
 
     @property
     def goes_on(self) -> bool:
-        """Whether training resumes from a checkpoint, which exists."""
+        """True if training resumes from a checkpoint, which exists."""
         return self.resume and self.checkpoint is not None and os.path.exists(self.checkpoint)
 
     @property

@@ -150,7 +150,7 @@ def _targets(where: Table, places: Sequence[int], labels: tuple[str, ...], outpu
 
 
 def _are_bits(where: Table, places: Sequence[int]) -> bool:
-    """Whether all labels are 0 or 1."""
+    """Returns whether all labels are 0 or 1."""
     return bool(np.isin(matrix(where, places), (0, 1)).all())
 
 
@@ -213,13 +213,13 @@ def _names(where: Table, place: int) -> list[str]:
 
 
 def _are_numbers(names: Sequence[str]) -> bool:
-    """Whether all names are different numbers that float64 holds exactly."""
+    """Returns whether all names are different numbers that float64 holds exactly."""
     values = [decimals.number(name) for name in names]
     small = [value for value in values if value is not None and abs(value) < EXACT]
     return len(small) == len(names) and len(set(small)) == len(small)
 
 
 def _are_indices(names: Sequence[str], outputs: int) -> bool:
-    """Whether these numbers, in order, can be indexes of `outputs` units (two or more)."""
+    """Returns whether these numbers, in order, can be indexes of `outputs` units (two or more)."""
     values = [float(name) for name in names]
     return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)

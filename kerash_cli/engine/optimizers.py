@@ -45,7 +45,7 @@ class Optimizer(ABC):
     """Learning rate unless the user gives one."""
     takes_momentum: ClassVar[bool] = False
     cheap: ClassVar[bool] = False
-    """Whether a step is so fast that fetching the result from another core would take as long."""
+    """True if a step is so fast that fetching the result from another core would take as long."""
     remembers: tuple[str, ...] = ()
     """Names of the optimizer's vectors, in the order in which `formula` takes them."""
     varies: ClassVar[tuple[str, ...]] = ("rate",)
@@ -69,7 +69,7 @@ class Optimizer(ABC):
 
     @property
     def needs_all(self) -> bool:
-        """Whether updating a part of the parameters needs the whole gradient, as clipping does."""
+        """True if updating a part of the parameters needs the whole gradient, as clipping does."""
         return self.settings.clip_norm is not None
 
     def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:

@@ -59,7 +59,7 @@ class Signal:
     imaged: bool = False
 
     def serves(self, layout: str, shape: Shape) -> bool:
-        """Whether a layer of that layout can read this signal as it is, for samples of that shape."""
+        """Returns whether a layer of that layout can read this signal as it is, for samples of that shape."""
         in_file_order = not self.imaged or _orders_coincide(self.shape)
         if layout == "image":
             right = self.shape == shape if self.imaged else _orders_coincide(shape)

@@ -331,7 +331,7 @@ def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[
 
 
 def _died(record: Mapping[str, Any]) -> bool:
-    """Whether a line belongs to a candidate whose workers died."""
+    """Returns whether a line belongs to a candidate whose workers died."""
     return "rung" in record and record["loss"] is None and bool(_DIED.match(record["reason"] or ""))
 
 

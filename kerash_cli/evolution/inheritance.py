@@ -259,7 +259,7 @@ def _overlap(old: Views, new: Views) -> None:
 
 
 def _never_negative(layers: Sequence[Layer]) -> bool:
-    """Whether the outputs of the last of these layers are never negative, judging by the activations."""
+    """Returns whether the outputs of the last of these layers are never negative, judging by the activations."""
     for layer in reversed(layers):
         if isinstance(layer, MaxPooling) or layer.transparent(training=False):
             continue

@@ -11,7 +11,7 @@ from kerash_cli.model.description import ModelDescription
 
 
 def mergeable(description: ModelDescription) -> bool:
-    """Whether every layer that learns is dense, and no hidden activation mixes units as softmax does."""
+    """Returns whether every layer that learns is dense, and no hidden activation mixes units as softmax does."""
     learning = [layer for layer in description.layers if layer.learns]
     dense = [layer for layer in learning if isinstance(layer, Dense)]
     return len(dense) == len(learning) and not any(layer.activation.definition.mixes for layer in dense[:-1])

@@ -49,7 +49,7 @@ class Strategy:
     """Number of epochs of a full evaluation."""
     inherits: bool
     random: bool = False
-    """Whether every candidate is drawn afresh: random search, for comparison with evolution."""
+    """True if every candidate is drawn afresh: random search, for comparison with evolution."""
 
     @property
     def strangers(self) -> int:

@@ -36,7 +36,7 @@ class Space:
     """Largest number of hidden layers with weights."""
     images: bool = False
     tunes: bool = True
-    """Whether learning rate and weight decay are evolved too."""
+    """True if learning rate and weight decay are evolved too."""
 
     def width(self, rng: "np.random.Generator") -> int:
         """Draws the width of a new layer, log-uniformly."""

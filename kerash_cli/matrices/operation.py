@@ -81,7 +81,7 @@ class Kind(NamedTuple):
     metavar: str = ""
     """Stands for the value in the help, instead of the parameter's name."""
     many: bool = False
-    """Whether it takes all remaining words, of which there may be none."""
+    """True if it takes all remaining words, of which there may be none."""
 
 
 class Help(NamedTuple):
@@ -137,7 +137,7 @@ class Parameter(NamedTuple):
 
     @property
     def required(self) -> bool:
-        """Whether it has no default."""
+        """True if it has no default."""
         return self.default is inspect.Parameter.empty
 
     @property
@@ -225,7 +225,7 @@ class Operation:
 
     @cached_property
     def takes_more(self) -> bool:
-        """Whether any number of operands may follow the named ones."""
+        """Returns whether any number of operands may follow the named ones."""
         return any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in self._declared)
 
     @cached_property

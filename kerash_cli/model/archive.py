@@ -129,7 +129,7 @@ def load(path: str | os.PathLike[str]) -> Artifact:
 
 
 def looks_like_model(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins like a saved model, even if damaged; False if it can't be read."""
+    """Returns whether a file begins like a saved model, even if damaged; False if it can't be read."""
     try:
         with _opened(os.fspath(path)) as file:
             return _begins_as_ours(file)

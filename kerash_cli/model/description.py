@@ -166,7 +166,7 @@ class ModelDescription:
 
 
 def begins_description(path: str) -> bool:
-    """Whether a file begins like a description: with a line of sizes and, if there is more, the line of a layer."""
+    """Returns whether a file begins like a description: a line of sizes and, if there is more, the line of a layer."""
     try:
         lines = _meaningful(read_text(path)[0])
         _parse_shape([text for _, text in lines[0][1]] if lines else [])

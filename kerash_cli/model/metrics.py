@@ -37,15 +37,15 @@ class Metric(NamedTuple):
     given: Given = "answers"
     """The values that the function compares: answers, probabilities, a ranking, or ClassCounts."""
     naive: bool = True
-    """Whether reports show what the naive guess reaches; it has answers only."""
+    """True if reports show what the naive guess reaches; it has answers only."""
     saved: bool = False
-    """Whether saved models have it, too: a metric that is added later is for `kerash evaluate` alone."""
+    """True if saved models have it, too: a metric that is added later is for `kerash evaluate` alone."""
     interval: Callable[[ArrayLike, ArrayLike], tuple[float, float]] | None = None
     """Its 95 % interval."""
 
     @property
     def of_class(self) -> bool:
-        """Whether each class has a value of its own; it is written `recall:CLASS`."""
+        """True if each class has a value of its own; it is written `recall:CLASS`."""
         return self.given == "counts"
 
     def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:

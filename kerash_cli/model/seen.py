@@ -47,7 +47,7 @@ def packed(found: Hashes) -> str:
 
 
 def is_sample(text: object) -> bool:
-    """Whether some hashes were left out, so that `share` is an estimate."""
+    """Returns whether some hashes were left out, so that `share` is an estimate."""
     return isinstance(text, str) and len(text) * 3 // 4 >= 4 * MOST
 
 

@@ -8,7 +8,7 @@ from time import perf_counter, sleep
 from typing import Protocol
 
 ORDERED = platform.machine() in ("x86_64", "AMD64")
-"""Whether all processors of this machine see writes to memory in the order in which they were made."""
+"""True if all processors of this machine see writes to memory in the order in which they were made."""
 
 STRIDE = 8
 """Distance between the counters of two ranks, in counters of 8 bytes: each rank has a cache line of its own."""

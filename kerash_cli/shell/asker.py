@@ -80,7 +80,7 @@ class Other:
 
     @property
     def is_patient(self) -> bool:
-        """Whether operands may be waited for."""
+        """True if operands may be waited for."""
         return self._awaited is not None
 
     def wait_for(self, file: int) -> None:

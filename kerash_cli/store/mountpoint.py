@@ -111,7 +111,7 @@ class Mountpoint:
                 os.rmdir(path)
 
     def is_marked(self) -> bool:
-        """Whether init-fs made this root."""
+        """Returns whether init-fs made this root."""
         mark = self.root / MARK
         try:
             return mark.is_file() and not mark.is_symlink()
@@ -119,7 +119,7 @@ class Mountpoint:
             return False
 
     def held(self) -> bool:
-        """Whether a running process has locked a folder in this mountpoint."""
+        """Returns whether a running process has locked a folder in this mountpoint."""
         entries = (entry for parent, _ in self._folders() for entry in parent.iterdir())
         return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
@@ -201,7 +201,7 @@ _ADVICE = "try --mountpoint with another folder"
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a running process has locked the folder."""
+    """Returns whether a running process has locked the folder."""
     descriptor = os.open(folder, FOLDER)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 def is_name(word: str) -> bool:
-    """Whether a word is a valid name of a file in a folder: not a path, not hidden, not an option."""
+    """Returns whether a word is a valid name of a file in a folder: not a path, not hidden, not an option."""
     return NAME.fullmatch(word) is not None
 
 

@@ -57,7 +57,7 @@ def _settled(labels: Table, table: Table) -> str:
 
 
 def _is_alone(labels: Table) -> bool:
-    """Whether the first label occurs once while all others recur, or is a number that looks like a name."""
+    """Returns whether the first label occurs once while all others recur, or is a number that looks like a name."""
     for place in range(labels.width):
         first, *others = _cells(labels, place)
         if not can_be_name(first):

@@ -19,9 +19,9 @@ class Options:
     label: str | None = None
     """Name or number of a column whose cells are also kept as they were written."""
     labels: bool = False
-    """Whether the cells of all columns are kept as they were written."""
+    """True if the cells of all columns are kept as they were written."""
     skip: bool = False
-    """Whether invalid rows are left out."""
+    """True if invalid rows are left out."""
 
     def __post_init__(self) -> None:
         if self.delimiter is None:

@@ -82,7 +82,7 @@ class Source:
         return self._given + status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def has_newline_within(self, size: int) -> bool:
-        """Whether there is a newline among the next `size` bytes; True if it can't be known without reading."""
+        """Returns whether there is a newline among the next `size` bytes; True if it can't be known without reading."""
         if self.size() is None:
             return True
         start = os.lseek(self._descriptor, 0, os.SEEK_CUR)

@@ -40,7 +40,7 @@ class Table:
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Words that were read as missing values, such as `NA`, for the columns that have some."""
     is_text: bool = False
-    """Whether it comes from a text file, which may have a header."""
+    """True if it comes from a text file, which may have a header."""
     bad: tuple["BadRow", ...] = ()
     """Rows that could not be read, if the reader was asked to leave them out."""
     notes: tuple[str, ...] = ()
@@ -166,7 +166,7 @@ def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | No
 
 
 def separates(character: str) -> bool:
-    """Whether a text can be a delimiter: one ASCII character that occurs in no number and is no quote."""
+    """Returns whether a text can be a delimiter: one ASCII character that occurs in no number and is no quote."""
     return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
 
 

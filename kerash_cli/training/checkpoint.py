@@ -72,12 +72,12 @@ class Checkpoint:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether `ask` was called since the checkpoint was last written."""
+        """True if `ask` was called since the checkpoint was last written."""
         return self._answered < _asked
 
     @property
     def is_current(self) -> bool:
-        """Whether the file has the latest state that `epoch` noted."""
+        """True if the file has the latest state that `epoch` noted."""
         return self._state is self._written
 
     def epoch(self, run: Run) -> bool:
@@ -150,7 +150,7 @@ class Checkpoint:
 
 
 def is_one(path: str) -> bool:
-    """Whether the file at `path` is a checkpoint that can be read."""
+    """Returns whether the file at `path` is a checkpoint that can be read."""
     with suppress(KerashError):
         return "checkpoint" in archive.load(path).record
     return False
@@ -191,7 +191,7 @@ def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 
 
 def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
-    """Whether the epochs so far would have been the same with a higher value of the setting `name`."""
+    """Returns whether the epochs so far would have been the same with a higher value of the setting `name`."""
     return name != "epochs" or "cosine" not in str(settings.get("schedule"))
 
 

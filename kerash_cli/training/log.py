@@ -111,7 +111,7 @@ def check_log(path: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Whether there is a file at `path`; raises OSError if there is none and one could not be created."""
+    """Returns whether there is a file at `path`; raises OSError if there is none and one could not be created."""
     try:
         os.stat(path)
     except FileNotFoundError:

@@ -165,7 +165,7 @@ class Rank:
 
 
 def keeps_own(optimizer: Optimizer, params: Array) -> bool:
-    """Whether each rank updates all parameters in its own copy."""
+    """Returns whether each rank updates all parameters in its own copy."""
     return optimizer.cheap and params.nbytes <= CACHE
 
 

@@ -66,7 +66,7 @@ class Saver:
 
     @property
     def is_current(self) -> bool:
-        """Whether the checkpoint has the latest epoch."""
+        """True if the checkpoint has the latest epoch."""
         return self._checkpoint.is_current
 
     def epoch(self, run: Run) -> None:

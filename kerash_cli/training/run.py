@@ -90,7 +90,7 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """Whether all epochs are done, or the last `patience` epochs did not lower the validation loss."""
+        """True if all epochs are done, or the last `patience` epochs did not lower the validation loss."""
         return self.epoch >= self.epochs or self.epoch - self.best_epoch >= self.patience
 
     @property

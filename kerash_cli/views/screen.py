@@ -38,12 +38,12 @@ def _asked(name: str) -> int:
 
 
 def is_live(stream: TextIO) -> bool:
-    """Whether a stream is a terminal on which lines can be redrawn."""
+    """Returns whether a stream is a terminal on which lines can be redrawn."""
     return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Whether to write colours: on a terminal that has them, unless NO_COLOR or else FORCE_COLOR says otherwise.
+    """Returns whether to write colours: on a terminal that has them, unless NO_COLOR or FORCE_COLOR says otherwise.
 
     https://no-color.org and https://force-color.org
     """
@@ -53,7 +53,7 @@ def shows_colours(stream: TextIO) -> bool:
 
 
 def shows(stream: TextIO, characters: str) -> bool:
-    """Whether both the locale and the encoding of a stream have these characters."""
+    """Returns whether both the locale and the encoding of a stream have these characters."""
     if speaks_ascii() and not characters.isascii():
         return False
     try:
@@ -64,7 +64,7 @@ def shows(stream: TextIO, characters: str) -> bool:
 
 
 def speaks_ascii() -> bool:
-    """Whether the locale is C or POSIX; Python would write UTF-8 nevertheless."""
+    """Returns whether the locale is C or POSIX; Python would write UTF-8 nevertheless."""
     names = (os.environ.get("LC_ALL"), _character_type(), os.environ.get("LANG"))
     return next(filter(None, names), "C") in ("C", "POSIX")
 
@@ -114,7 +114,7 @@ def table(stream: TextIO, rows: Iterable[Sequence[str]], justify: Callable[[str,
 
 
 def fits(stream: TextIO, rows: Iterable[Sequence[str]]) -> bool:
-    """Whether a table fits a stream without breaking a cell or moving a column below the others."""
+    """Returns whether a table fits a stream without breaking a cell or moving a column below the others."""
     columns = width(stream)
     return (
         columns is None

@@ -50,7 +50,7 @@ class EpochView:
     """Shows only status lines on request."""
 
     def wants(self, epoch: "Epoch") -> bool:
-        """Whether this epoch will be shown, and so needs its figure. Is called once per epoch, before `epoch`."""
+        """Returns whether this epoch will be shown and needs its figure. Called once per epoch, before `epoch`."""
         return False
 
     def epoch(self, epoch: "Epoch") -> None:

@@ -148,7 +148,7 @@ def _gap(cells: Iterable[str]) -> str:
 
 
 def _is_unit(units: set[str], numbers: set[str]) -> bool:
-    """Whether these letters are a unit of measurement and not part of a name."""
+    """Returns whether these letters are a unit of measurement and not part of a name."""
     unit = min(units, key=len)
     if _NO_UNIT.fullmatch(unit) or len(numbers) < _FEWEST_NUMBERS:
         return False
@@ -210,7 +210,7 @@ def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
 
 
 def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:
-    """Whether all look like `612 345 678`, as telephone numbers do and amounts do not."""
+    """Returns whether all look like `612 345 678`, as telephone numbers do and amounts do not."""
     return style.group in GAPS and all(re.fullmatch(r"\d{3}\D\d{3}\D\d{3}", each.digits) for each in amounts)
 
 

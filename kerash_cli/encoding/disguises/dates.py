@@ -63,7 +63,7 @@ def _is_day(parts: dict[str, str]) -> bool:
 
 
 def _are_seasons(cells: Iterable[str]) -> bool:
-    """Whether all cells may be seasons: `2010-11`, a year and the next."""
+    """Returns whether all cells may be seasons: `2010-11`, a year and the next."""
     return all((int(cell[:4]) + 1) % 100 == int(cell[5:7]) for cell in cells)
 
 

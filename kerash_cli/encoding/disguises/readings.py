@@ -58,7 +58,7 @@ class Column:
         return sum(self.counts[cell] for cell in cells)
 
     def is_most(self, cells: Iterable[str]) -> bool:
-        """Whether at least half of the rows with a value have one of these cells."""
+        """Returns whether at least half of the rows with a value have one of these cells."""
         return 2 * self.rows(cells) >= self.total
 
 

@@ -11,7 +11,7 @@ class _Simple(NamedTuple):
     kind: str
     reading: Reading
     with_plain: bool
-    """Whether most cells of the column may be plain numbers."""
+    """True if most cells of the column may be plain numbers."""
 
 
 _BLANKS = f"(?:{'|'.join(GAPS)})*"

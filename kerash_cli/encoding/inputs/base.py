@@ -42,9 +42,9 @@ class InputColumn(ABC):
 
     kind: ClassVar[str]
     is_text: ClassVar[bool] = False
-    """Whether the column's cells are read as text."""
+    """True if the column's cells are read as text."""
     runs: ClassVar[bool] = False
-    """Whether JSON stores neighbours with equal details as one entry with a count."""
+    """True if JSON stores neighbours with equal details as one entry with a count."""
 
     def __init_subclass__(cls, kind: str, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -37,7 +37,7 @@ class Targets(ABC):
     classes: tuple[str, ...]
     """Names of the classes in the order of their indexes; empty for a kind without classes."""
     numeric: bool
-    """Whether the names of classes are numbers, and are compared as numbers."""
+    """True if the names of classes are numbers, and are compared as numbers."""
     labels: tuple[str, ...]
     """Names of the label columns; `target`, or `target 1` and so on, if they have none."""
     mean: Floats
@@ -53,10 +53,10 @@ class Targets(ABC):
     main_metric: ClassVar[str] = "accuracy"
     """Name of the metric that is shown first."""
     scored_singly: ClassVar[bool] = False
-    """Whether each of several targets also gets its own scores."""
+    """True if each of several targets also gets its own scores."""
     has_probabilities: ClassVar[bool] = True
     names_classes: ClassVar[bool] = False
-    """Whether a label is the name of a class."""
+    """True if a label is the name of a class."""
 
     def __init_subclass__(cls, kind: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -74,17 +74,17 @@ class Targets(ABC):
 
     @property
     def text_labels(self) -> bool:
-        """Whether labels are read as text and need not be numbers."""
+        """True if labels are read as text and need not be numbers."""
         return self.names_classes and not self.numeric
 
     @property
     def is_scaled(self) -> bool:
-        """Whether outputs are scaled, so that they differ from the values they stand for."""
+        """True if outputs are scaled, so that they differ from the values they stand for."""
         return bool((self.scale != 1).any() or (self.mean != 0).any())
 
     @property
     def is_usual(self) -> bool:
-        """Whether these targets are the usual ones for a network with this last layer."""
+        """True if these targets are the usual ones for a network with this last layer."""
         return True
 
     @abstractmethod
@@ -202,7 +202,7 @@ class Targets(ABC):
         return replace(self, classes=classes, numeric=self.numeric and other.numeric, labels=labels)
 
     def _has_outputs_of(self, other: "Targets") -> bool:
-        """Whether these targets have the same outputs as `other`, in any order."""
+        """Returns whether these targets have the same outputs as `other`, in any order."""
         if self.kind != other.kind:  # one of them has no names to compare
             return True
         if self.numeric and other.numeric:

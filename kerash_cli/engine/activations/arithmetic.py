@@ -82,7 +82,7 @@ def always(*parameters: float) -> bool:
 
 
 def scaled(scale: float) -> bool:
-    """Whether multiplying by `scale` causes a rounding error, which exp would enlarge."""
+    """Returns whether multiplying by `scale` causes a rounding error, which exp would enlarge."""
     return scale != 1
 
 

@@ -44,14 +44,14 @@ class Definition:
 
     domain: Domain | None = None
     wide: Callable[..., bool] = lambda *parameters: False
-    """Whether f with these parameters is computed in float64 and rounded once, since float32 is too imprecise."""
+    """True if f with these parameters is computed in float64 and rounded once, since float32 is too imprecise."""
 
     wide_derivative: Callable[..., bool] = lambda *parameters: False
     in_place: bool = False
-    """Whether f' can be computed from a = f(z) alone, so that a may overwrite z."""
+    """True if f' can be computed from a = f(z) alone, so that a may overwrite z."""
 
     mixes: bool = False
-    """Whether each output depends on all inputs along axis 0, as with softmax."""
+    """True if each output depends on all inputs along axis 0, as with softmax."""
 
     kinks: Callable[..., tuple[float, ...]] = lambda *parameters: ()
     """Values of z where f or its derivative jumps, given the parameters."""
@@ -107,7 +107,7 @@ class Activation:
 
     @property
     def in_place(self) -> bool:
-        """Whether `forward` may overwrite z, because `backward` does not read it."""
+        """True if `forward` may overwrite z, because `backward` does not read it."""
         return self.definition.in_place
 
     @property

@@ -28,7 +28,7 @@ IDENTITY = Activation("identity")
 
 @dataclass
 class Mode:
-    """Whether a plan trains, and the current step and chunk, which seed everything random that a layer draws."""
+    """True if a plan trains, and the current step and chunk, which seed everything random that a layer draws."""
 
     training: bool = False
     seed: int = 0
@@ -87,13 +87,13 @@ class Layer(ABC):
     place: ClassVar[str] = "anywhere"
     """Allowed place in a network: "first", "last", "before" another layer that learns, or "anywhere"."""
     learns: ClassVar[bool] = False
-    """Whether the layer has parameters that are learnt by gradient descent."""
+    """True if the layer has parameters that are learnt by gradient descent."""
     layout: ClassVar[str] = "row"
     """Order of the layer's inputs and outputs in memory: "row", "image" or "any"."""
     alone: ClassVar[bool] = False
-    """Whether samples must be computed one by one, because a result's last digits depend on its place in the batch."""
+    """True if samples must be computed one by one, because a result's last digits depend on its place in the batch."""
     stacks: ClassVar[bool] = False
-    """Whether one plan can serve several networks, whose batches lie side by side."""
+    """True if one plan can serve several networks, whose batches lie side by side."""
     fewest_rows: ClassVar[int] = 1
     """Smallest batch that this layer trains well on; a smaller last batch joins the one before."""
 
@@ -135,7 +135,7 @@ class Layer(ABC):
 
     @property
     def unresolved(self) -> bool:
-        """Whether a word is `?`, which stands for a number that the data decides."""
+        """True if a word is `?`, which stands for a number that the data decides."""
         return any(getattr(self, item.name) is None for item in self.words())
 
     def resolve(self, outputs: int) -> Self:
@@ -184,7 +184,7 @@ class Layer(ABC):
         return prod(self.output_shape(shape))
 
     def transparent(self, training: bool) -> bool:
-        """Whether the output is the input itself, so that there is nothing to compute."""
+        """Returns whether the output is the input itself, so that there is nothing to compute."""
         return False
 
     @abstractmethod

@@ -85,13 +85,13 @@ def at(array: Array, axis: int, places: slice) -> Array:
 
 
 def overlap(along: list[Span], places: int) -> bool:
-    """Whether any place along an axis lies in several windows."""
+    """Returns whether any place along an axis lies in several windows."""
     met = _met(along, places)
     return len(met) > len(set(met))
 
 
 def leave_out(along: list[Span], places: int) -> bool:
-    """Whether any place along an axis lies in no window."""
+    """Returns whether any place along an axis lies in no window."""
     return len(set(_met(along, places))) < places
 
 

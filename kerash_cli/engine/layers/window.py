@@ -24,7 +24,7 @@ class Windowed(Layer):
 
     layout = "image"
     sees_padding_alone = False
-    """Whether a window may lie entirely on padding."""
+    """True if a window may lie entirely on padding."""
 
     stride: int
     pad: int

@@ -13,7 +13,7 @@ from kerash_cli.matrices.operation import Help, operation, same_sizes, sizes
 
 @operation("similar")
 def similar(a: Array, b: Array, *, eps: Annotated[float, Help("Largest difference that is allowed.")]) -> bool:
-    """Whether each number of A is within EPS of that of B: exit status 0 if so, else 1."""
+    """Compares A and B: exit status 0 if each number of A is within EPS of that of B, else 1."""
     same_sizes(a, b)
     return bool((np.abs(a - b) <= eps).all())
 

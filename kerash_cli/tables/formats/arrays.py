@@ -28,7 +28,7 @@ class ArrayHeader:
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     columns_first: bool = False
-    """Whether the values are in Fortran order."""
+    """True if the values are in Fortran order."""
 
     def __post_init__(self) -> None:
         if not 0 < len(self.shape) <= _MOST_DIMENSIONS or 0 in self.shape[1:]:

@@ -102,7 +102,7 @@ class TextLayout(NamedTuple):
     written: frozenset[int]
     """Positions of columns whose cells are also kept as they were written."""
     trailing: bool
-    """Whether rows end with a separator that no column follows."""
+    """True if rows end with a separator that no column follows."""
     records: bool
     notes: tuple[str, ...]
 

@@ -252,7 +252,7 @@ def _json_document(value: Any) -> Foreign | None:
 
 
 def _is_flat(value: Any) -> bool:
-    """Whether a value is an object or array without objects or arrays in it."""
+    """Returns whether a value is an object or array without objects or arrays in it."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
     return isinstance(value, (dict, list)) and not any(isinstance(each, (dict, list)) for each in inner)
 

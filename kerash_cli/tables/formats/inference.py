@@ -23,7 +23,7 @@ class Inferred(NamedTuple):
     width: int
     names: tuple[str, ...] | None
     trailing: bool
-    """Whether each row ends with a separator that no column follows."""
+    """True if each row ends with a separator that no column follows."""
     notes: tuple[str, ...]
     """Guesses that may be wrong, a line each."""
     rest: Block | None
@@ -66,18 +66,18 @@ def infer(source: str, block: Block, options: Options) -> Inferred:
 
 
 def can_be_name(cell: str) -> bool:
-    """Whether a cell can be the name of a column; a mistyped number such as `1.5.2` can't."""
+    """Returns whether a cell can be the name of a column; a mistyped number such as `1.5.2` can't."""
     return not _is_value(cell) and cell[0] not in "0123456789+-." and cell.lower() not in {"inf", "infinity"}
 
 
 def is_numeric(column: Sequence[str]) -> bool:
-    """Whether most of the cells are numbers, not counting missing ones."""
+    """Returns whether most of the cells are numbers, not counting missing ones."""
     there = [cell for cell in column if not decimals.is_missing(cell)]
     return 2 * sum(map(_is_number, there)) > len(there)
 
 
 def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether a row of different whole numbers looks like names, since it differs from the other rows so:
+    """Returns whether a row of different whole numbers looks like names, since it differs from the other rows so:
 
     - each number is farther from the others of its column than those are from each other, or those are not whole;
     - all are years, and in no other row;
@@ -100,14 +100,14 @@ def _width(sample: Sequence[Record], schema: Schema | None) -> int:
 
 
 def _may_be_row(first: Record, schema: Schema | None) -> bool:
-    """Whether a header may be a row after all: it is numbers, or the training table had no header."""
+    """Returns whether a header may be a row after all: it is numbers, or the training table had no header."""
     if schema is None:
         return False
     return schema.names is None or not any(can_be_name(cell.strip(" \t")) for cell in first.fields)
 
 
 def _has_a_name(first: Record, schema: Schema | None) -> bool:
-    """Whether the first row, taken for data, has a number that is the name of a column of the training table."""
+    """Returns whether the first row, taken for data, has a number that names a column of the training table."""
     return schema is not None and not {cell.strip(" \t") for cell in first.fields}.isdisjoint(schema.names or ())
 
 
@@ -158,7 +158,7 @@ def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[
 
 
 def _is_headed_by(block: Block, delimiter: str | None) -> bool:
-    """Whether the first line has as many cells as the second, which is a row of values."""
+    """Returns whether the first line has as many cells as the second, which is a row of values."""
     for each in [delimiter] if delimiter else DELIMITERS:
         first, second = [*_sampled(block, each), None, None][:2]
         if first and second and len(first.fields) == len(second.fields) > 1:
@@ -192,7 +192,7 @@ def _check_row_names(source: str, sample: list[Record], delimiter: str, options:
 
 
 def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
-    """Whether every row, except perhaps the first, ends with a separator and nothing after it."""
+    """Returns whether every row, except perhaps the first, ends with a separator and nothing after it."""
     first, *others = ([cell.strip(" \t") for cell in record.fields] for record in sample)
     rows = others or [first]
     width = len(rows[0])
@@ -273,7 +273,7 @@ def _check_rivals(source: str, block: Block, best: str, scores: dict[str, tuple[
 
 
 def _has_header(source: str, block: Block, sample: list[Record], schema: Schema | None, delimiter: str) -> bool:
-    """Whether the first record is a header; raises BadInput if that is ambiguous."""
+    """Returns whether the first record is a header; raises BadInput if that is ambiguous."""
     first = [field.strip(" \t") for field in sample[0].fields]
     if schema is not None:
         return _names_known(first, schema)
@@ -296,7 +296,7 @@ def _has_header(source: str, block: Block, sample: list[Record], schema: Schema 
 
 
 def _names_known(first: Sequence[str], schema: Schema) -> bool:
-    """Whether the first row has names of the training table, or words in columns of numbers."""
+    """Returns whether the first row has names of the training table, or words in columns of numbers."""
 
     places = schema.locate(None, len(first))
     numbers = [places[position] for position in schema.used - schema.text if position in places]

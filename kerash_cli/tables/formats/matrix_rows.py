@@ -31,11 +31,11 @@ class Rows(NamedTuple):
     separator: str
     """Separator of the numbers; empty for blanks."""
     names: bool = False
-    """Whether there is a line of names above the rows."""
+    """True if there is a line of names above the rows."""
     comments: bool = False
-    """Whether there are lines of comment."""
+    """True if there are lines of comment."""
     marked: bool = False
-    """Whether the file begins with a byte order mark."""
+    """True if the file begins with a byte order mark."""
 
     @property
     def filter(self) -> str:

@@ -80,7 +80,7 @@ def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
 
 
 def is_blank(text: bytes) -> bool:
-    """Whether a text consists of blank lines."""
+    """Returns whether a text consists of blank lines."""
     return not text.strip(b" \t\n")
 
 
@@ -96,7 +96,7 @@ def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) ->
 
 
 def quotes_fit(block: Block, delimiter: str) -> bool:
-    """Whether with this delimiter every quote opens or closes a field, or is half of a doubled quote."""
+    """Returns whether with this delimiter every quote opens or closes a field, or is half of a doubled quote."""
     content = np.frombuffer(block.text, np.uint8)
     quotes = np.flatnonzero(content == _QUOTE)
     beside = np.zeros(256, np.bool_)

@@ -125,7 +125,7 @@ def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.f
 
 
 def is_tensor(path: str) -> bool:
-    """Whether a file begins with three whole numbers and then one value in a line, which no table does.
+    """Returns whether a file begins with three whole numbers and then one value in a line, which no table does.
 
     False for a pipe, from which nothing can be read in advance.
     """
