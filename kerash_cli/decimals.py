@@ -1,4 +1,4 @@
-"""Parsing of strict ASCII decimals to float64, correctly rounded, one at a time or a block of cells at once."""
+"""Parses strict ASCII decimals to correctly rounded float64, one at a time or a block of cells at once."""
 
 import re
 from collections.abc import Sequence
@@ -67,8 +67,8 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
 def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
     """Returns the values (rows, width) of lines of plain decimals, with NaN for empty cells; None for other text.
 
-    The values are integers if all cells are. Every line must end with a newline. The result is None if a line has
-    another number of cells, or if a cell is not a plain decimal (a space is enough); `column` then reads cell by cell.
+    The values are integers if all cells are. Every line must end with a newline. The result is None if a line does not
+    have `width` cells, or if a cell is not a plain decimal (a space is enough); `column` then reads cell by cell.
     It is also None where this function would be slower than `column`.
     """
     if text.translate(None, _NUMERIC + delimiter + b"\n"):
@@ -143,16 +143,16 @@ def _set_points(
     cells: NDArray[np.int32],
     places: NDArray[np.intp],
 ) -> None:
-    """Divides the values of `cells` by ten for each of the `places` behind a point; marks those with two as hard."""
+    """Divides the values of `cells` by ten for each of the `places` after a point; marks a cell with two as hard."""
     hard[cells[(places > lengths[cells]) | (lengths[cells] == 0)]] = True
     hard[cells[1:][cells[1:] == cells[:-1]]] = True
     values[cells] /= _POWERS[np.minimum(places, _EXACT_DIGITS)]
 
 
 def _spelled(digits: NDArray[np.uint8], inside: NDArray[np.bool_], longest: int) -> NDArray[np.unsignedinteger[Any]]:
-    """Returns for every byte the number formed by the digits that end there, at most `longest`; 0 where none ends.
+    """Returns for every byte the number formed by the digits ending there, at most `longest` of them; else 0.
 
-    All bytes are computed, in steps that double the number of digits: faster than cell by cell.
+    The steps double the number of digits for all bytes at once, which is faster than going cell by cell.
     """
     values: NDArray[np.unsignedinteger[Any]] = digits
     full = inside  # whether the `span` bytes ending here are all digits

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 SHOWN = 40
-"""Most characters of a cell that a message quotes."""
+"""Maximum number of characters of a cell that a message quotes."""
 
 LONGEST_MESSAGE = 1000
-"""Most characters of a message; the middle of a longer one is cut out."""
+"""Maximum number of characters of a message; the middle of a longer one is cut out."""
 
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
 """Values of `filename` in an OSError about one of these streams."""
@@ -27,7 +27,7 @@ FAULT_TOLD = "This is a fault in kerash, not in your input. Please report it wit
 class Repair(NamedTuple):
     """A change to the command line that gets around an error: filter a file, add words, or swap two words.
 
-    `command` makes a line to paste of it.
+    The function `command` turns it into a line to paste.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Repair(NamedTuple):
     meaning: str = ""
     """Condition that tells several repairs of an error apart: "if 1,500 is 1.5"."""
     swap: str = ""
-    """Another word of the command, which changes places with `path`."""
+    """Word of the command that changes places with `path`; empty for none."""
     then: tuple[str, ...] = ()
     """Further filters after the first."""
 
@@ -50,7 +50,7 @@ class KerashError(Exception):
     exit_code = 1
     """Exit status of the program after this error."""
     repairs: tuple[Repair, ...] = ()
-    """Changes to the command that get around it; `cli.py` adds them to the message."""
+    """Changes to the command that get around this error; `cli.py` adds them to the message."""
 
     def mended(self, path: str, filter: str, *words: str, meaning: str = "") -> Self:
         """Returns this error with one more repair: pipe `path` through `filter`, and add `words` to the command."""
@@ -70,7 +70,7 @@ class BadInput(KerashError):
 
 
 MOST_COMPLAINTS = 10
-"""Most errors about one file that are shown at once."""
+"""Maximum number of errors about one file that are shown at once."""
 
 
 class BadTable(BadInput):
@@ -99,7 +99,7 @@ def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
 def _joined(filters: Sequence[str]) -> list[str]:
     """Returns the different filters, with those that delete lines (`sed 5d`) merged into one.
 
-    It comes first, because its line numbers are those of the unfiltered file.
+    The merged filter comes first, because its line numbers are those of the unfiltered file.
     """
     deleting = [match[1] for each in filters if (match := re.fullmatch("sed '?([0-9,d;]+)'?", each))]
     others = [each for each in filters if each and not re.fullmatch("sed '?([0-9,d;]+)'?", each)]
@@ -190,7 +190,7 @@ def printable(text: str, kept: str = "") -> str:
 
 
 def told(message: str, way: str = "") -> str:
-    """Returns the line that is printed for a message, shortened if it is long, and then `way`, which stays whole."""
+    """Returns the line that is printed for a message, shortened if it is long, followed by all of `way`."""
     line = printable(message)
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"

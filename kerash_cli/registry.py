@@ -1,4 +1,4 @@
-"""A mapping from names to registered things; an unknown name is an error that suggests a similar one."""
+"""Registries: mappings from names to values. Looking up an unknown name raises an error that suggests a similar one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
@@ -18,7 +18,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self._aliases: dict[str, str] = {}
 
     def add(self, name: str, value: T, aliases: tuple[str, ...] = ()) -> T:
-        """Registers `value` under `name` and its aliases; ValueError if one is taken."""
+        """Registers `value` under `name` and its aliases; raises ValueError if one is taken."""
         for word in (name, *aliases):
             if word in self._members or word in self._aliases:
                 raise ValueError(f"two {self.kind}s named {word!r}")
@@ -27,7 +27,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return value
 
     def register(self, name: str, *aliases: str) -> Callable[[T], T]:
-        """Returns a decorator that adds what it decorates."""
+        """Returns a decorator that registers a function or class under these names."""
         return lambda value: self.add(name, value, aliases)
 
     def words(self) -> list[str]:
@@ -35,7 +35,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return [*self._members, *self._aliases]
 
     def canonical(self, name: str) -> str:
-        """Returns the member's own name, given that or an alias; raises BadInput if it is unknown."""
+        """Returns the own name of the member called `name`, which may be an alias; raises BadInput if unknown."""
         name = self._aliases.get(name, name)
         if name not in self._members:
             raise BadInput(f"unknown {self.kind} {shown(name)}; {self._suggestion(name)}")

@@ -42,7 +42,7 @@ def test_a_model_of_0_1_0_predicts_what_it_predicted(kerash: Kerash, tmp_path: P
     assert kerash("predict", "m.kerash", "t.csv").out.split() == ["1", "2", "1", "2"]
     done = kerash("evaluate", "m.kerash", "t.csv")
     assert done.out.splitlines()[1].split() == ["accuracy", "1", "0.5"]
-    assert "t.csv: this is the file that it was trained on" in done.err
+    assert "t.csv: this is the file that the model was trained on" in done.err
     assert kerash("show", "m.kerash").code == 0
 
 

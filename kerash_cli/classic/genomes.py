@@ -31,6 +31,7 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.classic.shelf import Draft, Shelf
 from kerash_cli.engine.layers import LAYERS, Layer
+from kerash_cli.engine.layers.base import BadWord
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape, carve
@@ -215,7 +216,8 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     except BadInput as error:
         if str(error).startswith(str(folder)):
             raise
-        reason = str(error).partition(" (the line is")[0]  # the line that a model description would have
+        # A usage would be that of the line in a description.
+        reason = error.reason if isinstance(error, BadWord) else error
         raise BadInput(f"{at(str(path), lines[0][0])}{reason}") from None
     return layer, learnt
 

@@ -122,7 +122,18 @@ def load(word: str, mountpoint: str | None, tell: Callable[[str], object]) -> "T
     except Absent:
         if os.path.isfile(word) and checkpoint.is_one(word):
             return TrainedModel.load(word)  # its error says what a checkpoint is for
+        raise _no_genome(word) from None
+
+
+def _no_genome(word: str) -> BadInput:
+    """Returns the error for a word that names neither a genome nor, by its ending, a saved model."""
+    from kerash_cli.model import archive
+    from kerash_cli.model.description import begins_description
+
+    if not os.path.isfile(word) or archive.looks_like_model(word):
         advice = f"try ./{word}" if os.path.isfile(word) else "try kerash list"
-        raise BadInput(
+        return BadInput(
             f"no genome called {shown(word)} (a saved model must end in .kerash, or be written ./NAME); {advice}"
-        ) from None
+        )
+    kind = "a description" if begins_description(word) else "another file"
+    return BadInput(f"expected a saved model or a genome, got {shown(word)}, {kind}; kerash train makes a saved model")

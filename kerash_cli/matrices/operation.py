@@ -113,9 +113,8 @@ def whole(least: int, most: int = MOST) -> Kind:
         value = int(word) if re.fullmatch(r"[+-]?[0-9]{1,19}", word, re.ASCII) else None
         return value if value is not None and least <= value <= most else None
 
-    return Kind(
-        f"a whole number from {least}{'' if most == MOST else f' to {most}'}", parse, "2" if least == 1 else str(least)
-    )
+    span = f"of {least} or more" if most == MOST else f"from {least} to {most}"
+    return Kind(f"a whole number {span}", parse, "2" if least == 1 else str(least))
 
 
 KINDS = {float: Kind("a decimal number", decimals.number, "0.5")}
@@ -265,25 +264,21 @@ class Operation:
             elif plain and (each.required or not self._positional):
                 options[each.name] = each.read(plain.pop(0))
             elif each.required:
-                raise BadInput(f"{self.name}: expected {each.metavar}, got nothing; the line is {self.usage(group)!r}")
+                raise BadInput(f"{self.name}: expected {each.metavar}, got nothing; usage: {self.usage(group)}")
         most = max(0, len(self.operands) + len(self.optional) - given)
         if len(plain) > most and not self.takes_more:
             count = f"{most} operand{'s' * (most != 1)}" if most else f"no {'further ' * bool(given)}operands"
-            raise BadInput(
-                f"{self.name}: expected {count}, got {shown(plain[most])} too; the line is {self.usage(group)!r}"
-            )
+            raise BadInput(f"{self.name}: expected {count}, got {shown(plain[most])} too; usage: {self.usage(group)}")
         return Bound(plain, options)
 
     def check_count(self, count: int, group: Group) -> None:
         """Raises BadInput if `count` operands are too few."""
         if count < len(self.operands):
             missing = self.operands[count].upper()
-            raise BadInput(
-                f"{self.name}: expected the operand {missing}, got nothing; the line is {self.usage(group)!r}"
-            )
+            raise BadInput(f"{self.name}: expected the operand {missing}, got nothing; usage: {self.usage(group)}")
 
     def _split_options(self, words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
-        """Returns the words that are no options, and the values of the options by name."""
+        """Returns the words that are not options, and the values of the options by name."""
         plain: list[str] = []
         typed: dict[str, Any] = {}
         known = {each.option: each for each in self.options()}

@@ -1,1 +1,1 @@
-"""Models: their text, their files, and what is known of a trained one."""
+"""Models: descriptions as text, saved files, and the scores of a trained model."""

@@ -108,9 +108,9 @@ def save(output: "OutputFile", tensors: Mapping[str, Array], record: Mapping[str
 
 
 def load(path: str | os.PathLike[str]) -> Artifact:
-    """Reads a saved model and checks each byte; takes twice the file's size of memory, and at most 64 MB more.
+    """Reads a saved model and checks each byte; takes memory of twice the file's size, and at most 64 MB more.
 
-    Raises BadInput if there is no such file, Damaged if it is no saved model, damaged, or of a later version.
+    Raises BadInput if there is no such file, Damaged if it is not a saved model, is damaged, or has a later version.
     """
     source = os.fspath(path)
     with _opened(source) as file:
@@ -173,7 +173,7 @@ def _begins_as_ours(file: BinaryIO) -> bool:
 
 
 def _verified(file: BinaryIO) -> tuple[bytes, str]:
-    """Returns the header and the digest in it; raises ValueError if the file has another digest."""
+    """Returns the header and the digest in it; raises ValueError if that is not the file's digest."""
     file.seek(0)
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
@@ -191,14 +191,14 @@ def _verified(file: BinaryIO) -> tuple[bytes, str]:
 
 
 def _cut_short(file: BinaryIO) -> str:
-    """Returns how much of a truncated file is there; an empty text if its header is invalid or nothing is missing."""
+    """Returns a phrase about the size of a truncated file; empty if the header is invalid or nothing is missing."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
     if length > _BYTES_LIMIT:
         return ""
     header = file.read(length)
-    if len(header) < length:  # if it is no text, its length is damaged instead
+    if len(header) < length:  # if the header is not text, it is the length that is damaged
         return f", truncated at {size:,} bytes, within its header of {length:,}" if _is_text(header) else ""
     whole = 8 + length + (tensors := _tensor_bytes(header))
     return f", truncated at {size:,} of {whole:,} bytes" if tensors and size < whole else ""
@@ -209,7 +209,7 @@ def _is_text(header: bytes) -> bool:
 
 
 def _tensor_bytes(header: bytes) -> int:
-    """Returns the bytes of the tensors in a header; 0 if the header contradicts itself."""
+    """Returns the size in bytes of the tensors, according to the header; 0 if the header contradicts itself."""
     if _values(header) > _VALUES_LIMIT:
         return 0
     try:
@@ -227,7 +227,7 @@ def _tensor_bytes(header: bytes) -> int:
 
 
 def _digest_place(header: bytes) -> tuple[int, int]:
-    """Returns the start and the end of the digest."""
+    """Returns the start and the end of the digest within the header."""
     places = [match.span(1) for match in _DIGEST.finditer(header)]
     if len(places) != 1:
         raise ValueError(f"expected one SHA-256 in the header, got {len(places)}")
@@ -267,7 +267,7 @@ def _is_newer(version: object) -> bool:
 
 
 def _record(content: dict[str, Any]) -> dict[str, Any]:
-    """The record in an object of our version, or an earlier one."""
+    """Returns the record of a file of this version or an earlier one."""
     record = content.get("record")
     if (
         repr(content["format"]) not in map(str, range(1, FORMAT + 1))

@@ -21,7 +21,7 @@ from kerash_cli.errors import BadInput, at, unreadable
 T = TypeVar("T")
 
 LONGEST = 1 << 18
-"""Most characters of a description; a longer file is something else."""
+"""Maximum number of characters of a description; a longer file is rejected."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class ModelDescription:
     """A network as described by text. Two descriptions are equal if they mean the same."""
 
     shape: tuple[int | None, int | None, int | None]
-    """Shape (depth, height, width) of a sample; None stands for `?`."""
+    """Shape (depth, height, width) of a sample; None for a size written as `?`."""
     layers: tuple[Layer, ...]
     """Layers in order, `input` first."""
     source: str = field(default="<model>", compare=False)
     """Name of the file in messages."""
     lines: tuple[int, ...] = field(default=(), compare=False)
-    """Line of each layer, for messages."""
+    """Line number of each layer, for messages."""
 
     @classmethod
     def read(cls, path: str) -> Self:
@@ -80,7 +80,7 @@ class ModelDescription:
 
     @property
     def known_shape(self) -> Shape:
-        """Shape of a sample; raises ValueError if it has a `?`."""
+        """Shape of a sample; raises ValueError if a size is `?`."""
         if None in self.shape:
             raise ValueError("the number of inputs is not known yet")
         return tuple(number or 0 for number in self.shape)
@@ -97,7 +97,7 @@ class ModelDescription:
 
     @property
     def channels(self) -> int | None:
-        """Number of channels of a sample, if a layer works on images; else None."""
+        """Number of channels of a sample if a layer works on images, else None."""
         depth, height, _ = self.known_shape
         return depth if height > 1 and any(layer.layout == "image" for layer in self.layers) else None
 
@@ -195,7 +195,7 @@ Words: TypeAlias = list[tuple[int, str]]
 
 
 def _meaningful(text: str) -> list[tuple[int, Words]]:
-    """Returns the words of each line that is neither blank nor a comment, with its number."""
+    """Returns the number and the words of each line that is neither blank nor a comment."""
     numbered = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
     return [
         (number, words)
@@ -226,7 +226,7 @@ def _parse_layer(words: list[str]) -> Layer:
 
 
 def _located(source: str, line: int, parse: Callable[[list[str]], T], words: Words) -> T:
-    """Parses the words; an error gets the line and the column."""
+    """Parses the words of a line; errors name the line and the column."""
 
     try:
         return parse([text for _, text in words])

@@ -1,7 +1,7 @@
-"""How good predictions are: each metric is a function, and a row of METRICS.
+"""Metrics, which measure how good predictions are: each is a function, registered in METRICS.
 
-A metric that is added here is in the table and the JSON of `kerash evaluate`, and `--fail-under` or `--fail-over` take
-it. Its docstring says what it is.
+A metric that is added here appears in the table and the JSON of `kerash evaluate`, and can be given to `--fail-under`
+or `--fail-over`. Its docstring is its description.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from kerash_cli.registry import Registry
 F = TypeVar("F", bound=Callable[..., Any])
 
 ONE_CLASS = ("classes", "one-hot", "binary")
-"""The kinds of targets of which each row has one class; their answers are indexes of classes."""
+"""Kinds of targets with one class per row; their answers are indexes of classes."""
 
 _SURE = 1.959963984540054  # normal quantile of 0.975
 _LEAST = np.finfo(np.float64).tiny
-_MOST = np.finfo(np.float64).max  # what is reported for more than float64 holds
+_MOST = np.finfo(np.float64).max  # reported for numbers beyond float64
 
 Given = Literal["answers", "probabilities", "ranking", "counts"]
 
@@ -30,9 +30,9 @@ class Metric(NamedTuple):
 
     name: str
     function: Callable[..., Any]
-    """Of what is `given` and of the right answers; of the counts alone, for a metric of each class."""
+    """Function of the argument that `given` names and the right answers; a metric per class takes ClassCounts alone."""
     kinds: tuple[str, ...]
-    """Names of encoding.targets.TARGETS."""
+    """Kinds of targets that the metric is for, as named in encoding.targets.TARGETS."""
     greater_is_better: bool
     given: Given = "answers"
     """The values that the function compares: answers, probabilities, a ranking, or ClassCounts."""
@@ -41,7 +41,7 @@ class Metric(NamedTuple):
     saved: bool = False
     """True if saved models have it, too: a metric that is added later is for `kerash evaluate` alone."""
     interval: Callable[[ArrayLike, ArrayLike], tuple[float, float]] | None = None
-    """Its 95 % interval."""
+    """Function that returns the 95 % interval of the metric; None for none."""
 
     @property
     def of_class(self) -> bool:
@@ -49,7 +49,7 @@ class Metric(NamedTuple):
         return self.given == "counts"
 
     def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
-        """Returns its values in scores, by the names of classes, or for one of all rows by the empty name."""
+        """Returns the metric's values in `scores` by class; a metric of all rows has one value, with an empty name."""
         if self.of_class:
             return {name: score[self.name] for name, score in scores.get("classes", {}).items()}
         value = scores.get(self.name)
@@ -92,20 +92,20 @@ def accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("log_loss", ONE_CLASS, greater_is_better=False, given="probabilities", saved=True)
 def log_loss(probabilities: ArrayLike, classes: ArrayLike) -> float:
-    """The mean of -log of the probability that the right class was given."""
+    """The mean of -log p, where p is the predicted probability of the right class."""
     given = np.asarray(probabilities, np.float64)
     right = given[np.arange(len(given)), np.asarray(classes, np.intp)]
     return float(-np.log(np.maximum(right, _LEAST)).mean())
 
 
 def confusion(predicted: ArrayLike, expected: ArrayLike, classes: int) -> NDArray[np.intp]:
-    """[expected, predicted]: how often; of indexes of classes."""
+    """Returns the confusion matrix [expected, predicted] of counts, for indexes of classes."""
     cells = np.asarray(expected, np.intp) * classes + np.asarray(predicted, np.intp)
     return np.bincount(cells.ravel(), minlength=classes * classes).reshape(classes, classes)
 
 
 class ClassCounts(NamedTuple):
-    """(classes,) how many rows: rightly taken for each class, taken for it, and of it."""
+    """Counts of rows for each class (classes,): of the class and predicted as it, predicted as it, of the class."""
 
     hits: NDArray[np.intp]
     claimed: NDArray[np.intp]
@@ -113,7 +113,7 @@ class ClassCounts(NamedTuple):
 
 
 def class_counts(predicted: ArrayLike, expected: ArrayLike, classes: int) -> ClassCounts:
-    """Counts how often each class was predicted and expected; of indexes of classes."""
+    """Counts how often each class was predicted and expected, given indexes of classes."""
     claims, truth = np.asarray(predicted, np.intp), np.asarray(expected, np.intp)
     counted = (np.bincount(each, minlength=classes) for each in (truth[claims == truth], claims, truth))
     return ClassCounts(*counted)
@@ -128,15 +128,15 @@ def balanced_accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("f1", ONE_CLASS, greater_is_better=True)
 def macro_f1(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The mean F1 of the classes that occur, predicted or expected."""
+    """The mean F1 of the classes that were predicted or expected."""
     return float(np.mean(class_f1(_occurring(predicted, expected))))
 
 
 def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
     """The area under the ROC curve; None unless there are rows of both kinds.
 
-    That is the chance that a positive row has a higher score than a negative one, ties counting half: from the ranks,
-    as Mann & Whitney 1947, doi 10.1214/aoms/1177730491
+    That is the chance that a positive row has a higher score than a negative one, where ties count half. It is computed
+    from ranks: Mann & Whitney 1947, doi 10.1214/aoms/1177730491
     """
     is_positive = np.asarray(positive, bool)
     positives = int(is_positive.sum())
@@ -151,9 +151,9 @@ def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
 
 @metric("auc", ONE_CLASS, greater_is_better=True, given="ranking")
 def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
-    """The area under the ROC curve: of the second of two classes, else the mean of each class against the rest.
+    """The area under the ROC curve, of the second of two classes, or the mean over classes, each against the rest.
 
-    Classes that all rows have, or none, are left out of the mean; None if that leaves none.
+    Classes of all rows or of no row are left out of the mean; the result is None if no class remains.
     """
     given, truth = np.asarray(scores, np.float64), np.asarray(classes, np.intp)
     judged = np.unique(truth) if given.shape[1] > 2 else [1]
@@ -177,7 +177,7 @@ def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike) -> float:
 def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
     """The share of the variance that is explained, averaged over targets.
 
-    For a target that does not vary it is 0, or 1 where all predictions are exact.
+    For a target that does not vary it is 0, or 1 if all predictions are exact.
     """
     truth = _columns(np.asarray(expected, np.float64))
     from_first = _quarter(truth, truth[:1])  # 0 all along where a column does not vary
@@ -191,13 +191,13 @@ def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("precision", ONE_CLASS, greater_is_better=True, given="counts")
 def precision(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows taken for the class that are of it; 0 where there are none."""
+    """The share of the rows predicted as the class that are of the class; 0 if there are none."""
     return _ratio(counts.hits, counts.claimed)
 
 
 @metric("recall", ONE_CLASS, greater_is_better=True, given="counts")
 def recall(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows of the class that are taken for it; 0 where there are none."""
+    """The share of the rows of the class that are predicted as the class; 0 if there are none."""
     return _ratio(counts.hits, counts.support)
 
 
@@ -214,7 +214,7 @@ def _right(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.bool_]:
 
 
 def _occurring(predicted: ArrayLike, expected: ArrayLike) -> ClassCounts:
-    """The counts of the classes that occur."""
+    """Returns the counts of the classes that were predicted or expected."""
     both = np.stack([np.asarray(predicted), np.asarray(expected)])
     occurring, codes = np.unique(both, return_inverse=True)
     claims, truth = codes.reshape(both.shape)
@@ -227,7 +227,7 @@ def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _quarter(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
-    """A fourth of the difference, which float64 can hold whatever the two are, and so can its deviation from a mean."""
+    """Returns a quarter of the difference, so that neither it nor its deviation from a mean overflows float64."""
     difference: NDArray[np.float64] = np.asarray(predicted, np.float64) / 4 - np.asarray(expected, np.float64) / 4
     return difference
 
@@ -237,19 +237,19 @@ def _whole(quarter: Any) -> float:
 
 
 def _mean(values: NDArray[Any]) -> Any:
-    """The mean over rows, without overflow."""
+    """Returns the mean over rows, without overflow."""
     scale = _scale(values)
     return scale * (values / scale).mean(axis=0)
 
 
 def _norm(values: NDArray[np.float64]) -> Any:
-    """The root of the mean square over rows, without overflow or underflow on the way."""
+    """Returns the root of the mean square over rows, without overflow or underflow in between."""
     scale = _scale(values)
     return scale * np.sqrt(np.square(values / scale).mean(axis=0))
 
 
 def _scale(values: NDArray[Any]) -> Any:
-    """A power of two close to the largest of each column: dividing by it rounds nothing."""
+    """Returns for each column a power of two close to its largest value: dividing by it does not round."""
     _, exponent = np.frexp(np.abs(values).max(axis=0))
     return np.ldexp(1.0, exponent - 1)
 

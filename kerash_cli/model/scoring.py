@@ -1,4 +1,4 @@
-"""Scores: what each metric says of a network's outputs, as JSON values by name."""
+"""Scores: the values of all metrics for a network's outputs, as JSON values by name."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -14,10 +14,10 @@ from kerash_cli.errors import Diverged
 from kerash_cli.model.metrics import METRICS, ClassCounts, Metric, class_counts, confusion
 
 MOST_TABLED = 1000
-"""With more classes than this the scores have no table of classes and no confusion, which is that number squared."""
+"""Maximum number of classes for a table of classes and a confusion matrix, whose size is the square."""
 
 TABLES = {"confusion", "classes", "targets"}
-"""The scores by class or by target, which no saved model keeps."""
+"""Names of the scores by class or by target, which are not kept in saved models."""
 
 
 class Judged:
@@ -32,26 +32,26 @@ class Judged:
 
     @property
     def naive(self) -> NDArray[Any]:
-        """The answers of someone who knows the training rows' baseline alone."""
+        """Answers of the naive guess, which uses only the training rows' baseline."""
         return np.broadcast_to(self.targets.naive_answer, self.expected.shape)
 
     @cached_property
     def probabilities(self) -> Floats:
-        """As `Targets.probabilities`."""
+        """Probabilities, as from `Targets.probabilities`."""
         return self.targets.probabilities(self._outputs)
 
     @cached_property
     def ranking(self) -> Floats:
-        """As `Targets.ranking`."""
+        """Ranking, as from `Targets.ranking`."""
         return self.targets.ranking(self._outputs)
 
     @cached_property
     def counts(self) -> ClassCounts:
-        """How often each class was predicted and expected."""
+        """Counts of how often each class was predicted and expected."""
         return class_counts(self.answers, self.expected, len(self.targets.classes))
 
     def figures(self, metrics: Iterable[Metric]) -> dict[str, Any]:
-        """Returns the values of metrics by their names; `interval` is that of the one which has one."""
+        """Returns the values of metrics by name, and `interval`, if one of them has a 95 % interval."""
         figures: dict[str, Any] = {}
         for each in metrics:
             figures[each.name] = each.function(getattr(self, each.given), self.expected)
@@ -60,15 +60,15 @@ class Judged:
         return figures
 
     def naive_figures(self, metrics: Iterable[Metric]) -> dict[str, float]:
-        """Returns what the naive guess reaches, for those metrics that it has."""
+        """Returns the naive guess's values of those metrics that it can be measured by."""
         shown = (each for each in metrics if each.naive and each.given == "answers")
         return {each.name: each.function(self.naive, self.expected) for each in shown}
 
 
 def scores(judged: Judged) -> dict[str, Any]:
-    """How good the outputs are, and what a naive guess would reach: what training measures, cheap ones only.
+    """Returns the cheap metrics that training measures, for the outputs and for a naive guess.
 
-    The naive guess knows the training rows alone: their most frequent class, or the mean of their targets.
+    The naive guess is the most frequent class of the training rows, or the mean of their targets.
     """
     metrics = _metrics(judged, saved=True)
     figures = {
@@ -97,7 +97,7 @@ def all_scores(judged: Judged) -> dict[str, Any]:
 
 
 def _metrics(judged: Judged, saved: bool) -> list[Metric]:
-    """The metrics of all rows for such targets."""
+    """Returns the metrics of all rows for these targets."""
     kind = judged.targets.kind
     return [each for each in METRICS.values() if kind in each.kinds and each.saved == saved and not each.of_class]
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from kerash_cli.engine.tensors import Array
 
 MOST = 1 << 16
-"""Most hashes that are kept. Of more rows the smallest hashes are kept; they still give the share of known rows."""
+"""Maximum number of hashes kept. For more rows, the smallest are kept, which suffice to estimate the known share."""
 
 TEXT_BYTES = 4 * (4 * MOST // 3 + 1)
-"""Most bytes of a text that `packed` returns."""
+"""Maximum size in bytes of a text that `packed` returns."""
 
 NOTICED = 1e-3
-"""Share of known rows that is no coincidence: with 32 bits, at most 1 row in 65,536 is known by chance."""
+"""Share of known rows that can't be chance: with hashes of 32 bits, at most 1 row in 65,536 is known by chance."""
 
 _TILE = 512  # rows at a time: small enough for a cache
 

@@ -1,4 +1,4 @@
-"""A trained network with all that is needed to use it: a saved model in memory."""
+"""A trained network with everything needed to use it: a saved model in memory."""
 
 from collections.abc import Mapping
 from shlex import quote
@@ -36,11 +36,11 @@ _STOPPED = {
     "time": "best epoch {best}; stopped at {last}, out of time",
     "interrupted": "best epoch {best}; stopped at {last}, interrupted",
 }
-"""How training ended: the epoch whose weights are kept, the last one, and how many lie between."""
+"""Texts for the ways training ended: `best` is the epoch whose weights are kept, `waited` the epochs after it."""
 
 
 class TrainedModel(NamedTuple):
-    """A resolved description, its parameters, what is known of its data, and how it was trained."""
+    """A resolved description with its network and parameters, the encoding of its data, and how it was trained."""
 
     description: ModelDescription
     network: Network
@@ -76,7 +76,8 @@ class TrainedModel(NamedTuple):
                     f"{path} is a checkpoint, not a saved model: train --checkpoint FILE --resume goes on with it; "
                     f"try kerash show {quote(path)}"
                 )
-            checks.expect(record.keys() == {"model", "bias", "encoding", "training"}, "expected another record")
+            known = record.keys() == {"model", "bias", "encoding", "training"}
+            checks.expect(known, "expected a record of model, bias, encoding and training")
             encoding = Encoding.from_json(record["encoding"])
             description = _description(record["model"])
             fits = (description.features, description.outputs) == (encoding.features, encoding.outputs)
@@ -89,7 +90,7 @@ class TrainedModel(NamedTuple):
             raise Damaged(f"{at(path)}expected a saved model, got one that contradicts itself: {reason}") from None
 
     def summary(self) -> str:
-        """How good it was at the end of its training, and what ended that, in a line."""
+        """Returns a line about how good the model was at the end of training, and why training ended."""
         training = self.training
         figures, name = training["metrics"], self.encoding.targets.main_metric
         best, last = training["best_epoch"], training["epochs"]
@@ -106,46 +107,46 @@ class TrainedModel(NamedTuple):
         return {name: value for name, value in self.training.items() if name != "seen"}
 
     def knows(self, sha256: str, x: Array, y: Array) -> str:
-        """A phrase that says which of these rows it was trained on, or that it knows the file; empty for none."""
+        """Returns a phrase that says whether the model was trained on some of these rows or this file; empty if not."""
         share = seen.share(self.training.get("seen"), seen.hashes(x, y))
         if share >= seen.NOTICED:
             about = "about " if seen.is_sample(self.training.get("seen")) else ""
             part = "all" if share == 1 else f"{about}{round(share * len(x))} of the {len(x)}"
-            return f"{part} rows are among those that it was trained on"
-        return "this is the file that it was trained on" if sha256 in self.training["sha256"].values() else ""
+            return f"{part} rows are among those that the model was trained on"
+        return "this is the file that the model was trained on" if sha256 in self.training["sha256"].values() else ""
 
     def predicting_bytes(self, rows: int = 0) -> int:
-        """Bytes that predicting takes, roughly, and with them the inputs and outputs of so many rows."""
+        """Returns roughly how many bytes prediction takes, including the inputs and outputs of `rows` rows."""
         network, itemsize = self.network, self.params.dtype.itemsize
         row = itemsize * (network.features + 2 * network.outputs) + 2 * 8 * network.outputs
         return network.plan_bytes(network.tile, itemsize, gradient=False) + rows * row
 
     def require_memory(self, source: str, rows: int = 0) -> None:
-        """Raises OutOfSpace, naming the model's `source`, if that is more than there is."""
+        """Raises OutOfSpace, naming the model's `source`, if predicting `rows` rows takes more memory than is free."""
         memory.require(self.predicting_bytes(rows), at(source), "try a smaller model" + ", or fewer rows" * bool(rows))
 
     def outputs(self, x: Array) -> Array:
-        """The network's outputs (rows, outputs) for x (rows, features); a row's do not depend on the other rows."""
+        """Returns the outputs (rows, outputs) for x (rows, features); those of a row are the same beside any others."""
         return Predictor(self.network, self.params)(x)
 
     def figure(self, outputs: Array, targets: Array) -> tuple[str, float]:
-        """The metric that people watch, the accuracy, or for numbers the RMSE in their own unit; arguments of `scores`.
+        """Returns name and value of the main metric: the accuracy, or for amounts the RMSE in the target's own unit.
 
-        Much cheaper than `scores`. An RMSE is infinite or NaN where an output is.
+        This is much cheaper than `scores`. The RMSE is infinite or NaN if an output is.
         """
         kind = self.encoding.targets
         value = METRICS[kind.main_metric].function(kind.answers(outputs), kind.answers(targets))
         return kind.main_metric, value
 
     def scores(self, outputs: Array, targets: Array) -> dict[str, Any]:
-        """How good outputs are against encoded targets, both (rows, outputs), and what a naive guess would reach.
+        """Returns the cheap metrics of outputs against encoded targets, both (rows, outputs), and of a naive guess.
 
-        Diverged if an output is infinite or NaN.
+        Raises Diverged if an output is infinite or NaN.
         """
         return scoring.scores(Judged(self.encoding.targets, outputs, targets))
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
-        """`scores`, and the metrics that no saved model keeps; one that these rows can't tell is None."""
+        """Returns `scores` and the metrics that are not kept in saved models; one that needs other rows is None."""
         return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
 
 
@@ -160,7 +161,7 @@ def _description(text: object) -> ModelDescription:
 
 
 def _check_training(training: Any, encoding: Encoding) -> None:
-    """Raises ValueError, KeyError or TypeError unless it has all that `summary` and `show` print."""
+    """Raises ValueError, KeyError or TypeError unless a record of training has all values that are printed."""
     epochs = checks.integer(training["epochs"], 0, _MOST, "epochs")
     checks.integer(training["best_epoch"], 0, epochs, "the best epoch")
     checks.choice(training["stopped"], _STOPPED, "what ended training")

@@ -1,1 +1,1 @@
-"""The machine: files that are written whole, memory, cores."""
+"""The machine: writing files atomically, memory, cores."""

@@ -8,17 +8,17 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """File with the CPU quota of the control group: `QUOTA PERIOD` in microseconds, or `max PERIOD`."""
 
 RATE = 2e10
-"""Floating-point operations of a core per second, roughly."""
+"""Approximate number of floating-point operations that a core does per second."""
 
 WORTH = 0.5
-"""Seconds of work that are worth starting a second worker for."""
+"""Least work, in seconds, for which starting a second worker pays off."""
 
 MUCH_DATA = 4_000_000
 """Size in bytes of a file for which several workers will probably be used."""
 
 
 def usable() -> int:
-    """Returns how many cores this process may use: those it is bound to, within the quota of its control group."""
+    """Returns how many cores this process may use: those that it is bound to, within the quota of its control group."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = QUOTA.read_text(encoding="ascii").split()

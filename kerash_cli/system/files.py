@@ -92,7 +92,7 @@ def _claim(name: str, stack: ExitStack) -> None:
     try:
         file = _create(claim, folder, stack)
     except FileExistsError:
-        raise BadInput(f"{at(name)}is being written by another run; wait for that, or choose another name") from None
+        raise BadInput(f"{at(name)}is being written by another run; wait for its end, or choose another name") from None
     stack.callback(_remove, claim, folder)
     try:
         flock(file, LOCK_EX)
@@ -117,7 +117,7 @@ class _Replacement:
     """A locked temporary file in an open folder, which is renamed to the target."""
 
     def __init__(self, name: str, mode: int | None, reserve: int, stack: ExitStack) -> None:
-        """Creates the temporary file; `mode` is that of the replaced file, and `stack` closes and removes it."""
+        """Creates the temporary file, with the `mode` of the one it replaces, if any; `stack` closes and removes it."""
         self._name, self._mode = name, mode
         self._target = _target(name)
         self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
@@ -141,12 +141,12 @@ class _Replacement:
 
 
 def _target(name: str) -> Path:
-    """Returns the file to replace: that which `name` links to, or itself."""
+    """Returns the file to replace: the one that `name` links to, or `name` itself."""
     return Path(name).resolve() if Path(name).is_symlink() else Path(name)
 
 
 def _mode(name: str) -> int | None:
-    """Returns the mode of the file that `name` leads to, or None if it is new; IsADirectoryError for a folder."""
+    """Returns the mode of the file that `name` leads to, None if it is new; raises IsADirectoryError for a folder."""
     try:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def _create(name: str, folder: int, stack: ExitStack) -> int:
         stack.callback(_close, file)
         with suppress(OSError):  # a file system without locks, where nothing is swept either
             flock(file, LOCK_EX)
-        with suppress(FileNotFoundError):  # another run removed it before it was locked
+        with suppress(FileNotFoundError):  # another run removed the file before it was locked
             if os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False)):
                 return file
 
@@ -269,8 +269,7 @@ def _explanation(name: str, needed: int, error: OSError) -> KerashError:
 
 
 def _free(name: str) -> str:
-    """Returns the free space for a file, or in a folder: `1024 free`. A device that reported to be full has none."""
-
+    """Returns the free space for the file or folder `name`: `1024 free`, or `0 free` for a device that is full."""
     path = Path(name).resolve()
     if path.exists() and not (path.is_file() or path.is_dir()):
         return "0 free"

@@ -1,4 +1,4 @@
-"""Available memory, and errors about what would not fit, before anything is allocated."""
+"""Checks of available memory: they raise an error before anything too large is allocated."""
 
 import os
 import resource
@@ -11,8 +11,7 @@ from typing import NamedTuple
 from kerash_cli.errors import OutOfSpace
 
 NUMPY_ADDRESSES, NUMPY_DATA, NUMPY_RESIDENT = 192 << 20, 112 << 20, 48 << 20
-"""Bytes that importing NumPy takes, with its BLAS: of address space (measured: 150 MB), of data (90 MB), of memory
-(40 MB)."""
+"""Bytes needed to import NumPy with its BLAS: address space (measured: 150 MB), data (90 MB), memory (40 MB)."""
 
 _GROUPS, _OWN_GROUPS = "/sys/fs/cgroup", "/proc/self/cgroup"
 
@@ -32,7 +31,7 @@ _VERSION_2 = _Group("", "memory.max", "memory.current", "inactive_file")
 
 
 def available() -> int:
-    """Returns the bytes that this process may still allocate: free memory within its control groups and limits."""
+    """Returns how many bytes this process may still allocate: free memory within its control groups and limits."""
     limits = (_addresses(), _data())
     return max(0, int(min(_machine(), *_groups(), *limits)))
 
@@ -48,16 +47,16 @@ def require_numpy() -> None:
 
 
 def guard_numpy() -> None:
-    """Makes the first import of NumPy, wherever it happens, call `require_numpy` before."""
+    """Makes Python call `require_numpy` before the first import of NumPy, wherever that happens."""
     if "numpy" not in sys.modules:
         sys.meta_path.insert(0, _Guard())
 
 
 class _Guard:
-    """A finder in `sys.meta_path` that finds nothing; it only notices the import of NumPy."""
+    """A finder in `sys.meta_path` that finds no modules; it only notices when NumPy is imported."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """Checks the memory if the module is NumPy; called for each module that is not imported yet."""
+        """Checks the memory if the module is NumPy; Python calls this for each module that is not imported yet."""
         if name == "numpy":
             sys.meta_path.remove(self)
             require_numpy()
@@ -87,13 +86,13 @@ def _data() -> float:
 
 
 def _within(limit: int, field: str) -> float:
-    """Returns what a limit of this process leaves; `field` is the line of its status with what it uses."""
+    """Returns the bytes left within a limit of this process; `field` is the line of its status with those in use."""
     soft, _ = resource.getrlimit(limit)
     return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
 
 
 def _groups() -> Iterator[int]:
-    """Yields what the memory limit of each control group leaves: the process's own and those above it."""
+    """Yields the bytes left within the memory limit of each control group: the process's own and those above it."""
     for version, own in _memberships():
         names = own.strip("/").split("/")
         for depth in range(len(names), -1, -1):

@@ -43,7 +43,11 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
         "1: expected '2 3 1' after the layer before, got '2 4 1'",
     ),
     "weights of depth 2": (WEIGHTS, "2 3 2\n" + "1\n" * 12, "1: expected '2 3 1' after the layer before, got '2 3 2'"),
-    "weights of wrong sizes": (WEIGHTS, "2 3\n1\n", "1: expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1"),
+    "weights of wrong sizes": (
+        WEIGHTS,
+        "2 3\n1\n",
+        "1: expected 'WIDTH HEIGHT DEPTH', three whole numbers of 1 or more",
+    ),
     "weights that are missing": (WEIGHTS, "2 3 1\n1\n2\n3\n4\n5\n", "1: expected 6 values for 2 3 1, got 5"),
     "weights that are too many": (WEIGHTS, "2 3 1\n" + "1\n" * 7, "8: expected 6 values for 2 3 1, got more"),
     "a weight that is NaN": (WEIGHTS, "2 3 1\n1\n2\nnan\n4\n5\n6\n", "4:1: expected one decimal number, got 'nan'"),
@@ -176,7 +180,9 @@ def test_a_file_that_is_wrong_is_named_with_its_line(
 ) -> None:
     folder = stored(tmp_path, made())
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert refused(folder).startswith(expected if expected.startswith("topology") else f"{name}:{expected}")
+    reason = refused(folder)
+    assert reason.startswith(expected if expected.startswith("topology") else f"{name}:{expected}")
+    assert "usage" not in reason  # a description has other lines than meta.dat
 
 
 def test_weights_that_no_memory_could_hold_are_out_of_space(tmp_path: Path) -> None:

@@ -186,6 +186,12 @@ def test_a_word_with_a_slash_or_that_ends_in_kerash_is_a_file(kerash: Kerash, ge
     none = kerash("predict", "nosuch", "data/xor.data")
     assert (none.code, none.error.partition(" (")[0]) == (2, "no genome called 'nosuch'")
     assert none.error.endswith("; try kerash list")
+    for word, kind in (("models/xor.model", "a description"), ("data/xor.data", "another file")):
+        shutil.copy(tmp_path / word, tmp_path / "here")
+        done = kerash("evaluate", "here", "data/xor.data")
+        assert done.code == 2
+        assert kind in done.error
+        assert "./here" not in done.error  # that would be refused, too
 
 
 def test_a_genome_is_never_a_file_of_its_name(kerash: Kerash, genome: Path, tmp_path: Path) -> None:

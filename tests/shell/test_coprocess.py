@@ -277,7 +277,7 @@ def test_missing_empty_and_unreadable_operands_are_told_apart(run: Run) -> None:
         "matrix_add m nothing": "nothing: no such file; ",
         "matrix_add m .": ".: is a folder",
         "matrix_add 3< m 4< <(matrix_transpose < m; echo 1)": "descriptor 4:6: expected 4 values for 2 2 1, got more",
-        "matrix_apply": "matrix_apply: expected F, got nothing; the line is 'apply F [A]'",
+        "matrix_apply": "matrix_apply: expected F, got nothing; usage: apply F [A]",
         "tensor_apply_convreduce 1 0 1 1 1 max": "descriptor 3: is closed",
     }
     done = run("\n".join(f"{line}; echo $?" for line in lines))

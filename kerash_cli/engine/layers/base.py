@@ -41,11 +41,11 @@ class Mode:
 
 
 class BadWord(BadInput):
-    """An invalid word in the line of a layer; `position` is its index, with 0 for the keyword."""
+    """An invalid word in the line of a layer: its index, 0 for the keyword, and the reason without the usage."""
 
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.position = position
+    def __init__(self, reason: str, position: int, usage: str = "") -> None:
+        super().__init__(f"{reason} (usage: {usage})" if usage else reason)
+        self.position, self.reason = position, reason
 
 
 def word(parse: Callable[[str], Any], **default: Any) -> Any:
@@ -124,7 +124,7 @@ class Layer(ABC):
             try:
                 values.append(item.metadata["parse"](text))
             except BadInput as error:
-                raise BadWord(f"{error} (usage: {cls.usage()})", position) from None
+                raise BadWord(str(error), position, cls.usage()) from None
         return cls(*values)
 
     def __str__(self) -> str:

@@ -5,9 +5,9 @@
     value
     …
 
-Line 1 has three whole numbers from 1, separated by spaces. Each further line has one value, x fastest, then y, then z:
-value (x, y, z) has the index x + y WIDTH + z WIDTH HEIGHT. A matrix has depth 1. There are exactly as many values as
-the sizes say.
+Line 1 has three whole numbers of 1 or more, separated by spaces. Each further line has one value, in the order x, y, z
+with x fastest: value (x, y, z) is number x + y WIDTH + z WIDTH HEIGHT, counted from 0. A matrix has depth 1. There are
+as many values as the sizes say, no more and no fewer.
 
 A value is a decimal number in ASCII such as `1`, `-1.5`, `2.`, `.5` or `7.0e+00`. It is read as the nearest float64,
 and must not be NaN, infinite, or too large for a float64. Values are written as the shortest decimal that reads back as
@@ -43,7 +43,7 @@ LONGEST_VALUE = 25
 _PIECE = 1 << 20
 _BLOCK = 1 << 16  # most values that are Python objects at the same time
 _SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
-_EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got"
+_EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers of 1 or more, got"
 _ROW = b"0123456789+-.eE,; \t\r\n"
 _LAST_CELL = re.compile(rb"[ \t,;]*[^ \t,;]*$")
 _NUMERIC = b"0123456789+-.eE\n"

@@ -206,7 +206,7 @@ def test_what_is_read_is_float64() -> None:
 )
 def test_a_first_line_that_is_not_three_whole_numbers_from_1_is_refused(header: bytes) -> None:
     message = refused(header + b"\n1\n2\n")
-    assert message.startswith("t:1: expected 'WIDTH HEIGHT DEPTH', three whole numbers from 1, got '")
+    assert message.startswith("t:1: expected 'WIDTH HEIGHT DEPTH', three whole numbers of 1 or more, got '")
 
 
 @pytest.mark.parametrize(("before", "line"), [(b"\n", 2), (b"\r\n \t\n\n", 4), (BOM + b"\n\n", 3), (b"\n" * 999, 1000)])
