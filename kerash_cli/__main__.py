@@ -1,4 +1,4 @@
-"""`python -m kerash_cli` is the program `kerash`."""
+"""`python -m kerash_cli` runs the program `kerash`."""
 
 from kerash_cli.cli import main
 

@@ -1,4 +1,4 @@
-"""The program `kerash`: finds its subcommands, and turns an error into a line and an exit code."""
+"""The program `kerash`: finds its subcommands, and turns errors into messages and exit codes."""
 
 import signal
 
@@ -55,7 +55,7 @@ class Folder(click.Group):
         return sorted(name[:-3].replace("_", "-") for name in modules)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Returns the `command` of a module."""
+        """Returns the `command` of the module for `name`; None if there is no such module."""
         if name not in self.list_commands(context):
             return None
         module = import_module(f"kerash_cli.commands.{name.replace('-', '_')}")
@@ -86,8 +86,8 @@ class Folder(click.Group):
 
 
 EXIT_CODES = """\
-Exit codes: 0 success; 1 failure, sizes that do not fit, or similar says no; 2 wrong usage or invalid input;
-3 out of disk space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
+Exit codes: 0 success; 1 failure, sizes that do not fit, or matrices that are not similar; 2 wrong usage or invalid
+input; 3 out of disk space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
 7 beyond --fail-under or --fail-over; 70 internal error; 128 + N stopped by signal N."""
 
 
@@ -109,7 +109,7 @@ def program() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the program with `arguments`, by default those of the process, and exits with its exit code."""
+    """Runs the program with `arguments`, by default those of the command line, and exits with its exit code."""
     # One BLAS thread each: the processes are the parallelism. NumPy reads these when it is first imported.
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     memory.guard_numpy()
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Output(io.FileIO):
-    """Standard output: errors have its name, and a write waits if the descriptor was made non-blocking."""
+    """Standard output: an OSError names it, and a write waits even if the descriptor is non-blocking."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -141,7 +141,7 @@ class _Output(io.FileIO):
 
 
 class _Input(io.FileIO):
-    """Standard input: errors have its name, and a read waits if the descriptor was made non-blocking."""
+    """Standard input: an OSError names it, and a read waits even if the descriptor is non-blocking."""
 
     def readinto(self, buffer: Any, /) -> int:
         try:
@@ -154,10 +154,10 @@ class _Input(io.FileIO):
 
 
 class _Messages(io.FileIO):
-    """Standard error: a message that can't be written is dropped, and the exit code is changed."""
+    """Standard error: a message that can't be written is dropped, and sets `exit_code`."""
 
     exit_code = 0
-    """Exit code of a command that would otherwise succeed."""
+    """Exit code for a command that would otherwise succeed; not 0 once a message could not be written."""
 
     def write(self, data: Any, /) -> int:
         rest = memoryview(data)
@@ -172,7 +172,7 @@ class _Messages(io.FileIO):
 
 
 def _open_streams() -> _Messages:
-    """Makes standard streams that are never None and returns standard error; exits if standard output is closed."""
+    """Sets up the standard streams, so that each exists; returns standard error. Exits if standard output is closed."""
     # A closed stream is opened anew: otherwise a file that is opened later would get its descriptor.
     if sys.stdin is None:
         # Opened for writing only, so that reading it fails.
@@ -240,13 +240,13 @@ def _told_by_the_system(error: OSError) -> tuple[str, int]:
         case errno.EMFILE:
             return f"{where}too many open files; try ulimit -n 1024", 1
         case errno.EAGAIN:
-            return f"{where}no further process can be started ({what}); ulimit -u shows how many are allowed", 1
+            return f"{where}no more processes can be started ({what}); ulimit -u shows how many are allowed", 1
         case _:
             return f"{where}{what}", 1
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
-    """Prints a line for each problem; a command that solves several of them is printed once, in the last such line."""
+    """Prints a line for each problem; if one command solves several of them, only the last of their lines shows it."""
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):
@@ -255,7 +255,7 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
 
 
 def _way(error: KerashError, arguments: list[str]) -> str:
-    """Returns the end of a message: the command to try."""
+    """Returns the end of a message, with the commands to try; empty if there are none."""
     return advice(error.repairs, lambda repair: command(repair, arguments))
 
 
@@ -275,7 +275,7 @@ def _fail(message: str, code: int, way: str = "") -> int:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Sends the rest of a stream's buffer to /dev/null, so that writing it can't fail a second time at exit."""
+    """Redirects a stream to /dev/null, so that flushing its buffer at exit can't fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

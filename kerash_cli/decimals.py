@@ -1,4 +1,4 @@
-"""Parses strict ASCII decimals to correctly rounded float64, one at a time or a block of cells at once."""
+"""Parses strict ASCII decimals as correctly rounded float64 numbers, one at a time or a block of cells at once."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Values: TypeAlias = NDArray[np.float64] | NDArray[np.unsignedinteger[Any]]
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
-"""Cells that stand for a missing value, in lower case."""
+"""Cells, in lower case, that stand for a missing value."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
@@ -24,7 +24,7 @@ _SPANS = ((1, np.uint8), (2, np.uint16), (4, np.uint32), (8, np.uint64))  # digi
 
 
 def number(text: str) -> float | None:
-    """Returns the value of `1`, `-1.5`, `2.`, `.5` or `7.0e+00`, perhaps with spaces around; None for other text."""
+    """Returns the value of a decimal such as `-1.5`, `2.`, `.5` or `7.0e+00`, spaces around it allowed; else None."""
     text = text.strip(" \t")
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     return value if abs(value) < float("inf") else None
@@ -67,9 +67,9 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
 def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
     """Returns the values (rows, width) of lines of plain decimals, with NaN for empty cells; None for other text.
 
-    The values are integers if all cells are. Every line must end with a newline. The result is None if a line does not
-    have `width` cells, or if a cell is not a plain decimal (a space is enough); `column` then reads cell by cell.
-    It is also None where this function would be slower than `column`.
+    The values are unsigned integers if every cell is made of 1 to 15 digits. Every line must end with a newline. The
+    result is None if a line does not have `width` cells, if a cell is not a plain decimal (a space is enough), or if
+    a cell is empty and more than a quarter are too hard for this function, such as `1e5`. `column` then reads them.
     """
     if text.translate(None, _NUMERIC + delimiter + b"\n"):
         return None
@@ -112,7 +112,7 @@ def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
 
 
 def _are_rows(newlines: NDArray[np.bool_], width: int) -> bool:
-    """Returns whether every `width`-th separator is a newline, and no other."""
+    """Returns whether every `width`-th separator, and no other, is a newline."""
     rows, left_over = divmod(len(newlines), width)
     return not left_over and np.count_nonzero(newlines) == rows and bool(newlines[width - 1 :: width].all())
 
@@ -126,7 +126,7 @@ def _one_by_one(text: bytes, delimiter: bytes, rows: int) -> NDArray[np.float64]
 
 
 def _settled(values: NDArray[np.float64], hard: NDArray[np.bool_], text: bytes, delimiter: bytes) -> bool:
-    """Converts the hard cells one by one; returns False if one is not a finite number."""
+    """Converts the cells marked in `hard` one by one; returns False if a cell is not a finite number."""
     if hard.any():
         cells = compress(text.replace(b"\n", delimiter).split(delimiter), hard.tolist())
         try:
@@ -143,16 +143,20 @@ def _set_points(
     cells: NDArray[np.int32],
     places: NDArray[np.intp],
 ) -> None:
-    """Divides the values of `cells` by ten for each of the `places` after a point; marks a cell with two as hard."""
+    """Divides the value of each of the `cells` by ten to the power of its number of `places` after the point.
+
+    Marks cells with two points, without digits, or with a point before the sign as hard.
+    """
     hard[cells[(places > lengths[cells]) | (lengths[cells] == 0)]] = True
     hard[cells[1:][cells[1:] == cells[:-1]]] = True
     values[cells] /= _POWERS[np.minimum(places, _EXACT_DIGITS)]
 
 
 def _spelled(digits: NDArray[np.uint8], inside: NDArray[np.bool_], longest: int) -> NDArray[np.unsignedinteger[Any]]:
-    """Returns for every byte the number formed by the digits ending there, at most `longest` of them; else 0.
+    """Returns for every byte the number formed by the digits that end there; 0 if the byte is not a digit.
 
-    The steps double the number of digits for all bytes at once, which is faster than going cell by cell.
+    Numbers of up to `longest` digits are complete; longer ones may lack their first digits. Each step doubles the
+    number of digits for all bytes at once, which is faster than going cell by cell.
     """
     values: NDArray[np.unsignedinteger[Any]] = digits
     full = inside  # whether the `span` bytes ending here are all digits

@@ -1,6 +1,6 @@
 """Errors that a user can fix: one exception for each exit code, with a message of one line.
 
-A message says where, what was expected, what was got, and what to try. Only `cli.py` prints it.
+A message says where the error is, what was expected, what was found, and what to try. Only `cli.py` prints it.
 """
 
 import errno
@@ -15,7 +15,7 @@ LONGEST_MESSAGE = 1000
 """Maximum number of characters of a message; the middle of a longer one is cut out."""
 
 STANDARD_INPUT, STANDARD_OUTPUT = "standard input", "standard output"
-"""Values of `filename` in an OSError about one of these streams."""
+"""Values of `filename` in an OSError about standard input or standard output."""
 
 FAULT = 70
 """Exit code for internal errors (bugs)."""
@@ -27,21 +27,21 @@ FAULT_TOLD = "This is a fault in kerash, not in your input. Please report it wit
 class Repair(NamedTuple):
     """A change to the command line that gets around an error: filter a file, add words, or swap two words.
 
-    The function `command` turns it into a line to paste.
+    The function `command` turns it into a command line to paste.
     """
 
     path: str
-    """The file to filter."""
+    """The file to filter, or the word that changes places with `swap`."""
     filter: str
-    """Shell command that the file is piped through; empty for none."""
+    """Shell command that the file is piped through; empty if the file is not filtered."""
     words: tuple[str, ...] = ()
     """Words added to the end of the command."""
     meaning: str = ""
-    """Condition that tells several repairs of an error apart: "if 1,500 is 1.5"."""
+    """Words that tell several repairs of one error apart, such as "if 1,500 is 1.5"; empty if there is only one."""
     swap: str = ""
-    """Word of the command that changes places with `path`; empty for none."""
+    """Word of the command that changes places with `path`; empty if no words are swapped."""
     then: tuple[str, ...] = ()
-    """Further filters after the first."""
+    """Further filters, which the output of `filter` is piped through."""
 
 
 class KerashError(Exception):
@@ -58,7 +58,7 @@ class KerashError(Exception):
         return self
 
     def swapped(self, path: str, other: str) -> Self:
-        """Returns this error with the repair to swap two words of the command."""
+        """Returns this error with one more repair: swap the words `path` and `other` of the command."""
         self.repairs = (*self.repairs, Repair(path, "", swap=other))
         return self
 
@@ -82,7 +82,10 @@ class BadTable(BadInput):
 
 
 def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
-    """Returns the errors, with their repairs merged into one: a command with only one of them would fail again."""
+    """Returns the errors with their repairs merged into one, because a command with only one repair would fail again.
+
+    The errors are unchanged if one of them has several repairs, or if their repairs are about different files.
+    """
     repaired = [each for each in complaints if each.repairs]
     first = [each.repairs[0] for each in repaired]
     if any(len(each.repairs) > 1 for each in repaired) or len({repair.path for repair in first}) != 1:
@@ -97,7 +100,7 @@ def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
 
 
 def _joined(filters: Sequence[str]) -> list[str]:
-    """Returns the different filters, with those that delete lines (`sed 5d`) merged into one.
+    """Returns the filters without repetitions, with those that delete lines (`sed 5d`) merged into one.
 
     The merged filter comes first, because its line numbers are those of the unfiltered file.
     """
@@ -108,7 +111,7 @@ def _joined(filters: Sequence[str]) -> list[str]:
 
 
 def complain(complaints: Sequence[BadInput]) -> None:
-    """Raises the only error, or a BadTable of the first ten; does nothing if there is none."""
+    """Raises the given error, or a BadTable of the first ten if there are several; does nothing if there is none."""
     if len(complaints) == 1:
         raise complaints[0]
     if complaints:
@@ -190,7 +193,7 @@ def printable(text: str, kept: str = "") -> str:
 
 
 def told(message: str, way: str = "") -> str:
-    """Returns the line that is printed for a message, shortened if it is long, followed by all of `way`."""
+    """Returns the line to print for an error: the message, shortened if long, and all of `way`, the commands to try."""
     line = printable(message)
     if len(line) > LONGEST_MESSAGE:
         line = f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 2 :]}"
@@ -198,7 +201,7 @@ def told(message: str, way: str = "") -> str:
 
 
 def advice(repairs: Sequence[Repair], write: Callable[[Repair], str]) -> str:
-    """Returns the end of a message: `; try …` for each repair, as written by `write`."""
+    """Returns the end of a message: `; try …` for each repair, with the text that `write` returns for it."""
     return "".join(f"; {each.meaning and each.meaning + ', '}try {write(each)}" for each in repairs)
 
 
@@ -231,7 +234,7 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
 
 
 def substitute(repair: Repair) -> str:
-    """Returns the word that replaces a file for a shell function: `<(FILTER <PATH)`, or `3< <(FILTER <FILE)`."""
+    """Returns what to try with a shell function: `<(FILTER <PATH) instead of PATH`, or `3< <(FILTER <FILE)`."""
 
     from shlex import quote
 

@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Values by name or alias. Iteration yields each value's own name once, in order of registration."""
+    """Values by name or alias. Iteration yields the names, without the aliases, in order of registration."""
 
     def __init__(self, kind: str) -> None:
-        """Starts empty; `kind` is the noun for a member in messages: "activation"."""
+        """Starts empty; `kind` is the noun for a member in messages, such as "activation"."""
         self.kind = kind
         self._members: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
@@ -35,7 +35,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return [*self._members, *self._aliases]
 
     def canonical(self, name: str) -> str:
-        """Returns the own name of the member called `name`, which may be an alias; raises BadInput if unknown."""
+        """Returns the name of a member, given its name or an alias; raises BadInput if there is no such member."""
         name = self._aliases.get(name, name)
         if name not in self._members:
             raise BadInput(f"unknown {self.kind} {shown(name)}; {self._suggestion(name)}")

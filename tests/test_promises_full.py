@@ -56,7 +56,7 @@ def test_on_a_full_mountpoint_what_writes_exits_3_and_leaves_it_as_it_was(
     on_full: Callable[[str, str], Done], tmp_path: Path, kind: str, name: str
 ) -> None:
     done = on_full(kind, WRITING[name])
-    free = "no file free" if kind == "inodes" else "0 bytes free"
+    free = "no inode free" if kind == "inodes" else "0 bytes free"
     assert re.match(rf"small: expected room for [0-9.]+ ?[kM]?B?(ytes)?(bytes)?, got {free}; try ", done.error)
     assert (done.code, done.out) == (3, "")
     assert (tmp_path / "after").read_text(encoding="utf-8") == (tmp_path / "before").read_text(encoding="utf-8")

@@ -19,8 +19,8 @@ def trained(
 ) -> TrainedModel:
     """Returns a genome as a trained model, with the encoding of its stored model if that still exists.
 
-    With `scored`, the trained model gets metrics on the stored validation samples, or on the training samples if no
-    rows validate. Calls `tell` with a line if the genome's stored model is gone.
+    With `scored`, the trained model gets metrics on the stored validation samples, or on the training samples if
+    there are no validation samples. Calls `tell` with a line if the genome's stored model is gone.
     """
     with find(Genomes, places, name).reading(name) as folder:
         genome = Genome.read(folder)

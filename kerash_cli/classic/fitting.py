@@ -36,7 +36,7 @@ class Batch(NamedTuple):
     number: int
     """Number of the batch in its epoch; the first is 0."""
     cost: float
-    """Sum of the squared errors of a row's outputs, as a mean over the rows."""
+    """Sum of the squared errors of a row's outputs, averaged over the rows of the batch."""
     accuracy: float
 
     def __str__(self) -> str:
@@ -45,7 +45,10 @@ class Batch(NamedTuple):
 
 
 def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) -> tuple[Models, str]:
-    """Returns the stored model to fit a genome to: `named`, else the genome's, else the only one of matching sizes."""
+    """Returns the shelf and the name of the stored model whose samples a genome is fitted to.
+
+    It is `named`, else the genome's own, else the only stored model with as many inputs and outputs as the genome.
+    """
     if chosen := named or genome.model:
         return find(Models, places, chosen), chosen
     network = genome.network
@@ -66,9 +69,9 @@ def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) ->
 
 
 def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[ModelDescription, Array, Array]:
-    """Returns a genome's description, and all rows and labels of a stored model, from which evolution starts.
+    """Returns what an evolution starts from: a genome's description, and all inputs and targets of a stored model.
 
-    The stored model is the one called `model`, or the genome's own if there is none of that name.
+    The stored model is the one called `model`; if there is none, `model_of` chooses it.
     """
     shelf = find(Genomes, places, name)
     with shelf.holding(name) as folder:
@@ -142,10 +145,11 @@ class Fit:
         return WorkerPool(processes, stage, job, self._samples, self.run, self._margin)
 
     def batches(self, source: GradientSource | None = None) -> Iterator[Batch]:
-        """Trains with `source`, or in this process alone, and yields each batch, until `run.stop` is set.
+        """Trains with `source`, or in this process alone, and yields each batch.
 
-        The cost of a shorter last batch is a mean over its own rows. Raises Diverged if a cost or the parameters are no
-        longer finite; `result` still has the last epoch in which all were finite.
+        Training ends after the last epoch, or after the batch in which `run.stop` is set. The cost of a shorter last
+        batch is a mean over its own rows. Raises Diverged if a cost or the parameters are no longer finite; `result`
+        still has the last epoch in which all were finite.
         """
         run = self.run
         source = source or InProcess(self._genome.network, HalfSquare(), self._samples, run, self._margin)

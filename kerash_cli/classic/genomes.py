@@ -62,7 +62,7 @@ class Genomes(Shelf):
 def name(word: str) -> str:
     """Returns the word if it can be a genome's name; raises BadInput if it is invalid or names a saved model."""
     if check_name(word).endswith(SAVED):
-        raise BadInput(f"expected a genome's name, got {shown(word)}, the name of a file; try another")
+        raise BadInput(f"expected a genome's name, got {shown(word)}, the name of a saved model; try another")
     return word
 
 
@@ -82,7 +82,7 @@ class Genome:
 
     @classmethod
     def random(cls, description: ModelDescription, model: str | None, bias: bool, seed: int) -> "Genome":
-        """Returns a genome with learnt parameters drawn uniformly from [0, 1), as in 2019."""
+        """Returns a new genome; the parameters that it will learn are drawn uniformly from [0, 1), as in 2019."""
         network = Network(description.layers, description.known_shape)
         params = network.initial(seed, np.dtype(np.float64), "zeros")
         for i, layer in enumerate(carve(params[: network.learnt], network.param_shapes)):
@@ -134,7 +134,7 @@ class Genome:
         return replace(self, tensors=tensors, result=result)
 
     def sizes(self) -> dict[str, int]:
-        """Returns the upper limit on the size, in bytes, of each file of the genome."""
+        """Returns an upper limit on the size of each of the genome's files, in bytes."""
         sizes = dict.fromkeys(("meta.dat", "settings", *(["result"] if self.result is not None else [])), _SMALL)
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
@@ -184,7 +184,7 @@ def _own(path: Path) -> Path:
     try:
         check_own(path)
     except FileNotFoundError:
-        raise BadInput(f"{at(str(path))}no such folder; it belongs to the genome") from None
+        raise BadInput(f"{at(str(path))}no such folder; the genome needs it") from None
     return path
 
 
@@ -225,7 +225,10 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
 def _fitting(
     description: ModelDescription, tensors: Sequence[Mapping[str, Array]], bias: bool, folder: Path
 ) -> tuple[Mapping[str, Array], ...]:
-    """Returns the tensors in the layers' shapes, with zeros for missing biases; raises BadInput for another shape."""
+    """Returns the tensors in the layers' shapes, with zeros for missing biases if biases are not used.
+
+    Raises BadInput if any other tensor is missing, or if one has the wrong shape.
+    """
     fitting = []
     network = Network(description.layers, description.known_shape)
     for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
@@ -237,7 +240,7 @@ def _fitting(
                 raise BadInput(f"{at(path)}no such file; it should hold {what}")
             tensor: Array = own[name] if name in own else np.zeros(shape)
             if _in_file(tensor.shape) != _in_file(shape):
-                expected = f"'{_sizes(_in_file(shape))}' after the layer before"
+                expected = f"'{_sizes(_in_file(shape))}' to match the layer before"
                 raise BadInput(f"{at(path, 1)}expected {expected}, got '{_sizes(_in_file(tensor.shape))}'")
             layer[name] = tensor.reshape(shape)
         fitting.append(layer)
@@ -256,7 +259,9 @@ def _settings(path: Path) -> dict[str, str]:
         key, _, value = line.partition(" ")
         if key in settings or key not in _SETTINGS or not re.fullmatch(_SETTINGS[key], value):
             known = ", ".join(_SETTINGS)
-            raise BadInput(f"{at(str(path), number)}expected one line at most of each of {known}, got {shown(line)}")
+            raise BadInput(
+                f"{at(str(path), number)}expected at most one valid line for each of {known}, got {shown(line)}"
+            )
         settings[key] = value
     return settings
 
@@ -272,7 +277,7 @@ def _result(path: Path) -> float | None:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """Returns numbers and text of the lines of a small file that are not blank, with single spaces between words."""
+    """Returns the number and the text of each non-blank line of a small file, with single spaces between words."""
     with _opened(path) as file:
         content = file.read(_LONGEST + 1)
     try:
@@ -289,7 +294,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return open(path, "rb", opener=regular)
     except FileNotFoundError:
-        raise BadInput(f"{at(str(path))}no such file; it belongs to the genome") from None
+        raise BadInput(f"{at(str(path))}no such file; the genome needs it") from None
     except OSError as error:
         raise BadInput(f"{at(str(path))}can't be read as a file of a genome ({error.strerror})") from None
 
@@ -307,7 +312,7 @@ def _layer(index: int) -> str:
 
 
 def _in_file(shape: Shape) -> Shape:
-    """Returns the shape in which a file has a vector, a matrix or a convolution's kernels: (depth, height, width)."""
+    """Returns the shape (depth, height, width) that a vector, a matrix or a convolution's kernels have in a file."""
     return (prod(shape[:-2]), *(1, *shape)[-2:])
 
 

@@ -67,7 +67,7 @@ class StoredModel:
             checks.integer(known["format"], FORMAT, FORMAT, "format")
             encoding = Encoding.from_json(known["encoding"])
             sha256 = {source: known["sha256"][source] for source in ("data", "label")}
-            checks.expect(all(isinstance(digest, str | None) for digest in sha256.values()), "digests that are no text")
+            checks.expect(all(isinstance(digest, str | None) for digest in sha256.values()), "digests other than text")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)[:100]
             raise Damaged(f"{at(str(path))}expected the record of a stored model, got {reason!r}; {_AGAIN}") from None
@@ -79,7 +79,7 @@ class StoredModel:
         return cls(folder.name, description, encoding, sha256)
 
     def write(self, draft: Draft, text: str) -> None:
-        """Writes the description, which is `text`, and the record."""
+        """Writes `text`, the description, and the record."""
         draft.write(BESIDE, text.encode())
         draft.write(_RECORD, self.record())
 

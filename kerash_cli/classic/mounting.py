@@ -16,7 +16,7 @@ SOURCE = "kerash"
 """Name of the mount in the system's table."""
 
 MADE, FOUND = "folder made", "folder found"
-"""First line of a mark: whether init-fs made its folder or found it. The second line is where init-fs was run."""
+"""First line of a mark: init-fs made its folder, or found it. The second line is the folder that init-fs was run in."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Begun:
     command: str | None = None
     """Command that would mount a tmpfs, if none was mounted."""
     reason: str = ""
-    """Reason for which no tmpfs could be mounted."""
+    """Reason why no tmpfs could be mounted, if none was."""
     already: bool = False
     """True if the mountpoint existed before and keeps its size."""
 
 
 def begin(named: str | None, megabytes: int) -> Begun:
-    """Mounts a tmpfs of `megabytes` MB, or uses a private folder if it may not mount; makes the folders in it.
+    """Mounts a tmpfs of `megabytes` MB, or uses a private folder if that fails; makes the folders in it.
 
-    The folder is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint; a mountpoint that exists already is not
-    changed. Raises BadInput for a link, a file, or a folder with files in it. Raises KerashError, with the command that
-    mounts, if nothing can be mounted and the folder was named or existed.
+    The folder is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint; if it is a mountpoint already, only
+    missing folders are made. Raises BadInput for a link, a file, or a folder with files in it. Raises KerashError, with
+    the command to mount a tmpfs, if nothing can be mounted and the folder was named or existed.
     """
     word = named or os.environ.get("KERASH_MOUNTPOINT")
     target = Path(word) if word else LOCAL
@@ -90,7 +90,7 @@ def _mount(target: Path, options: str, there: bool) -> str | None:
 
 
 def end(named: str | None) -> Mountpoint:
-    """Removes and returns the mountpoint that `begin` made, with its content.
+    """Removes the mountpoint that `begin` made, with its content, and returns it.
 
     Raises BadInput if there is none or if a running process uses it, KerashError if it can't be unmounted.
     """
@@ -121,7 +121,10 @@ def end(named: str | None) -> Mountpoint:
 
 
 def _is_from_here(place: Mountpoint) -> bool:
-    """Returns whether init-fs, run in this folder, made it; the mark of a private mountpoint names the folder."""
+    """Returns whether end-fs, run in this folder, may remove a marked mountpoint.
+
+    The mark of a private mountpoint must name this folder; any other mountpoint must be mounted.
+    """
     return _mark(place)[1:] == [os.getcwd()] if place.private else os.path.ismount(place.root)
 
 
@@ -137,21 +140,21 @@ def _nothing_to_end(places: Sequence[Mountpoint]) -> BadInput:
             return BadInput(f"{at(str(place.root))}{expected} one that was mounted by hand; try sudo umount -- {root}")
         if place.root.exists():
             return BadInput(
-                f"{at(str(place.root))}{expected} another folder's or nobody's; try kerash list, kerash remove"
+                f"{at(str(place.root))}{expected} one that init-fs did not make here; try kerash list, kerash remove"
             )
     return BadInput(f"{expected} none; try kerash list")
 
 
 def _refuse_held(place: Mountpoint) -> None:
     if place.held():
-        raise BadInput(f"{at(str(place.root))}is used by another process; try again when that has ended")
+        raise BadInput(f"{at(str(place.root))}is used by another process; try again when that process has ended")
 
 
 def _unmount(root: Path) -> None:
     reason = _run(["umount", "--", str(root)])
     if reason is not None:
         raise KerashError(
-            f"{at(str(root))}can't be unmounted ({reason}); try when no process uses it, "
+            f"{at(str(root))}can't be unmounted ({reason}); try again when no process uses it, "
             f"or sudo umount -- {quote(str(root))}"
         )
 
@@ -170,7 +173,7 @@ def _grow(place: Mountpoint, mark: str | None = None) -> None:
 
 
 def _run(command: list[str]) -> str | None:
-    """Runs a command; returns None, or if the command failed, the reason in a few words."""
+    """Runs a command; returns None if it succeeded, else the reason in a few words."""
 
     environment = {**os.environ, "LC_ALL": "C"}
     try:

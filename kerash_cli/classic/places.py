@@ -11,7 +11,7 @@ S = TypeVar("S", bound=Shelf)
 
 
 def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: str) -> S:
-    """Returns the shelf that has `name`; if no shelf has it, the first one, whose error says that it is missing."""
+    """Returns the shelf that has `name`; if none has it, the first one, whose methods raise the error."""
     shelves = [kind(place) for place in places]
     return next((shelf for shelf in shelves if name in shelf.names()), shelves[0])
 
@@ -20,7 +20,10 @@ def find(kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], name: st
 def instead(
     kind: Callable[[Mountpoint], S], places: Sequence[Mountpoint], chosen: S, name: str, force: bool
 ) -> Iterator[None]:
-    """Removes `name` from other places once the `with` block has written it to `chosen`; that needs `force`."""
+    """Removes the earlier `name` from another place once the `with` block has written the new one to `chosen`.
+
+    Raises BadInput if there is an earlier one in another place and `force` is not set.
+    """
 
     earlier = find(kind, places, name)
     if earlier.place == chosen.place or name not in earlier.names():

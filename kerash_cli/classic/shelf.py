@@ -72,7 +72,7 @@ class Shelf:
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Path]:
-        """Yields the folder `name`, unchanged while the shelf is locked; raises BadInput if the folder is missing."""
+        """Locks the shelf and yields the folder `name`, which nobody can replace; raises BadInput if it is missing."""
         with ExitStack() as stack:
             if self._enter(stack) and self._has(name):
                 yield self.path(name)
@@ -106,8 +106,8 @@ class Shelf:
     def draft(self, name: str, sizes: Mapping[str, int], force: bool = False) -> Iterator["Draft"]:
         """Yields a new folder with space reserved for files of these sizes; `commit` puts the folder in its place.
 
-        Raises BadInput if the name is taken, unless `force` is set or this shelf has locked the folder, and if another
-        process has locked the folder. Raises OutOfSpace if there is no room.
+        Raises BadInput if another process has locked the folder of this name. Raises BadInput if the name is taken,
+        unless `force` is set or this shelf has locked the folder. Raises OutOfSpace if there is no room.
         """
         needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
         self.place.require(needed)
@@ -186,7 +186,7 @@ class Shelf:
             os.close(lock)
 
     def _settle(self) -> None:
-        """Finishes interrupted changes: restores or removes `.old` folders, and moves files out beside new folders."""
+        """Finishes interrupted changes: restores or removes `.old` folders, moves `beside` files out of new folders."""
         for entry in os.listdir(self.root):
             if match := _ASIDE.fullmatch(entry):
                 aside, place = self.root / entry, self.path(match[1])
@@ -231,7 +231,8 @@ class Shelf:
 
     def _in_use(self, name: str) -> BadInput:
         return BadInput(
-            f"{at(str(self.path(name)))}{self.kind} {name} is used by another process; try again when that has ended"
+            f"{at(str(self.path(name)))}{self.kind} {name} is used by another process; "
+            "try again when that process has ended"
         )
 
 
@@ -256,7 +257,10 @@ class Draft:
             os.ftruncate(file, len(data))
 
     def commit(self) -> None:
-        """Flushes the folder and puts it in its place; keeps files that the user added to a locked folder before."""
+        """Flushes the folder and puts it in its place.
+
+        If it replaces a folder that this shelf has locked, it takes over the files that the user added there.
+        """
         with explained(str(self.place.root), 0):
             if self._shelf.holds(self.name):
                 self._keep(self._shelf.path(self.name))

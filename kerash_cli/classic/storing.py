@@ -39,7 +39,7 @@ class PreparedModel:
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def doubts(self) -> list[str]:
-        """Returns messages about decisions on the data that may be wrong, a line each."""
+        """Returns a line for each decision about the data that may be wrong."""
         encoding, (table, labels) = self.model.encoding, self.parts[0]
         targets = doubtful_targets(self.model.description, encoding, table, labels)
         return [*encoding.doubts(table), *targets, *self._sorted_rows()]
@@ -82,7 +82,7 @@ def prepare(
 
 
 def keep(prepared: PreparedModel, places: Sequence[Mountpoint], force: bool, tell: Callable[[str], object]) -> Models:
-    """Stores the model where there is room, with `force` replacing an earlier one; returns its shelf."""
+    """Stores the model where there is room and returns its shelf; replaces an earlier model only with `force`."""
     name = prepared.model.name
     chosen = Models(roomy(places, prepared.bytes, tell))
     with instead(Models, places, chosen, name, force), chosen.draft(name, {}, force) as draft:

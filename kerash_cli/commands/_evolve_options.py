@@ -29,7 +29,9 @@ NETWORKS = (
         type=_options.Whole(1, 2**20),
         help="Largest number of units in a layer (default: 20 to 256, depending on the number of inputs).",
     ),
-    Option("--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14)."),
+    Option(
+        "--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14 of them)."
+    ),
     Option("--loss", type=_options.LOSS, help="Loss to minimize (default: what suits OUTPUTS)."),
 )
 
@@ -45,7 +47,7 @@ SEARCH = (
         "--inherit",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        help="Whether a child starts with its parent's weights; auto does for tables under 50 rows, for images, and if "
+        help="Whether a child starts with its parent's weights; auto: for tables under 50 rows, for images, and if "
         "training is expensive (default: {default}).",
     ),
     Option(

@@ -21,7 +21,7 @@ NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_js
 
 @dataclass(frozen=True)
 class EvolveRequest:
-    """The files and options of a command line, checked as far as that can be done before the data is read."""
+    """The files and options of a command line, checked as far as possible before the data is read."""
 
     name: str
     data: str
@@ -36,7 +36,7 @@ class EvolveRequest:
     every: int | None
     output: str
     replaces: bool
-    """True if a saved model exists already at `output`."""
+    """True if a file already exists at `output`."""
     force: bool
     as_json: bool
     quiet: bool
@@ -69,7 +69,7 @@ def again(generations: int) -> str:
 def _places(
     words: tuple[str, ...], target: str | None
 ) -> tuple[int | None, int | None, str, str, str | None, int, int]:
-    """Reads the arguments by their positions; raises BadInput for a wrong number of arguments or an invalid one."""
+    """Reads the arguments by their positions; raises BadInput if one is missing, surplus or invalid."""
     usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
     if len(words) != len(usage.split()):
         instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
@@ -94,7 +94,7 @@ def _count(name: str, word: str, least: int = 1, most: int = 10**9, unknown: boo
     if word == "?" and unknown:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", word, re.ASCII) or not least <= int(word) <= most:
-        also = ", or ? to take it from the data" if unknown else ""
+        also = ", or '?' to take it from the data" if unknown else ""
         raise BadInput(f"expected {name}, a whole number from {least} to {most}{also}, got {word!r}")
     return int(word)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reader(NamedTuple):
-    """Options for reading DATA and LABEL; None means that the file itself decides."""
+    """Options for reading DATA and LABEL; None means that it is detected from the file."""
 
     delimiter: str | None
     header: bool | None
@@ -22,11 +22,11 @@ class Reader(NamedTuple):
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Reader":
-        """Takes the options of a reader out of the options of a command."""
+        """Returns a Reader with its options, which are removed from the `options` of a command."""
         return cls(*(options.pop(name) for name in cls._fields))
 
     def table(self, path: str, **wanted: Any) -> "Table":
-        """Reads DATA; `wanted` as in `reading.read`."""
+        """Reads DATA; `wanted` are more arguments for `reading.read`."""
         from kerash_cli.tables import reading
 
         return reading.read(path, delimiter=self.delimiter, header=self.header, **wanted)
@@ -61,9 +61,9 @@ def check_order(model: str, data: str) -> None:
 
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
-    """Returns `path` and whether a saved model exists there already.
+    """Returns `path` and whether a file exists there already.
 
-    Raises BadInput if another kind of file exists there, unless `force` allows to replace it.
+    Raises BadInput if that file is not a saved model, unless `force` allows replacing it.
     """
     from kerash_cli.model import archive
     from kerash_cli.training import checkpoint
@@ -89,7 +89,7 @@ def claim(*paths: str | None) -> None:
 
 
 def check_apart(outputs: Mapping[str, str | None], inputs: Iterable[str | None]) -> None:
-    """Raises BadInput if two outputs are the same file, or an output is an input; `outputs` has paths by option."""
+    """Raises BadInput if two outputs are the same file, or an output is an input; `outputs` maps options to paths."""
     seen: dict[str, str] = {}
     read = {os.path.realpath(each) for each in inputs if each is not None and os.path.isfile(each)}
     for option, path in outputs.items():

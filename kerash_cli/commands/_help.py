@@ -12,7 +12,7 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command."""
 
 DEEPER = "    "
-"""Further indent of a line that continues the one above."""
+"""Additional indent of a line that continues the one above."""
 
 GROUPS = {
     "Every day": ("data", "train", "predict", "evaluate", "evolve", "show", "help"),
@@ -45,7 +45,7 @@ def grouped(names: Sequence[str]) -> dict[str, list[str]]:
 
 
 class Formatter(click.HelpFormatter):
-    """Breaks long lines: examples with a backslash, ready to paste, choices behind a |, text at blanks."""
+    """Breaks long lines: examples with a backslash, so that they can be pasted; choices after `|`; text at spaces."""
 
     def getvalue(self) -> str:
         """Returns the help page, with its long lines broken."""
@@ -103,7 +103,7 @@ class Command(click.Command):
         self.params += [option for options in sections.values() for option in options]
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes each section; --help ends the last one."""
+        """Writes each section; --help is the last option of the last section."""
         *_, last = self.sections
         help_option = self.get_help_option(context)
         for heading, options in self.sections.items():

@@ -19,7 +19,7 @@ ASKING = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Stoppable(Protocol):
-    """A run or a search: it stops in good order once `stop` has a reason."""
+    """A run or a search: it stops in good order once `stop` is set to a reason."""
 
     stop: str
 
@@ -44,8 +44,8 @@ def concluding(
 ) -> Iterator[Ending]:
     """Stops a run in good order at the first Ctrl-C, TERM or HUP; a second one ends the program at once.
 
-    USR1 calls `checkpoint` and USR2 calls `status`, at once, in the middle of the work. A signal that was ignored
-    before, as under nohup or in the background of a script, stays ignored.
+    USR1 calls `checkpoint` and USR2 calls `status`, at once, in the middle of the work. Ctrl-C, TERM or HUP stays
+    ignored if it was ignored before, as under nohup or in the background of a script.
     """
     ending = Ending()
 

@@ -79,7 +79,7 @@ class Line(click.Command):
         )
 
     def collect_usage_pieces(self, context: click.Context) -> list[str]:
-        """Returns the words behind the name in a usage line, as in `mul-scalar FACTOR [A] [OPTIONS]`."""
+        """Returns the words after the name in a usage line, as in `mul-scalar FACTOR [A] [OPTIONS]`."""
         return [*self._operation.usage(self._group).split()[1:], "[OPTIONS]"]
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -119,7 +119,7 @@ def check_npy(npy: bool, operation: "Operation") -> None:
 
 
 def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
-    """Writes a result to a file or to standard output; a verdict, as of `similar`, only sets the exit code."""
+    """Writes a result to a file or to standard output; a verdict, like that of `similar`, only sets the exit code."""
     from kerash_cli.matrices.results import binary, plain
 
     if isinstance(result, bool):
@@ -146,7 +146,7 @@ def _on_colours(result: "Result") -> bytes:
 
 
 def gathering(quiet: bool) -> "Operands":
-    """Returns the operands of this process; on a terminal a line says that it waits for them."""
+    """Returns a reader of operands, which prints a line before it waits for input on a terminal."""
     from kerash_cli.matrices.operands import Operands
 
     def await_input() -> None:
@@ -172,5 +172,5 @@ def _spelled(default: object) -> str:
 def _where(operation: "Operation") -> str:
     """Returns a line of help about the sources of operands."""
     one = len(operation.operands) == 1
-    default = "it is read from standard input" if one else "two are read from file descriptors 3 and 4"
-    return f"An operand is a file, text or .npy, or - for standard input. Without operands, {default}."
+    default = "standard input is read" if one else "file descriptors 3 and 4 are read"
+    return f"An operand is a file (text or .npy), or `-` for standard input. Without operands, {default}."

@@ -16,14 +16,14 @@ from kerash_cli.errors import BadInput
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]
-    """A word that the function `MODULE:FUNCTION` reads; the module is imported when it is first needed."""
+    """A word that is parsed by the function `place`, MODULE:FUNCTION; the module is imported when a word is parsed."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
         self._module, _, self._attribute = place.partition(":")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Returns the value of a word; a value that is not a text was read before and is returned unchanged."""
+        """Returns the value of a word; a value that is not a string was parsed before, and is returned unchanged."""
         if not isinstance(value, str):
             return value
         parse = import_module(self._module)
@@ -59,7 +59,7 @@ class Real(click.FloatRange):
 
 
 class Member(click.ParamType):  # type: ignore[type-arg]
-    """A name or alias of a member of the registry `MODULE:REGISTRY`; the value is the member's own name."""
+    """A name or alias of a member of the registry `place`, MODULE:REGISTRY; the value is the member's own name."""
 
     def __init__(self, name: str, place: str) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class Member(click.ParamType):  # type: ignore[type-arg]
 
 
 class FileName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a file or a folder. An empty name is refused: it comes from a shell variable that is not set."""
+    """The name of a file or a folder. An empty name is refused: it often comes from an unset shell variable."""
 
     name = "path"
 
@@ -123,7 +123,7 @@ def seconds(text: str) -> float:
 
 
 def target(multiple: bool = False) -> Option:
-    """Returns the option --target; with `multiple`, as in train, repeating it leads to an error that explains more."""
+    """Returns the option --target; with `multiple`, it may be repeated, so that train can say what to do instead."""
     return Option(
         "--target",
         "-t",

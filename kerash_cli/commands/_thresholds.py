@@ -18,7 +18,7 @@ class Threshold(NamedTuple):
     figure: str
     """Name of the figure, one of metrics.METRICS."""
     class_name: str
-    """The class, for a figure that belongs to one class; else empty."""
+    """Name of the class, for a figure that belongs to one class; else empty."""
     number: float
 
     @property
@@ -27,7 +27,7 @@ class Threshold(NamedTuple):
         return self.figure.replace("CLASS", self.class_name)
 
     def value(self, scores: Mapping[str, Any]) -> float:
-        """Returns the figure's value; raises BadInput, with the possible figures, if the scores do not have it."""
+        """Returns the figure's value; raises BadInput if the scores do not have it."""
         from kerash_cli.model.metrics import METRICS
 
         values = METRICS[self.figure].values(scores)
@@ -70,7 +70,7 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
         if known not in METRICS or number is None:
             names = ", ".join(name for name, each in METRICS.items() if each.greater_is_better == better)
             example = "accuracy=0.9" if better else "rmse=1"
-            self.fail(f"expected FIGURE=NUMBER, a figure of {names}, got {value!r}; try {example}", param, ctx)
+            self.fail(f"expected FIGURE=NUMBER for one of {names}, got {value!r}; try {example}", param, ctx)
         if METRICS[known].greater_is_better != better:
             other, sense = (OVER, "less") if better else (UNDER, "more")
             self.fail(f"{sense} is better for {name}; try {other} {value}", param, ctx)
@@ -78,7 +78,7 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
 
 
 def check(bounds: Sequence[Threshold], scores: Mapping[str, Any]) -> list[str]:
-    """Returns a clause for each figure beyond its bound; raises BadInput if the scores do not have a figure."""
+    """Returns a clause for each figure beyond its bound; raises BadInput for a figure that is not in the scores."""
     return [told for bound in bounds if (told := bound.told(bound.value(scores)))]
 
 

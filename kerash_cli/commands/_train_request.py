@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """The files and options of a command line, checked as far as that can be done before the data is read."""
+    """The files and options of a command line, checked as far as possible before the data is read."""
 
     model: str
     data: str
@@ -36,7 +36,7 @@ class TrainRequest:
     resume: bool
     output: str
     replaces: bool
-    """True if a saved model exists already at `output`."""
+    """True if a file already exists at `output`."""
     force: bool
     log: str | None
     every: int | None
@@ -66,7 +66,7 @@ class TrainRequest:
 
     @property
     def goes_on(self) -> bool:
-        """True if training resumes from a checkpoint, which exists."""
+        """True if training resumes from a checkpoint that exists."""
         return self.resume and self.checkpoint is not None and os.path.exists(self.checkpoint)
 
     @property
@@ -80,7 +80,7 @@ class TrainRequest:
         return cores.usable() - 1 if large else 0
 
     def read(self, description: "ModelDescription") -> "tuple[Table, Table | None]":
-        """Reads DATA and LABEL; raises BadInput for several --target, because these need a LABEL file."""
+        """Reads DATA and LABEL; raises BadInput for more than one --target, since several targets need LABEL."""
         # A column that may hold names of classes keeps its cells as they are written.
         named = self.target[0] if self.target and description.activation.output != "any" else None
         table = self.reader.table(self.data, label=named)
@@ -88,7 +88,7 @@ class TrainRequest:
         return table, self.reader.labels(self.label, table)
 
     def _check_one_target(self, table: "Table") -> None:
-        """Raises BadInput for several --target, with a command that makes LABEL of these columns."""
+        """Raises BadInput for more than one --target, with a command that makes a LABEL file of these columns."""
         if len(self.target) < 2:
             return
         targets = [table.find(each) + 1 for each in self.target]
@@ -112,7 +112,7 @@ def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[st
 
 
 def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -> list[str]:
-    """Returns a message about the number of workers, in a list, if there is reason for one."""
+    """Returns a list with a message about the number of workers; empty if there is nothing to say."""
     if asked and ranks < asked:
         used = "1 worker" if ranks == 1 else f"{ranks} workers"
         enough = prepared.batch_size_for(asked)
@@ -157,7 +157,7 @@ def _beside(model: str) -> str:
 
 
 def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
-    """Raises BadInput for a file that is not a checkpoint, unless `force` allows to replace it."""
+    """Raises BadInput if `path` exists and is not a checkpoint, unless `force` allows replacing it."""
     from kerash_cli.model import archive
     from kerash_cli.training import checkpoint
 

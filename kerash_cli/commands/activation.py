@@ -103,7 +103,9 @@ def _standard_input(quiet: bool) -> Iterator[float]:
     read_line = partial(sys.stdin.buffer.readline, _LONGEST_LINE + 1)
     for row, line in enumerate(iter(read_line, b""), 1):
         if len(line) > _LONGEST_LINE:
-            raise BadInput(f"{at('<stdin>', row)}expected lines of at most 16 MB, got more; try one number a line")
+            raise BadInput(
+                f"{at('<stdin>', row)}expected lines of at most 16 MB, got a longer one; try one number per line"
+            )
         for word in re.finditer(r"\S+", line.decode("utf-8", "replace")):
             yield _number(at("<stdin>", row, word.start() + 1), word.group())
 

@@ -13,9 +13,9 @@ EXPLAIN = Option("--explain", is_flag=True, help="Print the size of each step's 
 def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: bool) -> None:
     """Run a pipeline of operations in one process.
 
-    PIPELINE is one word: operations of kerash matrix, separated by |. Each step works on the result of the step before;
-    further operands are files. With `tensor` in front, a step is an operation of kerash tensor. Words are quoted as in
-    a shell.
+    PIPELINE is one word: operations of kerash matrix, separated by `|`. Each step works on the result of the step
+    before; its other operands are files. With `tensor` in front, a step is an operation of kerash tensor. Words are
+    quoted as in a shell.
 
     \b
     kerash blas 'random 3 2 --seed 1 | transpose | print'

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from kerash_cli.views.search import SearchView
 
 STALLED, REACHED, OUT_OF_TIME, DONE = "stalled", "stop-at", "time", "generations"
-"""Reasons for which a search ends by itself."""
+"""Reasons why a search ends without a signal."""
 
 LONGER = 1.1
-"""Factor on the expected time of the next generation when it is compared with the time left for --time."""
+"""Safety factor on the expected time of the next generation, which must fit in the time that --time leaves."""
 
 
 @click.command(cls=Command, sections=SECTIONS)
@@ -35,9 +35,10 @@ LONGER = 1.1
 def command(words: tuple[str, ...], **options: Any) -> None:
     """Search for a network that suits a table.
 
-    The search starts from an empty network of INPUTS and OUTPUTS; a ? for either is filled in from the data. Each
-    generation mutates the best network so far into POPULATION candidates and trains them; GENERATIONS follow the first
-    one. The best candidate is saved, trained, as NAME.kerash, and its description is printed.
+    The search starts from an empty network, with INPUTS connected to OUTPUTS; `?` for either takes the number from the
+    data. Each generation mutates the best network so far into POPULATION candidates and trains them; after the first
+    generation, there are GENERATIONS more. The best candidate is saved as the trained network NAME.kerash, and its
+    description is printed.
 
     The folder NAME.evolve keeps all results. The same command continues the search, after a crash too; with more
     GENERATIONS, it goes further.
@@ -65,14 +66,14 @@ def command(words: tuple[str, ...], **options: Any) -> None:
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """The result of a search, and the reason for its end."""
+    """The result of a search, and the reason why it ended."""
 
     found: "Search"
     winner: "Winner"
     record: dict[str, Any]
     """The winner as JSON values."""
     stopped: str
-    """The reason for which the search ended."""
+    """The reason why the search ended."""
     ending: Ending
 
 
@@ -111,7 +112,7 @@ def _searched(
 
 
 def _lost(past: "History") -> list[str]:
-    """Returns a line if kerash 0.1.0 lost a candidate, because of which later candidates are trained again."""
+    """Returns a line, in a list, if an earlier kerash lost a candidate; it and all later ones are trained again."""
     from kerash_cli.evolution.winner import numbered
 
     if not past.lost:
@@ -140,7 +141,7 @@ def _checkpoint(executor: "Executor") -> None:
 
 
 def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRequest, workers: int) -> str:
-    """Goes through the generations and shows each event; returns the reason for which the search ended."""
+    """Goes through the generations and shows each event; returns the reason why the search ended."""
     from kerash_cli.evolution.population import Generation
 
     generations = request.settings.generations

@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 @click.argument("learning_rate", type=_options.POSITIVE)
 @click.argument("error_margin", type=_options.NOT_NEGATIVE)
 def command(genome: str, mountpoint: str | None, as_json: bool, quiet: bool, **words: Any) -> None:
-    """Train a genome as in 2019.
+    """Train a genome by plain gradient descent.
 
-    GENOME learns from the samples of its stored model, by plain gradient descent. A line is printed for each batch, or
-    an object with --json: the squared error per row, and the share of rows in which every output is within ERROR_MARGIN
-    of its label. At most PROCESSES processes share a batch; their number never changes the result.
+    GENOME learns from the samples of its stored model, as in 2019. For each batch, a line (with --json, an object)
+    shows the squared error per row, and the share of rows in which every output is within ERROR_MARGIN of its label. At
+    most PROCESSES processes share a batch; their number never changes the result.
 
-    Ctrl-C stops after the batch under way and keeps the weights so far.
+    Ctrl-C stops after the current batch and keeps the weights so far.
 
     \b
     kerash fit 25 default 4 1 10 0.1
@@ -84,7 +84,7 @@ def command(genome: str, mountpoint: str | None, as_json: bool, quiet: bool, **w
 
 @contextmanager
 def _begun(folder: "Path", places: "Sequence[Mountpoint]", words: dict[str, Any]) -> "Iterator[tuple[Fit, Path]]":
-    """Yields the Fit of a genome and the folder of its samples; both are locked until the `with` block ends."""
+    """Yields the Fit of a genome, and the folder of its samples, which is locked until the `with` block ends."""
     from kerash_cli.classic import fitting
     from kerash_cli.classic.genomes import Genome
 
@@ -107,7 +107,7 @@ def _begun(folder: "Path", places: "Sequence[Mountpoint]", words: dict[str, Any]
 
 @contextmanager
 def _shared(fit: "Fit", samples: "Path", workers: int, mountpoint: str | None) -> "Iterator[GradientSource | None]":
-    """Yields a source of gradients that shares batches with further processes; None if this process works alone."""
+    """Yields a source of gradients that shares batches with additional processes; None if this process works alone."""
     if workers == 1:
         yield None
         return

@@ -59,8 +59,8 @@ def command(
 ) -> None:
     """Predict each row of a table.
 
-    MODEL is a saved model if the word has a / or ends in .kerash, else a genome. DATA is a file; without DATA, rows
-    come from standard input. Each row is answered as soon as it is read, so that `tail -f` can supply the rows.
+    MODEL is a saved model if the word contains `/` or ends in .kerash, else a genome. DATA is a file; without DATA,
+    rows come from standard input. Each row is answered as soon as it is read, so that `tail -f` can supply the rows.
 
     DATA may also be a tensor file of 2019 with a single sample. For such a sample, --layers writes two files for each
     layer, which are counted from 0: its weighted sums, 0_activity.dat, and its activations, 0_activation.dat.
@@ -91,7 +91,7 @@ def command(
 def _blocks(
     trained: "TrainedModel", data: str, append: bool, options: dict[str, Any], console: "Console"
 ) -> "Iterable[Table | BadRow]":
-    """Yields the table in blocks, as the rows come in, or the sample of a tensor file; writes the files of --layers."""
+    """Returns the table in blocks, as its rows come in, or the sample in a tensor file; writes --layers files."""
     from kerash_cli.tables import reading
 
     if data == "-":
@@ -122,7 +122,7 @@ def _print(predictions: "Predictions", blocks: "Iterable[Table | BadRow]", conso
 
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
-    """Writes each layer's weighted sums and activations for the sample, in two files."""
+    """Writes two files for each layer: its weighted sums and its activations for the sample."""
     from kerash_cli.prediction.lines import layer_by_layer
     from kerash_cli.system import files
     from kerash_cli.tables.formats import tensor_text
@@ -137,7 +137,7 @@ def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None
 def _predictor(
     trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
 ) -> "Iterator[Callable[[Array], Array] | None]":
-    """Yields a function that computes outputs with further processes, for a large file; None for a small one."""
+    """Yields a function that computes outputs in additional processes too, for a large file; None for a small one."""
     from kerash_cli.system import cores
 
     size = os.path.getsize(data) if os.path.isfile(data) else 0
@@ -162,5 +162,5 @@ def _sample(path: str, description: "ModelDescription") -> "Table | None":
     flat = (1, 1, sample.width)
     if shape != expected and (flat not in (shape, expected) or sample.width != description.features):
         wanted, got = (" ".join(map(str, reversed(each))) for each in (expected, shape))
-        raise BadInput(f"{at(path, 1)}expected a sample of {wanted}, as the model has, got {got}")
+        raise BadInput(f"{at(path, 1)}expected a sample of {wanted}, the size of the model's inputs, got {got}")
     return sample

@@ -12,8 +12,8 @@ SHELLS = ("zsh", "bash")
 def command(shell: str) -> None:
     """Print the functions of 2019 for a shell.
 
-    SHELL is zsh or bash, which evaluates the functions. A script of 2019 works if the first line below replaces its
-    `source` of the file of functions.
+    SHELL is zsh or bash. A script of 2019 works if the first line below replaces the line that sources the file of
+    functions.
 
     \b
     eval "$(kerash shell-init zsh)"

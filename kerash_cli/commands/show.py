@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from kerash_cli.model.trained import TrainedModel
 
 OPTIONS = (
-    Option("--inputs", type=_options.COUNT, help="Number of inputs, for the ? in the first line of a description."),
-    Option("--outputs", type=_options.COUNT, help="Number of outputs, for the ? in the last line of a description."),
-    Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step, for the memory (default: {default})."),
+    Option("--inputs", type=_options.COUNT, help="Number of inputs, for `?` in the first line of a description."),
+    Option("--outputs", type=_options.COUNT, help="Number of outputs, for `?` in the last line of a description."),
+    Option(
+        "--batch-size",
+        type=_options.COUNT,
+        default=32,
+        help="Rows per step, for the memory figures and for --plan (default: {default}).",
+    ),
     Option("--plan", is_flag=True, help="Print the calls of one training batch instead."),
     _options.AS_JSON,
 )
@@ -90,7 +95,7 @@ class _Subject(NamedTuple):
 
 
 def _subject(file: str, is_saved: bool, inputs: int | None, outputs: int | None) -> _Subject:
-    """Reads a saved model, or a description, in which `inputs` and `outputs` replace each ?."""
+    """Reads a saved model, or a description, in which `inputs` and `outputs` replace each `?`."""
     from kerash_cli.engine.network import Network
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
@@ -122,7 +127,7 @@ def _print(subject: _Subject, batch_size: int) -> None:
     from kerash_cli.views.models import about_model, layer_table
 
     click.echo(layer_table(subject.layers(batch_size), batch_size))
-    lines = ["? is filled in from the data; try --inputs and --outputs"] if subject.network is None else []
+    lines = ["'?' is known only from the data; try --inputs and --outputs"] if subject.network is None else []
     if subject.network and (needed := subject.training_bytes(batch_size)):
         lines.append(
             f"{readable(subject.itemsize * subject.network.size)} of {subject.dtype} parameters; "
@@ -132,14 +137,16 @@ def _print(subject: _Subject, batch_size: int) -> None:
 
 
 def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:
-    """Returns the calls of a training batch, a line each; with `as_json`, as an object."""
+    """Returns the calls of a training batch, a line each; with `as_json`, as a JSON object."""
     import json
 
     from kerash_cli.engine.calls import described
     from kerash_cli.system import memory
 
     if subject.network is None:
-        raise BadInput(f"{file}: a plan needs all sizes, and ? is filled in from the data; try --inputs and --outputs")
+        raise BadInput(
+            f"{file}: a plan needs every size, but '?' is known only from the data; try --inputs and --outputs"
+        )
     needed = subject.network.plan_bytes(batch_size, subject.itemsize)
     memory.require(needed, f"{file}: ", "try a smaller model, or a smaller --batch-size")
     made = subject.network.sketch(batch_size, subject.itemsize)

@@ -39,8 +39,8 @@ def command(**words: Any) -> None:
     --target, or a file LABEL with a line for each row of DATA. MODEL or DATA may be `-`, standard input. The trained
     network is saved as MODEL.kerash.
 
-    A description has the shape of the inputs in its first line, then a line for each layer; a ? is filled in from the
-    data. `kerash data iris.model` prints an example.
+    A description has the shape of the inputs in its first line, then a line for each layer; `?` stands for a number
+    that is taken from the data. `kerash data iris.model` prints an example.
 
     \b
     kerash data iris > iris.csv; kerash data iris.model > iris.model
@@ -68,7 +68,7 @@ def command(**words: Any) -> None:
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """The result of a training: the model, which is saved, and the errors to report afterwards."""
+    """The result of training: the model, which is saved, and the errors to report afterwards."""
 
     trained: "TrainedModel"
     best_epoch: int
@@ -181,7 +181,7 @@ def _train(
 
 
 def _without_epoch(run: "Run", ending: Ending) -> Exception:
-    """Returns the error for a run that was stopped in its first epoch: there is nothing to save."""
+    """Returns the error for a run that was stopped in its first epoch, so that there is nothing to save."""
     from kerash_cli.training.recording import OUT_OF_TIME
 
     if run.stop == OUT_OF_TIME:

@@ -12,7 +12,7 @@ def command(name: str, as_json: bool) -> None:
     """Draw the family tree of a search.
 
     NAME is the name given to `kerash evolve`. The tree has the candidates that were trained to the end, each under its
-    parent; a * marks the ancestors of the saved network. The tree can be drawn while the search is running.
+    parent; `*` marks the ancestors of the saved network. The tree can be drawn while the search is running.
 
     \b
     kerash tree xor_ev

@@ -43,7 +43,7 @@ def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
 
 
 def missing_word(table: Table, position: int) -> str:
-    """Returns a phrase for a column's missing values, with the words for them: `a missing one ('NA' means missing)`."""
+    """Returns a phrase for a missing value, with the column's words for one: `a missing one ('NA' means missing)`."""
     words = table.missing.get(position)
     return f"a missing one ({listed(words)} means missing)" if words else "a missing one"
 
@@ -54,7 +54,7 @@ def complete(table: Table, positions: Sequence[int], where: Table, places: Seque
 
 
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
-    """Returns for each row (rows,) whether one of these columns has no value there."""
+    """Returns for each row (rows,) whether a value is missing in one of these columns."""
     gaps = np.zeros(table.rows, np.bool_)
     columns = [table.number_index(position) for position in positions if position not in table.texts]
     if columns and table.numbers.dtype.kind == "f":
@@ -78,7 +78,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
 
 
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
-    """Yields columns of the given rows (all, if None) as float64, some at a time, with their place among these rows."""
+    """Yields the columns tile by tile, as float64: the slice of the given rows (all, if None), and the values there."""
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // max(1, len(columns)))
     chosen = _selection(columns)
@@ -113,7 +113,7 @@ def check_finite(table: Table, positions: Sequence[int], values: NDArray[Any], f
 
 
 def words(table: Table, position: int) -> Sequence[str | None]:
-    """Returns a column's cells as text, as they were written if the reader kept that; None for a missing one."""
+    """Returns a column's cells as text, in their original spelling if the reader kept it; None for a missing one."""
     if position in table.texts:
         return table.texts[position]
     if position in table.written:
@@ -128,7 +128,7 @@ def spelled(value: float) -> str:
 
 
 def retyped(table: Table, positions: Sequence[int]) -> Table:
-    """Returns the table with each text column at `positions` whose cells are all numbers read as numbers."""
+    """Returns the table with text columns converted to numbers: those at `positions` whose cells are all numbers."""
     texts = [each for each in positions if each in table.texts]
     values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
     found = {position: numbers for position, numbers in values.items() if numbers is not None}
@@ -146,10 +146,11 @@ def retyped(table: Table, positions: Sequence[int]) -> Table:
 def statistics(
     table: Table, positions: Sequence[int], rows: Rows | None, advice: str | None = None
 ) -> tuple[Floats, Floats]:
-    """Returns the means and standard deviations of number columns over the given rows, without missing values.
+    """Returns the means and standard deviations of number columns over the given rows, ignoring missing values.
 
-    Deviations are taken from a value of the column, so that a constant column has exactly 0. Raises BadInput if a
-    column has no value in these rows, or none that float64 can average; `advice` replaces the advice to use --drop.
+    The mean is computed from differences to a value of the column, so that a constant column has a deviation of exactly
+    0. Raises BadInput if a column has no value in these rows, an infinite one, or values too far apart for float64;
+    `advice` replaces the advice to use --drop.
     """
     columns = [table.number_index(position) for position in positions]
     origin, count = np.full(len(columns), np.nan), np.zeros(len(columns))

@@ -10,7 +10,7 @@ from kerash_cli import decimals
 from kerash_cli.encoding.cells import Floats
 
 _LONG = 4
-"""Smallest number of equal numbers in a row that are written as a count."""
+"""Minimum length of a run of equal numbers that is written as `[number, count]`."""
 
 
 def expect(holds: bool, reason: str) -> None:
@@ -36,7 +36,7 @@ def boolean(value: object, what: str) -> bool:
 def choice(value: object, known: Collection[str], what: str) -> str:
     """Returns the value if it is one of the `known` words."""
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"expected {what} of {', '.join(known)}")
+        raise ValueError(f"expected one of {', '.join(known)} for {what}")
     return value
 
 
@@ -50,7 +50,7 @@ def names(value: object, what: str) -> tuple[str, ...]:
 def sorted_numbers(words: Sequence[str]) -> None:
     """Raises ValueError unless the words are decimal numbers in ascending order, without repetition."""
     values = [value for value in map(decimals.number, words) if value is not None]
-    expect(values == sorted(set(values)) and len(values) == len(words), "expected numbers, sorted")
+    expect(values == sorted(set(values)) and len(values) == len(words), "expected sorted numbers")
 
 
 def floats(value: object, size: int, what: str) -> Floats:
@@ -63,7 +63,7 @@ def floats(value: object, size: int, what: str) -> Floats:
 
 
 def runs(numbers: list[float]) -> list[float | list[float | int]]:
-    """Returns numbers in the form that `floats` reads: four or more equal ones in a row become `[number, count]`."""
+    """Returns numbers in the form that `floats` reads: a run of four or more equal ones becomes `[number, count]`."""
     shortened: list[float | list[float | int]] = []
     for number, group in groupby(numbers, key=lambda number: (number, copysign(1, number))):
         count = len(list(group))

@@ -16,7 +16,7 @@ from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.tables.table import Rows, Schema, Table, separates
 
 MOST_INPUTS = 1 << 18
-"""Maximum number of inputs of a network: the pixels of 256x256 in four channels."""
+"""Maximum number of inputs of a network: the values of an image of 256x256 pixels with four channels."""
 
 WIDEST = 10**9
 
@@ -35,7 +35,7 @@ class Columns:
 
     @property
     def features(self) -> int:
-        """Number of features that the inputs become."""
+        """Number of features that the inputs are encoded as."""
         return sum(each.features for each in self.inputs)
 
     @property
@@ -44,7 +44,7 @@ class Columns:
         return [0, *accumulate(each.features for each in self.inputs)][:-1]
 
     def schema(self, text_labels: bool) -> Schema:
-        """Returns the schema with which other files are read; with `text_labels`, labels are read as text."""
+        """Returns the schema for reading other files; with `text_labels`, labels are read as text."""
         used = frozenset(each.position for each in self.inputs)
         text = {each.position for each in self.inputs if each.is_text}
         if self.target is not None and text_labels:
@@ -52,7 +52,7 @@ class Columns:
         return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
     def places(self, table: Table) -> dict[int, int]:
-        """Returns the place of each input in `table`, by position in training; raises BadInput if one is missing."""
+        """Returns each input's position in `table` by its position in training; raises BadInput if one is missing."""
         places = self._located(table)
         if not places and (table.names is None or self.names is None):
             either = f"{self.width} columns" + (
@@ -65,7 +65,7 @@ class Columns:
         return {position: places[position] for position in used}
 
     def groups(self, table: Table) -> Iterator[tuple[type[InputColumn], ColumnGroup]]:
-        """Yields the inputs of each kind that occurs, numbers before text; raises BadInput if `table` lacks one."""
+        """Yields the inputs of each kind that occurs, numbers before text; raises BadInput if `table` lacks any."""
         places = self.places(table)
         pairs = list(zip(self.inputs, self.starts, strict=True))
         for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
@@ -104,7 +104,7 @@ class Columns:
         return [] if place is None else [place]
 
     def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
-        """Returns the table with the labels, `file` if given, and their places; raises BadInput without labels."""
+        """Returns the table that has the labels (`file` if given) and their positions; raises BadInput if none has."""
         if file is not None:
             check_rows(table, file)
             return file, _in_file(file, labels)
@@ -114,7 +114,7 @@ class Columns:
         return table, places
 
     def arranged_as(self, other: "Columns") -> Self:
-        """Returns these columns with the inputs in the order of `other`, by names if both have names.
+        """Returns these columns with the inputs in the order of `other`, matched by name if both have names.
 
         Raises BadInput if the inputs are not the same, or are encoded differently.
         """
@@ -124,15 +124,15 @@ class Columns:
             theirs = [other.names[each.position] for each in other.inputs]
             if own.keys() != set(theirs):
                 strange, gone = ([name for name in a if name not in b] for a, b in ((own, theirs), (theirs, own)))
-                says = " and ".join(
-                    [f"no input {listed(strange)}"] * bool(strange)
-                    + [f"{listed(gone)}, not in this table"] * bool(gone)
+                says = ", and ".join(
+                    [f"its model has no input {listed(strange)}"] * bool(strange)
+                    + [f"this table has no input {listed(gone)}"] * bool(gone)
                 )
-                raise BadInput(f"--start: its model has {says}; try --drop, or start without it")
+                raise BadInput(f"--start: {says}; try --drop, or start without it")
             inputs = tuple(own[name] for name in theirs)
         if [each.detail for each in inputs] != [each.detail for each in other.inputs]:
             expected, got = (counted(each.features, "input") for each in (other, self))
-            raise BadInput(f"--start: expected its model's {expected}, of the same text values if any, got {got}")
+            raise BadInput(f"--start: expected its model's {expected}, with the same values in text columns, got {got}")
         return replace(self, inputs=inputs)
 
     def to_json(self) -> dict[str, Any]:
@@ -196,9 +196,9 @@ def _in_file(file: Table, labels: tuple[str, ...]) -> list[int]:
 
 
 def _inputs(value: object, width: int) -> tuple[InputColumn, ...]:
-    """Reads a list of `[position, detail]`, or `[position, detail, count]` for columns in a row."""
+    """Reads a list of `[position, detail]`, or `[position, detail, count]` for `count` adjacent columns."""
     if not isinstance(value, list) or not value or not all(isinstance(each, list) and len(each) > 1 for each in value):
-        raise ValueError("expected inputs of a position and categories each")
+        raise ValueError("expected a position and categories for each input")
     inputs: list[InputColumn] = []
     for first, detail, *run in value:
         position = checks.integer(first, 0, width - 1, "position")
@@ -217,7 +217,7 @@ def _column(position: int, detail: object) -> InputColumn:
     found = (kind.from_detail(position, detail) for kind in INPUTS.values())
     column = next((each for each in found if each is not None), None)
     if column is None:
-        raise ValueError("expected inputs of numbers or categories")
+        raise ValueError("expected each input to be numbers or categories")
     return column
 
 

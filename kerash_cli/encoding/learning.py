@@ -1,4 +1,4 @@
-"""Learns an encoding from a training table and the kind of outputs of a network's last layer."""
+"""Learns an encoding from a training table, for a network whose last layer has a given kind of outputs."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,13 +17,13 @@ from kerash_cli.system import memory
 from kerash_cli.tables.table import Table
 
 FEW_CLASSES = 20
-"""Number of different numbers up to which labels may be classes even if hardly any of them recurs."""
+"""Maximum number of different numbers that may be classes even if hardly any of them occurs twice."""
 
 EXACT = 2**53
-"""Whole number from which on two different ones can be the same float64."""
+"""Smallest whole number with the same float64 value as another one, 2**53 + 1."""
 
 CLASS_BYTES = 200
-"""Approximate size in bytes of a class in memory, with its name."""
+"""Approximate memory of a class and its name, in bytes."""
 
 
 def learn(
@@ -37,24 +37,29 @@ def learn(
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> Encoding:
-    """Returns the encoding of a table; its labels are in `labels` or in its column `target`, a name or a number from 1.
+    """Returns the encoding of a table with labels in `labels`, or in its column `target` (a name, or a number from 1).
 
-    `inputs` and `outputs` are the network's numbers of inputs and outputs, None if the data decides; `output` is the
-    kind of its outputs, one of `targets.OUTPUTS`; the columns `drop` are left out. `Encoding.fitted` adds the scaling.
-    Raises BadInput if data and network do not fit.
+    `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
+    the kind of its outputs, one of `targets.OUTPUTS`. The columns `drop` are left out. `Encoding.fitted` adds the
+    scaling. Raises BadInput if data and network do not fit each other.
     """
     where, places = _label_columns(table, labels, target)
     position = places[0] if labels is None else None
     dropped = {table.find(column) for column in drop}
     used = [each for each in range(table.width) if each not in dropped and each != position]
     if position in dropped or not used:
-        raise BadInput("--drop: expected the label and at least one input to remain, got fewer")
+        raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
     check_rows(table, where)
+    if not len(complete(table, [], where, places)):
+        other = "label file" if position is None else "--target"
+        raise BadInput(f"{at(where.source)}expected at least one row with a label, found none; try another {other}")
     complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])
     if missing != "error":
         rows = complete(table, used if missing == "drop" else [], where, places)
         if not len(rows):
-            raise BadInput(f"{at(table.source)}expected a row without missing values, got none; try --missing mean")
+            raise BadInput(
+                f"{at(table.source)}expected at least one row without missing values, found none; try --missing mean"
+            )
         table, where = table.take(rows), where.take(rows)
     chosen = tuple(_input(table, each) for each in used)
     columns = Columns(table.names, table.width, table.delimiter, position, chosen)
@@ -69,7 +74,7 @@ def learn(
 
 
 def plain(features: int, outputs: int, output: str) -> Encoding:
-    """Returns an encoding that changes nothing, for a network of unknown data; classes are named by their indexes."""
+    """Returns an encoding that changes nothing, for a network whose data is unknown; classes are named by index."""
     columns = Columns(None, features, ",", None, tuple(map(Number, range(features))))
     if output.endswith("distribution"):
         targets: Targets = OneHot.unscaled(output, outputs, numbered(outputs), tuple(map(str, range(outputs))))
@@ -79,7 +84,7 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
 
 
 def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
-    """Returns the table with the labels, and their positions in it."""
+    """Returns the table that has the labels, either `table` or `labels`, and their positions in it."""
     if labels is not None and target is not None:
         raise BadInput(
             f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(target)}"
@@ -120,7 +125,7 @@ def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
     if inputs not in (None, features):
         made = "" if features == width else f" (from {width} columns)"
         raise BadInput(
-            f"{table.at(0)}expected {inputs} inputs as the model has, got {features}{made}; "
+            f"{table.at(0)}expected {inputs} inputs, as the model has, got {features}{made}; "
             f"try '? 1 1' as the model's first line"
         )
 
@@ -155,7 +160,7 @@ def _are_bits(where: Table, places: Sequence[int]) -> bool:
 
 
 def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
-    """Returns targets of two classes, named 0 and 1 or by any two words, or targets from 0 to 1."""
+    """Returns targets that are two classes (0 and 1, or any two names), or amounts from 0 to 1."""
     names = _different_names(where, place)
     if place not in where.texts:
         values = np.unique(matrix(where, [place]))
@@ -188,7 +193,7 @@ def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | N
     if outputs not in (None, len(names)):
         raise BadInput(
             f"{at(where.source)}expected {outputs} classes, one for each output, in {where.title(place)}, "
-            f"got {len(names)}: {listed(names)}; try ? for the number of units"
+            f"got {len(names)}: {listed(names)}; try '?' for the number of units"
         )
     return Classes.unscaled(output, len(names), labels, tuple(names), numeric)
 
@@ -205,7 +210,7 @@ def _different_names(where: Table, place: int) -> list[str]:
 
 
 def _names(where: Table, place: int) -> list[str]:
-    """Returns the different labels of a column as they are written, in order; numbers are ordered by value."""
+    """Returns the different labels of a column as they are written, sorted; numbers are sorted by value."""
     names = {word for word in words(where, place) if word is not None}
     if place in where.texts:
         return sorted(names)
@@ -220,6 +225,6 @@ def _are_numbers(names: Sequence[str]) -> bool:
 
 
 def _are_indices(names: Sequence[str], outputs: int) -> bool:
-    """Returns whether these numbers, in order, can be indexes of `outputs` units (two or more)."""
+    """Returns whether these numbers, in ascending order, can be class indexes for `outputs` units (two or more)."""
     values = [float(name) for name in names]
     return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)

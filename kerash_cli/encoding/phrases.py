@@ -1,4 +1,4 @@
-"""Short phrases about numbers of things, and lists of names, for messages."""
+"""Short phrases for messages: numbers with a noun, and lists of names."""
 
 from collections.abc import Sequence
 

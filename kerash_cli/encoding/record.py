@@ -27,7 +27,7 @@ _FIELDS = (
     *("kind", "output", "outputs", "classes", "numeric", "labels", "missing"),
     *("standardized", "fill", "mean", "scale", "target_mean", "target_scale", "baseline"),
 )
-"""Keys of the JSON object, in order."""
+"""Keys of the JSON object of `to_json`, in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Encoding:
 
     @property
     def names_of_labels(self) -> tuple[str, ...]:
-        """Names of classes that labels may have; empty if classes are columns, or labels are numbers."""
+        """Names of the classes if each label is the name of a class; else empty."""
         return self.targets.classes if self.targets.names_classes else ()
 
     @property
@@ -65,7 +65,7 @@ class Encoding:
 
     @property
     def ignored_inputs(self) -> list[int]:
-        """Positions of the columns all of whose features are ignored."""
+        """Positions of the input columns whose features are all ignored."""
         ignored = set(self.scaling.ignored.tolist())
         return [
             each.position
@@ -75,11 +75,11 @@ class Encoding:
 
     @property
     def schema(self) -> Schema:
-        """Schema with which other files are read."""
+        """Schema for reading other files."""
         return self.columns.schema(self.targets.text_labels)
 
     def check_columns(self, table: Table) -> None:
-        """Raises BadInput unless the table has the columns that are inputs."""
+        """Raises BadInput unless the table has all input columns."""
         self.columns.places(table)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
@@ -97,7 +97,7 @@ class Encoding:
         rows = complete(table, list(places.values()) if self.missing == "drop" else [], where, positions)
         if not len(rows):
             raise BadInput(
-                f"{at(table.source)}expected a row without missing values, got none; "
+                f"{at(table.source)}expected at least one row without missing values, found none; "
                 "try to fill them in, or train with --missing mean"
             )
         return rows
@@ -119,10 +119,11 @@ class Encoding:
     ) -> "Encoding":
         """Returns this encoding with the means, deviations and baseline of the given rows (all, if None).
 
-        Each input has its own mean and deviation. Pixels share those of their channel, of which there are `channels`:
-        scaled one by one, a shape would look different in every place. Targets are standardised only if they are
-        amounts. With `ignore_constant`, an input that is the same in all these rows, and not a pixel, is ignored from
-        now on. Raises BadInput if a column has no mean that float64 can hold.
+        Each input has its own mean and deviation, except that pixels share those of their channel: if each pixel were
+        scaled on its own, a shape would look different in every place. `channels` is the number of channels, None if
+        the inputs are not pixels. Targets are standardised only if they are amounts. With `ignore_constant`, inputs
+        (other than pixels) that are the same in all these rows are ignored from now on. Raises BadInput if a column
+        has no mean that float64 can hold.
         """
         center, deviation = self.columns.fit(table, rows)
         pixels = channels is not None and all(isinstance(each, Number) for each in self.columns.inputs)
@@ -138,20 +139,20 @@ class Encoding:
         return replace(self, targets=self.targets.in_own_unit())
 
     def arranged_as(self, other: "Encoding") -> "Encoding":
-        """Returns this encoding with inputs and outputs in the order of `other`, by names if both have names.
+        """Returns this encoding with inputs and outputs in the order of `other`, matched by name if both have names.
 
-        Raises BadInput if inputs or outputs are not the same, or have another meaning there.
+        Raises BadInput if inputs or outputs are not the same, or have a different meaning in `other`.
         """
         columns = self.columns.arranged_as(other.columns)
         return replace(self, columns=columns, targets=self.targets.arranged_as(other.targets))
 
     def scaled_as(self, other: "Encoding") -> "Encoding":
-        """Returns this encoding with the order and scaling of `other`; features ignored there keep their scaling."""
+        """Returns this encoding with the scaling of `other`, except that features ignored there keep their own."""
         goal = replace(self.targets, mean=other.targets.mean, scale=other.targets.scale)
         return replace(self, scaling=self.scaling.scaled_as(other.scaling), targets=goal)
 
     def doubts(self, table: Table) -> list[str]:
-        """Returns a line for each decision about columns that may be wrong."""
+        """Returns a line for each possibly wrong decision about columns."""
         lines = self.targets.doubts()
         if self.ignored_inputs:
             titles = [table.title(position).removeprefix("column ") for position in self.ignored_inputs]
@@ -165,7 +166,7 @@ class Encoding:
         return lines
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
-        """Returns a line if labels are written differently from the classes that they equal as numbers."""
+        """Returns a line if labels equal classes as numbers but are written differently, such as 1.0 and 1."""
         return self.targets.respelled(*self._label_columns(table, labels))
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
@@ -175,7 +176,7 @@ class Encoding:
         return encoded
 
     def write_inputs(self, table: Table, encoded: Array) -> None:
-        """Writes the inputs, as from `encode_inputs`, into `encoded` (rows, features), in C or Fortran order."""
+        """Writes the result of `encode_inputs` into `encoded` (rows, features), an array in C or Fortran order."""
         for kind, group in self.columns.groups(table):
             kind.write(table, group, self.scaling, self.missing, encoded)
 
@@ -184,11 +185,11 @@ class Encoding:
         return self.columns.unseen(table)
 
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
-        """Returns the targets (rows, outputs) of `labels` or of the table's label column; raises as `encode_inputs`."""
+        """Returns the targets (rows, outputs) of `labels` or the label columns; raises BadInput at an invalid one."""
         return self.targets.encode(*self._known_labels(table, labels), dtype)
 
     def part(self, table: Table, rows: Rows, labels: Table | None = None) -> tuple[Table, Table | None]:
-        """Returns the given rows; a text column becomes numbers if these rows have only numbers in it."""
+        """Returns these rows of both tables; a text column becomes numbers if these rows have only numbers in it."""
         numbers = self.columns.number_places(table)
         positions = list(range(labels.width)) if labels else self.columns.label_places(table, self.targets.labels)
         if self.targets.text_labels:
@@ -218,17 +219,17 @@ class Encoding:
     def from_json(cls, record: object) -> "Encoding":
         """Reads the JSON values of `to_json`; raises ValueError, with the reason, for any others."""
         if not isinstance(record, dict) or record.keys() != set(_FIELDS):
-            raise ValueError(f"expected an encoding of {', '.join(sorted(_FIELDS))}")
+            raise ValueError(f"expected an encoding with the keys {', '.join(sorted(_FIELDS))}")
         columns = Columns.from_json(record)
         scaling = Scaling.from_json(record, columns.features)
         return cls(columns, checks.choice(record["missing"], MISSING, "missing"), scaling, targets.read(record))
 
     def _label_columns(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """Returns the table with the labels, and their positions in it."""
+        """Returns the table that has the labels, either `table` or `labels`, and their positions in it."""
         return self.columns.label_columns(table, labels, self.targets.labels)
 
     def _known_labels(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """Returns the table with the labels and their positions; raises BadInput at the first missing label."""
+        """Returns the table that has the labels, and their positions; raises BadInput at the first missing label."""
         where, positions = self._label_columns(table, labels)
         check_present(where, positions, "; try to fill it in, or train with --missing drop")
         return where, positions

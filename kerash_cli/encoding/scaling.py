@@ -20,7 +20,7 @@ class Scaling:
 
     standardized: bool
     fill: Floats
-    """Array (features,): the value in place of a missing number with `--missing mean`."""
+    """Array (features,): the value that replaces a missing number with `--missing mean`."""
     mean: Floats
     """Array (features,): the mean, or 0 for a feature that is not standardised."""
     scale: Floats
@@ -48,7 +48,7 @@ class Scaling:
         return np.flatnonzero(self.scale == IGNORED)
 
     def scaled_as(self, other: "Scaling") -> Self:
-        """Returns the scaling of `other`, except that features ignored there keep this scaling."""
+        """Returns the scaling of `other`, except that features ignored there keep their own."""
         own = other.scale == IGNORED
         fill, mean, scale = (
             np.where(own, mine, theirs)
@@ -70,13 +70,13 @@ class Scaling:
 
 
 def pooled(mean: Floats, deviation: Floats, channels: int) -> tuple[Floats, Floats]:
-    """Returns for each pixel the mean and deviation of its channel, whose pixels lie one after the other."""
+    """Returns for each pixel the mean and deviation of its channel; the pixels of a channel lie one after the other."""
     means = mean.reshape(channels, -1)
     with np.errstate(over="ignore"):
         variances = np.square(deviation).reshape(channels, -1)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = np.sqrt(variances.mean(axis=1) + means.var(axis=1))
     if not np.isfinite(spread).all():
-        raise BadInput("expected pixels with a deviation, got values too far apart; try --no-standardize")
+        raise BadInput("expected pixels with a finite deviation, got values too far apart; try --no-standardize")
     count = means.shape[1]
     return np.repeat(means.mean(axis=1), count), np.repeat(spread, count)

@@ -1,4 +1,4 @@
-"""Finds mistakes in the cells of a table, column by column, and suggests a command that avoids each."""
+"""Finds mistakes in the cells of a table, column by column, and suggests, for each, a command that avoids it."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -28,20 +28,20 @@ def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadI
 
 
 def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
-    """Returns errors about columns that should be numbers and are not; `instead` is the advice for words."""
+    """Returns errors about columns that should be numbers and are not; `instead` is the advice if they are words."""
     return _first(
         _disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions
     )
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
-    """Returns an error if a column that should be 0 and 1, or two names, looks like numbers with mistakes."""
+    """Returns an error if a column that should hold 0 and 1, or two names, looks like numbers with mistakes."""
     complaint = _disguised(table, position) or _stray(table, position, "")
     return [complaint] if complaint else []
 
 
 def of_names(table: Table, position: int) -> list[BadInput]:
-    """Returns an error if a column of names looks like numbers with mistakes: words that occur once among numbers."""
+    """Returns an error if a column of names looks like numbers with mistakes: at least half numbers, no word twice."""
     cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
     strays = [cell for cell in cells if decimals.number(cell) is None]
     if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
@@ -56,7 +56,7 @@ def of_labels(table: Table, positions: Sequence[int]) -> list[BadInput]:
 
 
 def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
-    """Returns an error about the first of several label columns that has names instead of 0 and 1."""
+    """Returns an error about the first of these label columns that has names instead of 0 and 1."""
     texts = {position: table.texts[position] for position in positions if position in table.texts}
     if not texts:
         return []
@@ -76,7 +76,7 @@ def of_yes_or_no(table: Table, positions: Sequence[int]) -> list[BadInput]:
 
 
 def _first(complaints: Iterable[BadInput | None]) -> list[BadInput]:
-    """Returns the first errors, as many as are shown; further columns are not examined."""
+    """Returns the first errors, at most MOST_COMPLAINTS; further columns are not examined."""
     return list(islice(filter(None, complaints), MOST_COMPLAINTS))
 
 
@@ -102,7 +102,7 @@ def _disguised(table: Table, position: int) -> BadInput | None:
 
 
 def _stray(table: Table, position: int, missing: str) -> BadInput | None:
-    """Returns an error about cells of a text column that are not numbers, if at least half of its cells are."""
+    """Returns an error about a text column's cells that are not numbers, if at least half of its cells are numbers."""
     cells = table.texts.get(position, ())
     strays = {row: cell for row, cell in enumerate(cells) if cell is not None and decimals.number(cell) is None}
     numbers = sum(cell is not None for cell in cells) - len(strays)
@@ -130,7 +130,7 @@ def _word(table: Table, position: int, instead: str) -> BadInput | None:
 
 
 def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | None:
-    """Returns an error about a text column that has too many different values, or none."""
+    """Returns an error if a text column has too many different values, or only missing ones."""
     if position not in table.texts:
         return None
     values = {cell for cell in table.texts[position] if cell is not None}
@@ -156,7 +156,7 @@ def _gap(table: Table, position: int) -> BadInput:
 
 
 def _unlabelled(table: Table, position: int) -> BadInput:
-    """Returns an error about missing labels; if they are written as a word such as NA, that may be a class."""
+    """Returns an error about missing labels; if a word such as NA stands for them, it says how to make NA a class."""
     rows = np.flatnonzero(absent(table, [position]))
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
     error = BadInput(
@@ -176,7 +176,7 @@ def column(table: Table, position: int) -> str:
 
 
 def _changed(table: Table, position: int, old: str, new: str) -> str:
-    """Returns a filter that replaces `old` by `new` in one column, quoted or not."""
+    """Returns a filter that replaces the cells `old` of one column, quoted or not, by `new`."""
     between = table.delimiter.replace("\t", "\\t")
     cell = rf'(?:^|[{between}])\K((?:"[^"]*")+|[^{between}\r\n]*)'
     change = rf'$c=~/^\s*"?\Q{old}\E"?\s*$/&&$n=={position + 1}?"{new}":$c'
@@ -184,7 +184,7 @@ def _changed(table: Table, position: int, old: str, new: str) -> str:
 
 
 def _without(table: Table, rows: Sequence[int]) -> str:
-    """Returns a filter that leaves a few rows out; empty if they are many, or span several lines."""
+    """Returns a filter that leaves a few rows out; empty if there are too many, or if one spans several lines."""
     lines = [table.lines[row] for row in rows]
     following = [
         table.lines[row + 1] if row + 1 < table.rows else line + 1 for row, line in zip(rows, lines, strict=True)

@@ -15,7 +15,7 @@ Memory: TypeAlias = NDArray[Any]
 
 
 class Allocator:
-    """Allocates arrays; lends returned temporaries again, and keeps one array for equal constants."""
+    """Allocates arrays; lends temporaries again once they are given back, and keeps one array for equal constants."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[tuple[Shape, np.dtype[Any]], list[Memory]] = defaultdict(list)
@@ -36,7 +36,7 @@ class Allocator:
         array[...] = value
 
     def kept(self, array: Memory) -> Memory:
-        """Returns the given array, which was made elsewhere and which a plan keeps."""
+        """Returns `array` unchanged; it was made elsewhere, and a plan keeps it."""
         return array
 
     def constant(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
@@ -80,7 +80,7 @@ class Counter(Allocator):
             raise NoSpace(f"{size} bytes") from error
 
     def kept(self, array: Memory) -> Memory:
-        """Returns the given array, and counts it."""
+        """Returns `array` unchanged, and counts it."""
         self.bytes += array.nbytes
         return array
 

@@ -28,7 +28,7 @@ def run_calls(calls: Iterable[Call]) -> None:
 
 
 def described(call: Any) -> tuple[str, str]:
-    """Returns the owner of a call, and the call with the sizes of its arrays: `ndarray.dot(16x5, 5x32, 16x32)`."""
+    """Returns a call's owner, and the call as text with its arrays' sizes: `ndarray.dot(16x5, 5x32, 16x32)`."""
     owner = getattr(call, "owner", "")
     if not isinstance(call, partial):
         return owner, f"{getattr(call, '__qualname__', repr(call)).rpartition('.')[2]}()"

@@ -4,8 +4,9 @@ An expression is run once on stand-ins that record it. It may use operators, ufu
 `column_sums` and scalars; each array must be passed as an operand. It returns one value or a tuple of values.
 The same operation on the same operands becomes one call, even in different values of the tuple.
 
-Temporaries are borrowed from an allocator and given back at their last reader, so that all plans of one allocator
-share them. An output also serves as a temporary until it is written, unless it overlaps an operand that is read later.
+Temporaries are borrowed from an allocator and given back to it when they are read for the last time, so that all
+plans of one allocator share them. An output also serves as a temporary until it is written, unless it overlaps an
+operand that is read later.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,11 +30,11 @@ def plan(
     wide: bool = False,
     memory: Allocator | None = None,
 ) -> Calls:
-    """Returns the calls that write the values of expression(*operands) to `outs`, and `outs` may include operands.
+    """Returns the calls that write the values of expression(*operands) to `outs`, which may include operands.
 
-    Scalars take the type of the outputs, and so do comparisons where they meet arithmetic. With `wide`
-    everything is float64: each operand is converted once, and each result rounded once. Temporaries and constants
-    come from `memory`.
+    Scalars take the type of the outputs, and so does the result of a comparison if arithmetic uses it. With `wide`,
+    all arithmetic is in float64: each operand is converted once, and each result rounded once. Temporaries and
+    constants come from `memory`.
     """
     trace = Trace(np.dtype(np.float64) if wide else outs[0].dtype)
     values = expression(*map(trace.operand, operands))
@@ -70,7 +71,7 @@ class Traced(NDArrayOperatorsMixin):
         if method == "reduce":
             return trace.record(_reduction, (self.astype(work),), self.shape[1:], work, ufunc)
         if any(isinstance(x, np.ndarray) for x in inputs):
-            raise TypeError("an array in an expression would be read only once; pass it as an operand")
+            raise TypeError("an array in an expression would be read only when the plan is made; pass it as an operand")
         shape = np.broadcast_shapes(*(x.shape for x in inputs if isinstance(x, Traced)))
         constant_shape = shape if ufunc in EXTREMA else ()  # max(x, 0) takes three times as long as with zeros like x
         operands = tuple(x.astype(work) if isinstance(x, Traced) else trace.constant(constant_shape, x) for x in inputs)
@@ -96,7 +97,7 @@ class TracedStep(NamedTuple):
 
 
 class Trace:
-    """The steps that an expression has recorded so far, their type of floats, and the arrays that it was given."""
+    """The steps recorded so far for an expression, the float type that they compute in, and its operands' arrays."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
@@ -131,7 +132,7 @@ class Trace:
         return self._known[key]
 
     def ending(self, result: Traced, taken: dict[Traced, Memory]) -> Traced:
-        """Returns the result itself, or a recorded copy if it is an operand or already another output."""
+        """Returns the result itself, or a recorded copy if the result is an operand or already serves as an output."""
         if result not in self.arrays and result not in taken:
             return result
         copy = Traced(self, result.shape, result.dtype)

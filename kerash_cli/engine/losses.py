@@ -33,7 +33,7 @@ class Loss(ABC):
     suggests: ClassVar[str] = "softmax"
     """Last activation to suggest if this loss is not defined for the outputs."""
     fused: ClassVar[Mapping[str, "type[Loss]"]] = {}
-    """Variants that include the last activation, by its name."""
+    """Variants of the loss that include the last activation, by the name of that activation."""
     mean_over_outputs: ClassVar[bool] = True
     slope: ClassVar[float] = 1.0
     kinks: ClassVar[tuple[float, ...]] = ()
@@ -50,7 +50,8 @@ class Loss(ABC):
     def calls(self, a: Array, y: Array, weight: Array | None, value: Array, da: Array, scale: float) -> Calls:
         """Returns the calls that write the loss to the 0-d `value`, and `scale` times its gradient to `da`.
 
-        The loss is a sum over samples, each times its weight, of shape (n,). For the mean over n samples, scale is 1/n.
+        The loss is summed over samples, after multiplying each sample's loss by its `weight` (n,). With a `scale` of
+        1/n, `da` gets the gradient of the mean over n samples.
         """
         share = 1 / len(a) if self.mean_over_outputs else 1.0
         terms = np.empty(da.shape, da.dtype)
@@ -76,7 +77,7 @@ class MeanSquare(Loss):
 
 
 class HalfSquare(Loss):
-    """Sum of (a - y)^2 / 2 over outputs, whose gradient is that of the original program."""
+    """Sum of (a - y)^2 / 2 over outputs; its gradient is the one that kerash used in 2019."""
 
     mean_over_outputs = False
 

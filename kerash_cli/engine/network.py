@@ -26,26 +26,27 @@ MOMENTUM = 0.1
 TILE = 16
 """Number of rows that a `Predictor` takes at a time (a tile), padded if there are fewer.
 
-This way no row's result depends on the other rows. It is the widest product that BLAS rounds alike in all columns:
-float32 kernels for AVX2 round the middle columns of 24 or more in another way than those at the edges. A convolution
-makes several columns of each row, so that a network with one takes its rows one by one.
+This way no row's result depends on the other rows. Products of 16 columns are the widest that BLAS rounds alike in all
+columns: with 24 or more, float32 kernels for AVX2 round the middle columns differently from those at the edges. A
+convolution makes several columns from each row, so a network with convolutions takes one row at a time.
 """
 HUGE = 1 << 40
-"""Size in bytes that no machine has: such a plan is not made, because listing its calls would take minutes."""
+"""More bytes than any machine has: a larger plan is not made, because listing its calls would take minutes."""
 
 ROOM = 1 << 24
-"""Upper limit on the numbers in all layers' outputs together, used to pick the tile if it may have any size."""
+"""`roomy_tile` is chosen so that all layers' outputs together hold at most this many numbers."""
 
 
 class Network:
     """Layers for samples of one shape, whose tensors all lie in one flat vector.
 
     The first `learnt` numbers of a vector of parameters are learnt by gradient descent; the rest are the buffers, which
-    are running means. A vector of gradients is divided in the same way, with a chunk's measurements for the buffers.
+    are running means. A vector of gradients is divided in the same way; in place of the buffers, it has the means that
+    were measured in a chunk.
     """
 
     def __init__(self, layers: Sequence[Layer], shape: Shape, bias: bool = True) -> None:
-        """Takes layers whose sizes are all known and the shape (depth, height, width) of a sample.
+        """Takes layers whose sizes are all known, and the shape (depth, height, width) of a sample.
 
         Raises BadInput if a layer does not fit the one before.
         """
@@ -80,16 +81,16 @@ class Network:
 
     @property
     def tensor_shapes(self) -> list[dict[str, Shape]]:
-        """Returns the shapes of the tensors of each layer by their names."""
+        """Returns, for each layer, the shapes of its tensors by name."""
         return [{**own, **measured} for own, measured in zip(self.param_shapes, self.buffer_shapes, strict=True)]
 
     def tensors(self, params: Array) -> list[dict[str, Array]]:
-        """Returns the tensors of each layer by their names, as views of `params`."""
+        """Returns, for each layer, its tensors by name, as views of `params`."""
         learnt, buffers = self._carved(params)
         return [{**own, **measured} for own, measured in zip(learnt, buffers, strict=True)]
 
     def named(self, params: Array) -> dict[str, Array]:
-        """Returns views of `params` under their names in a saved model, as `layer2.dense.weights` (0 is the input)."""
+        """Returns views of `params` by their names in a saved model: `layer2.dense.weights` (layer0 is the input)."""
         return {
             f"layer{i}.{layer.keyword}.{name}": tensor
             for i, (layer, tensors) in enumerate(zip(self.layers, self.tensors(params), strict=True))
@@ -97,7 +98,7 @@ class Network:
         }
 
     def initial(self, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
-        """Returns new parameters: weights drawn by the initializer `law` (default: by activation), and biases of 0.
+        """Returns new parameters: weights drawn by the initializer `law` (default: the activation's), and biases of 0.
 
         They are drawn in float64, so that both precisions start from the same weights.
         """
@@ -122,9 +123,9 @@ class Network:
         with_dx: bool = False,
         allocator: Allocator | None = None,
     ) -> Plan:
-        """Returns the plan for n samples, for training if there is a gradient to write to.
+        """Returns the plan for n samples, which has a `backward` pass if there is a gradient to write to.
 
-        `mode.training` is read now, the rest of `mode` whenever the calls are made. With params (count, size), it is
+        `mode.training` is read now, the rest of `mode` whenever the calls are run. With params (count, size), it is
         the plan of a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
         network, and so on.
         """
@@ -139,10 +140,10 @@ class Network:
         return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
 
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Returns the calls that update `params`, or a part of them, along the gradient; they may overwrite it.
+        """Returns the calls that update `params`, or a part of them, along the gradient.
 
-        They read the same part of the gradient, or all of it if the optimizer `needs_all`. The optimizer treats the
-        parameters of a stack as one vector; a stack must not have buffers.
+        The calls read only the same part of the gradient, or all of it if the optimizer `needs_all`, and may overwrite
+        it. The optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"
@@ -157,7 +158,7 @@ class Network:
         return calls
 
     def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:
-        """Returns a record for each layer: its line, output shape as (width, height, depth), parameters, flops, memory.
+        """Returns a record for each layer: line, output (width, height, depth), number of parameters, flops, memory.
 
         The flops are for one sample; the memory is the size in bytes of the layer's arrays in training with n samples.
         """
@@ -175,7 +176,7 @@ class Network:
         ]
 
     def plan_bytes(self, n: int, itemsize: int, gradient: bool = True) -> int:
-        """Returns the size in bytes of a plan besides parameters and gradient, measured by making it without memory.
+        """Returns the size in bytes of a plan without its parameters and gradient, as `sketch` counts it.
 
         `gradient` says whether it is a plan for training. Beyond HUGE bytes, this is only a lower bound.
         """
@@ -188,7 +189,7 @@ class Network:
         return counter.bytes
 
     def sketch(self, n: int, itemsize: int, gradient: bool = True, counter: Counter | None = None) -> Plan:
-        """Returns a plan without memory, which can be described and counted but not run."""
+        """Returns a plan without memory: it can be described but not run, and `counter` counts its bytes."""
         counter = counter or Counter()
         params: Array = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
         counter.bytes -= params.nbytes

@@ -36,9 +36,10 @@ class OptimizerSettings:
 
 
 class Optimizer(ABC):
-    """Updates parameters in place along a gradient. A slice gets the same values alone as with the rest.
+    """Updates parameters in place along a gradient.
 
-    `vectors` (each as long as the parameters) and `steps` are the whole state.
+    A part of the parameters gets the same values whether it is updated alone or with the rest. The whole state is
+    `vectors` (each as long as the parameters) and `steps`.
     """
 
     default_rate: ClassVar[float]
@@ -49,7 +50,7 @@ class Optimizer(ABC):
     remembers: tuple[str, ...] = ()
     """Names of the optimizer's vectors, in the order in which `formula` takes them."""
     varies: ClassVar[tuple[str, ...]] = ("rate",)
-    """Names of the numbers that change at each step, in the order of `formula`; `_begin` sets them in `scalars`."""
+    """Names of the `scalars` that `formula` takes, in its order; `_begin` sets them at each step."""
 
     def __init__(
         self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
@@ -96,7 +97,7 @@ class Optimizer(ABC):
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:
-        """Begins a step: counts it, and sets all scalars to the rate."""
+        """Begins a step: counts it, and sets its `scalars`; here this is only the rate."""
         if self._scheduled:
             self.scalars["rate"][()] = self.current_rate()
         self.steps += 1
@@ -150,8 +151,8 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Adam: Kingma & Ba 2015, algorithm 1, https://arxiv.org/abs/1412.6980.
 
-    The vectors are m / (1 - beta1) and v / (1 - beta2), running sums instead of means. The two factors are combined
-    with the bias corrections into two scalars, which saves three passes over the parameters.
+    The vectors are m / (1 - beta1) and v / (1 - beta2), running sums instead of means. The factors 1 - beta1 and
+    1 - beta2 are combined with the bias corrections into two scalars, which saves three passes over the parameters.
     """
 
     default_rate = 0.005
@@ -200,7 +201,7 @@ OPTIMIZERS.add("adamw", AdamW)
 
 
 def _clip(gradient: Array, largest: float) -> Calls:
-    """Returns the calls that scale the gradient down to a Euclidean norm of `largest` where it is longer."""
+    """Returns the calls that scale the gradient down to a Euclidean norm of `largest` if it is longer."""
     tiles = [gradient[start : start + TILE] for start in range(0, gradient.size, TILE)]
     factor = np.ones((), gradient.dtype)
 

@@ -1,4 +1,4 @@
-"""Plans: the list of all calls for a batch, made once, with their operands and outputs bound."""
+"""A plan: all calls for a batch, with their operands and outputs bound; it is made once and run for every batch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ RELU = Activation("relu")
 class Plan(NamedTuple):
     """The calls for a batch of n samples, and the memory that they share.
 
-    The caller fills rows (n, features + 1), the last column with ones; `forward` writes a (outputs, n). Given dL/da in
-    da, `backward` overwrites the gradient, and also dx (features, n) if that was asked for; it may destroy da. Without
-    a gradient, da and `backward` are empty.
+    The caller fills `rows` (n, features + 1), the last column with ones; `forward` writes `a` (outputs, n). Given dL/da
+    in `da`, `backward` writes the gradient of the parameters, and that of the inputs to `dx` (features, n) if it was
+    asked for; it may also overwrite `da`. A plan without a gradient has an empty `da` and an empty `backward`.
     """
 
     rows: Array
@@ -46,11 +46,11 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Signal:
-    """The output of one layer and input of the next: samples of a shape (depth, height, width), in one of two orders.
+    """The output of one layer and input of the next: samples of `shape` (depth, height, width), in one of two orders.
 
-    A tensor file has the order of that shape, and so do the inputs and outputs of a network and the inputs of a dense
-    layer. `imaged` memory has the order (height, depth, width), which layers for images use. The batch comes last in
-    both, so that a row of an image is contiguous.
+    If `imaged`, the order in memory is (height, depth, width), which layers for images use. Otherwise it is (depth,
+    height, width), as in tensor files, the inputs and outputs of a network, and the inputs of a dense layer. The batch
+    comes last in both, so that a row of an image is contiguous.
     """
 
     memory: Array
@@ -59,7 +59,7 @@ class Signal:
     imaged: bool = False
 
     def serves(self, layout: str, shape: Shape) -> bool:
-        """Returns whether a layer of that layout can read this signal as it is, for samples of that shape."""
+        """Returns whether a layer of this layout can read this signal as it is, for samples of this shape."""
         in_file_order = not self.imaged or _orders_coincide(self.shape)
         if layout == "image":
             right = self.shape == shape if self.imaged else _orders_coincide(shape)
@@ -67,7 +67,7 @@ class Signal:
         return layout == "any" or in_file_order
 
     def over(self, memory: Array) -> "Signal":
-        """Returns a signal in the same order over another array."""
+        """Returns a signal of the same shape and order, with `memory` as its array."""
         return replace(self, memory=memory)
 
     def copied_from(self, other: "Signal") -> Calls:
@@ -76,7 +76,7 @@ class Signal:
         return [partial(np.copyto, self._in_file_order(shape), other._in_file_order(shape))]
 
     def _in_file_order(self, shape: Shape) -> Array:
-        """Returns a view (depth, height, width, n)."""
+        """Returns a view (depth, height, width, n) of the features."""
         features = self.memory[: prod(shape)]
         if self.imaged:
             return image(features, shape).transpose(1, 0, 2, 3)
@@ -88,14 +88,14 @@ def _orders_coincide(shape: Shape) -> bool:
 
 
 def image(features: Array, shape: Shape) -> Array:
-    """Returns a view (height, depth, width, n) of `features` (features, n), which hold images of `shape`."""
+    """Returns a view (height, depth, width, n) of `features` (features, n), which holds images of `shape`."""
     depth, height, width = shape
     return features.reshape(height, depth, width, features.shape[1])
 
 
 @dataclass(frozen=True)
 class LayerStep:
-    """A layer within a plan: `given` is the output of the layer before, and `x` is the same in this layer's order."""
+    """A layer within a plan: `given` is the output of the layer before, `x` the same values in this layer's order."""
 
     layer: Layer
     before: Shape
@@ -112,16 +112,16 @@ class LayerStep:
 
     @property
     def label(self) -> str:
-        """`layer2 dense 16 relu`: the line of the layer, after its name in a saved model."""
+        """The name of the layer in a saved model, then its line: `layer2 dense 16 relu`."""
         return f"layer{self.index} {self.layer}"
 
     def forward(self) -> Calls:
-        """Returns the calls that bring the inputs into the layer's order, then those of the layer."""
+        """Returns the calls that bring the inputs into the layer's order, then the layer's own calls."""
         calls = [] if self.x is self.given else self.x.copied_from(self.given)
         return labelled(calls + self.layer.forward(self._x, self._a, self.own), self.label)
 
     def backward(self, da: Array, spare: Iterator[Array], with_dx: bool) -> tuple[Calls, Array | None]:
-        """Returns the layer's calls for da (outputs, n), and the array for dL/dgiven (None unless `with_dx`)."""
+        """Returns the layer's calls for da (outputs, n), and the array that gets dL/dgiven (None unless `with_dx`)."""
         dx = next(spare)[: prod(self.before)] if with_dx else None
         to = None if dx is None else self._seen(dx, self.before)
         calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), to, self.own)
@@ -150,7 +150,7 @@ class PlanMemory:
     """
 
     def __init__(self, n: int, dtype: np.dtype[np.floating], allocator: Allocator, scratch: int) -> None:
-        """Takes in `scratch` the most numbers that any layer needs while its calls run."""
+        """`scratch` is the size, in numbers, of the memory that the layers share: the most that one of them needs."""
         self.n, self.dtype, self.allocator = n, dtype, allocator
         self._scratch = allocator.empty((scratch,), dtype)
 
@@ -159,23 +159,23 @@ class PlanMemory:
         return self.allocator.empty((features, self.n), self.dtype)
 
     def rows(self, features: int) -> Array:
-        """Returns a new array (n, features + 1): the last column holds ones, the others 0."""
+        """Returns a new array (n, features + 1): the last column holds ones, the others zeros."""
         rows = self.allocator.full((self.n, features + 1), 0, self.dtype)
         self.allocator.fill(rows[:, -1], 1)
         return rows
 
     def signal(self, shape: Shape, imaged: bool) -> Signal:
-        """Returns a new signal with a row of ones."""
+        """Returns a new signal with a last row of ones."""
         memory = self.array(prod(shape) + 1)
         self.allocator.fill(memory[-1], 1)
         return Signal(memory, shape, imaged)
 
     def laid_out(self, signal: Signal, layout: str, shape: Shape) -> Signal:
-        """Returns the signal itself if a layer of this layout can read it, else a new one that it can."""
+        """Returns the signal itself if a layer of this layout can read it, else a new, empty one that it can read."""
         return signal if signal.serves(layout, shape) else self.signal(shape, layout == "image")
 
     def cache(self, layer: Layer, shape: Shape) -> Views:
-        """Returns the arrays of a layer by name: its own, and those in the memory that all layers share."""
+        """Returns the arrays of a layer by name: its own, and scratch arrays in the memory that all layers share."""
         own = layer.cache_shapes(shape, self.n)
         scratch = layer.scratch_shapes(shape, self.n) if self._scratch.size else {}
         return {
@@ -236,9 +236,9 @@ def assembled(
 
 
 def deferred(layers: Sequence[Layer]) -> list[Layer]:
-    """Returns layers with exactly the same results and less work: a relu before a max pooling moves after it.
+    """Returns layers that give exactly the same results with less work: a relu before a max pooling moves after it.
 
-    The maximum of relu values is the relu of the maximum, and where it is 0, so is the gradient.
+    The maximum of relu values is the relu of the maximum, and where that is 0, the gradient is 0 too.
     """
     order = list(layers)
     for i, (layer, pooling) in enumerate(pairwise(layers)):

@@ -1,4 +1,4 @@
-"""Prediction with a network, in tiles (fixed numbers of rows) whose results are all rounded alike."""
+"""Prediction with a network, in tiles of a fixed number of rows, so that all results are rounded alike."""
 
 from collections.abc import Mapping
 

@@ -32,8 +32,8 @@ class Schedule:
         match = _PATTERN.fullmatch(text)
         if not text or not match or (match["factor"] and not 0 < float(match["factor"]) <= 1):
             raise BadInput(
-                f"expected constant, cosine, step:EVERY,FACTOR or warmup:EPOCHS+one of these, got {text!r}; "
-                "try warmup:5+cosine"
+                "expected constant, cosine or step:EVERY,FACTOR, optionally preceded by warmup:EPOCHS+, "
+                f"got {text!r}; try warmup:5+cosine"
             )
         kind = (match["kind"] or "constant").partition(":")[0]
         return cls(kind, int(match["every"] or 1), float(match["factor"] or 1), int(match["warmup"] or 0))
@@ -43,7 +43,7 @@ class Schedule:
         return f"warmup:{self.warmup}+{tail}" if self.warmup else tail
 
     def __call__(self, epoch: float, epochs: int) -> float:
-        """Returns the factor for the learning rate at `epoch` (a fraction within an epoch) of `epochs` in all."""
+        """Returns the factor for the learning rate at `epoch` (which may be fractional) out of `epochs`."""
         if epoch < self.warmup:
             return epoch / self.warmup if epoch else 1e-3 / self.warmup
         if self.kind == "cosine":

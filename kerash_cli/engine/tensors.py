@@ -37,7 +37,7 @@ class Tensors(dict[str, Array]):
     def __init__(self, flat: Array, shapes: Mapping[str, Shape]) -> None:
         """Makes views of `flat` with the given shapes, in order; raises ValueError unless they fill it exactly."""
         if size(shapes) != flat.shape[-1]:
-            raise ValueError(f"expected a vector of {size(shapes)} for {dict(shapes)}, got {flat.shape[-1]}")
+            raise ValueError(f"expected a vector of {size(shapes)} numbers for {dict(shapes)}, got {flat.shape[-1]}")
         views, start = {}, 0
         for name, shape in shapes.items():
             views[name] = flat[..., start : start + prod(shape)].reshape((*flat.shape[:-1], *shape))
@@ -47,7 +47,7 @@ class Tensors(dict[str, Array]):
 
 
 def size(shapes: Mapping[str, Shape]) -> int:
-    """Returns the total number of numbers in tensors of these shapes."""
+    """Returns the total size, in numbers, of tensors of these shapes."""
     return sum(map(prod, shapes.values()))
 
 
@@ -63,5 +63,5 @@ def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
 
 
 def apart(columns: Array, count: int) -> Array:
-    """Returns a view (count, features, n) of `columns` (features, count * n), with the networks of a stack apart."""
+    """Returns a view (count, features, n) of `columns` (features, count * n): a matrix for each network of a stack."""
     return columns.reshape(len(columns), count, -1).transpose(1, 0, 2)

@@ -54,7 +54,7 @@ class Regime(NamedTuple):
 
 
 class Job(NamedTuple):
-    """The task of evaluating one candidate up to some epoch."""
+    """The task of evaluating one candidate up to a given epoch."""
 
     regime: Regime
     stage: str
@@ -63,10 +63,10 @@ class Job(NamedTuple):
     seed: int
     """Seed of everything random in the training."""
     origin: str
-    """A word that identifies the samples and the folds."""
+    """A digest that identifies the samples and the folds."""
     recipe: Recipe
     ancestry: tuple[str, ...]
-    """Descriptions from the parent's to the candidate's, one mutation apart each, if weights are inherited."""
+    """Descriptions from the parent's to the candidate's, each one mutation further; empty without inheritance."""
     parent: str | None
     """File with the parent's weights, if weights are inherited."""
     file: str
@@ -82,7 +82,7 @@ class Job(NamedTuple):
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Returns the job that `to_json` made into the record."""
+        """Returns the job from which `to_json` made the record."""
         plain = {name: value for name, value in record.items() if name not in ("regime", "genome", "ancestry")}
         regime, recipe = Regime(**record["regime"]), Recipe.from_json(record["genome"])
         return cls(**plain, regime=regime, recipe=recipe, ancestry=tuple(record["ancestry"]))
@@ -97,10 +97,10 @@ class Job(NamedTuple):
 def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
     """Trains the candidate of a job, from its checkpoint on, up to the job's epoch.
 
-    Returns `loss`, the mean over all validation rows in the best epoch, `deviation`, the standard error of this mean,
-    `epochs`, `best_epoch`, and `seconds`, the time that it took. `error` says how far the network deviated from its
-    parent's before training (None if no weights were inherited). If training diverges, there is a `reason` in place of
-    a loss.
+    Returns JSON values by name. `loss` is the mean over all validation rows in the best epoch, and `deviation` is the
+    standard error of this mean. `epochs` is the number of epochs so far, `best_epoch` the best of them, and `seconds`
+    the time that the call took. `error` is how far the network deviated from its parent's before training (None if no
+    weights were inherited). If training diverges, `loss` is None and `reason` says why.
     """
     before = perf_counter()
     job = Job.from_json(record)
@@ -173,7 +173,7 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 
 
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
-    """Returns the initial parameters (folds, size), and the largest deviation from the parent's network, if any."""
+    """Returns the initial parameters (folds, size), and the largest deviation from a parent's network or None."""
     dtype, network = np.dtype(job.regime.dtype), job.recipe.network
     seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:

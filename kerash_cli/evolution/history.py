@@ -1,4 +1,4 @@
-"""The history of a search: the folder NAME.evolve, from which the same command continues.
+"""The history of a search: the folder NAME.evolve, from which the same command continues the search.
 
     history.jsonl    lines of JSON, each flushed to the disk when it is appended
     weights/G-I.kerash    the checkpoint of candidate I of generation G, while it may be inherited
@@ -55,9 +55,9 @@ _WINNER_OF_0_1_0 = {
     "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
     "front",
 }  # fmt: skip
-"""Keys of the winner in a file of kerash 0.1.0, which has no digest."""
+"""Keys of the winner in a file that kerash 0.1.0 wrote, without a digest."""
 _DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
-"""Beginning of the reason in the line of a candidate whose workers died, in format 1."""
+"""Beginning of the reason that format 1 records for a candidate whose workers died."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
@@ -92,7 +92,10 @@ class History:
         return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
     def keep(self, places: Collection[Place], generation: int) -> None:
-        """Removes the weights of candidates not in `places`, up to `generation`, if that is the latest generation."""
+        """Removes the weights of candidates up to `generation` that are not in `places`.
+
+        Does nothing if there is a later generation.
+        """
         if generation == max(self.incumbents):
             own = {
                 name: (int(match[1]), int(match[2])) for name in self._names() if (match := _CANDIDATE.fullmatch(name))
@@ -100,7 +103,7 @@ class History:
             self._remove(name for name, place in own.items() if place not in places and place[0] <= generation)
 
     def keep_final(self, paths: Iterable[str]) -> None:
-        """Removes final weights except those at `paths`."""
+        """Removes the weights of trainings after the search, except those at `paths`."""
         kept = {Path(path).name for path in paths}
         self._remove(name for name in self._names() if _FINAL.fullmatch(name) and name not in kept)
 
@@ -127,8 +130,8 @@ class History:
 def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[History]:
     """Opens the history of a search, or starts it; it is locked until the `with` block ends.
 
-    Raises BadInput if the history belongs to a search with another identity, unless `force` starts it afresh, or if
-    another run has locked it. Raises Damaged if its lines were changed.
+    Raises BadInput if another run has locked the history, or if it belongs to a search with another identity. Raises
+    Damaged if its lines were changed. With `force`, the history is started afresh whatever it holds.
     """
     folder = folder_of(name)
     own = json.loads(json.dumps({"format": FORMAT, "identity": dict(identity)}))
@@ -143,7 +146,7 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
 
 
 def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
-    """Reads the candidates of a search that were evaluated in full, and the ancestors of its winner (None without one).
+    """Reads the candidates of a search that were evaluated in full, and its winner's ancestors (None without a winner).
 
     Each candidate is the line of its evaluation, with the network in words as `topology`. Raises BadInput if there is
     no such search.
@@ -151,7 +154,7 @@ def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
     folder = folder_of(name)
     path = folder / _HISTORY
     if not path.is_file():
-        raise BadInput(f"{at(str(folder))}no such folder of a search; kerash evolve makes it")
+        raise BadInput(f"{at(str(folder))}no search of this name; kerash evolve makes one")
     with files.explained(str(path), 0):
         records, *_, lost = _read(path)
     rungs = records[0]["identity"]["rungs"] if records else []
@@ -166,7 +169,7 @@ def folder_of(name: str) -> Path:
 
 
 def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Reads the winner's ancestors from the file of a finished search; None if there is no such file."""
+    """Returns the winner's ancestors from the file of a finished search; None if there is no such file."""
     if not path.is_file():
         return None
     known = {(each["generation"], each["index"]): each for each in tried}
@@ -218,7 +221,7 @@ class _HistoryLines(NamedTuple):
     digest: str
     """Digest of the last line."""
     lost: Place | None = None
-    """Candidate for `History.lost`."""
+    """Candidate whose workers died; see `History.lost`."""
 
 
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
@@ -275,7 +278,7 @@ def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
 
 
 def _clear(folder: Path, first: int) -> None:
-    """Removes the winner, and all weights from generation `first` on; other files stay."""
+    """Removes the result of the search, and all weights from generation `first` on; other files stay."""
     (folder / _WINNER).unlink(missing_ok=True)
     for name in _inside(folder):
         match = _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name)
@@ -296,8 +299,8 @@ def _read(path: Path) -> _HistoryLines:
             raise Damaged(f"{at(str(path), number)}{error}") from None
         except (ValueError, RecursionError, BadInput, KeyError, TypeError):
             raise Damaged(
-                f"{at(str(path), number)}damaged: the search wrote another line; "
-                "try another copy of it, or evolve --force to start afresh"
+                f"{at(str(path), number)}damaged: this is not the line that the search wrote; "
+                "try another copy of the file, or evolve --force to start afresh"
             ) from None
         if records and records[0]["format"] == _WITHOUT_DIGESTS and _died(record):
             return _HistoryLines(records, place, digest, (record["generation"], record["index"]))

@@ -28,13 +28,13 @@ Draw: TypeAlias = Callable[[Network], Array]
 """Draws random parameters (size,) for a network."""
 
 RIDGE, LEAST_RIDGE = 1e-4, 1e-8
-"""Ridge of a least-squares fit, as a factor on the mean of the matrix's diagonal, and the smallest ridge."""
+"""Ridge of a least-squares fit: a factor on the mean of the matrix's diagonal, and a constant that is added."""
 NEARLY_LINEAR = 0.3
 """Standard deviation of the weighted sums in a new layer that is made nearly linear."""
 
 NEVER_NEGATIVE = {"relu", "sigmoid", "softplus", "gaussian", "softmax"}
 PAIRED = {"relu": 1.0, "softplus": 1.0, "bentidentity": 0.5}
-"""Factors for activations f with x = factor * (f(x) - f(-x))."""
+"""Activations f for which x = factor * (f(x) - f(-x)), each with its factor."""
 
 
 class Net(NamedTuple):
@@ -71,7 +71,7 @@ class Mutant(NamedTuple):
     place: int
     """Index of the child's first layer that differs, or that follows a removed layer."""
     shift: int
-    """Number of the child's layers less that of its parent's layers."""
+    """Number of the child's layers minus the number of its parent's."""
     after: int
     """Index of the child's first layer with weights behind the change."""
 
@@ -87,8 +87,8 @@ class Mutant(NamedTuple):
 def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw, x: Array) -> tuple[Array, float]:
     """Returns parameters for the last description, made from parameters for the first one, and the error.
 
-    Each description is one mutation after the one before. `params` (size,) belong to the first description; x (rows,
-    features) has some of its training rows. The error is the root mean square of the change of the logits, divided by
+    Each description is a mutation of the one before. `params` (size,) belong to the first description; x (rows,
+    features) has some of the training rows. The error is the root mean square of the change of the logits, divided by
     the root mean square of the parent's logits.
     """
     networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
@@ -103,7 +103,7 @@ def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw,
 
 
 def _fill(parent: Net, child: Net, x: Array) -> None:
-    """Sets the child's parameters, which are random before."""
+    """Replaces the child's random parameters by values made from the parent's, where that is possible."""
     old, new = parent.layers, child.layers
     shift = len(new) - len(old)
     place = _alike(old, new)
@@ -138,7 +138,7 @@ def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
 
 
 def _share(mutant: Mutant, behind: int) -> None:
-    """Copies overlapping weights between layers of the same kind, in order, from the first layer that differs on."""
+    """Copies overlapping weights of layers of the same kind, paired in order, from the first layer that differs on."""
     parent, child, place, shift, _ = mutant
     waiting = list(range(place, behind - shift))
     for i in range(place, behind):
@@ -149,7 +149,7 @@ def _share(mutant: Mutant, behind: int) -> None:
 
 
 def _preserved(mutant: Mutant, x: Array) -> bool:
-    """Sets the weights of the changed layer; returns whether the network's function is preserved without a fit."""
+    """Sets the weights of the changed layer; returns whether the network computes the same without a fit."""
     parent, child, place, shift, _ = mutant
     layer = child.layers[place]
     if shift == 1 and isinstance(layer, Dense | Convolution):
@@ -175,7 +175,7 @@ def _preserved(mutant: Mutant, x: Array) -> bool:
 
 
 def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
-    """Makes a new layer the identity, if its activation and its size allow that; returns whether it did."""
+    """Makes a new layer the identity, if its activation and its size allow that; returns whether they do."""
     place, child = mutant.place, mutant.child
     name, channels = layer.activation.name, child.network.shapes[place][0]
     if isinstance(layer, Dense):
@@ -201,7 +201,7 @@ def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
 
 
 def _as_line(mutant: Mutant, x: Array) -> bool:
-    """Makes a new dense layer nearly linear in the directions of most variance; returns False: it is not exact."""
+    """Makes a new dense layer nearly linear in the directions of most variance; returns False, as it is not exact."""
     layer, own = mutant.child.layers[mutant.place], mutant.child.tensors[mutant.place]
     if isinstance(layer, Dense):
         given = mutant.parent.until(mutant.place, x).astype(np.float64)
@@ -216,7 +216,7 @@ def _as_line(mutant: Mutant, x: Array) -> bool:
 
 
 def _slope_at(activation: Activation) -> float:
-    """Returns a point where the activation has a slope: even functions have none at 0."""
+    """Returns a point where the activation's slope is not 0; the slope of an even function is 0 at 0."""
     near = np.array([[-0.1, 0.1], [0.6, 0.8]])
     values = np.empty_like(near)
     run_calls(activation.forward(near.copy(), values))
@@ -259,7 +259,7 @@ def _overlap(old: Views, new: Views) -> None:
 
 
 def _never_negative(layers: Sequence[Layer]) -> bool:
-    """Returns whether the outputs of the last of these layers are never negative, judging by the activations."""
+    """Returns whether the layers' activations guarantee that the outputs of the last layer are never negative."""
     for layer in reversed(layers):
         if isinstance(layer, MaxPooling) or layer.transparent(training=False):
             continue

@@ -22,13 +22,13 @@ Places: TypeAlias = Callable[[Recipe, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Recipe, int, Space, np.random.Generator], Recipe]"
 
 LARGEST_KERNEL = 7
-"""Largest width of a kernel that mutations make."""
+"""Largest kernel width that a mutation makes."""
 TRIALS = 100
 """Number of draws after which `mutate` gives up."""
 
 
 class Mutation(NamedTuple):
-    """A kind of change of a recipe, with its share of the draws and the places where it applies."""
+    """A kind of change to a recipe, with its share of the draws and the places where it applies."""
 
     name: str
     share: float
@@ -110,7 +110,7 @@ def _small_kernels(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _unpooled(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Returns the places behind convolutions that have no pooling yet and an image large enough for one."""
+    """Returns the places behind convolutions without pooling whose output is large enough for it."""
     shapes = recipe.network.shapes
     return [
         i + 1
@@ -131,7 +131,7 @@ def add_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generato
 
 @mutation("widen", 0.20, _narrow)
 def widen(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Makes a dense layer wider by a quarter, up to twice as wide."""
+    """Makes a dense layer 1.25 to 2 times as wide."""
     units = _units(recipe, place)
     wider = min(space.widest, max(units + 1, round(units * rng.uniform(1.25, 2))))
     return _changed(recipe, place, units=wider)
@@ -174,7 +174,7 @@ def settings(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator
 
 @mutation("add convolution", 0.25, _image_gaps)
 def add_convolution(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Adds a 3x3 convolution that keeps the image's size, with filters enough to begin as the identity."""
+    """Adds a 3x3 convolution that keeps the image's size, with enough filters to begin as the identity."""
     depth = recipe.network.shapes[place][0]
     filters = min(space.most_filters, max(2 * depth, space.filters(rng)))
     return _inserted(recipe, place, convolution(filters, space.activation(rng)))
@@ -182,7 +182,7 @@ def add_convolution(recipe: Recipe, place: int, space: Space, rng: "np.random.Ge
 
 @mutation("more filters", 0.15, _few_filters)
 def more_filters(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Gives a convolution a quarter more filters, up to twice as many."""
+    """Gives a convolution 1.25 to 2 times as many filters."""
     filters = _convolution(recipe, place).filters or 0
     return _changed(
         recipe, place, filters=min(space.most_filters, max(filters + 1, round(filters * rng.uniform(1.25, 2))))
@@ -191,7 +191,7 @@ def more_filters(recipe: Recipe, place: int, space: Space, rng: "np.random.Gener
 
 @mutation("larger kernel", 0.05, _small_kernels)
 def larger_kernel(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Makes a kernel larger by one place on each side, and the padding too."""
+    """Makes a kernel larger by one on each side, and the padding larger by one."""
     layer = _convolution(recipe, place)
     return _changed(
         recipe, place, pad=layer.pad + 1, kernel_width=layer.kernel_width + 2, kernel_height=layer.kernel_height + 2

@@ -58,7 +58,7 @@ class Strategy:
 
     @property
     def rungs(self) -> list[int]:
-        """Epochs of the rungs: after each, only the better third of a bracket (a group of candidates) trains on."""
+        """Epochs at which rungs end; after each rung, a bracket (a group of candidates) keeps only its best third."""
         if self.population < HALVED:
             return [self.epochs]
         return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
@@ -73,11 +73,11 @@ class Candidate(NamedTuple):
     mutations: tuple[str, ...]
     """Names of the mutations, or "start", "random" or "train on"."""
     ancestry: tuple[str, ...] = ()
-    """Descriptions from the parent's to the candidate's, one mutation apart each, if weights are inherited."""
+    """Descriptions from the parent's to the candidate's, each one mutation further; empty without inheritance."""
 
 
 class Outcome(NamedTuple):
-    """The result of evaluating a candidate up to some epoch."""
+    """The result of evaluating a candidate up to a given epoch."""
 
     loss: float
     """Validation loss; infinite if training diverged."""
@@ -103,7 +103,7 @@ class Evaluated(NamedTuple):
 
     @property
     def order(self) -> tuple[float, int, Place]:
-        """Sort key: the lowest loss first; among equals, fewer parameters, then the earlier candidate."""
+        """Sort key: the fittest first; among equals, fewer parameters, then the earlier candidate."""
         return -self.outcome.fitness, self.outcome.parameters, self.candidate.place
 
 
@@ -131,14 +131,14 @@ class Population:
     archive: list[Evaluated] = field(default_factory=list)
     """The Pareto front: full evaluations that no other one beats in both loss and parameters."""
     finished: list[Evaluated] = field(default_factory=list)
-    """All full evaluations."""
+    """All full evaluations that did not diverge."""
     incumbent: Evaluated | None = None
     stalled: int = 0
     """Number of generations since the incumbent was found."""
     tried: set[str] = field(default_factory=set)
 
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
-        """Yields each candidate when it is evaluated or dropped, and after the candidates their generation.
+        """Yields each candidate when it is evaluated in full or dropped, and a Generation after its last candidate.
 
         There are generation 0 and `count` more, or fewer if there is no progress. Raises Diverged if no candidate of
         generation 0 can be trained.
@@ -219,7 +219,7 @@ class Population:
         return Candidate(place, recipe, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
 
     def _parent(self, place: Place) -> Candidate:
-        """Returns a parent: the incumbent, always in a small population, else half of the time; or a good candidate.
+        """Returns a parent: the incumbent or, half of the time in a population of HALVED or more, a good candidate.
 
         The good candidate is the best of a few that are drawn from the window.
         """
@@ -232,7 +232,7 @@ class Population:
         return min((self.window[int(i)] for i in drawn), key=lambda each: each.order).candidate
 
     def _evaluated(self, brackets: list[list[Candidate]], evaluate: Evaluate) -> Iterator[Evaluated]:
-        """Yields candidates as they are dropped or done; after each rung, a third of each bracket trains on."""
+        """Yields each candidate when it is dropped or evaluated in full; see `Strategy.rungs`."""
         *rungs, last = enumerate(self.strategy.rungs)
         for rung, epochs in rungs:
             going = _in_order(brackets)

@@ -34,23 +34,23 @@ from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, usable
 
 CROSS_VALIDATED = 2000
-"""Smallest number of rows for which a part is held out; with fewer rows, there is a cross-validation."""
+"""Smallest number of rows of which a part is held out; fewer rows are cross-validated."""
 FOLDS = 5
 HELD_OUT = 0.2
 """Share of the rows that is held out for validation."""
 MANY_ROWS = 20_000
-"""Smallest number of rows for which a full evaluation has 9 epochs in place of 27."""
+"""Number of rows above which a full evaluation has 9 epochs in place of 27."""
 
 BATCH = 32
 """Number of rows in a batch; fewer than twice this number of rows make a single batch."""
 STEPS = 2000
-"""Number of steps of a full evaluation under cross-validation, if that makes 27 to 243 epochs."""
+"""Number of steps of a full evaluation under cross-validation; the epochs are kept between 27 and 243."""
 EXPENSIVE = 2e11
-"""Smallest number of operations in a training for which weights are inherited, because the validation loss still falls
-at the training's end. Cheaper trainings run until they overfit, and a child that inherits would start from there."""
+"""Number of operations in a training above which weights are inherited by default, because the validation loss still
+falls at its end. Cheaper trainings run until they overfit, and a child would inherit overfitted weights."""
 
 STEP_SECONDS = 8e-5
-"""Seconds that a step takes at least."""
+"""Minimum number of seconds that a step takes."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class PreparedSearch:
 
     settings: SearchSettings
     mode: str
-    """Rows that candidates are judged by: "training" (the rows that train), "cross-validation" or "hold-out"."""
+    """Rows on which candidates are judged: "training" (the rows that train), "cross-validation" or "hold-out"."""
     encoding: Encoding
     table: Table
     labels: Table | None
@@ -92,7 +92,7 @@ class PreparedSearch:
     strategy: Strategy
     regime: Regime
     final: str
-    """Network to save, "merged" or "single"; in the mode "training" it is the network that was evaluated."""
+    """Network to save, "merged" or "single"; in the mode "training", the network that was evaluated is saved."""
 
     @property
     def folds(self) -> int:
@@ -100,7 +100,7 @@ class PreparedSearch:
         return FOLDS if self.mode == "cross-validation" else 1
 
     def split(self, number: int) -> Folds:
-        """Divides the rows into folds: with `number` 0 for the search, 1 for the final training."""
+        """Divides the rows into folds; `number` is 0 for the search and 1 for the final training."""
         rows, rng = self.table.rows, generator(self.settings.seed, Key.SPLIT, number)
         if self.mode == "training":
             return all_rows(rows)
@@ -126,7 +126,7 @@ class PreparedSearch:
         ]
 
     def doubts(self) -> list[str]:
-        """Returns a message for each decision about the data that could be wrong."""
+        """Returns a message for each doubtful decision about the data."""
         return self.encoding.doubts(self.table)
 
     def seconds(self) -> float:
@@ -164,7 +164,7 @@ class PreparedSearch:
         }
 
     def staged_bytes(self) -> int:
-        """Returns the size, in bytes, of the files of `stage_samples`."""
+        """Returns the size, in bytes, of the files that `stage_samples` writes."""
         index = ((self.folds, self.table.rows), np.intp)
         samples = samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype))
         return samples + 3 * staged_bytes(index, index)
@@ -225,12 +225,12 @@ def _mode(rows: int) -> str:
 
 
 def _training_rows(mode: str, rows: int) -> int:
-    """Returns how many of all rows train a network."""
+    """Returns the number of rows that train a network, out of `rows`."""
     return rows - {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
 
 
 def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy:
-    """Returns the strategy that the settings ask for; `inherits` is the default for inheriting weights."""
+    """Returns the strategy that the settings ask for; `inherits` is True if weights are inherited by default."""
     random = settings.strategy == "random"
     wanted = settings.inherit == "always" or (settings.inherit == "auto" and inherits)
     return Strategy(settings.population, settings.seed, epochs, wanted and not random, random)
@@ -241,7 +241,7 @@ def _matched(
 ) -> tuple[ModelDescription, Encoding]:
     """Returns the description to start from, by default without hidden layers, and the encoding.
 
-    Each ? of the description is filled in. Raises BadInput if INPUTS or OUTPUTS differ from the data.
+    Each `?` of the description is filled in. Raises BadInput if INPUTS or OUTPUTS do not fit the data.
     """
     if settings.start:
         described = match(settings.start, table, labels, target, settings.missing, settings.drop)
@@ -270,7 +270,7 @@ def _matched(
 def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
     if settings.inputs not in (None, encoding.features):
         columns = len(encoding.columns.inputs)
-        made = "" if encoding.features == columns else f" from {columns} columns"
+        made = "" if encoding.features == columns else f" (from {columns} columns)"
         raise BadInput(
             f"{at(table.source)}expected INPUTS {encoding.features}, as many as the table has{made}, "
             f"got {settings.inputs}"
@@ -319,7 +319,7 @@ def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
 
 
 def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
-    """Returns the network to save, "merged" or "single"; raises BadInput if networks can't be merged but should be."""
+    """Returns the network to save, "merged" or "single"; raises BadInput if merging is wanted but impossible."""
     possible = (
         mode == "cross-validation"
         and not space.images
@@ -327,10 +327,7 @@ def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> 
         and not any(Activation.parse(name).definition.mixes for name in space.activations)
     )
     if settings.final == "merged" and not possible:
-        raise BadInput(
-            "expected the dense networks of a cross-validation for --final merged, got a search without; "
-            "try --final single"
-        )
+        raise BadInput("--final merged can merge only the dense networks of a cross-validation; try --final single")
     return settings.final or ("merged" if possible else "single")
 
 

@@ -10,7 +10,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 
 POOLING = MaxPooling(Activation("identity"), 2, 0, 2, 2)
-"""Pooling layer that evolution adds: the largest number of each 2x2 square."""
+"""Pooling layer that evolution adds: it takes the largest number of each 2x2 square."""
 
 DIGITS = 4
 """Number of significant digits of a setting that is drawn at random."""
@@ -26,7 +26,7 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """A text that is the same for two recipes if they are equal, and only then."""
+        """A string that is the same for two recipes exactly if they are equal."""
         return f"{self.description}{self.learning_rate!r} {self.weight_decay!r}"
 
     @property
@@ -41,12 +41,12 @@ class Recipe:
 
     @property
     def last(self) -> int:
-        """Index of the last layer with weights; the data decides its size."""
+        """Index of the last layer with weights; the data decides the size of this layer."""
         return max(i for i, layer in enumerate(self.layers) if layer.learns)
 
     @property
     def images(self) -> int:
-        """Number of layers before the first dense layer, whose inputs may be images."""
+        """Number of layers before the first dense layer; the inputs of these layers may be images."""
         return next((i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)), self.last)
 
     @property
@@ -74,7 +74,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Returns the recipe that `to_json` made into the record."""
+        """Returns the recipe from which `to_json` made the record."""
         return cls(ModelDescription.parse(record["model"]), record["learning_rate"], record["weight_decay"])
 
 

@@ -70,7 +70,7 @@ class Search:
         """Reason to stop, which a signal handler may set: the caller stops after the generation under way."""
 
     def generations(self) -> Iterator[Evaluated | Generation]:
-        """Yields each candidate when it is evaluated or dropped, then its generation; reuses results of the history."""
+        """Yields as `Population.generations` does; results that are in the history are reused."""
         for event in self.population.generations(self.prepared.settings.generations, self._evaluate):
             if isinstance(event, Generation):
                 self._commit(event)
@@ -83,8 +83,8 @@ class Search:
     def conclude(self) -> Winner:
         """Trains the finalists (the best candidates) afresh and makes a model of the best one.
 
-        With few rows, makes a model of the best candidate as it is. Raises Diverged if the best candidate cannot be
-        trained again.
+        In the mode "training", makes a model of the best candidate as it is. Raises Diverged if the best candidate
+        cannot be trained again.
         """
         finalists = _picked(self.population, self.prepared.settings.pick)
         if self.prepared.mode == "training":
@@ -149,7 +149,7 @@ class Search:
         return Winner(trained, chosen, loss, how, lineage[::-1], self.population.archive)
 
     def _known(self, place: Place) -> Evaluated:
-        """Returns the candidate at a place, which was evaluated in full, as all parents were."""
+        """Returns the candidate at `place`, which must have been evaluated in full; every parent was."""
         return next(each for each in self.population.finished if each.candidate.place == place)
 
     def _restored(self, candidate: Candidate) -> str:
@@ -163,7 +163,7 @@ class Search:
         return file
 
     def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
-        """Yields an outcome for each candidate, in order, and adds each outcome to the history first."""
+        """Yields an outcome for each candidate, in order; before that, a new one is added to the history."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
@@ -220,7 +220,7 @@ class Search:
         )
 
     def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
-        """Returns a job that trains a candidate afresh: on other folds, or if `split` is "refit", on all rows."""
+        """Returns a job that trains a candidate afresh: on other folds, or on all rows if `split` is "refit"."""
         regime, purpose = self.prepared.regime, Purpose.FINAL
         if split == "refit":
             regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
@@ -233,7 +233,7 @@ class Search:
         return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
 
     def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
-        """Returns a model of one network, with the scores of all folds' networks on their validation rows."""
+        """Returns a model of the first network, with the scores of all folds' networks on their validation rows."""
         prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
         trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
@@ -277,9 +277,10 @@ def _survived(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _picked(population: Population, pick: str) -> list[Evaluated]:
-    """Returns at most three candidates with different recipes within a standard error of the best loss, best first.
+    """Returns at most FINALISTS candidates with different recipes: the incumbent first, then the fittest ones.
 
-    If `pick` is "small", returns only the candidate with the fewest parameters among those within a standard error.
+    The loss of each is at most one standard error above the incumbent's. If `pick` is "small", returns only the one
+    with the fewest parameters.
     """
     incumbent = population.incumbent
     assert incumbent is not None

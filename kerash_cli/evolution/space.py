@@ -15,7 +15,7 @@ SEARCHED = (
     "sigmoid", "tanh", "arctan", "arcsinh", "elliotsig", "relu", "softplus", "bentidentity", "sinusoid", "sinc",
     "gaussian", "gelu", "silu", "leakyrelu",
 )  # fmt: skip
-"""Activations that evolution draws from; not `softmax`: a network with one in a hidden layer can't be merged."""
+"""Activations that evolution draws from; `softmax` is left out, because in a hidden layer it prevents merging."""
 RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
 """Lowest and highest learning rate, and lowest and highest weight decay, that are drawn."""
 FEW_ROWS_RATE = 0.05
@@ -53,7 +53,7 @@ class Space:
         return round(_log_uniform(rng, min(low, self.widest), min(high, self.widest)))
 
     def activation(self, rng: "np.random.Generator", other_than: str = "") -> Activation:
-        """Draws an activation that is not called `other_than`."""
+        """Draws an activation other than `other_than`."""
         choices = [name for name in self.activations if name != other_than]
         return Activation.parse(choices[rng.integers(len(choices))])
 
@@ -86,7 +86,7 @@ def activations(words: str) -> tuple[str, ...]:
     """Reads a list such as `relu,srelu:-1,0.1,1,0.1,tanh`; raises BadInput for an unknown activation."""
     found = tuple(str(Activation.parse(word)) for word in re.split(r",(?=[A-Za-z]|$)", words) if word)
     if not found:
-        raise BadInput(f"expected activations such as relu,tanh, got {words!r}; kerash activation --list has all")
+        raise BadInput(f"expected activations such as relu,tanh, got {words!r}; kerash activation --list shows all")
     return tuple(dict.fromkeys(found))
 
 

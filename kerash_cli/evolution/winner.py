@@ -20,7 +20,7 @@ class Winner(NamedTuple):
     loss: float
     """Loss of the final training, on other folds than those of the search; if all rows train, loss of the search."""
     how: str
-    """Words about the way in which the saved model was made from the chosen candidate."""
+    """Phrase that says how the saved model was made from the chosen candidate."""
     lineage: list[Evaluated]
     """Ancestors of the chosen candidate, each the parent of the next, and finally the candidate itself."""
     front: list[Evaluated]

@@ -42,7 +42,7 @@ Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", KINDS[float]
 _AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
 Axis: TypeAlias = Annotated[str, _AXIS]
 OneAxis: TypeAlias = Annotated[str | None, _AXIS]
-Order: TypeAlias = Annotated[str, Kind("x, y and z in another order", _order, "zxy")]
+Order: TypeAlias = Annotated[str, Kind("x, y and z in any order", _order, "zxy")]
 Axes: TypeAlias = Annotated[
     str | None,
     Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|..."),
@@ -68,7 +68,7 @@ class Function:
         return cls(name, derivative)
 
     def __call__(self, a: Array) -> Array:
-        """Applies it to each number; softmax and similar activations treat all numbers as one vector."""
+        """Applies the function to each number; softmax and similar activations treat all numbers as one vector."""
         from kerash_cli.engine.activations import Activation
 
         activation = Activation.parse(self.word)

@@ -14,21 +14,21 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import Source, opened
 
 PAIR = (3, 4)
-"""File descriptors of two operands that are not named."""
+"""File descriptors that two operands are read from if no words name them."""
 
 NPY = b"\x93NUMPY"
 """First bytes of a .npy file."""
 
 
 class Operands:
-    """Reads operands, and standard input at most once; calls `await_input` before it reads from a terminal."""
+    """Reads operands, but standard input at most once; calls `await_input` before it reads from a terminal."""
 
     def __init__(self, await_input: Callable[[], object] = lambda: None) -> None:
         self._await_input = await_input
         self._has_read_input = False
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """Returns the operands that the words name; without words, from standard input or descriptors 3 and 4."""
+        """Returns the operands that the words name; without words, those on standard input or descriptors 3 and 4."""
         return [self.read(place) for place in places(operation, words, group)]
 
     def read(self, place: str | int) -> Array:
@@ -41,7 +41,7 @@ class Operands:
         """Opens a file or a descriptor; raises BadInput if the descriptor is closed."""
         if place in ("-", 0):
             if self._has_read_input:
-                raise BadInput("expected '-', standard input, once, got it twice; try files")
+                raise BadInput("standard input, '-', can be read only once; try files")
             self._has_read_input = True
             if sys.stdin.isatty():
                 self._await_input()
@@ -67,7 +67,7 @@ def places(operation: Operation, words: Sequence[str], group: Group) -> Sequence
 
 
 def descriptor_name(number: int) -> str:
-    """Returns the name of a descriptor in messages."""
+    """Returns the name of a descriptor for messages."""
     return f"descriptor {number}" if number else "<stdin>"
 
 
@@ -77,7 +77,7 @@ def closed(number: int) -> BadInput:
 
 
 def tensor(source: Source) -> Array:
-    """Returns the tensor in a source, text or .npy; a .npy of one dimension is a row."""
+    """Returns the tensor in a source, text or .npy; a .npy array of one dimension becomes a row."""
     if source.head.startswith(NPY):
         from kerash_cli.tables.formats import arrays, npy
 
@@ -90,7 +90,7 @@ def tensor(source: Source) -> Array:
 
 
 def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
-    """Returns (depth, height, width) and the values in order; there are none if a text ends after its first line."""
+    """Returns (depth, height, width) and the values in order; no values if a text ends after its sizes."""
     if source.head.startswith(NPY):
         array = tensor(source)
         return array.shape, array.ravel()
@@ -100,7 +100,7 @@ def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
 
 @contextmanager
 def suggesting_filter(name: str) -> Iterator[None]:
-    """Adds to the error about a matrix in rows the command that converts it."""
+    """Adds a repair to an error about a matrix in rows: the command that converts it."""
     try:
         yield
     except tensor_text.NotOneALine as error:

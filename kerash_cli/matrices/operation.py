@@ -28,7 +28,7 @@ Rows: TypeAlias = list[list[str]]
 Group: TypeAlias = Literal["matrix", "tensor"]
 
 SMALL = 1 << 20
-"""Most numbers of a result that is allocated without asking for memory first: 8 MiB, which any machine has."""
+"""Most numbers of a result that is made without a check of the free memory: 8 MiB, which any machine has."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Picture:
     """A tensor as text for people, with the colour of each cell if `--heat` was given."""
 
     layers: list[Rows]
-    """The cells of each layer, all of the same width."""
+    """Rows of cells of each layer; all cells are padded to the same width."""
     heat: Array | None
     """A number from 0 (blue) to 1 (red) for each cell."""
 
@@ -70,16 +70,16 @@ RESULTS = {
 
 
 class Kind(NamedTuple):
-    """How a word is read."""
+    """A kind of words, with the function that reads them."""
 
     expected: str
     """Noun for messages: "a decimal number"."""
     parse: Callable[[str], Any]
-    """Returns the value of a word, or None if the word is invalid; or raises BadInput itself."""
+    """Returns the value of a word; for an invalid word it returns None, or raises BadInput itself."""
     example: str
-    """A valid word, for the help."""
+    """A valid word, shown as an example in the help."""
     metavar: str = ""
-    """Stands for the value in the help, instead of the parameter's name."""
+    """Placeholder for the value in the help; if it is empty, the parameter's name is used."""
     many: bool = False
     """True if it takes all remaining words, of which there may be none."""
 
@@ -97,9 +97,9 @@ class Mark(NamedTuple):
 
 
 Word = Mark("word")
-"""Marks a parameter with a default that is a word nevertheless."""
+"""Marks a parameter that is a word although it has a default."""
 TensorOnly = Mark("tensor only")
-"""Marks a parameter that operations on matrices do not have; its value is 1 then."""
+"""Marks a parameter that only tensors need; for matrices its value is 1."""
 
 
 MOST = 10**18 - 1
@@ -126,7 +126,7 @@ class Parameter(NamedTuple):
 
     name: str
     kind: Kind | None
-    """How its value is read; None for a flag."""
+    """Kind of its value; None for a flag."""
     default: Any
     """Its value if it is left out; `inspect.Parameter.empty` if it is required."""
     help: str
@@ -146,12 +146,12 @@ class Parameter(NamedTuple):
 
     @property
     def metavar(self) -> str:
-        """Stands for its value in the help: `AXIS`, `x|y|z`."""
+        """Placeholder for its value in the help: `AXIS`, `x|y|z`."""
         return (self.kind and self.kind.metavar) or self.name.upper()
 
     @property
     def description(self) -> str:
-        """Its sentence and its valid values: `Factor of C: a decimal number.`"""
+        """Its help sentence and its valid values: `Factor of C: a decimal number.`"""
         return f"{self.help}{f': {self.kind.expected}' if self.kind else ''}."
 
     def read(self, word: str) -> Any:
@@ -165,11 +165,11 @@ class Parameter(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """The words after an operation's name, read."""
+    """The words after an operation's name, parsed: names of operands, and values of parameters."""
 
     operands: list[str]
     options: dict[str, Any]
-    """Values of all other parameters, by name."""
+    """Values of the operation's parameters, by name."""
 
 
 @dataclass(frozen=True)
@@ -182,12 +182,12 @@ class Operation:
     """Commands of which it is a subcommand."""
 
     def __call__(self, *operands: Array, **options: Any) -> Result:
-        """Returns the result. Raises BadInput if a number of it is not finite, Mismatched if sizes do not fit."""
+        """Returns the result. Raises BadInput if one of its numbers is not finite, Mismatched if sizes do not fit."""
         with np.errstate(all="ignore"):  # the check below reports an overflow as an error
             result = self.function(*operands, **options)
         numbers = result.array if isinstance(result, BareValues) else result
         if isinstance(numbers, np.ndarray | float) and not np.isfinite(numbers).all():
-            kind = "what is no number" if np.isnan(numbers).any() else "larger ones"
+            kind = "NaN" if np.isnan(numbers).any() else "larger ones"
             raise BadInput(f"{self.name}: expected results that fit in 64 bits, got {kind}; try other operands")
         return result
 
@@ -197,7 +197,7 @@ class Operation:
         return inspect.cleandoc(self.function.__doc__ or "")
 
     def example(self, group: Group) -> str:
-        """Returns a valid line of words and operands."""
+        """Returns an example of its use: its name, words and operands."""
         words = [each.kind.example for each in self.words(group) if each.kind]
         ending = "mat" if group == "matrix" else "ten"
         return " ".join([self.name, *words, *(f"{name}.{ending}" for name in self.operands)])
@@ -224,7 +224,7 @@ class Operation:
 
     @cached_property
     def takes_more(self) -> bool:
-        """Returns whether any number of operands may follow the named ones."""
+        """True if any number of operands may follow the named ones."""
         return any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in self._declared)
 
     @cached_property
@@ -241,7 +241,7 @@ class Operation:
         return [each for each in self.parameters if not each.is_word]
 
     def usage(self, group: Group) -> str:
-        """Returns `mul-scalar FACTOR [A]`, with optional parts in brackets."""
+        """Returns a line such as `mul-scalar FACTOR [A]`, with optional parts in brackets."""
         words = [f"{each.metavar}..." if each.kind and each.kind.many else each.metavar for each in self.words(group)]
         for i, each in enumerate(self.words(group)):
             words[i] = words[i] if each.required else f"[{words[i]}]"
@@ -252,7 +252,7 @@ class Operation:
     def bind(self, words: Sequence[str], group: Group, given: int = 0) -> Bound:
         """Reads the words after the name; raises BadInput if one is invalid or missing.
 
-        `given` operands come from elsewhere. Operands may be missing, since they may come from descriptors.
+        `given` is how many operands are known already. The others need no words either: they may come from descriptors.
         """
         plain, typed = self._split_options(words)
         options = {each.name: each.default for each in self.parameters if not each.required} | typed
@@ -347,7 +347,7 @@ def check_matrices(operands: Sequence[Array], name: str) -> None:
 
 
 def check_square(a: Array) -> None:
-    """Raises Mismatched unless a matrix is as high as wide."""
+    """Raises Mismatched unless a matrix is square."""
     if a.shape[1] != a.shape[2]:
         raise Mismatched(f"expected a matrix as high as wide, got {sizes(a.shape)}")
 

@@ -1,8 +1,9 @@
 """A pipeline of operations in one line, each working on the result before it: `load a.mat | transpose | mul b.mat`.
 
-`|` separates steps, and words are quoted as in a shell. A step is an operation, its words and its further operands; the
-first step has all its operands. A number becomes a matrix of 1x1 for the next step. Operations accept matrices and
-tensors; `tensor` before a name selects the words of `kerash tensor`, where sizes have a depth: `tensor random 3 3 2`.
+`|` separates steps, and words are quoted as in a shell. A step is an operation, its words and its operands. Each step
+after the first gets the result so far as its first operand, which is not written. A number becomes a matrix of 1x1 for
+the next step. Operations accept matrices and tensors; `tensor` before a name selects the words of `kerash tensor`,
+where sizes have a depth: `tensor random 3 3 2`.
 """
 
 import re
@@ -26,7 +27,7 @@ class OperandSource(Protocol):
     """Reads operands from wherever they are."""
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """Returns all operands of a first step; those without a word come from where the command takes them."""
+        """Returns the operands that the words name; without words, those on standard input or descriptors 3 and 4."""
 
     def read(self, word: str) -> Array:
         """Returns the operand that a word names."""
@@ -34,7 +35,7 @@ class OperandSource(Protocol):
 
 @dataclass(frozen=True)
 class PipelineStep:
-    """One operation of a pipeline, with its words read."""
+    """One operation of a pipeline, with its words parsed."""
 
     number: int
     text: str
@@ -48,7 +49,7 @@ class PipelineStep:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A line of operations, read and checked."""
+    """A line of operations, parsed and checked."""
 
     steps: tuple[PipelineStep, ...]
 
@@ -103,7 +104,7 @@ def _parse(number: int, text: str) -> PipelineStep:
             group = operation.groups[0]
         if number > 1 and not operation.operands:
             raise BadInput(
-                "expected an operation that uses the result so far; got one that makes a new one; move it to the start"
+                "expected an operation that uses the result so far, got one without operands; move it to the start"
             )
         bound = operation.bind(words, group, given=int(number > 1))
         return PipelineStep(number, text.strip(), group, operation, bound)
@@ -129,7 +130,7 @@ def _array(result: Result) -> Array:
         return result.array
     if isinstance(result, float | int) and not isinstance(result, bool):
         return np.full((1, 1, 1), float(result))
-    raise BadInput("expected numbers from the step before, got text; try that step last")
+    raise BadInput("expected numbers from the step before, got text; try that step at the end")
 
 
 def _outline(result: Result) -> str:
@@ -145,7 +146,7 @@ def _outline(result: Result) -> str:
 
 @contextmanager
 def _named(where: str) -> Iterator[None]:
-    """Puts the step before the message of an error."""
+    """Puts `where`, the step, before the message of an error."""
 
     try:
         yield

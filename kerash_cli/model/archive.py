@@ -108,7 +108,7 @@ def save(output: "OutputFile", tensors: Mapping[str, Array], record: Mapping[str
 
 
 def load(path: str | os.PathLike[str]) -> Artifact:
-    """Reads a saved model and checks each byte; takes memory of twice the file's size, and at most 64 MB more.
+    """Reads a saved model and checks each byte; takes twice the file's size in memory, and at most 64 MB more.
 
     Raises BadInput if there is no such file, Damaged if it is not a saved model, is damaged, or has a later version.
     """
@@ -139,7 +139,7 @@ def looks_like_model(path: str | os.PathLike[str]) -> bool:
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
-    """Opens a regular file to be read. Nothing else is opened: with a pipe, that would disturb its writer."""
+    """Opens a regular file for reading. Nothing else is opened, because opening a pipe would disturb its writer."""
 
     def opener(path: str, flags: int) -> int:
         return os.open(path, flags | os.O_NONBLOCK)  # does not wait if a pipe has just replaced the file
@@ -173,7 +173,7 @@ def _begins_as_ours(file: BinaryIO) -> bool:
 
 
 def _verified(file: BinaryIO) -> tuple[bytes, str]:
-    """Returns the header and the digest in it; raises ValueError if that is not the file's digest."""
+    """Returns the header and the digest in it; raises ValueError if the digest is not that of the file."""
     file.seek(0)
     prefix = file.read(8)
     length = int.from_bytes(prefix, "little")
@@ -235,12 +235,15 @@ def _digest_place(header: bytes) -> tuple[int, int]:
 
 
 def _values(header: bytes) -> int:
-    """Returns an upper bound of the number of values in a header."""
+    """Returns an upper bound on the number of values in a header."""
     return sum(map(header.count, (b"[", b"{", b",")))
 
 
 def _content(header: bytes, digest: str) -> dict[str, Any]:
-    """Returns the object in the header's string, whose keys the beginning of the header guarantees."""
+    """Returns the object in the header's string; raises ValueError if it is invalid.
+
+    The header begins with `_BEGINNING`, so that the keys `__metadata__`, `kerash` and `format` exist.
+    """
     if _values(header) > _VALUES_LIMIT:
         raise ValueError(f"expected at most {_VALUES_LIMIT} values in the header, got {_values(header)}")
     try:
@@ -249,7 +252,7 @@ def _content(header: bytes, digest: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"expected JSON in ASCII, got {str(error)!r}") from error
     if content.get("sha256") != digest:
-        raise ValueError("expected the SHA-256 as a key of its own, got it elsewhere")
+        raise ValueError("expected the SHA-256 under the key 'sha256', got it elsewhere")
     return content
 
 
@@ -306,7 +309,7 @@ def _array(name: str, entry: Mapping[str, Any]) -> Array:
     try:
         tensor = numbers.reshape(entry["shape"])
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"expected the shape of an array, got {name!r} with {str(error)!r}") from error
+        raise ValueError(f"expected a shape that fits the numbers of {name!r}, got {str(error)!r}") from error
     _check_tensor(name, tensor)
     tensor.flags.writeable = False
     return tensor
@@ -322,7 +325,7 @@ def _little_endian(name: str, tensor: Array) -> Array:
 
 def _check_tensor(name: str, tensor: Array) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"expected tensors' names of letters, digits and _ . / -, got {name!r}")
+        raise ValueError(f"expected tensors' names of letters, digits, '_', '.', '/' and '-', got {name!r}")
     if tensor.dtype.str not in _TYPES.values():
         raise ValueError(f"expected tensors of float32 or float64, got {name!r} of {tensor.dtype}")
     if not np.isfinite(tensor).all():

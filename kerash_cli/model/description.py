@@ -46,7 +46,7 @@ class ModelDescription:
     def parse(cls, text: str, source: str = "<model>") -> Self:
         """Parses a description; raises BadInput with the line of the first error."""
         if len(text) > LONGEST:
-            raise BadInput(f"{at(source)}expected a model description, got {len(text)} characters")
+            raise BadInput(f"{at(source)}expected a model description of at most {LONGEST} characters, got more")
         lines = _meaningful(text)
         if not lines:
             raise BadInput(f"{at(source)}expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file")
@@ -102,9 +102,9 @@ class ModelDescription:
         return depth if height > 1 and any(layer.layout == "image" for layer in self.layers) else None
 
     def resolve(self, features: int, outputs: int) -> Self:
-        """Returns the description with each `?` replaced, for data with `features` inputs and `outputs` units.
+        """Returns the description with each `?` filled in, for samples of `features` inputs and `outputs` outputs.
 
-        Raises BadInput if the given sizes do not divide the number of inputs.
+        Raises BadInput if the sizes do not fit `features`, or if the layers do not fit the sizes or `outputs`.
         """
         known = prod(number or 1 for number in self.shape)
         if features % known or (features != known and None not in self.shape):
@@ -117,8 +117,8 @@ class ModelDescription:
         if (got := resolved.outputs) != outputs and layers != self.layers:
             unknown = next(i for i, layer in enumerate(self.layers) if layer.unresolved)
             raise BadInput(
-                f"{self.where(unknown)}expected as many outputs as there are targets, {outputs}, got {got} with that "
-                f"for '?'; try global_average_pooling after it, or 'dense ? softmax'"
+                f"{self.where(unknown)}expected as many outputs as there are targets, {outputs}, got {got} with "
+                f"{outputs} for '?'; try global_average_pooling after it, or 'dense ? softmax'"
             )
         return resolved
 
@@ -130,18 +130,19 @@ class ModelDescription:
         last = max((i for i, layer in enumerate(self.layers) if layer.learns), default=-1)
         for i, layer in enumerate(self.layers):
             if i and layer.place == "first":
-                raise BadInput(f"{self.where(i)}expected {layer.keyword!r} only as the first layer, got it again")
+                raise BadInput(f"{self.where(i)}expected {layer.keyword!r} only as the first layer, got a second one")
             if layer.place == "last" and i + 1 < len(self.layers):
                 raise BadInput(
                     f"{self.where(i)}expected {layer.keyword!r} as the last layer, got '{self.layers[i + 1]}' after it"
                 )
             if layer.place == "before" and i >= last:
                 raise BadInput(
-                    f"{self.where(i)}expected a layer that learns after {layer.keyword!r}, got none; try it further up"
+                    f"{self.where(i)}expected a layer that learns after {layer.keyword!r}, got none; "
+                    "try moving it further up"
                 )
             if layer.unresolved and i < last:
                 raise BadInput(
-                    f"{self.where(i)}expected a number, got '?', which only the last layer that learns takes"
+                    f"{self.where(i)}expected a number, got '?', which only the last layer that learns may have"
                 )
         if last < 0:
             raise BadInput(f"{self.where(-1)}expected a layer that learns up to here, got none; try 'dense ? softmax'")
@@ -160,13 +161,13 @@ class ModelDescription:
             if i == last and layer.layout == "image" and self.activation.definition.mixes and not in_a_row:
                 depth, height, width = shape
                 raise BadInput(
-                    f"{self.where(i)}expected numbers in a row for a last {self.activation}, got an image of "
-                    f"{width}x{height}x{depth}; try '-' here and 'dense ? {self.activation}' after it"
+                    f"{self.where(i)}expected a row of numbers for {self.activation} in the last layer, got an image "
+                    f"of {width}x{height}x{depth}; try '-' here and 'dense ? {self.activation}' after it"
                 )
 
 
 def begins_description(path: str) -> bool:
-    """Returns whether a file begins like a description: a line of sizes and, if there is more, the line of a layer."""
+    """Returns whether a file begins like a description: a line of sizes and, if more follows, the line of a layer."""
     try:
         lines = _meaningful(read_text(path)[0])
         _parse_shape([text for _, text in lines[0][1]] if lines else [])
@@ -176,7 +177,7 @@ def begins_description(path: str) -> bool:
 
 
 def read_text(path: str) -> tuple[str, str]:
-    """Returns the text of a file, or of standard input for `-`, and its name in messages; raises BadInput."""
+    """Returns the text of a file (`-`: standard input) and its name for messages; raises BadInput if unreadable."""
     source = "<stdin>" if path == "-" else path
     try:
         with sys.stdin.buffer if path == "-" else open(path, "rb") as file:

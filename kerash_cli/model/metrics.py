@@ -30,26 +30,29 @@ class Metric(NamedTuple):
 
     name: str
     function: Callable[..., Any]
-    """Function of the argument that `given` names and the right answers; a metric per class takes ClassCounts alone."""
+    """Function of the values that `given` names and the expected answers; per class, of ClassCounts only."""
     kinds: tuple[str, ...]
     """Kinds of targets that the metric is for, as named in encoding.targets.TARGETS."""
     greater_is_better: bool
     given: Given = "answers"
-    """The values that the function compares: answers, probabilities, a ranking, or ClassCounts."""
+    """Kind of values that the function takes: answers, probabilities, a ranking, or ClassCounts."""
     naive: bool = True
-    """True if reports show what the naive guess reaches; it has answers only."""
+    """True if reports also show the naive guess's value, which only a metric of answers can have."""
     saved: bool = False
-    """True if saved models have it, too: a metric that is added later is for `kerash evaluate` alone."""
+    """True if saved models contain it; the other metrics appear in `kerash evaluate` only."""
     interval: Callable[[ArrayLike, ArrayLike], tuple[float, float]] | None = None
-    """Function that returns the 95 % interval of the metric; None for none."""
+    """Function of predicted and expected answers that returns the metric's 95 % interval; None if it has none."""
 
     @property
     def of_class(self) -> bool:
-        """True if each class has a value of its own; it is written `recall:CLASS`."""
+        """True if each class has its own value, with a name such as `recall:CLASS`."""
         return self.given == "counts"
 
     def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
-        """Returns the metric's values in `scores` by class; a metric of all rows has one value, with an empty name."""
+        """Returns the metric's values in `scores` by class.
+
+        A metric computed over all rows has a single value, under an empty name.
+        """
         if self.of_class:
             return {name: score[self.name] for name, score in scores.get("classes", {}).items()}
         value = scores.get(self.name)
@@ -105,7 +108,7 @@ def confusion(predicted: ArrayLike, expected: ArrayLike, classes: int) -> NDArra
 
 
 class ClassCounts(NamedTuple):
-    """Counts of rows for each class (classes,): of the class and predicted as it, predicted as it, of the class."""
+    """Counts of rows per class (classes,): `claimed` were predicted as it, `support` are of it, `hits` are both."""
 
     hits: NDArray[np.intp]
     claimed: NDArray[np.intp]
@@ -151,9 +154,9 @@ def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
 
 @metric("auc", ONE_CLASS, greater_is_better=True, given="ranking")
 def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
-    """The area under the ROC curve, of the second of two classes, or the mean over classes, each against the rest.
+    """The area under the ROC curve for the second of two classes; for more, the mean of each against the rest.
 
-    Classes of all rows or of no row are left out of the mean; the result is None if no class remains.
+    The mean leaves out a class of all rows or of no row; the result is None if no class remains.
     """
     given, truth = np.asarray(scores, np.float64), np.asarray(classes, np.intp)
     judged = np.unique(truth) if given.shape[1] > 2 else [1]
@@ -191,13 +194,13 @@ def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("precision", ONE_CLASS, greater_is_better=True, given="counts")
 def precision(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows predicted as the class that are of the class; 0 if there are none."""
+    """The share of the rows predicted as the class that are of the class; 0 if no row is predicted as it."""
     return _ratio(counts.hits, counts.claimed)
 
 
 @metric("recall", ONE_CLASS, greater_is_better=True, given="counts")
 def recall(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows of the class that are predicted as the class; 0 if there are none."""
+    """The share of the rows of the class that are predicted as the class; 0 if no row is of it."""
     return _ratio(counts.hits, counts.support)
 
 
@@ -227,7 +230,7 @@ def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _quarter(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
-    """Returns a quarter of the difference, so that neither it nor its deviation from a mean overflows float64."""
+    """Returns the difference divided by 4: neither this nor its deviation from a mean can overflow float64."""
     difference: NDArray[np.float64] = np.asarray(predicted, np.float64) / 4 - np.asarray(expected, np.float64) / 4
     return difference
 
@@ -249,7 +252,7 @@ def _norm(values: NDArray[np.float64]) -> Any:
 
 
 def _scale(values: NDArray[Any]) -> Any:
-    """Returns for each column a power of two close to its largest value: dividing by it does not round."""
+    """Returns a power of two for each column, close to its largest value; dividing by a power of two does not round."""
     _, exponent = np.frexp(np.abs(values).max(axis=0))
     return np.ldexp(1.0, exponent - 1)
 

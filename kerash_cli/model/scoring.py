@@ -14,17 +14,17 @@ from kerash_cli.errors import Diverged
 from kerash_cli.model.metrics import METRICS, ClassCounts, Metric, class_counts, confusion
 
 MOST_TABLED = 1000
-"""Maximum number of classes for a table of classes and a confusion matrix, whose size is the square."""
+"""Maximum number of classes for which a table of classes and a confusion matrix (classes, classes) are made."""
 
 TABLES = {"confusion", "classes", "targets"}
 """Names of the scores by class or by target, which are not kept in saved models."""
 
 
 class Judged:
-    """The outputs of a network for some rows, beside the true answers, as metrics need them."""
+    """A network's outputs for some rows, and the expected answers, in the forms that metrics take."""
 
     def __init__(self, targets: Targets, outputs: Array, encoded: Array) -> None:
-        """`outputs` and the encoded targets, both (rows, outputs); raises Diverged if an output is infinite or NaN."""
+        """Takes outputs and encoded targets, both (rows, outputs); raises Diverged if an output is infinite or NaN."""
         if not targets.finite(outputs).all():
             raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
         self.targets, self._outputs = targets, outputs
@@ -51,7 +51,7 @@ class Judged:
         return class_counts(self.answers, self.expected, len(self.targets.classes))
 
     def figures(self, metrics: Iterable[Metric]) -> dict[str, Any]:
-        """Returns the values of metrics by name, and `interval`, if one of them has a 95 % interval."""
+        """Returns the values of the metrics by name, with `interval` if one of them has a 95 % interval."""
         figures: dict[str, Any] = {}
         for each in metrics:
             figures[each.name] = each.function(getattr(self, each.given), self.expected)
@@ -60,7 +60,7 @@ class Judged:
         return figures
 
     def naive_figures(self, metrics: Iterable[Metric]) -> dict[str, float]:
-        """Returns the naive guess's values of those metrics that it can be measured by."""
+        """Returns the values of the naive guess by name, for those metrics that report it."""
         shown = (each for each in metrics if each.naive and each.given == "answers")
         return {each.name: each.function(self.naive, self.expected) for each in shown}
 
@@ -87,7 +87,7 @@ def scores(judged: Judged) -> dict[str, Any]:
 
 
 def all_scores(judged: Judged) -> dict[str, Any]:
-    """`scores`, and the metrics that no saved model keeps; a metric that is undefined for these rows is None."""
+    """Returns `scores` and the metrics that saved models do not contain; one undefined for these rows is None."""
     figures, metrics = scores(judged), _metrics(judged, saved=False)
     figures["baseline"] |= judged.naive_figures(metrics)
     if "targets" in figures:
@@ -97,7 +97,7 @@ def all_scores(judged: Judged) -> dict[str, Any]:
 
 
 def _metrics(judged: Judged, saved: bool) -> list[Metric]:
-    """Returns the metrics of all rows for these targets."""
+    """Returns the metrics for these targets that are not per class: those that saved models contain, or the others."""
     kind = judged.targets.kind
     return [each for each in METRICS.values() if kind in each.kinds and each.saved == saved and not each.of_class]
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from kerash_cli.engine.tensors import Array
 
 MOST = 1 << 16
-"""Maximum number of hashes kept. For more rows, the smallest are kept, which suffice to estimate the known share."""
+"""Maximum number of hashes kept. Of more hashes, the smallest are kept: enough to estimate the share of known rows."""
 
 TEXT_BYTES = 4 * (4 * MOST // 3 + 1)
 """Maximum size in bytes of a text that `packed` returns."""
 
 NOTICED = 1e-3
-"""Share of known rows that can't be chance: with hashes of 32 bits, at most 1 row in 65,536 is known by chance."""
+"""Smallest share of known rows that is reported. By chance, a share of n / 2**32 is known after training on n rows."""
 
 _TILE = 512  # rows at a time: small enough for a cache
 
@@ -28,8 +28,8 @@ Hashes = NDArray[np.uint32]
 def hashes(x: Array, y: Array) -> Hashes:
     """Returns a hash for each row of inputs (rows, features) and targets (rows, outputs) of the same type.
 
-    The values are taken 32 bits at a time, each times a random number of 64 bits, and added up; the hash is the upper
-    half of the sum (Carter & Wegman 1979).
+    Each 32 bits of the values are multiplied by a random number of 64 bits, and the products are added up. The hash is
+    the upper half of the sum (Carter & Wegman 1979).
     """
     words = x.itemsize // 4
     factors = np.random.PCG64(0).random_raw((x.shape[1] + y.shape[1]) * words)  # the same ones in every version
@@ -42,12 +42,12 @@ def hashes(x: Array, y: Array) -> Hashes:
 
 
 def packed(found: Hashes) -> str:
-    """Returns the different hashes, at most the MOST smallest ones, as text for a saved model."""
+    """Returns the distinct hashes as text for a saved model; if there are more than MOST, only the smallest."""
     return b64encode(np.unique(found)[:MOST].astype("<u4").tobytes()).decode()
 
 
 def is_sample(text: object) -> bool:
-    """Returns whether some hashes were left out, so that `share` is an estimate."""
+    """Returns whether hashes may have been left out, so that `share` returns an estimate."""
     return isinstance(text, str) and len(text) * 3 // 4 >= 4 * MOST
 
 
@@ -59,14 +59,14 @@ def share(text: object, found: Hashes) -> float:
     if not text:
         return 0.0
     if not isinstance(text, str):
-        raise ValueError("expected text as the hashes of rows")
+        raise ValueError("expected the hashes of rows as text")
     known = np.frombuffer(b64decode(text, validate=True), "<u4")
     told = found if len(known) < MOST else found[found <= known[-1]]
     return float(np.isin(told, known).mean()) if len(told) else 0.0
 
 
 def _bits(values: Array) -> NDArray[np.uint64]:
-    """Returns the numbers' bits, 32 at a time: (rows, columns) for float32, twice as many columns for float64."""
+    """Returns the bits of the numbers, 32 at a time: (rows, columns) for float32, twice as many columns for float64."""
     whole: Array = np.ascontiguousarray(values + values.dtype.type(0))  # -0 becomes 0
 
     return whole.view(np.uint32).astype(np.uint64)

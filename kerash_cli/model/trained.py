@@ -27,16 +27,16 @@ _TRAINING_ROOM = (
 )  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
 GENOME = "genome"
-"""The value of `stopped` in a model made of a genome, whose fitting left no record."""
+"""Value of `stopped` in a model made from a genome, whose fitting is not recorded."""
 
 _STOPPED = {
-    GENOME: "made of a genome",
+    GENOME: "made from a genome",
     "epochs": "best epoch {best} of {last}",
     "patience": "best epoch {best}; stopped at {last} after {waited} without improvement",
     "time": "best epoch {best}; stopped at {last}, out of time",
     "interrupted": "best epoch {best}; stopped at {last}, interrupted",
 }
-"""Texts for the ways training ended: `best` is the epoch whose weights are kept, `waited` the epochs after it."""
+"""Texts for the ways training ended: the weights of epoch `best` are kept, `waited` epochs came after it."""
 
 
 class TrainedModel(NamedTuple):
@@ -47,7 +47,7 @@ class TrainedModel(NamedTuple):
     params: Array
     encoding: Encoding
     training: Mapping[str, Any]
-    """Settings, seed, digests of the data, epochs and metrics: JSON values."""
+    """Settings, seed, digests of the data, epochs and metrics, as JSON values."""
 
     def save(self, output: "OutputFile") -> None:
         """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
@@ -58,7 +58,7 @@ class TrainedModel(NamedTuple):
         archive.save(output, self.network.named(self.params), record)
 
     def check_size(self) -> None:
-        """Raises BadInput if the record, even without the results of training, is too large for a saved model."""
+        """Raises BadInput if the record may become too large for a saved model when training adds its results."""
         archive.pack({"weights": np.zeros(1)}, {**self._untrained(), "training": _TRAINING_ROOM})
 
     def _untrained(self) -> dict[str, Any]:
@@ -68,12 +68,12 @@ class TrainedModel(NamedTuple):
 
     @classmethod
     def load(cls, path: str) -> Self:
-        """Reads the model saved in `path`; raises BadInput if there is no such file, Damaged if it was changed."""
+        """Reads a saved model; raises BadInput if there is no such file, Damaged if it is not a valid saved model."""
         record, tensors = archive.load(path)
         try:
             if "checkpoint" in record:
                 raise Damaged(
-                    f"{path} is a checkpoint, not a saved model: train --checkpoint FILE --resume goes on with it; "
+                    f"{path} is a checkpoint, not a saved model: train --checkpoint FILE --resume continues it; "
                     f"try kerash show {quote(path)}"
                 )
             known = record.keys() == {"model", "bias", "encoding", "training"}
@@ -103,11 +103,11 @@ class TrainedModel(NamedTuple):
         )
 
     def told(self) -> dict[str, Any]:
-        """Returns how it was trained, without the hashes of its rows, as JSON values."""
+        """Returns the record of its training as JSON values, without the hashes of the training rows."""
         return {name: value for name, value in self.training.items() if name != "seen"}
 
     def knows(self, sha256: str, x: Array, y: Array) -> str:
-        """Returns a phrase that says whether the model was trained on some of these rows or this file; empty if not."""
+        """Returns a phrase saying that the model was trained on some of these rows or on this file; empty if not."""
         share = seen.share(self.training.get("seen"), seen.hashes(x, y))
         if share >= seen.NOTICED:
             about = "about " if seen.is_sample(self.training.get("seen")) else ""
@@ -126,7 +126,7 @@ class TrainedModel(NamedTuple):
         memory.require(self.predicting_bytes(rows), at(source), "try a smaller model" + ", or fewer rows" * bool(rows))
 
     def outputs(self, x: Array) -> Array:
-        """Returns the outputs (rows, outputs) for x (rows, features); those of a row are the same beside any others."""
+        """Returns the outputs (rows, outputs) for x (rows, features); a row's outputs do not depend on other rows."""
         return Predictor(self.network, self.params)(x)
 
     def figure(self, outputs: Array, targets: Array) -> tuple[str, float]:
@@ -146,14 +146,14 @@ class TrainedModel(NamedTuple):
         return scoring.scores(Judged(self.encoding.targets, outputs, targets))
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
-        """Returns `scores` and the metrics that are not kept in saved models; one that needs other rows is None."""
+        """Returns `scores` and the metrics that saved models do not contain; one undefined for these rows is None."""
         return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
 
 
 def _description(text: object) -> ModelDescription:
-    """The description that a record holds; raises ValueError if it is none, or leaves something to the data."""
+    """Returns a record's description; raises ValueError if it is not text or has a `?`, BadInput if it is invalid."""
     if not isinstance(text, str):
-        raise ValueError("expected text as the model")
+        raise ValueError("expected the model as text")
     description = ModelDescription.parse(text)
     if description.features is None or description.outputs is None:
         raise ValueError("a model with '?' in it")
@@ -169,7 +169,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(isinstance(training["settings"], dict), "expected settings by name")
     digests = training["sha256"]
     checks.expect(isinstance(digests, dict), "expected digests by name")
-    checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests of text")
+    checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
     figures, name = training["metrics"], encoding.targets.main_metric
     if figures is None and training["stopped"] == GENOME:

@@ -11,14 +11,14 @@ ORDERED = platform.machine() in ("x86_64", "AMD64")
 """True if all processors of this machine see writes to memory in the order in which they were made."""
 
 STRIDE = 8
-"""Distance between the counters of two ranks, in counters of 8 bytes: each rank has a cache line of its own."""
+"""Distance between two ranks' counters, in units of 8 bytes, so that each rank has its own cache line."""
 
 SPINS = 500
-"""How often a rank looks at a counter before it waits more slowly: about 20 µs in all."""
+"""Number of times that a rank looks at a counter before it starts to yield its processor: about 20 µs in all."""
 YIELDING = 1e-4
-"""Seconds of waiting in which a rank yields its processor, before it sleeps."""
+"""Seconds for which a waiting rank yields its processor before it sleeps."""
 LONGEST_SLEEP = 2e-3
-"""Seconds of the longest single sleep while a rank waits."""
+"""Maximum number of seconds that a waiting rank sleeps at a time."""
 
 
 class Barrier(Protocol):
@@ -35,7 +35,7 @@ class Counters:
     """A barrier with one counter per rank in shared memory.
 
     A waiting rank spins briefly, then yields its processor, then sleeps for longer and longer times. This works only
-    on processors that keep writes in order, as x86-64 does: a rank that sees a counter also sees all earlier writes.
+    on processors that keep writes in order, as x86-64 does: a rank that sees a new count also sees all earlier writes.
     """
 
     def __init__(self, counters: memoryview, rank: int, ranks: int, watch: Callable[[float], object]) -> None:
@@ -71,10 +71,10 @@ class Counters:
 
 
 class Pipes:
-    """A barrier for any processor: each rank sends a byte to the first one through a pipe, which then answers all."""
+    """A barrier for any processor: each rank sends a byte to the first rank through a pipe, and that rank answers."""
 
     def __init__(self, rank: int, ends: Sequence[tuple[int, int]], watch: Callable[[float], object]) -> None:
-        """`ends` has pairs of descriptors, to read from and to write to.
+        """`ends` has pairs of descriptors: one to read from and one to write to.
 
         The first rank has a pair for each other rank; any other rank has one pair, for the first. `watch` is called
         with the seconds waited so far, or with infinity if the other end is closed.

@@ -64,9 +64,9 @@ class _Lost(Exception):
 class Workers(Executor):
     """Calls functions in at most `count` worker processes, which are started when they are needed.
 
-    If TRIALS workers died in a call, `tell` is called with one line, and the thread that asks for the result makes the
-    call in this process, so that Ctrl-C ends it like other work and no two calls are made here at once. When `ask` is
-    called, each worker interrupts its work and calls `asked`, the function of a module.
+    If TRIALS workers died in a call, `tell` is called with a message, and the call is made in this process, by the
+    thread that asks for the result: so Ctrl-C ends the call like other work, and this process makes only one call at a
+    time. When `ask` is called, each worker interrupts its work and calls `asked`, the function of a module.
     """
 
     def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
@@ -93,7 +93,7 @@ class Workers(Executor):
         return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the workers; `cancel_futures` also gives up running calls, and keeps this process from making any."""
+        """Ends the workers; with `cancel_futures`, running calls are given up, and this process does not make them."""
         self._closing = cancel_futures
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for processes in self._all:
@@ -116,7 +116,7 @@ class Workers(Executor):
         return call()
 
     def _call(self, call: bytes) -> dict[str, Any]:
-        """Returns the answer of a worker; raises _Lost if TRIALS of them gave none."""
+        """Returns the answer of a worker; raises _Lost if TRIALS workers gave no answer."""
         processes = self._idle.get()
         try:
             for _ in range(TRIALS - 1):
@@ -185,7 +185,7 @@ def _name(function: Callable[..., object]) -> str:
 
 
 def _named(name: str) -> Callable[..., Any]:
-    """Returns the function that has a name returned by `_name`."""
+    """Returns the function for which `_name` returned this name."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)
     return found

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
 """Seconds that a worker is given to end by itself, before it is killed."""
 TAIL = 4096
-"""Size, in bytes, of the end of a worker's standard error in which its last line is searched."""
+"""Number of bytes at the end of a worker's standard error in which its last line is looked for."""
 WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
 """Signals that only the parent handles, although a terminal or a batch system sends them to the workers too."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
@@ -40,7 +40,7 @@ class Processes:
     """Starts `count` worker processes; leaving the `with` block ends them.
 
     Each worker imports `module` at once, while the parent still reads its data. When the worker gets a job, it calls
-    the function `work` of that module with it.
+    the module's function `work` with the job.
     """
 
     def __init__(self, count: int, module: str) -> None:
@@ -88,7 +88,7 @@ class Processes:
             raise self.failure(worker) from None
 
     def check(self, patient: bool = False) -> None:
-        """Raises WorkerFailed if a worker has ended; with `patient`, waits up to PATIENCE seconds for that."""
+        """Raises WorkerFailed if a worker has ended; with `patient`, waits up to PATIENCE seconds for one to end."""
         deadline = monotonic() + PATIENCE
         while True:
             for worker in self.workers:
@@ -115,7 +115,7 @@ class Processes:
         return WorkerFailed(f"worker {worker.number} {fate}; try --workers 1")
 
     def fate(self, worker: Worker) -> str:
-        """Returns words for the way in which a worker ended: `was killed by SIGKILL (signal 9)`."""
+        """Returns a phrase that describes how a worker ended: `was killed by SIGKILL (signal 9)`."""
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(PATIENCE)
         code = worker.process.poll()
@@ -164,14 +164,14 @@ def _pipe(reader: ExitStack, writer: ExitStack) -> tuple[int, int]:
 
 
 def _unnamed() -> BinaryIO:
-    """Makes a file without a name, in memory if the system has such files."""
+    """Opens a file without a name, in memory if the system allows that."""
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("kerash"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def _end(workers: Sequence[Worker]) -> None:
-    """Ends workers by closing their standard input; kills those that are still there after PATIENCE."""
+    """Ends workers by closing their standard input; kills those that still run after PATIENCE seconds."""
     for worker in workers:
         assert worker.process.stdin is not None
         with suppress(OSError):
@@ -188,7 +188,7 @@ def _end(workers: Sequence[Worker]) -> None:
 
 
 def _state(process: int) -> str:
-    """Returns the letter of a process's state in /proc; an empty text if there is none."""
+    """Returns the letter of a process's state in /proc; an empty string if it has none."""
 
     with suppress(OSError, IndexError):
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]

@@ -20,11 +20,11 @@ LOOK = 0.05
 """Seconds between two checks of the workers."""
 
 STOPPED = 40
-"""Number of checks in a row (about 2 s) that find a worker stopped, before it is given up. While all processes are
+"""Number of checks in a row (about 2 s) that must find a worker stopped before it is given up. While all processes are
 suspended together, no checks are made."""
 
 LONGEST_WAIT = 60.0
-"""Seconds without an answer before a worker is given up; more, 20 times as long as the longest work so far, if that is
+"""Seconds without an answer after which a worker is given up, or 20 times the longest piece of work so far if that is
 longer."""
 
 
@@ -84,7 +84,7 @@ class Ranks:
 
 
 class Meeting:
-    """Waits at the barrier for all ranks; each rank has one."""
+    """Waits at the barrier for all ranks; each rank has its own Meeting."""
 
     def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
         self._barrier, self._control = barrier, arrays["control"].data
@@ -105,7 +105,7 @@ def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any
 
 
 def attached(path: Path, writable: bool = True) -> Any:
-    """Maps an array in a stage of another process."""
+    """Maps an array from the stage of another process into memory."""
     return np.load(path, mmap_mode="r+" if writable else "r", allow_pickle=False).view(np.ndarray)
 
 
@@ -132,7 +132,7 @@ def _barrier(
 
 
 def _leave_if_alone(waited: float) -> None:
-    """Ends the job in a worker if the other end of its pipe is closed."""
+    """Raises Over in a worker if the other end of its pipe is closed."""
 
     if waited == float("inf"):
         raise Over

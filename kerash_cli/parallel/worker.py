@@ -1,7 +1,8 @@
-"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT MODULE`, with the pipes of its barrier.
+"""A worker process: `python -P -m kerash_cli.parallel.worker READ WRITE PARENT MODULE`.
 
-The worker reads one job, a line of JSON, from standard input, and calls `work` of the module with it. When standard
-input ends, the parent is gone, and the worker ends at once. A worker that is stopped can't notice that; Linux kills it.
+READ and WRITE are descriptors of pipes from and to the parent, and PARENT is the parent's process ID. The worker reads
+one job, a line of JSON, from standard input, and calls the module's function `work` with it. When standard input ends,
+the parent is gone, and the worker ends at once. A worker that is stopped can't notice that; Linux kills it.
 """
 
 import ctypes

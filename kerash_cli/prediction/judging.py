@@ -25,11 +25,11 @@ class Judgement(NamedTuple):
     missing: int
     """Number of rows that were left out because of a missing value, as in training."""
     notes: list[str]
-    """Messages about decisions on labels that may be wrong, a line each."""
+    """Messages about labels that are written differently from the classes that they are taken for, a line each."""
     unseen: int
     """Number of text values that no training row had."""
     known: str
-    """A phrase about the rows that the model was trained on; empty if there are none in the table."""
+    """A phrase saying that the model was trained on some of these rows; empty if it was not."""
 
 
 def judge(

@@ -14,9 +14,9 @@ from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.table import BadRow, Rows, Table
 
 ROOM = 1 << 23
-"""Upper limit on the numbers and characters of the rows that are predicted together (64 MB), unless it is one row."""
+"""Largest total of numbers and characters in rows that are predicted together (64 MB); a single row may have more."""
 
-_SMALLER = "try a row like those that it was trained on, or training with a lower learning rate"
+_SMALLER = "try a row like those in the training data, or train with a lower learning rate"
 
 
 class Predictions:
@@ -25,7 +25,8 @@ class Predictions:
     `predict` is the function that computes outputs, by default a Predictor. With `append`, each line begins with the
     row itself, and the first line has the column names, if the table has any. `on_error` is what to do at a bad row:
     "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values so far that no
-    training row had, `bad` the rows that were skipped or left empty; `first_error` is the error in the first of these.
+    training row had; `bad` counts the rows that were skipped or left empty, and `first_error` is the error in the first
+    such row.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Predictions:
         self._delimiter = ","
 
     def lines(self, block: Table | BadRow) -> Iterator[str]:
-        """Yields the text for a block: for the rows before a bad row, then for the bad row, and so on.
+        """Yields the text for a block in parts: the rows before a bad row, then the bad row, and so on.
 
         With `on_error` "stop", raises BadInput or Diverged at a bad row, after the text for the rows before it.
         """
@@ -68,7 +69,7 @@ class Predictions:
             yield self._bad(block.error, block.record)
 
     def _parts(self, table: Table) -> Iterator[Table]:
-        """Yields parts of the table with few rows, so that no array and no text becomes large."""
+        """Yields the table in parts of few rows, so that no array or text becomes large."""
         step = max(1, ROOM // self._row)
         if table.rows <= step:
             yield table
@@ -118,7 +119,7 @@ class Predictions:
         return f"{record}{self._delimiter}{line}" if self._append else line
 
     def _header(self, block: Table | BadRow) -> list[str]:
-        """Returns a list with the line of column names, if it is due: before the first row, if there are names."""
+        """With `append`, returns the line of column names, in a list, at the first call if there are names; else []."""
         if self._headed:
             return []
         self._headed = True
@@ -158,7 +159,7 @@ class Predictions:
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
     """Yields, for each layer, the weighted sums and the activations of the table's single row.
 
-    Both have the shape (depth, height, width). Raises Diverged at the first layer with NaN or infinity among them.
+    Both have the shape (depth, height, width). Raises Diverged at the first layer with NaN or infinity in them.
     """
     network = model.network
     signal = model.encoding.encode_inputs(table, model.params.dtype).reshape(network.shapes[0])
@@ -196,7 +197,7 @@ def _number(value: np.floating) -> str:
 
 
 class _Written(list[str]):
-    """A file for csv.writer: a list with the string of each call of `write`."""
+    """A list that csv.writer can write to as if it were a file: `write` appends a string."""
 
     write = list.append
 

@@ -57,7 +57,7 @@ class PredictorPool:
         return result
 
     def _check(self, rows: Array) -> None:
-        """Raises WorkerFailed if an output is NaN, as all are at first, and this process computes a number for it."""
+        """Raises WorkerFailed if an output is still NaN, its initial value, though this process computes a number."""
         strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
         if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
             raise WorkerFailed("a worker gave no result for some of its rows, or NaN in place of a number; try again")
@@ -72,7 +72,7 @@ def predictor(
     mountpoint: str | None,
     tell: Callable[[str], object],
 ) -> Iterator[Callable[[Array], Array]]:
-    """Yields the fastest way to compute outputs of about `rows` rows: a Predictor, or a pool in a new stage."""
+    """Yields a Predictor, or a PredictorPool in a new stage, whichever is faster for about `rows` rows."""
     plan = network.plan_bytes(network.tile, params.itemsize, gradient=False)
     most = min(cores.usable(), max(1, memory.available() // max(1, plan)))  # each has a plan of its own
     workers = cores.worthwhile(SLOWER * float(network.flops) * rows, most)
@@ -89,7 +89,7 @@ def predictor(
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
-    """Computes a worker's share of the rows, each time that there are rows, until the job is over."""
+    """Computes a worker's share of each block of rows, until the job is over."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
     arrays, meet = joined(job, ends)
@@ -103,7 +103,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _share(predict: Predictor, x: Array, a: Array, rows: int, rank: int, ranks: int) -> None:
-    """Computes a rank's share of `rows` rows of x and writes the outputs to `a`."""
+    """Computes the outputs for a rank's share of the first `rows` rows of x, and writes them to `a`."""
     tiles = -(-rows // TILE)
     first, last = (min(rows, TILE * (each * tiles // ranks)) for each in (rank, rank + 1))
     a[first:last] = predict(x[first:last])

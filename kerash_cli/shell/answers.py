@@ -38,10 +38,10 @@ from kerash_cli.system import files
 from kerash_cli.tables.formats import tensor_text
 
 MANY = 1 << 30
-"""Upper limit on the number of words where any number is accepted."""
+"""Upper limit on the number of words, for a kind of question that has no limit of its own."""
 
 NO = 1
-"""Exit status of a shell function, as in 2019, for errors with which a command exits with status 2."""
+"""Exit status of a shell function, as in 2019, for "no" and for an error that a command reports with status 2."""
 
 
 class Keeper(Protocol):
@@ -100,7 +100,7 @@ def answer(question: Sequence[str], client: Client) -> Answer:
     try:
         function, counts = KINDS[kind]
         if len(words) not in counts:
-            raise BadInput(f"expected {kind} with {counts.start} words or more, got {len(words)}")
+            raise BadInput(f"expected another number of words for {kind}, got {len(words)}")
         result = function(kind, words, client)
     except KerashError as error:
         status = NO if error.exit_code == BadInput.exit_code else error.exit_code
@@ -139,7 +139,7 @@ def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
 
 @lru_cache(256)
 def _bound(group: Group, name: str, words: tuple[str, ...]) -> tuple[Operation, Bound]:
-    """Reads the words of an operation, cached because scripts ask the same again and again."""
+    """Returns an operation with its words parsed; cached, because scripts repeat the same words."""
     operation = OPERATIONS[name]
     return operation, operation.bind(words, group)
 
@@ -197,7 +197,7 @@ def _collect(kind: str, words: list[str], client: Client) -> bytes:
         lines = b"".join(source).decode("utf-8", "replace").split()
     values = [_number(line) for line in lines]
     if len(values) != count:
-        raise BadInput(f"expected a number for each of {count} values, got {len(values)}")
+        raise BadInput(f"expected {count} numbers, one for each value, got {len(values)}")
     if size:
         return tensor_text.render(np.array(values).reshape(size[::-1]))
     return "".join(f"{value}\n" for value in values).encode()
@@ -230,7 +230,7 @@ def _samples(kind: str, words: list[str], client: Client) -> bytes:
 
 
 KINDS: Registry[tuple[Callable[[str, list[str], Client], Answer | bytes], range]] = Registry("kind of question")
-"""Function that answers each kind of question, with the numbers of words that it accepts."""
+"""For each kind of question, the function that answers it, and the numbers of words that the function accepts."""
 
 for _kind, _function, _counts in (
     ("matrix", _operate, range(1, MANY)),

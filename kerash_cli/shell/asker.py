@@ -31,13 +31,13 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import GZIP, Source, similar
 
 REFERENCE = b"@"
-"""First character of a question that is read from a descriptor; the descriptor's number follows."""
+"""First character in place of a long question; the number of a descriptor to read the question from follows."""
 
 UNIT, RECORD = b"\x1f", b"\x1e"
 """Separator between words, and separator between questions."""
 
 LARGE = 1 << 20
-"""Smallest operand, in bytes, that takes so long that other questions should not wait for it."""
+"""Size in bytes from which an operand takes so long to read that other questions should not wait for it."""
 
 MOST_LINKS = 40
 """Largest number of symbolic links that are followed in a path, as in Linux."""
@@ -47,7 +47,7 @@ _UMASK = re.compile(rb"Umask:\t([0-7]+)")
 
 
 class Waits(Exception):
-    """Raised if an operand may not be there yet: only a thread of its own may wait for it."""
+    """Raised if an operand may not be there yet, so that the question must be answered in a thread of its own."""
 
 
 class Gone(Exception):
@@ -105,7 +105,7 @@ class Other:
         return _Others(self)
 
     def path(self, word: str) -> str:
-        """Returns a path to the file `word`, relative to the working directory of the asking process."""
+        """Returns a path to the file `word`, which is relative to the working directory of the asking process."""
         return os.path.join(os.readlink(f"{self._proc}/cwd"), word)
 
     def output(self, word: str) -> str:
@@ -129,7 +129,7 @@ class Other:
                 os.umask(before)
 
     def open(self, place: str | int) -> tuple[int, os.stat_result]:
-        """Opens a file, or a descriptor of the asking process at the same position, in this process.
+        """Opens a file, or the file of a descriptor of the asking process, at the same position.
 
         Raises BadInput if there is no such file or descriptor, Elsewhere if only the asking process can use it.
         """
@@ -141,7 +141,7 @@ class Other:
         number = place if isinstance(place, int) else 0
         position, flags = self._information(number)
         if flags & os.O_ACCMODE == os.O_WRONLY:
-            raise BadInput(f"{at(descriptor_name(number))}is open to write, not to read; try < FILE")
+            raise BadInput(f"{at(descriptor_name(number))}is open for writing, not for reading; try < FILE")
         try:
             # O_NONBLOCK: opening a pipe without a writer would wait for one.
             file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -189,7 +189,7 @@ class Other:
         return status
 
     def _resolved(self, word: str) -> str:
-        """Resolves the links in a path, except within /proc, where they depend on the process."""
+        """Returns a path with its links resolved, except within /proc, where they depend on the process."""
         parts = self.path(word).split("/")[::-1]
         path, links = "", 0
         while parts and path != "/proc":
@@ -220,10 +220,10 @@ class _Others(Operands):
         self._process = process
 
     def gather(self, operation: Operation, words: Sequence[str], group: Group) -> list[Array]:
-        """Returns the operands; starts to read when all of them are open."""
+        """Returns the operands; opens all of them before it reads the first."""
         where = places(operation, words, group)
         if list(where).count("-") > 1:
-            raise BadInput("expected '-', standard input, once, got it twice; try files")
+            raise BadInput("standard input, '-', can be read only once; try files")
         with ExitStack() as stack:
             opened = [(place, *self._opened(place, stack)) for place in where]
             return [self._tensor(_name(place), file, status) for place, file, status in opened]

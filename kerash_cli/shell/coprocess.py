@@ -9,8 +9,8 @@ from kerash_cli.shell.pipes import ShellPipes
 def start(shell: int) -> str:
     """Starts the coprocess of the process `shell`; returns `PID TOKENS QUESTIONS`.
 
-    These are the number of the coprocess and two of its descriptors, for tokens and for questions. The coprocess runs
-    in the background until the shell ends.
+    These are the coprocess's process number and two of its descriptors, for tokens and for questions. The coprocess
+    runs in the background until the shell ends.
     """
     os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # or the coprocess would keep the shell's files open
     pipes = ShellPipes()

@@ -1,8 +1,8 @@
-# The functions of kerash for bash 4.4 or later. How the coprocess is asked, the package kerash_cli.shell says.
+# The functions of kerash for bash 4.4 or later. kerash_cli/shell/service.py describes how they ask the coprocess.
 
 function _kerash_start {
   local -; set +eu
-  local pid=$BASHPID  # not that of the substitution
+  local pid=$BASHPID  # of the shell, not of the command substitution below
   local -a hello
   _kerash_service='' _kerash_sinks=()
   [[ -d /proc/self/fd ]] || return 1
@@ -12,18 +12,18 @@ function _kerash_start {
   _kerash_tokens=/proc/$_kerash_service/fd/${hello[1]} _kerash_questions=/proc/$_kerash_service/fd/${hello[2]}
 }
 
-# Asks NAME KIND WORD…: the answer goes to standard output, or where that is asked for to _kerash_text, and a message to
-# standard error.
+# Asks NAME KIND WORD…: the answer goes to standard output, or to _kerash_text if _kerash_takes is set, and an error
+# message to standard error.
 function _kerash_ask {
   local -; set +eu
   local IFS=$'\x1f' LC_ALL=C
   local token='' head='' piece path answer reference question="$*"
   local -i rest code=0
   IFS=''
-  # Nothing of the coprocess stays open here, since all that this shell starts would have it too.
+  # No descriptor of the coprocess stays open here, since every program that this shell starts would inherit it.
   if [[ -n $_kerash_service && $question != *$'\x1e'* && "$*" != *$'\x1f'* ]]; then
     [[ -e $_kerash_tokens || $BASHPID != "$$" ]] || _kerash_start
-    { read -r -N 1 -t 0.1 token <"$_kerash_tokens"; } 2>/dev/null  # and what its status is, depends on the time
+    { read -r -N 1 -t 0.1 token <"$_kerash_tokens"; } 2>/dev/null  # its status depends on the timing
   fi
   if [[ -n $token ]]; then
     printf -v path '/proc/%s/fd/%d' "$_kerash_service" "'$token"
@@ -70,7 +70,7 @@ function _kerash_ask {
   return "$(( 10#${head:0:3} ))"
 }
 
-# Asks NAME KIND WORD…: the answer is in _kerash_text then.
+# Asks NAME KIND WORD… and sets _kerash_text to the answer.
 function _kerash_take {
   local -i _kerash_takes=1
   _kerash_text=''
@@ -80,14 +80,14 @@ function _kerash_take {
 function _kerash_unwritten {
   (( $2 == 141 )) && return 141
   if [[ -e /proc/$BASHPID/fd/1 ]]; then
-    _kerash_fail "$1" "standard output: expected to be written, got an error; is there space left?"
+    _kerash_fail "$1" "standard output can't be written; is there space left?"
     return 3
   fi
-  _kerash_fail "$1" "standard output: expected it to be open, got it closed; try > /dev/null"
+  _kerash_fail "$1" "standard output is closed; try > /dev/null"
 }
 
-# The tensor that is the answer: _kerash_sizes and _kerash_values, which the caller declares. Whole numbers have no point,
-# so that the arithmetic of bash reads them.
+# Asks for a tensor, and puts it into _kerash_sizes and _kerash_values, which the caller declares. Whole numbers lose
+# their ".0", so that the arithmetic of bash can read them.
 function _kerash_read {
   local -; set +eu
   local _kerash_text
@@ -98,7 +98,7 @@ function _kerash_read {
   _kerash_values=( "${_kerash_values[@]%.0}" )
 }
 
-# Loads into the variables that function $1 was given, whose kind is $2 and whose usual names are in $3.
+# Loads a matrix or a tensor ($2) for function $1 into the variables named by $4 and later words, or else by $3.
 function _kerash_load {
   local -; set +eu
   local LC_ALL=C IFS
@@ -108,7 +108,7 @@ function _kerash_load {
   IFS=' ' read -r -a _kerash_names <<<"$3"
   if (( $# > 3 )); then
     if (( $# - 3 != ${#_kerash_names[@]} )); then
-      _kerash_fail "$1" "expected no words or ${#_kerash_names[@]} names of variables, got $(( $# - 3 )); try $1 $3"
+      _kerash_fail "$1" "expected no words, or ${#_kerash_names[@]} names of variables, got $(( $# - 3 )); try $1 $3"
       return
     fi
     _kerash_names=( "${@:4}" )
@@ -134,8 +134,8 @@ function _kerash_load {
   done
 }
 
-# The words of F, in _kerash_words, which the caller declares. True if they are kerash's own: none is a function of the
-# script, and the last is in the list $2, unless the first is nothing at all.
+# Splits F ($1) into _kerash_words, which the caller declares. True if kerash itself computes F or reports that it does
+# not exist: no word is a function of the script, and the last one is in the list $2 or the first one is not a command.
 function _kerash_is_own {
   local -; set +eu
   local word

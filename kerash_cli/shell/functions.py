@@ -11,13 +11,13 @@ from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.registry import Registry
 
 RENAMED = {"create_fill": "fill", "create_direct": "direct"}
-"""New names of operations that were renamed since 2019, by the names of 2019."""
+"""New names of operations that were renamed since 2019, by their old names."""
 
 _DEFINED = re.compile(r"^function (\w+) \{", re.MULTILINE)
 
 
 def script(shell: str) -> str:
-    """Returns the functions for `zsh` or `bash`: those in that shell's file, and one per operation and activation."""
+    """Returns the functions for `zsh` or `bash`: those in files, and one for each other operation and activation."""
     written = "\n".join(
         files(__package__).joinpath(f"functions.{ending}").read_text(encoding="utf-8") for ending in (shell, "sh")
     )
@@ -31,7 +31,7 @@ def script(shell: str) -> str:
 
 
 def _asking() -> dict[str, str]:
-    """Returns the questions of the functions that only ask the coprocess, by the names of the functions."""
+    """Returns the question for each operation and activation, by the name of the function that asks it."""
 
     questions: dict[str, str] = {}
     groups: tuple[Group, ...] = ("matrix", "tensor")

@@ -1,7 +1,7 @@
-# The functions of kerash that zsh and bash read alike. Where they call functions of the script, they leave its options as
-# they are, and have no variables that could be in its way.
+# The functions of kerash for both zsh and bash. Those that call functions of the script leave its options unchanged,
+# and their own variables have names that the script does not use.
 
-# Asks a process of its own.
+# Asks NAME KIND WORD… of a new process instead of the coprocess.
 function _kerash_process {
   case $2 in
     matrix|tensor) set -- "${@:2}" ;;
@@ -29,9 +29,10 @@ function _kerash_fail {
 function matrix_load { _kerash_load matrix_load matrix "width height array" "$@"; }
 function tensor_load { _kerash_load tensor_load tensor "width height depth array" "$@"; }
 
-# Commands of the script as F: what they print goes to a file that only the coprocess has, and is checked as a whole.
+# Functions that call a command F of the script. What F prints goes to a file, and is checked as a whole. Only the
+# coprocess has that file; without a coprocess, it is a temporary file.
 
-# A file to collect in, for this process and this depth of calls, in _kerash_sink.
+# Sets _kerash_sink to the file for what F prints, a different one for each process and depth of calls.
 function _kerash_open_sink {
   local key=${BASHPID-${sysparams[pid]-}}.$_kerash_depth
   _kerash_sink=${_kerash_sinks[$key]-}
@@ -41,7 +42,7 @@ function _kerash_open_sink {
   [[ $_kerash_sink != /proc/* ]] || _kerash_sinks[$key]=$_kerash_sink
 }
 
-# What has been collected is the answer: $2 numbers, of a tensor if its sizes come after that.
+# Prints what F printed: $2 numbers, as a tensor if its sizes follow in $3 to $5.
 function _kerash_collect {
   local code=0
   _kerash_ask "$1" collect "${@:2}" < "$_kerash_sink" || code=$?
@@ -49,7 +50,7 @@ function _kerash_collect {
   return "$code"
 }
 
-# Part $3 of _kerash_values, from 0, as a matrix of width $1 and height $2, in _kerash_text.
+# Sets _kerash_text to part $3 of _kerash_values, counted from 0, as a matrix of width $1 and height $2.
 function _kerash_part {
   local -i _kerash_size=$(( $1 * $2 )) _kerash_from=$(( $3 * $1 * $2 ))
   printf -v _kerash_text '%s\n' "$1 $2 1" "${_kerash_values[@]:$_kerash_from:$_kerash_size}"
@@ -164,7 +165,7 @@ function cost_d_mse { _kerash_ask cost_d_mse matrix cost-d-mse -- "${1-}" "${2-}
 function activation_exists { [[ "${1-}" != *[[:space:]]* && " $_kerash_activations " == *" ${1-} "* ]]; }
 function g_max { _kerash_ask g_max largest "${1-}" "${2-}"; }
 
-# Folders and names. Each function finds them anew: the script goes to other folders, and mountpoints come and go.
+# Folders and names. Each function finds them anew, because the script may change folders, and mountpoints come and go.
 
 function _kerash_locate {
   [[ ${MOUNTPOINT-} == "$_kerash_root" ]] || _kerash_chosen=${MOUNTPOINT-}
@@ -180,14 +181,15 @@ function _kerash_locate {
   MOUNTPOINT=$_kerash_root MAT=$_kerash_root/mat MODEL=$_kerash_root/model
 }
 
-# The scratch folder of the shell is there, and the coprocess keeps it until the end.
+# Makes the scratch folder of the shell, which the coprocess keeps until the shell ends.
 function _kerash_hold {
   _kerash_locate
   _kerash_ask "$1" hold "$MOUNTPOINT" "$$"
 }
 
 function _kerash_name {
-  [[ -n ${2-} && $2 != *[!A-Za-z0-9._-]* ]] || _kerash_fail "$1" "expected a name of letters, digits and . _ -"
+  [[ -n ${2-} && $2 != *[!A-Za-z0-9._-]* ]] ||
+    _kerash_fail "$1" "expected a name of letters, digits, dots, underscores and hyphens"
 }
 
 function tmp_name {
@@ -224,7 +226,7 @@ function store_model { _kerash_locate; _kerash_run store-model -q --force -- "$@
 
 function create_genome {
   _kerash_locate
-  if [[ ${2-} == "$MODEL"/*.model && ! -e $2 ]]; then  # there was no room in that mountpoint
+  if [[ ${2-} == "$MODEL"/*.model && ! -e $2 ]]; then  # it is in another mountpoint, which had room
     set -- "$1" "${2##*/}" "${@:3}"
     set -- "$1" "${2%.model}" "${@:3}"
   fi
@@ -246,7 +248,7 @@ function evolve_from_model {
   _kerash_run evolve --force --from "$4/start.model" -- '?' '?' "$1" "$4/data.npy" "$4/label.npy" "$2" "$3"
 }
 
-# What is there from the start.
+# When the functions are loaded.
 
 [[ -n ${_kerash_root-} ]] || MOUNTPOINT='' _kerash_root='' _kerash_chosen=''
 [[ -n ${_kerash_service-} && ${_kerash_owner-} == "$$" && -d /proc/$_kerash_service ]] || _kerash_start || :

@@ -1,10 +1,10 @@
-# The functions of kerash for zsh. How the coprocess is asked, the package kerash_cli.shell says.
+# The functions of kerash for zsh. kerash_cli/shell/service.py describes how they ask the coprocess.
 
 zmodload zsh/system zsh/mathfunc zsh/parameter
 
 function _kerash_start {
   emulate -LR zsh
-  local pid=$sysparams[pid]  # not that of the substitution
+  local pid=$sysparams[pid]  # of the shell, not of the command substitution below
   local -a hello
   local IFS=$' \n'
   _kerash_service= _kerash_sinks=()
@@ -16,15 +16,15 @@ function _kerash_start {
   _kerash_service=$hello[1]
 }
 
-# Asks NAME KIND WORD…: the answer goes to standard output, or where that is asked for to _kerash_text, and a message to
-# standard error. One function, since each call of another takes as long as all else here.
+# Asks NAME KIND WORD…: the answer goes to standard output, or to _kerash_text if _kerash_takes is set, and an error
+# message to standard error. This is a single function, since calling another one would double the time.
 function _kerash_ask {
   emulate -LR zsh -o no_multibyte
   local token head piece question="${(pj:\x1f:)@}" asker=$sysparams[pid]$'\x1f'
   integer answer reference rest size code=0 to=1
   if [[ -n $_kerash_service && $question != *$'\x1e'* && "${(j::)@}" != *$'\x1f'* ]]; then
     sysread -s 1 -t 0.1 -i $_kerash_tokens token || code=$?
-    if (( code == 5 )) || [[ -n $token && ! -e /proc/$_kerash_service/fd/$(( #token )) ]]; then  # it is gone
+    if (( code == 5 )) || [[ -n $token && ! -e /proc/$_kerash_service/fd/$(( #token )) ]]; then  # the coprocess is gone
       token=
       (( ZSH_SUBSHELL )) || { _kerash_start && sysread -s 1 -i $_kerash_tokens token; }
     fi
@@ -68,7 +68,7 @@ function _kerash_ask {
   esac
 }
 
-# Asks NAME KIND WORD…: the answer is in _kerash_text then.
+# Asks NAME KIND WORD… and sets _kerash_text to the answer.
 function _kerash_take {
   emulate -LR zsh
   integer _kerash_takes=1
@@ -84,12 +84,12 @@ function _kerash_unwritten {
   case $2 in
     $pipe) return 141 ;;
     $full) _kerash_fail $1 "standard output: $2" || return 3 ;;
-    $closed) _kerash_fail $1 "standard output: expected it to be open, got it closed; try > /dev/null" ;;
+    $closed) _kerash_fail $1 "standard output is closed; try > /dev/null" ;;
     *) _kerash_fail $1 "standard output: $2" ;;
   esac
 }
 
-# The tensor that is the answer: _kerash_sizes and _kerash_values, which the caller declares.
+# Asks for a tensor, and puts it into _kerash_sizes and _kerash_values, which the caller declares.
 function _kerash_read {
   emulate -LR zsh
   local _kerash_text
@@ -99,7 +99,7 @@ function _kerash_read {
   shift _kerash_values
 }
 
-# Loads into the variables that function $1 was given, whose kind is $2 and whose usual names are in $3.
+# Loads a matrix or a tensor ($2) for function $1 into the variables named by $4 and later words, or else by $3.
 function _kerash_load {
   emulate -LR zsh
   local -a _kerash_names _kerash_sizes _kerash_values
@@ -107,7 +107,7 @@ function _kerash_load {
   _kerash_names=( ${(s: :)3} )
   if (( $# > 3 )); then
     if (( $# - 3 != $#_kerash_names )); then
-      _kerash_fail "$1" "expected no words or ${#_kerash_names} names of variables, got $(( $# - 3 )); try $1 ${3}"
+      _kerash_fail "$1" "expected no words, or ${#_kerash_names} names of variables, got $(( $# - 3 )); try $1 ${3}"
       return
     fi
     _kerash_names=( "${@:4}" )
@@ -127,8 +127,8 @@ function _kerash_load {
   set -A $_kerash_names[-1] "${_kerash_values[@]}"
 }
 
-# The words of F, in _kerash_words, which the caller declares. True if they are kerash's own: none is a function of the
-# script, and the last is in the list $2, unless the first is nothing at all.
+# Splits F ($1) into _kerash_words, which the caller declares. True if kerash itself computes F or reports that it does
+# not exist: no word is a function of the script, and the last one is in the list $2 or the first one is not a command.
 function _kerash_is_own {
   emulate -LR zsh
   local word IFS=$' \t\n'
@@ -142,8 +142,8 @@ function _kerash_is_own {
 
 # Scalars.
 
-# What function $1 is of X: $4 in arithmetic of x and of the parameters p, q, r and s, whose defaults are in $2; the
-# coprocess says what is wrong with parameters for which $3 is not true.
+# Prints the value of function $1 at X ($5): the arithmetic expression $4 of x and the parameters p, q, r and s, whose
+# defaults are in $2. If the condition $3 on the parameters is false, the coprocess prints the error.
 function _kerash_scalar {
   emulate -LR zsh
   local -F x p q r s y
@@ -155,7 +155,7 @@ function _kerash_scalar {
   for word in "${given[@]}"; do
     [[ $word == (|[-+])(<->(|.(|<->))|.<->)(|[eE](|[-+])<->) ]] ||
       { _kerash_fail $1 "expected a decimal number, got ${(qqqq)word}"; return; }
-    [[ $word == *[.eE]* ]] || word+=.  # else it would be a whole number of 64 bits first
+    [[ $word == *[.eE]* ]] || word+=.  # otherwise zsh would read it as an integer of 64 bits
     floats+=( $word )
   done
   x=$floats[1] p=${floats[2]-0} q=${floats[3]-0} r=${floats[4]-0} s=${floats[5]-0}
@@ -220,7 +220,7 @@ function activ_sinusoid { _kerash_scalar activ_sinusoid '' 1 'sin(x)' "$@" }
 function activ_d_sinusoid { _kerash_scalar activ_d_sinusoid '' 1 'cos(x)' "$@" }
 function activ_sinc { _kerash_scalar activ_sinc '' 1 'x == 0 ? 1 : sin(x) / x' "$@" }
 function activ_d_sinc {
-  # Near 0, where the difference cancels, its power series.
+  # The power series near 0, where the difference would lose digits.
   _kerash_scalar activ_d_sinc '' 1 'fabs(x) >= 1 ? (cos(x) - sin(x) / x) / x : -x * (1. / 3 - x * x * (1. / 30 -
     x * x * (1. / 840 - x * x * (1. / 45360 - x * x * (1. / 3991680 - x * x * (1. / 518918400 -
     x * x / 93405312000.))))))' "$@"

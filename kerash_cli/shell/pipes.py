@@ -3,14 +3,14 @@
 import os
 
 TOKENS = range(ord("A"), ord("A") + 12)
-"""Tokens, which are numbers of descriptors: at most 12 questions at a time, since the system limits pipes.
+"""Tokens, which are numbers of descriptors. There are 12, for as many questions at a time: the system limits pipes.
 
-The pipes of tokens and of questions have smaller numbers.
+The descriptors for tokens and for questions have smaller numbers.
 """
 
 
 class ShellPipes:
-    """A pipe of tokens, a pipe of questions, and for each token a pipe with the answer."""
+    """A pipe of tokens, a pipe of questions, and for each token a pipe for an answer."""
 
     def __init__(self) -> None:
         self.tokens, self._to_tokens = os.pipe()
@@ -20,7 +20,7 @@ class ShellPipes:
             self.renew(token)
 
     def renew(self, token: int) -> None:
-        """Makes a new pipe for the answer to a token, and offers the token to shells."""
+        """Gives a token a new pipe for an answer, and offers the token to shells."""
 
         reading, self.answers[token] = os.pipe()
         os.dup2(reading, token, inheritable=False)

@@ -42,7 +42,7 @@ from kerash_cli.system.files import write_all
 ELSEWHERE = 255
 
 LOOKS = 3e-4 if len(os.sched_getaffinity(0)) > 1 else 0
-"""Seconds for which the service spins, waiting for a question, before it sleeps; 0 on one core: the shell needs it."""
+"""Seconds for which the service spins, waiting for a question, before it sleeps; 0 if the shell needs the only core."""
 
 PIECE = 1 << 16
 """Upper limit on the bytes of questions that are read at once."""
@@ -68,7 +68,7 @@ class Service:
                 self._ask(record)
 
     def _next(self) -> bytes:
-        """Reads the next bytes of questions; spins first, as the next question often follows an answer at once."""
+        """Returns the next bytes of questions; spins first, because a question often follows an answer at once."""
         end = perf_counter() + LOOKS
         while perf_counter() < end:
             with suppress(BlockingIOError):

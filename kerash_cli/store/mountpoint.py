@@ -36,12 +36,15 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _DRAFT = re.compile(r"\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
 _TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(r"[0-9]+(\.[0-9]+)?")}
-"""Folders of a mountpoint, inner folders first, with the pattern of the names of scratch folders in each."""
+"""Folders of a mountpoint, inner folders first, each with the pattern that its scratch folders' names match."""
 
 
 @dataclass(frozen=True)
 class Mountpoint:
-    """A root folder. A private root belongs to this user, on a shared file system, and is made when it is needed."""
+    """The root folder of a mountpoint.
+
+    A private root belongs to this user, on a shared file system, and is made when it is needed.
+    """
 
     root: Path
     private: bool = False
@@ -103,7 +106,7 @@ class Mountpoint:
         )
 
     def tidy(self) -> None:
-        """Removes the empty folders of the tree, unless init-fs made them."""
+        """Removes the empty folders of the tree, unless init-fs made the root."""
         if self.is_marked():
             return
         for path in [*(folder for folder, _ in self._folders()), *([self.root] if self.private else [])]:
@@ -124,17 +127,18 @@ class Mountpoint:
         return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
     def _folders(self) -> Iterator[tuple[Path, re.Pattern[str]]]:
-        """Yields the folders of the tree that exist and are this user's, with the pattern of scratch names in each."""
+        """Yields this user's existing folders of the tree, each with the pattern of its scratch folders' names."""
         for parts, scratch in _TREE.items():
             with suppress(KerashError, FileNotFoundError):
                 yield self.folder(*parts, make=False), scratch
 
 
 def mountpoints(named: str | None) -> list[Mountpoint]:
-    """Returns the mountpoints to use, the preferred one first: `named` or ./kerash_mountpoint, else private folders.
+    """Returns the mountpoints to use, the preferred one first.
 
-    Without `named`, $KERASH_MOUNTPOINT counts. Raises BadInput if the named folder does not exist, or if
-    ./kerash_mountpoint belongs to another user.
+    That is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint if it exists, else this user's private
+    mountpoints. Raises BadInput if the named folder does not exist, or if ./kerash_mountpoint is not a folder of this
+    user or of root.
     """
     word = os.environ.get("KERASH_MOUNTPOINT") or None if named is None else named
     if word is not None:
@@ -160,7 +164,7 @@ def private_mountpoints() -> list[Mountpoint]:
 
 
 def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]) -> Mountpoint:
-    """Returns the first place with room for `size` bytes, or raises OutOfSpace. Calls `tell` if it is on a disk."""
+    """Returns the first mountpoint with `size` bytes free, or raises OutOfSpace. Calls `tell` if it is on a disk."""
     for place in places:
         if place.room() >= size:
             if place.private and place.root.parent != SHARED_MEMORY:

@@ -79,7 +79,7 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
 def mapped(path: Path) -> Array:
     """Returns the float64 matrix in a `.npy` file made by `Stage.array`, mapped and read-only.
 
-    Raises Damaged unless it is a regular file of exactly the size in its header, with finite numbers.
+    Raises Damaged unless it is a regular file of finite numbers, of exactly the size that its header implies.
     """
     try:
         with open(path, "rb", opener=regular) as file:
@@ -99,7 +99,7 @@ def mapped(path: Path) -> Array:
 
 
 class _Beginning:
-    """The first bytes of an open `.npy` file, as a source for the reader of headers."""
+    """The first bytes of an open `.npy` file, from which `npy.header` reads."""
 
     name = "its header"
 
@@ -109,11 +109,11 @@ class _Beginning:
     def take(self, length: int) -> bytes:
         taken = self._file.read(length)
         if len(taken) < length:
-            raise BadInput("a file that ends in its header")
+            raise BadInput("a file that ends within its header")
         return taken
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
-    """Returns the size, in bytes, of a stage with arrays of these shapes and dtypes, with headers and last pages."""
+    """Returns the bytes of a stage with arrays of these shapes and dtypes, including a header and a page for each."""
 
     return sum(HEADER + prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)

@@ -11,14 +11,14 @@ RATE = 2e10
 """Approximate number of floating-point operations that a core does per second."""
 
 WORTH = 0.5
-"""Least work, in seconds, for which starting a second worker pays off."""
+"""Minimum work, in seconds, for which starting a second worker pays off."""
 
 MUCH_DATA = 4_000_000
-"""Size in bytes of a file for which several workers will probably be used."""
+"""Size of a data file, in bytes, from which several workers will probably be used."""
 
 
 def usable() -> int:
-    """Returns how many cores this process may use: those that it is bound to, within the quota of its control group."""
+    """Returns the number of cores for this process: those it is bound to, within the quota of its control group."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = QUOTA.read_text(encoding="ascii").split()

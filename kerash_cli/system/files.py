@@ -1,4 +1,4 @@
-"""Atomic writing of files: written beside their target, flushed to the disk, renamed over it."""
+"""Atomic writing of files: each is written beside its target, flushed to the disk, and renamed over the target."""
 
 import errno
 import os
@@ -25,13 +25,14 @@ def check_name(word: str) -> str:
     """Returns the word if it is a valid name; else raises BadInput."""
     if not is_name(word):
         raise BadInput(
-            f"expected a name of 1 to 64 letters, digits and . _ - that does not begin with . or -, got {shown(word)}"
+            "expected a name of 1 to 64 letters, digits, '.', '_' or '-' that does not begin with '.' or '-', "
+            f"got {shown(word)}"
         )
     return word
 
 
 class OutputFile(Protocol):
-    """A file that is open to be written once."""
+    """An open file that can be written once."""
 
     def commit(self, data: bytes) -> None:
         """Writes `data` as the whole content, flushed to the disk; if this raises, the old file is unchanged.
@@ -47,9 +48,9 @@ def replacing(path: str | os.PathLike[str], reserve: int = 1) -> Iterator[Output
 
     On entering, this opens the folder and reserves `reserve` bytes in a temporary file there, so that a read-only
     folder or a full disk is noticed before the work and not after it. Leaving without a commit removes the temporary
-    file. If a run is killed, the next run that writes to the folder removes it. A new file gets the permissions of the
-    umask, a replaced one keeps its own. For a symbolic link, the file that it points to is replaced. A pipe, a
-    terminal or /dev/stdout has no old content to keep and is written directly.
+    file. If a run is killed, the next run that writes to the folder removes its temporary file. A new file gets the
+    default permissions (umask), a replaced one keeps its own. For a symbolic link, the file that it points to is
+    replaced. A pipe, a terminal or /dev/stdout has no old content to keep and is written directly.
 
     Raises BadInput if `path` cannot be the name of a file, OutOfSpace if the disk is full, KerashError for any other
     obstacle.
@@ -92,7 +93,9 @@ def _claim(name: str, stack: ExitStack) -> None:
     try:
         file = _create(claim, folder, stack)
     except FileExistsError:
-        raise BadInput(f"{at(name)}is being written by another run; wait for its end, or choose another name") from None
+        raise BadInput(
+            f"{at(name)}is being written by another run; wait until it ends, or choose another name"
+        ) from None
     stack.callback(_remove, claim, folder)
     try:
         flock(file, LOCK_EX)
@@ -114,10 +117,10 @@ class _Special:
 
 
 class _Replacement:
-    """A locked temporary file in an open folder, which is renamed to the target."""
+    """A locked temporary file in an open folder; `commit` renames it to the target."""
 
     def __init__(self, name: str, mode: int | None, reserve: int, stack: ExitStack) -> None:
-        """Creates the temporary file, with the `mode` of the one it replaces, if any; `stack` closes and removes it."""
+        """Creates the temporary file, which `stack` closes and removes; `mode` is that of the replaced file, if any."""
         self._name, self._mode = name, mode
         self._target = _target(name)
         self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
@@ -146,7 +149,7 @@ def _target(name: str) -> Path:
 
 
 def _mode(name: str) -> int | None:
-    """Returns the mode of the file that `name` leads to, None if it is new; raises IsADirectoryError for a folder."""
+    """Returns the mode of the file that `name` leads to, None if none exists; raises IsADirectoryError for a folder."""
     try:
         mode = Path(name).stat().st_mode
     except FileNotFoundError:
@@ -181,7 +184,7 @@ def _sweep(folder: int) -> None:
 
 
 def regular(path: str, flags: int) -> int:
-    """Opens a regular file, as `opener` for `open`; raises OSError for a link, a pipe or any other kind of file."""
+    """Opens a regular file (the `opener` for `open`); raises OSError for a link, a pipe or any other kind of file."""
     file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not S_ISREG(os.fstat(file).st_mode):
         os.close(file)
@@ -237,7 +240,7 @@ def _close(file: int) -> None:
 
 @contextmanager
 def explained(name: str, needed: int) -> Iterator[None]:
-    """Turns an OSError in writing `needed` bytes to the file or folder `name` into a KerashError with advice.
+    """Turns an OSError, raised when `needed` bytes are written to the file or folder `name`, into a KerashError.
 
     BrokenPipeError (the reader went away) and FileExistsError pass unchanged: callers handle them.
     """
@@ -269,11 +272,11 @@ def _explanation(name: str, needed: int, error: OSError) -> KerashError:
 
 
 def _free(name: str) -> str:
-    """Returns the free space for the file or folder `name`: `1024 free`, or `0 free` for a device that is full."""
+    """Returns the free space for the file or folder `name`: `1024 free`, `0 free` for a device, or `no inode free`."""
     path = Path(name).resolve()
     if path.exists() and not (path.is_file() or path.is_dir()):
         return "0 free"
     room = os.statvfs(path if path.is_dir() else path.parent)
     if room.f_files and not room.f_favail:  # some file systems count none
-        return "no file free"
+        return "no inode free"
     return f"{room.f_bavail * room.f_frsize} free"

@@ -17,7 +17,7 @@ _GROUPS, _OWN_GROUPS = "/sys/fs/cgroup", "/proc/self/cgroup"
 
 
 class _Group(NamedTuple):
-    """File names of a version of control groups."""
+    """Names of the files in one version of control groups (cgroups)."""
 
     folder: str
     limit: str
@@ -86,7 +86,7 @@ def _data() -> float:
 
 
 def _within(limit: int, field: str) -> float:
-    """Returns the bytes left within a limit of this process; `field` is the line of its status with those in use."""
+    """Returns the bytes left within a limit of this process; `field` names the line of its status with the usage."""
     soft, _ = resource.getrlimit(limit)
     return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
 

@@ -1,4 +1,4 @@
-"""Options of reading a file, each of which is detected if it is not given."""
+"""Options for reading a file, some of which are detected if they are not given."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": "
 
 @dataclass(frozen=True)
 class Options:
-    """How to read a file; None means that it is detected."""
+    """Options for reading a file; `delimiter` and `header` are detected if they are None."""
 
     delimiter: str | None = None
     header: bool | None = None
@@ -19,7 +19,7 @@ class Options:
     label: str | None = None
     """Name or number of a column whose cells are also kept as they were written."""
     labels: bool = False
-    """True if the cells of all columns are kept as they were written."""
+    """True if the cells of all columns are also kept as they were written."""
     skip: bool = False
     """True if invalid rows are left out."""
 
@@ -29,8 +29,8 @@ class Options:
         delimiter = _SPELLED.get(self.delimiter, self.delimiter)
         if not separates(delimiter):
             raise BadInput(
-                f"--delimiter: expected one ASCII character that is in no number and no quote, got {shown(delimiter)}; "
-                "try ',' ';' '|' tab space"
+                "--delimiter: expected one ASCII character, but no letter, digit, double quote, sign or point, "
+                f"got {shown(delimiter)}; try ',' ';' '|' tab space"
             )
         object.__setattr__(self, "delimiter", delimiter)
 

@@ -1,9 +1,9 @@
 """Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block.
 
-To add a format, write its `read` and `stream` and give them a row in FORMATS, by the bytes that its files begin with.
+To add a format, write its `read` and `stream` and put them into FORMATS under the bytes that its files begin with.
 
-A tensor file (`kerash_cli.tables.formats.tensor_text`) has no row there: its first line is three numbers, as a row of
-a table may be, and it is one sample and no stream of rows. `sample` reads it, for those who look for one sample.
+A tensor file (`kerash_cli.tables.formats.tensor_text`) is not in FORMATS: its first line is three numbers, as a row of
+a table may be, and it is one sample, not a stream of rows. `sample` reads it where a single sample is accepted.
 """
 
 import re
@@ -32,7 +32,7 @@ FORMATS = {
     idx.MAGIC: Format(partial(arrays.read, idx.header), partial(arrays.stream, idx.header)),
 }
 _MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1)")
-"""Bytes that a table of plain numbers and words does not have: non-ASCII, a colon, or the start of other formats."""
+"""Bytes not in a table of plain numbers and words: control and non-ASCII bytes, colons, the start of another format."""
 
 _LOOKED_AT = 4096
 _MAGICS = (*FORMATS, records.BOM)
@@ -48,11 +48,11 @@ def read(
     labels: bool = False,
     skip: bool = False,
 ) -> Table:
-    """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it has no valid rows.
+    """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
-    Options that are None are detected. `schema`, from a saved model, says which columns are text. The cells of the
-    column `label` (of all columns with `labels`) are kept as they were written. With `skip`, invalid rows of text are
-    left out.
+    `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text.
+    The cells of the column `label`, or of all columns if `labels` is True, are also kept as they were written. With
+    `skip`, invalid rows of a text file are left out and raise nothing.
     """
     options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip)
     with opened(path, _MAGICS, digest=True) as source:
@@ -72,7 +72,7 @@ def stream(
 ) -> Iterator[Table | BadRow]:
     """Yields the rows of a table as they arrive, in blocks of one row or more, in constant memory.
 
-    An invalid row is a BadRow in its place. With `records`, blocks keep each row's own text.
+    A BadRow takes the place of an invalid row. With `records`, blocks keep the original text of each row.
     """
     options = Options(delimiter, header, schema, records)
     with opened(path, _MAGICS) as source:
@@ -82,7 +82,7 @@ def stream(
 
 
 def sample(path: str) -> Table | None:
-    """The one row of a tensor file, with its shape; None if the file begins as a table may, or is a pipe."""
+    """Returns the row of a tensor file, with its shape; None for a pipe, or if the file does not begin like one."""
     if path == "-" or not tensor_text.is_tensor(path):
         return None
     with open(path, "rb") as file:
@@ -101,7 +101,7 @@ def _format(source: Source) -> Format:
 
 
 def _refuse_foreign(source: Source) -> None:
-    """Raises BadInput if the file has another format, with a command that makes a table of it."""
+    """Raises BadInput if the file has another format; the error suggests a way to make a table of it."""
     from kerash_cli.tables.formats.foreign import foreign  # compiles many patterns, which most files do not need
 
     if found := foreign(source.head, source.name):

@@ -20,10 +20,10 @@ PIECE = 1 << 18
 GZIP = b"\x1f\x8b"
 FREE_EXPANSION = 16 << 20
 LARGEST_EXPANSION = 256
-"""Limit of a gzipped file: 16 MiB plus 256 times its size. Tables stay below it, a zip bomb has four times as much."""
+"""A gzipped file may unzip to 16 MiB plus 256 times its size. Tables need less; a zip bomb needs four times as much."""
 
 MOST_NAMES = 1000
-"""Most files of a folder that are searched for one with a similar name."""
+"""Most files of a folder that are looked through for a similar name."""
 
 
 @contextmanager
@@ -47,9 +47,9 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
 
 
 class Source:
-    """An open file, whose content is iterated in pieces. `head` is its beginning, long enough to recognise `magics`.
+    """An open file; iteration yields its content in pieces. `head` is its beginning, long enough to recognise `magics`.
 
-    With `digest` the raw bytes are hashed and all pieces are full; otherwise a piece is what is available already.
+    With `digest` the raw bytes are hashed and all pieces are full; otherwise a piece is whatever has arrived.
     """
 
     def __init__(self, name: str, descriptor: int, magics: Iterable[bytes], digest: bool) -> None:
@@ -75,7 +75,7 @@ class Source:
         return self._hash.hexdigest() if self._hash else ""
 
     def size(self) -> int | None:
-        """Returns the size in bytes, or None if it is unknown before everything is read."""
+        """Returns the size in bytes; None if it is not known in advance, as for a pipe or a gzipped file."""
         status = os.fstat(self._descriptor)
         if self._zipped or not stat.S_ISREG(status.st_mode):
             return None
@@ -110,7 +110,7 @@ class Source:
             yield piece
 
     def _read(self) -> bytes:
-        """Returns the next piece, empty at the end; an OSError or BadInput names the source."""
+        """Returns the next piece, empty at the end; raises an OSError or BadInput that names the source."""
         try:
             piece = self._some(PIECE)
             while self._hash and 0 < len(piece) < PIECE and (more := self._some(PIECE - len(piece))):

@@ -1,4 +1,4 @@
-"""A table as it was read: a matrix of numbers, the columns of text, and the line of each row."""
+"""A table as it was read: a matrix of numbers, the columns of text, and the line number of each row."""
 
 from bisect import bisect
 from collections.abc import Mapping, Sequence
@@ -17,34 +17,34 @@ Rows: TypeAlias = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows of a file. A column is in `numbers` or in `texts`. Positions count from 0, but from 1 in messages."""
+    """Rows of a file. Each column is either in `numbers` or in `texts`. Positions count from 0, in messages from 1."""
 
     source: str
     """Path as typed; `<stdin>` for `-`."""
     names: tuple[str, ...] | None
     numbers: NDArray[Any]
-    """Array (rows, number columns), in the file's order, of any bool, int or float type; NaN is a missing value."""
+    """Array (rows, numeric columns), in the file's order, of any bool, int or float type; NaN is a missing value."""
     texts: Mapping[int, Sequence[str | None]]
     """Cells of the other columns by position; None is a missing value."""
     lines: Sequence[int]
-    """Line at which each row starts, from 1; in an array file, the number of the row."""
+    """Number of the line at which each row starts, counted from 1; in an array file, the number of the row."""
     sha256: str = ""
     """SHA-256 of the file's raw bytes, in hexadecimal; empty in a block of a stream."""
     sample_shape: tuple[int, int, int] | None = None
-    """Shape (depth, height, width) of one row, if an array file has one."""
+    """Shape (depth, height, width) of one row, if the rows of the file have such a shape."""
     delimiter: str = ","
     records: Sequence[str] | None = None
     """Original text of each row, without the line end, if the reader was asked to keep it."""
     written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
-    """Cells of number columns as they were written, if the reader was asked to keep them."""
+    """Cells of numeric columns as they were written, if the reader was asked to keep them."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """Words that were read as missing values, such as `NA`, for the columns that have some."""
+    """Words that were read as missing values, such as `NA`, by the position of the column."""
     is_text: bool = False
-    """True if it comes from a text file, which may have a header."""
+    """True if the table comes from a text file, which may have a header."""
     bad: tuple["BadRow", ...] = ()
     """Rows that could not be read, if the reader was asked to leave them out."""
     notes: tuple[str, ...] = ()
-    """Guesses of the reader that may be wrong, a line each."""
+    """Doubtful guesses about the layout, one line each."""
 
     @property
     def rows(self) -> int:
@@ -58,7 +58,7 @@ class Table:
         return columns + len(self.texts)
 
     def find(self, column: str) -> int:
-        """Returns the position of a column, given by its name or its number from 1; raises BadInput if unknown."""
+        """Returns the position of a column, given its name or its number (from 1); raises BadInput if it is unknown."""
         place = self.named.get(column)
         if place is None:
             place = place_of(column, None, self.width)
@@ -67,7 +67,7 @@ class Table:
         return place
 
     def title(self, position: int) -> str:
-        """Returns the name of a column in messages: `column 'age'`, or `column 3` if there are no names."""
+        """Returns the name of a column for messages: `column 'age'`, or `column 3` if there are no names."""
         return f"column {shown(self.names[position]) if self.names is not None else position + 1}"
 
     def at(self, row: int, position: int | None = None) -> str:
@@ -102,7 +102,7 @@ class Table:
         )
 
     def _without(self, column: str) -> BadInput:
-        """Returns the error for an unknown column, with the known ones."""
+        """Returns the error for an unknown column; it says what columns there are."""
         from difflib import get_close_matches  # imported late: only an error needs it
 
         if self.names is not None:
@@ -119,7 +119,7 @@ class Table:
 
 
 class BadRow(NamedTuple):
-    """An invalid row, in the place of a table."""
+    """An invalid row; a stream yields it in place of a table."""
 
     error: BadInput
     record: str
@@ -136,16 +136,16 @@ class Schema(NamedTuple):
     used: frozenset[int]
     """Positions of the model's inputs."""
     text: frozenset[int]
-    """Positions of columns that are text, even if all their cells are numbers."""
+    """Positions of the columns to read as text, even if all their cells are numbers."""
     target: int | None
     """Position of the target column, if the table had one."""
     delimiter: str = ","
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
-        """Returns the positions of the training table's columns in a table with these names and this width.
+        """Returns where the training table's columns are in a table of these names and this width, by old position.
 
-        Columns are found by name if both tables have names, else by position; the target column may be missing. The
-        result is empty if the width does not fit.
+        Columns are found by name if both tables have names, else by position. Those not found are left out. Without
+        names only the target column may be missing; the result is empty if the width does not fit.
         """
         if names is not None and self.names is not None:
             places = {name: place for place, name in enumerate(names)}
@@ -157,7 +157,7 @@ class Schema(NamedTuple):
 
 
 def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | None:
-    """Returns the position of a column, given by its name or its number from 1; None if unknown."""
+    """Returns the position of a column, given its name or its number (from 1); None if there is no such column."""
     if names is not None and column in names:
         return names.index(column)
     if column.isascii() and column.isdecimal() and 1 <= int(column[:20]) <= width:
@@ -166,7 +166,7 @@ def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | No
 
 
 def separates(character: str) -> bool:
-    """Returns whether a text can be a delimiter: one ASCII character that occurs in no number and is no quote."""
+    """Returns whether a text can be a delimiter: one ASCII character but no letter, digit, `"`, sign or point."""
     return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
 
 
@@ -176,7 +176,7 @@ def escaped(delimiter: str) -> str:
 
 
 def notes(*tables: "Table | None") -> list[str]:
-    """Returns the guesses of the reader of these tables that may be wrong, a line each."""
+    """Returns the doubtful guesses about the layout of these tables, one line each."""
     return [line for table in tables if table is not None for line in table.notes]
 
 

@@ -32,7 +32,7 @@ _COLUMNS = {1: 5, FORMAT: 7}
 """Number of columns of `history`, by format."""
 
 LEAST_PAUSE = 1.0
-"""Seconds between two checkpoints at least; if writing one takes long, SHARE times the seconds that it takes."""
+"""Minimum number of seconds between two checkpoints; the pause is SHARE times the writing time if that is longer."""
 SHARE = 20
 
 RAISED = ("epochs", "patience")
@@ -42,7 +42,7 @@ _VECTOR = "vector."
 _MOST = 10**18
 
 _asked = 0
-"""How often a checkpoint was asked for in this process."""
+"""Number of times that a checkpoint was asked for in this process."""
 
 
 def ask() -> None:
@@ -62,7 +62,7 @@ class Checkpoint:
     """The checkpoint of a run; `identity` has everything that decides the run's result, as JSON values."""
 
     def __init__(self, path: str, identity: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> None:
-        """`files` has the names of the files whose digests are in `identity`, under the same keys, for messages."""
+        """For messages, `files` has the name of each file whose digest is in `identity`, under the same key."""
         self.path, self._identity = path, json.loads(json.dumps(dict(identity)))  # a tuple comes back as a list
         self._files = files or {}
         self._state: _State | None = None
@@ -134,10 +134,12 @@ class Checkpoint:
                 )
             _restore(run, record, tensors)
         except (KeyError, TypeError, ValueError) as error:
-            raise Damaged(f"{at(self.path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
+            raise Damaged(
+                f"{at(self.path)}expected a checkpoint, but the file can't be read as one: {str(error)[:100]!r}"
+            ) from None
 
     def _from(self, other: str, record: Mapping[str, Any]) -> str:
-        """Returns words for a run that differs in the key `other`: `with another seed`, `from other data (…)`."""
+        """Returns a phrase that says how a run differs in the key `other`: `with another seed`, `from other data`."""
         if other in RAISED:
             settings = record["identity"]["settings"]
             how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"
@@ -173,7 +175,9 @@ def told(path: str) -> dict[str, Any] | None:
         checks.expect(isinstance(identity, dict), "no identity")
         return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds}
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(f"{at(path)}expected a checkpoint, got a file with {str(error)[:100]!r}") from None
+        raise Damaged(
+            f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)[:100]!r}"
+        ) from None
 
 
 def _check_format(record: Mapping[str, Any]) -> None:
@@ -182,7 +186,7 @@ def _check_format(record: Mapping[str, Any]) -> None:
 
 
 def _raised(identity: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns `identity` with the higher epochs and patience of `own`, where raising them changes nothing."""
+    """Returns `identity` with the epochs and the patience of `own`, each only if it is higher and may be raised."""
     old, new = identity.get("settings"), own.get("settings")
     if not isinstance(old, dict) or not isinstance(new, dict):
         return dict(identity)
@@ -196,7 +200,7 @@ def _may_be_raised(name: str, settings: Mapping[str, Any]) -> bool:
 
 
 def difference(own: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """Returns the first key, the innermost one, in which two identities differ; None if they are equal."""
+    """Returns the innermost key at which two identities first differ; None if they are equal."""
     for key in dict.fromkeys([*own, *other]):
         mine, theirs = own.get(key), other.get(key)
         if mine != theirs:

@@ -15,7 +15,7 @@ from kerash_cli.engine.tensors import Array, Calls
 from kerash_cli.training.samples import Samples
 
 CHUNK_RULE = 1
-"""Version of the rule in `chunks`. Saved models record it; a checkpoint continues only under the same version."""
+"""Version of the rule in `chunks`. Saved models record it; a checkpoint can be resumed only with the same version."""
 
 
 def chunks(batch: int, flops: int, parameters: int) -> int:
@@ -37,7 +37,7 @@ V = TypeVar("V")
 
 
 class Compiled(dict[K, V]):
-    """A dictionary that calls `make` with the parts of a key when the key is first looked up, and keeps the result."""
+    """A dictionary that calls `make` with the elements of a key when it is first looked up, and keeps the result."""
 
     def __init__(self, make: Callable[..., V]) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
         weighted: bool = False,
         margin: float | None = None,
     ) -> None:
-        """`network` ends where the loss is computed. `weighted`: samples have weights. `margin`: hits are counted."""
+        """`network` is as in `InProcess`; `weighted` is True if samples have weights; `margin` is for counting hits."""
         super().__init__(
             lambda n, batch, slot: Chunk.compile(network, loss, mode, slots[slot], n, 1 / batch, weighted, margin)
         )
@@ -99,7 +99,7 @@ class Chunk:
     ) -> "Chunk":
         """Compiles a chunk of `n` rows, which writes its gradient times `scale` to the slot.
 
-        What the buffers measure (means and variances) is written there too, as the chunk's share of the batch.
+        The means and variances that the buffers measure are written there too, times the chunk's share of the batch.
         """
         params, gradient = slot
         plan = network.plan(params, n, mode, gradient)
@@ -115,7 +115,7 @@ class Chunk:
         return cls(plan.rows, y, weight, total, hits, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
-        """Returns calls that copy samples; `rows` holds the indexes of the samples at the time of the calls."""
+        """Returns calls that copy the samples with the indexes that `rows` holds when the calls are made."""
         # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
         calls: Calls = [
             partial(samples.x.take, rows, 0, self.x, "clip"),

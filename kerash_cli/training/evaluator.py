@@ -11,7 +11,7 @@ from kerash_cli.training.samples import Samples
 
 
 class Evaluator:
-    """Computes the mean loss of samples with the present values of `params`; `network` as for `InProcess`."""
+    """Computes the mean loss of samples with the current values of `params`; `network` is as in `InProcess`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, params: Array) -> None:
         self._predict = Predictor(network, params, tile=network.roomy_tile)  # the samples never change places

@@ -41,7 +41,7 @@ _ELSEWHERE = {"optimizer_settings", "drop"}
 """Settings that a saved model records outside its `settings`."""
 
 FEW_CATEGORIES = 10
-"""Largest number of different values for which a text input becomes categories without a message."""
+"""Number of different values up to which a text input becomes categories without a message."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class TrainingSettings:
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, without `drop`: the encoding lists the columns that remained."""
+        """Returns the settings as JSON values, without `drop`, because the encoding lists the remaining columns."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
         return {**plain, **own, "chunk_rule": CHUNK_RULE}
@@ -79,7 +79,7 @@ class PreparedTraining:
     description: ModelDescription
     network: Network
     judged: Network
-    """The network up to where the loss is computed: without its last activation if the loss includes it."""
+    """The network that the loss is computed on: it has no last activation if the loss includes that."""
     loss_name: str
     loss: Loss
     encoding: Encoding
@@ -112,7 +112,7 @@ class PreparedTraining:
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
     def doubts(self) -> list[str]:
-        """Returns a message for each decision about the data that could be wrong."""
+        """Returns a message for each doubtful decision about the data."""
         return [
             *self._lost_labels(),
             *self.encoding.doubts(self.table),
@@ -142,7 +142,7 @@ class PreparedTraining:
         ]
 
     def origin(self) -> dict[str, str]:
-        """Returns the SHA-256 of the initial parameters, as a setting, if they come from another model."""
+        """Returns the setting `start`, the SHA-256 of the initial parameters, if they come from another model."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
     def workers(self, asked: int | None) -> int:
@@ -154,7 +154,7 @@ class PreparedTraining:
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
 
     def batch_size_for(self, workers: int) -> int | None:
-        """Doubles the batch size until `workers` workers can share a batch; returns None if they never can."""
+        """Returns the batch size, doubled until `workers` workers can share a batch; None if they never can."""
         size, rows = self.settings.batch_size, len(self.training)
         while size < rows:
             size *= 2
@@ -194,7 +194,7 @@ def prepare(
     settings: TrainingSettings,
     start: TrainedModel | None = None,
 ) -> PreparedTraining:
-    """Looks at the data, fills in each `?` of the description, and divides the rows.
+    """Looks at the data, fills in each `?` of the description, and divides the rows into training and validation.
 
     With `start`, training starts from the weights of that model and uses its scaling. Raises BadInput if model, data
     and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
@@ -234,7 +234,7 @@ def prepare(
 
 
 def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
-    """Returns the network up to what the loss judges, and the loss; raises BadInput, naming the line, if they clash."""
+    """Returns what `network_and_loss` returns; adds the line of the description to its BadInput."""
     try:
         return network_and_loss(network, loss_name, description.activation)
     except BadInput as error:
@@ -246,11 +246,11 @@ def _strata(
 ) -> NDArray[np.intp] | None:
     """Returns the class of each row; None if rows do not have one class each.
 
-    Raises BadInput if classes should be balanced and there are none.
+    Raises BadInput if the settings ask to balance classes and there are none.
     """
     strata = encoding.strata(table, labels)
     if settings.balance and strata is None:
-        raise BadInput("--balance needs one class for each row; leave it out")
+        raise BadInput("--balance needs one class for each row; leave --balance out")
     return strata
 
 
@@ -302,8 +302,8 @@ class Experiment:
     def measure(self, epoch: Epoch) -> Epoch:
         """Returns the latest epoch with its figure added: accuracy, or RMSE in the target's unit.
 
-        The figure is measured on the validation rows, or on the training rows if none validate. The epoch in the run's
-        history gets it too.
+        The figure is measured on the validation rows, or on the training rows if none validate. The figure is
+        also added to the epoch in the run's history.
         """
         if self.validation is None:
             self.judge()
@@ -318,7 +318,7 @@ class Experiment:
         return epoch
 
     def conclude(self) -> TrainedModel:
-        """Makes the model of the best parameters so far, with a record of how it was trained."""
+        """Returns the model with the best parameters so far, and with a record of how it was trained."""
         prepared, run = self.prepared, self.run
         trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
         scored = self.training if self.validation is None else self.validation
@@ -349,8 +349,8 @@ def start(
 ) -> Experiment:
     """Writes the samples to the stage, draws the initial weights and sets up the run.
 
-    The `processes` train together with this one. `resume` may set the run to the state in a checkpoint. Raises BadInput
-    if the model would be too large.
+    `processes` are workers that train together with this process. `resume` may set the run to the state in a
+    checkpoint. Raises BadInput if the model would be too large.
     """
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.training)
@@ -393,7 +393,7 @@ def _source(
 
 
 def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
-    """Copies the parameters of the model `start`, layer by layer; biases that are missing there become 0."""
+    """Returns the parameters of the model `start`, copied layer by layer; biases that it does not have are 0."""
     params = np.zeros(network.size, settings.dtype)
     own, others = (
         [layer for layer in net.tensors(vector) if layer]
@@ -403,7 +403,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
         ", ".join("x".join(map(str, layer["weights"].shape)) for layer in layers) for layers in (own, others)
     )
     if expected != got:
-        raise BadInput(f"--start: expected weights of {expected} as {source} has, got {got}")
+        raise BadInput(f"--start: expected weights of {expected} as in {source}, got {got}")
     for layer, other in zip(own, others, strict=True):
         if not layer.keys() >= other.keys():
             raise BadInput("--start: this model has biases, which --no-bias would drop; leave --no-bias out")

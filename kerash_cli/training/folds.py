@@ -27,7 +27,7 @@ TILE = 64
 
 
 class Folds(NamedTuple):
-    """Indexes of the training rows and of the validation rows, (folds, rows) each."""
+    """Indexes of each fold's training rows and validation rows; both arrays are (folds, rows)."""
 
     training: Rows
     validation: Rows
@@ -43,7 +43,7 @@ class SideBySide:
     hits = 0
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
-        """`network` ends where the loss is computed: without its last activation if the loss includes it."""
+        """`network` ends where the loss is computed: it has no last activation if the loss includes that."""
         self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
         self._gradient = np.empty_like(run.params)
         apart = run.params.ndim == 2 and not network.stacks
@@ -57,16 +57,16 @@ class SideBySide:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Does nothing: there is nothing to end."""
+        """Does nothing, because there is no process to end."""
 
     def step(self, start: int, stop: int) -> float:
-        """Takes one step with one batch per fold; returns the batch's summed loss, averaged over the folds."""
+        """Takes one step with a batch of each fold; returns the sum of a batch's losses, averaged over the folds."""
         calls, losses = self._steps[start, stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
     def validator(self) -> Callable[[], float]:
-        """Returns a function that computes the mean loss of all validation rows, each by its own fold's network."""
+        """Returns a function that computes the mean loss of all validation rows, each with the network of its fold."""
         parts = [self._judge(part) for part in self._parts]
 
         def validate() -> float:
@@ -75,7 +75,7 @@ class SideBySide:
         return validate
 
     def row_losses(self, params: Array) -> Array:
-        """Returns the loss of each validation row with the given parameters, fold after fold: (rows,)."""
+        """Returns the loss of each validation row with the given parameters, one fold after the other, (rows,)."""
         found = []
         for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
             a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
@@ -129,6 +129,6 @@ def _taken(samples: Samples, rows: Rows) -> Samples:
 
 
 def _own(vectors: Array, part: slice) -> Array:
-    """Returns the vectors of some folds (folds, size); for a single fold, its vector (size,)."""
+    """Returns the vectors of the folds in `part`, (folds, size), or the one vector, (size,), of a single fold."""
     own = vectors[part]
     return own[0] if own.ndim == 2 and len(own) == 1 else own

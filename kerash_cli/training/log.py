@@ -1,4 +1,4 @@
-"""The run log: a JSON object for each epoch, one a line, appended.
+"""The run log: for each epoch, a line with a JSON object is appended.
 
     {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
      "validation_accuracy":0.9,"seconds":0.25}
@@ -27,18 +27,18 @@ LATEST = 0.1
 """Seconds that a line may wait before it is written."""
 
 LONGEST_LINE = 1 << 16
-"""Upper limit on the size of a log's first line, in bytes; a file with a longer one is not a log."""
+"""Maximum size of a log's first line, in bytes; a file whose first line is longer is not a log."""
 
 
 class RunLog:
-    """Appends epochs to a file, or to standard output for `-`; a reader that follows it is at most `LATEST` s behind.
+    """Appends epochs to a file, or to standard output if `path` is `-`; a reader is at most `LATEST` seconds behind.
 
     Raises KerashError if the file can't be opened. If writing fails later, or the reader goes away, the training goes
     on without the log: `tell` is called once with a message, `failure` is the error, and later epochs are dropped.
     """
 
     def __init__(self, path: str, tell: Callable[[str], object], hold: bool = False) -> None:
-        """With `hold`, epochs are written only when `write` is called, not by and by."""
+        """With `hold`, epochs are written only when `write` is called."""
         self._name = "standard output" if path == "-" else path
         self._tell, self._hold = tell, hold
         self._file = _appending(path)
@@ -68,7 +68,7 @@ class RunLog:
             self._written = now
 
     def resume(self, history: Sequence[Epoch]) -> None:
-        """Appends those epochs of an earlier run that are missing in the log, if the log is a file."""
+        """Appends the epochs of `history` that come after the last one in the log, if the log is a file."""
         if not os.path.isfile(self._name):
             return
         with open(self._name, "rb") as old:
@@ -100,7 +100,7 @@ class RunLog:
 
 
 def check_log(path: str) -> None:
-    """Raises the errors of `RunLog` that can be foreseen; changes nothing."""
+    """Raises the errors that opening the log would raise, as far as they can be foreseen; changes nothing."""
     with explained(path, 1):
         if path == "-" or not _exists(path):
             return
@@ -111,7 +111,7 @@ def check_log(path: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Returns whether there is a file at `path`; raises OSError if there is none and one could not be created."""
+    """Returns whether there is a file at `path`; raises OSError if it is a folder, or if none could be created."""
     try:
         os.stat(path)
     except FileNotFoundError:

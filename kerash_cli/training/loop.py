@@ -12,7 +12,7 @@ from kerash_cli.training.sources import GradientSource
 
 
 def train(run: Run, source: GradientSource, validate: Callable[[], float] | None = None) -> Iterator[Epoch]:
-    """Trains epoch by epoch, and yields each one, until `run.epochs` are done or `run.patience` brought no improvement.
+    """Trains and yields epochs until `run.epochs` are done, or the last `run.patience` epochs brought no improvement.
 
     An epoch improves if it lowers the validation loss. `run` is up to date before each epoch is yielded, so that the
     caller may leave the loop there. At the end, `run.params` are those of the best epoch by validation loss, or of the
@@ -60,9 +60,9 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
 
 
 def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
-    """Returns the message of Diverged: the cause, the epoch and the batch, and an advice.
+    """Returns the message of Diverged: the cause, the epoch, the batch and some advice.
 
-    Epochs are counted from `first`; `advice` is added to that of a lower learning rate.
+    Epochs are counted from `first`; `advice` is added to the advice to lower the learning rate.
     """
     what = "finite weights, got NaN or infinity" if isfinite(loss) else f"a finite loss, got {loss}"
     return (

@@ -16,7 +16,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 
 FEWEST_TO_VALIDATE = 50
-"""Smallest number of rows for which some are kept for validation."""
+"""Smallest number of rows of which some are kept for validation; with fewer rows, all train."""
 
 
 def match(
@@ -47,9 +47,9 @@ def match(
 
 
 def network_and_loss(network: Network, loss_name: str, activation: Activation) -> tuple[Network, Loss]:
-    """Returns the network up to what the loss judges, and the loss; raises BadInput if they do not go together.
+    """Returns the network that the loss is computed on, and the loss; raises BadInput if they do not go together.
 
-    A cross entropy takes the place of the last activation.
+    The network loses its last activation if the loss includes that, as a cross entropy does.
     """
     loss, fused = losses.after(loss_name, activation)
     return (network.on_logits() if fused else network), loss
@@ -58,7 +58,7 @@ def network_and_loss(network: Network, loss_name: str, activation: Activation) -
 def doubtful_targets(
     description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
 ) -> Iterator[str]:
-    """Yields a message for each target that is always the same, or that the last layer can't reach (-3 by relu)."""
+    """Yields a message for each target that is always the same, or that the last layer can't reach, as -3 with relu."""
     activation, names = description.activation, encoding.targets.labels
     limits = encoding.targets.limits(activation)
     if limits is None:
@@ -77,7 +77,7 @@ def doubtful_targets(
 
 
 def _check_sample_shape(description: ModelDescription, table: Table) -> None:
-    """Raises BadInput if the description and the file give images different shapes; flat samples fit any shape."""
+    """Raises BadInput if the images of the description and of the table differ in shape; flat samples always fit."""
     depth, height, width = description.known_shape
     if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):
         deep, high, wide = table.sample_shape

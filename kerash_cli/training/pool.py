@@ -1,4 +1,4 @@
-"""Training by several ranks: the pool is the parent's side, `work` a worker's."""
+"""Training by several ranks: `WorkerPool` runs in the parent, `work` in each worker."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -36,7 +36,7 @@ def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
 
 
 def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
-    """Returns the size, in bytes, of a pool's files in its stage."""
+    """Returns the size, in bytes, of the files that a pool adds to its stage."""
     shapes = Shared.shapes(network.size, rows, largest_chunks(network, rows, batch_size), dtype)
     return shared_bytes({**shapes, **{f"vector_{each}": ((network.size,), dtype) for each in range(vectors)}}, ranks)
 
@@ -59,7 +59,7 @@ class WorkerPool:
         run: Run,
         margin: float | None = None,
     ) -> None:
-        """`job` comes from `described`. The samples are files already; the run's vectors become files of the stage."""
+        """`job` comes from `described`. The samples are files already; the run's arrays move to files of the stage."""
         network, loss = _judged(job)
         dtype, old = run.params.dtype, dict(run.optimizer.vectors)
         count = largest_chunks(network, len(run.order), run.batch_size)
@@ -100,11 +100,11 @@ class WorkerPool:
         loss = self._rank.step(start, stop, self._check)
         self._ranks.slowest = max(self._ranks.slowest, perf_counter() - begun)
         if not isfinite(loss) and isfinite(self._rank.recompute(start, stop)):
-            raise WorkerFailed(f"a worker computed a loss of {loss}, this process a finite one; try --workers 1")
+            raise WorkerFailed(f"a worker computed a loss of {loss}, but this process a finite one; try --workers 1")
         return loss
 
     def _check(self, count: int) -> None:
-        """Raises WorkerFailed if the result of one of `count` chunks belongs to an earlier step."""
+        """Counts the hits of `count` chunks; raises WorkerFailed if a chunk's result belongs to an earlier step."""
         stamps, now = self._shared.stamps, self._rank.now
         for chunk in range(count):
             if stamps.item(chunk) != now:
@@ -118,7 +118,7 @@ class WorkerPool:
 def described(
     description: ModelDescription, bias: bool, loss: str, optimizer: str, run: Run, samples: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Returns the training part of a job for workers; `samples` has the paths of x, y and, if there is one, weight."""
+    """Returns the job that `WorkerPool` takes; `samples` has the paths of the files of x, y and, if used, weight."""
     settings = run.optimizer.settings
     return {
         "model": str(description),
@@ -163,7 +163,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
-    """Returns the network of a job up to what the loss judges, and the loss."""
+    """Returns what `network_and_loss` returns for the job's model."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
     return network_and_loss(network, job["loss"], description.activation)

@@ -31,14 +31,14 @@ CACHE = 1 << 19
 """Size, in bytes, of the part of a core's own cache that a chunk leaves free."""
 
 PART = 16
-"""Number of parameters in the smallest part that a rank updates: a cache line of float32."""
+"""Number of parameters in the smallest part that a rank updates: one cache line of float32 numbers."""
 
 
 class Shared(NamedTuple):
     """The arrays that all ranks share."""
 
     params: Array
-    """(size,)"""
+    """Parameters of the network, (size,)."""
     order: NDArray[np.int64]
     """Order of the rows in this epoch, (rows,)."""
     slots: Array
@@ -65,7 +65,7 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True)
 class _Step:
-    """The calls of both halves of a batch, and the number of its chunks."""
+    """The calls for both halves of the work on a batch, and the number of its chunks."""
 
     compute: Calls
     reduce: Calls
@@ -73,7 +73,7 @@ class _Step:
 
 
 class Rank:
-    """A rank's share of every step. Each rank has its own optimizer, whose vectors all ranks share."""
+    """A rank's share of every step. The ranks' optimizers share their vectors unless `keeps_own` is true."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Rank:
         return total
 
     def recompute(self, start: int, stop: int) -> float:
-        """Returns the sum of a batch's losses as this rank computes it alone, to check losses that are not finite."""
+        """Returns the sum of a batch's losses, all computed by this rank, to check a sum that is not finite."""
         total = 0.0
         for index, rows in enumerate(self._cut(start, stop)):
             chunk = self._chunks[len(rows), stop - start, 0]
@@ -165,7 +165,7 @@ class Rank:
 
 
 def keeps_own(optimizer: Optimizer, params: Array) -> bool:
-    """Returns whether each rank updates all parameters in its own copy."""
+    """Returns whether each rank has its own copy of the parameters and updates all of them."""
     return optimizer.cheap and params.nbytes <= CACHE
 
 

@@ -26,7 +26,7 @@ OUT_OF_TIME = "time"
 
 
 def timed(epochs: Iterator[Epoch], run: Run, seconds: float | None) -> Epochs:
-    """Stops the run after `seconds`, in the middle of an epoch, which is lost.
+    """Stops the run after `seconds`; the epoch under way is lost.
 
     Raises KerashError if the system allows no further thread.
     """
@@ -42,7 +42,7 @@ def timed(epochs: Iterator[Epoch], run: Run, seconds: float | None) -> Epochs:
     try:
         timer.start()
     except RuntimeError as error:
-        raise KerashError(f"--time: no thread is left to watch the clock ({error}); try without it") from None
+        raise KerashError(f"--time: no thread is left to watch the clock ({error}); try without --time") from None
     try:
         yield from epochs
     finally:
@@ -56,7 +56,7 @@ def measured(epochs: Iterator[Epoch], measure: Callable[[Epoch], Epoch], wanted:
 
 
 class Saver:
-    """Writes the checkpoints of a run; calls `tell` with a line if one can't be written."""
+    """Writes the checkpoints of a run; if that fails, calls `tell` with a message."""
 
     def __init__(self, checkpoint: Checkpoint, tell: Callable[[str], object]) -> None:
         self._checkpoint, self._tell = checkpoint, tell
@@ -70,12 +70,12 @@ class Saver:
         return self._checkpoint.is_current
 
     def epoch(self, run: Run) -> None:
-        """Notes the state of the run, and writes the checkpoint when it is time to."""
+        """Copies the state of the run, and writes the checkpoint if it is time."""
         if self._checkpoint.epoch(run):
             self.write()
 
     def ask(self) -> None:
-        """Writes a checkpoint now, or at the end of the first epoch. A signal handler may call this."""
+        """Writes a checkpoint now, or after the epoch under way if nothing is new. A signal handler may call this."""
         checkpoint.ask()
         self.write()
 
@@ -110,7 +110,10 @@ def checkpointed(epochs: Epochs, run: Run, saver: Saver | None) -> Epochs:
 
 
 def logged(epochs: Epochs, log: RunLog | None, saver: Saver | None) -> Epochs:
-    """Appends each epoch to the log, with a saver once the epoch is in a checkpoint, so that none is logged twice."""
+    """Appends each epoch to the log.
+
+    With a saver, epochs are written after the checkpoint that has them, so that none is logged twice.
+    """
     if log is None:
         yield from epochs
         return

@@ -1,4 +1,4 @@
-"""Runs of training: everything that is needed to continue one."""
+"""Runs of training: the state that is needed to continue one."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -113,5 +113,5 @@ def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> N
     if smallest < network.least_rows:
         raise BadInput(
             f"expected batches of {network.least_rows} rows or more for this network's {network.most_demanding}, "
-            f"got one of {smallest}; try {advice}, or more data"
+            f"got a batch of {smallest}; try {advice}, or more data"
         )

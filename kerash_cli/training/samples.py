@@ -31,13 +31,13 @@ def staged(
 
 
 def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
-    """Returns the size, in bytes, of the files of `staged`, with a weight for each row."""
+    """Returns the size, in bytes, of the files that `staged` writes, and of a file with a weight for each row."""
     shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
     return staged_bytes(*((shape, dtype) for shape in shapes))
 
 
 def usable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Table, Table | None]:
-    """Returns table and labels without the rows that the encoding cannot use because of missing values."""
+    """Returns the table and the labels without the rows that the encoding cannot use because of missing values."""
     rows = encoding.usable(table, labels)
     return take(table, labels, rows) if len(rows) < table.rows else (table, labels)
 

@@ -19,7 +19,7 @@ class GradientSource(Protocol):
     """Computes the gradient of a batch and updates the parameters with it."""
 
     hits: int
-    """Number of rows in the latest batch with every output within the margin of its target; 0 without a margin."""
+    """Number of rows in the latest batch whose outputs are all within the margin of the targets; 0 without margin."""
 
     def __enter__(self) -> Self:
         """Starts the processes that the source needs; leaving the `with` block ends them."""
@@ -38,7 +38,7 @@ class InProcess:
     """Number of rows within the margin; see `GradientSource.hits`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
-        """`network` ends where the loss is computed: without its last activation if the loss includes it."""
+        """`network` ends where the loss is computed: it has no last activation if the loss includes that."""
         self._network, self._samples, self._run = network, samples, run
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = network.update(run.optimizer, run.params, self._gradient)
@@ -51,7 +51,7 @@ class InProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Does nothing: there is nothing to end."""
+        """Does nothing, because there is no process to end."""
 
     def step(self, start: int, stop: int) -> float:
         calls, losses, hits = self._steps[start, stop]

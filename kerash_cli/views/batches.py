@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kerash_cli.classic.fitting import Batch
 
 LATEST = 0.1
-"""Seconds that a line may wait before it is written."""
+"""Shortest time between two flushes of the lines, in seconds."""
 
 
 class BatchLines:
@@ -22,11 +22,11 @@ class BatchLines:
 
     @property
     def latest(self) -> str:
-        """The line of the latest batch, for a request in between (signal USR2)."""
+        """The line of the latest batch, which the signal USR2 asks for."""
         return str(self._batch or "no batch is done yet")
 
     def batch(self, batch: "Batch") -> None:
-        """Writes the line of a batch, at most LATEST seconds later."""
+        """Prints the line of a batch, and flushes the lines if the last flush was more than LATEST seconds ago."""
         self._batch = batch
         if not self._quiet:
             self._put(batch)

@@ -15,7 +15,7 @@ BARS = 60
 def curve(losses: Sequence[float], stream: TextIO, beside: int = 0) -> str:
     """Draws losses as small bars, on a logarithmic scale if all are positive, and adds the first and the last loss.
 
-    On a terminal the bars fit on a line on which other text takes `beside` columns.
+    On a terminal, the bars leave `beside` columns of the line for other text.
     """
     columns = screen.width(stream)
     room = BARS if columns is None else min(BARS, columns - beside - len(ends(losses)) - 1)
@@ -29,7 +29,7 @@ def ends(losses: Sequence[float]) -> str:
 
 
 def sparkline(values: Sequence[float], stream: TextIO, width: int = BARS) -> str:
-    """Draws at most `width` bars from the lowest to the highest value, in characters that the stream can show."""
+    """Draws at most `width` bars, the lowest value as the smallest bar, in characters that the stream can show."""
     picked = [values[i * len(values) // width] for i in range(width)] if len(values) > width else list(values)
     low, high = min(picked), max(picked)
     heights = ((value - low) / (high - low) if low < high else 0.5 for value in picked)

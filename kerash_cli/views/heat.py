@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 BLACK, WHITE = 16, 231
-"""Numbers of two of the 256 colours of a terminal."""
+"""Numbers of black and white among the 256 colours of a terminal."""
 MIDDLE = 0.179
-"""Luminance that contrasts with black and with white alike: the square root of 1.05 * 0.05, less 0.05."""
+"""Luminance that contrasts equally with black and with white: sqrt(1.05 * 0.05) - 0.05."""
 
 
 def coloured(layers: Sequence[Sequence[Sequence[str]]], heat: Sequence[Sequence[Sequence[float]]]) -> str:
-    """Returns layers of cells with a blank line between layers; a cell's heat, from 0 to 1, colours its background."""
+    """Returns the cells as text, a blank line between layers; a cell's heat, from 0 to 1, colours its background."""
     return "\n\n".join(
         "\n".join(
             "".join(_coloured(f" {cell} ", hot) for cell, hot in zip(*rows, strict=True))

@@ -1,4 +1,4 @@
-"""Layout of text in a number of columns: words, tables, and messages with a command to paste."""
+"""Layout of text for a width in columns: words, tables, and messages with a command to paste."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ _QUOTED = r"""'[^']*'|"[^"]*"|"""
 _COMMAND = re.compile(
     rf"""((?:[;,] |\()try |^again: |, run: )((?:(?:{_QUOTED}[^;'"])*?\bkerash |sudo )(?:{_QUOTED}[^'"])*?)(?=; if |$)"""
 )
-"""A command in a message, with the words before it; it ends with the message, or where another advice begins."""
+"""Pattern of a command in a message, and of the words before it; a command ends with the message, or before `; if `."""
 _SHELL_WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)+""")
 
 
@@ -48,10 +48,10 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def message(text: str, width: int) -> list[str]:
-    """Breaks the text into lines of at most `width` columns; in a longer text, a command has lines of its own.
+    """Breaks the text into lines of at most `width` columns; if there are several, each command has lines of its own.
 
-    A line of a command that continues ends in a backslash, so that the lines can be copied from the screen and pasted
-    into a shell. Without it, some terminals would copy a line that they broke as two lines.
+    If a command continues on the next line, its line ends in a backslash, so that the lines can be copied from the
+    screen and pasted into a shell. Without it, some terminals would copy a line that they broke as two lines.
     """
     if cells(text) <= width:
         return [text]
@@ -70,7 +70,7 @@ def commands_changed(text: str, change: Callable[[str], str]) -> str:
 
 
 def command_lines(command: str, width: int) -> list[str]:
-    """Breaks a shell command into lines that can be pasted; a text that is not a command (a lone quote) stays.
+    """Breaks a shell command into lines that can be pasted; text that is not a command (a lone quote) is not broken.
 
     A word that is longer than a line is not broken: the terminal breaks it on the screen only.
     """
@@ -138,7 +138,7 @@ def _groups(least: Sequence[int], width: int) -> list[list[int]]:
 
 
 def _narrowed(widths: Sequence[int], least: Sequence[int], width: int) -> list[int]:
-    """Returns widths that together fit into `width`, if the `least` widths fit: the widest columns become narrower."""
+    """Returns widths that together fit into `width`: the widest columns become narrower, but not below `least`."""
     for most in range(width, 0, -1):
         narrow = [max(low, min(each, most)) for each, low in zip(widths, least, strict=True)]
         if total(narrow) <= width:

@@ -14,7 +14,7 @@ from kerash_cli.views import screen
 from kerash_cli.views.layout import cells
 
 ECHO = len("^C^C")
-"""Number of columns that are left free: a terminal shows pressed keys behind the last line."""
+"""Number of columns that are left free on the right: a terminal shows pressed keys at the end of the last line."""
 
 
 class Frame:
@@ -26,7 +26,7 @@ class Frame:
         self._shown: Sequence[str] = []
 
     def show(self, draw: Callable[[int, int], Sequence[str]]) -> None:
-        """Replaces the lines of the frame by the lines that `draw(columns, lines)` returns."""
+        """Replaces the frame's content by the lines that `draw(width, height)` returns for the room in the terminal."""
         width, height = screen.size(self.stream)
         self._live.console.size = (width, height)
         self._live.console.control(*_climb(_wrapped_rows(self._shown, width) - len(self._shown)))
@@ -41,12 +41,12 @@ class Frame:
 
 
 def _wrapped_rows(lines: Sequence[str], width: int) -> int:
-    """Returns the number of rows that lines take once a terminal was made narrower: most terminals break long lines."""
+    """Returns how many rows the lines take after a terminal was made narrower: most terminals break long lines."""
     return sum(max(1, -(-cells(line) // width)) for line in lines)
 
 
 def _climb(rows: int) -> Iterator[Control]:
-    """Erases a number of rows upwards from the cursor, and leaves the cursor above them."""
+    """Yields controls that erase `rows` rows, the lowest of which has the cursor, and leave the cursor above them."""
     for _ in range(rows):
         yield Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
 

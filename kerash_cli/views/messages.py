@@ -18,22 +18,22 @@ class Console:
             screen.speak(sys.stderr, *lines)
 
     def result(self, line: str) -> None:
-        """Prints the line with the result, also when quiet."""
+        """Prints a line with a result, even if `quiet`."""
         screen.speak(sys.stderr, line)
 
     def unseen(self, count: int) -> None:
-        """Prints how many text values were in no training row, if there are any."""
+        """Prints the number of text values that no training row had, unless it is 0."""
         if count:
             values = "text value" if count == 1 else "text values"
             self.say(f"{count} {values} that no training row had, treated as unknown")
 
     def bad_rows(self, count: int, first: Exception | None, fate: str) -> None:
-        """Prints how many rows could not be read or predicted, their `fate`, and the error in the first of them."""
+        """Prints how many rows could not be read or predicted, what became of them (`fate`), and the first error."""
         if count:
             self.say(f"{count} bad {'row' if count == 1 else 'rows'} {fate}; the first: {first}")
 
     def await_input(self) -> None:
-        """Prints, on a terminal, that the command waits for input."""
+        """Prints that the command waits for input, if the input is a terminal."""
         if sys.stdin.isatty():
             self.say("reading standard input; Ctrl-D ends it")
 

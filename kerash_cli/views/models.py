@@ -16,7 +16,7 @@ HEADER = ("layer", "output", "parameters", "flops per sample")
 
 
 def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
-    """Returns a table of the layers with their sizes, and the sums; `?` stands for a size that the data decides."""
+    """Returns a table of the layers' sizes, with their sums if all are known; `?` is a size that the data decides."""
     rows = [[*HEADER, f"memory for {batch_size}"]]
     for layer in layers:
         if layer["output"] is None:
@@ -31,7 +31,7 @@ def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
 
 
 def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
-    """Returns lines about the run of a checkpoint: how far it is, and how to continue it."""
+    """Returns lines about the run of a checkpoint: how far it got, and how to continue it."""
     identity = run["identity"]
     stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
     if "model" not in identity:

@@ -36,7 +36,7 @@ def _short(name: str) -> str:
 
 
 def _confusion(classes: list[str], counts: list[list[int]]) -> list[list[str]]:
-    """Returns a table of how often each class was predicted as each class, headed by numbers on a narrow screen."""
+    """Returns the confusion matrix as a table; on a narrow screen, its columns have numbers instead of names."""
     head = "expected \\ predicted"
     table = [[head, *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]
     if screen.fits(sys.stdout, table):

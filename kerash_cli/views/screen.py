@@ -19,7 +19,7 @@ _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def size(stream: TextIO) -> tuple[int, int]:
-    """Returns the columns and lines of a terminal; the environment variables COLUMNS and LINES override its answer."""
+    """Returns the columns and lines of a terminal; the environment variables COLUMNS and LINES take precedence."""
     try:
         told = os.get_terminal_size(stream.fileno())
     except OSError:
@@ -64,7 +64,7 @@ def shows(stream: TextIO, characters: str) -> bool:
 
 
 def speaks_ascii() -> bool:
-    """Returns whether the locale is C or POSIX; Python would write UTF-8 nevertheless."""
+    """Returns whether the locale is C or POSIX, which have only ASCII; Python would write UTF-8 nevertheless."""
     names = (os.environ.get("LC_ALL"), _character_type(), os.environ.get("LANG"))
     return next(filter(None, names), "C") in ("C", "POSIX")
 

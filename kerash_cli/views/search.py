@@ -19,7 +19,7 @@ from kerash_cli.views.tree import family
 
 SEARCH_COLUMNS = ("candidate", "mutation", "network", "parameters", "loss", "epochs", "")
 LATEST = 16
-"""Number of candidates in the live table."""
+"""Maximum number of candidates in the live table."""
 
 
 @contextmanager
@@ -28,8 +28,9 @@ def shown_search(
 ) -> Iterator["SearchView"]:
     """Opens a view of a search: a live table on a terminal, else lines.
 
-    Lines are printed for every `every`th generation. By default each generation has lines; if that makes more than
-    MOST_LINES lines, only some generations have one line each, so that there are about MOST_LINES.
+    With `every`, lines are printed for every `every`th generation and its candidates. By default they are printed for
+    each generation and its candidates; if this makes more than MOST_LINES lines, about MOST_LINES generations are
+    printed, with one line each.
     """
     few = (population + 1) * (generations + 1) <= MOST_LINES
     each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
@@ -55,7 +56,7 @@ def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
 
 
 class SearchView:
-    """Shows only status lines on request; `best` has the lowest loss after each generation."""
+    """Shows nothing but a status line on request; `best` has the lowest loss after each generation."""
 
     def __init__(self) -> None:
         self.best: list[float] = []
@@ -68,12 +69,12 @@ class SearchView:
         self.best.append(event.incumbent.outcome.loss)
 
     def status(self, line: str) -> None:
-        """Shows a status line at once; a signal handler calls it."""
+        """Shows a status line at once; called by a signal handler."""
         screen.speak(sys.stderr, line)
 
 
 class SearchLines(SearchView):
-    """Prints a line for every `every`th generation, the first and the last, with `candidates` for candidates too."""
+    """Prints a line for the first, the last and every `every`th generation; with `candidates`, for their candidates."""
 
     def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
         super().__init__()
@@ -130,7 +131,7 @@ class LiveSearch(SearchView):
         self._lines.say(printable(line))
 
     def _drawn(self, width: int, height: int) -> list[str]:
-        """Returns as many of the latest candidates as there is room for, and the progress of the search."""
+        """Returns the lines to show: as many of the latest candidates as fit, and the progress of the search."""
         so_far = []
         if self.best:
             head = f"generation {len(self.best) - 1} of {self._generations}  "

@@ -20,7 +20,7 @@ BAR, ASCII_BAR = ("━", "─"), ("#", "-")
 """Characters of the bar: for the part that is done, and for the rest."""
 NARROWEST_BAR, WIDEST_BAR = 8, 40
 MOST_LINES = 50
-"""Approximate number of lines of progress that are printed if there is no terminal."""
+"""Approximate number of progress lines that are printed if there is no terminal."""
 REFRESH = 0.1
 """Seconds between two updates of the live bar."""
 
@@ -31,7 +31,7 @@ def shown_epochs(
 ) -> Iterator["EpochView"]:
     """Opens a view of a run: a live bar on a terminal, else a line for every `every`th epoch.
 
-    By default there are about MOST_LINES lines. The time left takes the time limit into account, `limit` seconds.
+    By default there are about MOST_LINES lines. The time left takes a time limit of `limit` seconds into account.
     `alone` is false if the log is written to standard output: a terminal that shows the log shows no bar.
     """
     if console.quiet:
@@ -47,22 +47,22 @@ def shown_epochs(
 
 
 class EpochView:
-    """Shows only status lines on request."""
+    """Shows nothing but a status line on request."""
 
     def wants(self, epoch: "Epoch") -> bool:
-        """Returns whether this epoch will be shown and needs its figure. Called once per epoch, before `epoch`."""
+        """Returns whether this epoch will be shown, so that its figure has to be measured; called before `epoch`."""
         return False
 
     def epoch(self, epoch: "Epoch") -> None:
         """Shows an epoch, if it is wanted."""
 
     def status(self, line: str) -> None:
-        """Shows a status line at once; a signal handler calls it."""
+        """Shows a status line at once; called by a signal handler."""
         screen.speak(sys.stderr, line)
 
 
 class PlainLines(EpochView):
-    """Prints a line for every `every`th epoch, the first and the last, for files and pipes."""
+    """Prints a line for the first, the last and every `every`th epoch, for files and pipes."""
 
     def __init__(self, run: "Run", every: int) -> None:
         self._run, self._every = run, every
@@ -136,7 +136,7 @@ def time_left(run: "Run", epoch: "Epoch", pace: float, limit: float | None) -> s
 
 
 def duration(seconds: float, decimals: int = 0) -> str:
-    """Returns a time in words: `3 min 5 s`, `2 h 10 min` or `3 d 4 h`; or `12 s`, with `decimals` decimals."""
+    """Returns a time in words: `3 d 4 h`, `2 h 10 min`, `3 min 5 s`, or if shorter, `12 s` with `decimals` decimals."""
     whole = round(seconds)
     for large, per, small in (("d", 86_400, 3_600), ("h", 3_600, 60), ("min", 60, 1)):
         if whole >= per:
@@ -163,7 +163,7 @@ def losses(epoch: "Epoch") -> str:
 
 
 def learning_curve(history: "Sequence[Epoch]") -> list[str]:
-    """Draws training losses and validation losses as bars, a line each; positive losses on a logarithmic scale."""
+    """Draws the training losses, and the validation losses if there are any, each as a line of bars by `curve`."""
     rows = [("loss", [epoch.loss for epoch in history])]
     validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
     if validation:

@@ -14,8 +14,8 @@ def family(
 ) -> list[str]:
     """Returns the lines of a tree with each candidate under its parent; `*` follows the candidates in `marked`.
 
-    A candidate whose parent is missing in `records` has no branch. On a terminal, long lines are broken. Where branches
-    would fill half of a line, only the last branches are drawn, and the parent's number is added.
+    A candidate whose parent is missing in `records` is drawn without a branch. On a terminal, long lines are broken.
+    Where branches would fill more than half a line, only the last ones are drawn, and the parent's number is added.
     """
     places = {(each["generation"], each["index"]): each for each in records}
     children: dict[tuple[int, ...] | None, list[tuple[int, int]]] = {}

@@ -29,7 +29,7 @@ def test_what_is_no_file_of_its_own_is_refused(
 def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
     folder = stored(tmp_path, made(result=0.5))
     (folder / name).unlink()
-    assert refused(folder) == f"{name}: no such file; it belongs to the genome"
+    assert refused(folder) == f"{name}: no such file; the genome needs it"
 
 
 # Made by hand to do harm, or by mistake
@@ -40,9 +40,13 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "weights of other heights": (
         WEIGHTS,
         "2 4 1\n" + "1\n" * 8,
-        "1: expected '2 3 1' after the layer before, got '2 4 1'",
+        "1: expected '2 3 1' to match the layer before, got '2 4 1'",
     ),
-    "weights of depth 2": (WEIGHTS, "2 3 2\n" + "1\n" * 12, "1: expected '2 3 1' after the layer before, got '2 3 2'"),
+    "weights of depth 2": (
+        WEIGHTS,
+        "2 3 2\n" + "1\n" * 12,
+        "1: expected '2 3 1' to match the layer before, got '2 3 2'",
+    ),
     "weights of wrong sizes": (
         WEIGHTS,
         "2 3\n1\n",
@@ -62,15 +66,15 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "biases of another width": (
         "topology/layer_4/bias_weights.dat",
         "3 1 1\n1\n2\n3\n",
-        "1: expected '2 1 1' after the layer before, got '3 1 1'",
+        "1: expected '2 1 1' to match the layer before, got '3 1 1'",
     ),
     "biases of another height": (
         "topology/layer_4/bias_weights.dat",
         "1 2 1\n1\n2\n",
-        "1: expected '2 1 1' after the layer before, got '1 2 1'",
+        "1: expected '2 1 1' to match the layer before, got '1 2 1'",
     ),
     # meta.dat of the genome
-    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: no such folder; it belongs to the genome"),
+    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: no such folder; the genome needs it"),
     "too few layers": ("meta.dat", "3 1 1\n2\n3\n5\n", "topology/layer_5: expected 5 layers as in meta.dat, got more"),
     "no layers": ("meta.dat", "3 1 1\n2\n3\n0\n", " expected width, height and number of layers"),
     "less than no layers": ("meta.dat", "3 1 1\n2\n3\n-6\n", " expected width, height and number of layers"),
@@ -86,29 +90,37 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "many numbers": ("meta.dat", "1000 1 1\n" + "6\n" * 1000, " expected width, height and number of layers"),
     "words": ("meta.dat", "six layers\n", "1: expected 'WIDTH HEIGHT DEPTH'"),
     # settings
-    "an unknown setting": ("settings", "bias no\ncolour red\n", "2: expected one line at most of each of model, shape"),
-    "a word alone": ("settings", "bias no\nnonsense\n", "2: expected one line at most of each of model, shape, bias"),
+    "an unknown setting": (
+        "settings",
+        "bias no\ncolour red\n",
+        "2: expected at most one valid line for each of model, shape",
+    ),
+    "a word alone": (
+        "settings",
+        "bias no\nnonsense\n",
+        "2: expected at most one valid line for each of model, shape, bias",
+    ),
     "a setting twice": (
         "settings",
         "bias no\n\nbias no\n",
-        "3: expected one line at most of each of model, shape, bias",
+        "3: expected at most one valid line for each of model, shape, bias",
     ),
-    "neither yes nor no": ("settings", "bias maybe\n", "1: expected one line at most of each"),
-    "bias without a word": ("settings", "bias\n", "1: expected one line at most of each"),
-    "a path for a model": ("settings", "model ../../x\n", "1: expected one line at most of each"),
-    "an option for a model": ("settings", "model -rf\n", "1: expected one line at most of each"),
-    "no model's name": ("settings", "model\n", "1: expected one line at most of each"),
-    "a shape of two": ("settings", "shape 4 4\n", "1: expected one line at most of each"),
-    "a shape of nothing": ("settings", "shape 0 4 1\n", "1: expected one line at most of each"),
+    "neither yes nor no": ("settings", "bias maybe\n", "1: expected at most one valid line for each"),
+    "bias without a word": ("settings", "bias\n", "1: expected at most one valid line for each"),
+    "a path for a model": ("settings", "model ../../x\n", "1: expected at most one valid line for each"),
+    "an option for a model": ("settings", "model -rf\n", "1: expected at most one valid line for each"),
+    "no model's name": ("settings", "model\n", "1: expected at most one valid line for each"),
+    "a shape of two": ("settings", "shape 4 4\n", "1: expected at most one valid line for each"),
+    "a shape of nothing": ("settings", "shape 0 4 1\n", "1: expected at most one valid line for each"),
     "a shape of another size": (
         "settings",
         "shape 5 4 1\n",
-        "topology/layer_3/weights.dat:1: expected '3 20 1' after the layer before, got '3 16 1'",
+        "topology/layer_3/weights.dat:1: expected '3 20 1' to match the layer before, got '3 16 1'",
     ),
     "a shape past every memory": (
         "settings",
         "shape 999999999999999999 1 1\n",
-        "topology/layer_3/weights.dat:1: expected '3 999999999999999999 1' after the layer before, got '3 16 1'",
+        "topology/layer_3/weights.dat:1: expected '3 999999999999999999 1' to match the layer before, got '3 16 1'",
     ),
     "a shape past every number": (
         "settings",
@@ -118,12 +130,12 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "a shape of a terabyte": (
         "settings",
         "shape 1000000 100000 1\n",
-        "topology/layer_3/weights.dat:1: expected '3 100000000000 1' after the layer before, got '3 16 1'",
+        "topology/layer_3/weights.dat:1: expected '3 100000000000 1' to match the layer before, got '3 16 1'",
     ),
     "settings that are not ASCII": ("settings", "bias nö\n", "1: expected a few words of ASCII"),
     "settings that never end": ("settings", b"\n" * 70_000, "1: expected a few words of ASCII"),
-    "settings of zeros": ("settings", b"\0" * 100, "1: expected one line at most of each"),
-    "settings that draw on the terminal": ("settings", "\x1b[2J\n", "1: expected one line at most of each"),
+    "settings of zeros": ("settings", b"\0" * 100, "1: expected at most one valid line for each"),
+    "settings that draw on the terminal": ("settings", "\x1b[2J\n", "1: expected at most one valid line for each"),
     # result
     "no result": ("result", "", "1: expected one decimal number, the last cost"),
     "two results": ("result", "1\n2\n", "1: expected one decimal number, the last cost"),
@@ -168,7 +180,7 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "a dense layer without weights": (
         "topology/layer_1/meta.dat",
         "relu dense\n",
-        "topology/layer_1/weights.dat: no such file; it belongs to the genome",
+        "topology/layer_1/weights.dat: no such file; the genome needs it",
     ),
 }
 
@@ -195,7 +207,7 @@ def test_weights_that_no_memory_could_hold_are_out_of_space(tmp_path: Path) -> N
 
 def test_a_folder_of_nothing_is_no_genome(tmp_path: Path) -> None:
     (tmp_path / "g").mkdir()
-    assert refused(tmp_path / "g") == "meta.dat: no such file; it belongs to the genome"
+    assert refused(tmp_path / "g") == "meta.dat: no such file; the genome needs it"
 
 
 def test_layers_of_which_none_learns_are_refused(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ def test_a_mount_in_which_a_process_works_is_not_ended_until_it_has_ended(namesp
     message = said.pop("said")
     assert said == {"ended": 0, "left": [], "mounts": []}
     assert message.startswith("1 kerash_mountpoint: can't be unmounted (umount: ")
-    assert "try when no process uses it, or sudo umount -- kerash_mountpoint" in message
+    assert "try again when no process uses it, or sudo umount -- kerash_mountpoint" in message
 
 
 OPENED = """
@@ -285,7 +285,7 @@ def test_an_end_without_the_right_to_unmount_says_what_to_run_and_never_calls_su
     said = namespace(UNMOUNTING_FAILS, programs)
     assert said["said"] == (
         "1 kerash_mountpoint: can't be unmounted (umount: must be superuser); "
-        "try when no process uses it, or sudo umount -- kerash_mountpoint"
+        "try again when no process uses it, or sudo umount -- kerash_mountpoint"
     )
     assert called(programs, "sudo") == []
 

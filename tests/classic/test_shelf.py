@@ -286,7 +286,7 @@ HOSTILE = [
 @pytest.mark.parametrize("word", HOSTILE, ids=map(ascii, range(len(HOSTILE))))
 def test_a_word_that_is_no_name_is_bad_input_in_one_line(word: str) -> None:
     with pytest.raises(
-        BadInput, match=r"^expected a name of 1 to 64 letters, digits and \. _ - that does not begin"
+        BadInput, match=r"^expected a name of 1 to 64 letters, digits, '\.', '_' or '-' that does not begin"
     ) as caught:
         files.check_name(word)
     assert str(caught.value).isprintable()

@@ -198,7 +198,7 @@ report({"draft": draft, "staged": staged}[sys.argv[2]])
 def test_a_mount_out_of_inodes_is_out_of_space(on_tmpfs: Small, tmp_path: Path, work: str, inodes: int) -> None:
     lines = on_tmpfs(f"size=1m,nr_inodes={inodes}", OUT_OF_INODES, work)
     said = refused(lines, tmp_path / "small")
-    assert re.search(r": expected room for [0-9.]+ bytes, got no file free; try", said), said
+    assert re.search(r": expected room for [0-9.]+ bytes, got no inode free; try", said), said
     assert lines[1] == f"[] True {inodes - 1}"
 
 

@@ -45,7 +45,9 @@ def lockless(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(shelf: Shelf, name: str, shared: bool = True) -> None:
     """Everything that needs the folder is refused, and nothing changes."""
     before = tree(shelf.place.root)
-    expected = f"^{shelf.path(name)}: {shelf.kind} {name} is used by another process; try again when that has ended$"
+    expected = (
+        f"^{shelf.path(name)}: {shelf.kind} {name} is used by another process; try again when that process has ended$"
+    )
     for word in (True, False) if shared else (False,):
         with pytest.raises(BadInput, match=expected), shelf.holding(name, word):
             pytest.fail("the work began")

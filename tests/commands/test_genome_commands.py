@@ -127,7 +127,7 @@ def test_a_tensor_of_another_shape_is_one_line_that_names_both(
     (tmp_path / "sample").write_text(f"{sizes}\n" + "1\n" * count, encoding="ascii")
     done = kerash("predict", "default", "sample")
     assert (done.code, done.out) == (2, "")
-    assert done.error == f"sample:1: expected a sample of 2 1 1, as the model has, got {sizes}"
+    assert done.error == f"sample:1: expected a sample of 2 1 1, the size of the model's inputs, got {sizes}"
 
 
 def test_a_damaged_tensor_is_one_line_at_its_line(kerash: Kerash, genome: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_an_export_is_shown_and_evaluated(kerash: Kerash, flowers: Path) -> None
     assert done.err.startswith("flowers.kerash: accuracy ")
     shown = kerash("show", "flowers.kerash").out
     assert "dense 16 tanh" in shown
-    assert "made of a genome" in shown
+    assert "made from a genome" in shown
     assert kerash("evaluate", "flowers.kerash", "data/iris.csv").code == 0
 
 

@@ -121,7 +121,7 @@ def test_a_batch_of_one_has_no_deviation(kerash: Kerash) -> None:
     words = ("data/xor.data", "data/xor.label", "--epochs", "3", "-q", "-o", "x.kerash")
     done = kerash("train", "-", *words, "--batch-size", "1", input=model)
     assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "batches of 2 rows or more for this network's batch_normalization, got one of 1" in done.error
+    assert "batches of 2 rows or more for this network's batch_normalization, got a batch of 1" in done.error
     assert kerash("train", "-", *words, "--batch-size", "4", input=model).code == 0  # a fifth row joins the four
     assert kerash("predict", "x.kerash", "data/xor.data").code == 0
 

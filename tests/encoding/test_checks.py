@@ -37,9 +37,9 @@ def test_true_and_false_are_no_numbers_and_no_words() -> None:
 def test_a_choice_is_one_of_the_words() -> None:
     assert checks.choice("a", ("a", "b"), "it") == "a"
     for value in ("c", "", None, 3, ["a"], ("a",)):
-        with pytest.raises(ValueError, match="expected it of a, b"):
+        with pytest.raises(ValueError, match="expected one of a, b for it"):
             checks.choice(value, ("a", "b"), "it")
-    with pytest.raises(ValueError, match="expected it of"):
+    with pytest.raises(ValueError, match="expected one of"):
         checks.choice(["a"], {"a"}, "it")
 
 

@@ -121,25 +121,21 @@ def test_numbers_before_anything_else_are_values() -> None:
         (table(X, X), {"target": "3"}, "t.csv: expected a column from 1 to 2, got '3'"),
         (table(X, X), {"target": "2", "drop": ["1"]}, "--drop: expected the label and at least one input"),
         (table(X, X), {"target": "2", "drop": ["2"]}, "--drop: expected the label and at least one input"),
-        (table(X, X, X), {"target": "3", "inputs": 3}, "t.csv:1: expected 3 inputs as the model has, got 2; try"),
+        (table(X, X, X), {"target": "3", "inputs": 3}, "t.csv:1: expected 3 inputs, as the model has, got 2; try"),
         (
             table(KINDS, X),
             {"target": "2", "inputs": 1},
-            "t.csv:1: expected 1 inputs as the model has, got 3 (from 1 col",
+            "t.csv:1: expected 1 inputs, as the model has, got 3 (from 1 col",
         ),
         (table(X, X), {"target": "2", "outputs": 3}, "t.csv: expected 3 label columns, one for each output, got 1"),
         (table([1.0, NAN, 3, 4], X), {"target": "2"}, "t.csv:2:1: expected a value, got a missing one; --missing drop"),
         (table(["a", "b", None, "a"], X), {"target": "2"}, "t.csv:3:1: expected a value, got a missing one"),
         (table(X, [NAN, 1.0, 2, 3]), {"target": "2"}, "t.csv:1:2: expected a label, got a missing one"),
-        (
-            table(X, [NAN] * 4),
-            {"target": "2", "missing": "mean"},
-            "t.csv: expected a row without missing values, got none",
-        ),
+        (table(X, [NAN] * 4), {"target": "2"}, "t.csv: expected at least one row with a label, found none"),
         (
             table([NAN] * 4, X),
             {"target": "2", "missing": "drop"},
-            "t.csv: expected a row without missing values, got none",
+            "t.csv: expected at least one row without missing values, found none",
         ),
         (
             table(["1", "x", "3", "4"], X),
@@ -160,7 +156,7 @@ def test_numbers_before_anything_else_are_values() -> None:
         (
             table(X, KINDS, names="x kind"),
             {"target": "2", "output": "distribution", "outputs": 2},
-            "t.csv: expected 2 classes, one for each output, in column 'kind', got 3: 'a', 'b', 'c'; try ?",
+            "t.csv: expected 2 classes, one for each output, in column 'kind', got 3: 'a', 'b', 'c'; try '?'",
         ),
         (
             table(X, ["a"] * 4),
@@ -175,7 +171,7 @@ def test_numbers_before_anything_else_are_values() -> None:
         (
             table(X, [0.0, 1, 2, 1]),
             {"target": "2", "output": "probability"},
-            "t.csv:3:2: expected 0 to 1, as the last layer gives, got 2; try softmax for classes, - for quantities",
+            "t.csv:3:2: expected 0 to 1, as the last layer outputs, got 2; try softmax for classes, '-' for quantities",
         ),
         (table(X, X), {"target": "2", "output": "probability", "outputs": 2}, "t.csv: expected 2 label columns"),
         (

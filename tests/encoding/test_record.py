@@ -126,6 +126,6 @@ def test_where_every_row_has_a_gap_none_is_usable() -> None:
     data = table([[1.0, 0], [2.0, 1]])
     encoding = learn(data, target="2", missing="drop").fitted(data)
     with pytest.raises(
-        BadInput, match=r"^t\.csv: expected a row without missing values, got none; try to fill them in"
+        BadInput, match=r"^t\.csv: expected at least one row without missing values, found none; try to fill them in"
     ):
         encoding.usable(table([[NAN, 0], [NAN, 1]]))

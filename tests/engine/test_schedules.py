@@ -42,7 +42,8 @@ def test_a_word_is_read_as_a_schedule(text: str, schedule: Schedule) -> None:
     ids=lambda text: text[:20],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match=r"^expected constant, cosine, step:EVERY,FACTOR or warmup:EPOCHS\+one of these"):
+    expected = r"^expected constant, cosine or step:EVERY,FACTOR, optionally preceded by warmup:EPOCHS\+, got "
+    with pytest.raises(BadInput, match=expected):
         Schedule.parse(text)
 
 

@@ -178,7 +178,7 @@ def test_reading_needs_no_lock_and_changes_nothing(folder: Path) -> None:
     path.write_bytes(path.read_bytes() + b'{"torn')
     assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
     assert path.read_bytes().endswith(b'{"torn')
-    with pytest.raises(BadInput, match="no such folder"):
+    with pytest.raises(BadInput, match="no search of this name"):
         read("other")
 
 

@@ -45,7 +45,7 @@ def test_an_operation_has_a_sentence_of_help_and_says_what_comes_out(name: str) 
         ("gemm --alpha x", "--alpha: expected a decimal number, got 'x'"),
         ("apply sigmiod", "unknown activation 'sigmiod'; did you mean 'sigmoid'?"),
         ("apply activ_", "unknown activation ''"),
-        ("clip 2 1", "clip: expected LOW up to HIGH, got 2 and 1"),
+        ("clip 2 1", "clip: expected LOW to be at most HIGH, got 2 and 1"),
         ("print --precision 99", "--precision: expected a whole number from 1 to 17, got '99'"),
     ],
 )

@@ -210,8 +210,8 @@ BAD = [
     ("2 1 1\n\noutput", "m:3: expected 'input' as the first layer, got 'output'"),
     ("2 1 1\ninput", "m:2: expected a layer that learns up to here, got none; try 'dense ? softmax'"),
     ("2 1 1\ninput\noutput relu", "m:3: expected a layer that learns up to here, got none; try 'dense ? softmax'"),
-    ("2 1 1\ninput\ndense 1 tanh\n\ninput", "m:5: expected 'input' only as the first layer, got it again"),
-    ("2 1 1\ninput\ninput\ndense 1 tanh", "m:3: expected 'input' only as the first layer, got it again"),
+    ("2 1 1\ninput\ndense 1 tanh\n\ninput", "m:5: expected 'input' only as the first layer, got a second one"),
+    ("2 1 1\ninput\ninput\ndense 1 tanh", "m:3: expected 'input' only as the first layer, got a second one"),
     (
         "2 1 1\ninput\noutput tanh\ndense 1 tanh",
         "m:3: expected 'output' as the last layer, got 'dense 1 tanh' after it",
@@ -219,7 +219,7 @@ BAD = [
     ("2 1 1\ninput\noutput\noutput", "m:3: expected 'output' as the last layer, got 'output' after it"),
     (
         "2 1 1\ninput\ndense ? tanh\ndense 1 tanh",
-        "m:3: expected a number, got '?', which only the last layer that learns takes",
+        "m:3: expected a number, got '?', which only the last layer that learns may have",
     ),
     ("2 1 1\nInput", "m:2:1: unknown layer 'Input'; did you mean 'input'?"),
     ("2 1 1\ninput\n  dens 1 tanh", "m:3:3: unknown layer 'dens'; did you mean 'dense'?"),
@@ -280,7 +280,9 @@ def test_leading_zeros_count_nothing() -> None:
 
 def test_a_file_too_long_for_a_description_is_refused(tmp_path: Path) -> None:
     (tmp_path / "long").write_bytes(b"#" * (LONGEST + 5))
-    with pytest.raises(BadInput, match=rf"long: expected a model description, got {LONGEST + 1} characters$"):
+    with pytest.raises(
+        BadInput, match=rf"long: expected a model description of at most {LONGEST} characters, got more$"
+    ):
         ModelDescription.read(str(tmp_path / "long"))
 
 
@@ -329,7 +331,10 @@ def test_a_loss_that_cannot_judge_the_outputs_is_an_error_of_their_line(
         ("convolution relu 2 0 0 3 3", "m:3:20: expected a whole number of 1 or more, got '0'"),
         ("convolution relu 2 1 -1 3 3", "m:3:22: expected a whole number of 1 or more, got '-1'"),
         ("convolution relu 2 1 0 3", "m:3:1: expected 'convolution ACTIVATION FILTERS STRIDE PAD KERNEL_WIDTH"),
-        ("convolution softmax ? 1 0 3 3", "m:3: expected numbers in a row for a last softmax, got an image of 6x4x5"),
+        (
+            "convolution softmax ? 1 0 3 3",
+            "m:3: expected a row of numbers for softmax in the last layer, got an image of 6x4x5",
+        ),
         ("conv relu 2 1 0 3 3", "m:3:1: unknown layer 'conv'"),
     ],
 )

@@ -201,7 +201,7 @@ def test_operands_and_results_are_where_the_shell_means_them(run: Run) -> None:
     """
     done = run(script)
     assert done.out.split() == ["2.625"] * 3 + ["9.0", "5.25", "5.25", "600", "644", "1"]
-    assert done.err == "Error: matrix_add: descriptor 3: is open to write, not to read; try < FILE\n"
+    assert done.err == "Error: matrix_add: descriptor 3: is open for writing, not for reading; try < FILE\n"
 
 
 def test_what_the_shell_knows_of_its_jobs_and_traps_stays(shell: str, run: Run) -> None:

@@ -227,8 +227,8 @@ def test_f_may_itself_apply_one(run: Run) -> None:
     ("f", "told"),
     [
         ("f() { echo x; }", "matrix_apply: expected a decimal number, got 'x'"),
-        ("f() { :; }", "matrix_apply: expected a number for each of 4 values, got 0"),
-        ("f() { echo 1; echo 2; }", "matrix_apply: expected a number for each of 4 values, got 8"),
+        ("f() { :; }", "matrix_apply: expected 4 numbers, one for each value, got 0"),
+        ("f() { echo 1; echo 2; }", "matrix_apply: expected 4 numbers, one for each value, got 8"),
         ("f() { echo nan; }", "matrix_apply: expected a decimal number, got 'nan'"),
     ],
 )

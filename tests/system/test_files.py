@@ -235,7 +235,7 @@ def test_a_file_system_with_room_but_for_no_file_says_so(tmp_path: Path, monkeyp
     values = [*room]
     values[5:8] = [100, 0, 0]  # f_files, f_ffree, f_favail
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(values))
-    with pytest.raises(OutOfSpace, match="expected room for 3 bytes, got no file free; try"), files.explained("a", 3):
+    with pytest.raises(OutOfSpace, match="expected room for 3 bytes, got no inode free; try"), files.explained("a", 3):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

@@ -185,7 +185,7 @@ def test_a_checkpoint_that_says_what_can_not_be_is_damaged(written: Path, change
     record, tensors = archive.load(written)
     with files.replacing(written) as output:
         archive.save(output, tensors, {**record, **change})
-    with pytest.raises(Damaged, match=f"^{written}: expected a checkpoint, got "):
+    with pytest.raises(Damaged, match=f"^{written}: expected a checkpoint, but the file can't be read as one: "):
         resume(written, IDENTITY)
 
 

@@ -31,7 +31,7 @@ class Way(NamedTuple):
 
 
 class Disguise(NamedTuple):
-    """The kind of a column's cells, two examples, and the ways to read them: two if the cells are ambiguous."""
+    """The kind of a column's cells, two examples, and the ways to read the cells: two ways if they are ambiguous."""
 
     kind: str
     examples: tuple[str, str]
@@ -39,7 +39,7 @@ class Disguise(NamedTuple):
 
 
 def disguise(cells: Sequence[str | None], delimiter: str, names: Sequence[str] = ()) -> Disguise | None:
-    """Returns the disguise of a text column (None: no disguise) if at least half of its cells are numbers of one kind.
+    """Returns the disguise of a text column if at least half of its cells are numbers of one kind; else None.
 
     The commands are for a table with this delimiter. They skip the first line if one of the header's `names` also looks
     like such a number.

@@ -1,4 +1,4 @@
-"""Percentages, money, numbers with a unit or in brackets, and the ways to write thousands and decimals."""
+"""Percentages, money, numbers with a unit or in brackets, and the different notations for thousands and decimals."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ _NO_UNIT = re.compile(
 )
 _UNIT_LETTERS = frozenset("mgslLhdtVAWKCFNJkMx°")
 _FEWEST_NUMBERS = 3
-"""Fewest different numbers with the same unit: `2wd` and `4wd` alone are categories."""
+"""Minimum count of different numbers with the same unit: `2wd` and `4wd` alone are categories."""
 
 
 class _Amount(NamedTuple):
@@ -36,7 +36,7 @@ class _Amount(NamedTuple):
 
 
 class _Style(NamedTuple):
-    """A way to write numbers: the separator of thousands, and the decimal mark."""
+    """A notation for numbers: the separator of thousands, and the decimal mark."""
 
     group: str
     mark: str
@@ -49,13 +49,13 @@ class _Style(NamedTuple):
 
     @property
     def any(self) -> str:
-        """Returns the pattern of a number in this style, grouped or not."""
+        """Returns the pattern of a number in this style, with or without thousands separators."""
         mark = literally(self.mark)
         whole = rf"(?:{self.grouped}|\d+)" if self.group else r"\d+"
         return rf"(?:{whole}(?:{mark}\d*)?|{mark}\d+)"
 
     def special(self, bare_groups: bool) -> str:
-        """Returns the pattern of a number in this style and not Python's; `1.500` is one only with `bare_groups`."""
+        """Returns the pattern of a number in this style that is not plain; `1.500` counts only with `bare_groups`."""
         mark = literally(self.mark)
         if not self.group:
             return rf"\d*{mark}\d+"
@@ -98,7 +98,7 @@ def _amount(cell: str) -> _Amount | None:
 
 
 def amounts(column: Column) -> Finding | None:
-    """Finds numbers with a sign or a unit beside most of them, or else numbers written in an unusual style."""
+    """Finds numbers that mostly have the same currency, percent sign or unit, or else numbers in an unusual style."""
     kinds: dict[tuple[str, str], list[_Amount]] = {}
     for amount in filter(None, map(_amount, column.counts)):
         kinds.setdefault((amount.before, _singular(amount.after)), []).append(amount)
@@ -210,7 +210,7 @@ def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
 
 
 def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:
-    """Returns whether all look like `612 345 678`, as telephone numbers do and amounts do not."""
+    """Returns whether all look like the telephone number `612 345 678`."""
     return style.group in GAPS and all(re.fullmatch(r"\d{3}\D\d{3}\D\d{3}", each.digits) for each in amounts)
 
 

@@ -13,7 +13,7 @@ from kerash_cli import decimals
 
 
 class Reading(NamedTuple):
-    """A pattern of whole cells, and the Perl expression that computes the value from its groups."""
+    """A pattern for whole cells, and the Perl expression that computes the value from the pattern's groups."""
 
     pattern: str
     value: str
@@ -25,12 +25,12 @@ class Finding(NamedTuple):
 
     kind: str
     cells: Sequence[str]
-    """Different cells of the kind, in order of appearance."""
+    """Cells of this kind without repetitions, in order of appearance."""
     readings: Sequence[Reading]
 
 
 _LONGEST = 50
-"""Longest cell in characters that may be a number: longer than any date."""
+"""Maximum length, in characters, of a cell that may be a number; any date is shorter."""
 
 _DIGIT = re.compile("[0-9]")
 

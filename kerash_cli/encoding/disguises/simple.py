@@ -11,7 +11,7 @@ class _Simple(NamedTuple):
     kind: str
     reading: Reading
     with_plain: bool
-    """True if most cells of the column may be plain numbers."""
+    """True if plain numbers also count when most cells have to be of this kind."""
 
 
 _BLANKS = f"(?:{'|'.join(GAPS)})*"
@@ -45,7 +45,7 @@ def simple(column: Column) -> Finding | None:
 
 
 def multiples(column: Column) -> Finding | None:
-    """Finds numbers such as `5k` and `3M` in one column; if all have the same letter, it is a unit instead."""
+    """Finds numbers such as `5k` and `3M` in one column; if all have the same letter, that is taken for a unit."""
     cells = column.fits(_SCALED.pattern)
     letters = {match[2].lower() for match in cells.values()}
     if len(letters) < 2 or not column.is_most(cells):
@@ -58,7 +58,7 @@ _PAIR = rf"(\d+):([-+]?{NUMBER}(?:[eE][-+]?\d+)?)"
 
 
 def pairs(column: Column) -> Finding | None:
-    """Finds pairs as in files of LIBSVM, `1:0.5`, all with the same index."""
+    """Finds index:value pairs as in LIBSVM files, `1:0.5`, all with the same index."""
     cells = column.fits(_PAIR)
     indices = {match[1] for match in cells.values()}
     if len(indices) != 1 or not column.is_most(cells) or cells.keys() == column.fits(_CLOCK_TIME).keys():

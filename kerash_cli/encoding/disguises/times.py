@@ -9,7 +9,7 @@ _TWELVE = r"(\d\d?)(?::([0-5]\d))?(?::([0-5]\d))? ?([AaPp])\.?[Mm]\.?"
 
 
 def times(column: Column) -> Finding | None:
-    """Finds `12:30`, `12:30:15`, `7 pm`; two readings if `12:30`, next to `1:12:30`, may be minutes and seconds."""
+    """Finds `12:30`, `12:30:15`, `7 pm`; two readings if `12:30`, beside `1:12:30`, may be minutes and seconds."""
     halves = column.fits(_TWELVE)
     if column.is_most(halves):
         return Finding("times", list(halves), [Reading(_TWELVE, '($1%12+12*(lc$4 eq"p"))*60+$2+$3/60', "as minutes")])

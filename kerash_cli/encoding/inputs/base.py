@@ -1,4 +1,4 @@
-"""The base class of input columns: they read cells and write them as features, the numbers that a network sees."""
+"""The base class of input columns, which read cells and write them as features, the numbers that a network sees."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kerash_cli.registry import Registry
 from kerash_cli.tables.table import Rows, Table
 
 INPUTS: Registry[type["InputColumn"]] = Registry("kind of input")
-"""Kinds of input by name. A column gets the first kind that accepts it; kinds are encoded in this order."""
+"""Kinds of input by name. A column gets the first kind that accepts it."""
 
 FILL = "; try to fill it in, or train with --missing mean"
 """Advice about a missing value."""
@@ -44,7 +44,7 @@ class InputColumn(ABC):
     is_text: ClassVar[bool] = False
     """True if the column's cells are read as text."""
     runs: ClassVar[bool] = False
-    """True if JSON stores neighbours with equal details as one entry with a count."""
+    """True if adjacent columns with equal details become one entry with a count in JSON."""
 
     def __init_subclass__(cls, kind: str, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -54,12 +54,12 @@ class InputColumn(ABC):
     @property
     @abstractmethod
     def features(self) -> int:
-        """Number of features that a cell becomes."""
+        """Number of features that a cell is encoded as."""
 
     @property
     @abstractmethod
     def detail(self) -> Any:
-        """JSON value that describes the column besides its position; columns with equal details are encoded alike."""
+        """JSON value that describes the column except its position; columns with equal details are encoded alike."""
 
     @classmethod
     @abstractmethod
@@ -69,7 +69,7 @@ class InputColumn(ABC):
     @classmethod
     @abstractmethod
     def from_detail(cls, position: int, detail: object) -> Self | None:
-        """Reads a detail; returns None if it is another kind's, raises ValueError if it is invalid."""
+        """Returns the column with this detail; None if it is a detail of another kind. Raises ValueError if invalid."""
 
     @classmethod
     @abstractmethod

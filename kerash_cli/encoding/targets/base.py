@@ -1,4 +1,4 @@
-"""The base class of targets: they turn labels into numbers, and a network's outputs into answers."""
+"""The base class of targets, which turn labels into numbers, and a network's outputs into answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -41,9 +41,9 @@ class Targets(ABC):
     labels: tuple[str, ...]
     """Names of the label columns; `target`, or `target 1` and so on, if they have none."""
     mean: Floats
-    """Array (outputs,): a target is (value - mean) / scale; the mean is 0 if it is not standardised."""
+    """Array (outputs,): the mean in (value - mean) / scale, or 0 for a target that is not standardised."""
     scale: Floats
-    """Array (outputs,): the divisor of each target; 1 if it is not standardised."""
+    """Array (outputs,): the divisor, or 1 for a target that is not standardised."""
     baseline: Floats
     """Share of each class, or mean of each target, in the training rows; zeros before `fitted`."""
 
@@ -89,7 +89,7 @@ class Targets(ABC):
 
     @abstractmethod
     def answers(self, outputs: Array) -> NDArray[Any]:
-        """Returns the answer for each row from outputs or encoded targets, so that the two can be compared."""
+        """Returns the answer for each row of outputs, or of encoded targets to compare them with."""
 
     @abstractmethod
     def decode(self, outputs: Array) -> NDArray[Any]:
@@ -146,7 +146,7 @@ class Targets(ABC):
         return replace(self, mean=np.zeros(self.outputs), scale=np.ones(self.outputs))
 
     def finite(self, outputs: Array) -> NDArray[np.bool_]:
-        """Returns for each row (rows,) whether its outputs are finite, also in the target's own unit."""
+        """Returns for each row (rows,) whether its outputs are finite, as they are and in the target's own unit."""
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(outputs), axis=1)
         return finite
 
@@ -175,7 +175,7 @@ class Targets(ABC):
         return [f"predicted_{label}" for label in self.labels]
 
     def doubts(self) -> list[str]:
-        """Returns a line for each decision about labels that may be wrong."""
+        """Returns a line for each possibly wrong decision about labels."""
         return []
 
     def respelled(self, where: Table, positions: Sequence[int]) -> list[str]:
@@ -212,7 +212,7 @@ class Targets(ABC):
 
     @classmethod
     def sizes(cls, outputs: int) -> tuple[int, int]:
-        """Returns the numbers of classes and of label columns for `outputs` outputs; raises ValueError if none fit."""
+        """Returns the numbers of classes and label columns for this many outputs; raises ValueError if impossible."""
         return 0, outputs
 
     def to_json(self) -> dict[str, Any]:

@@ -17,6 +17,6 @@ def check_allowed(
     if not allowed.all():
         row, column = np.argwhere(~allowed)[0].tolist()
         raise BadInput(
-            f"{where.at(row, positions[column])}expected {limits}, as the last layer gives, "
-            f"got {spelled(values[row, column])}; try softmax for classes, - for quantities"
+            f"{where.at(row, positions[column])}expected {limits}, as the last layer outputs, "
+            f"got {spelled(values[row, column])}; try softmax for classes, '-' for quantities"
         )

@@ -15,7 +15,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class Classes(OneClass, kind="classes"):
-    """A label is the name of a class; the target is 1 at the output of that class, else 0."""
+    """A label is the name of a class; the target is 1 at the output of that class and 0 at the others."""
 
     names_classes = True
 

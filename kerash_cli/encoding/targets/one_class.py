@@ -16,7 +16,7 @@ class OneClass(Targets):
     natural_loss = "categorical-cross-entropy"
 
     def answers(self, outputs: Array) -> Rows:
-        """Returns the index of the likeliest class of each row (rows,), the first one if several are."""
+        """Returns the index of the likeliest class of each row (rows,), the first one if several are equally likely."""
         likeliest: Rows = outputs.argmax(axis=1)
         return likeliest
 

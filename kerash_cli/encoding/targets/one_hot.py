@@ -1,4 +1,4 @@
-"""Targets that are classes with a label column each."""
+"""Targets that are classes, with a label column for each class."""
 
 from collections.abc import Sequence
 

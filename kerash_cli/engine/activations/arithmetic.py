@@ -7,13 +7,13 @@ import numpy as np
 from kerash_cli.engine.tensors import Values
 
 HUGE = 1e18
-"""Largest magnitude of a parameter, and the inverse of the smallest: 1 + HUGE^2 is finite in float32 too."""
+"""Largest magnitude of a parameter; the smallest besides 0 is 1 / HUGE. Even in float32, 1 + HUGE^2 is finite."""
 
 SATURATED = 40
 """Argument beyond which a sigmoid is constant: sigmoid(40) is 1, and exp(-40^2 / 2) is 0, in float64 too."""
 
 CANCELLED = tuple(2 * k / factorial(2 * k + 1) for k in range(9, 0, -1))
-"""Power series of P in z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2), for |z| <= 1."""
+"""Coefficients of P, where z cosh z - sinh z = z^3 P(z^2) and z cos z - sin z = -z^3 P(-z^2), for |z| <= 1."""
 
 
 def clip(z: Values, low: float, high: float) -> Values:

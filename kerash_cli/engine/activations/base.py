@@ -18,7 +18,7 @@ from kerash_cli.registry import Registry
 
 
 class Domain(NamedTuple):
-    """A test of whether a function is defined for its parameters, and its text; {0} is the first parameter."""
+    """A test of whether parameters are allowed, and the same as text, where {0} is the name of the first parameter."""
 
     accepts: Callable[..., bool]
     words: str
@@ -36,11 +36,11 @@ class Definition:
     """The function, called as f(z, *parameters)."""
 
     d_f: Callable[..., Any]
-    """Its derivative: f'(z, *parameters), or f'(a, *parameters) if `in_place`; if f `mixes`, dL/dz as d_f(a, da)."""
+    """Its derivative: d_f(z, *parameters), or d_f(a, *parameters) if `in_place`; if f `mixes`, d_f(a, da) is dL/dz."""
 
     formula: str
     parameters: Mapping[str, float] = field(default_factory=dict)
-    """Defaults of the parameters by name, in the order of a model description."""
+    """Default values of the parameters by name, in the order in which a model description gives them."""
 
     domain: Domain | None = None
     wide: Callable[..., bool] = lambda *parameters: False
@@ -61,7 +61,7 @@ class Definition:
     """Name of the initializer that suits a layer with this activation."""
 
     output: str = "any"
-    """Kind of its values, for a loss: "distribution", "log distribution", "probability" (each by itself) or "any"."""
+    """Kind of the outputs, checked by losses: "distribution", "log distribution", "probability" (each) or "any"."""
 
 
 ACTIVATIONS: Registry[Definition] = Registry("activation")
@@ -71,7 +71,7 @@ ACTIVATIONS: Registry[Definition] = Registry("activation")
 class Activation:
     """A word of a model description, such as `prelu:0.1`: a name or an alias, and its parameters.
 
-    Missing parameters take their defaults. Raises BadInput if one is outside its domain.
+    Missing parameters take their defaults. Raises BadInput if the parameters are outside the domain, or too many.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Activation:
 
     @property
     def output(self) -> str:
-        """Kind of the activation's outputs, by which a loss is matched; see `Definition`."""
+        """Kind of the activation's outputs, checked by losses; see `Definition`."""
         return self.definition.output
 
     def __call__(self, z: Array) -> Array:
@@ -127,7 +127,10 @@ class Activation:
         return a
 
     def reach(self) -> tuple[float, float]:
-        """Returns the activation's smallest and largest value, found by trying; infinite if there is no limit."""
+        """Returns the smallest and largest value of f, found by trying many z; infinite if there is no limit.
+
+        Both are infinite if f `mixes`.
+        """
         if self.definition.mixes:
             return -np.inf, np.inf
         powers = np.geomspace(1e-4, 1e6, 4001)
@@ -158,7 +161,7 @@ class Activation:
         )
 
     def backward(self, z: Array, a: Array, da: Array, out: Array, memory: Allocator | None = None) -> Calls:
-        """Returns the calls that write dL/dz to `out`; `out` may be da = dL/da. If `in_place`, they don't read z."""
+        """Returns the calls that write dL/dz to `out`, which may be da = dL/da. If `in_place`, they don't read z."""
         definition, d_f = self.definition, self.definition.d_f
         operands = [a if definition.in_place else z, da]
         if definition.mixes:

@@ -32,7 +32,7 @@ SHORT_SCALED_TAIL = (
     -0.09964869463854893, 0.10128037541639769, 0.0476706420954048, 0.07254493879091073, 0.07633732218523208,
     0.07980497626410342, 0.07978800239753922,
 )  # fmt: skip
-"""Fewer coefficients, for float32: correct to 3e-9."""
+"""The same with fewer coefficients, for float32: correct to 3e-9."""
 
 
 def _hardswish(z: Values) -> Values:
@@ -85,8 +85,9 @@ def _d_gelu(z: Values) -> Values:
 def _scaled_tail(s: Values, dtype: np.dtype[Any]) -> Values:
     """The normal distribution's tail beyond s, times exp(s^2 / 2), for s in [0, 40]; correct to 6e-16 (float32: 3e-9).
 
-    With t = 5 / (5 + s), it is t times a polynomial whose values at the 21 (float32: 12) Chebyshev nodes of [5 / 45, 1]
-    are exact. To derive it, solve for its coefficients at 60 digits (mpmath: erfc(s / sqrt 2) exp(s^2 / 2) / 2 / t).
+    With t = 5 / (5 + s), it is t times a polynomial in t that is exact at the 21 (float32: 12) Chebyshev nodes of
+    [5 / 45, 1]. To derive the coefficients, solve for them with mpmath at 60 digits; the exact values of the polynomial
+    are erfc(s / sqrt 2) exp(s^2 / 2) / 2 / t.
     """
     t = 5 / (5 + s)
     return t * polynomial(t, SHORT_SCALED_TAIL if dtype == np.float32 else SCALED_TAIL)
@@ -105,7 +106,7 @@ def _d_gelutanh(z: Values) -> Values:
 
 
 def _gelutanh_argument(z: Values) -> tuple[Values, Values]:
-    """Returns z clipped to where the gate is not yet 0 or 1, and v such that the gate is (1 + tanh(v / 2)) / 2."""
+    """Returns z, clipped to where the gate is neither 0 nor 1, and v such that the gate is (1 + tanh(v / 2)) / 2."""
     s = clip(z, -SATURATED, 8)
     return s, 2 * sqrt(2 / pi) * s * (1 + 0.044715 * s * s)
 

@@ -1,4 +1,4 @@
-"""The kinds of layers, a file each; importing this package registers them all."""
+"""The kinds of layers, one file for each; importing this package registers them all."""
 
 from kerash_cli.engine.layers.average_pooling import AveragePooling
 from kerash_cli.engine.layers.base import IDENTITY, LAYERS, Layer, Mode

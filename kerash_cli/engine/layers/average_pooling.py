@@ -15,7 +15,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class AveragePooling(Pooling, keyword="average_pooling"):
-    """The mean of each window of each channel; padding does not count, so that fewer values are averaged at an edge."""
+    """The mean of each window of each channel; padding does not count, so fewer values are averaged at an edge."""
 
     def gather(self, x: Array, out: Array, along: list[Span], axis: int) -> Calls:
         calls: Calls = [partial(out.fill, 0)]
@@ -44,7 +44,7 @@ class AveragePooling(Pooling, keyword="average_pooling"):
         return calls
 
     def _counts(self, places: int, kernel: int, windows: int) -> list[int]:
-        """Returns the number of places without padding in each window along an axis."""
+        """Returns how many places of each window along an axis lie on the input, not on padding."""
         counts = np.zeros(windows, np.intp)
         for span in spans(places, kernel, self.stride, self.pad, windows):
             counts[span.windows] += 1

@@ -1,4 +1,4 @@
-"""The base class of layers: a layer is a line of the model file that knows how to compile itself.
+"""The base class of layers: a layer is a line of a model file, and compiles itself into calls.
 
 To add a layer, write one file in this folder: a frozen dataclass whose fields, in order, are the words of its line,
 each made with `word(parse)`; give it its keyword (`class Dense(Layer, keyword="dense")`) and import it in `__init__`.
@@ -28,7 +28,7 @@ IDENTITY = Activation("identity")
 
 @dataclass
 class Mode:
-    """True if a plan trains, and the current step and chunk, which seed everything random that a layer draws."""
+    """Mode of a plan: `training` or not; the seed, step and chunk determine all random numbers of its layers."""
 
     training: bool = False
     seed: int = 0
@@ -41,7 +41,7 @@ class Mode:
 
 
 class BadWord(BadInput):
-    """An invalid word in the line of a layer: its index, 0 for the keyword, and the reason without the usage."""
+    """An invalid word in a line: its index (0 for the keyword), and the reason, to which the message adds the usage."""
 
     def __init__(self, reason: str, position: int, usage: str = "") -> None:
         super().__init__(f"{reason} (usage: {usage})" if usage else reason)
@@ -83,9 +83,9 @@ class Layer(ABC):
 
     keyword: ClassVar[str]
     activation: Activation = IDENTITY
-    """Activation that is applied to the outputs; a layer with an activation has a field of this name."""
+    """Activation that is applied to the outputs; a layer whose line names an activation declares a field for it."""
     place: ClassVar[str] = "anywhere"
-    """Allowed place in a network: "first", "last", "before" another layer that learns, or "anywhere"."""
+    """Allowed place in a network: "first", "last", "before" (somewhere before a layer that learns) or "anywhere"."""
     learns: ClassVar[bool] = False
     """True if the layer has parameters that are learnt by gradient descent."""
     layout: ClassVar[str] = "row"
@@ -149,10 +149,10 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
-        """The shape (depth, height, width) of an output for an input of `shape`; raises BadInput if it can't be one."""
+        """The output's shape (depth, height, width) for an input of `shape`; raises BadInput if that does not fit."""
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        """Returns the shapes of the layer's parameters by name; a network without biases ignores `bias`."""
+        """Returns the shapes of the layer's parameters by name; a network without biases leaves out `bias`."""
         return {}
 
     def buffer_shapes(self, shape: Shape) -> Mapping[str, Shape]:
@@ -162,17 +162,17 @@ class Layer(ABC):
     def initialize(  # noqa: B027 (most layers learn nothing)
         self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]
     ) -> None:
-        """Sets parameters and buffers, which hold 0, to initial values; draw(shape, fan_in, fan_out) gives weights."""
+        """Sets `tensors`, which hold zeros, to their initial values; draw(shape, fan_in, fan_out) returns weights."""
 
     def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:  # noqa: B027 (most have no weights)
-        """Sets the weights of these inputs to 0, if the layer has weights for each input."""
+        """Sets the weights of these inputs to 0, if each input of the layer has weights of its own."""
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
         """Returns the shapes of the arrays that the layer keeps from forward to backward, for n samples."""
         return {}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Returns the shapes of arrays for use within forward or within backward; layers share their memory."""
+        """Returns the shapes of arrays used only within forward or only within backward; layers share their memory."""
         return {}
 
     def least_rows(self, shape: Shape) -> int:
@@ -180,7 +180,7 @@ class Layer(ABC):
         return 1
 
     def flops(self, shape: Shape) -> int:
-        """Returns the floating-point operations of one sample's forward pass; a multiply-add counts as two."""
+        """Returns the number of floating-point operations in a sample's forward pass; a multiply-add counts as two."""
         return prod(self.output_shape(shape))
 
     def transparent(self, training: bool) -> bool:
@@ -189,18 +189,18 @@ class Layer(ABC):
 
     @abstractmethod
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
-        """Returns the calls that write the outputs of x to out."""
+        """Returns the calls that write the layer's outputs for x to `out`."""
 
     @abstractmethod
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        """Returns the calls that write dL/dparams to `own.grads`, and dL/dx to dx unless dx is None.
+        """Returns the calls that write dL/dparams to `own.grads`, and dL/dx to `dx` unless `dx` is None.
 
-        a is the output of forward; da is dL/da, and may be overwritten.
+        `a` is the output of `forward`; `da` is dL/da, and may be overwritten.
         """
 
 
 class Transparent(Layer):
-    """A layer that passes its input on unchanged: it computes nothing and learns nothing."""
+    """A layer that learns nothing and passes its input on unchanged; a subclass may change it while training."""
 
     stacks = True
 
@@ -243,7 +243,7 @@ def count_or_unknown(text: str) -> int | None:
 
 
 def no_activation(text: str) -> Activation:
-    """Reads `-`, the identity: the only activation of a layer that computes nothing."""
+    """Reads `-`, the identity: the only activation that a layer may name if it computes nothing."""
     if text != "-":
         raise BadInput(f"expected '-', got {text!r}")
     return IDENTITY

@@ -14,7 +14,7 @@ from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.tensors import Array, Calls, Shape, Values, Views
 
 EPSILON = 1e-5
-"""Number added to each variance, so that no division is by 0."""
+"""Number added to each variance, so that nothing is divided by 0."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
     """Brings each channel of an image, or each number of a row, to a mean and a variance that are learnt.
 
     The outputs have the standard deviations `weights` (channels,) and the means `bias` (channels,). While training, the
-    mean and variance of the inputs are measured in each chunk of a batch separately. A trained network uses the running
+    mean and variance of the inputs are measured separately in each chunk of a batch. A trained network uses the running
     `mean` and `variance` (channels,) of the batches it was trained on; the variance is unbiased, as in PyTorch.
     """
 
@@ -119,7 +119,7 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
 
 
 def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
-    """Returns the calls that write x minus the running mean to `normalized`, and prepare dividing by the deviation."""
+    """Returns the calls that write x - running mean to `normalized`, and 1 / deviation to the cached `inverse`."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
         *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),
@@ -128,12 +128,12 @@ def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
 
 
 def _column(channels: Array) -> Array:
-    """Returns a view (channels, 1), which NumPy applies to each channel of an image (height, channels, n)."""
+    """Returns a view (channels, 1), which NumPy broadcasts over an image (height, channels, n)."""
     return channels[:, np.newaxis]
 
 
 def _channels(shape: Shape) -> int:
-    """Returns the number of channels; in a row of numbers, each is a channel."""
+    """Returns the number of channels; in a row of numbers, each number is a channel."""
     depth, height, width = shape
     return width if depth == height == 1 else depth
 

@@ -17,18 +17,18 @@ from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 
 MOST = 1 << 23
-"""Maximum of numbers in the patches of one product; a larger layer is computed in several, with the same results."""
+"""Maximum count of numbers in the patches of one product; a larger layer takes several, with the same results."""
 
 FEW = 32
-"""Largest number of filters for which a convolution is the fastest way to the gradient of the input."""
+"""Largest number of filters for which a convolution is the fastest way to compute the gradient of the input."""
 
 
 @dataclass(frozen=True)
 class Convolution(Windowed, keyword="convolution"):
-    """Each output is the activation of a weighted sum of a window of all channels, plus the bias of its filter.
+    """Each output is the activation of a weighted sum over a window of all channels, including the bias of its filter.
 
     weights (filters, depth, kernel height, kernel width), bias (filters,). As usual in machine learning, the kernel
-    is not turned, which mathematics calls a cross-correlation. Softmax is taken over the filters at each place.
+    is not turned: in mathematics this is a cross-correlation. Softmax is taken over the filters at each place.
     """
 
     learns = True
@@ -155,7 +155,7 @@ class Convolution(Windowed, keyword="convolution"):
 
 
 class _Block(NamedTuple):
-    """Some rows of windows: calls that fetch patches, and the patches (rows, kernel height * depth * width, ...)."""
+    """Some rows of windows: calls that fetch patches, and the patches (rows, kernel size * depth, across * n)."""
 
     rows: slice
     fetch: Calls
@@ -165,8 +165,8 @@ class _Block(NamedTuple):
 class _Grid(NamedTuple):
     """The positions of a convolution's windows; kernel and pad are (downwards, across).
 
-    Patches are made along the width alone: (rows, depth, kernel width, windows across, n), so that the rows from r to
-    r + kernel height of this memory are the patches of a row of windows. Such views overlap.
+    Memory holds patches along the width alone: (rows, depth, kernel width, windows across, n). Its rows from r to
+    r + kernel height are the patches of one row of windows, so that the views of successive rows of windows overlap.
     """
 
     kernel: tuple[int, int]
@@ -205,7 +205,7 @@ class _Grid(NamedTuple):
 
 
 def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
-    """Returns the calls that write x to the places of the spans, and zeros everywhere else."""
+    """Returns the calls that copy the places of the spans from x to their windows in `memory`, with zeros elsewhere."""
     calls: Calls = []
     top, bottom = memory[: row.windows.start], memory[row.windows.stop :]
     calls += [partial(edge.fill, 0) for edge in (top, bottom) if edge.size]

@@ -17,7 +17,7 @@ class Dense(Layer, keyword="dense"):
     """Each output is the activation of a weighted sum of all inputs; an image is flattened first.
 
     weights (features, units) and bias (units,) lie one after the other and form one matrix, whose last row meets the
-    row of ones in x: one product gives the sums with their biases, and one the gradient of both.
+    row of ones in x: one product gives the sums with their biases, and one the gradients of both tensors.
     """
 
     learns = True
@@ -67,7 +67,10 @@ class Dense(Layer, keyword="dense"):
         tensors["weights"][features] = 0
 
     def _affine(self, tensors: Tensors) -> Array:
-        """Returns the matrix (features + 1, units), or without biases a row less; a stack has its count in front."""
+        """Returns weights and biases as one matrix (features + 1, units), or without biases (features, units).
+
+        For a stack, the count comes in front.
+        """
         return tensors.flat.reshape(*tensors.flat.shape[:-1], -1, self._units)
 
     @property

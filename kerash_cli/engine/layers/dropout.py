@@ -22,7 +22,7 @@ def share(text: str) -> float:
 
 @dataclass(frozen=True)
 class Dropout(Transparent, keyword="dropout"):
-    """While training, sets each input to 0 with probability `rate`, else divides it by 1 - rate; later does nothing."""
+    """Sets each input to 0 with probability `rate`, else divides it by 1 - rate; does nothing outside training."""
 
     place = "before"
     layout = "any"

@@ -53,6 +53,6 @@ class GlobalAveragePooling(Layer, keyword="global_average_pooling"):
 
 
 def _divided(sums: Array, x: Array, own: Own) -> Calls:
-    """Returns the calls that divide by the number of places of an image x."""
+    """Returns the calls that divide `sums` in place by the number of places in an image of x."""
     share = 1 / (x.shape[0] * x.shape[2])
     return plan(lambda sums: sums * share, [sums], sums, memory=own.memory)

@@ -1,4 +1,4 @@
-"""Activations for images; one that mixes, as softmax does, goes over the channels at each place."""
+"""Activations for images; one that mixes, as softmax does, mixes the channels of each place."""
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.allocation import Allocator

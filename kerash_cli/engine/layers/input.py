@@ -1,4 +1,4 @@
-"""The line that opens a network."""
+"""The first layer of a network."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from kerash_cli.engine.layers.base import IDENTITY, Transparent, no_activation, 
 
 @dataclass(frozen=True)
 class InputLayer(Transparent, keyword="input"):
-    """The first line of a network: passes the samples on as they are."""
+    """The first layer of a network: passes the samples on as they are."""
 
     place = "first"
 

@@ -1,4 +1,4 @@
-"""The line that may close a network."""
+"""The optional last layer of a network."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class OutputLayer(Layer, keyword="output"):
-    """The last line of a network: applies an activation to the outputs of the layer before."""
+    """The last layer of a network: applies an activation to the outputs of the layer before."""
 
     place = "last"
     stacks = True

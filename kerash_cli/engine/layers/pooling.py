@@ -31,10 +31,13 @@ class Pooling(Windowed):
 
     @abstractmethod
     def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
-        """Returns the calls that write dL/dx to dx, given input and output of `gather`; they may overwrite d_out."""
+        """Returns the calls that write dL/dx to `dx`, given input and output of `gather`; d_out may be overwritten."""
 
     def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
-        """Returns the calls that turn z, the last output of `gather`, into the pooled image (or scale its gradient)."""
+        """Returns the calls that turn z, the last output of `gather`, into the pooled image, in place.
+
+        `backward` makes the same calls for the gradient of z.
+        """
         return []
 
     def output_shape(self, shape: Shape) -> Shape:

@@ -9,16 +9,16 @@ from kerash_cli.errors import BadInput
 
 
 class Span(NamedTuple):
-    """For one offset within windows along an axis: the windows where it meets the input, and the places it meets."""
+    """One offset within the kernel, along an axis: the windows in which it meets the input, and the places it meets."""
 
     windows: slice
     places: slice
 
 
 class Windowed(Layer):
-    """A layer whose outputs each come from a window of the input, `stride` places after the one before.
+    """A layer that computes each output from a window of the input; windows start `stride` places apart.
 
-    The input is surrounded by `pad` places on all four sides. Along an axis with `places` places,
+    The input has `pad` places of padding on all four sides. Along an axis with `places` places,
     there are (places - kernel + 2 pad) / stride + 1 windows, rounded down.
     """
 
@@ -32,11 +32,13 @@ class Windowed(Layer):
     kernel_height: int
 
     def windows(self, shape: Shape) -> tuple[int, int]:
-        """Returns the number of windows downwards and across; raises BadInput, with both shapes, if none fits."""
+        """Returns the number of windows downwards and across; raises BadInput if kernel or padding does not fit."""
         _, height, width = shape
         tall, wide = height + 2 * self.pad, width + 2 * self.pad
         if self.pad > max(height, width):
-            raise BadInput(f"expected a padding of at most the size of the input, {width}x{height}, got {self.pad}")
+            raise BadInput(
+                f"expected a padding of at most the longer side of the input of {width}x{height}, got {self.pad}"
+            )
         kernel, padded = f"{self.kernel_width}x{self.kernel_height}", f", {wide}x{tall} with its padding"
         if self.kernel_height > tall or self.kernel_width > wide:
             raise BadInput(
@@ -51,7 +53,7 @@ class Windowed(Layer):
 
 
 def spans(places: int, kernel: int, stride: int, pad: int, windows: int) -> Iterator[Span]:
-    """Yields the span of each offset within the kernel, in order; it is empty if the offset meets only padding."""
+    """Yields the span of each offset within the kernel, in order; a span is empty if its offset meets only padding."""
     for offset in range(kernel):
         first = max(0, -((offset - pad) // stride))
         count = max(0, min(windows - 1, (places - 1 + pad - offset) // stride) + 1 - first)

@@ -17,7 +17,7 @@ def determinant(a: Array) -> Array | float:
 
 @operation("inverse")
 def inverse(a: Array) -> Array:
-    """The inverse of a square matrix: their product is the identity."""
+    """The inverse of a square matrix: the product of the two is the identity."""
     check_square(a)
     return _solve(a, np.broadcast_to(np.eye(a.shape[1]), a.shape))
 

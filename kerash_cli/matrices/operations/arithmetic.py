@@ -72,7 +72,7 @@ def clip(
 ) -> Array:
     """Each number, limited to the range from LOW to HIGH."""
     if low > high:
-        raise BadInput(f"clip: expected LOW up to HIGH, got {shortest(low)} and {shortest(high)}")
+        raise BadInput(f"clip: expected LOW to be at most HIGH, got {shortest(low)} and {shortest(high)}")
     return np.clip(a, low, high)
 
 

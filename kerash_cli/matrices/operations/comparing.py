@@ -13,7 +13,7 @@ from kerash_cli.matrices.operation import Help, operation, same_sizes, sizes
 
 @operation("similar")
 def similar(a: Array, b: Array, *, eps: Annotated[float, Help("Largest difference that is allowed.")]) -> bool:
-    """Compares A and B: exit status 0 if each number of A is within EPS of that of B, else 1."""
+    """Compares A and B: exit status 0 if the numbers at each place differ by at most EPS, else 1."""
     same_sizes(a, b)
     return bool((np.abs(a - b) <= eps).all())
 
@@ -39,7 +39,7 @@ def compare(a: Array, b: Array) -> str:
 
 
 @operation("cost-mse")
-def cost_mse(x: Array, y: Array, *, batch: Annotated[Count, Help("Divisor: the rows of a batch.")] = 1) -> Array:
+def cost_mse(x: Array, y: Array, *, batch: Annotated[Count, Help("Divisor: number of rows in a batch.")] = 1) -> Array:
     """The squares of X - Y, divided by --batch: the share of each number in the mean square error."""
     same_sizes(x, y)
     return np.square(x - y) / batch

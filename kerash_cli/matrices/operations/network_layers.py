@@ -25,7 +25,7 @@ def convolution(
     *,
     stride: Stride = 1,
     pad: Pad = 0,
-    activation: Annotated[Activated, Help("Function of each result; - is none.")] = "-",
+    activation: Annotated[Activated, Help("Function of each result ('-' for none).")] = "-",
 ) -> Array:
     """The output of a convolution layer for A: each filter weighs a window of all channels, at every place.
 
@@ -38,7 +38,7 @@ def convolution(
     filters, surplus = divmod(len(kernel), len(a))
     if surplus:
         raise Mismatched(
-            f"expected a kernel whose depth is a multiple of {len(a)}, as deep as {sizes(a.shape)}, got "
+            f"expected a kernel whose depth is a multiple of {len(a)}, the depth of {sizes(a.shape)}, got "
             f"{sizes(kernel.shape)}"
         )
     if bias is not None and bias.size != filters:
@@ -64,7 +64,7 @@ def max_pooling(a: Array, *, kernel_w: WindowWidth, kernel_h: WindowHeight, stri
 def average_pooling(
     a: Array, *, kernel_w: WindowWidth, kernel_h: WindowHeight, stride: Stride = 1, pad: Pad = 0
 ) -> Array:
-    """The output of an average_pooling layer for A: the mean of each window, layer by layer, without the padding."""
+    """The output of an average_pooling layer for A: the mean of each window without padding, layer by layer."""
     from kerash_cli.engine.layers import IDENTITY, AveragePooling
 
     return _output(AveragePooling(IDENTITY, stride, pad, kernel_w, kernel_h), a, {})

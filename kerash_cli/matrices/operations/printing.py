@@ -41,10 +41,10 @@ def picture(
 ) -> Picture:
     """Print A as an aligned table, with a blank line between layers.
 
-    Numbers near each other, such as 1699999970 and 1699999975, get more digits: as many more as they have in common.
+    Numbers near each other, such as 1699999970 and 1699999975, get extra digits: as many as they have in common.
     """
     if a.size > MOST_PRINTED:
-        raise BadInput(f"print: expected at most {MOST_PRINTED} numbers, got {sizes(a.shape)}; try slice before it")
+        raise BadInput(f"print: expected at most {MOST_PRINTED} numbers, got {sizes(a.shape)}; try slice first")
     digits = min(MOST_DIGITS, precision + _digits_in_common(a))
     cells = [f"{value:.{digits}g}" for value in a.ravel().tolist()]
     width = max(map(len, cells))
@@ -54,9 +54,9 @@ def picture(
 
 
 def _heat(a: Array) -> Array:
-    """Returns 0 for the smallest number, 1 for the largest, and shares in between; 0.5 where all are equal."""
+    """Returns 0 for the smallest number, 1 for the largest, fractions in between; 0.5 everywhere if all are equal."""
     low, high = a.min(), a.max()
-    middle, half = low / 2 + high / 2, high / 2 - low / 2  # halves first: the difference of two finite may overflow
+    middle, half = low / 2 + high / 2, high / 2 - low / 2  # halves first, since high - low may overflow
     return (a / 2 - middle / 2) / half + 0.5 if half else np.full(a.shape, 0.5)
 
 

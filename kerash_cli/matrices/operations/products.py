@@ -41,7 +41,7 @@ def gemm(
         return product
     if any(own not in (1, size) for own, size in zip(c.shape, product.shape, strict=True)):
         raise Mismatched(
-            f"expected a third operand of {sizes(product.shape)}, or one row, column or number of that, got "
+            f"expected a third operand of {sizes(product.shape)}, or a row, column or number that fits it, got "
             f"{sizes(c.shape)}"
         )
     return product + beta * c
@@ -59,16 +59,16 @@ def square(a: Array) -> Array:
 
 @operation("conv")
 def conv(a: Array, b: Array) -> float:
-    """The sum of all products of a number of A and the number of B at the same place."""
+    """The sum of the products of the numbers of A and B at the same place."""
     same_sizes(a, b)
     return float((a * b).sum())
 
 
 @operation("dot")
 def dot(a: Array, b: Array) -> float:
-    """The scalar product of two vectors; each may have any shape, with equally many numbers."""
+    """The scalar product of two vectors, which may have any shapes but must have equally many numbers."""
     if a.size != b.size:
-        raise Mismatched(f"expected as many numbers in both operands, got {sizes(a.shape)} and {sizes(b.shape)}")
+        raise Mismatched(f"expected equally many numbers in both operands, got {sizes(a.shape)} and {sizes(b.shape)}")
     return float(a.ravel() @ b.ravel())
 
 

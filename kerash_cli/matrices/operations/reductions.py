@@ -54,7 +54,7 @@ def norm(a: Array, *, axis: Axes = None) -> Array | float:
 
 @operation("reduce", groups=("tensor",))
 def reduce(a: Array, *, f: Annotated[Fold, Help("Function that makes one number of all.")]) -> float:
-    """One number made of all: their maximum, minimum, sum, product or mean.
+    """One number made of all numbers: their maximum, minimum, sum, product or mean.
 
     The names `g_max`, `g_min`, `add` and `mul` work too.
     """

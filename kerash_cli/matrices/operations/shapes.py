@@ -14,7 +14,7 @@ from kerash_cli.matrices.operation import Help, operation, require, sizes
 def transpose(
     a: Array, *, axes: Annotated[Order, Help("Axes of A that become depth, height and width of the result.")] = "zxy"
 ) -> Array:
-    """Rows as columns, in each layer of a tensor.
+    """The rows of A as columns, in each layer of a tensor.
 
     --axes says which axes of A become the depth, the height and the width of the result.
     """
@@ -53,7 +53,7 @@ def concatenate(
     for other in operands[1:]:
         if any(own != size for i, (own, size) in enumerate(zip(other.shape, a.shape, strict=True)) if i != along):
             raise Mismatched(
-                f"expected operands of the same sizes but along {axis}, got {sizes(a.shape)} and {sizes(other.shape)}"
+                f"expected operands of equal sizes except along {axis}, got {sizes(a.shape)} and {sizes(other.shape)}"
             )
     return np.concatenate(operands, along)
 
@@ -66,12 +66,12 @@ def split(
     part: Annotated[Index, Help("Part to return, counted from 0.")],
     axis: Annotated[Axis, Help("Axis along which to cut.")] = "y",
 ) -> Array:
-    """Part number PART of A cut into PARTS along --axis; if they can't be equal, the first are longer by one."""
+    """Part number PART of A, cut into PARTS parts along --axis; if they can't be equal, the first are longer by one."""
     along = AXES.index(axis)
     places = a.shape[along]
     if not part < parts <= places:
         raise Mismatched(
-            f"expected PART below PARTS, and PARTS up to the {places} places of {sizes(a.shape)} along {axis}, "
+            f"expected PART below PARTS, and at most {places} PARTS for {sizes(a.shape)} along {axis}, "
             f"got part {part} of {parts}"
         )
     longer = min(part, places % parts)

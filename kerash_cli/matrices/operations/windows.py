@@ -27,9 +27,9 @@ def apply_convolution(
     ny: Down,
     f: Annotated[Pairing, Help("Function that makes one number of kernel and window.")],
 ) -> BareValues:
-    """F of a kernel and each of the NX x NY windows of A, printed as values alone, without sizes.
+    """F of the kernel and each of the NX x NY windows of A, printed as values alone, without sizes.
 
-    Each layer of the kernel meets the same layer of A; `convolution` is what networks do.
+    Each layer of the kernel is applied to the same layer of A only; `convolution` does what networks do.
     Windows may reach PAD places past the right edge and past the bottom, where numbers are 0.
     """
     if len(kernel) > len(a):
@@ -74,7 +74,7 @@ def windows(
     kernel_w: Annotated[Size, Help("Width of a window.")],
     kernel_h: Annotated[Size, Help("Height of a window.")],
 ) -> Array:
-    """The NX x NY windows of each layer of A, each as a layer of the result.
+    """The NX x NY windows of each layer of A; each window becomes a layer of the result.
 
     Windows lie as in `apply-convolution`.
     """

@@ -1,4 +1,4 @@
-"""Reading of array files such as .npy and IDX: a header with type and shape, then the values and nothing else."""
+"""Reading array files such as .npy and IDX: a header with type and shape, then the values and nothing else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _MOST_DIMENSIONS = 32
 
 @dataclass(frozen=True)
 class ArrayHeader:
-    """Type and shape of an array in a file; the rows are the first dimension of `shape`."""
+    """Type and shape of an array in a file; the first dimension of `shape` is the number of rows."""
 
     source: str
     dtype: np.dtype[Any]
@@ -49,7 +49,7 @@ class ArrayHeader:
 
     @property
     def sample_shape(self) -> tuple[int, int, int] | None:
-        """Shape (depth, height, width) of a row that has two dimensions, height and width, or three; else None."""
+        """Shape (depth, height, width) of a row with two dimensions (height, width) or three; None for other rows."""
         if len(self.shape) not in (3, 4):
             return None
         *depth, height, width = self.shape[1:]
@@ -80,7 +80,7 @@ class Beginning(Protocol):
 
 
 class Content:
-    """Bytes of a source: those of its header, then the values."""
+    """Bytes of a source: first its header, then the values."""
 
     def __init__(self, source: Source) -> None:
         self.name = source.name
@@ -121,7 +121,7 @@ class Content:
 
 
 HeaderReader: TypeAlias = Callable[[Beginning], ArrayHeader]
-"""Function of a format that reads the header of a file."""
+"""A format's function that reads the header of a file."""
 
 
 def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
@@ -136,7 +136,7 @@ def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
 
 
 def stream(read_header: HeaderReader, source: Source, options: Options) -> Iterator[Table]:
-    """Yields the rows in blocks as they arrive, or all at once if the columns come first."""
+    """Yields the rows in blocks as they arrive, or all at once if the values are in Fortran order."""
     content = Content(source)
     header = read_header(content)
     header.check_rows()
@@ -153,7 +153,7 @@ def stream(read_header: HeaderReader, source: Source, options: Options) -> Itera
 
 
 def tensor(read_header: HeaderReader, source: Source) -> NDArray[np.float64]:
-    """Returns all values in their shape, as float64; raises BadInput if there is none or if one is not finite."""
+    """Returns all values in their shape, as float64; raises BadInput if there are none or if one is not finite."""
     content = Content(source)
     header = read_header(content)
     if not header.shape[0]:

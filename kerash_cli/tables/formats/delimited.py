@@ -63,7 +63,7 @@ def read(source: Source, options: Options) -> Table:
 
 
 def _tables(layout: "TextLayout", blocks: Sequence[Block]) -> list[Table]:
-    """Returns a table for each block, or raises the Misfits of all blocks together."""
+    """Returns a table for each block, or raises one Misfits error for all blocks together."""
     tables: list[Table] = []
     misfits: list[Misfits] = []
     for block in blocks:
@@ -91,7 +91,7 @@ def stream(source: Source, options: Options) -> Iterator[Table | BadRow]:
 
 
 class TextLayout(NamedTuple):
-    """How the lines of a file become rows."""
+    """Rules by which the lines of a file become rows."""
 
     source: str
     delimiter: str
@@ -117,7 +117,7 @@ class TextLayout(NamedTuple):
             yield table
 
     def sound(self, block: Block) -> Iterator[Block | BadRow]:
-        """Yields the block in parts that can be read, and invalid records."""
+        """Yields the block piece by piece: parts that can be read, and a BadRow for each invalid record."""
         block = self._filled(block)
         try:
             self.table(block)
@@ -209,7 +209,7 @@ class TextLayout(NamedTuple):
         )
 
     def _plain_rows(self, block: Block) -> _Rows | None:
-        """Returns what `_rows` does, much faster, if each line is a row; else None."""
+        """Returns the same as `_rows`, but much faster, if each line is a row; else None."""
         if b'"' in block.text or self.width == 1 or self.delimiter == " ":
             return None
         rows = records.plain_rows(self.source, block, self.delimiter)
@@ -230,10 +230,10 @@ class TextLayout(NamedTuple):
 
 
 class Misfits(BadTable):
-    """Records that have another number of fields than the first row."""
+    """Error about records whose number of fields differs from the first row's."""
 
     def __init__(self, layout: TextLayout, odd: Sequence[Record], rows: int) -> None:
-        """`odd` are the misfits among `rows` records."""
+        """`odd` are the misfits; `rows` is the number of all records."""
         self.odd, self.rows = odd, rows
         few = 2 * len(odd) <= rows or rows == 1
         advice = "" if few else f"; try --delimiter if {shown(layout.delimiter)} is not what separates them"
@@ -269,7 +269,7 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
 
 
 def _without(odd: Sequence[Record]) -> str:
-    """Returns a filter that drops records: all comments, or a few other records by their lines."""
+    """Returns a filter that drops these records, as comments or by their line numbers; empty if they are too many."""
     if all(record.fields[0].startswith("#") for record in odd):
         return "grep -v '^#'"
     if len(odd) > MOST_COMPLAINTS:
@@ -281,7 +281,7 @@ def _without(odd: Sequence[Record]) -> str:
 
 
 def _columns(text: bytes, delimiter: bytes, places: Collection[int], width: int) -> dict[int, list[str | None]]:
-    """Returns the cells of columns of decimals as they were written."""
+    """Returns the cells of the columns at `places`, all decimals, as they were written."""
     if len(places) <= 1:
         return {place: _column(text, delimiter, place, width) for place in places}
     rows = [line.split(delimiter.decode()) for line in text.decode("ascii").split("\n")[:-1]]
@@ -289,7 +289,7 @@ def _columns(text: bytes, delimiter: bytes, places: Collection[int], width: int)
 
 
 def _column(text: bytes, delimiter: bytes, place: int, width: int) -> list[str | None]:
-    """Returns the cells of a column of decimals as they were written."""
+    """Returns the cells of the column at `place`, all decimals, as they were written."""
 
     lines = text.split(b"\n")[:-1]
     if place == width - 1:

@@ -1,4 +1,4 @@
-"""Recognising files of other formats by their first bytes, with the command that makes a table of them.
+"""Recognising files of other formats by their first bytes, to suggest a command that makes a table of them.
 
 To add a format, give it a row in `_MAGICS` with the bytes that it begins with, or a function in `_TEXTS` if it is text.
 """
@@ -33,7 +33,7 @@ def foreign(head: bytes, path: str = "") -> Foreign | None:
 
 
 def iconv(text: bytes) -> str:
-    """Returns the command that converts a text to UTF-8, from Windows-1252 if all its bytes are valid in that."""
+    """Returns the command that converts a text to UTF-8, from Windows-1252 if its bytes allow that, else ISO-8859-1."""
     encoding = "ISO-8859-1" if _NOT_WINDOWS.search(text) else "WINDOWS-1252"
     return f"iconv -f {encoding} -t UTF-8"
 
@@ -128,7 +128,7 @@ def _zipped(head: bytes, suffix: str) -> Foreign:
 # Text in two or four bytes a character
 
 _WIDE = (
-    # byte order mark, encoding, byte order, and which of how many bytes of a character is not NUL
+    # byte order mark, encoding, byte order, (index of the byte that is not NUL, bytes of a character)
     (b"\xff\xfe\0\0", "UTF-32", "LE", (0, 4)),
     (b"\0\0\xfe\xff", "UTF-32", "BE", (3, 4)),
     (b"\xff\xfe", "UTF-16", "LE", (0, 2)),
@@ -229,7 +229,7 @@ def _json(text: str) -> Foreign | None:
 
 
 def _json_lines(value: Any) -> Foreign:
-    """Returns the format of lines of JSON, given the first one."""
+    """Returns the format of a file of JSON lines, given the value of its first line."""
     if not _is_flat(value):
         return Foreign("JSON lines with values in values", "", _JSON.advice)
     form = _OBJECTS if isinstance(value, dict) else _ARRAYS
@@ -268,7 +268,7 @@ _LIBSVM = (
 
 
 def _libsvm(text: str) -> Foreign | None:
-    """Recognises LIBSVM's lines, `label index:value index:value`, by ascending indices, which times do not have."""
+    """Recognises LIBSVM's lines, `label index:value index:value`, by ascending indices; clock times do not count."""
     lines = [line.rstrip() for line in text.split("\n") if line.strip()]
     lines = lines[:-1] if len(lines) > 1 and not text.endswith("\n") else lines  # the last may be cut off
 

@@ -25,7 +25,7 @@ class Inferred(NamedTuple):
     trailing: bool
     """True if each row ends with a separator that no column follows."""
     notes: tuple[str, ...]
-    """Guesses that may be wrong, a line each."""
+    """Doubtful guesses about the layout, one line each."""
     rest: Block | None
     """The block without its header and comments; None if nothing is left."""
 
@@ -77,11 +77,11 @@ def is_numeric(column: Sequence[str]) -> bool:
 
 
 def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Returns whether a row of different whole numbers looks like names, since it differs from the other rows so:
+    """Returns whether a row of different whole numbers looks like names, because it differs from the others:
 
-    - each number is farther from the others of its column than those are from each other, or those are not whole;
-    - all are years, and in no other row;
-    - there are three or more in equal steps (1, 2, 3), and in no other row.
+    - each number is farther from the others of its column than those are apart, or most of those are not whole;
+    - its numbers, two or more, are all years, as in no other row; or
+    - its numbers, three or more, have equal steps (1, 2, 3), as in no other row.
     """
     whole = [decimals.whole(cell) for cell in first]
     numbers = [number for number in whole if number is not None]
@@ -94,20 +94,20 @@ def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
 
 
 def _width(sample: Sequence[Record], schema: Schema | None) -> int:
-    """Returns the number of fields in a row: of the first row that fits the training table, if there is one."""
+    """Returns the number of fields in the first row that fits the training table, or in the first row if none does."""
     widths = [len(record.fields) for record in sample]
     return next((width for width in widths if schema and schema.locate(None, width)), widths[0])
 
 
 def _may_be_row(first: Record, schema: Schema | None) -> bool:
-    """Returns whether a header may be a row after all: it is numbers, or the training table had no header."""
+    """Returns whether a header may be data after all: no cell of it is a word, or the training table had no header."""
     if schema is None:
         return False
     return schema.names is None or not any(can_be_name(cell.strip(" \t")) for cell in first.fields)
 
 
 def _has_a_name(first: Record, schema: Schema | None) -> bool:
-    """Returns whether the first row, taken for data, has a number that names a column of the training table."""
+    """Returns whether the first row, taken for data, contains the name of a column of the training table."""
     return schema is not None and not {cell.strip(" \t") for cell in first.fields}.isdisjoint(schema.names or ())
 
 
@@ -145,7 +145,7 @@ def _without_separator_line(block: Block) -> tuple[Block, str | None]:
 
 
 def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[str]]:
-    """Returns the block without leading lines of comment (`#`), and a note about them; keeps a header with a `#`."""
+    """Returns the block without leading lines of comment (`#`), and a note about them; a header with a `#` stays."""
     lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
     count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
     if not count:
@@ -158,7 +158,7 @@ def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[
 
 
 def _is_headed_by(block: Block, delimiter: str | None) -> bool:
-    """Returns whether the first line has as many cells as the second, which is a row of values."""
+    """Returns whether the first line has as many cells as the second, which contains a number."""
     for each in [delimiter] if delimiter else DELIMITERS:
         first, second = [*_sampled(block, each), None, None][:2]
         if first and second and len(first.fields) == len(second.fields) > 1:
@@ -175,7 +175,7 @@ def _sampled(block: Block, delimiter: str) -> list[Record]:
 
 
 def _check_row_names(source: str, sample: list[Record], delimiter: str, options: Options) -> None:
-    """Raises BadInput if each row begins with a name for which the header has no column, as R writes tables."""
+    """Raises BadInput if each row begins with the name of the row, which the header leaves out, as in R's tables."""
     first, *others = sample
     if len(others) < 2 or options.header is False or not all(map(can_be_name, map(str.strip, first.fields))):
         return
@@ -207,7 +207,7 @@ def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
 
 
 def different(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Returns the names with a number after each repeated one, and a note if there are any."""
+    """Returns the names, with a number added to each repeated one, and a note if a name was changed."""
     taken, seen = set(names), dict.fromkeys(names, 0)
     chosen: list[str] = []
     for name in names:
@@ -230,7 +230,7 @@ def _after(block: Block, record: Record) -> Block:
 
 
 def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
-    """Returns the training table's delimiter if with it the first record has that table's names or width."""
+    """Returns the training table's delimiter if the first record, split by it, has names or the width of that table."""
     if schema is None or schema.delimiter.encode() not in block.text or not records.quotes_fit(block, schema.delimiter):
         return None
     record = records.first_record(block, schema.delimiter)
@@ -241,10 +241,10 @@ def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
 
 
 def _delimiter(source: str, block: Block) -> str:
-    """Returns the delimiter with which most records have the same number of fields and most fields are numbers.
+    """Returns the delimiter that gives the most records equally many fields; among equals, the most numbers.
 
-    There must be more than one field, and a space must separate numbers; without a candidate it is the comma. Raises
-    BadInput if two candidates divide all rows evenly and give similarly many numbers.
+    A candidate gives more than one field, and a space also gives a number; without candidates it is the comma. Raises
+    BadInput if two candidates each give all rows the same width, and similarly many numbers.
     """
     scores = {}
     there = [delimiter for delimiter in DELIMITERS if delimiter.encode() in block.text]

@@ -1,4 +1,4 @@
-"""Recognising a matrix written in rows, as by numpy.savetxt or Octave, and the command that converts it to tensor text.
+"""Recognising a matrix in rows, as numpy.savetxt or Octave write it, to suggest a command that makes tensor text of it.
 
 Each line is a row, with numbers separated by blanks, commas or semicolons. There may be a line of names above, and
 lines of comment that begin with `#` or `%`. kerash does not read such a file as a matrix: an error suggests
@@ -24,12 +24,12 @@ _BOM = "\ufeff"
 
 
 class Rows(NamedTuple):
-    """How a file has a matrix in rows, inferred from its first lines."""
+    """Layout of a file with a matrix in rows, inferred from its first lines."""
 
     width: int
-    """Numbers in a row."""
+    """Count of numbers in a row."""
     separator: str
-    """Separator of the numbers; empty for blanks."""
+    """Separator between the numbers; the empty string stands for blanks."""
     names: bool = False
     """True if there is a line of names above the rows."""
     comments: bool = False
@@ -63,9 +63,9 @@ class Rows(NamedTuple):
 
 
 def rows(lines: Iterable[bytes]) -> Rows | None:
-    """Recognises rows of numbers by a file's first lines, perhaps cut short; returns None for other text.
+    """Recognises rows of numbers by the first lines of a file, which may be cut off; returns None for other text.
 
-    A single line of three numbers is not a row: those are sizes, perhaps invalid ones.
+    A single line of three numbers is not a row: it is taken for sizes, perhaps invalid ones.
     """
     texts = [line.decode("utf-8", "replace") for line in islice(lines, _LOOKED_AT)]
     marked = texts[:1] != [] and texts[0].startswith(_BOM)
@@ -92,7 +92,7 @@ def row(line: bytes) -> Rows | None:
 
 
 def count(line: bytes, like: Rows) -> int:
-    """Returns the number of cells in a line of such rows."""
+    """Returns the number of cells in a line with the separator of `like`."""
 
     text = line.decode("utf-8", "replace").strip()
     return len(_cells(text, like.separator)) if text else 0

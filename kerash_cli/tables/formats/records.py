@@ -1,7 +1,8 @@
 """Splitting a text table into blocks of whole records, and records into fields: quotes, line ends, blank lines.
 
-A record is a line, or several lines if a quoted field contains line ends. A quote opens a field only at its beginning,
-and is doubled within it. Anywhere else it is an ordinary character, such as the inches of `5" pipe`.
+A record is a line, or several lines if a quoted field contains line ends. A quote is special only as the first
+character of a field; within that field quotes are doubled. In any other field a quote is an ordinary character, such as
+the inches of `5" pipe`.
 """
 
 import csv
@@ -25,7 +26,7 @@ LONGEST_LINE = 64_000_000
 DELIMITERS = ",;\t| "
 """Delimiters that are detected."""
 
-_LOOK_AHEAD = 8_000_000  # bytes of a line after which its end is searched for in the file, before more is kept
+_LOOK_AHEAD = 8_000_000  # if a line is longer, its end is searched for in the file before more of it is kept
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
 
 
@@ -34,9 +35,9 @@ class Block(NamedTuple):
 
     text: bytes
     line: int
-    """Number of its first line in the file."""
+    """Line number in the file at which it begins."""
     blank: int = 0
-    """Number of blank lines before it."""
+    """Count of blank lines before it."""
 
 
 class Record(NamedTuple):
@@ -44,9 +45,9 @@ class Record(NamedTuple):
 
     fields: list[str]
     line: int
-    """Number of its first line."""
+    """Line number at which it begins."""
     height: int
-    """Number of its lines."""
+    """Count of its lines."""
 
 
 def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
@@ -69,7 +70,7 @@ def joined(first: Block, second: Block) -> Block:
 
 
 def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
-    """Returns the block cut between two records near its middle; None if it is a single record."""
+    """Returns the two halves of a block, cut between records near its middle; None if it is a single record."""
     content = np.frombuffer(block.text, np.uint8)
     ends = _ends(content, False, _NEWLINE, delimiter)[0][:-1]
     if not len(ends):
@@ -85,7 +86,7 @@ def is_blank(text: bytes) -> bool:
 
 
 def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) -> list[Record]:
-    """Returns the first records of a block, even if invalid: at most `most`, and about `cells` cells in total."""
+    """Returns up to `most` records from a block's start, even invalid ones; `fewest` are enough after `cells` cells."""
     sample: list[Record] = []
     for record in _leniently(block, delimiter):
         sample.append(record)
@@ -111,7 +112,7 @@ def first_record(block: Block, delimiter: str) -> Record | None:
 
 
 def records(source: str, block: Block, delimiter: str, blanks: bool = False) -> Iterator[Record]:
-    """Yields the block's records, with `blanks` also blank ones; raises BadInput for an invalid byte or quote."""
+    """Yields the block's records, with `blanks` also its blank lines; raises BadInput for an invalid byte or quote."""
     check_bytes(source, block)
     _check_quotes(source, block, delimiter)
     return _read(decoded(source, block), block.line, delimiter, strict=True, blanks=blanks)
@@ -147,7 +148,7 @@ def decoded(source: str, block: Block) -> str:
 
 
 def check_bytes(source: str, block: Block) -> None:
-    """Raises BadInput at a NUL byte or a lone CR."""
+    """Raises BadInput if there is a NUL byte or a lone CR."""
     if (offset := block.text.find(b"\0")) >= 0:
         _refuse(source, block, offset, "expected text, got a NUL byte")
     if (offset := block.text.find(b"\r")) >= 0:
@@ -157,7 +158,7 @@ def check_bytes(source: str, block: Block) -> None:
 
 
 def _filled(text: bytes) -> tuple[int, int]:
-    """Returns the range of the text without blank lines at its beginning and end."""
+    """Returns the start and the end of the text without its leading and trailing blank lines."""
     body = text.strip(b" \n")
     if not body:
         return 0, 0
@@ -194,7 +195,7 @@ def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
 def _last_cut(piece: bytes, quoted: bool, before: int, delimiter: str | None) -> tuple[int, bool]:
     """Returns the end of the last record that ends in `piece`, and whether the piece ends within quotes.
 
-    `quoted` says whether it begins within quotes, and `before` is the byte before it.
+    `quoted` says whether the piece begins within quotes; `before` is the byte before the piece.
     """
     if not quoted and b'"' not in piece:
         return piece.rfind(b"\n") + 1, False
@@ -207,8 +208,8 @@ def _ends(
 ) -> tuple[NDArray[np.intp], bool]:
     """Returns the newlines that end records, and whether the content ends within quotes.
 
-    `quoted` says whether it begins within quotes, and `before` is the byte before it. Without a delimiter, a quote
-    after any possible delimiter opens a field.
+    `quoted` says whether the content begins within quotes; `before` is the byte before the content. If `delimiter` is
+    None, a quote after any of DELIMITERS opens a field.
     """
     opens = np.zeros(256, np.bool_)
     opens[list(f"\n{delimiter or DELIMITERS}".encode())] = True
@@ -290,7 +291,7 @@ def _reader(text: str, delimiter: str, strict: bool) -> "_csv.Reader":
 
 
 def _refuse(source: str, block: Block, offset: int, what: str, mend: str = "") -> NoReturn:
-    """Raises BadInput about the byte at `offset` of the block's text; `mend` is a filter that gets around it."""
+    """Raises BadInput about the byte at `offset` of the block's text; `mend` is a filter that removes the problem."""
 
     start = block.text.rfind(b"\n", 0, offset) + 1
     where = at(source, block.line + block.text.count(b"\n", 0, offset))

@@ -52,7 +52,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotOneALine(BadInput):
-    """Several numbers in a line; `filter` is a shell command that makes tensor text of such a file."""
+    """Error about several numbers in one line; `filter` is a shell command that makes tensor text of the file."""
 
     def __init__(self, message: str, filter: str) -> None:
         super().__init__(message)
@@ -62,10 +62,10 @@ class NotOneALine(BadInput):
 def render(tensor: Array) -> bytes:
     """Returns the text of a tensor (depth, height, width), a matrix (height, width) or a vector (width,).
 
-    Raises ValueError if a number is NaN or infinite, or if there is none.
+    Raises ValueError if a number is NaN or infinite, or if there are no numbers.
     """
     if not tensor.size or not np.isfinite(tensor).all():
-        raise ValueError("expected finite numbers, got none, NaN or an infinity")
+        raise ValueError("expected finite numbers, got NaN, an infinity or no numbers")
     depth, height, width = (1,) * (3 - tensor.ndim) + tensor.shape
     flat = tensor.astype(np.float64).ravel()
     blocks = (flat[start : start + _BLOCK] for start in range(0, flat.size, _BLOCK))
@@ -92,7 +92,7 @@ def parse(content: bytes, source: str) -> NDArray[np.float64]:
 
 
 def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
-    """Reads the tensor (depth, height, width) in a file, which messages call `source`.
+    """Reads the tensor (depth, height, width) in a file; messages call the file `source`.
 
     Raises BadInput with the line of the first error, NotOneALine for a matrix in rows, OutOfSpace if the tensor is
     larger than memory. The memory used is bounded by the length of the file, not by the sizes in its first line.
@@ -102,7 +102,7 @@ def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
 
 
 def read_sizes(file: BinaryIO, source: str) -> tuple[Shape, NDArray[np.float64]]:
-    """Returns (depth, height, width) and the values in order. Unlike in `read`, there may be no values after line 1."""
+    """Returns (depth, height, width) and the values in order. Unlike for `read`, the file may end after its sizes."""
     return _read(file, source, alone=True)
 
 
@@ -125,7 +125,7 @@ def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.f
 
 
 def is_tensor(path: str) -> bool:
-    """Returns whether a file begins with three whole numbers and then one value in a line, which no table does.
+    """Returns whether a file begins with a line of three whole numbers and a line of one value, as no table does.
 
     False for a pipe, from which nothing can be read in advance.
     """
@@ -164,7 +164,7 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
 
 
 def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
-    """Raises NotOneALine if a row of numbers follows the sizes, which may be a row too; `further` are later lines."""
+    """Raises NotOneALine if a row of numbers follows the sizes (perhaps a row too); `further` yields later lines."""
     content = lines.lstrip(_BLANKS)
     below = matrix_rows.row(content[: content.find(b"\n")])
     if below is None:
@@ -179,7 +179,7 @@ def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: st
     expected = f"{where}expected one number in a line, got {below.width}"
     if got == size:
         row = f"; if {_sizes(shape)} above is a row and not the sizes, use {below.filter} instead" if may_be_row else ""
-        raise NotOneALine(f"{expected}, {_counted(size)} in all as {_sizes(shape)} says{row}", below.below_sizes)
+        raise NotOneALine(f"{expected} ({_counted(size)} in all, as {_sizes(shape)} says){row}", below.below_sizes)
     if may_be_row:
         raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were not sizes but a row too", below.filter)
 
@@ -190,7 +190,7 @@ def _told(found: matrix_rows.Rows) -> str:
 
 
 def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, bytes]]:
-    """Yields some whole lines at a time, after the number of the first of them."""
+    """Yields blocks of whole lines, each with the number of its first line."""
     begun = b""
     for piece in iter(partial(file.read, _PIECE), b""):
         begun += piece
@@ -206,7 +206,7 @@ def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, byte
 
 
 def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> NDArray[np.float64]:
-    """Returns the values of whole lines, which begin at line `number`; raises BadInput for more than `most` values."""
+    """Returns the values of whole lines from line `number` on; raises BadInput if there are more than `most` values."""
     cells = lines[:-1].split(b"\n")
     if (
         not lines.translate(None, _NUMERIC) and len(cells) <= most
@@ -229,7 +229,7 @@ def _values(lines: bytes, source: str, number: int, most: int, shape: Shape) -> 
 
 
 def _floats(cells: list[bytes]) -> NDArray[np.float64] | None:
-    """Returns the values of lines of only digits, signs, points and e; None if a line is not a value."""
+    """Returns the values in lines that have only digits, signs, points and e; None if a line is not a value."""
     try:
         values = np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
