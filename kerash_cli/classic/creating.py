@@ -1,4 +1,4 @@
-"""Creating a genome, a network with random weights, from a stored model or a description."""
+"""Creating a genome (a network with random weights) from a stored model or a description."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

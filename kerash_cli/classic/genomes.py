@@ -180,7 +180,7 @@ def _layers(folder: Path) -> int:
 
 
 def _own(path: Path) -> Path:
-    """Returns `path`; raises BadInput unless it is a folder (not a link) of this user."""
+    """Returns `path`; raises BadInput unless it is a folder (not a link) that belongs to this user."""
     try:
         check_own(path)
     except FileNotFoundError:

@@ -22,7 +22,7 @@ class Reader(NamedTuple):
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Reader":
-        """Returns a Reader with its options, which are removed from the `options` of a command."""
+        """Takes the reader's options out of a command's `options`, and returns a Reader with them."""
         return cls(*(options.pop(name) for name in cls._fields))
 
     def table(self, path: str, **wanted: Any) -> "Table":

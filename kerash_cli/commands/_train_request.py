@@ -164,7 +164,7 @@ def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
     if path is None:
         return
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        raise BadInput(f"{path} is a pipe or a device, so a checkpoint in it can't be read again; try another name")
+        raise BadInput(f"{path} is a pipe or a device, so a checkpoint can't be read back from it; try another name")
     if not os.path.isfile(path) or (force and not resume):
         return
     try:

@@ -210,7 +210,7 @@ def _different_names(where: Table, place: int) -> list[str]:
 
 
 def _names(where: Table, place: int) -> list[str]:
-    """Returns the different labels of a column as they are written, sorted; numbers are sorted by value."""
+    """Returns the distinct labels of a column as they are written, sorted; numbers are sorted by value."""
     names = {word for word in words(where, place) if word is not None}
     if place in where.texts:
         return sorted(names)

@@ -35,7 +35,7 @@ def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[Bad
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
-    """Returns an error if a column that should hold 0 and 1, or two names, looks like numbers with mistakes."""
+    """Returns an error if a column of labels looks like mistyped numbers; right are 0 and 1, or any two names."""
     complaint = _disguised(table, position) or _stray(table, position, "")
     return [complaint] if complaint else []
 

@@ -97,7 +97,7 @@ class Optimizer(ABC):
         return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
 
     def _begin(self) -> None:
-        """Begins a step: counts it, and sets its `scalars`; here this is only the rate."""
+        """Begins a step: counts it, and sets the `scalars` that change (in this base class, only the rate)."""
         if self._scheduled:
             self.scalars["rate"][()] = self.current_rate()
         self.steps += 1

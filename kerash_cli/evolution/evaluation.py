@@ -66,7 +66,7 @@ class Job(NamedTuple):
     """A digest that identifies the samples and the folds."""
     recipe: Recipe
     ancestry: tuple[str, ...]
-    """Descriptions from the parent's to the candidate's, each one mutation further; empty without inheritance."""
+    """Descriptions from the parent to the candidate, with a mutation between neighbours; empty without inheritance."""
     parent: str | None
     """File with the parent's weights, if weights are inherited."""
     file: str

@@ -154,7 +154,7 @@ def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.
 
 @mutation("remove layer", 0.05, _removable)
 def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Removes a layer that has weights; with a convolution, also removes the pooling behind it."""
+    """Removes a layer that has weights; with a convolution, also removes the pooling layer after it."""
     stop = place + 1
     if isinstance(recipe.layers[place], Convolution) and isinstance(recipe.layers[stop], MaxPooling):
         stop += 1

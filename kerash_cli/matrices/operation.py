@@ -272,7 +272,7 @@ class Operation:
         return Bound(plain, options)
 
     def check_count(self, count: int, group: Group) -> None:
-        """Raises BadInput if `count` operands are too few."""
+        """Raises BadInput if the operation needs more than `count` operands."""
         if count < len(self.operands):
             missing = self.operands[count].upper()
             raise BadInput(f"{self.name}: expected the operand {missing}, got nothing; usage: {self.usage(group)}")

@@ -184,7 +184,7 @@ def _flat(network: Network, tensors: Mapping[str, Array]) -> Array:
         raise ValueError("weights of different types")
     stored = sum(tensor.size for tensor in tensors.values())
     if stored != network.size:  # before anything of a size that is only a claim is allocated
-        raise ValueError(f"{stored} weights where {network.size} are needed")
+        raise ValueError(f"{stored} weights, but the network needs {network.size}")
     params = np.empty(network.size, dtypes.pop())
     views = network.named(params)
     if views.keys() != tensors.keys():

@@ -29,8 +29,8 @@ class Options:
         delimiter = _SPELLED.get(self.delimiter, self.delimiter)
         if not separates(delimiter):
             raise BadInput(
-                "--delimiter: expected one ASCII character, but no letter, digit, double quote, sign or point, "
-                f"got {shown(delimiter)}; try ',' ';' '|' tab space"
+                "--delimiter: expected one ASCII character other than letters, digits, double quotes, signs and "
+                f"points, got {shown(delimiter)}; try ',' ';' '|' tab space"
             )
         object.__setattr__(self, "delimiter", delimiter)
 

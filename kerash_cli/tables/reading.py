@@ -101,7 +101,7 @@ def _format(source: Source) -> Format:
 
 
 def _refuse_foreign(source: Source) -> None:
-    """Raises BadInput if the file has another format; the error suggests a way to make a table of it."""
+    """Raises BadInput if the file has another format; the error suggests a way to convert it to a table."""
     from kerash_cli.tables.formats.foreign import foreign  # compiles many patterns, which most files do not need
 
     if found := foreign(source.head, source.name):

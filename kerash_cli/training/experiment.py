@@ -97,7 +97,7 @@ class PreparedTraining:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Number type for all arithmetic of the training."""
+        """Number type of all arithmetic in training."""
         return np.dtype(self.settings.dtype)
 
     def describe(self) -> str:

@@ -33,7 +33,7 @@ class Console:
             self.say(f"{count} bad {'row' if count == 1 else 'rows'} {fate}; the first: {first}")
 
     def await_input(self) -> None:
-        """Prints that the command waits for input, if the input is a terminal."""
+        """Prints that the command is waiting for input, if the input is a terminal."""
         if sys.stdin.isatty():
             self.say("reading standard input; Ctrl-D ends it")
 

@@ -9,7 +9,7 @@ from kerash_cli.views import screen
 
 
 def report(scores: Mapping[str, Any]) -> str:
-    """Returns tables for standard output: each figure of the model and of a naive guess, then targets or classes."""
+    """Returns tables of the figures of the model and of a naive guess, and of the figures by target or class."""
     figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
     for name, value in scores.items():
         if isinstance(value, float):

@@ -36,7 +36,7 @@ def test_an_operation_has_a_sentence_of_help_and_says_what_comes_out(name: str) 
         ("fill 2 2 x", "VALUE: expected a decimal number, got 'x'"),
         ("fill 2 2 nan", "VALUE: expected a decimal number, got 'nan'"),
         ("direct 2 2 1 x", "VALUES: expected decimal numbers, got 'x'"),
-        ("direct 1 1 1 2", "direct: expected at most as many values as 1x1 has, got 2"),
+        ("direct 1 1 1 2", "direct: expected at most 1 values for 1x1, got 2"),
         ("mul-scalar 1_0", "FACTOR: expected a decimal number, got '1_0'"),
         ("sum --axis w", "--axis: expected some of x (along rows), y (down columns) and z, got 'w'"),
         ("sum --axis xx", "--axis: expected some of x"),

@@ -79,7 +79,7 @@ class Targets(ABC):
 
     @property
     def is_scaled(self) -> bool:
-        """True if outputs are scaled, so that they differ from the values they stand for."""
+        """True if outputs are scaled, and so differ from the values that they stand for."""
         return bool((self.scale != 1).any() or (self.mean != 0).any())
 
     @property

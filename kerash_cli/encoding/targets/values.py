@@ -26,7 +26,7 @@ class Values(Targets, kind="values"):
 
     @property
     def is_usual(self) -> bool:
-        """True if the last layer can output any number, because amounts from 0 to 1 are rare."""
+        """True if the last layer can output any number; amounts that all lie between 0 and 1 are rare."""
         return self.output == "any"
 
     def checked(self, where: Table, positions: Sequence[int], values: Floats) -> Floats:

@@ -85,9 +85,8 @@ def _d_gelu(z: Values) -> Values:
 def _scaled_tail(s: Values, dtype: np.dtype[Any]) -> Values:
     """The normal distribution's tail beyond s, times exp(s^2 / 2), for s in [0, 40]; correct to 6e-16 (float32: 3e-9).
 
-    With t = 5 / (5 + s), it is t times a polynomial in t that is exact at the 21 (float32: 12) Chebyshev nodes of
-    [5 / 45, 1]. To derive the coefficients, solve for them with mpmath at 60 digits; the exact values of the polynomial
-    are erfc(s / sqrt 2) exp(s^2 / 2) / 2 / t.
+    With t = 5 / (5 + s), it is t P(t), where the polynomial P interpolates erfc(s / sqrt 2) exp(s^2 / 2) / (2 t) at the
+    21 (float32: 12) Chebyshev nodes of [5 / 45, 1]. To derive the coefficients, solve for P with mpmath at 60 digits.
     """
     t = 5 / (5 + s)
     return t * polynomial(t, SHORT_SCALED_TAIL if dtype == np.float32 else SCALED_TAIL)

@@ -45,7 +45,7 @@ def direct(
     """The given values, in the order of a file; missing ones are 0."""
     require((d, h, w))
     if len(values) > w * h * d:
-        raise BadInput(f"direct: expected at most as many values as {sizes((d, h, w))} has, got {len(values)}")
+        raise BadInput(f"direct: expected at most {d * h * w} values for {sizes((d, h, w))}, got {len(values)}")
     result = np.zeros((d, h, w))
     result.reshape(-1)[: len(values)] = values
     return result
@@ -53,7 +53,7 @@ def direct(
 
 @operation("eye")
 def eye(*, n: Annotated[Size, Help("Number of rows, and of columns.")]) -> Array:
-    """The identity matrix of N x N."""
+    """The N x N identity matrix."""
     require((1, n, n))
     return np.eye(n)[np.newaxis]
 

@@ -17,7 +17,7 @@ class Foreign(NamedTuple):
     name: str
     """Noun for messages: "JSON lines"."""
     filter: str
-    """Shell command that makes a table of such a file; empty if there is none."""
+    """Shell command that converts such a file to a table; empty if there is none."""
     advice: str = ""
     """Advice in place of a command: "save it as CSV"."""
 
