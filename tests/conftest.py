@@ -24,6 +24,11 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
 def kerash(tmp_path: Path) -> Kerash:
     """Runs the program in a folder of its own that has the project's data and models beside it."""
     for name in ("data", "models"):

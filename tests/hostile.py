@@ -9,7 +9,6 @@ import io
 import json
 import random
 import signal
-import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+from arrays_by_hand import idx, npy
 from mutating import JSON, mutated
 
 from kerash_cli.classic.genomes import Genome
@@ -216,24 +216,6 @@ def sealed_lines(content: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def npy(array: Any = None) -> bytes:
-    """The bytes of a .npy."""
-    file = io.BytesIO()
-    np.save(file, np.arange(12, dtype=np.float32).reshape(4, 3) if array is None else array)
-    return file.getvalue()
-
-
-def headed(header: str, content: bytes = b"", version: bytes = b"\1\0") -> bytes:
-    """A .npy with any header."""
-    size = len(header).to_bytes(2 if version == b"\1\0" else 4, "little")
-    return b"\x93NUMPY" + version + size + header.encode("latin-1") + content
-
-
-def idx(kind: int, *sizes: int, content: bytes = b"") -> bytes:
-    """An IDX file."""
-    return struct.pack(f">BBBB{len(sizes)}I", 0, 0, kind, len(sizes), *sizes) + content
-
-
 def zipped(name: str, content: bytes) -> bytes:
     """A zip archive of one member."""
     file = io.BytesIO()
@@ -241,8 +223,6 @@ def zipped(name: str, content: bytes) -> bytes:
         out.writestr(zipfile.ZipInfo(name), content)
     return file.getvalue()
 
-
-PREDICT = ("predict", "in.kerash", "beside.csv")
 
 PARSERS: dict[str, Parser] = {
     "model": Parser(
@@ -285,33 +265,16 @@ PARSERS: dict[str, Parser] = {
     ),
     "saved model": Parser(
         "in.kerash", lambda folder: used(folder / "in.kerash"), lambda folder: trained(folder)[1], (5,),
-        PREDICT, (*JSON, b"F64", b"dense"),
-    ),
-    "saved model, sealed": Parser(
-        "in.kerash", lambda folder: used(folder / "in.kerash"), lambda folder: trained(folder)[1], (5,),
-        PREDICT, (*JSON, b"F64", b"dense"), sealed_model,
+        ("predict", "in.kerash", "beside.csv"), (*JSON, b"F64", b"dense"),
     ),
     "checkpoint": Parser(
         "in.ckpt", lambda folder: resumed(folder / "in.ckpt"), lambda folder: trained(folder)[0], (2, 5),
         ("predict", "./in.ckpt", "beside.csv"), JSON,
     ),
-    "checkpoint, sealed": Parser(
-        "in.ckpt", lambda folder: resumed(folder / "in.ckpt"), lambda folder: trained(folder)[0], (2, 5),
-        ("predict", "./in.ckpt", "beside.csv"), JSON, sealed_model,
-    ),
-    "history.jsonl": Parser(
-        "n.evolve/history.jsonl", lineage, searched, (2, 5), ("tree", "n"), JSON,
-    ),
-    "history.jsonl, sealed": Parser(
-        "n.evolve/history.jsonl", lineage, searched, (2, 5), ("tree", "n"), JSON, sealed_lines,
-    ),
+    "history.jsonl": Parser("n.evolve/history.jsonl", lineage, searched, (2, 5), ("tree", "n"), JSON),
     "winner.json": Parser(
         "n.evolve/winner.json", lineage, lambda folder: (folder / "made.evolve/winner.json").read_bytes(), (5,),
         ("tree", "n"), JSON,
-    ),
-    "winner.json, sealed": Parser(
-        "n.evolve/winner.json", lineage, lambda folder: (folder / "made.evolve/winner.json").read_bytes(), (5,),
-        ("tree", "n"), JSON, sealed_lines,
     ),
     "record.json": Parser(
         "mount/model/m/record.json", lambda folder: StoredModel.read(folder / "mount/model/m"), stored, (2, 5),
@@ -326,6 +289,8 @@ PARSERS: dict[str, Parser] = {
         for file, text in GENOME.items()
     },
 }  # fmt: skip
+for sealed, seal in ((("saved model", "checkpoint"), sealed_model), (("history.jsonl", "winner.json"), sealed_lines)):
+    PARSERS |= {f"{name}, sealed": PARSERS[name]._replace(seal=seal) for name in sealed}
 
 
 def furnish(folder: Path) -> None:

@@ -4,41 +4,8 @@ import random
 import re
 
 NUMBERS = (b"-1", b"1e999", b"9" * 18, b"9" * 19, b"1e18", b"nan", b"inf", b"0x1", "٣".encode())
-JSON = (
-    b'"',
-    b"\\",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b",",
-    b":",
-    b"null",
-    b"true",
-    b"NaN",
-    b"1.5",
-    b"\\ud800",
-    b"{}",
-    b"[]",
-    b"[0, 9]",
-)
-
-ALWAYS = (
-    b"\0",
-    b"\n",
-    b"\r\n",
-    b" ",
-    b",",
-    b"-",
-    b".",
-    b"e",
-    b"_",
-    b"0",
-    b"\xff",
-    b"\xef\xbb\xbf",
-    b"\x1b[2J",
-    *NUMBERS,
-)
+JSON = (*rb'" \ { } [ ] , : null true NaN 1.5 \ud800 {} []'.split(), b"[0, 9]")
+ALWAYS = (b"\0", b"\n", b"\r\n", b" ", *b", - . e _ 0 \xff \xef\xbb\xbf \x1b[2J".split(), *NUMBERS)
 
 
 def mutated(seed: bytes, rng: random.Random, words: tuple[bytes, ...]) -> bytes:

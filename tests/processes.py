@@ -4,12 +4,13 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from select import select
 from time import monotonic, sleep
+
+from program import PROCESS
 
 LONGEST = 60
 """Seconds that anything here may take."""
@@ -19,21 +20,14 @@ Process = subprocess.Popen[bytes]
 
 @contextmanager
 def under_way(
-    words: Sequence[str | Path], folder: Path, environment: dict[str, str], ignored: Sequence[int] = ()
+    words: Sequence[str | Path], folder: Path, env: dict[str, str], ignored: Sequence[int] = (), **streams: int
 ) -> Iterator[Process]:
     """A command in a process group of its own, in which some signals are ignored from the start; killed at the end."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    command = [*PROCESS, *map(str, words)]
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kerash_cli", *map(str, words)],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        process = subprocess.Popen(command, cwd=folder, env=env, bufsize=0, start_new_session=True, **streams)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 PROCESS = [sys.executable, "-m", "kerash_cli"]
@@ -41,6 +42,13 @@ def kerash() -> list[str]:
     return [*words, address]
 
 
+def planted(folder: Path, text: str) -> str:
+    """The PYTHONPATH of a Python that runs a text of its own when it starts."""
+    (folder / "plant").mkdir()
+    (folder / "plant/sitecustomize.py").write_text(text, encoding="ascii")
+    return f"{folder / 'plant'}{os.pathsep}{ROOT}"
+
+
 @dataclass(frozen=True)
 class Done:
     """What became of a command."""
@@ -59,10 +67,12 @@ class Done:
         return lines[0].removeprefix("Error: ")
 
 
-def finished(words: Sequence[str | Path], folder: Path, env: dict[str, str], input: str | bytes = b"") -> Done:
-    """What becomes of a command."""
-    given = input.encode() if isinstance(input, str) else input
-    done = subprocess.run(words, input=given, capture_output=True, cwd=folder, env=env, timeout=120, check=False)
+def finished(
+    words: Sequence[str | Path], folder: Path, env: dict[str, str], input: str | bytes = b"", **options: Any
+) -> Done:
+    """What becomes of a command, given any other options of `subprocess.run`."""
+    given, options = input.encode() if isinstance(input, str) else input, {"timeout": 120, **options}
+    done = subprocess.run(words, input=given, capture_output=True, cwd=folder, env=env, check=False, **options)
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

@@ -18,6 +18,7 @@ SPELT = ("1.0", "1", "01", "1.10", "1.1", "1e1", "10", "007", "7", "-1", "+1", "
 IDS = tuple(str(2**53 + k) for k in range(8))
 INDEXES = tuple(map(str, range(6)))
 PAIRS = (("no", "yes"), ("0", "1"), ("3", "7"), ("größer", "kleiner; als"), ("-1", "1"), ('"a"', "b,c"), ("A", "a"))
+SCALES = ((0.0, 1.0), (1.7e9, 30.0), (-4e9, 1e3), (0.0, 1e-12), (0.0, 1e12), (1e6, 0.01), (1e-9, 1e-12))
 GOALS = {"classes": "softmax", "yes-no": "sigmoid", "numbers": "-"}
 
 
@@ -210,15 +211,7 @@ def _input(rng: np.random.Generator, name: str, rows: int, missing: str) -> Colu
 
 def _numbers(rng: np.random.Generator, rows: int) -> list[str]:
     """Numbers of an offset and a scale, in one of the spellings that programs print."""
-    offset, scale = {
-        0: (0.0, 1.0),
-        1: (1.7e9, 30.0),
-        2: (-4e9, 1e3),
-        3: (0.0, 1e-12),
-        4: (0.0, 1e12),
-        5: (1e6, 0.01),
-        6: (1e-9, 1e-12),
-    }[int(rng.integers(0, 7))]
+    offset, scale = SCALES[int(rng.integers(0, 7))]
     values = offset + scale * rng.normal(size=rows)
     if rng.random() < 0.3:
         return [f"{value:.12e}" for value in values]

@@ -1,12 +1,12 @@
 """What a few bytes of input can ask for: memory is asked for before it is taken, and is never rows times names."""
 
 import re
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import Kerash
+from measuring import traced
 
 from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network
@@ -45,16 +45,12 @@ def test_predicting_does_not_take_rows_times_the_longest_name(long_names: Path, 
     assert isinstance(block, Table)
     predictions = Predictions(trained, **options)  # type: ignore[arg-type]
     rows = size = 0
-    tracemalloc.start()
-    try:
+    with traced() as most:
         for text in predictions.lines(block):
             rows, size = rows + text.count("\n"), size + len(text)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        assert most() < 60_000_000
     assert rows == block.rows + append  # a line of names
     assert size > block.rows * (4 if "proba" in options else len(LONG))
-    assert peak < 60_000_000
 
 
 def test_the_names_of_classes_are_shortened_in_a_report_for_people(kerash: Kerash, long_names: Path) -> None:
@@ -127,12 +123,9 @@ def test_a_small_model_with_large_layers_is_refused_before_it_takes_the_memory(
 def test_what_predicting_asks_for_is_what_it_takes(description: ModelDescription) -> None:
     network = Network(description.layers, description.known_shape)
     params = network.initial(0, np.dtype(np.float32))
-    tracemalloc.start()
-    try:
+    with traced() as most:
         Predictor(network, params)
-        _, taken = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        taken = most()
     asked = network.plan_bytes(network.tile, 4, gradient=False)
     assert 0.7 * taken < asked + 50_000
     assert asked < 2 * taken + 50_000

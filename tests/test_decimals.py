@@ -11,36 +11,11 @@ from hypothesis import strategies as st
 from kerash_cli import decimals
 
 NUMBERS = {
-    "1": 1.0,
-    "-1.5": -1.5,
-    "+3": 3.0,
-    "2.": 2.0,
-    ".5": 0.5,
-    "7.0e+00": 7.0,
-    "1E-2": 0.01,
-    " 4 ": 4.0,
-    "\t5": 5.0,
-    "007": 7.0,
-    "9007199254740993": 9007199254740992.0,
-    "1e-999": 0.0,
+    **{"1": 1.0, "-1.5": -1.5, "+3": 3.0, "2.": 2.0, ".5": 0.5, "7.0e+00": 7.0, "1E-2": 0.01, " 4 ": 4.0, "\t5": 5.0},
+    **{"007": 7.0, "9007199254740993": 9007199254740992.0, "1e-999": 0.0},
 }
 NO_NUMBERS = [
-    "",
-    ".",
-    "-",
-    "1_0",
-    "0x10",
-    "nan",
-    "inf",
-    "-Infinity",
-    "1e999",
-    "1e",
-    "e5",
-    "1,5",
-    "1 2",
-    "--1",
-    "1.2.3",
-    "٣",
+    *("", ".", "-", "1_0", "0x10", "nan", "inf", "-Infinity", "1e999", "1e", "e5", "1,5", "1 2", "--1", "1.2.3", "٣"),
 ]
 DIGITS = "0123456789" * 3 + "..--+eE"
 
@@ -123,11 +98,7 @@ def test_shortest_decimals_read_back_bit_for_bit(rows: list[list[float]]) -> Non
         assert bits(decimals.column(cells)) == bits([row[column] for row in rows])
 
 
-@pytest.mark.parametrize("text", ["1,5", "-0,25", "+3,0", " 20,2\t"])
-def test_a_decimal_comma_is_seen(text: str) -> None:
-    assert decimals.has_comma(text)
-
-
-@pytest.mark.parametrize("text", ["", "1", "1.5", ",5", "5,", "1,2,3", "1,5e3", "a,b", "Rome, 5", "٣,٣"])
-def test_other_commas_are_no_decimal_commas(text: str) -> None:
-    assert not decimals.has_comma(text)
+def test_a_decimal_comma_is_seen() -> None:
+    others = ["", "1", "1.5", ",5", "5,", "1,2,3", "1,5e3", "a,b", "Rome, 5", "٣,٣"]
+    seen = ["1,5", "-0,25", "+3,0", " 20,2\t"]
+    assert list(filter(decimals.has_comma, [*others, *seen])) == seen

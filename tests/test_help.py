@@ -36,9 +36,8 @@ def test_a_usage_error_is_one_line_without_the_marks_of_a_usage() -> None:
         command = program.get_command(click.Context(program), name)
         assert command is not None
         try:
-            command.make_context(
-                name, rest, parent=click.Context(program, info_name="kerash")
-            )  # reads, and runs nothing
+            parent = click.Context(program, info_name="kerash")
+            command.make_context(name, rest, parent=parent)  # reads, and runs nothing
         except click.exceptions.NoArgsIsHelpError:
             continue
         except click.ClickException as error:
@@ -60,7 +59,7 @@ def pages() -> list[tuple[str, ...]]:
 
 
 def help_page(words: tuple[str, ...], columns: int) -> str:
-    return CliRunner().invoke(program, [*words, "--help"], terminal_width=columns).stdout
+    return CliRunner().invoke(program, [*words, "--help"], terminal_width=columns, prog_name="kerash").stdout
 
 
 @pytest.mark.parametrize("columns", [80, 200])
@@ -137,13 +136,14 @@ def test_every_page_ends_its_text_in_lines_to_paste() -> None:
     for name, command in commands().items():
         last = (command.help or "").strip().splitlines()[-1]
         assert "kerash" in last or "matrix_" in last, name
+    for name in program.list_commands(click.Context(program)):
+        assert help_page((name,), 80).partition("Options:")[0].count(f"kerash {name}") > 1
 
 
 @pytest.mark.parametrize("words", [(), ("train",), ("matrix",), ("matrix", "mul")])
 def test_help_as_a_command_prints_the_page_of_help_as_an_option(words: tuple[str, ...]) -> None:
     done = CliRunner().invoke(program, ["help", *words], terminal_width=80, prog_name="kerash")
-    page = CliRunner().invoke(program, [*words, "--help"], terminal_width=80, prog_name="kerash")
-    assert (done.exit_code, done.stdout) == (0, page.stdout)
+    assert (done.exit_code, done.stdout) == (0, help_page(words, 80))
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,6 @@ def test_options_that_are_typed_often_have_a_short_name(name: str, short: str, l
     assert short in option.opts
 
 
-def test_the_version_is_an_option_with_a_letter() -> None:
-    assert CliRunner().invoke(program, ["-V"]).stdout == f"kerash {__version__}\n"
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_is_that_of_the_package(option: str) -> None:
+    assert CliRunner().invoke(program, [option]).stdout == f"kerash {__version__}\n"

@@ -2,17 +2,19 @@
 
 import gzip
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import program
 import pytest
+from arrays_by_hand import idx, shaped
 from bombs import BOMBS as OF_ARTIFACTS
 from conftest import ROOT, Done
-from hostile import TABLE, furnish, headed, idx, zipped
+from hostile import TABLE, furnish, zipped
 from hostile_cases import history, record
+from measuring import MEASURED, MOST
 
 from kerash_cli.model import archive
 
@@ -24,12 +26,10 @@ def alone(tmp_path: Path, environment: dict[str, str]) -> Callable[..., str]:
     """Runs tests/hostile_runs.py, and gives what it prints."""
 
     def run(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "tests/hostile_runs.py"), *words],
-            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        command = [sys.executable, ROOT / "tests/hostile_runs.py", *words]
+        done = program.finished(command, tmp_path, environment, timeout=900)
+        assert done.code == 0, done.err[-3000:]
+        return done.out
 
     return run
 
@@ -46,26 +46,19 @@ def test_no_input_runs_code(alone: Callable[..., str], count: int) -> None:
 # X2: bombs
 
 
-def shaped(shape: str) -> bytes:
-    """A .npy of doubles that claims a shape."""
-    return headed(f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}", bytes(64))
-
-
 def bombs(sound: bytes, checkpoint: bytes, folder: Path) -> dict[str, bytes]:
     """By `PARSER=NAME`."""
     made: dict[str, bytes] = {}
+    (folder / "sound").write_bytes(sound)
+    known, weights = archive.load(folder / "sound")
+    encoding = known["encoding"]
 
     def add(parser: str, **contents: bytes) -> None:
         made.update({f"{parser}={name}": content for name, content in contents.items()})
 
     def altered(**changes: object) -> bytes:
-        (folder / "sound").write_bytes(sound)
-        known, tensors = archive.load(folder / "sound")
-        return archive.pack(tensors, {**known, **changes})
+        return archive.pack(weights, {**known, **changes})
 
-    (folder / "sound").write_bytes(sound)
-    known = archive.load(folder / "sound").record
-    encoding = known["encoding"]
     add("saved model", **{f"number {place}": bomb() for place, bomb in enumerate(OF_ARTIFACTS.values())})
     add(
         "saved model",
@@ -130,16 +123,6 @@ def test_no_bomb_takes_a_second_or_64_mb(alone: Callable[..., str], tmp_path: Pa
 
 # R1: dimensions and lines beyond measure
 
-MEASURED = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[2:], timeout=100)
-with open(sys.argv[1], "w") as file:
-    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
-sys.exit(done.returncode)
-"""
-MOST = 64 << 10
-"""KiB more than the same command with an input of a few bytes."""
-
 GREAT_COMMANDS = {
     "show": "show great.model",
     "train": "train great.model t.csv --target kind",
@@ -188,13 +171,9 @@ def measured(tmp_path: Path, environment: dict[str, str]) -> Callable[[str, str]
 
     def run(line: str, before: str = "true") -> tuple[Done, int]:
         kerash = f'"{sys.executable}" -c "$MEASURED" measured "{sys.executable}" -m kerash_cli'
-        done = subprocess.run(
-            ["bash", "-c", f"{before} | {kerash} {line}"],
-            cwd=tmp_path, env={**environment, "MEASURED": MEASURED}, capture_output=True, text=True, timeout=200,
-            check=False,
-        )  # fmt: skip
-        took = int((tmp_path / "measured").read_text(encoding="ascii"))
-        return Done(done.returncode, done.stdout, done.stderr), took
+        command, env = ["bash", "-c", f"{before} | {kerash} {line}"], {**environment, "MEASURED": MEASURED}
+        done = program.finished(command, tmp_path, env, timeout=200)
+        return done, int((tmp_path / "measured").read_text(encoding="ascii"))
 
     return run
 

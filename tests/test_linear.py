@@ -40,8 +40,8 @@ def unknowns(size: int, folder: Path) -> Callable[[], object]:
     return lambda: ModelDescription.parse(text).resolve(2, 1)
 
 
-def table(folder: Path, names: list[str], rows: list[list[str]]) -> str:
-    path = folder / "t.csv"
+def table(folder: Path, names: list[str], rows: list[list[str]], name: str = "t.csv") -> str:
+    path = folder / name
     path.write_text("".join(",".join(cells) + "\n" for cells in [names, *rows]))
     return str(path)
 
@@ -60,8 +60,10 @@ def texts_and_numbers(size: int, folder: Path) -> Callable[[], object]:
     return encoded
 
 
-def refused(path: str, expected: str) -> Callable[[], object]:
-    """Learning from a table, which is refused."""
+def refused(folder: Path, rows: list[list[str]], expected: str) -> Callable[[], object]:
+    """Learning from a table of these inputs, which is refused."""
+    names = ["y", *(f"n{each}" for each in range(len(rows[0])))]
+    path = table(folder, names, [["pq"[place % 2], *row] for place, row in enumerate(rows)])
 
     def learnt() -> object:
         known = reading.read(path, header=True)
@@ -73,30 +75,25 @@ def refused(path: str, expected: str) -> Callable[[], object]:
 
 
 def gap_in_the_last_column(size: int, folder: Path) -> Callable[[], object]:
-    rows = [["pq"[row % 2], *["1"] * (size - 1), "" if row else "1"] for row in range(3)]
-    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "missing one")
+    return refused(folder, [[*["1"] * (size - 1), "" if row else "1"] for row in range(3)], "missing one")
 
 
 def gaps_everywhere(size: int, folder: Path) -> Callable[[], object]:
-    rows = [["pq"[row % 2], *(["1"] * size if row else [""] * size)] for row in range(3)]
-    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "missing one")
+    return refused(folder, [["1"] * size if row else [""] * size for row in range(3)], "missing one")
 
 
 def percentages(size: int, folder: Path) -> Callable[[], object]:
-    rows = [["pq"[row % 2], *[f"{row}%"] * size] for row in range(4)]
-    return refused(table(folder, ["y", *(f"n{each}" for each in range(size))], rows), "percentages")
+    return refused(folder, [[f"{row}%"] * size for row in range(4)], "percentages")
 
 
 def targets(size: int, folder: Path) -> Callable[[], object]:
     path = table(folder, ["x"], [[str(row)] for row in range(4)])
-    label = folder / "label.csv"
-    label.write_text("".join(",".join([f"y{each}" for each in range(size)]) + "\n" for _ in range(1)))
-    with label.open("a") as file:
-        file.writelines(",".join(str(row + each / 2) for each in range(size)) + "\n" for row in range(4))
+    rows = [[str(row + each / 2) for each in range(size)] for row in range(4)]
+    label = table(folder, [f"y{each}" for each in range(size)], rows, "label.csv")
 
     def encoded() -> object:
         known = reading.read(path, header=True)
-        found = labels.read_labels(str(label), known, None, None)
+        found = labels.read_labels(label, known, None, None)
         return learn(known, found, output="any").fitted(known, found).encode_targets(known, found)
 
     return encoded

@@ -1,14 +1,12 @@
 """With little memory every command ends well, or with one line and exit code 3: never with a traceback or a signal."""
 
-import os
 import resource
-import subprocess
 import sys
 from pathlib import Path
 
 import program
 import pytest
-from conftest import ROOT, Kerash
+from conftest import Kerash
 
 from kerash_cli.errors import OutOfSpace
 from kerash_cli.parallel.processes import Processes
@@ -27,9 +25,15 @@ COMMANDS = {
     "large training": "train one.model large.data --target 2 --epochs 1 -o new.kerash",
     "help": "--help",
 }
-SAMPLE = [("predict", 60), ("train", 200), ("evolve", 120), ("show", 90), ("help", 25), ("large", 230)]
-EVERY = [(name, megabytes) for name in COMMANDS for megabytes in (20, 40, 70, 100, *range(130, 600, 94))]
 LIMITS = {"address space": resource.RLIMIT_AS, "data": resource.RLIMIT_DATA}
+SAMPLED = {"predict": 60, "train": 200, "evolve": 120, "show": 90, "help": 25, "large": 230}
+SAMPLE = [(name, megabytes, "address space") for name, megabytes in SAMPLED.items()]
+EVERY = [
+    pytest.param(name, megabytes, kind, marks=pytest.mark.long)
+    for kind in LIMITS
+    for name in COMMANDS
+    for megabytes in (20, 40, 70, 100, *range(130, 600, 94))
+]
 
 
 @pytest.fixture(scope="module")
@@ -48,47 +52,21 @@ def folder(kerash: Kerash, tmp_path: Path, saved: Path) -> Path:
     return tmp_path
 
 
-def under(limit: int, megabytes: int, name: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Exit code, and what it says, of a command under a limit."""
+@pytest.mark.parametrize(("name", "megabytes", "kind"), [*SAMPLE, *EVERY])
+def test_a_limit_is_met_in_good_order(
+    folder: Path, environment: dict[str, str], name: str, megabytes: int, kind: str
+) -> None:
     if name.startswith("large"):
         (folder / "one.model").write_text("1 1 1\ninput\ndense 4 tanh\ndense ? softmax\n")
         (folder / "large.data").write_text("0.5,1\n0.25,0\n" * 200_000)
-    done = subprocess.run(
-        [sys.executable, "-m", "kerash_cli", *COMMANDS[name].split()],
-        cwd=folder,
-        env={**environment, "KERASH_MOUNTPOINT": str(folder / "mount")},
-        preexec_fn=lambda: resource.setrlimit(limit, (megabytes << 20, megabytes << 20)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stderr
-
-
-def check(code: int, said: str) -> None:
-    assert code in (0, 3), said
-    assert "Traceback" not in said
-    if code:
-        last = said.splitlines()[-1]
-        assert last.startswith("Error: ")
-        assert said.count("Error") == 1
-
-
-@pytest.mark.parametrize(("name", "megabytes"), SAMPLE)
-def test_a_limit_is_met_in_good_order(folder: Path, environment: dict[str, str], name: str, megabytes: int) -> None:
-    check(*under(resource.RLIMIT_AS, megabytes, name, folder, environment))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("kind", LIMITS)
-@pytest.mark.parametrize(("name", "megabytes"), EVERY)
-def test_any_limit_is_met_in_good_order(
-    folder: Path, environment: dict[str, str], name: str, megabytes: int, kind: str
-) -> None:
-    check(*under(LIMITS[kind], megabytes, name, folder, environment))
+    env, limit = {**environment, "KERASH_MOUNTPOINT": str(folder / "mount")}, (megabytes << 20, megabytes << 20)
+    command, bound = [*program.PROCESS, *COMMANDS[name].split()], lambda: resource.setrlimit(LIMITS[kind], limit)
+    done = program.finished(command, folder, env, preexec_fn=bound)
+    assert done.code in (0, 3), done.err
+    assert "Traceback" not in done.err
+    if done.code:
+        assert done.err.splitlines()[-1].startswith("Error: ")
+        assert done.err.count("Error") == 1
 
 
 PLANT = """
@@ -99,8 +77,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
 
 
 def test_a_worker_without_room_for_numpy_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sitecustomize.py").write_text(PLANT)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    monkeypatch.setenv("PYTHONPATH", program.planted(tmp_path, PLANT))
     with Processes(1, "kerash_cli.training.pool") as processes:
         processes.workers[0].process.wait(60)
         with pytest.raises(OutOfSpace, match=r"worker 1: NumPy needs 201 MB of memory.*; try --workers 1"):

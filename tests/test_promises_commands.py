@@ -1,6 +1,5 @@
 """Promises C1, C4 and X5 of every command: its exit codes, what it leaves as it was, what never steers a terminal."""
 
-import os
 import random
 import re
 import shutil
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import program
 import pytest
-from conftest import ROOT, Kerash
+from conftest import Kerash
 from hostile import furnish
 from mounted import tree
 from processes import on_terminal
@@ -134,37 +133,32 @@ def test_a_command_ends_with_the_code_of_what_happened(
     folder: Path, environment: dict[str, str], command: str, code: int
 ) -> None:
     if code == 6:
-        worker_that_dies(folder)
-        environment = {**environment, "PYTHONPATH": f"{folder / 'plant'}{os.pathsep}{ROOT}"}
+        environment = {**environment, "PYTHONPATH": worker_that_dies(folder)}
     line = CODES[command][code]
     script = f"{' '.join(PROCESS)} {command} {line}"
     if code == 141:  # the reader is gone before the first byte
         script = f"exec 9> >(true); wait $!; {' '.join(PROCESS)} {command} {line.removesuffix(' | true')} >&9"
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == (code not in (0, 141)), done.stderr
-    assert "Traceback" not in done.stderr
+    done = program.finished(["bash", "-c", script], folder, environment)
+    assert done.code == code, done.err
+    errors = [line for line in done.err.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == (code not in (0, 141)), done.err
+    assert "Traceback" not in done.err
 
 
-def worker_that_dies(folder: Path) -> None:
-    """Plants an end in each worker, and lays out a run that is shared."""
-    (folder / "plant").mkdir()
-    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(0)\n"
-    (folder / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
+def worker_that_dies(folder: Path) -> str:
+    """Lays out a run that is shared; the PYTHONPATH under which each worker ends at once."""
     (folder / "shared.model").write_text("? 1 1\ninput\ndense 700 relu\ndense 700 relu\ndense ? -\n", encoding="ascii")
     rng = np.random.default_rng(0)
     np.savetxt(folder / "shared.csv", rng.standard_normal((1500, 30)), delimiter=",", fmt="%.4f")
+    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(0)\n"
+    return program.planted(folder, plant)
 
 
 # C1: signals at random times
 
 ENDLESS = "1000000000"
 LASTING = {
-    "train": (*OPEN[:2], *OPEN[2:], "--epochs", ENDLESS, "--patience", ENDLESS, "-o", "x.kerash", "--checkpoint", "c"),
+    "train": (*OPEN, "--epochs", ENDLESS, "--patience", ENDLESS, "-o", "x.kerash", "--checkpoint", "c"),
     "predict": ("sound.kerash", "-"),
     "evolve": ("?", "?", "x", "beside.csv", "--target", "kind", "2", ENDLESS, "--strategy", "random"),
 }

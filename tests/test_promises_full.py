@@ -13,11 +13,9 @@ made, sandbox = mounted.made, mounted.sandbox
 
 # S1: a full mountpoint
 
+FILL = "head -c 1G /dev/zero >small/filler 2>/dev/null || true"
 FILLED = {
-    "64k": ("size=64k", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
-    "256k": ("size=256k", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
-    "1m": ("size=1m", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
-    "4m": ("size=4m", "head -c 1G /dev/zero >small/filler 2>/dev/null || true"),
+    **{size: (f"size={size}", FILL) for size in ("64k", "256k", "1m", "4m")},
     "inodes": ("size=16m,nr_inodes=50", "n=0; while ( : >small/$n ) 2>/dev/null; do n=$((n+1)); done"),
 }
 SOME = [pytest.param(kind, marks=[pytest.mark.long] if kind in ("256k", "1m", "4m") else []) for kind in FILLED]
@@ -38,15 +36,16 @@ def on_full(sandbox: Sandbox, made: Path, tmp_path: Path) -> Callable[[str, str]
     return run
 
 
+XOR = "models/xor.model data/xor.data data/xor.label"
 WRITING = {
-    "store-model": "store-model new models/xor.model data/xor.data data/xor.label",
-    "store-model --force": "store-model xor models/xor.model data/xor.data data/xor.label --force",
+    "store-model": f"store-model new {XOR}",
+    "store-model --force": f"store-model xor {XOR} --force",
     "create-genome": "create-genome new models/xor.model",
     "create-genome --force": "create-genome default models/xor.model --force",
     "fit": "fit 1 default 4 1 1 0.1",
-    "train": "train models/xor.model data/xor.data data/xor.label --epochs 1 -q",
+    "train": f"train {XOR} --epochs 1 -q",
     "evolve": "evolve 2 1 xor data/xor.data data/xor.label 1 1 -q",
-    "train --start": "train models/xor.model data/xor.data data/xor.label --epochs 1 -q --start default",
+    "train --start": f"train {XOR} --epochs 1 -q --start default",
 }
 
 
@@ -85,9 +84,8 @@ def test_on_a_full_mountpoint_what_reads_works_and_leaves_it_as_it_was(
 def test_remove_makes_room_on_a_full_mountpoint(on_full: Callable[[str, str], Done], tmp_path: Path, kind: str) -> None:
     done = on_full(kind, "remove default xor")
     assert (done.code, done.out, done.err) == (0, "", "")
-    (*before, free), (*after, more) = (
-        (tmp_path / name).read_text(encoding="utf-8").splitlines() for name in ("before", "after")
-    )
+    states = [(tmp_path / name).read_text(encoding="utf-8") for name in ("before", "after")]
+    (*before, free), (*after, more) = map(str.splitlines, states)
     assert not [line for line in after if "gen_default" in line or "xor" in line]
     assert len(after) < len(before)
     assert sum(map(int, more.split())) > sum(map(int, free.split()))
@@ -97,16 +95,13 @@ SHARED = "mount -t tmpfs -o size=64k none /dev/shm; mkdir -p temporary; export T
 DIGITS = "train models/digits.model data/digits.csv --target digit --epochs 1"
 
 
-def test_a_small_shared_memory_sends_training_to_the_disk_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:
-    done = sandbox(f"{SHARED}kerash {DIGITS}")
+def test_a_small_shared_memory_sends_training_to_the_disk_in_one_line_and_leaves_nothing(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    done = sandbox(f"{SHARED}kerash {DIGITS}; ls -A /dev/shm temporary")
     assert done.code == 0, done.err
-    lines = [line for line in done.err.splitlines() if "/dev/shm" in line]
-    assert len(lines) == 1
-    assert lines[0].startswith(f"samples are on disk, in {tmp_path}/temporary/kerash-0: /dev/shm has no room for ")
-
-
-def test_training_on_the_disk_leaves_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
-    done = sandbox(f"{SHARED}kerash {DIGITS} -q; ls -A /dev/shm temporary")
+    (line,) = [line for line in done.err.splitlines() if "/dev/shm" in line]
+    assert line.startswith(f"samples are on disk, in {tmp_path}/temporary/kerash-0: /dev/shm has no room for ")
     assert done.out.split() == ["/dev/shm:", "temporary:"]
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import mounted
 import program
 import pytest
-from conftest import ROOT, Done, Kerash
+from conftest import Done, Kerash
+from measuring import MEASURED, MOST
 from mounted import GENOME, HERE, SHORT, USING, XOR, Sandbox, swap, tree
+from processes import ended, under_way
 
 made, mount, sandbox = mounted.made, mounted.mount, mounted.sandbox
 
@@ -98,19 +100,12 @@ def test_what_a_run_killed_outright_left_goes_with_the_next_run(
     kerash: Kerash, mount: Path, tmp_path: Path, environment: dict[str, str], command: str
 ) -> None:
     before = {*tree(mount)}
-    process = subprocess.Popen(
-        [*program.PROCESS, *LASTING[command]],
-        cwd=tmp_path,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        bufsize=0,
-    )
-    assert process.stdout is not None
-    while not process.stdout.readline().lower().startswith((b"epoch", b"generation")):
-        assert process.poll() is None
-    process.kill()
-    process.communicate()
+    with under_way(LASTING[command], tmp_path, environment, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().lower().startswith((b"epoch", b"generation")):
+            assert process.poll() is None
+        process.kill()
+        process.communicate()
     assert {*tree(mount)} > before
     assert kerash(*SHORT["fit"]).code == 0
     assert {*tree(mount)} == before
@@ -119,16 +114,13 @@ def test_what_a_run_killed_outright_left_goes_with_the_next_run(
 def test_a_run_never_sweeps_what_a_living_one_has(
     kerash: Kerash, mount: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    process = subprocess.Popen(
-        [*program.PROCESS, *LASTING["fit"]], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, bufsize=0
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    for words in (SHORT["store-model"], SHORT["create-genome"], SHORT["train"]):
-        assert kerash(*words).code == 0
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    with under_way(LASTING["fit"], tmp_path, environment) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        for words in (SHORT["store-model"], SHORT["create-genome"], SHORT["train"]):
+            assert kerash(*words).code == 0
+        process.send_signal(signal.SIGINT)
+        assert ended(process)[0] == 130
     assert kerash("predict", "default", "data/xor.data").code == 0
 
 
@@ -150,13 +142,11 @@ def with_damaged_samples(mount: Path) -> None:
 
 def with_huge_weights(mount: Path) -> None:
     (mount / "model/xor.model").write_text("2 1 1\ninput\ndense 1 -\ndense 1 -\n", encoding="ascii")
-    files = [str(ROOT / word) for word in XOR[1:]]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     for words in (
-        ["store-model", "line", str(mount / "model/xor.model"), *files, "-q"],
+        ["store-model", "line", mount / "model/xor.model", *XOR[1:], "-q"],
         ["create-genome", "default", "line", "-q", "--force"],
     ):
-        subprocess.run([*program.PROCESS, *words, "--mountpoint", str(mount)], env=env, check=True)
+        program.right(mount, *words, "--mountpoint", mount)
     (mount / GENOME / "topology/layer_1/weights.dat").write_text("1 2 1\n1.7e308\n1.7e308\n", encoding="ascii")
     (mount / GENOME / "topology/layer_2/weights.dat").write_text("1 1 1\n10\n", encoding="ascii")
 
@@ -176,7 +166,8 @@ def with_no_folder(mount: Path) -> None:
 
 EVALUATE = ("evaluate", "default", *XOR[1:])
 HUGE = "2 1 1\ninput\ndense 100000000000 -\ndense 1 -\n"
-CODES: list[tuple[tuple[str, ...], Callable[[Path], None], str, int]] = [
+Prepare = Callable[[Path], None]
+CODES: list[tuple[tuple[str, ...], Prepare, str, int]] = [
     (("init-fs",), with_mark, "", 0),
     (("init-fs",), with_nothing, "", 2),
     (("init-fs", "x"), with_nothing, "", 2),
@@ -243,43 +234,25 @@ CODES: list[tuple[tuple[str, ...], Callable[[Path], None], str, int]] = [
     [pytest.param(*case, id=f"{case[0][0]}-{case[1].__name__}-{case[2]}-{case[3]}") for case in CODES],
 )
 def test_every_command_has_the_exit_code_of_what_happened(
-    kerash: Kerash,
-    mount: Path,
-    tmp_path: Path,
-    environment: dict[str, str],
-    words: tuple[str, ...],
-    prepare: Callable[[Path], None],
-    output: str,
-    code: int,
+    kerash: Kerash, mount: Path, tmp_path: Path, words: tuple[str, ...], prepare: Prepare, output: str, code: int
 ) -> None:
     (tmp_path / "huge.model").write_text(HUGE, encoding="ascii")
     prepare(mount)
     if output == "":
         done = kerash(*words)
         assert done.code == code, done.err
-        if code:
-            assert done.error
-        else:
-            assert "Error" not in done.err
+        assert done.error if code else "Error" not in done.err
         return
     if output == "closed":
         reader, descriptor = os.pipe()
         os.close(reader)
     else:
         descriptor = os.open(output, os.O_WRONLY)
-    run = subprocess.run(
-        [*program.PROCESS, *words],
-        cwd=tmp_path,
-        env=environment,
-        stdout=descriptor,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    os.close(descriptor)
-    assert run.returncode == code
-    said = [
-        line for line in run.stderr.decode().splitlines() if "free" not in line and not line.startswith("n.kerash: ")
-    ]
+    with under_way(words, tmp_path, program.environment(), stdout=descriptor) as process:
+        os.close(descriptor)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    said = [line for line in err.decode().splitlines() if "free" not in line and not line.startswith("n.kerash: ")]
     assert said == ([] if code == 141 else ["Error: standard output: No space left on device"])
 
 
@@ -342,15 +315,6 @@ def test_what_somebody_else_put_there_is_not_replaced_either(kerash: Kerash, mou
 
 # R1: dimensions beyond measure
 
-MEASURED = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[2:], timeout=20)
-with open(sys.argv[1], "w") as file:
-    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
-sys.exit(done.returncode)
-"""
-MOST = 64 << 10
-"""KiB more than a command that does nothing much."""
 GREAT = 10**18
 
 
@@ -359,8 +323,7 @@ def usual(made: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
     """The KiB of `list`."""
     report = tmp_path_factory.mktemp("usual") / "measured"
     command = [sys.executable, "-c", MEASURED, str(report), *program.PROCESS, "list", "--mountpoint", str(made)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
+    assert program.finished(command, made, program.environment()).code == 0
     return int(report.read_text(encoding="ascii"))
 
 
@@ -370,11 +333,9 @@ def measured(kerash: Kerash, tmp_path: Path, environment: dict[str, str], usual:
 
     def run(*words: str | Path) -> Done:
         command = [sys.executable, "-c", MEASURED, "measured", *program.PROCESS, *map(str, words)]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = program.finished(command, tmp_path, environment, timeout=20)
         assert int((tmp_path / "measured").read_text(encoding="ascii")) < usual + MOST
-        return Done(done.returncode, done.stdout, done.stderr)
+        return done
 
     return run
 

@@ -149,11 +149,9 @@ NAMES = [*CODES]
 @pytest.fixture
 def full(run: Run, tmp_path: Path, kerash: Kerash) -> Callable[..., tuple[Done, int]]:
     """Runs the program with FULL in it; also how many such calls there were."""
-    (tmp_path / "plant").mkdir()
-    (tmp_path / "plant/sitecustomize.py").write_text(FULL, encoding="ascii")
+    path = program.planted(tmp_path, FULL)
 
     def started(*words: str, at: int = 0, code: str = "ENOSPC") -> tuple[Done, int]:
-        path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
         done = run(*words, PYTHONPATH=path, COUNT=str(tmp_path / "plant/count"), AT=str(at), CODE=code)
         return done, int((tmp_path / "plant/count").read_text(encoding="ascii"))
 
@@ -172,22 +170,8 @@ def test_a_disk_that_fails_at_any_call_leaves_a_checkpoint_and_an_output_that_ar
 ) -> None:
     (tmp_path / "m.model").write_text("? 1 1\ninput\ndense 2 tanh\ndense ? -\n", encoding="ascii")
     (tmp_path / "t.csv").write_text("x,y\n1,2\n2,4\n3,6\n", encoding="ascii")
-    words = [
-        "train",
-        "m.model",
-        "t.csv",
-        "--target",
-        "y",
-        "--epochs",
-        "2",
-        "-q",
-        "-o",
-        "o.kerash",
-        "--checkpoint",
-        "c",
-        "--log",
-        "log",
-    ]
+    words = ["train", "m.model", "t.csv", "--target", "y", "--epochs", "2", "-q"]
+    words += ["-o", "o.kerash", "--checkpoint", "c", "--log", "log"]
     done, calls = full(*words)
     assert done.code == 0, done.err
     assert calls > 10
@@ -268,26 +252,18 @@ def pooled(run: Run, kerash: Kerash, tmp_path: Path) -> Callable[..., Done]:
     np.savetxt(tmp_path / "x.csv", rng.standard_normal((640, 2)), delimiter=",", fmt="%.4f")
     words = ("train", "models/xor.model", *XOR, "--epochs", "2", "-q", "-o", "m.kerash")
     assert kerash(*words).code == 0
-    (tmp_path / "plant").mkdir()
-    (tmp_path / "plant/sitecustomize.py").write_text(POOL, encoding="ascii")
+    path = program.planted(tmp_path, POOL)
 
     def predicted(fault: str) -> Done:
-        path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
         return run("predict", "m.kerash", "x.csv", "--proba", PYTHONPATH=path, FAULT=fault)
 
     return predicted
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "stale",
-        *(
-            pytest.param(name, marks=pytest.mark.long)
-            for name in ("kill", "segv", "exit 0", "memory", "exception", "stop")
-        ),
-    ],
-)
+WAYS = ("kill", "segv", "exit 0", "memory", "exception", "stop")
+
+
+@pytest.mark.parametrize("fault", ["stale", *(pytest.param(way, marks=pytest.mark.long) for way in WAYS)])
 def test_a_worker_of_predict_that_fails_is_told_and_nothing_of_it_is_written(
     pooled: Callable[..., Done], kerash: Kerash, fault: str
 ) -> None:
@@ -328,11 +304,9 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
 def test_a_worker_of_a_search_that_fails_changes_no_byte(
     run: Run, kerash: Kerash, tmp_path: Path, fault: str, when: str
 ) -> None:
-    (tmp_path / "plant").mkdir()
-    (tmp_path / "plant/sitecustomize.py").write_text(EVALUATIONS, encoding="ascii")
+    path = program.planted(tmp_path, EVALUATIONS)
     rest = (*XOR, "2", "1", "--workers", "2", "-q")
     assert kerash("evolve", "2", "1", "whole", *rest).code == 0
-    path = f"{tmp_path / 'plant'}{os.pathsep}{ROOT}"
     done = run("evolve", "2", "1", "n", *rest, PYTHONPATH=path, FAULT=fault, WHEN=when)
     assert done.code in (0, 3, 6), done.err
     assert "Traceback" not in done.err

@@ -34,6 +34,7 @@ TESTS = Path(__file__).parent
 RECORD = json.loads((TESTS / "golden" / "pytorch.json").read_text(encoding="ascii"))
 RECORDS = {"mlp": RECORD, "cnn": RECORD["cnn"]}
 CASES = [(kind, case) for kind, record in RECORDS.items() for case in record["cases"]]
+Rows = list[list[float]]
 TOLERANCE = {"float64": 1e-7, "float32": 1e-4}
 TANH, RELU = Activation("tanh"), Activation("relu")
 
@@ -67,13 +68,7 @@ NETWORKS = {"mlp": mlp, "cnn": cnn}
 
 
 def trained(
-    kind: str,
-    case: dict[str, Any],
-    dtype: str,
-    x: list[list[float]],
-    y: list[list[float]],
-    start: list[float],
-    steps: int,
+    kind: str, case: dict[str, Any], dtype: str, x: Rows, y: Rows, start: list[float], steps: int
 ) -> tuple[Array, list[float]]:
     """The parameters after so many steps over the rows in order, and each batch's mean loss."""
     last = Activation.parse(case["activation"])

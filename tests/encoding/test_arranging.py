@@ -1,20 +1,12 @@
 """Ignored columns, inputs and labels that go by their names, and how fine a prediction is."""
 
-import json
-
 import numpy as np
 import pytest
-from small_tables import table
+from small_tables import again, table
 
 from kerash_cli.encoding.cells import retyped
 from kerash_cli.encoding.learning import learn
-from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput
-
-
-def again(encoding: Encoding) -> Encoding:
-    """As it comes from a saved model."""
-    return Encoding.from_json(json.loads(json.dumps(encoding.to_json())))
 
 
 @pytest.mark.parametrize("standardize", [True, False])

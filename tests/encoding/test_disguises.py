@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from kerash_cli.encoding.disguises import disguise
+from kerash_cli.encoding.disguises import Disguise, disguise
 
 needs_perl = pytest.mark.skipif(shutil.which("perl") is None, reason="the commands are in Perl, which is not installed")
 
@@ -267,6 +267,13 @@ def table(rows: Sequence[Sequence[str]], delimiter: str, quoting: int, line_end:
     return file.getvalue()
 
 
+def found(cells: Sequence[str | None], delimiter: str = ",", names: Sequence[str] = ()) -> Disguise:
+    """What the cells are told to be."""
+    told = disguise(cells, delimiter, names)
+    assert told is not None
+    return told
+
+
 def surrounded(cells: Sequence[str], header: bool) -> list[list[str]]:
     """A column of these cells as the first, the middle and the last of a table, beside words and plain numbers."""
     words = ["it's red", 'say "5%", then $5', "a; b, c\t| d", "NA", "", "x1"]
@@ -281,13 +288,11 @@ def surrounded(cells: Sequence[str], header: bool) -> list[list[str]]:
 def test_the_command_makes_numbers_and_leaves_the_rest_alone(name: str, delimiter: str, header: bool) -> None:
     kind, values = KINDS[name]
     cells = [*values, *values]
-    found = disguise([*cells, None], delimiter)
-    assert found is not None
-    assert found.kind == kind
-    assert len(found.ways) == 1
+    told = found([*cells, None], delimiter)
+    assert (told.kind, len(told.ways)) == (kind, 1)
     rows = surrounded(cells, header)
     for quoting, line_end in ((csv.QUOTE_MINIMAL, "\n"), (csv.QUOTE_ALL, "\r\n")):
-        made = run(found.ways[0].filter, table(rows, delimiter, quoting, line_end))
+        made = run(told.ways[0].filter, table(rows, delimiter, quoting, line_end))
         assert made.count("\r\n") == (len(rows) if line_end == "\r\n" else 0)
         after = list(csv.reader(io.StringIO(made, newline=""), delimiter=delimiter))
         assert after[: int(header)] == rows[: int(header)]
@@ -300,45 +305,36 @@ def test_the_command_makes_numbers_and_leaves_the_rest_alone(name: str, delimite
 @needs_perl
 @pytest.mark.parametrize("delimiter", ["|", "^", "~", "'", "/", "\\", "}", "$", "@", "!"])
 def test_any_separator_is_kept(delimiter: str) -> None:
-    found = disguise(["5%", "6%"], delimiter)
-    assert found is not None
-    assert run(found.ways[0].filter, delimiter.join(["5%", '"6%"', "a", "7%\n"])) == delimiter.join(
-        ["5", "6", "a", "7\n"]
-    )
+    made = run(found(["5%", "6%"], delimiter).ways[0].filter, delimiter.join(["5%", '"6%"', "a", "7%\n"]))
+    assert made == delimiter.join(["5", "6", "a", "7\n"])
 
 
 @needs_perl
 @pytest.mark.parametrize("name", AMBIGUOUS)
 def test_cells_that_do_not_tell_give_two_commands(name: str) -> None:
     kind, values = AMBIGUOUS[name]
-    found = disguise(list(values), ",")
-    assert found is not None
-    assert found.kind == kind
-    assert len(found.ways) == 2
-    assert found.ways[0].meaning != found.ways[1].meaning
-    for way, expected in zip(found.ways, zip(*values.values(), strict=True), strict=True):
+    told = found(list(values))
+    assert told.kind == kind
+    assert len({way.meaning for way in told.ways}) == len(told.ways) == 2
+    for way, expected in zip(told.ways, zip(*values.values(), strict=True), strict=True):
         made = run(way.filter, table([[cell, "a"] for cell in values], ",", csv.QUOTE_MINIMAL, "\n"))
         assert [float(row[0]) for row in csv.reader(io.StringIO(made))] == pytest.approx(list(expected))
 
 
 def test_the_two_meanings_of_a_comma_are_told_by_an_example() -> None:
-    found = disguise(["1,500", "2,501"], ",")
-    assert found is not None
-    assert [way.meaning for way in found.ways] == ["if 1,500 is 1500", "if 1,500 is 1.5"]
+    assert [way.meaning for way in found(["1,500", "2,501"]).ways] == ["if 1,500 is 1500", "if 1,500 is 1.5"]
 
 
-@pytest.mark.parametrize("others", [["900"], ["1,500,000"], ["2,500.75"], ["0.5"]], ids=lambda others: others[0])
-def test_other_cells_settle_that_a_comma_parts_thousands(others: list[str]) -> None:
-    found = disguise(["1,500", "2,501", *others], ",")
-    assert found is not None
-    assert (found.kind, len(found.ways)) == ("numbers with thousands separators", 1)
-
-
-@pytest.mark.parametrize("others", [["0,750"], ["2,5"], ["12345,678"]], ids=lambda others: others[0])
-def test_other_cells_settle_that_a_comma_is_decimal(others: list[str]) -> None:
-    found = disguise(["1,500", "2,501", *others], ";")
-    assert found is not None
-    assert (found.kind, len(found.ways)) == ("numbers with decimal commas", 1)
+@pytest.mark.parametrize(
+    ("other", "delimiter", "kind"),
+    [
+        *((other, ",", "numbers with thousands separators") for other in ("900", "1,500,000", "2,500.75", "0.5")),
+        *((other, ";", "numbers with decimal commas") for other in ("0,750", "2,5", "12345,678")),
+    ],
+)
+def test_other_cells_settle_what_a_comma_is(other: str, delimiter: str, kind: str) -> None:
+    told = found(["1,500", "2,501", other], delimiter)
+    assert (told.kind, len(told.ways)) == (kind, 1)
 
 
 @pytest.mark.parametrize("name", WORDS)
@@ -353,51 +349,37 @@ def test_half_of_the_cells_that_are_there_are_enough() -> None:
 
 
 def test_two_different_cells_are_the_examples() -> None:
-    assert disguise(["red", "5%", "5%", "6%"], ",") is not None
-    assert disguise(["red", "5%", "5%", "6%"], ",").examples == ("5%", "6%")  # type: ignore[union-attr]
-    assert disguise(["5%", "5%"], ",").examples == ("5%", "5%")  # type: ignore[union-attr]
+    assert found(["red", "5%", "5%", "6%"]).examples == ("5%", "6%")
+    assert found(["5%", "5%"]).examples == ("5%", "5%")
 
 
 def test_few_disguised_numbers_among_many_plain_ones_are_found_where_both_mean_the_same() -> None:
     plain = [str(number) for number in range(100, 200)]
-    assert disguise([*plain, "1,500"], ",") is not None
-    assert disguise([*plain, "(1)"], ",") is not None
-    assert disguise([*plain, "$5"], ",") is not None
-    assert disguise([*plain, "5%"], ",") is None
-    assert disguise([*plain, "5 cm"], ",") is None
+    told = [cell for cell in ("1,500", "(1)", "$5", "5%", "5 cm") if disguise([*plain, cell], ",")]
+    assert told == ["1,500", "(1)", "$5"]
 
 
 @needs_perl
 def test_a_header_that_looks_like_its_cells_stays() -> None:
-    names = ["5%", "2024-01-01", "y"]
-    found = disguise(["50%", "60%"], ",", names)
-    assert found is not None
-    assert run(found.ways[0].filter, "5%,2024-01-01,y\n50%,1,6%\n") == "5%,2024-01-01,y\n50,1,6\n"
-    found = disguise(["50%", "60%"], ",", ["a", "b"])
-    assert found is not None
-    assert run(found.ways[0].filter, "50%,1,6%\n") == "50,1,6\n"
+    told = found(["50%", "60%"], names=["5%", "2024-01-01", "y"])
+    assert run(told.ways[0].filter, "5%,2024-01-01,y\n50%,1,6%\n") == "5%,2024-01-01,y\n50,1,6\n"
+    assert run(found(["50%", "60%"], names=["a", "b"]).ways[0].filter, "50%,1,6%\n") == "50,1,6\n"
 
 
 @needs_perl
 def test_cells_between_blanks_are_found_by_a_command_for_blanks() -> None:
-    found = disguise(["5%", "6%"], " ")
-    assert found is not None
-    assert run(found.ways[0].filter, "5% a  6%\n 7% 8%b 9%\n") == "5 a  6\n 7 8%b 9\n"
+    assert run(found(["5%", "6%"], " ").ways[0].filter, "5% a  6%\n 7% 8%b 9%\n") == "5 a  6\n 7 8%b 9\n"
 
 
 @needs_perl
 def test_a_cell_within_a_quoted_text_stays() -> None:
-    found = disguise(["5%", "6%"], ",")
-    assert found is not None
     text = '"now 5%,6%,7% ""8%"" off",9%\n'
-    assert run(found.ways[0].filter, text) == text.replace("9%", "9")
+    assert run(found(["5%", "6%"]).ways[0].filter, text) == text.replace("9%", "9")
 
 
 def test_commands_can_be_pasted_between_single_quotes() -> None:
     for _, values in KINDS.values():
-        found = disguise(list(values), ",")
-        assert found is not None
-        for way in found.ways:
+        for way in found(list(values)).ways:
             assert way.filter.count("'") == 2
             assert way.filter.isascii()
             assert way.filter.isprintable()

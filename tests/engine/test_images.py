@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from images import windows
+from small import run
 
 from kerash_cli.engine import plans
 from kerash_cli.engine.activations import Activation
@@ -42,13 +43,19 @@ def ran(network: Network, params: Array, x: Array, training: bool = True, gradie
     """A plan whose `forward`, and with a gradient whose `backward` for outputs of gradient 1, has run."""
     plan = network.plan(params, len(x), Mode(training=training), gradient, with_dx=gradient is not None)
     plan.rows[:, :-1] = x
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     if gradient is not None:
         plan.da[...] = 1
-        for call in plan.backward:
-            call()
+        run(plan.backward)
     return plan
+
+
+def gradients(network: Network, params: Array, x: Array) -> list[Array]:
+    """Outputs, and the gradients of parameters and inputs."""
+    gradient = np.full(network.size, np.nan)
+    plan = ran(network, params, x, gradient=gradient)
+    assert plan.dx is not None
+    return [plan.a.copy(), gradient, plan.dx.copy()]
 
 
 def outputs(layer: Layer, shape: tuple[int, int, int] = SHAPE, **kwargs: Any) -> tuple[Array, Array, Array]:
@@ -109,18 +116,12 @@ def test_neither_the_memory_for_patches_nor_the_way_back_matters(
     layers = [Convolution(IDENTITY, 2, 1, 1, 3, 3), Convolution(Activation("tanh"), 4, *window), Dense(2, IDENTITY)]
     network = Network(layers, SHAPE)
     params, x = drawn(network)
-
-    def gradients() -> list[Array]:
-        gradient = np.full(network.size, np.nan)
-        plan = ran(network, params, x, gradient=gradient)
-        assert plan.dx is not None
-        return [plan.a.copy(), gradient, plan.dx.copy()]
-
-    roomy = gradients()
+    roomy = gradients(network, params, x)
     monkeypatch.setattr(convolution, "MOST", 1)
-    assert all(np.array_equal(one, other) for one, other in zip(gradients(), roomy, strict=True))
+    assert all(map(np.array_equal, gradients(network, params, x), roomy))
     monkeypatch.setattr(convolution, "FEW", 0)
-    assert all(np.allclose(one, other, rtol=1e-10) for one, other in zip(gradients(), roomy, strict=True))
+    for one, other in zip(gradients(network, params, x), roomy, strict=True):
+        assert np.allclose(one, other, rtol=1e-10)
 
 
 def test_a_dense_layer_takes_an_image_as_a_tensor_file_has_it() -> None:
@@ -143,16 +144,9 @@ def test_relu_may_come_after_pooling_without_a_bit_of_difference(
     network = Network(layers, SHAPE)
     params, x = drawn(network)
     x[0] = 0  # whose places are all equal
-
-    def gradients() -> list[Array]:
-        gradient = np.full(network.size, np.nan)
-        plan = ran(network, params, x, gradient=gradient)
-        assert plan.dx is not None
-        return [plan.a.copy(), gradient, plan.dx.copy()]
-
-    after = gradients()
+    after = gradients(network, params, x)
     monkeypatch.setattr(plans, "deferred", lambda layers: layers)
-    assert all(np.array_equal(one, other) for one, other in zip(gradients(), after, strict=True))
+    assert all(map(np.array_equal, gradients(network, params, x), after))
 
 
 # Batch normalization
@@ -171,12 +165,9 @@ def test_while_training_each_channel_has_the_mean_and_deviation_that_are_learnt(
 
 
 def test_softmax_after_it_goes_over_the_numbers_of_a_row() -> None:
-    z, a = (ran(network, *drawn(network)).a for network in _normalized_with("-", "softmax"))
+    networks = [Network([BatchNormalization(Activation.parse(each))], (1, 1, 6)) for each in ("-", "softmax")]
+    z, a = (ran(network, *drawn(network)).a for network in networks)
     assert np.allclose(a, np.exp(z) / np.exp(z).sum(axis=0), rtol=1e-12)
-
-
-def _normalized_with(*activations: str) -> list[Network]:
-    return [Network([BatchNormalization(Activation.parse(each))], (1, 1, 6)) for each in activations]
 
 
 def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
@@ -185,8 +176,7 @@ def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
     before = params.copy()
     gradient = np.empty(network.size)
     ran(network, params, x, gradient=gradient)
-    for call in network.update(SGD(OptimizerSettings(), network.size, params.dtype, 1, 1), params, gradient):
-        call()
+    run(network.update(SGD(OptimizerSettings(), network.size, params.dtype, 1, 1), params, gradient))
     (old,), (new,) = network.tensors(before), network.tensors(params)
     images = x.reshape(5, *SHAPE)
     assert np.allclose(new["mean"], 0.9 * old["mean"] + 0.1 * images.mean(axis=(0, 2, 3)))
@@ -208,12 +198,8 @@ def test_a_trained_network_goes_by_what_it_learnt() -> None:
 def test_it_begins_as_no_change_but_the_scale() -> None:
     network = Network([BatchNormalization()], SHAPE)
     (tensors,) = network.tensors(network.initial(0, np.dtype("f8")))
-    assert {name: set(tensor.tolist()) for name, tensor in tensors.items()} == {
-        "weights": {1.0},
-        "bias": {0.0},
-        "mean": {0.0},
-        "variance": {1.0},
-    }
+    begun = {name: set(tensor.tolist()) for name, tensor in tensors.items()}
+    assert begun == {"weights": {1.0}, "bias": {0.0}, "mean": {0.0}, "variance": {1.0}}
 
 
 # Initial weights

@@ -226,27 +226,16 @@ def outputs(network: Network, params: Array, x: Array) -> Array:
 # Gradients
 
 
-def check_gradients(keyword: str, activation: str, loss: str, seed: int) -> None:
-    rng = np.random.default_rng([seed, *(keyword + activation + loss).encode()])
-    layers = layers_with(keyword, varied(activation, rng), rng)
-    for judge, fused in judges(loss, Activation(activation)):
-        last = head(layers)
-        judged = [*layers[:last], layers[last].linear(), *layers[last + 1 :]] if fused else layers
-        case = Case.draw(judged, judge, rng, bias=seed % 3 != 2, weighted=seed % 2 == 1)
-        case.check(rng)
-
-
+@pytest.mark.parametrize("seeds", [range(1, 3), pytest.param(range(50), marks=pytest.mark.long)], ids=len)
 @pytest.mark.parametrize(("keyword", "activation", "loss"), COMBINATIONS)
-def test_gradients_are_those_of_central_differences(keyword: str, activation: str, loss: str) -> None:
-    for seed in (1, 2):
-        check_gradients(keyword, activation, loss, seed)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("keyword", "activation", "loss"), COMBINATIONS)
-def test_gradients_are_those_of_central_differences_50_times(keyword: str, activation: str, loss: str) -> None:
-    for seed in range(50):
-        check_gradients(keyword, activation, loss, seed)
+def test_gradients_are_those_of_central_differences(keyword: str, activation: str, loss: str, seeds: range) -> None:
+    for seed in seeds:
+        rng = np.random.default_rng([seed, *(keyword + activation + loss).encode()])
+        layers = layers_with(keyword, varied(activation, rng), rng)
+        for judge, fused in judges(loss, Activation(activation)):
+            last = head(layers)
+            judged = [*layers[:last], layers[last].linear(), *layers[last + 1 :]] if fused else layers
+            Case.draw(judged, judge, rng, bias=seed % 3 != 2, weighted=seed % 2 == 1).check(rng)
 
 
 class Still(Optimizer):

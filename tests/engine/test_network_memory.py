@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from measuring import traced
 
 from kerash_cli.engine.layers import IDENTITY, AveragePooling, Dense, MaxPooling, Mode
 from kerash_cli.engine.network import Network
@@ -31,13 +32,10 @@ def test_a_plan_takes_the_memory_that_is_told(model: str, training: bool, dtype:
     made = network(model)
     params = made.initial(0, np.dtype(dtype))
     gradient = np.empty_like(params) if training else None
-    tracemalloc.start()
-    try:
+    with traced():
         plan = made.plan(params, rows, Mode(training), gradient)
         numpy_alone = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
         arrays = tracemalloc.take_snapshot().filter_traces([numpy_alone]).traces
-    finally:
-        tracemalloc.stop()
     assert len(plan.rows) == rows
     taken = sum(array.size for array in arrays if array.size > 1)  # an empty array takes a byte
     assert made.plan_bytes(rows, np.dtype(dtype).itemsize, training) == taken
@@ -46,14 +44,9 @@ def test_a_plan_takes_the_memory_that_is_told(model: str, training: bool, dtype:
 def test_to_tell_the_memory_takes_none() -> None:
     made, rows = network("images"), 10**6
     made.plan_bytes(rows, 4)  # imports
-    tracemalloc.start()
-    try:
-        told = made.plan_bytes(rows, 4)
-        taken = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert told > 10**10
-    assert taken < 10**6
+    with traced() as most:
+        assert made.plan_bytes(rows, 4) > 10**10
+        assert most() < 10**6
 
 
 def test_where_no_machine_has_so_much_memory_more_than_any_has_is_told() -> None:

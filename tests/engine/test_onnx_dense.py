@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-import pytest
-from onnx.backend.test.case import node as onnx_node
-from onnx.backend.test.case.node import gemm  # registers its cases
+from onnx_cases import attributes, counted, load, parametrized
+from small import run
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import Dense, InputLayer, Mode
@@ -13,39 +12,32 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 
 WHAT_A_LAYER_LACKS = {"test_gemm_default_matrix_bias": "a bias of its own for each row"}  # the other 10 run
-CASES = [case for case in onnx_node._NodeTestCases if case.model.graph.node[0].op_type == "Gemm"]
+CASES = load(["Gemm"])
 
 
-def dense(a: Array, b: Array, c: Array | None, attributes: dict[str, Any]) -> Array:
+def dense(a: Array, b: Array, c: Array | None, given: dict[str, Any]) -> Array:
     """alpha A B + beta C through a dense layer with weights alpha B and bias beta C."""
-    x = a.T if attributes.get("transA") else a
-    weights = (b.T if attributes.get("transB") else b) * np.float32(attributes.get("alpha", 1))
+    x = a.T if given.get("transA") else a
+    weights = (b.T if given.get("transB") else b) * np.float32(given.get("alpha", 1))
     units = weights.shape[1]
     network = Network((InputLayer(), Dense(units, Activation("identity"))), (1, 1, x.shape[1]), bias=c is not None)
     params = np.empty(network.size, np.float32)
     named = network.named(params)
     named["layer1.dense.weights"][...] = weights
     if c is not None:
-        named["layer1.dense.bias"][...] = np.broadcast_to(np.float32(attributes.get("beta", 1)) * c, (1, units))[0]
+        named["layer1.dense.bias"][...] = np.broadcast_to(np.float32(given.get("beta", 1)) * c, (1, units))[0]
     plan = network.plan(params, len(x), Mode())
     plan.rows[:, :-1] = x
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     return plan.a.T
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@parametrized(CASES, WHAT_A_LAYER_LACKS)
 def test_a_dense_layer_agrees_with_onnx(case: Any) -> None:
-    if case.name in WHAT_A_LAYER_LACKS:
-        pytest.skip(f"kerash lacks {WHAT_A_LAYER_LACKS[case.name]}")
-    (node,) = case.model.graph.node
-    attributes = {a.name: a.f if a.type == a.FLOAT else a.i for a in node.attribute}
     for inputs, (expected,) in case.data_sets:
         a, b, c = (*inputs, None)[:3]
-        np.testing.assert_allclose(dense(a, b, c, attributes), expected, rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(dense(a, b, c, attributes(case)), expected, rtol=1e-3, atol=1e-7)
 
 
 def test_all_cases_of_the_operation_are_there() -> None:
-    assert gemm.Gemm
-    assert len(CASES) == 11
-    assert WHAT_A_LAYER_LACKS.keys() <= {case.name for case in CASES}
+    assert counted(CASES, WHAT_A_LAYER_LACKS) == {"Gemm": (10, 11)}

@@ -1,15 +1,14 @@
 """Layers of images against the `onnx` package's node cases of convolution, pooling and batch normalization."""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from onnx.backend.test.case import node as onnx_node
-from onnx_windows import ALL, WINDOWS
+from onnx_cases import ALL, WINDOWS, attributes, counted, load, one, operation_of, parametrized
+from small import run
 
 from kerash_cli.engine.layers import (
     IDENTITY,
@@ -54,8 +53,7 @@ def applied(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
     network = Network((InputLayer(), layer), x.shape[1:], bias="bias" in tensors)
     plan = network.plan(parameters(network, tensors), len(x), Mode())
     plan.rows[:, :-1] = x.reshape(len(x), -1)
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     return plan.a.T.reshape(len(x), *network.shapes[-1])
 
 
@@ -109,23 +107,15 @@ def pooled(layer: Pooling, name: str, x: Array) -> Array:
     return y if x.ndim == 4 else y[:, :, 0]
 
 
-def one(values: list[int]) -> int:
-    """The number that all of these are."""
-    (value,) = set(values)
-    return value
-
-
 def origins(layer: Layer, x: Array) -> Array:
     """For each output of one sample, which number of the input has its gradient."""
     network = Network((InputLayer(), layer), x.shape[1:])
     params = parameters(network, {})
     plan = network.plan(params, network.outputs, Mode(), np.empty_like(params), with_dx=True)
     plan.rows[:, :-1] = x.reshape(1, -1)
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     plan.da[...] = np.eye(network.outputs)
-    for call in plan.backward:
-        call()
+    run(plan.backward)
     assert plan.dx is not None
     assert (np.sort(plan.dx, axis=0)[-2:].T == [0, 1]).all()
     return plan.dx.argmax(axis=0)
@@ -154,14 +144,12 @@ def batch_normalization(
     gradient = np.zeros_like(params)
     plan = network.plan(params, len(x), Mode(training=True), gradient)
     plan.rows[:, :-1] = scale * x.reshape(len(x), -1)
-    for call in plan.forward:
-        call()
+    run(plan.forward)
     numbers = x.size // x.shape[1]
     # PyTorch and kerash keep the unbiased variance, ONNX keeps the other one.
     network.tensors(gradient)[1]["variance"][...] *= (numbers - 1) / numbers
     sgd = OPTIMIZERS["sgd"](OptimizerSettings(), params.size, params.dtype, 1, 1)
-    for call in network.update(sgd, params, gradient):
-        call()
+    run(network.update(sgd, params, gradient))
     after = network.tensors(params)[1]
     return [plan.a.T.reshape(x.shape), after["mean"] / scale, after["variance"] / scale**2]
 
@@ -176,47 +164,26 @@ OPERATIONS: dict[str, Callable[..., list[Array]]] = {
 }
 
 
-def load() -> list[Any]:
-    for operation in OPERATIONS:
-        import_module(f"{onnx_node.__name__}.{operation.lower().replace('batchn', 'batch_n')}")
-    return [case for case in onnx_node._NodeTestCases if case.model.graph.node[0].op_type in OPERATIONS]
+CASES = load(OPERATIONS)
 
 
-CASES = load()
-EXECUTED = [case for case in CASES if case.name not in WHAT_A_LAYER_LACKS]
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@parametrized(CASES, WHAT_A_LAYER_LACKS)
 def test_a_layer_agrees_with_onnx(case: Any) -> None:
-    if case.name in WHAT_A_LAYER_LACKS:
-        pytest.skip(f"kerash lacks {WHAT_A_LAYER_LACKS[case.name]}")
-    (node,) = case.model.graph.node
-    attributes = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
     for inputs, expected in case.data_sets:
-        for y, wanted in zip(OPERATIONS[node.op_type](case.name, attributes, *inputs), expected, strict=True):
+        found = OPERATIONS[operation_of(case)](case.name, attributes(case), *inputs)
+        for y, wanted in zip(found, expected, strict=True):
             np.testing.assert_allclose(y, wanted, rtol=1e-3, atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("operation", "executed", "in_all"),
-    [
-        ("AveragePool", 10, 20),
-        ("BatchNormalization", 4, 4),
-        ("Conv", 6, 6),
-        ("GlobalAveragePool", 2, 2),
-        ("GlobalMaxPool", 2, 2),
-        ("MaxPool", 14, 19),
-    ],
-)
-def test_as_many_cases_of_an_operation_as_there_are_run(operation: str, executed: int, in_all: int) -> None:
-    counts = [sum(case.model.graph.node[0].op_type == operation for case in cases) for cases in (EXECUTED, CASES)]
-    assert counts == [executed, in_all]
+def test_as_many_cases_of_an_operation_as_there_are_run() -> None:
+    assert counted(CASES, WHAT_A_LAYER_LACKS) == {
+        **{"AveragePool": (10, 20), "BatchNormalization": (4, 4), "Conv": (6, 6), "GlobalAveragePool": (2, 2)},
+        **{"GlobalMaxPool": (2, 2), "MaxPool": (14, 19)},
+    }
 
 
-def test_what_is_left_out_or_placed_by_hand_is_there() -> None:
-    names = {case.name for case in CASES}
-    assert WHAT_A_LAYER_LACKS.keys() | WINDOWS.keys() <= names
-    assert not WHAT_A_LAYER_LACKS.keys() & WINDOWS.keys()
+def test_what_is_placed_by_hand_is_there_and_not_left_out() -> None:
+    assert WINDOWS.keys() <= {case.name for case in CASES} - WHAT_A_LAYER_LACKS.keys()
 
 
 def test_the_momentum_of_running_means_is_that_of_onnx() -> None:

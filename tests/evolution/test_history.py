@@ -18,28 +18,14 @@ from kerash_cli.evolution.history import history, read
 
 IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [9]}
 LINE = {
-    "generation": 0,
-    "index": 1,
-    "rung": 0,
-    "loss": 0.5,
-    "deviation": 0.1,
-    "seconds": 1.0,
-    "epochs": 3,
-    "best_epoch": 2,
-    "parameters": 9,
-    "error": None,
-    "reason": None,
-    "model": "2 1 1\ninput\ndense 1 sigmoid\n",
-    "learning_rate": 0.05,
-    "weight_decay": 0.0001,
-    "parent": None,
-    "mutations": ["start"],
+    **{"generation": 0, "index": 1, "rung": 0, "loss": 0.5, "deviation": 0.1, "seconds": 1.0, "epochs": 3},
+    **{"best_epoch": 2, "parameters": 9, "error": None, "reason": None, "parent": None, "mutations": ["start"]},
+    **{"model": "2 1 1\ninput\ndense 1 sigmoid\n", "learning_rate": 0.05, "weight_decay": 0.0001},
 }
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(tmp_path: Path, in_tmp_path: None) -> Path:
     return tmp_path / "n.evolve"
 
 
@@ -47,6 +33,14 @@ def begin(*lines: dict[str, object]) -> None:
     with history("n", IDENTITY) as past:
         for line in lines:
             past.append(line)
+
+
+def kill_while_removing(identity: dict[str, object], force: bool = False) -> None:
+    """A run that ends where it would remove the first file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt), history("n", identity, force):
+            pass
 
 
 def written_by_0_1_0(folder: Path, *lines: dict[str, object]) -> None:
@@ -58,9 +52,8 @@ def written_by_0_1_0(folder: Path, *lines: dict[str, object]) -> None:
 
 def small(folder: Path) -> Path:
     """A history with something of each kind in it."""
-    begin(
-        LINE, {**LINE, "index": 2, "loss": None, "reason": "training diverged"}, {"generation": 0, "incumbent": [0, 1]}
-    )
+    failed = {**LINE, "index": 2, "loss": None, "reason": "training diverged"}
+    begin(LINE, failed, {"generation": 0, "incumbent": [0, 1]})
     return folder / "history.jsonl"
 
 
@@ -115,8 +108,8 @@ def test_two_runs_of_one_name_are_kept_apart(folder: Path) -> None:
     begin()
     lock = opened(folder, O_RDONLY | O_DIRECTORY)
     flock(lock, LOCK_EX)
-    with pytest.raises(BadInput, match="another run of that name"), history("n", IDENTITY):
-        pass
+    with pytest.raises(BadInput, match="another run of that name"):
+        begin()
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "folder"])
@@ -149,8 +142,8 @@ def test_a_line_that_is_none_is_damage(folder: Path) -> None:
     begin(LINE)
     with open(folder / "history.jsonl", "a", encoding="ascii") as file:
         file.write("nonsense\n")
-    with pytest.raises(Damaged, match=r"history.jsonl:3: .*--force"), history("n", IDENTITY):
-        pass
+    with pytest.raises(Damaged, match=r"history.jsonl:3: .*--force"):
+        begin()
     with history("n", IDENTITY, force=True) as past:
         assert not past.evaluations
 
@@ -204,16 +197,16 @@ def test_links_lead_nowhere_and_nothing_they_lead_to_is_changed(folder: Path, tm
 def test_a_foreign_history_is_not_cut(folder: Path) -> None:
     folder.mkdir()
     (folder / "history.jsonl").write_text("mine\nno end", encoding="ascii")
-    with pytest.raises(Damaged), history("n", IDENTITY):
-        pass
+    with pytest.raises(Damaged):
+        begin()
     assert (folder / "history.jsonl").read_text(encoding="ascii") == "mine\nno end"
 
 
 def test_weights_that_are_not_of_a_search_are_left_alone(folder: Path) -> None:
     (folder / "weights").mkdir(parents=True)
     (folder / "weights/mine.txt").write_text("mine", encoding="ascii")
-    with pytest.raises(BadInput, match="not the folder of a search"), history("n", IDENTITY):
-        pass
+    with pytest.raises(BadInput, match="not the folder of a search"):
+        begin()
     assert (folder / "weights/mine.txt").read_text(encoding="ascii") == "mine"
 
 
@@ -222,10 +215,7 @@ def test_beginning_anew_can_be_killed_anywhere(folder: Path) -> None:
     begin(LINE)
     (folder / "weights/0-1.kerash").touch()
     other = {**IDENTITY, "data": "x"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt), history("n", other, force=True):
-            pass
+    kill_while_removing(other, force=True)
     with history("n", other) as past:
         assert not past.evaluations
 
@@ -247,8 +237,8 @@ def test_any_character_that_was_changed_is_told(folder: Path, all_kinds: bool) -
         kinds = {"0", " ", "\n", chr(ord(text[place]) ^ 0x20)} - {text[place]}
         for other in kinds if all_kinds else [chr(ord(text[place]) ^ 1)]:
             path.write_text(text[:place] + other + text[place + 1 :], encoding="latin-1")
-            with pytest.raises(Damaged, match=rf"history\.jsonl:{line}: ") as told, history("n", IDENTITY):
-                pass
+            with pytest.raises(Damaged, match=rf"history\.jsonl:{line}: ") as told:
+                begin()
             assert told.value.exit_code == 5
             with pytest.raises(Damaged):
                 read("n")
@@ -259,8 +249,7 @@ def told(folder: Path, path: Path, content: bytes) -> bool:
     path.write_bytes(content)
     try:
         read("n")
-        with history("n", IDENTITY):
-            pass
+        begin()
     except Damaged as error:
         return error.exit_code == 5
     return False
@@ -286,8 +275,7 @@ def test_a_history_cut_anywhere_is_its_whole_lines(folder: Path, step: int) -> N
     lines = whole.splitlines(keepends=True)
     for length in range(0, len(whole), step):
         path.write_bytes(whole[:length])
-        with history("n", IDENTITY):
-            pass
+        begin()
         left = path.read_bytes().splitlines(keepends=True)
         assert left == lines[: max(1, whole[:length].count(b"\n"))], length
 
@@ -336,8 +324,8 @@ def test_any_number_that_was_changed_is_told(folder: Path) -> None:
             continue
         for other in (f"{number[0]}0", f"-{number[0]}", "7", "0.25", "1e400", "null"):
             path.write_text(text[: number.start()] + other + text[number.end() :], encoding="ascii")
-            with pytest.raises(Damaged), history("n", IDENTITY):
-                pass
+            with pytest.raises(Damaged):
+                begin()
 
 
 def test_seconds_may_differ(folder: Path) -> None:
@@ -362,8 +350,8 @@ def test_a_line_that_was_removed_repeated_or_moved_is_told_by_the_next(folder: P
         [first, *lines[::-1]],
     ):
         path.write_bytes(b"".join(other))
-        with pytest.raises(Damaged, match=r"history\.jsonl:[1-5]: "), history("n", IDENTITY):
-            pass
+        with pytest.raises(Damaged, match=r"history\.jsonl:[1-5]: "):
+            begin()
         assert path.read_bytes() == b"".join(other)
 
 
@@ -373,8 +361,8 @@ def test_a_line_of_another_search_is_told(folder: Path, tmp_path: Path) -> None:
         past.append(LINE)
     own, other = folder / "history.jsonl", tmp_path / "other.evolve/history.jsonl"
     own.write_bytes(own.read_bytes().splitlines(keepends=True)[0] + other.read_bytes().splitlines(keepends=True)[1])
-    with pytest.raises(Damaged, match="jsonl:2: "), history("n", IDENTITY):
-        pass
+    with pytest.raises(Damaged, match="jsonl:2: "):
+        begin()
 
 
 def test_digests_are_those_of_the_docstring(folder: Path) -> None:
@@ -390,16 +378,13 @@ def test_digests_are_those_of_the_docstring(folder: Path) -> None:
 def test_a_history_of_a_later_format_is_left_to_the_kerash_that_wrote_it(folder: Path) -> None:
     path = small(folder)
     path.write_text(path.read_text(encoding="ascii").replace('"format": 2', '"format": 3'), encoding="ascii")
-    with pytest.raises(Damaged, match="jsonl:1: was written by a newer kerash"), history("n", IDENTITY):
-        pass
+    with pytest.raises(Damaged, match="jsonl:1: was written by a newer kerash"):
+        begin()
 
 
 def test_a_history_of_format_1_is_gone_on_with_as_if_it_had_been_written_today(folder: Path) -> None:
-    lines = [
-        LINE,
-        {"generation": 0, "incumbent": [0, 1]},
-        {**LINE, "generation": 1, "loss": None, "reason": "diverged"},
-    ]
+    failed = {**LINE, "generation": 1, "loss": None, "reason": "diverged"}
+    lines = [LINE, {"generation": 0, "incumbent": [0, 1]}, failed]
     written_by_0_1_0(folder, *lines)
     assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
     begin()
@@ -458,8 +443,5 @@ def test_the_weights_after_a_dead_worker_go_before_its_line(folder: Path) -> Non
     written_by_0_1_0(folder, dead)
     (folder / "weights/0-1.kerash").touch()
     before = (folder / "history.jsonl").read_bytes()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pathlib.Path.unlink", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt), history("n", IDENTITY):
-            pass
+    kill_while_removing(IDENTITY)
     assert (folder / "history.jsonl").read_bytes() == before

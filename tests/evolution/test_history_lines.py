@@ -49,8 +49,7 @@ WRONG: list[dict[str, Any]] = [
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(tmp_path: Path, in_tmp_path: None) -> Path:
     return tmp_path / "n.evolve"
 
 
@@ -81,20 +80,10 @@ def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folde
 @pytest.mark.parametrize(
     "first",
     [
-        {**FIRST, "format": 0},
-        {**FIRST, "format": -1},
-        {**FIRST, "format": 2.0},
-        {**FIRST, "format": 3.0},
-        {**FIRST, "format": True},
-        {**FIRST, "format": "2"},
-        {**FIRST, "format": None},
-        without(FIRST, "format"),
-        without(FIRST, "identity"),
-        {**FIRST, "identity": None},
-        {**FIRST, "identity": without(IDENTITY, "rungs")},
-        {**FIRST, "identity": {**IDENTITY, "rungs": 9}},
-        {**FIRST, "identity": {**IDENTITY, "rungs": "9"}},
-        {**FIRST, "identity": {**IDENTITY, "rungs": {"0": 9}}},
+        *({**FIRST, "format": value} for value in (0, -1, 2.0, 3.0, True, "2", None)),
+        *(without(FIRST, name) for name in FIRST),
+        *({**FIRST, "identity": value} for value in (None, without(IDENTITY, "rungs"))),
+        *({**FIRST, "identity": {**IDENTITY, "rungs": value}} for value in (9, "9", {"0": 9})),
     ],
 )
 def test_a_first_line_that_does_not_say_what_the_search_is_is_damage(folder: Path, first: dict[str, Any]) -> None:

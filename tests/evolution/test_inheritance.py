@@ -37,6 +37,7 @@ def rows(features: int) -> Array:
 
 
 HEAD = "dense 3 softmax\n"
+CONVOLUTION, POOLING = "convolution relu 4 1 1 3 3\n", "max_pooling - 2 0 2 2\n"
 EXACT = {
     "settings": ("dense 9 tanh\n", "dense 9 tanh\n"),
     "widen": ("dense 9 tanh\n", "dense 14 tanh\n"),
@@ -47,39 +48,23 @@ EXACT = {
     "softplus in pairs": ("", "dense 15 softplus\n"),
     "bentidentity in pairs": ("dense 4 tanh\n", "dense 4 tanh\ndense 8 bentidentity\n"),
 }
-
-
-@pytest.mark.parametrize("change", EXACT)
-def test_dense_changes_that_can_be_exact_are(change: str) -> None:
-    before, after = (f"6 1 1\ninput\n{lines}{HEAD}" for lines in EXACT[change])
-    old, new, error = inherited(before, after, rows(6))
-    np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-12)
-    assert error < 1e-9
-
-
-CONVOLUTION = "convolution relu 4 1 1 3 3\n"
 EXACT_IMAGES = {
     "more filters": (CONVOLUTION, "convolution relu 7 1 1 3 3\n"),
-    "more filters before a pooling": (
-        f"{CONVOLUTION}max_pooling - 2 0 2 2\n",
-        "convolution relu 6 1 1 3 3\nmax_pooling - 2 0 2 2\n",
-    ),
+    "more filters before a pooling": (f"{CONVOLUTION}{POOLING}", f"convolution relu 6 1 1 3 3\n{POOLING}"),
     "more filters before a convolution": (CONVOLUTION * 2, f"convolution relu 5 1 1 3 3\n{CONVOLUTION}"),
     "larger kernel": (CONVOLUTION, "convolution relu 4 1 2 5 5\n"),
     "convolution after what is never negative": (CONVOLUTION, f"{CONVOLUTION}convolution relu 4 1 1 3 3\n"),
-    "convolution behind a pooling": (
-        f"{CONVOLUTION}max_pooling - 2 0 2 2\n",
-        f"{CONVOLUTION}max_pooling - 2 0 2 2\n{CONVOLUTION}",
-    ),
+    "convolution behind a pooling": (f"{CONVOLUTION}{POOLING}", f"{CONVOLUTION}{POOLING}{CONVOLUTION}"),
     "convolution of the input": ("", CONVOLUTION),
     "convolution before a convolution": (CONVOLUTION, f"convolution bentidentity 5 1 1 3 3\n{CONVOLUTION}"),
 }
 
 
-@pytest.mark.parametrize("change", EXACT_IMAGES)
-def test_changes_of_images_that_can_be_exact_are(change: str) -> None:
-    before, after = (f"6 5 2\ninput\n{lines}{HEAD}" for lines in EXACT_IMAGES[change])
-    old, new, error = inherited(before, after, rows(60))
+@pytest.mark.parametrize("change", [*EXACT, *EXACT_IMAGES])
+def test_changes_that_can_be_exact_are(change: str) -> None:
+    shape, features = ("6 1 1", 6) if change in EXACT else ("6 5 2", 60)
+    before, after = (f"{shape}\ninput\n{lines}{HEAD}" for lines in {**EXACT, **EXACT_IMAGES}[change])
+    old, new, error = inherited(before, after, rows(features))
     np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-12)
     assert error < 1e-9
 
@@ -127,7 +112,7 @@ def test_a_change_of_a_kernel_and_of_the_layer_behind_keeps_what_overlaps() -> N
     image = np.random.default_rng(11).standard_normal((ROWS, 36))
     before, after = (
         f"6 6 1\ninput\n{lines}flatten\ndense 5 tanh\n{HEAD}"
-        for lines in (CONVOLUTION, "convolution relu 6 2 1 5 5\nmax_pooling - 2 0 2 2\n")
+        for lines in (CONVOLUTION, f"convolution relu 6 2 1 5 5\n{POOLING}")
     )
     assert inherited(before, after, image)[2] < 1
 

@@ -82,15 +82,8 @@ def test_shares_are_those_of_the_plan() -> None:
     parent = recipe("6 1 1\ninput\ndense 10 tanh\ndense 3 softmax\n")
     rng, own = np.random.default_rng(1), space()
     names = [mutate(parent, own, rng)[0] for _ in range(20_000)]
-    shares = {
-        "add layer": 0.25,
-        "widen": 0.20,
-        "narrow": 0.10,
-        "change activation": 0.15,
-        "remove layer": 0.05,
-        "settings": 0.25,
-    }
-    for name, share in shares.items():
+    shares = {"add layer": 0.25, "widen": 0.20, "narrow": 0.10, "change activation": 0.15, "remove layer": 0.05}
+    for name, share in (*shares.items(), ("settings", 0.25)):
         assert names.count(name) / len(names) == pytest.approx(share, abs=0.01)
 
 

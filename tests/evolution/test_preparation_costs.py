@@ -17,22 +17,10 @@ from kerash_cli.system import cores
 from kerash_cli.tables import reading
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0.2, "1 s"),
-        (1.4, "1 s"),
-        (1.6, "2 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (200, "3 min"),
-        (7199, "120 min"),
-        (7200, "2 h"),
-        (36_000, "10 h"),
-    ],
-)
-def test_a_duration_is_said_in_the_largest_unit_of_which_there_are_two(seconds: float, said: str) -> None:
-    assert _duration(seconds) == said
+def test_a_duration_is_said_in_the_largest_unit_of_which_there_are_two() -> None:
+    seconds = (0.2, 1.4, 1.6, 119, 120, 200, 7199, 7200, 36_000)
+    said = "1 s, 1 s, 2 s, 119 s, 2 min, 3 min, 120 min, 2 h, 10 h"
+    assert ", ".join(map(_duration, seconds)) == said
 
 
 @pytest.fixture
@@ -91,9 +79,10 @@ def test_what_a_model_to_start_from_has_must_be_what_was_asked_for(tmp_path: Pat
         prepared(tmp_path, 60, start=start, outputs=5)
 
 
-def test_memory_for_one_network_is_asked_for_where_rows_are_held_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [60, 2000], ids=["of five folds", "where rows are held out"])
+def test_networks_that_no_memory_holds_are_refused_before_they_are_drawn(tmp_path: Path, rows: int) -> None:
     with pytest.raises(OutOfSpace, match="--max-width"):
-        prepared(tmp_path, 2000, widest=2**20)
+        prepared(tmp_path, rows, widest=2**20)
 
 
 def test_layers_that_do_not_fit_make_no_recipe() -> None:

@@ -52,12 +52,8 @@ def test_an_operation_has_a_sentence_of_help_and_says_what_comes_out(name: str) 
 def test_words_that_are_wrong_are_told(line: str, expected: str) -> None:
     name, *words = line.split()
     operation = OPERATIONS[name]
-
-    def call() -> None:
-        operation(*[A] * len(operation.operands), **operation.bind(words, "matrix").options)
-
     with pytest.raises(KerashError) as error:
-        call()
+        operation(*[A] * len(operation.operands), **operation.bind(words, "matrix").options)
     assert str(error.value).startswith(expected)
 
 

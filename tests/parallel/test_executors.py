@@ -2,23 +2,29 @@
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from pathlib import Path
 from time import monotonic
 
+import program
 import pytest
 import tasks
+from pools import silent
+from processes import gone
 
 from kerash_cli.errors import BadInput, WorkerFailed
 from kerash_cli.parallel.executors import Serial, Workers
 
 
-@pytest.fixture(params=["serial", "workers"])
-def executor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Executor]:
+@pytest.fixture(autouse=True)
+def tasks_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+@pytest.fixture(params=["serial", "workers"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     with Serial() if request.param == "serial" else Workers(2, silent) as executor:
         yield executor
 
@@ -30,14 +36,9 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> Iterator[Workers]:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+def workers(said: list[str]) -> Iterator[Workers]:
     with Workers(1, said.append) as executor:
         yield executor
-
-
-def silent(line: str) -> None:
-    pass
 
 
 def test_calls_give_what_the_function_gives(executor: Executor) -> None:
@@ -51,8 +52,7 @@ def test_an_error_that_is_a_users_to_mend_comes_back_as_one(executor: Executor) 
     assert executor.submit(tasks.add, 1, 2).result() == 3
 
 
-def test_workers_are_other_processes_and_as_many_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+def test_workers_are_other_processes_and_as_many_as_asked_for() -> None:
     with Workers(2, silent) as executor:
         found = {executor.submit(tasks.process).result() for _ in range(20)}
     assert os.getpid() not in found
@@ -101,15 +101,12 @@ def test_calls_whose_workers_die_while_they_start_are_made_in_this_process(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]
 ) -> None:
     plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
-    (tmp_path / "sitecustomize.py").write_text(plant, encoding="ascii")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", program.planted(tmp_path, plant))
     with Workers(2, said.append) as executor:
         futures = [executor.submit(tasks.add, number, 1) for number in range(3)]
         assert [future.result() for future in futures] == [1, 2, 3]
-    assert (
-        said
-        == ["2 workers in a row failed, the last one ended (exit 7): it said nothing: going on in this process"] * 3
-    )
+    fate = "ended (exit 7): it said nothing"
+    assert said == [f"2 workers in a row failed, the last one {fate}: going on in this process"] * 3
 
 
 def test_calls_are_made_in_this_process_where_no_worker_can_start(
@@ -150,8 +147,7 @@ def test_a_fault_comes_back_as_one(workers: Workers) -> None:
     assert workers.submit(tasks.add, 1, 2).result() == 3
 
 
-def test_leaving_in_error_gives_up_what_is_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+def test_leaving_in_error_gives_up_what_is_under_way(tmp_path: Path) -> None:
     executor, begun = Workers(1, silent), tmp_path / "begun"
     futures = [executor.submit(tasks.rest, str(begun)) for _ in range(3)]
     deadline = monotonic() + 60
@@ -164,7 +160,7 @@ def test_leaving_in_error_gives_up_what_is_under_way(monkeypatch: pytest.MonkeyP
 
 
 def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
-    program = (
+    starting = (
         "import os, signal, tasks\n"
         "from kerash_cli.parallel.executors import Workers\n"
         "executor = Workers(2, print)\n"
@@ -172,14 +168,6 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL
-    deadline = monotonic() + 2
-    for process in map(int, done.stdout.split()):
-        while Path(f"/proc/{process}").exists():
-            state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-            if state == "Z":
-                break
-            assert monotonic() < deadline
+    done = program.finished([sys.executable, "-c", starting], tmp_path, {**os.environ, "PYTHONPATH": path})
+    assert done.code == -signal.SIGKILL
+    assert all(gone(int(process), 2) for process in done.out.split())

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
+import program
 import pytest
 from conftest import ROOT
-from processes import gone
+from processes import Process, gone, under_way
 
 PLANT = """
 from kerash_cli.system import cores
@@ -34,42 +35,23 @@ ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(100_000))
 """So many that their predictions do not fit a pipe that nobody reads on from."""
 
 
-def begin(folder: Path, environment: dict[str, str], words: list[str]) -> "subprocess.Popen[bytes]":
-    """A run whose output and errors come through one pipe."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "kerash_cli", *words],
-        cwd=folder,
-        env={**environment, "KERASH_MOUNTPOINT": str(folder / "mount")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
 @pytest.fixture
-def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator["subprocess.Popen[bytes]"]:
+def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator[Process]:
     """A run of that command that does not end by itself, and has workers at work."""
     (tmp_path / "mount").mkdir()
     (tmp_path / "wide.model").write_text("1 1 1\ninput\ndense 500 relu\ndense 500 relu\ndense ? softmax\n")
     (tmp_path / "rows.csv").write_text(ROWS if name == "predict" else ROWS[:4000])
-    (tmp_path / "sitecustomize.py").write_text(PLANT)
-    plain = {**environment, "PYTHONPATH": str(ROOT)}
+    own = {**environment, "KERASH_MOUNTPOINT": str(tmp_path / "mount")}
     if name == "predict":
         (tmp_path / "few.csv").write_text(ROWS[:400])
-        words = ["train", "wide.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q"]
-        with begin(tmp_path, plain, words) as training:
-            assert training.stdout is not None
-            assert (training.stdout.read().count(b"\n"), training.wait(60)) == (1, 0)
-        plain["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{ROOT}"
+        program.right(tmp_path, "train", "wide.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q")
+        own["PYTHONPATH"] = program.planted(tmp_path, PLANT)
     words = RUNS[name] + (["--batch-size", "1000", "--no-header", "--validation", "0"] if name == "train" else [])
-    with begin(tmp_path, plain, words) as process:
-        try:
-            assert process.stdout is not None
-            while not (line := process.stdout.readline()).startswith(FIRST[name]):
-                assert line, "the run ended early"
-            yield process
-        finally:
-            process.kill()
+    with under_way(words, tmp_path, own, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        while not (line := process.stdout.readline()).startswith(FIRST[name]):
+            assert line, "the run ended early"
+        yield process
 
 
 def workers_of(pid: int) -> list[int]:
@@ -84,7 +66,7 @@ def state(pid: int) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a process with its parent")
 @pytest.mark.parametrize("name", RUNS)
-def test_no_worker_outlives_its_parent_not_even_one_that_is_stopped(run: "subprocess.Popen[bytes]") -> None:
+def test_no_worker_outlives_its_parent_not_even_one_that_is_stopped(run: Process) -> None:
     workers = workers_of(run.pid)
     assert len(workers) == 2
     try:

@@ -35,15 +35,11 @@ def test_files_and_folders_are_flushed_and_nothing_else_is_opened(
     assert flushed == [(tmp_path / "file").stat().st_ino, tmp_path.stat().st_ino]
 
 
-def test_a_new_file_holds_what_was_committed(tmp_path: Path) -> None:
-    write(tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == NEW
-    assert names(tmp_path) == ["a"]
-
-
-@pytest.mark.parametrize("data", [b"", b"x", NEW])
-def test_an_old_file_is_replaced_whole(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "a").write_bytes(OLD)
+@pytest.mark.parametrize("old", [None, OLD], ids=["new", "old"])
+@pytest.mark.parametrize("data", [b"", b"x", NEW], ids=len)
+def test_a_new_file_or_an_old_one_holds_what_was_committed(tmp_path: Path, data: bytes, old: bytes | None) -> None:
+    if old:
+        (tmp_path / "a").write_bytes(old)
     write(tmp_path / "a", data)
     assert (tmp_path / "a").read_bytes() == data
     assert names(tmp_path) == ["a"]
@@ -168,9 +164,7 @@ def test_a_pipe_is_written_straight_through(tmp_path: Path) -> None:
 
 
 def test_the_standard_output_is_written_straight_through() -> None:
-    program = (
-        "from kerash_cli.system import files\nwith files.replacing('/dev/stdout') as output: output.commit(b'bytes')"
-    )
+    program = "from kerash_cli.system.files import replacing\nwith replacing('/dev/stdout') as o: o.commit(b'bytes')"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE).stdout == b"bytes"
 
 

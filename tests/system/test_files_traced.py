@@ -44,15 +44,8 @@ class Traced:
         self.target.write_bytes(OLD)
         self.log = folder / "log"
         (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
-        self.program = [
-            sys.executable,
-            "-S",
-            "-X",
-            f"pycache_prefix={folder}",
-            str(folder / "program.py"),
-            str(ROOT),
-            str(self.target),
-        ]
+        own = [str(folder / "program.py"), str(ROOT), str(self.target)]
+        self.program = [sys.executable, "-S", "-X", f"pycache_prefix={folder}", *own]
         self.environment = os.environ | {"PYTHONHASHSEED": "0"}
         if self.run() != 0:  # for the bytecode
             pytest.skip(f"strace can't run here: {self.log.read_text(encoding='utf-8')}")
@@ -95,8 +88,9 @@ def test_the_content_is_flushed_before_the_name_changes_and_the_folder_after(tra
     assert happened == steps
 
 
-def kill_at(traced: Traced, work: list[tuple[str, str]]) -> None:
-    for line, option in work:
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+def test_a_run_killed_at_a_system_call_leaves_the_old_file_or_the_new(traced: Traced, step: int) -> None:
+    for line, option in traced.work()[::step]:
         traced.target.write_bytes(OLD)
         assert traced.run(f"{option}:signal=KILL") == -9, line
         assert traced.target.read_bytes() in (OLD, NEW), line
@@ -105,8 +99,14 @@ def kill_at(traced: Traced, work: list[tuple[str, str]]) -> None:
         (traced.folder / "b").unlink()
 
 
-def fail_at(traced: Traced, work: list[tuple[str, str]], code: str, exit_code: int) -> None:
-    for line, option in work:
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("code", "exit_code"), [("ENOSPC", 3), pytest.param("EDQUOT", 3, marks=pytest.mark.long), ("EIO", 1)]
+)
+def test_a_system_call_that_fails_leaves_the_old_file_and_no_temporary(
+    traced: Traced, code: str, exit_code: int, step: int
+) -> None:
+    for line, option in traced.work()[::step]:
         traced.target.write_bytes(OLD)
         ended = traced.run(f"{option}:error={code}")
         calls = traced.lines()
@@ -117,30 +117,6 @@ def fail_at(traced: Traced, work: list[tuple[str, str]], code: str, exit_code: i
         assert ended == 0 or not renamed or line.startswith("fsync"), line
         assert traced.target.read_bytes() == (NEW if renamed or ended == 0 else OLD), line
         assert names(traced.folder) == ["a"], line
-
-
-def test_a_run_killed_at_a_system_call_leaves_the_old_file_or_the_new(traced: Traced) -> None:
-    kill_at(traced, traced.work()[::4])
-
-
-@pytest.mark.long
-def test_a_run_killed_at_any_system_call_leaves_the_old_file_or_the_new(traced: Traced) -> None:
-    kill_at(traced, traced.work())
-
-
-@pytest.mark.parametrize(("code", "exit_code"), [("ENOSPC", 3), ("EIO", 1)])
-def test_a_system_call_that_fails_leaves_the_old_file_and_no_temporary(
-    traced: Traced, code: str, exit_code: int
-) -> None:
-    fail_at(traced, traced.work()[::4], code, exit_code)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(("code", "exit_code"), [("ENOSPC", 3), ("EDQUOT", 3), ("EIO", 1)])
-def test_any_system_call_that_fails_leaves_the_old_file_and_no_temporary(
-    traced: Traced, code: str, exit_code: int
-) -> None:
-    fail_at(traced, traced.work(), code, exit_code)
 
 
 @pytest.mark.parametrize(

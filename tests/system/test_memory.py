@@ -1,10 +1,10 @@
 """Memory: how much there is, and what is refused before it is taken."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+import program
 import pytest
 from conftest import ROOT
 
@@ -30,12 +30,9 @@ def test_what_does_not_fit_is_refused_with_both_sizes(monkeypatch: pytest.Monkey
 
 def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dict[str, str]) -> None:
     limit = 3_000_000
-    program = "from kerash_cli.system import memory; print(memory.available())"
-    done = subprocess.run(
-        ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", sys.executable, "-c", program],
-        capture_output=True, text=True, env=environment, cwd=ROOT, check=True,
-    )  # fmt: skip
-    assert 0 < int(done.stdout) < 1024 * limit - 5_000_000
+    asking = "from kerash_cli.system import memory; print(memory.available())"
+    command = ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", sys.executable, "-c", asking]
+    assert 0 < int(program.finished(command, ROOT, environment).out) < 1024 * limit - 5_000_000
 
 
 def groups(folder: Path, monkeypatch: pytest.MonkeyPatch, own: str, files: dict[str, str]) -> None:
@@ -155,12 +152,9 @@ def test_a_model_too_large_for_the_machine_is_refused_before_anything_is_allocat
     tmp_path: Path, environment: dict[str, str], layers: str
 ) -> None:
     (tmp_path / "m.txt").write_text(f"2 1 1\ninput\n{layers}\n")
-    words = ["train", "m.txt", str(ROOT / "data" / "xor.data"), str(ROOT / "data" / "xor.label"), "-q"]
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -v 2000000; exec "$@"', "sh", sys.executable, "-m", "kerash_cli", *words],
-        capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=20, check=False,
-    )  # fmt: skip
-    assert done.returncode == 3
-    assert done.stderr.startswith("Error: m.txt: needs ")
-    assert done.stderr.count("\n") == 1
+    words = ["train", "m.txt", ROOT / "data/xor.data", ROOT / "data/xor.label", "-q"]
+    command = ["sh", "-c", 'ulimit -v 2000000; exec "$@"', "sh", *program.PROCESS, *words]
+    done = program.finished(command, tmp_path, environment, timeout=20)
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert done.err.startswith("Error: m.txt: needs ")
     assert [path.name for path in tmp_path.iterdir()] == ["m.txt"]

@@ -14,9 +14,7 @@ NAMED = "a,b\n0,0\n1,1\n2,4\n3,9\n"
 UNNAMED = "0,0\n1,1\n2,4\n3,9\n"
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def read(data: str, text: str | bytes, header: bool | None = None, known: tuple[str, ...] = ()) -> tuple[object, list]:
@@ -90,13 +88,11 @@ def test_a_first_label_that_the_model_knows_is_none_of_a_header() -> None:
 
 def test_labels_of_an_array_have_no_header() -> None:
     np.save("y.npy", np.array([1, 0, 1, 0]))
-    content = Path("y.npy").read_bytes()
     Path("d.csv").write_text(NAMED, encoding="ascii")
-    Path("l.csv").write_bytes(content)
-    assert labels.read_labels("l.csv", reading.read("d.csv"), None, None).numbers.ravel().tolist() == [1, 0, 1, 0]
+    assert labels.read_labels("y.npy", reading.read("d.csv"), None, None).numbers.ravel().tolist() == [1, 0, 1, 0]
     Path("d.csv").write_text("a\n1\n2\n3\n", encoding="ascii")
     with pytest.raises(BadInput, match="4 labels for 3 rows"):
-        labels.read_labels("l.csv", reading.read("d.csv"), None, None)
+        labels.read_labels("y.npy", reading.read("d.csv"), None, None)
 
 
 def test_a_fifo_is_read_once() -> None:

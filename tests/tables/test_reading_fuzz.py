@@ -1,14 +1,13 @@
 """Any bytes give a table or one line that names the file."""
 
 import gzip
-import io
 import random
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from arrays_by_hand import idx, npy
 from mutating import mutated
 
 from kerash_cli.encoding.learning import learn
@@ -18,31 +17,24 @@ from kerash_cli.tables import reading
 WORDS = (b'"', b";", b"NA")
 
 
-def npy() -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.arange(12, dtype=np.float32).reshape(4, 3))
-    return file.getvalue()
-
-
 SEEDS = {
     "csv": b'a,b,"c d"\n1,2.5,x\n-3,NA,"y ""z"""\n\n4e2,.5,"w\nv"\n',
     "numbers": b"0.1,2,3\n4,-5.25,6\n7,8,9e-3\n10,11,12\n",
     "labels": b"setosa\nvirginica\nsetosa\n",
     "spaces": b" 1  2 3\n4 5  6 \n",
     "npy": npy(),
-    "idx": struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 2, 3) + bytes(range(12)),
+    "idx": idx(8, 2, 2, 3, content=bytes(range(12))),
     "gz": gzip.compress(b"1,2\n3,4\n", mtime=0),
 }
 
 
 def outcome(use: Callable[[], object], path: Path) -> bool:
     """Whether it came to a result; if not, the error was one line about the file."""
-    message = None
     try:
         use()
     except BadInput as error:
         message = str(error)
-    if message is None:
+    else:
         return True
     assert message.startswith((str(path), "--drop"))
     assert message.isprintable()

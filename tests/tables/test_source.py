@@ -1,11 +1,12 @@
 import gzip
 import os
-import subprocess
 import sys
 import zlib
 from pathlib import Path
 
+import program
 import pytest
+from conftest import ROOT
 
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import reading, source
@@ -83,19 +84,14 @@ def refused_by_another(path: Path, environment: dict[str, str]) -> tuple[str, in
         "except errors.BadInput as error: print(error)\n"
         "print((peak() - before) // 1024)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, path], capture_output=True, text=True, check=True, env=environment
-    )
-    message, megabytes = done.stdout.splitlines()
+    message, megabytes = program.finished([sys.executable, "-c", script, path], ROOT, environment).out.splitlines()
     return message, int(megabytes)
 
 
 def test_standard_input_is_called_so(environment: dict[str, str]) -> None:
     script = "from kerash_cli.tables import reading; t = reading.read('-'); print(t.source, t.numbers.tolist())"
-    done = subprocess.run(
-        [sys.executable, "-c", script], input=b"1,2\n", capture_output=True, check=True, env=environment
-    )
-    assert done.stdout == b"<stdin> [[1, 2]]\n"
+    done = program.finished([sys.executable, "-c", script], ROOT, environment, "1,2\n")
+    assert (done.code, done.out) == (0, "<stdin> [[1, 2]]\n")
 
 
 @pytest.mark.parametrize(

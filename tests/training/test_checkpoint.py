@@ -3,12 +3,14 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT, Kerash
+from pools import silent
 
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.schedules import Schedule
@@ -25,10 +27,6 @@ from kerash_cli.training.loop import train
 from kerash_cli.training.run import Epoch
 
 IDENTITY = {"model": "m", "settings": {"seed": 0, "drop": ("a", "b")}}
-
-
-def silent(line: str) -> None:
-    pass
 
 
 def settings(optimizer: str, epochs: int = 12) -> experiment.TrainingSettings:
@@ -81,16 +79,22 @@ def test_a_run_that_goes_on_ends_as_one_that_was_never_interrupted(
 # The file
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Path:
-    path = tmp_path / "c"
-    checkpoint = Checkpoint(str(path), IDENTITY)
-    with stage(10**7, str(tmp_path), silent) as folder:
+@contextmanager
+def after_an_epoch(path: Path) -> Iterator[tuple[experiment.Experiment, Checkpoint]]:
+    """A run that has trained for an epoch, and its checkpoint, which is not written yet."""
+    with stage(10**7, str(path.parent), silent) as folder:
         begun = experiment.start(prepared("adam"), folder)
         next(train(begun.run, begun.source, begun.validate))
+        checkpoint = Checkpoint(str(path), IDENTITY)
         checkpoint.epoch(begun.run)
-    checkpoint.write()
-    return path
+        yield begun, checkpoint
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    with after_an_epoch(tmp_path / "c") as (_, checkpoint):
+        checkpoint.write()
+    return tmp_path / "c"
 
 
 def resume(path: Path, identity: dict[str, object], optimizer: str = "adam") -> None:
@@ -103,27 +107,16 @@ def test_nothing_is_written_before_there_is_an_epoch(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_state_is_written_once(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with stage(10**7, str(written.parent), silent) as folder:
-        begun = experiment.start(prepared("adam"), folder)
-        next(train(begun.run, begun.source, begun.validate))
-        checkpoint = Checkpoint(str(written), IDENTITY)
-        checkpoint.epoch(begun.run)
-        checkpoint.write()
-        monkeypatch.setattr(files, "replacing", lambda path: pytest.fail("it was written again"))
-        checkpoint.write()
-
-
-def test_what_is_written_is_the_latest_epoch_even_while_the_next_one_is_under_way(written: Path) -> None:
-    with stage(10**7, str(written.parent), silent) as folder:
-        begun = experiment.start(prepared("adam"), folder)
-        next(train(begun.run, begun.source, begun.validate))
-        checkpoint = Checkpoint(str(written), IDENTITY)
-        checkpoint.epoch(begun.run)
+def test_what_is_written_is_the_latest_epoch_even_while_the_next_one_is_under_way_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with after_an_epoch(tmp_path / "c") as (begun, checkpoint):
         expected = begun.run.params.copy()
         begun.source.step(0, 32)
         checkpoint.write()
-    assert np.array_equal(archive.load(written).tensors["params"], expected)
+        monkeypatch.setattr(files, "replacing", lambda path: pytest.fail("it was written again"))
+        checkpoint.write()
+    assert np.array_equal(archive.load(tmp_path / "c").tensors["params"], expected)
 
 
 @pytest.mark.parametrize(
@@ -166,18 +159,8 @@ def test_a_damaged_checkpoint_is_told(written: Path, place: int) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"epoch": 0},
-        {"epoch": 13},
-        {"epoch": 1.0},
-        {"best_epoch": 2},
-        {"steps": -1},
-        {"best_loss": "x"},
-        {"validated": 1},
-        {"seconds": None},
-        {"checkpoint": 3},
-        {"checkpoint": 1.0},
-        {"figure": 1},
-        {"identity": []},
+        *({"epoch": 0}, {"epoch": 13}, {"epoch": 1.0}, {"best_epoch": 2}, {"steps": -1}, {"best_loss": "x"}),
+        *({"validated": 1}, {"seconds": None}, {"checkpoint": 3}, {"checkpoint": 1.0}, {"figure": 1}, {"identity": []}),
     ],
     ids=str,
 )
@@ -250,45 +233,31 @@ def begin(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> Callab
     return started
 
 
-def survive(kerash: Kerash, begin: Callable[..., "subprocess.Popen[bytes]"], folder: Path, seed: int) -> None:
-    """Kills a run at a random moment, again and again; then it ends as one that was not."""
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(5, 100))])
+def test_a_run_killed_again_and_again_ends_in_the_same_bytes(
+    kerash: Kerash, begin: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path, seed: int
+) -> None:
     rng = random.Random(seed)
     done = kerash(*WORDS, "-o", "whole.kerash")
     assert (done.code, done.err.count("\n")) == (0, 1)
     ours = ["-o", "cut.kerash", "--checkpoint", "c", "--log", "log"]
     for _ in range(rng.randint(1, 3)):
-        resumed = ["--resume"] if (folder / "c").exists() else []
+        resumed = ["--resume"] if (tmp_path / "c").exists() else []
         process = begin(*ours, *resumed)
         try:
             process.wait(rng.uniform(0.3, 2.5))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    resumed = ["--resume"] if (folder / "c").exists() else []
+    resumed = ["--resume"] if (tmp_path / "c").exists() else []
     if not resumed:
-        (folder / "log").unlink(missing_ok=True)
+        (tmp_path / "log").unlink(missing_ok=True)
     assert kerash(*WORDS, *ours, *resumed).code == 0
-    assert (folder / "cut.kerash").read_bytes() == (folder / "whole.kerash").read_bytes()
-    assert numbers(folder / "log") == list(range(1, 41))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_run_killed_again_and_again_ends_in_the_same_bytes(
-    kerash: Kerash, begin: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path, seed: int
-) -> None:
-    survive(kerash, begin, tmp_path, seed)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(5, 100))
-def test_a_run_killed_at_any_other_moment_ends_in_the_same_bytes(
-    kerash: Kerash, begin: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path, seed: int
-) -> None:
-    survive(kerash, begin, tmp_path, seed)
+    assert (tmp_path / "cut.kerash").read_bytes() == (tmp_path / "whole.kerash").read_bytes()
+    assert numbers(tmp_path / "log") == list(range(1, 41))
 
 
 def test_usr1_writes_a_checkpoint_now(begin: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path) -> None:
-    log = tmp_path / "log"
     process = begin("--epochs", "100000", "--patience", "100000", "--checkpoint", "c", "--log", "log")
     while not (tmp_path / "c").exists():
         assert process.poll() is None
@@ -298,7 +267,7 @@ def test_usr1_writes_a_checkpoint_now(begin: Callable[..., "subprocess.Popen[byt
         assert process.poll() is None
     process.kill()
     process.wait()
-    assert log.exists()
+    assert (tmp_path / "log").exists()
     assert archive.load(tmp_path / "c").record["epoch"] > 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import program
 import pytest
 from conftest import ROOT
 from processes import gone
@@ -64,25 +65,18 @@ class Runs:
         self.folder, self.mountpoint = folder, folder / "mount"
         self.mountpoint.mkdir()
         (folder / "model").write_text(MODEL, encoding="ascii")
-        (folder / "plant").mkdir()
-        (folder / "plant" / "sitecustomize.py").write_text(PLANT, encoding="ascii")
+        self._planted = program.planted(folder, PLANT)
         self._environment = {**environment, "KERASH_MOUNTPOINT": str(self.mountpoint)}
         self._begun: list[subprocess.Popen[str]] = []
 
     def begin(self, *options: str, fault: str | None = None, step: int = 4) -> "subprocess.Popen[str]":
         environment = {**self._environment, "STEP": str(step)}
         if fault:
-            environment |= {"FAULT": fault, "PYTHONPATH": f"{self.folder / 'plant'}{os.pathsep}{ROOT}"}
+            environment |= {"FAULT": fault, "PYTHONPATH": self._planted}
         data = str(ROOT / "data" / "digits.csv")
         words = ["train", "model", data, "--target", "digit", "--batch-size", "700", *options]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kerash_cli", *words],
-            cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command, pipe = [*program.PROCESS, *words], subprocess.PIPE
+        process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, text=True)
         self._begun.append(process)
         return process
 
@@ -112,13 +106,11 @@ def workers_of(process: "subprocess.Popen[str]") -> list[int]:
     return [int(word) for word in children.read_text(encoding="ascii").split()]
 
 
-def first_epoch(process: "subprocess.Popen[str]") -> None:
-    """Waits until a run has trained for an epoch."""
+def trained(process: "subprocess.Popen[str]", epochs: int = 1) -> None:
+    """Waits until a run has trained so many epochs."""
     assert process.stderr is not None
-    line = process.stderr.readline()
-    while not line.startswith("epoch 1 "):
+    while not (line := process.stderr.readline()).startswith(f"epoch {epochs} "):
         assert line, "the run ended early"
-        line = process.stderr.readline()
 
 
 @pytest.mark.parametrize(
@@ -150,9 +142,10 @@ def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs) -> None
     assert "training diverged" in line
 
 
-def kill_a_worker_at_random(runs: Runs, workers: int, seed: int) -> None:
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 67))])
+def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> None:
     """It ends with 6 and a line that names the worker, or it had ended before, as if nothing had happened."""
-    rng = random.Random(seed)
+    rng, workers = random.Random(seed), (2, 3, 6)[seed % 3]
     process = runs.begin("--epochs", "20", "--workers", str(workers), "-q", "-o", f"{seed}.kerash")
     while len(pids := workers_of(process)) < workers - 1:
         assert process.poll() is None
@@ -167,17 +160,6 @@ def kill_a_worker_at_random(runs: Runs, workers: int, seed: int) -> None:
         assert said.count("\n") == 1
     assert (runs.folder / f"{seed}.kerash").exists() == (process.returncode == 0)
     assert not list(runs.mountpoint.iterdir())
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> None:
-    kill_a_worker_at_random(runs, 2 + seed % 3, seed)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(3, 67))
-def test_a_worker_killed_at_any_other_moment_is_reported(runs: Runs, seed: int) -> None:
-    kill_a_worker_at_random(runs, (2, 3, 6)[seed % 3], seed)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 34))])
@@ -213,11 +195,9 @@ def test_no_worker_outlives_a_parent_that_is_killed_at_any_moment(runs: Runs, se
     assert all(gone(pid, 2) for pid in of_this_run(runs))
 
 
-@pytest.mark.parametrize("started", [True, False])
-def test_no_worker_outlives_its_parent(runs: Runs, started: bool) -> None:
+def test_no_worker_outlives_its_parent(runs: Runs) -> None:
+    """That is killed as soon as both are there; those that are at work are in test_orphans."""
     process = runs.begin("--epochs", "100000", "--workers", "3")
-    if started:
-        first_epoch(process)
     while len(pids := workers_of(process)) < 2:
         assert process.poll() is None
     process.kill()
@@ -227,7 +207,7 @@ def test_no_worker_outlives_its_parent(runs: Runs, started: bool) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_no_worker_and_nothing_in_the_mountpoint(runs: Runs, number: signal.Signals) -> None:
     process = runs.begin("--epochs", "100000", "--workers", "3")
-    first_epoch(process)
+    trained(process)
     pids = workers_of(process)
     process.send_signal(number)
     process.communicate(timeout=30)
@@ -239,7 +219,7 @@ def test_a_signal_leaves_no_worker_and_nothing_in_the_mountpoint(runs: Runs, num
 
 def test_ctrl_c_in_a_terminal_which_all_processes_hear_is_the_parents_affair(runs: Runs) -> None:
     process = runs.begin("--epochs", "100000", "--workers", "3")
-    first_epoch(process)
+    trained(process)
     for pid in (*workers_of(process), process.pid):
         os.kill(pid, signal.SIGINT)
     _, said = process.communicate(timeout=30)
@@ -249,7 +229,7 @@ def test_ctrl_c_in_a_terminal_which_all_processes_hear_is_the_parents_affair(run
 
 def test_a_group_that_is_suspended_for_a_while_goes_on(runs: Runs) -> None:
     process = runs.begin("--epochs", "8", "--workers", "3")
-    first_epoch(process)
+    trained(process)
     pids = [process.pid, *workers_of(process)]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -262,7 +242,7 @@ def test_a_group_that_is_suspended_for_a_while_goes_on(runs: Runs) -> None:
 
 def test_the_folder_of_a_run_that_was_killed_goes_with_the_next_one(runs: Runs) -> None:
     process = runs.begin("--epochs", "100000", "--workers", "3")
-    first_epoch(process)
+    trained(process)
     process.kill()
     process.communicate()
     assert list(runs.mountpoint.glob("mat/*"))
@@ -307,19 +287,12 @@ def resident(process: "subprocess.Popen[str]") -> int:
     return sum(int(line[1]) for line in lines)
 
 
-def epoch_of(process: "subprocess.Popen[str]", number: int) -> None:
-    """Waits until a run has trained so many epochs."""
-    assert process.stderr is not None
-    while not (line := process.stderr.readline()).startswith(f"epoch {number} "):
-        assert line, "the run ended early"
-
-
 @pytest.mark.parametrize("epochs", [60, pytest.param(1000, marks=pytest.mark.long)])
 def test_nothing_grows_with_the_epochs(runs: Runs, epochs: int) -> None:
     process = runs.begin("--epochs", "100000", "--patience", "100000", "--workers", "3", "--every", "1")
-    epoch_of(process, 20)
+    trained(process, 20)
     before, memory = standing(process, runs.mountpoint), resident(process)
-    epoch_of(process, 20 + epochs)
+    trained(process, 20 + epochs)
     assert standing(process, runs.mountpoint) == before
     assert resident(process) - memory < 10_000
 
@@ -330,17 +303,8 @@ def test_a_mountpoint_without_room_for_the_workers_is_told_before_work_begins(ru
     data = ROOT / "data" / "digits.csv"
     words = f"train model {data} --target digit --batch-size 700 --workers 3 --epochs 2 -q --mountpoint mount"
     script = f"mount -t tmpfs -o size=2m none mount && exec {sys.executable} -m kerash_cli {words}"
-    done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script],
-        cwd=runs.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    if "unshare" in done.stderr:
-        pytest.skip(f"no private mounts here: {done.stderr.strip()}")
-    assert done.returncode == 3
-    assert done.stderr.startswith("Error: mount: expected room for ")
-    assert done.stderr.count("\n") == 1
+    done = program.finished(["unshare", "-Urm", "sh", "-c", script], runs.folder, program.environment())
+    if "unshare" in done.err:
+        pytest.skip(f"no private mounts here: {done.err.strip()}")
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert done.err.startswith("Error: mount: expected room for ")

@@ -35,12 +35,10 @@ def samples(rng: np.random.Generator) -> Samples:
 
 def run(params: Array, rows: int) -> Run:
     """Of parameters that it changes; the order of the rows is the same for equal numbers of them."""
-    optimizer = OPTIMIZERS["adamw"](
-        OptimizerSettings(weight_decay=0.01), params.size, params.dtype, -(-rows // BATCH), EPOCHS
-    )
-    return Run(
-        params, optimizer, Mode(training=True, seed=1), np.arange(rows), np.random.default_rng(2), BATCH, EPOCHS, 9
-    )
+    own = OptimizerSettings(weight_decay=0.01)
+    optimizer = OPTIMIZERS["adamw"](own, params.size, params.dtype, -(-rows // BATCH), EPOCHS)
+    mode, rng = Mode(training=True, seed=1), np.random.default_rng(2)
+    return Run(params, optimizer, mode, np.arange(rows), rng, BATCH, EPOCHS, 9)
 
 
 @pytest.mark.parametrize("model", MODELS)

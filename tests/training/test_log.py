@@ -59,11 +59,7 @@ def test_a_file_that_is_no_run_log_is_not_appended_to(tmp_path: Path, content: b
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("none/log", "no such folder"),
-        (".", "names a folder, not a file; try the name of a file"),
-    ],
+    ("name", "expected"), [("none/log", "no such folder"), (".", "names a folder, not a file; try the name of a file")]
 )
 def test_where_no_log_can_be_is_an_error_at_once(tmp_path: Path, name: str, expected: str) -> None:
     with pytest.raises(BadInput, match=expected):

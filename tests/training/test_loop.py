@@ -2,15 +2,13 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import program
 import pytest
 from conftest import ROOT
 from runs import SIGMOID, TANH, new_run, regression, samples
@@ -117,11 +115,7 @@ def test_evaluation_drops_nothing_out() -> None:
 def test_epochs_are_numbered_from_1_and_kept() -> None:
     run, source = scripted([3.0, 2.0, 1.0])
     epochs = list(train(run, source))
-    assert [(epoch.number, epoch.loss, epoch.improved) for epoch in epochs] == [
-        (1, 3, True),
-        (2, 2, True),
-        (3, 1, True),
-    ]
+    assert [(each.number, each.loss, each.improved) for each in epochs] == [(1, 3, True), (2, 2, True), (3, 1, True)]
     assert run.history == epochs
     assert run.epoch == run.best_epoch == 3
     assert [epoch.validation_loss for epoch in epochs] == [None] * 3
@@ -155,19 +149,17 @@ def test_a_run_that_begins_has_the_masks_of_its_seed_and_the_fewest_rows_of_its_
 
 
 def test_leaving_early_leaves_a_record_that_training_goes_on_from() -> None:
-    whole, source = regression(
-        [Dense(5, TANH), Dropout(0.2), Dense(2, IDENTITY)], 20, batch_size=6, optimizer="adam", epochs=5
+    layers = [Dense(5, TANH), Dropout(0.2), Dense(2, IDENTITY)]
+    (whole, source), (left, other) = (
+        regression(layers, 20, batch_size=6, optimizer="adam", epochs=5) for _ in range(2)
     )
     list(train(whole, source))
-    left, source = regression(
-        [Dense(5, TANH), Dropout(0.2), Dense(2, IDENTITY)], 20, batch_size=6, optimizer="adam", epochs=5
-    )
-    for epoch in train(left, source):
+    for epoch in train(left, other):
         if epoch.number == 2:
             break
     assert left.epoch == len(left.history) == left.best_epoch == 2
     assert np.array_equal(left.params, left.best_params)
-    list(train(left, source))
+    list(train(left, other))
     assert np.array_equal(left.params, whole.params)
     assert [epoch.number for epoch in left.history] == [1, 2, 3, 4, 5]
     assert [epoch.loss for epoch in left.history] == [epoch.loss for epoch in whole.history]
@@ -225,9 +217,8 @@ def test_without_validation_the_last_weights_are_kept_and_patience_never_runs_ou
 @pytest.mark.parametrize("loss", [nan, inf, -inf])
 def test_a_loss_that_is_not_finite_ends_training_naming_epoch_and_batch(loss: float) -> None:
     run, source = scripted([1.0] * 4 + [loss], rows=5, batch_size=2, epochs=9)
-    with pytest.raises(
-        Diverged, match=f"expected a finite loss, got {loss} in epoch 2, batch 2; try a learning rate below"
-    ):
+    told = f"expected a finite loss, got {loss} in epoch 2, batch 2; try a learning rate below"
+    with pytest.raises(Diverged, match=told):
         list(train(run, source))
     assert run.best_epoch == run.epoch == len(run.history) == 1
     assert run.best_params.tolist() == [3, 3]
@@ -322,9 +313,8 @@ def test_a_loss_that_is_not_finite_is_divergence_even_when_stopped() -> None:
 def saved(folder: Path, *arguments: str | Path, **environment: str) -> str:
     """The digest of what a fresh process saves that was started in `folder`."""
     folder.mkdir(exist_ok=True)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **environment}
-    command = [sys.executable, "-m", "kerash_cli", "train", *map(str, arguments), "-q", "-o", "m.kerash"]
-    subprocess.run(command, cwd=folder, env=env, check=True, timeout=120, stdin=subprocess.DEVNULL)
+    command = [*program.PROCESS, "train", *arguments, "-q", "-o", "m.kerash"]
+    assert program.finished(command, folder, {**program.environment(), **environment}).code == 0
     return hashlib.sha256((folder / "m.kerash").read_bytes()).hexdigest()
 
 
@@ -343,9 +333,3 @@ def test_the_same_seed_saves_the_same_bytes_wherever_and_however_it_is_run(tmp_p
     )  # fmt: skip
     assert first == second
     assert saved(tmp_path / "a", tmp_path / "m.model", data, *options[:-1], "4") != first
-
-
-def test_plain_descent_is_an_optimizer_that_keeps_its_rate() -> None:
-    run, _ = scripted([])
-    assert isinstance(run.optimizer, SGD)
-    assert run.optimizer.current_rate() == SGD.default_rate

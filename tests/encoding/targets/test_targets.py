@@ -1,9 +1,8 @@
 """What each kind of target makes of labels, and of outputs."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
+from measuring import traced
 from sklearn.preprocessing import StandardScaler
 from small_tables import PEOPLE, table
 
@@ -26,10 +25,7 @@ def test_classes_are_never_standardised() -> None:
     assert encoding.targets.baseline.tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
-@pytest.mark.parametrize(
-    ("labels", "got"),
-    [({1: ["a", "c"]}, "'c'"), ({1: ["b", "A"]}, "'A'")],
-)
+@pytest.mark.parametrize(("labels", "got"), [({1: ["a", "c"]}, "'c'"), ({1: ["b", "A"]}, "'A'")])
 def test_an_unknown_class_is_refused_with_its_place(labels: dict[int, list[str | None]], got: str) -> None:
     encoding = learn(table([[1.0], [2.0]], {1: ["a", "b"]}), target="2", output="distribution")
     with pytest.raises(BadInput, match=rf"^t\.csv:2:2: expected one of 'a', 'b', got {got}"):
@@ -104,12 +100,10 @@ def test_targets_without_a_deviation_are_refused_where_they_are_standardised() -
 
 
 def test_many_classes_take_memory_in_proportion() -> None:
-    tracemalloc.start()
-    data = table([[1.0, 0], [2.0, 7], [3.0, 29_999]])
-    encoding = learn(data, target="2", output="distribution", outputs=30_000).fitted(data)
-    assert encoding.strata(data).tolist() == [0, 7, 29_999]
-    assert np.flatnonzero(encoding.encode_targets(data)).tolist() == [0, 30_007, 89_999]
-    assert encoding.targets.baseline[[0, 1, 7]].tolist() == [1 / 3, 0, 1 / 3]
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert most < 30_000 * 3_000  # a square of them takes 7 GB
+    with traced() as most:
+        data = table([[1.0, 0], [2.0, 7], [3.0, 29_999]])
+        encoding = learn(data, target="2", output="distribution", outputs=30_000).fitted(data)
+        assert encoding.strata(data).tolist() == [0, 7, 29_999]
+        assert np.flatnonzero(encoding.encode_targets(data)).tolist() == [0, 30_007, 89_999]
+        assert encoding.targets.baseline[[0, 1, 7]].tolist() == [1 / 3, 0, 1 / 3]
+        assert most() < 30_000 * 3_000  # a square of them takes 7 GB

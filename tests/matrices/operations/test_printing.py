@@ -2,8 +2,6 @@
 
 from operation_runs import A, matrix, run
 
-WIDE = matrix([1, 2, 3])
-
 
 def test_a_picture_has_heat_only_where_it_is_asked_for() -> None:
     assert run("print", A).heat is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from by_hand import MISSING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,7 @@ from kerash_cli.tables.table import Schema, Table
 IRIS = "5.1,3.5,setosa\n4.9,3,setosa\n6.4,3.2,versicolor\n"
 
 
-@pytest.fixture(autouse=True)
-def in_tmp_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def read(text: str | bytes, **options: object) -> Table:
@@ -255,31 +254,31 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]]) -> None:
     assert table.rows == len(rows)
     for position, column in enumerate(zip(*rows, strict=True)):
         if position in table.texts:
-            assert [cell or "" for cell in table.texts[position]] == [
-                "" if cell.lower() in ("", "na", "n/a", "nan", "null", "?") else cell for cell in column
-            ]
+            assert table.texts[position] == [None if cell.lower() in MISSING else cell for cell in column]
         else:
-            expected = [
-                float(cell) if cell.lower() not in ("", "na", "n/a", "nan", "null", "?") else np.nan for cell in column
-            ]
+            expected = [np.nan if cell.lower() in MISSING else float(cell) for cell in column]
             assert np.array_equal(table.numbers[:, table.number_index(position)], expected, equal_nan=True)
 
 
 SCHEMA = Schema(("a", "town", "size"), 3, frozenset({0, 1}), frozenset({1}), 2)
+UNNAMED = Schema(None, 2, frozenset({0, 1}), frozenset(), None)
 
 
 def test_a_known_text_column_is_text_even_if_it_looks_like_numbers() -> None:
     assert read("a,town\n1,007\n2,08\n", schema=SCHEMA).texts == {1: ["007", "08"]}
 
 
-@pytest.mark.parametrize(("text", "header"), [("town,a\nUlm,1\n", True), ("1,Ulm\n", False), ("1,Ulm,5\n", False)])
-def test_known_names_tell_whether_there_is_a_header(text: str, header: bool) -> None:
-    assert (read(text, schema=SCHEMA).names is not None) == header
-
-
-@pytest.mark.parametrize(("text", "header"), [("p,q\n1,2\n", True), ("x,2\n", False), ("1,2\n", False)])
-def test_known_number_columns_tell_whether_there_is_a_header(text: str, header: bool) -> None:
-    assert (read(text, schema=Schema(None, 2, frozenset({0, 1}), frozenset(), None)).names is not None) == header
+@pytest.mark.parametrize(
+    ("schema", "text", "header"),
+    [
+        *((SCHEMA, "town,a\nUlm,1\n", True), (SCHEMA, "1,Ulm\n", False), (SCHEMA, "1,Ulm,5\n", False)),
+        *((UNNAMED, "p,q\n1,2\n", True), (UNNAMED, "x,2\n", False), (UNNAMED, "1,2\n", False)),
+    ],
+)
+def test_known_names_or_columns_of_numbers_tell_whether_there_is_a_header(
+    schema: Schema, text: str, header: bool
+) -> None:
+    assert (read(text, schema=schema).names is not None) == header
 
 
 @pytest.fixture

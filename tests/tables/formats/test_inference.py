@@ -13,9 +13,7 @@ from kerash_cli.tables.table import Schema, Table
 ROWS = "0,0,p\n1,1,q\n2,4,p\n3,9,q\n"
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_tmp_path")
 
 
 def read(text: str, **options: object) -> Table:

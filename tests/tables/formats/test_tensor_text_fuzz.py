@@ -58,7 +58,7 @@ def outcome(content: bytes) -> tuple[tuple[int, ...], bytes] | None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("count", [1000, pytest.param(20_000, marks=pytest.mark.long)])
-def test_any_bytes_give_the_tensor_that_is_meant_or_one_line(seed: str, count: int) -> None:
+def test_any_bytes_give_the_tensor_that_is_meant_and_written_or_one_line(seed: str, count: int) -> None:
     rng = random.Random(f"{seed} {count}")
     results = 0
     for _ in range(count):
@@ -66,18 +66,7 @@ def test_any_bytes_give_the_tensor_that_is_meant_or_one_line(seed: str, count: i
         expected = meant(content)
         got = outcome(content)
         assert got == (expected and (expected[0], np.array(expected[1]).tobytes())), content
-        results += got is not None
+        if got is not None:
+            results += 1
+            assert outcome(tensor_text.render(tensor_text.read(io.BytesIO(content), "t"))) == got, content
     assert count // 20 < results < count
-
-
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("count", [500, pytest.param(20_000, marks=pytest.mark.long)])
-def test_what_was_read_from_any_bytes_is_read_again_from_what_is_written(seed: str, count: int) -> None:
-    rng = random.Random(f"again {seed} {count}")
-    for _ in range(count):
-        content = mutated(SEEDS[seed], rng, WORDS)
-        if outcome(content):
-            tensor = tensor_text.read(io.BytesIO(content), "t")
-            again = tensor_text.read(io.BytesIO(tensor_text.render(tensor)), "t")
-            assert (again.shape, again.tobytes()) == (tensor.shape, tensor.tobytes())
