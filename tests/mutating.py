@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Any
 
 NUMBERS = (b"-1", b"1e999", b"9" * 18, b"9" * 19, b"1e18", b"nan", b"inf", b"0x1", "٣".encode())
 JSON = (
@@ -39,6 +40,19 @@ ALWAYS = (
     b"\x1b[2J",
     *NUMBERS,
 )
+
+
+ABSENT = object()
+
+
+def change(record: dict[str, Any], *path: str, to: Any = ABSENT) -> None:
+    """Puts a value at a path in a record, or leaves out what is there."""
+    for step in path[:-1]:
+        record = record[step]
+    if to is ABSENT:
+        del record[path[-1]]
+    else:
+        record[path[-1]] = to
 
 
 def mutated(seed: bytes, rng: random.Random, words: tuple[bytes, ...]) -> bytes:
