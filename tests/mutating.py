@@ -2,10 +2,24 @@
 
 import random
 import re
+from typing import Any
 
 NUMBERS = (b"-1", b"1e999", b"9" * 18, b"9" * 19, b"1e18", b"nan", b"inf", b"0x1", "٣".encode())
 JSON = (*rb'" \ { } [ ] , : null true NaN 1.5 \ud800 {} []'.split(), b"[0, 9]")
 ALWAYS = (b"\0", b"\n", b"\r\n", b" ", *b", - . e _ 0 \xff \xef\xbb\xbf \x1b[2J".split(), *NUMBERS)
+
+
+ABSENT = object()
+
+
+def change(record: dict[str, Any], *path: str, to: Any = ABSENT) -> None:
+    """Puts a value at a path in a record, or leaves out what is there."""
+    for step in path[:-1]:
+        record = record[step]
+    if to is ABSENT:
+        del record[path[-1]]
+    else:
+        record[path[-1]] = to
 
 
 def mutated(seed: bytes, rng: random.Random, words: tuple[bytes, ...]) -> bytes:

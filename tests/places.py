@@ -36,6 +36,9 @@ def tree(folder: Path) -> dict[str, object]:
     return found
 
 
+PLANTED = ["link", "dangling link", "fifo", "file", "another user's"]
+
+
 def plant(kind: str, path: Path) -> None:
     """Something at `path` that is no folder of this user."""
     match kind:

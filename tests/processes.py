@@ -60,9 +60,12 @@ def holders() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def on_terminal(command: Sequence[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """The exit code of a command, and the characters that it sends to a terminal."""
+def on_terminal(
+    command: Sequence[str], folder: Path, environment: dict[str, str], typed: bytes = b""
+) -> tuple[int, str]:
+    """The exit code of a command, and the characters that it sends to a terminal, on which something was typed."""
     main, terminal = pty.openpty()
+    os.write(main, typed)
     process = subprocess.Popen(
         command, cwd=folder, env={"TERM": "xterm", **environment}, stdin=terminal, stdout=terminal, stderr=terminal
     )

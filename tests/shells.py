@@ -32,6 +32,12 @@ def run(shell: str, script: str, folder: Path, init: bool = True, **extra: str) 
     return program.finished(words, folder, {**environment(folder), **extra})
 
 
+def fine(done: Done) -> str:
+    """What a script printed that ended well, and without a word."""
+    assert (done.code, done.err) == (0, "")
+    return done.out
+
+
 def soon(holds: Callable[[], bool]) -> None:
     """Fails unless it holds within five seconds."""
     end = monotonic() + 5

@@ -28,7 +28,8 @@ def disguised(situation: Situation, name: str, stray: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_column_of_numbers_in_disguise_is_an_error_that_shows_it(situation: Situation, name: str) -> None:
+def test_the_advice_about_a_disguise_works_and_leaves_the_file(situation: Situation, name: str) -> None:
+    """And the error shows what it is about."""
     cells = disguised(situation, name)
     done = situation.refused("kerash train r.model p.csv --target y -o m.kerash --epochs 5")
     line = errors(done)[0].partition("; try ")[0]
@@ -36,12 +37,6 @@ def test_a_column_of_numbers_in_disguise_is_an_error_that_shows_it(situation: Si
     assert sum(cell in line for cell in set(cells)) >= 2
     assert KINDS[name][1] in line
     assert not (situation.folder / "m.kerash").exists()
-
-
-@pytest.mark.parametrize("name", KINDS)
-def test_the_advice_about_a_disguise_works_and_leaves_the_file(situation: Situation, name: str) -> None:
-    disguised(situation, name)
-    done = situation.refused("kerash train r.model p.csv --target y -o m.kerash --epochs 5")
     if shutil.which(advice(done).split()[0]) is None:
         pytest.skip("its tool is not installed")
     situation.follow(done)

@@ -29,14 +29,13 @@ SHORT = {
     "one too many": ("a,b", "kind", [*KINDS, "neg"]),
     "far too few": ("a,b", "kind", KINDS[:2]),
 }
-COUNTS = {"both headers": 5, "numbers for labels": 5, "no headers": 5, "one too many": 7, "far too few": 2}
 
 
 @pytest.mark.parametrize("name", SHORT)
 def test_labels_that_are_not_as_many_as_rows_are_an_error_with_both_counts(situation: Situation, name: str) -> None:
     pair(situation, *SHORT[name])
     line = errors(situation.refused(TRAIN))[0]
-    assert names_both(line, COUNTS[name])
+    assert names_both(line, len(SHORT[name][2]))
     assert "expected a number" not in line
     assert not (situation.folder / "m.kerash").exists()
 
@@ -57,8 +56,7 @@ def test_labels_are_counted_in_every_command_that_reads_them(situation: Situatio
     pair(situation, header, label_header, kinds)
     situation.right(TRAIN)
     situation.table("l.csv", label_header, labels)
-    line = errors(situation.refused(command))[0]
-    assert names_both(line, COUNTS[name])
+    assert names_both(errors(situation.refused(command))[0], len(labels))
 
 
 @pytest.mark.parametrize("file", ["<(cat l.csv)", "-", "fifo"])

@@ -14,7 +14,6 @@ from kerash_cli.classic.genomes import Genome, Genomes
 from kerash_cli.classic.models import Models
 from kerash_cli.classic.models import samples as stored_samples
 from kerash_cli.errors import BadInput, Damaged
-from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.tables import reading
 
@@ -210,12 +209,9 @@ def test_a_genome_whose_stored_model_is_damaged_says_so(place: Mountpoint) -> No
 # Which samples a genome is fitted to
 
 
-def test_a_genome_is_fitted_to_the_model_that_is_named(place: Mountpoint) -> None:
-    assert fitting.model_of(replace(BY_HAND, model="own"), [place], "named")[1] == "named"
-
-
-def test_a_genome_is_fitted_to_its_own_model(place: Mountpoint) -> None:
-    assert fitting.model_of(replace(BY_HAND, model="own"), [place], None)[1] == "own"
+def test_a_genome_is_fitted_to_the_model_that_is_named_or_to_its_own(place: Mountpoint) -> None:
+    genome = replace(BY_HAND, model="own")
+    assert [fitting.model_of(genome, [place], named)[1] for named in ("named", None)] == ["named", "own"]
 
 
 def test_a_genome_of_no_model_is_fitted_to_the_only_one_that_it_fits(place: Mountpoint) -> None:
@@ -224,48 +220,7 @@ def test_a_genome_of_no_model_is_fitted_to_the_only_one_that_it_fits(place: Moun
     assert fitting.model_of(genome_of(XOR), [place], None)[1] == "xor"
 
 
-def test_a_genome_that_several_models_fit_says_which(place: Mountpoint) -> None:
-    keep_xor(place, "a")
-    keep_xor(place, "b")
-    with pytest.raises(BadInput, match=r"expected one stored model of 2 .* and 1 .*, got 2: '?a'?, '?b'?; try --model"):
-        fitting.model_of(genome_of(XOR), [place], None)
-
-
 def test_a_genome_that_no_model_fits_says_so(place: Mountpoint) -> None:
     keep_iris(place)
     with pytest.raises(BadInput, match=r"expected one stored model of 2 .* and 1 .*, got none; try "):
         fitting.model_of(genome_of(XOR), [place], None)
-
-
-def test_samples_of_another_size_are_refused(place: Mountpoint) -> None:
-    keep_iris(place)
-    expected = r"expected samples of 2 .* and 1 .*, as the genome has, got 4 and 3; try --model"
-    with Models(place).reading("iris") as folder, pytest.raises(BadInput, match=expected):
-        fitting.fitting_samples(genome_of(XOR), folder, "train")
-
-
-# What a new genome is made of
-
-
-def test_a_stored_model_is_meant_by_its_name_and_by_its_file(place: Mountpoint) -> None:
-    keep_iris(place)
-    for word in ("iris", str(place.root / "model" / "iris.model")):
-        where, name, description = creating.source([place], word)
-        assert (where, name) == (place, "iris")
-        assert str(description) == "4 1 1\ninput\ndense 5 tanh\ndense 3 softmax\n"
-
-
-def test_any_other_file_is_a_model_of_no_samples(place: Mountpoint, tmp_path: Path) -> None:
-    (tmp_path / "x.model").write_text(XOR)
-    assert creating.source([place], str(tmp_path / "x.model")) == (None, None, ModelDescription.parse(XOR))
-
-
-def test_a_file_that_leaves_something_to_the_data_makes_no_genome(place: Mountpoint, tmp_path: Path) -> None:
-    (tmp_path / "x.model").write_text(IRIS)
-    with pytest.raises(BadInput, match=r"x.model: expected numbers in a model without data, got '\?'"):
-        creating.source([place], str(tmp_path / "x.model"))
-
-
-def test_a_word_that_is_neither_is_refused(place: Mountpoint) -> None:
-    with pytest.raises(BadInput, match="no stored model and no file called 'nothing'; try kerash list"):
-        creating.source([place], "nothing")

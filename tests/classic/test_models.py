@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
+from mutating import change
 from places import STRANGE
 
 from kerash_cli.classic.models import Models, StoredModel, samples
@@ -91,14 +92,10 @@ def test_what_is_written_reads_back_equal(tmp_path: Path, text: str, known: Enco
     assert read.encoding.to_json() == model.encoding.to_json()
 
 
-def test_the_names_of_classes_and_columns_read_back(tmp_path: Path) -> None:
-    read = StoredModel.read(stored(tmp_path, text=IRIS, known=iris())[0]).encoding
-    assert read.targets.classes == ("setosa", "versicolor", "virginica")
-    assert read.columns.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
-
-
-def test_what_the_data_decided_is_resolved_when_it_is_read(tmp_path: Path) -> None:
+def test_names_and_what_the_data_decided_read_back(tmp_path: Path) -> None:
     read = StoredModel.read(stored(tmp_path, text=IRIS, known=iris())[0])
+    assert read.encoding.targets.classes == ("setosa", "versicolor", "virginica")
+    assert read.encoding.columns.names == ("sepal_length", "sepal_width", "petal_length", "petal_width", "species")
     assert str(read.description) == "4 1 1\ninput\ndense 16 tanh\ndense 3 softmax\n"
 
 
@@ -136,15 +133,11 @@ def test_samples_have_the_order_that_training_reads_fastest(tmp_path: Path) -> N
     assert read.y.flags.f_contiguous
 
 
-def test_samples_cannot_be_written_to(tmp_path: Path) -> None:
-    read = samples(stored(tmp_path)[0], "train")
-    with pytest.raises(ValueError, match="read-only"):
-        read.x[0, 0] = 5
-
-
-def test_samples_stay_as_they_are_when_the_model_is_replaced(tmp_path: Path) -> None:
+def test_samples_stay_as_they_are_when_the_model_is_removed(tmp_path: Path) -> None:
     folder, _ = stored(tmp_path)
     read = samples(folder, "train")
+    with pytest.raises(ValueError, match="read-only"):
+        read.x[0, 0] = 5
     Models(Mountpoint(tmp_path)).remove("m")
     assert not folder.exists()
     assert read.x[0].tolist() == [1, 1.125, 1]
@@ -177,15 +170,6 @@ def test_a_name_whose_files_would_be_others_is_refused(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["", ".", "..", "a/b", "/a", "-a", ".a", "a b", "a\n", "é", "a\0", "x" * 65, "\x1b[2J", "../genomes"]
-)
-def test_a_word_that_is_no_name_is_refused(word: str) -> None:
-    with pytest.raises(BadInput, match="expected a name of 1 to 64 letters") as caught:
-        checked(word)
-    assert str(caught.value).isprintable()
-
-
-@pytest.mark.parametrize(
     "word", ["m", "genome", "genomes2", "model", "x.models", "x.model.y", "Genomes", "x" * 64, "_"]
 )
 def test_other_names_are_names(word: str) -> None:
@@ -195,27 +179,12 @@ def test_other_names_are_names(word: str) -> None:
 # The record
 
 
-def changed(*path: str, to: Any) -> Callable[[bytes], bytes]:
-    """An edit of the record that puts a value at that path."""
+def changed(*path: str, **to: Any) -> Callable[[bytes], bytes]:
+    """An edit of the record that puts `to` at that path, or leaves out what is there."""
 
     def edit(content: bytes) -> bytes:
-        record = inner = json.loads(content)
-        for step in path[:-1]:
-            inner = inner[step]
-        inner[path[-1]] = to
-        return json.dumps(record).encode()
-
-    return edit
-
-
-def without(*path: str) -> Callable[[bytes], bytes]:
-    """An edit of the record that leaves out what is at that path."""
-
-    def edit(content: bytes) -> bytes:
-        record = inner = json.loads(content)
-        for step in path[:-1]:
-            inner = inner[step]
-        del inner[path[-1]]
+        record = json.loads(content)
+        change(record, *path, **to)
         return json.dumps(record).encode()
 
     return edit
@@ -248,16 +217,16 @@ RECORDS: dict[str, Callable[[bytes], bytes]] = {
     "version true": changed("format", to=True),
     "version 1.0": changed("format", to=1.0),
     "version [1]": changed("format", to=[1]),
-    "no version": without("format"),
-    "no encoding": without("encoding"),
-    "no digests": without("sha256"),
-    "no digest of the data": without("sha256", "data"),
+    "no version": changed("format"),
+    "no encoding": changed("encoding"),
+    "no digests": changed("sha256"),
+    "no digest of the data": changed("sha256", "data"),
     "a digest that is a number": changed("sha256", "data", to=1),
     "a digest that is a list": changed("sha256", "label", to=["a"]),
     "digests in a list": changed("sha256", to=["a", "b"]),
     "an encoding that is null": changed("encoding", to=None),
     "an encoding that is a list": changed("encoding", to=[]),
-    "an encoding without classes": without("encoding", "classes"),
+    "an encoding without classes": changed("encoding", "classes"),
     "an encoding of more": changed("encoding", "colour", to="red"),
     "a width that is text": changed("encoding", "width", to="5"),
     "a width of nothing": changed("encoding", "width", to=0),
@@ -458,7 +427,6 @@ def test_a_model_without_a_description_of_its_own_is_none(
 def test_a_refused_file_is_closed(tmp_path: Path) -> None:
     folder, _ = stored(tmp_path)
     (folder / "x_train.npy").write_bytes(npy(GOOD)[:-1])
-    before = os.listdir("/proc/self/fd") if Path("/proc/self/fd").exists() else os.listdir("/dev/fd")
-    for _ in range(5):
-        damage(folder, "x_train.npy")
-    assert len(os.listdir("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd")) == len(before)
+    before = sorted(os.listdir("/proc/self/fd"))
+    damage(folder, "x_train.npy")
+    assert sorted(os.listdir("/proc/self/fd")) == before

@@ -1,15 +1,12 @@
 import json
 import math
-from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from kerash_cli.commands import activation
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.errors import BadInput
-
-Run = Callable[..., Result]
 
 
 def run(*arguments: str, input: str | bytes = "") -> list[str]:

@@ -112,19 +112,6 @@ def test_no_batch_size_is_told_where_none_is_large_enough(kerash: Kerash, folder
     assert "--batch-size" not in told
 
 
-def test_a_model_and_its_genome_go_together(kerash: Kerash, folder: Path, environment: dict[str, str]) -> None:
-    (folder / "kerash_mountpoint").mkdir(mode=0o700)
-    assert kerash("store-model", "m", "iris.model", "iris.csv", "--target", "species").code == 0
-    assert kerash("store-model", "m", "iris.model", "iris.csv", "--target", "species").error.endswith(
-        "stored model m already exists; choose another name, or --force to replace it"
-    )
-    assert kerash("create-genome", "g", "m").code == 0
-    done = kerash("remove", "m")
-    assert done.error.startswith("model m is still used by genome g: ")
-    assert advice.run(advice.command(done.error), folder, environment).code == 0
-    assert not list((folder / "kerash_mountpoint").iterdir())
-
-
 def test_a_genome_that_has_the_name_of_a_model_goes_first(kerash: Kerash, folder: Path) -> None:
     (folder / "kerash_mountpoint").mkdir(mode=0o700)
     assert kerash("store-model", "m", "iris.model", "iris.csv", "--target", "species").code == 0

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 from select import select
 
 import pytest
-from conftest import ROOT, Done, Kerash
+from conftest import Done, Kerash
+from program import plant
 from searches import XOR, bytes_of, few_digits, table, untimed
 
 
@@ -83,9 +85,7 @@ def test_a_search_that_is_killed_ends_in_the_same_bytes(
     while killed < kills:
         if again.run(rng.uniform(0.2, 1.5)) == 0:
             assert list(bytes_of(tmp_path, "killed").values()) == expected
-            for path in sorted((tmp_path / "killed.evolve").rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-            (tmp_path / "killed.evolve").rmdir()
+            shutil.rmtree(tmp_path / "killed.evolve")
         else:
             killed += 1
     assert again.run(None) == 0
@@ -213,9 +213,7 @@ elif "evolve" in sys.orig_argv and os.environ.get("LAST") == "1":
 @pytest.fixture
 def planted(tmp_path: Path) -> dict[str, str]:
     """The environment in which PLANT is."""
-    (tmp_path / "plant").mkdir()
-    (tmp_path / "plant/sitecustomize.py").write_text(PLANT, encoding="ascii")
-    return {"PYTHONPATH": os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])}
+    return plant(tmp_path, PLANT)
 
 
 def test_a_candidate_that_no_worker_survives_is_trained_in_this_process(
@@ -248,11 +246,8 @@ def test_a_last_try_that_fails_writes_nothing_and_the_same_command_goes_on(
 
 
 def test_workers_that_can_not_work_change_no_byte(kerash: Kerash, tmp_path: Path) -> None:
-    (tmp_path / "plant").mkdir()
-    plant = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
-    (tmp_path / "plant/sitecustomize.py").write_text(plant, encoding="ascii")
-    path = os.pathsep.join([str(tmp_path / "plant"), str(ROOT)])
-    for name, extra in (("whole", {}), ("alone", {"PYTHONPATH": path})):
+    text = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
+    for name, extra in (("whole", {}), ("alone", plant(tmp_path, text))):
         done = kerash("evolve", *XOR[:2], name, *XOR[3:], "2", "1", "--workers", "2", **extra)
         assert done.code == 0, done.err
     assert "ended (exit 7): it said nothing: going on in this process" in done.err

@@ -4,22 +4,21 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from pathlib import Path
 
 import genomes
 import numpy as np
+import program
 import pytest
 from conftest import Kerash
-from genomes import GOLDEN, IRIS, XOR, Array, digest, folder, forward, golden, read_tensor, weights
+from genomes import GOLDEN, IRIS, XOR, digest, folder, forward, golden, read_tensor, weights
+from processes import Process, ended, under_way
+from program import PROCESS
 
 mount, made, genome, inherited = genomes.mount, genomes.made, genomes.genome, genomes.inherited
 
 MARGIN = 0.45
-RATE = 10.0
 
 
 def line_of(epoch: int) -> str:
@@ -37,69 +36,19 @@ def test_fit_reaches_the_weights_that_the_original_reached(kerash: Kerash, inher
         assert np.abs(got - expected).max() < 1e-8
 
 
-def test_fit_prints_the_lines_of_2019(kerash: Kerash, inherited: Path) -> None:
+def test_fit_prints_the_lines_of_2019_and_changes_weights_and_result_alone(kerash: Kerash, inherited: Path) -> None:
+    (inherited / "notes").write_text("rate 10 is best", encoding="ascii")
     done = kerash("fit", "26", "old", "4", "1", "10", str(MARGIN))
     lines = done.out.splitlines()
     assert len(lines) == 26
-    for epoch in (0, 1, 5, 25):
-        assert lines[epoch] == line_of(epoch)
+    told = {epoch: line_of(epoch) for epoch in (0, 1, 5, 25)}
+    assert {epoch: lines[epoch] for epoch in told} == told
+    assert len({line.partition("cost")[2] for line in told.values()}) == 4
     assert done.err == ""
-
-
-def test_the_lines_of_the_first_and_the_last_figures_differ() -> None:
-    assert len({line_of(epoch).partition("cost")[2] for epoch in (0, 1, 5, 25)}) == 4
-
-
-def test_the_last_cost_is_the_result_of_a_genome(kerash: Kerash, inherited: Path) -> None:
-    kerash("fit", "6", "old", "4", "1", "10", str(MARGIN))
     cost = float((inherited / "result").read_text(encoding="ascii"))
-    assert f"cost: {cost:.6f} " in line_of(5)
-
-
-def test_fit_leaves_biases_that_do_not_count_as_they_were(kerash: Kerash, inherited: Path) -> None:
-    kerash("fit", "3", "old", "4", "1", "10", "0.1")
-    assert (read_tensor(inherited / "topology/layer_1/bias_weights.dat") == 0.25).all()
-
-
-def test_fit_leaves_files_alone_that_it_does_not_know(kerash: Kerash, inherited: Path) -> None:
-    (inherited / "notes").write_text("rate 10 is best", encoding="ascii")
-    kerash("fit", "1", "old", "4", "1", "10", "0.1")
-    assert (inherited / "notes").read_text(encoding="ascii") == "rate 10 is best"
-
-
-@pytest.mark.parametrize("margin", [0.0, 0.3, 0.55, 1.0])
-def test_accuracy_counts_the_rows_within_the_error_margin(kerash: Kerash, inherited: Path, margin: float) -> None:
-    wrong = np.abs(np.array(GOLDEN["y_train"]) - forward(golden(0), np.array(GOLDEN["x_train"])))
-    done = kerash("fit", "1", "old", "4", "1", "10", str(margin))
-    assert done.out.endswith(f" accuracy: {25 * (wrong <= margin).sum():.1f}%\n")
-
-
-def stepped(layers: list[Array], rows: list[int]) -> list[Array]:
-    """One step over some of the four rows, by the formulas of the slides."""
-    x, y = np.array(GOLDEN["x_train"])[rows], np.array(GOLDEN["y_train"])[rows]
-    first, second = layers
-    hidden = forward([first], x)
-    out = forward([second], hidden)
-    delta = -(y - out) * out * (1 - out)
-    inner = delta @ second.T * hidden * (1 - hidden)
-    return [first - RATE / len(rows) * x.T @ inner, second - RATE / len(rows) * hidden.T @ delta]
-
-
-def test_a_last_smaller_batch_is_averaged_over_its_own_rows(kerash: Kerash, inherited: Path) -> None:
-    """Whatever the order: three rows of the four, and then the fourth."""
-    assert kerash("fit", "1", "old", "3", "1", str(RATE), "0.1").code == 0
-    distances = []
-    for three in combinations(range(4), 3):
-        (last,) = {0, 1, 2, 3} - {*three}
-        expected = stepped(stepped(golden(0), list(three)), [last])
-        distances.append(max(np.abs(a - b).max() for a, b in zip(weights(inherited), expected, strict=True)))
-    assert min(distances) < 1e-12
-
-
-def test_a_batch_larger_than_the_samples_is_all_of_them(kerash: Kerash, inherited: Path) -> None:
-    assert kerash("fit", "5", "old", "1000", "1", "10", "0.1").code == 0
-    for got, expected in zip(weights(inherited), golden(5), strict=True):
-        assert np.abs(got - expected).max() < 1e-8
+    assert f"cost: {cost:.6f} " in lines[25], "the last cost is the result"
+    assert (read_tensor(inherited / "topology/layer_1/bias_weights.dat") == 0.25).all(), "biases that do not count stay"
+    assert (inherited / "notes").read_text(encoding="ascii") == "rate 10 is best", "files of others stay"
 
 
 def test_a_genome_of_2019_that_fits_two_models_needs_to_be_told_which(kerash: Kerash, inherited: Path) -> None:
@@ -193,48 +142,26 @@ def test_what_cannot_be_fitted_is_one_line_and_changes_nothing(
 
 # A fit that is ended
 
-Running = Callable[..., "subprocess.Popen[bytes]"]
-
 
 @pytest.fixture
-def fitting(tmp_path: Path, environment: dict[str, str]) -> Iterator[Running]:
-    """Starts fits that would go on for hours, and that have written a few lines."""
-    processes = []
-
-    def start(*words: str, lines: int = 3) -> "subprocess.Popen[bytes]":
-        command = [
-            sys.executable,
-            "-m",
-            "kerash_cli",
-            "fit",
-            "1000000000",
-            *(words or ("default", "4", "1", "1", "0.1")),
-        ]
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
-        )
-        processes.append(process)
+def fitting(genome: Path, tmp_path: Path, environment: dict[str, str]) -> Iterator[Process]:
+    """A fit of the genome that would go on for hours, and that has written three lines."""
+    with under_way(("fit", "1000000000", "default", "4", "1", "1", "0.1"), tmp_path, environment) as process:
         assert process.stdout is not None
-        for _ in range(lines):
+        for _ in range(3):
             assert process.stdout.readline().startswith(b"Epoch: ")
-        return process
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+        yield process
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_keeps_what_was_done_and_ends_in_its_code(
-    kerash: Kerash, genome: Path, fitting: Running, number: signal.Signals
+    kerash: Kerash, genome: Path, fitting: Process, number: signal.Signals
 ) -> None:
     before = digest(genome)
-    process = fitting()
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
-    assert re.fullmatch(rb"interrupted in epoch [0-9]+; default keeps the weights that it has now\n", err)
+    fitting.send_signal(number)
+    code, _, err = ended(fitting)
+    assert code == 128 + number
+    assert re.fullmatch(r"interrupted in epoch [0-9]+; default keeps the weights that it has now\n", err)
     cost = float((genome / "result").read_text(encoding="ascii"))
     assert 0 < cost < 1
     assert digest(genome)["topology/layer_1/weights.dat"] != before["topology/layer_1/weights.dat"]
@@ -242,41 +169,32 @@ def test_a_signal_keeps_what_was_done_and_ends_in_its_code(
 
 
 def test_after_an_interrupt_every_line_that_was_written_has_been_a_step(
-    kerash: Kerash, genome: Path, mount: Path, fitting: Running
+    kerash: Kerash, genome: Path, mount: Path, fitting: Process
 ) -> None:
     shutil.copytree(genome, folder(mount, "twin"))
-    process = fitting(lines=3)
-    process.send_signal(signal.SIGINT)
-    steps = 3 + len(process.communicate(timeout=60)[0].splitlines())
+    fitting.send_signal(signal.SIGINT)
+    steps = 3 + len(ended(fitting)[1].splitlines())
     assert kerash("fit", str(steps), "twin", "4", "1", "1", "0.1").code == 0
     assert digest(folder(mount, "twin")) == digest(genome)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_ends_a_fit_and_leaves_the_genome_as_it_was(
-    genome: Path, mount: Path, tmp_path: Path, environment: dict[str, str], unbuffered: str
+    genome: Path, mount: Path, tmp_path: Path, unbuffered: str
 ) -> None:
     before = digest(mount)
-    program = f"{sys.executable} -m kerash_cli fit 1000000000 default 4 1 1 0.1 | head -n 1; echo ${{PIPESTATUS[0]}}"
-    environment = {**environment, "PYTHONUNBUFFERED": unbuffered}
-    done = subprocess.run(
-        ["bash", "-c", program], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=True
-    )
-    line, code = done.stdout.decode().splitlines()
+    script = f"{' '.join(PROCESS)} fit 1000000000 default 4 1 1 0.1 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = program.shell(script, tmp_path, PYTHONUNBUFFERED=unbuffered)
+    line, code = done.out.splitlines()
     assert line.startswith("Epoch:    0 Batch:    0 cost: ")
-    assert (code, done.stderr) == ("141", b"")
+    assert (code, done.err) == ("141", "")
     assert digest(mount) == before
 
 
-def test_a_full_output_is_one_line_and_leaves_the_genome_as_it_was(
-    genome: Path, mount: Path, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_a_full_output_is_one_line_and_leaves_the_genome_as_it_was(genome: Path, mount: Path, tmp_path: Path) -> None:
     before = digest(mount)
-    program = f"{sys.executable} -m kerash_cli fit 3 default 4 1 1 0.1 >/dev/full"
-    done = subprocess.run(
-        ["bash", "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (3, "Error: standard output: No space left on device\n")
+    done = program.shell(f"{' '.join(PROCESS)} fit 3 default 4 1 1 0.1 >/dev/full", tmp_path)
+    assert (done.code, done.err) == (3, "Error: standard output: No space left on device\n")
     assert digest(mount) == before
 
 
@@ -317,36 +235,32 @@ def test_a_divergence_in_the_first_epoch_leaves_the_genome_as_it_was(
     assert digest(mount) == before
 
 
-BLOCKED = {
-    "another fit": ("fit", "1", "default", "4", "1", "1", "0.1"),
-    "remove of the genome": ("remove", "default"),
-    "remove of the model": ("remove", "xor", "--force"),
-    "create-genome": ("create-genome", "default", "xor", "--force"),
-    "store-model": ("store-model", "xor", *XOR, "--force"),
-}
+BLOCKED = [
+    ("fit", "1", "default", "4", "1", "1", "0.1"),
+    ("remove", "default"),
+    ("remove", "xor", "--force"),
+    ("create-genome", "default", "xor", "--force"),
+    ("store-model", "xor", *XOR, "--force"),
+]
 
 
-@pytest.mark.parametrize("name", BLOCKED)
-def test_what_a_fit_uses_is_refused_to_others_and_stays_as_it_is(
-    kerash: Kerash, genome: Path, mount: Path, fitting: Running, name: str
-) -> None:
-    fitting()
+def test_what_a_fit_uses_is_refused_to_others_and_stays_as_it_is(kerash: Kerash, mount: Path, fitting: Process) -> None:
     before = digest(mount)
-    done = kerash(*BLOCKED[name])
-    assert (done.code, done.out) == (2, "")
-    assert "is used by another process" in done.error
-    assert digest(mount) == before
+    for words in BLOCKED:
+        done = kerash(*words)
+        assert (done.code, done.out) == (2, ""), words
+        assert "is used by another process" in done.error, words
+        assert digest(mount) == before, words
 
 
-def test_two_genomes_of_a_model_may_be_fitted_at_once(kerash: Kerash, genome: Path, fitting: Running) -> None:
-    kerash("create-genome", "other", "xor", "--seed", "1")
-    fitting()
-    assert kerash("fit", "1", "other", "4", "1", "1", "0.1").code == 0
-
-
-@pytest.mark.parametrize("words", [("predict", "default", "data/xor.data"), ("list",), ("export", "default")])
-def test_a_genome_that_is_being_fitted_can_be_read(
-    kerash: Kerash, genome: Path, fitting: Running, words: tuple[str, ...]
+def test_what_a_fit_uses_can_be_read_and_another_genome_of_its_model_be_fitted(
+    kerash: Kerash, fitting: Process
 ) -> None:
-    fitting()
-    assert kerash(*words).code == 0
+    for words in (
+        ("predict", "default", "data/xor.data"),
+        ("list",),
+        ("export", "default"),
+        ("create-genome", "other", "xor", "--seed", "1"),
+        ("fit", "1", "other", "4", "1", "1", "0.1"),
+    ):
+        assert kerash(*words).code == 0, words

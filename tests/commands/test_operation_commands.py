@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,8 @@ import shells
 from click.testing import CliRunner, Result
 from conftest import Kerash
 from operation_cases import drawn
-from program import function
+from program import Done, function
+from program import shell as run_script
 from shells import SHELLS
 
 from kerash_cli.cli import program
@@ -30,7 +30,7 @@ A = "2 2 1\n1\n-2\n3\n4\n"
 B = "2 2 1\n5\n6\n-7\n8\n"
 TENSOR = "2 1 2\n1\n2\n3\n4\n"
 
-Shell = Callable[..., "subprocess.CompletedProcess[str]"]
+Shell = Callable[..., Done]
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +61,9 @@ def refused(*words: str) -> str:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
+def shell(tmp_path: Path) -> Shell:
     """Runs a script in which `kerash` is this checkout, with standard input at its end."""
-
-    def run(script: str, **extra: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            ["bash", "-c", function() + script],
-            cwd=tmp_path,
-            env={**environment, **extra},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-
-    return run
+    return lambda script, **extra: run_script(function() + script, tmp_path, **extra)
 
 
 def rendered(operands: list[Array], name: str = "operand") -> list[str]:
@@ -197,7 +185,6 @@ def test_the_list_has_each_operation_with_its_words_and_its_sentence(group: str)
 
 def test_what_2019_prints(shell: Shell) -> None:
     script = """
-        set -e
         kerash matrix direct 3 3 1 2 3 4 5 6 7 8 9 > m
         kerash matrix direct 2 2 1 0 0 1 > k
         kerash tensor apply-convolution 1 1 3 3 matrix_conv 3< m 4< k
@@ -205,8 +192,8 @@ def test_what_2019_prints(shell: Shell) -> None:
         kerash matrix similar 0.1 m m
     """
     done = shell(script)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == ["6.0", "8.0", "3.0", "12.0", "14.0", "6.0", "7.0", "8.0", "9.0", "10.0"]
+    assert (done.code, done.err) == (0, "")
+    assert done.out.split() == ["6.0", "8.0", "3.0", "12.0", "14.0", "6.0", "7.0", "8.0", "9.0", "10.0"]
 
 
 def test_operands_come_from_files_standard_input_and_descriptors(shell: Shell) -> None:
@@ -222,86 +209,70 @@ def test_operands_come_from_files_standard_input_and_descriptors(shell: Shell) -
         "kerash blas 'add | load' 3< a.mat 4< b.mat",
     ):
         done = shell(line)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "2 2 1\n6.0\n4.0\n-4.0\n12.0\n", ""), line
+        assert (done.code, done.out, done.err) == (0, "2 2 1\n6.0\n4.0\n-4.0\n12.0\n", ""), line
     for line in ("kerash matrix mean a.mat", "kerash matrix mean < a.mat", "kerash matrix mean - < a.mat"):
-        assert shell(line).stdout == "1.5\n"
+        assert shell(line).out == "1.5\n"
 
 
-@pytest.mark.parametrize(
-    ("line", "code", "expected"),
-    [
-        ("kerash matrix add 3< a.mat", 2, "descriptor 4: is closed; try a file as operand, or 4< FILE"),
-        ("kerash matrix add 4< a.mat", 2, "descriptor 3: is closed; try a file as operand, or 3< FILE"),
-        (
-            "kerash matrix add 3< a.mat 4< /dev/null",
-            2,
-            "descriptor 4: expected 'WIDTH HEIGHT DEPTH' and values, got no",
-        ),
-        ("kerash matrix add 3< a.mat 4>x", 2, "descriptor 4: can't be read (Bad file"),
-        ("kerash matrix add 3< a.mat 4< .", 2, "descriptor 4: is a folder"),
-        ("kerash matrix mean", 2, "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing"),
-        ("kerash matrix mean <&-", 1, "standard input is closed; try a file"),
-        ("kerash matrix mean nothing.mat", 2, "nothing.mat: no such file; "),
-        ("kerash matrix mean .", 2, ".: is a folder"),
-        ("kerash matrix add - - < a.mat", 2, "standard input, '-', can be read only once; try files"),
-        (
-            "kerash blas 'load - | add -' < a.mat",
-            2,
-            "step 2, 'add -': standard input, '-', can be read only once",
-        ),
-        ("kerash matrix add a.mat", 2, "add: expected the operand B, got nothing; usage: add [A B]"),
-        ("kerash matrix add a.mat wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
-        ("kerash matrix add 3< a.mat 4< wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
-        ("kerash matrix mul a.mat wide.mat", 1, "expected a second operand as high as the first is wide"),
-        ("kerash blas 'load a.mat | mul wide.mat'", 1, "step 2, 'mul wide.mat': expected a second operand as high"),
-        ("kerash matrix mean t.ten", 2, "mean: expected a matrix, got a tensor of 2x1x2; try kerash tensor mean"),
-        ("kerash matrix mean < bad", 2, "<stdin>:3:1: expected one decimal number, got 'x'"),
-        ("kerash matrix mean bad", 2, "bad:3:1: expected one decimal number, got 'x'"),
-        ("kerash matrix add a.mat 3< a.mat 4< a.mat", 2, "add: expected the operand B, got nothing"),
-        ("kerash matrix ad", 2, "unknown operation 'ad'; did you mean 'add'?"),
-        (
-            "kerash matrix slice",
-            2,
-            "slice is an operation on a tensor, not on a matrix; try kerash tensor sl",
-        ),
-        ("kerash matrix random 2 2 --seed x", 2, "--seed: expected a whole number from 0 to 9223372036854775807, got"),
-        ("kerash matrix sum --axs x a.mat", 2, "sum: unknown option '--axs'; did you mean '--axis'?"),
-        (
-            "kerash matrix mul-scalar 1e308 a.mat",
-            2,
-            "mul-scalar: expected results that fit in 64 bits, got larger ones",
-        ),
-        ("kerash matrix random 999999999 999999999", 3, "999999999x999999999: needs 8.0e+18 bytes of memory"),
-        ("kerash matrix similar 0.1 a.mat wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
-    ],
-)
+MISTAKES = [
+    ("matrix add 3< a.mat", 2, "descriptor 4: is closed; try a file as operand, or 4< FILE"),
+    ("matrix add 4< a.mat", 2, "descriptor 3: is closed; try a file as operand, or 3< FILE"),
+    ("matrix add 3< a.mat 4< /dev/null", 2, "descriptor 4: expected 'WIDTH HEIGHT DEPTH' and values, got no"),
+    ("matrix add 3< a.mat 4>x", 2, "descriptor 4: can't be read (Bad file"),
+    ("matrix add 3< a.mat 4< .", 2, "descriptor 4: is a folder"),
+    ("matrix mean", 2, "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing"),
+    ("matrix mean <&-", 1, "standard input is closed; try a file"),
+    ("matrix mean nothing.mat", 2, "nothing.mat: no such file; "),
+    ("matrix mean .", 2, ".: is a folder"),
+    ("matrix add - - < a.mat", 2, "standard input, '-', can be read only once; try files"),
+    ("blas 'load - | add -' < a.mat", 2, "step 2, 'add -': standard input, '-', can be read only once"),
+    ("matrix add a.mat", 2, "add: expected the operand B, got nothing; usage: add [A B]"),
+    ("matrix add a.mat wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
+    ("matrix add 3< a.mat 4< wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
+    ("matrix mul a.mat wide.mat", 1, "expected a second operand as high as the first is wide"),
+    ("blas 'load a.mat | mul wide.mat'", 1, "step 2, 'mul wide.mat': expected a second operand as high"),
+    ("matrix mean t.ten", 2, "mean: expected a matrix, got a tensor of 2x1x2; try kerash tensor mean"),
+    ("matrix mean < bad", 2, "<stdin>:3:1: expected one decimal number, got 'x'"),
+    ("matrix mean bad", 2, "bad:3:1: expected one decimal number, got 'x'"),
+    ("matrix add a.mat 3< a.mat 4< a.mat", 2, "add: expected the operand B, got nothing"),
+    ("matrix ad", 2, "unknown operation 'ad'; did you mean 'add'?"),
+    ("matrix slice", 2, "slice is an operation on a tensor, not on a matrix; try kerash tensor sl"),
+    ("matrix random 2 2 --seed x", 2, "--seed: expected a whole number from 0 to 9223372036854775807, got"),
+    ("matrix sum --axs x a.mat", 2, "sum: unknown option '--axs'; did you mean '--axis'?"),
+    ("matrix mul-scalar 1e308 a.mat", 2, "mul-scalar: expected results that fit in 64 bits, got larger ones"),
+    ("matrix random 999999999 999999999", 3, "999999999x999999999: needs 8.0e+18 bytes of memory"),
+    ("matrix similar 0.1 a.mat wide.mat", 1, "expected operands of the same sizes, got 2x2 and 3x1"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "expected"), MISTAKES)
 def test_a_mistake_is_one_line_and_its_code(shell: Shell, line: str, code: int, expected: str) -> None:
     Path("bad").write_text("2 1 1\n1\nx\n")
-    done = shell(line)
-    assert done.stderr.startswith(f"Error: {expected}")
-    assert done.stderr.count("\n") == 1
-    assert (done.returncode, done.stdout) == (code, "")
+    done = shell(f"kerash {line}")
+    assert done.err.startswith(f"Error: {expected}")
+    assert done.err.count("\n") == 1
+    assert (done.code, done.out) == (code, "")
 
 
 def test_a_verdict_is_an_exit_status_and_nothing_else(shell: Shell) -> None:
     for eps, code in (("20", 0), ("0.5", 1)):
         for line in (f"kerash matrix similar {eps} a.mat b.mat", f"kerash blas 'load a.mat | similar {eps} b.mat'"):
             done = shell(line)
-            assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+            assert (done.code, done.out, done.err) == (code, "", "")
 
 
 @pytest.mark.parametrize("line", ["kerash matrix random 300 300", "kerash blas 'random 300 300 | transpose'"])
 @pytest.mark.parametrize("npy", ["", " --npy"])
 def test_the_reader_of_a_pipe_that_leaves_and_a_full_device_have_their_codes(shell: Shell, line: str, npy: str) -> None:
     done = shell(f"{line}{npy} | head -c 1 > /dev/null; echo ${{PIPESTATUS[0]}}")
-    assert (done.stdout, done.stderr) == ("141\n", "")
+    assert (done.out, done.err) == ("141\n", "")
     done = shell(f"{line}{npy} > /dev/full")
-    assert (done.returncode, done.stderr) == (3, "Error: standard output: No space left on device\n")
+    assert (done.code, done.err) == (3, "Error: standard output: No space left on device\n")
 
 
-@pytest.mark.parametrize("line", ["kerash matrix print a.mat > /dev/full", "kerash matrix mean a.mat > /dev/full"])
-def test_a_short_result_on_a_full_device_is_told_too(shell: Shell, line: str) -> None:
-    assert shell(line).returncode == 3
+@pytest.mark.parametrize("operation", ["print", "mean"])
+def test_a_short_result_on_a_full_device_is_told_too(shell: Shell, operation: str) -> None:
+    assert shell(f"kerash matrix {operation} a.mat > /dev/full").code == 3
 
 
 def test_npy_has_two_dimensions_for_a_matrix_and_three_for_a_tensor() -> None:
@@ -351,15 +322,15 @@ def test_print_aligns_numbers_and_keeps_layers_apart() -> None:
 
 
 def test_heat_is_colour_on_a_terminal_only(shell: Shell) -> None:
-    assert "\x1b" not in shell("kerash matrix print --heat a.mat").stdout
+    assert "\x1b" not in shell("kerash matrix print --heat a.mat").out
     terminal = "python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' %s -m kerash_cli matrix print --heat a.mat"
     command = terminal % shlex.quote(sys.executable)
-    coloured = shell(command, TERM="xterm", NO_COLOR="").stdout
+    coloured = shell(command, TERM="xterm", NO_COLOR="").out
     assert coloured.count(";48;5;") == 4
     assert "48;5;21m -2 " in coloured, "the least is blue"
     assert "48;5;196m  4 " in coloured, "the greatest is red"
-    assert "\x1b" not in shell(command, TERM="xterm", NO_COLOR="1").stdout
-    assert "\x1b" not in shell(command, TERM="dumb", NO_COLOR="").stdout
+    assert "\x1b" not in shell(command, TERM="xterm", NO_COLOR="1").out
+    assert "\x1b" not in shell(command, TERM="dumb", NO_COLOR="").out
 
 
 def test_a_pipeline_goes_step_by_step() -> None:
@@ -405,10 +376,7 @@ def test_explain_says_what_each_step_came_to() -> None:
         ("load a.mat || mean", "step 2, '': expected an operation, got nothing"),
         ("load a.mat | tensor", "step 2, 'tensor': expected an operation, got nothing"),
         ("load a.mat | transpos", "step 2, 'transpos': unknown operation 'transpos'; did you mean 'transpose'?"),
-        (
-            "load a.mat | random 2 2",
-            "step 2, 'random 2 2': expected an operation that uses the result so far",
-        ),
+        ("load a.mat | random 2 2", "step 2, 'random 2 2': expected an operation that uses the result so far"),
         ("load a.mat | info | mean", "step 3, 'mean': expected numbers from the step before, got text"),
         ("load a.mat | similar 1 a.mat | mean", "step 3, 'mean': expected numbers from the step before"),
         ("load a.mat | add", "step 2, 'add': add: expected the operand B, got nothing; usage: add [A B]"),
@@ -440,4 +408,4 @@ def test_nothing_in_a_name_steers_the_terminal(kerash: Kerash) -> None:
 
 def test_a_refused_pipeline_reads_nothing(shell: Shell) -> None:
     os.mkfifo("pipe")  # which nobody writes to
-    assert shell("timeout 60 bash -c \"$(declare -f kerash); kerash blas 'load pipe | transpos'\"").returncode == 2
+    assert shell("timeout 60 bash -c \"$(declare -f kerash); kerash blas 'load pipe | transpos'\"").code == 2

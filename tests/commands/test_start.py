@@ -13,6 +13,8 @@ from conftest import ROOT, Done, Kerash
 
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
 IRIS = ("models/iris.model", "data/iris.csv", "--target", "species")
+WINE = ("models/wine.model", "data/wine.csv", "--target", "cultivar")
+DIABETES = ("models/diabetes.model", "data/diabetes.csv", "--target", "progression")
 TINY = ("--epochs", "1", "--learning-rate", "1e-12")
 
 
@@ -24,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in (
         ("train", *IRIS, "--epochs", "60", "--log", "iris.jsonl", "-q"),
         ("train", *XOR, "--epochs", "60", "-q"),
-        ("train", "models/diabetes.model", "data/diabetes.csv", "--target", "progression", "--epochs", "60", "-q"),
+        ("train", *DIABETES, "--epochs", "60", "-q"),
         ("store-model", "xor", *XOR, "-q"),
         ("create-genome", "default", "xor", "-q"),
         ("fit", "25", "default", "4", "1", "10", "0.1"),
@@ -75,8 +77,7 @@ def test_training_that_learns_nothing_keeps_every_prediction(
 
 
 def test_regression_goes_on_in_the_scale_of_the_first_data(run: Kerash) -> None:
-    words = ("models/diabetes.model", "data/diabetes.csv", "--target", "progression")
-    assert run("train", *words, *TINY, "--seed", "7", "--start", "diabetes.kerash", "-o", "same.kerash").code == 0
+    assert run("train", *DIABETES, *TINY, "--seed", "7", "--start", "diabetes.kerash", "-o", "same.kerash").code == 0
     before, after = (
         np.array(run("predict", name, "data/diabetes.csv").out.split(), float)
         for name in ("diabetes.kerash", "same.kerash")
@@ -161,11 +162,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, int]] = {
     "wider layers": ((*IRIS, "--start", "iris.kerash"), "--start: expected weights of 4x17, 17x3", 2),
     "more layers": ((*IRIS, "--start", "iris.kerash"), "--start: expected weights of 4x16, 16x16, 16x3", 2),
     "a bias too many": ((*IRIS, "--start", "iris.kerash", "--no-bias"), "leave --no-bias out", 2),
-    "other inputs": (
-        ("models/wine.model", "data/wine.csv", "--target", "cultivar", "--start", "iris.kerash"),
-        "no input 'alcohol'",
-        2,
-    ),
+    "other inputs": ((*WINE, "--start", "iris.kerash"), "no input 'alcohol'", 2),
     "other classes": ((IRIS[0], "renamed.csv", *IRIS[2:], "--start", "iris.kerash"), "virginica", 2),
     "a class less": ((IRIS[0], "fewer.csv", *IRIS[2:], "--start", "iris.kerash"), "--start: ", 2),
     "another kind of answer": (
@@ -174,16 +171,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, int]] = {
         2,
     ),
     "init": ((*IRIS, "--start", "iris.kerash", "--init", "he"), "leave --init and --no-standardize out", 2),
-    "no scaling": (
-        (*IRIS, "--start", "iris.kerash", "--no-standardize"),
-        "leave --init and --no-standardize out",
-        2,
-    ),
-    "no such file": (
-        (*IRIS, "--start", "nothing.kerash"),
-        "nothing.kerash: no such file; ",
-        2,
-    ),
+    "no scaling": ((*IRIS, "--start", "iris.kerash", "--no-standardize"), "leave --init and --no-standardize out", 2),
+    "no such file": ((*IRIS, "--start", "nothing.kerash"), "nothing.kerash: no such file; ", 2),
     "no such genome": ((*IRIS, "--start", "nothing"), "no genome called 'nothing'", 2),
     "nothing": ((*IRIS, "--start", ""), "got an empty word; is a variable unset?", 2),
     "a damaged file": ((*IRIS, "--start", "damaged.kerash"), "damaged.kerash: ", 5),

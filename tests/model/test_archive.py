@@ -1,8 +1,6 @@
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from kerash_cli.errors import BadInput, Damaged, KerashError
 from kerash_cli.model import archive
 from kerash_cli.system import files
 
-ROOT = Path(archive.__file__).parent.parent
 TENSORS: dict[str, Array] = {
     "0.dense.weights": np.arange(6, dtype=np.float32).reshape(2, 3),
     "0.dense.biases": np.array([-0.5, 0.25, 1e-40], dtype=np.float32),
@@ -63,12 +60,6 @@ def test_record_and_tensors_come_back(tmp_path: Path) -> None:
 def test_loaded_tensors_are_read_only(tmp_path: Path) -> None:
     loaded = archive.load(saved(tmp_path / "m.kerash"))
     assert not any(tensor.flags.writeable for tensor in loaded.tensors.values())
-
-
-@pytest.mark.parametrize("path", ["str", "Path"])
-def test_a_path_is_a_string_or_a_path(tmp_path: Path, path: str) -> None:
-    saved(tmp_path / "m.kerash")
-    assert archive.load({"str": str, "Path": Path}[path](tmp_path / "m.kerash")).record == RECORD
 
 
 JSON = st.recursive(
@@ -169,23 +160,6 @@ def test_the_order_of_keys_changes_no_byte() -> None:
     assert archive.pack(backwards(TENSORS), backwards(RECORD)) == archive.pack(TENSORS, RECORD)
 
 
-def test_the_hash_seed_changes_no_byte() -> None:
-    program = (
-        "import sys, numpy\nfrom kerash_cli.model.archive import pack\n"
-        "names = {'a', 'b', 'c', 'd', 'e', 'f'}\n"
-        "data = pack({n: numpy.ones(ord(n)) for n in names}, {n: n for n in names})\n"
-        "sys.stdout.buffer.write(data)\n"
-    )
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True
-        ).stdout
-        for seed in ("1", "2", "3")
-    }
-    assert len(outputs) == 1
-    assert len(outputs.pop()) > 1000
-
-
 # What is not saved
 
 
@@ -248,6 +222,7 @@ def error_of(path: Path | str) -> KerashError:
 def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
     for name in ("none", "none/none"):
         assert error_of(tmp_path / name).exit_code == 2
+        assert not archive.looks_like_model(tmp_path / name)
     assert "no such file" in str(error_of(tmp_path / "none"))
 
 
@@ -272,6 +247,7 @@ FOREIGN = {
 @pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
 def test_a_file_of_another_kind_is_not_a_kerash_model(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m").write_bytes(data)
+    assert not archive.looks_like_model(tmp_path / "m")
     error = error_of(tmp_path / "m")
     assert isinstance(error, Damaged)
     assert "is not a kerash model: " in str(error)
@@ -282,26 +258,14 @@ def test_a_safetensors_file_of_others_is_not_a_kerash_model(tmp_path: Path) -> N
     assert "is not a kerash model: expected a file saved by kerash" in str(error_of(tmp_path / "m"))
 
 
-@pytest.mark.parametrize("path", ["folder", "pipe"])
-def test_a_folder_or_a_pipe_is_not_a_kerash_model(tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(("path", "got"), [("folder", "a folder"), ("pipe", "a dev")])
+def test_a_folder_or_a_pipe_is_not_a_kerash_model(tmp_path: Path, path: str, got: str) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
+    assert not archive.looks_like_model(tmp_path / path)
     error = error_of(tmp_path / path)
     assert isinstance(error, Damaged)
-    assert (
-        f"is not a kerash model: expected a file saved by kerash, got a {'folder' if path == 'folder' else 'dev'}"
-        in str(error)
-    )
-
-
-def test_a_changed_byte_is_damage(tmp_path: Path) -> None:
-    path = saved(tmp_path / "m.kerash")
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-    error = error_of(path)
-    assert isinstance(error, Damaged)
-    assert "is damaged: checksum mismatch; restore it" in str(error)
+    assert f"is not a kerash model: expected a file saved by kerash, got {got}" in str(error)
 
 
 @pytest.mark.parametrize("more", range(4))
@@ -358,14 +322,3 @@ def test_a_saved_model_looks_like_one_even_damaged(tmp_path: Path) -> None:
     assert archive.looks_like_model(path)
     path.write_bytes(path.read_bytes()[:100])
     assert archive.looks_like_model(path)
-
-
-@pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
-def test_a_file_of_another_kind_does_not_look_like_a_model(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "m").write_bytes(data)
-    assert not archive.looks_like_model(tmp_path / "m")
-
-
-def test_what_is_no_file_does_not_look_like_a_model(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert not any(archive.looks_like_model(path) for path in (tmp_path, tmp_path / "pipe", tmp_path / "none"))

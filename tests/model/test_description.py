@@ -146,11 +146,6 @@ def test_writing_and_reading_are_inverse(description: ModelDescription) -> None:
     assert ModelDescription.parse(str(description)) == description
 
 
-@given(descriptions())
-def test_what_is_written_is_canonical(description: ModelDescription) -> None:
-    assert str(ModelDescription.parse(str(description))) == str(description)
-
-
 def test_every_layer_is_drawn_by_these_tests() -> None:
     assert {item.metadata["parse"] for keyword in LAYERS for item in LAYERS[keyword].words()} <= set(WORDS)
 
@@ -301,24 +296,20 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, reason
 
 
 @pytest.mark.parametrize(
-    ("model", "loss", "message"),
+    ("model", "loss", "line"),
     [
-        (
-            "2 1 1\ninput\ndense 4 tanh\n\ndense 1 relu\n",
-            "binary-cross-entropy",
-            "m.txt:5: expected an activation whose",
-        ),
-        ("2 1 1\ninput\ndense 1 -\noutput relu\n", "binary-cross-entropy", "m.txt:4: expected an activation whose"),
-        ("2 1 1\ninput\ndense 1 tanh\n", "cross-entropy", "m.txt:3: expected an activation whose"),
+        ("2 1 1\ninput\ndense 4 tanh\n\ndense 1 relu\n", "binary-cross-entropy", 5),
+        ("2 1 1\ninput\ndense 1 -\noutput relu\n", "binary-cross-entropy", 4),
+        ("2 1 1\ninput\ndense 1 tanh\n", "cross-entropy", 3),
     ],
 )
 def test_a_loss_that_cannot_judge_the_outputs_is_an_error_of_their_line(
-    kerash: Kerash, tmp_path: Path, model: str, loss: str, message: str
+    kerash: Kerash, tmp_path: Path, model: str, loss: str, line: int
 ) -> None:
     (tmp_path / "m.txt").write_text(model)
     done = kerash("train", "m.txt", "data/xor.data", "data/xor.label", "--loss", loss)
     assert done.code == 2
-    assert done.error.startswith(message)
+    assert done.error.startswith(f"m.txt:{line}: expected an activation whose")
     assert not (tmp_path / "m.kerash").exists()
 
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from conftest import ROOT
+from mutating import mutated
 
 from kerash_cli.engine.network import Network
 from kerash_cli.errors import BadInput
@@ -14,47 +15,18 @@ SEEDS = [path.read_bytes() for path in sorted((ROOT / "models").glob("*.model"))
     b"256 256 3\ninput -\nflatten -\ndense 30 softmax\noutput relu\n",
     b"\xef\xbb\xbf? 1 1\r\ninput\r\ndropout .25\r\ndense 4 srelu:-1,0.1,1,0.1 # comment\r\ndense ? softmax",
 ]
-PIECES = [
-    *(b"?", b"-", b"0", b"1", b"9" * 18, b"9" * 19, b"1e308", b"1e400", b"nan", b".", b",", b":", b"#", b"\n", b"\r\n"),
-    *(
-        b"\x00",
-        b"\xff",
-        b"\xef\xbb\xbf",
-        "٣½\u2028\u00a0\u202e".encode(),
-        b" ",
-        b"\t",
-        b"\x1b[31m",
-        b"dense",
-        b"dense 3 relu",
-    ),
-    *(b"input", b"output", b"dropout 0.5", b"flatten", b"prelu:0.1", b"softmax", b"2 1 1", b"%s{}\\"),
-]
-
-
-def mutated(rng: random.Random) -> bytes:
-    """One of the seeds, changed in up to four places."""
-    data = bytearray(rng.choice(SEEDS))
-    for _ in range(rng.randint(1, 4)):
-        start = rng.randrange(len(data) + 1)
-        stop = min(len(data), start + rng.choice([0, 0, 1, 2, 5, 20]))
-        match rng.randrange(4):
-            case 0:
-                data[start:stop] = rng.choice(PIECES)
-            case 1:
-                data[start:stop] = bytes(rng.randrange(256) for _ in range(rng.randint(0, 3)))
-            case 2:
-                data[start:start] = data[start:stop] * rng.randint(1, 50)
-            case 3:
-                lines = bytes(data).split(b"\n")
-                rng.shuffle(lines)
-                data = bytearray(b"\n".join(lines))
-    return bytes(data)
+PIECES = (
+    *(b"?", b"1", b"1e308", b":", b"#", "٣½\u2028\u00a0\u202e".encode(), b"\t", b"dense", b"dense 3 relu", b"input"),
+    *(b"output", b"dropout 0.5", b"flatten", b"prelu:0.1", b"softmax", b"2 1 1", b"%s{}\\"),
+)
+"""What a mutation puts in, besides what all get."""
 
 
 def check(data: bytes) -> bool:
     """Whether `data` is a description; if so it is sound, if not its error says where in one line."""
     try:
         description = ModelDescription.parse(data.decode("utf-8"), "m")
+        resolved = description.resolve(description.features or 10**4 * known(description), 3)
     except UnicodeDecodeError:
         return False
     except BadInput as error:
@@ -64,7 +36,6 @@ def check(data: bytes) -> bool:
         assert "expected" in message or "unknown" in message or "takes" in message
         return False
     assert ModelDescription.parse(str(description)) == description
-    resolved = description.resolve(description.features or 10**4 * known(description), 3)
     network = Network(resolved.layers, resolved.known_shape)
     assert network.outputs == resolved.outputs
     assert network.features == resolved.features
@@ -78,7 +49,7 @@ def known(description: ModelDescription) -> int:
 
 def fuzz(trials: int, seed: int) -> None:
     rng = random.Random(seed)
-    accepted = sum(check(mutated(rng)) for _ in range(trials))
+    accepted = sum(check(mutated(rng.choice(SEEDS), rng, PIECES)) for _ in range(trials))
     assert trials / 20 < accepted < trials / 2  # neither is everything refused nor everything taken
 
 

@@ -1,13 +1,14 @@
 import copy
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from mutating import change
 from sklearn import metrics as oracle
 
 from kerash_cli.commands import show
@@ -156,28 +157,11 @@ def test_an_output_that_overflows_has_no_scores(output: float) -> None:
 # Records with a right digest that no training wrote
 
 
-def put(*path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    def change(record: dict[str, Any]) -> None:
-        for name in path[:-1]:
-            record = record[name]
-        record[path[-1]] = value
-
-    return change
-
-
-def without(*path: str) -> Callable[[dict[str, Any]], None]:
-    def change(record: dict[str, Any]) -> None:
-        for name in path[:-1]:
-            record = record[name]
-        del record[path[-1]]
-
-    return change
-
-
 JUNK = [None, True, -1, 1.5, 2**70, "x", [], ["x"], {}, {"x": []}]
 
 
-def changes() -> Iterator[tuple[str, Callable[[dict[str, Any]], None]]]:
+def changes() -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """Names of changes, their paths, and the values put there, if any."""
     head = "1 1 1\ninput\n"
     for text in (
         "? 1 1\ninput\ndense 1 -\n",
@@ -193,7 +177,7 @@ def changes() -> Iterator[tuple[str, Callable[[dict[str, Any]], None]]]:
         f"{head}dense 2 relu\ndense 1 -\n",
         "",
     ):
-        yield f"model {text[:40]!r}", put("model", value=text)
+        yield f"model {text[:40]!r}", ("model",), {"to": text}
     known = ("model", "bias", "encoding", "training")
     paths = [(name,) for name in known]
     paths += [("training", name) for name in (*TRAINING, "metrics")]
@@ -201,19 +185,16 @@ def changes() -> Iterator[tuple[str, Callable[[dict[str, Any]], None]]]:
     paths += [("training", "metrics", "baseline", "rmse")]
     fine = {("training", "settings"): dict, ("training", "sha256"): dict}
     for path in paths:
-        yield f"no {path}", without(*path)
+        yield f"no {path}", path, {}
         for value in JUNK:
             is_fine = (path == ("bias",) and value is True) or (value == {} and path in fine)
             number = path[-1] in ("rmse",) and isinstance(value, float)
             strings = path == ("training", "settings") and isinstance(value, dict)
             if not (is_fine or number or strings):
-                yield f"{path} {value!r}", put(*path, value=value)
-    yield "no bias", put("bias", value=False)
-    yield "more", put("more", value=1)
-    yield "epochs", put("training", "best_epoch", value=31)
-
-
-CHANGES = dict(changes())
+                yield f"{path} {value!r}", path, {"to": value}
+    yield "no bias", ("bias",), {"to": False}
+    yield "more", ("more",), {"to": 1}
+    yield "epochs", ("training", "best_epoch"), {"to": 31}
 
 
 @pytest.fixture(scope="module")
@@ -222,23 +203,23 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> archive.Artifact:
     return archive.load(saved(model("dense ? -", [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]), path))
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("path", "put"), [pytest.param(path, put, id=name) for name, path, put in changes()])
 def test_a_record_that_contradicts_itself_is_damage(
-    change: Callable[[dict[str, Any]], None], sound: archive.Artifact, tmp_path: Path
+    path: tuple[str, ...], put: dict[str, Any], sound: archive.Artifact, tmp_path: Path
 ) -> None:
     record = copy.deepcopy(sound.record)
-    change(record)
-    path = tmp_path / "m.kerash"
-    path.write_bytes(archive.pack(sound.tensors, record))
+    change(record, *path, **put)
+    file = str(tmp_path / "m.kerash")
+    Path(file).write_bytes(archive.pack(sound.tensors, record))
     tracemalloc.start()
     with pytest.raises(Damaged) as error:
-        TrainedModel.load(str(path))
+        TrainedModel.load(file)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert str(error.value).startswith(f"{path}: expected a saved model, got one that contradicts itself: ")
+    assert str(error.value).startswith(f"{file}: expected a saved model, got one that contradicts itself: ")
     assert str(error.value).isprintable()
     assert most < 10_000_000
-    assert isinstance(CliRunner().invoke(show.command, [str(path)]).exception, Damaged)
+    assert isinstance(CliRunner().invoke(show.command, [file]).exception, Damaged)
 
 
 @pytest.mark.parametrize("tensors", ["fewer", "other", "turned", "mixed"])

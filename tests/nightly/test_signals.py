@@ -35,15 +35,19 @@ def endless_fit(kerash: Kerash, folder: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
-def test_the_first_signal_saves_the_best_so_far(
+def test_the_first_signal_saves_the_best_so_far_and_leaves_nothing_else(
     kerash: Kerash, tmp_path: Path, environment: dict[str, str], number: signal.Signals
 ) -> None:
-    with under_way(ENDLESS, tmp_path, environment) as process:
+    (tmp_path / "mount").mkdir()
+    with under_way((*ENDLESS, "--mountpoint", "mount"), tmp_path, environment) as process:
         read_until(process, "epoch 2 ")
+        assert list((tmp_path / "mount").iterdir())
         process.send_signal(number)
         code, _, err = ended(process)
     assert code == 128 + number
     assert err.splitlines()[-1].startswith("xor.kerash: accuracy")
+    assert not list((tmp_path / "mount").iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "models", "mount", "xor.kerash"}
     assert kerash("predict", "xor.kerash", "data/xor.data").code == 0
 
 
@@ -116,17 +120,6 @@ def test_a_search_ends_with_its_generation(
     assert out.startswith("4 1 1\ninput\n")
     assert "s.kerash: accuracy" in err
     assert kerash("predict", "s.kerash", "data/iris.csv").code == 0
-
-
-def test_a_genome_keeps_the_weights_that_it_has_when_fit_is_ended(
-    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
-) -> None:
-    with under_way(endless_fit(kerash, tmp_path), tmp_path, environment) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        code, _, err = ended(process)
-    assert (code, err.count("g keeps the weights that it has now")) == (143, 1)
 
 
 # Those that ask

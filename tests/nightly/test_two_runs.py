@@ -9,27 +9,16 @@ from conftest import Kerash
 from processes import ended, read_until, under_way
 
 XOR = ("models/xor.model", "data/xor.data", "data/xor.label")
-HOLDING = (
-    "train",
-    *XOR,
-    "--epochs",
-    "1000000000",
-    "--every",
-    "1",
-    "-o",
-    "a.kerash",
-    "--checkpoint",
-    "c",
-    "--log",
-    "log",
-)
+ENDLESS = ("--epochs", "1000000000", "--every", "1")
+HOLDING = ("train", *XOR, *ENDLESS, "-o", "a.kerash", "--checkpoint", "c", "--log", "log")
+WAITING = ("train", "models/xor.model", "fifo", "data/xor.label")
 SECONDS = [
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "a.kerash"),
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "folder/../a.kerash", "--force"),
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "link"),
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "b.kerash", "--checkpoint", "c", "--force"),
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "b.kerash", "--checkpoint", "c", "--resume"),
-    ("train", "models/xor.model", "fifo", "data/xor.label", "-o", "b.kerash", "--log", "log"),
+    (*WAITING, "-o", "a.kerash"),
+    (*WAITING, "-o", "folder/../a.kerash", "--force"),
+    (*WAITING, "-o", "link"),
+    (*WAITING, "-o", "b.kerash", "--checkpoint", "c", "--force"),
+    (*WAITING, "-o", "b.kerash", "--checkpoint", "c", "--resume"),
+    (*WAITING, "-o", "b.kerash", "--log", "log"),
     ("evolve", "2", "1", "a", "fifo", "data/xor.label", "1", "1"),
     ("export", "g", "-o", "a.kerash", "--mountpoint", "mount"),
 ]
@@ -69,7 +58,7 @@ def test_a_run_that_was_killed_holds_nothing(kerash: Kerash, tmp_path: Path, env
 
 def test_what_many_may_write_to_has_no_owner(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> None:
     words = ("train", *XOR, "-o", "/dev/null", "--log", "/dev/null")
-    with under_way((*words, "--epochs", "1000000000", "--every", "1"), tmp_path, environment) as process:
+    with under_way((*words, *ENDLESS), tmp_path, environment) as process:
         read_until(process, "epoch 2 ")
         assert kerash(*words, "--epochs", "2").code == 0
 
@@ -79,5 +68,5 @@ def test_a_folder_that_takes_no_file_is_told_before_the_data_is_read(
     kerash: Kerash, tmp_path: Path, option: str
 ) -> None:
     os.mkfifo(tmp_path / "fifo")
-    done = kerash("train", "models/xor.model", "fifo", "data/xor.label", option, "/proc/m.kerash")
+    done = kerash(*WAITING, option, "/proc/m.kerash")
     assert (done.code, "/proc/m.kerash: " in done.error) == (2 if "existing folder" in done.error else 1, True)

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import shells
 from conftest import Kerash
-from program import Done
-from shells import SHELLS, Run, soon
+from shells import SHELLS, Run, fine, soon
 
 pytestmark = [
     pytest.mark.parametrize("shell", SHELLS),
@@ -25,11 +24,6 @@ pytestmark = [
 def run(shell: str, tmp_path: Path) -> Run:
     (tmp_path / "m").write_text("2 2 1\n1\n2\n3\n4.5\n")
     return partial(shells.run, shell, folder=tmp_path)
-
-
-def fine(done: Done) -> str:
-    assert (done.code, done.err) == (0, "")
-    return done.out
 
 
 def gone(pid: int) -> bool:
@@ -82,12 +76,9 @@ def test_without_it_the_answers_are_the_same(run: Run, case: str) -> None:
 
 
 def test_it_leaves_with_the_shell(shell: str, run: Run) -> None:
-    service = int(fine(run("matrix_mean < m >/dev/null; echo $_kerash_service")))
-    soon(lambda: gone(service))
-    service = int(run("echo $_kerash_service; kill -9 $$").out)
-    soon(lambda: gone(service))
-    service = int(run("echo $_kerash_service; exit 3").out)
-    soon(lambda: gone(service))
+    for end in ("matrix_mean < m >/dev/null", "kill -9 $$", "exit 3"):
+        service = int(run(f"echo $_kerash_service; {end}").out)
+        soon(partial(gone, service))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shells
-from program import Done
-from shells import SHELLS, Run
+from shells import SHELLS, Run, fine
 
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 
@@ -40,11 +39,6 @@ def run(shell: str, tmp_path: Path) -> Run:
     for name, content in (("m", M), ("n", N), ("t", f"3 3 1\n{nine}"), ("k", "2 2 1\n1\n0\n0\n1\n")):
         (tmp_path / name).write_text(content)
     return partial(shells.run, shell, folder=tmp_path)
-
-
-def fine(done: Done) -> str:
-    assert (done.code, done.err) == (0, "")
-    return done.out
 
 
 def test_every_name_of_2019_is_a_function(run: Run) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import places
 import pytest
-from places import HEX, STRANGER, TREE, plant, tree
+from places import HEX, PLANTED, STRANGER, TREE, plant, tree
 
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store import mountpoint
@@ -20,9 +20,6 @@ OWN = f"kerash-{os.getuid()}"
 
 def silent(line: str) -> None:
     raise AssertionError(f"nothing was to be said, got {line!r}")
-
-
-PLANTED = ["link", "dangling link", "fifo", "file", "another user's"]
 
 
 @pytest.fixture

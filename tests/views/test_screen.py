@@ -283,25 +283,8 @@ def test_bytes_of_results_are_the_same_in_any_locale(more: Path) -> None:
     assert "中" in results.pop()
 
 
-LONG_ERROR = (
-    "train",
-    "models/iris.model",
-    "rates.csv",
-    "--target",
-    "species of this flower",
-    "--epochs",
-    "5",
-    "--seed",
-    "3",
-)
-
-
-def with_rates(folder: Path) -> Path:
-    rows = "".join(f"{n}%,{n * 3},{n % 3}\n" for n in range(10, 40))
-    (folder / "rates.csv").write_text(f"rate of this,b,species of this flower\n{rows}")
-    return folder
-
-
+SPECIES = "species of this flower"
+LONG_ERROR = ("train", "models/iris.model", "rates.csv", "--target", SPECIES, "--epochs", "5", "--seed", "3")
 SHELLS = [
     ("bash", 80),
     *(pytest.param(shell, n, marks=pytest.mark.long) for shell in ("bash", "zsh") for n in (40, 120)),
@@ -310,7 +293,9 @@ SHELLS = [
 
 @pytest.mark.parametrize(("shell", "columns"), SHELLS)
 def test_an_error_fits_and_its_command_can_be_pasted_from_the_screen(tmp_path: Path, shell: str, columns: int) -> None:
-    folder = with_rates(linked(tmp_path / "here"))
+    folder = linked(tmp_path / "here")
+    rows = "".join(f"{n}%,{n * 3},{n % 3}\n" for n in range(10, 40))
+    (folder / "rates.csv").write_text(f"rate of this,b,{SPECIES}\n{rows}")
     terminal = shown(LONG_ERROR, folder, columns, code=2)
     plain = piped(LONG_ERROR, folder, code=2)
     assert plain.count("\n") == 1
