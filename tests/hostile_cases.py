@@ -289,7 +289,7 @@ CASES: dict[str, Cases] = {
         for file, text in GENOME.items()
     },
 }  # fmt: skip
-"""By the parser. Those of saved models are in test_artifact_fuzz, and made of sound ones in `of_models`."""
+"""By the parser. Those of saved models are in test_archive_fuzz, and made of sound ones in `of_models`."""
 
 
 def of_models(sound: bytes) -> Cases:

@@ -146,10 +146,10 @@ def test_bad_rows_are_skipped_or_empty_as_it_is_wished(situation: Situation, nam
     good = situation.right("printf 'a\\n1\\n2\\n3\\n' | kerash predict m.kerash").out.splitlines()
     skipped = situation.right("kerash predict m.kerash p.csv --on-error skip")
     assert skipped.out.splitlines() == good
-    assert "2" in skipped.err.splitlines()[-1]
+    assert "2 bad rows" in skipped.err.splitlines()[-1]
     empty = situation.right("cat p.csv | kerash predict m.kerash --on-error empty")
     assert empty.out.splitlines() == [good[0], "", good[1], "", good[2]]
-    assert "2" in empty.err.splitlines()[-1]
+    assert "2 bad rows" in empty.err.splitlines()[-1]
     stopped = situation.refused("kerash predict m.kerash p.csv --on-error stop")
     assert stopped.out.splitlines() == good[:1]
 

@@ -178,7 +178,7 @@ def test_a_folder_whose_name_looks_like_an_option_is_given_to_mount_as_a_folder(
 ) -> None:
     with pytest.raises(KerashError):
         mounting.begin("-a", 4)
-    assert not called(programs, "mount")[-1].startswith("-") or "--" in called(programs, "mount")
+    assert called(programs, "mount")[-2:] == ["--", "-a"]
 
 
 # Ending what is not to be ended

@@ -218,7 +218,7 @@ def test_an_interrupt_ends_with_the_generation_and_saves(
     data = table(tmp_path)
     words = ("evolve", "3", "3", "i", data, "6", "500", "--target", "label")
     with under_way(words, tmp_path, environment) as process:
-        read_until(process, "generation 1")
+        read_until(process, "generation 0")
         process.send_signal(signal.SIGINT)
         code, out, err = ended(process)
     assert code == 130, err
@@ -285,17 +285,17 @@ def test_fewer_generations_are_what_they_were(kerash: Kerash, tmp_path: Path) ->
     assert (tmp_path / "long.evolve/history.jsonl").read_bytes() == before
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_columns_too_large_for_a_gradient_are_the_same_divergence_for_any_number_of_workers(
-    kerash: Kerash, tmp_path: Path, workers: str
+def test_columns_too_large_for_a_gradient_end_the_same_for_any_number_of_workers(
+    kerash: Kerash, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
     rows = [f"{rng.normal():.4f},{int(abs(rng.normal()) * 1e18)},{i % 2}" for i in range(30)]
     (tmp_path / "ns.csv").write_text("a,t,l\n" + "\n".join(rows) + "\n", encoding="ascii")
-    done = kerash("evolve", "2", "1", "ns", "ns.csv", "--target", "l", "2", "3", "--workers", workers)
-    assert done.code in (0, 4), done.err
-    reasons = [line for line in done.err.splitlines() if "dropped: " in line]
-    assert all("diverged" in line for line in reasons)
+    for workers in ("1", "2"):
+        done = kerash("evolve", "2", "1", f"w{workers}", "ns.csv", "--target", "l", "2", "3", "--workers", workers)
+        assert done.code == 0, done.err
+        assert "loss 2.24" in done.err  # the network without hidden layers, whose gradient is too large
+    assert (tmp_path / "w1.kerash").read_bytes() == (tmp_path / "w2.kerash").read_bytes()
 
 
 def test_a_cell_that_no_network_takes_changes_nothing(kerash: Kerash, tmp_path: Path) -> None:

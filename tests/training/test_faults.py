@@ -287,7 +287,7 @@ def resident(process: "subprocess.Popen[str]") -> int:
     return sum(int(line[1]) for line in lines)
 
 
-@pytest.mark.parametrize("epochs", [60, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("epochs", [25, pytest.param(1000, marks=pytest.mark.long)])
 def test_nothing_grows_with_the_epochs(runs: Runs, epochs: int) -> None:
     process = runs.begin("--epochs", "100000", "--patience", "100000", "--workers", "3", "--every", "1")
     trained(process, 20)
