@@ -35,7 +35,7 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
     if strata is not None:
         dealt = dealt[np.argsort(strata[dealt], kind="stable")]
     validation = np.sort(dealt.reshape(-1, count).T, axis=1)
-    training = np.array([np.setdiff1d(np.arange(rows), own) for own in validation])
+    training = np.array([np.delete(np.arange(rows), own) for own in validation])
     return training, validation
 
 

@@ -18,7 +18,7 @@ TEXT_BYTES = 4 * (4 * MOST // 3 + 1)
 """Maximum size in bytes of a text that `packed` returns."""
 
 NOTICED = 1e-3
-"""Smallest share of known rows that is reported. By chance, a share of n / 2**32 is known after training on n rows."""
+"""Smallest share of known rows that is reported."""
 
 _TILE = 512  # rows at a time: small enough for a cache
 
@@ -43,7 +43,10 @@ def hashes(x: Array, y: Array) -> Hashes:
 
 def packed(found: Hashes) -> str:
     """Returns the distinct hashes as text for a saved model; if there are more than MOST, only the smallest."""
-    return b64encode(np.unique(found)[:MOST].astype("<u4").tobytes()).decode()
+    ordered = np.sort(found)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return b64encode(ordered[first][:MOST].astype("<u4").tobytes()).decode()
 
 
 def is_sample(text: object) -> bool:
@@ -54,15 +57,18 @@ def is_sample(text: object) -> bool:
 def share(text: object, found: Hashes) -> float:
     """Returns the share of rows whose hashes are in a text made by `packed`; 0 for an empty text or None.
 
-    Raises ValueError if the text is invalid.
+    It is also 0 if it is at most four times the share that other rows have by chance, n / 2**32 after training on n
+    rows. Raises ValueError if the text is invalid.
     """
     if not text:
         return 0.0
     if not isinstance(text, str):
         raise ValueError("expected the hashes of rows as text")
     known = np.frombuffer(b64decode(text, validate=True), "<u4")
-    told = found if len(known) < MOST else found[found <= known[-1]]
-    return float(np.isin(told, known).mean()) if len(told) else 0.0
+    last = int(known[-1]) if len(known) == MOST else 0xFFFFFFFF
+    told = found[found <= last]
+    hits = float(np.isin(told, known).mean()) if len(told) else 0.0
+    return hits if hits > 4 * len(known) / (last + 1) else 0.0
 
 
 def _bits(values: Array) -> NDArray[np.uint64]:

@@ -67,7 +67,7 @@ def judge(
         if not skip or len(lost) == table.rows:
             raise
         first_error, bad = first_error or error, bad + len(lost)
-        finite = np.setdiff1d(np.arange(table.rows), lost)
+        finite = np.delete(np.arange(table.rows), lost)
         (table, labels), x, y, outputs = take(table, labels, finite), x[finite], y[finite], outputs[finite]
     scores = trained.judge(outputs, encoding.encode_targets(table, labels, np.float64))
     known = trained.knows(table.sha256, x, y)

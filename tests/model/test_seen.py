@@ -51,6 +51,14 @@ def test_of_many_rows_some_tell_the_share() -> None:
     assert seen.share(text, np.concatenate([known, new])) == pytest.approx(0.5, abs=0.02)
 
 
+def test_after_training_on_millions_of_rows_other_rows_are_not_known() -> None:
+    rng = np.random.default_rng(0)
+    known, new = (rng.integers(0, 2**32, 5_000_000, np.uint32) for _ in range(2))
+    text = seen.packed(known)
+    assert seen.share(text, new) == 0
+    assert seen.share(text, np.concatenate([known[:100_000], new[:900_000]])) == pytest.approx(0.1, abs=0.01)
+
+
 @pytest.mark.parametrize("text", ["A", "????", 7, ["AAAA"], "AAAAA==="])
 def test_what_is_no_text_of_hashes_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -258,7 +258,7 @@ def _check_quotes(source: str, block: Block, delimiter: str) -> None:
         _refuse(source, block, int(wrong[0]), "expected the field to end at its closing quote, got more")
     if len(turns) % 2:
         _refuse(source, block, int(turns[-1]), "expected a closing quote, got the end of the file")
-    spaced = np.setdiff1d(quotes, turns)
+    spaced = quotes[~np.isin(quotes, turns)]
     after = content[spaced - 1] == ord(" ")
     for place in spaced[after].tolist():
         if block.text[:place].rstrip(b" ")[-1:] == delimiter.encode():
