@@ -78,11 +78,14 @@ class Folder(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands in their groups."""
-        commands = {name: self.get_command(context, name) for name in self.list_commands(context)}
-        shown = {name: each for name, each in commands.items() if each and not each.hidden}
-        for heading, names in grouped([*shown]).items():
+
+        def summary(name: str) -> str | None:
+            command = self.get_command(context, name)
+            return command.get_short_help_str() if command and not command.hidden else None
+
+        for heading, group in grouped(self.list_commands(context), summary).items():
             with formatter.section(heading):
-                formatter.write_dl([(name, shown[name].get_short_help_str()) for name in names])
+                formatter.write_dl([*group.items()])
 
 
 EXIT_CODES = """\
@@ -246,7 +249,7 @@ def _told_by_the_system(error: OSError) -> tuple[str, int]:
 
 
 def _complain(error: BadTable, arguments: list[str]) -> int:
-    """Prints a line for each problem; if one command solves several of them, only the last of their lines shows it."""
+    """Prints a line for each problem; a command that solves several of them is in the last of their lines only."""
     from kerash_cli.errors import together
 
     for complaint in together(error.complaints):

@@ -24,7 +24,7 @@ _SPANS = ((1, np.uint8), (2, np.uint16), (4, np.uint32), (8, np.uint64))  # digi
 
 
 def number(text: str) -> float | None:
-    """Returns the value of a decimal such as `-1.5`, `2.`, `.5` or `7.0e+00`, spaces around it allowed; else None."""
+    """Returns the value of a decimal such as `-1.5`, `2.`, `.5` or `7.0e+00`, even with spaces around it; else None."""
     text = text.strip(" \t")
     value = float(text) if _NUMBER.fullmatch(text) else float("inf")
     return value if abs(value) < float("inf") else None
@@ -67,9 +67,9 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
 def block(text: bytes, delimiter: bytes, width: int) -> Values | None:
     """Returns the values (rows, width) of lines of plain decimals, with NaN for empty cells; None for other text.
 
-    The values are unsigned integers if every cell is made of 1 to 15 digits. Every line must end with a newline. The
-    result is None if a line does not have `width` cells, if a cell is not a plain decimal (a space is enough), or if
-    a cell is empty and more than a quarter are too hard for this function, such as `1e5`. `column` then reads them.
+    The values are unsigned integers if every cell consists of 1 to 15 digits. Every line must end with a newline. The
+    result is None if a line does not have `width` cells, if a cell is not a plain decimal (a space in it is enough), or
+    if a cell is empty and more than a quarter of the cells are hard to convert, such as `1e5`. Use `column` then.
     """
     if text.translate(None, _NUMERIC + delimiter + b"\n"):
         return None
@@ -143,9 +143,9 @@ def _set_points(
     cells: NDArray[np.int32],
     places: NDArray[np.intp],
 ) -> None:
-    """Divides the value of each of the `cells` by ten to the power of its number of `places` after the point.
+    """Divides the values of `cells` by powers of ten; `places` says how many digits follow each point.
 
-    Marks cells with two points, without digits, or with a point before the sign as hard.
+    Marks as hard the cells with two points, without digits, or with a point before the sign.
     """
     hard[cells[(places > lengths[cells]) | (lengths[cells] == 0)]] = True
     hard[cells[1:][cells[1:] == cells[:-1]]] = True
@@ -153,7 +153,7 @@ def _set_points(
 
 
 def _spelled(digits: NDArray[np.uint8], inside: NDArray[np.bool_], longest: int) -> NDArray[np.unsignedinteger[Any]]:
-    """Returns for every byte the number formed by the digits that end there; 0 if the byte is not a digit.
+    """Returns, for every byte, the number formed by the digits up to and including it; 0 if it is not a digit.
 
     Numbers of up to `longest` digits are complete; longer ones may lack their first digits. Each step doubles the
     number of digits for all bytes at once, which is faster than going cell by cell.

@@ -1,4 +1,4 @@
-"""Errors that a user can fix: one exception for each exit code, with a message of one line.
+"""Errors that a user can fix, with one-line messages: one exception for each exit code.
 
 A message says where the error is, what was expected, what was found, and what to try. Only `cli.py` prints it.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 SHOWN = 40
-"""Maximum number of characters of a cell that a message quotes."""
+"""Maximum number of characters that a message quotes from a cell."""
 
 LONGEST_MESSAGE = 1000
 """Maximum number of characters of a message; the middle of a longer one is cut out."""
@@ -31,21 +31,21 @@ class Repair(NamedTuple):
     """
 
     path: str
-    """The file to filter, or the word that changes places with `swap`."""
+    """The file to filter, or the command-line word to swap with `swap`."""
     filter: str
     """Shell command that the file is piped through; empty if the file is not filtered."""
     words: tuple[str, ...] = ()
     """Words added to the end of the command."""
     meaning: str = ""
-    """Words that tell several repairs of one error apart, such as "if 1,500 is 1.5"; empty if there is only one."""
+    """Phrase that sets this repair apart from other repairs, such as "if 1,500 is 1.5"; empty if there are none."""
     swap: str = ""
-    """Word of the command that changes places with `path`; empty if no words are swapped."""
+    """Command-line word to swap with `path`; empty if nothing is swapped."""
     then: tuple[str, ...] = ()
     """Further filters, which the output of `filter` is piped through."""
 
 
 class KerashError(Exception):
-    """An error with a message of one line for the user."""
+    """An error with a one-line message for the user."""
 
     exit_code = 1
     """Exit status of the program after this error."""
@@ -82,7 +82,7 @@ class BadTable(BadInput):
 
 
 def together(complaints: Sequence[BadInput]) -> Sequence[BadInput]:
-    """Returns the errors with their repairs merged into one, because a command with only one repair would fail again.
+    """Returns the errors with their repairs merged into one, because a command with only one of them would fail again.
 
     The errors are unchanged if one of them has several repairs, or if their repairs are about different files.
     """
@@ -111,7 +111,7 @@ def _joined(filters: Sequence[str]) -> list[str]:
 
 
 def complain(complaints: Sequence[BadInput]) -> None:
-    """Raises the given error, or a BadTable of the first ten if there are several; does nothing if there is none."""
+    """Raises the only error, or a BadTable of the first ten if there are several; does nothing if there are none."""
     if len(complaints) == 1:
         raise complaints[0]
     if complaints:
@@ -155,7 +155,7 @@ class BelowThreshold(KerashError):
 
 
 def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
-    """Returns the error for a file that can't be opened; `remedy` is the advice if it does not exist."""
+    """Returns the error for a file that can't be opened; `remedy` is the advice for a missing file."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return BadInput(f"{at(name)}no such file; {remedy}")
     if error.errno == errno.EISDIR:
@@ -167,7 +167,7 @@ def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
 
 
 def at(source: str, line: int | None = None, column: int | None = None) -> str:
-    """Returns `source:line:column: `, the start of a message about a file, with the parts that are known."""
+    """Returns `source:line:column: `, the start of a message about a file; unknown parts are left out."""
     return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "
 
 
@@ -234,7 +234,7 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
 
 
 def substitute(repair: Repair) -> str:
-    """Returns what to try with a shell function: `<(FILTER <PATH) instead of PATH`, or `3< <(FILTER <FILE)`."""
+    """Returns the advice for a call of a shell function: `<(FILTER <PATH) instead of PATH`, or `3< <(FILTER <FILE)`."""
 
     from shlex import quote
 

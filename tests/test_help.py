@@ -98,7 +98,9 @@ def test_the_program_lists_every_command_once_in_groups_with_all_of_its_summary(
 
 
 def test_a_command_that_is_in_no_group_is_listed_too() -> None:
-    assert grouped(["train", "nosuch"]) == {"Every day": ["train"], "More": ["nosuch"]}
+    looked_up = {"new": "Do this.", "hidden": None}
+    found = grouped(["train", "new", "hidden"], looked_up.__getitem__)
+    assert found == {"Every day": {"train": "Train a network on a table."}, "More": {"new": "Do this."}}
 
 
 def test_every_command_has_a_group() -> None:

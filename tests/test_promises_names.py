@@ -143,7 +143,7 @@ def test_a_mountpoint_that_is_a_link_is_refused(kerash: Kerash, mount: Path, tmp
     for command in ("create-genome", "list", "predict"):
         done = kerash(*USING[command])
         assert (done.code, done.out) == (2, "")
-        assert f"{HERE}: expected a folder of yours, got something else" in done.error
+        assert f"{HERE}: expected a folder that you own, got something else" in done.error
     assert tree(tmp_path / "precious") == before
 
 
@@ -155,7 +155,7 @@ def test_a_folder_of_somebody_else_is_refused(kerash: Kerash, mount: Path, path:
     os.chown(mount / path, 999_999, 999_999)
     done = kerash(*SHORT["train" if path == "mat" else "create-genome"], "-q")
     assert (done.code, done.out) == (2, "")
-    assert f"{HERE}/{path}: expected a folder of yours, got one of user 999999" in done.error
+    assert f"{HERE}/{path}: expected a folder that you own, got one of user 999999" in done.error
 
 
 @pytest.mark.parametrize("plant", ["ln -s $PWD/precious", "mkfifo", "touch"])
@@ -163,7 +163,7 @@ def test_what_is_planted_in_shared_memory_is_refused(sandbox: Sandbox, tmp_path:
     (tmp_path / "precious").mkdir()
     done = sandbox(f"mount -t tmpfs none /dev/shm; {plant} /dev/shm/kerash-0; kerash create-genome g models/xor.model")
     assert (done.code, done.out) == (2, "")
-    assert done.error.startswith("/dev/shm/kerash-0: expected a folder of yours, got something else")
+    assert done.error.startswith("/dev/shm/kerash-0: expected a folder that you own, got something else")
     assert not list((tmp_path / "precious").iterdir())
 
 

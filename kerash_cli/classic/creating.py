@@ -32,7 +32,7 @@ def source(places: Sequence[Mountpoint], word: str) -> tuple[Mountpoint | None, 
         with shelf.reading(name) as folder:
             return place, name, StoredModel.read(folder).description
     if not word or (is_name(word) and not path.exists()):
-        raise BadInput(f"no stored model and no file called {shown(word)}; try kerash list")
+        raise BadInput(f"no stored model or file called {shown(word)}; try kerash list")
     description = ModelDescription.read(word)
     if description.features is None or description.outputs is None:
         raise BadInput(f"{at(word)}expected numbers in a model without data, got '?'; try kerash store-model first")

@@ -71,7 +71,7 @@ def model_of(genome: Genome, places: Sequence[Mountpoint], named: str | None) ->
 def material(places: Sequence[Mountpoint], name: str, model: str) -> tuple[ModelDescription, Array, Array]:
     """Returns what an evolution starts from: a genome's description, and all inputs and targets of a stored model.
 
-    The stored model is the one called `model`; if there is none, `model_of` chooses it.
+    The stored model is the one called `model`; if none has that name, `model_of` chooses it.
     """
     shelf = find(Genomes, places, name)
     with shelf.holding(name) as folder:

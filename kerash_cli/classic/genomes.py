@@ -48,7 +48,7 @@ _FILES = {"weights": "weights.dat", "bias": "bias_weights.dat", "mean": "mean.da
 _MOST_LAYERS = 10_000
 _LONGEST = 1 << 16
 _SMALL = 4096
-"""Size, in bytes, that is reserved for a file of a few words."""
+"""Number of bytes reserved for a file of a few words."""
 _SETTINGS = {"model": NAME.pattern, "shape": r"[1-9][0-9]{0,17}( [1-9][0-9]{0,17}){2}", "bias": "yes|no"}
 
 
@@ -184,7 +184,7 @@ def _own(path: Path) -> Path:
     try:
         check_own(path)
     except FileNotFoundError:
-        raise BadInput(f"{at(str(path))}no such folder; the genome needs it") from None
+        raise BadInput(f"{at(str(path))}this folder is missing, and the genome needs it") from None
     return path
 
 
@@ -237,7 +237,7 @@ def _fitting(
             path = str(folder / _layer(i) / _FILES[name])
             if name not in own and (bias or name != "bias"):
                 what = "bias weights, as settings say" if name == "bias" else name
-                raise BadInput(f"{at(path)}no such file; it should hold {what}")
+                raise BadInput(f"{at(path)}this file is missing, and should hold {what}")
             tensor: Array = own[name] if name in own else np.zeros(shape)
             if _in_file(tensor.shape) != _in_file(shape):
                 expected = f"'{_sizes(_in_file(shape))}' to match the layer before"
@@ -294,7 +294,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return open(path, "rb", opener=regular)
     except FileNotFoundError:
-        raise BadInput(f"{at(str(path))}no such file; the genome needs it") from None
+        raise BadInput(f"{at(str(path))}this file is missing, and the genome needs it") from None
     except OSError as error:
         raise BadInput(f"{at(str(path))}can't be read as a file of a genome ({error.strerror})") from None
 

@@ -70,7 +70,9 @@ class StoredModel:
             checks.expect(all(isinstance(digest, str | None) for digest in sha256.values()), "digests other than text")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)[:100]
-            raise Damaged(f"{at(str(path))}expected the record of a stored model, got {reason!r}; {_AGAIN}") from None
+            raise Damaged(
+                f"{at(str(path))}expected the record of a stored model, but reading failed with {reason!r}; {_AGAIN}"
+            ) from None
         caption = str(folder.parent / f"{folder.name}{BESIDE}")
         description = ModelDescription.read(caption).resolve(encoding.features, encoding.outputs)
         if description.outputs != encoding.outputs:
@@ -79,7 +81,7 @@ class StoredModel:
         return cls(folder.name, description, encoding, sha256)
 
     def write(self, draft: Draft, text: str) -> None:
-        """Writes `text`, the description, and the record."""
+        """Writes the description, given as `text`, and the record."""
         draft.write(BESIDE, text.encode())
         draft.write(_RECORD, self.record())
 

@@ -16,7 +16,7 @@ SOURCE = "kerash"
 """Name of the mount in the system's table."""
 
 MADE, FOUND = "folder made", "folder found"
-"""First line of a mark: init-fs made its folder, or found it. The second line is the folder that init-fs was run in."""
+"""First line of a mark, for a folder made or found by init-fs. The second line is the folder where init-fs was run."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class PreparedModel:
         return beside + sum(samples_bytes(self.model.encoding, table.rows, FLOAT64) for table, _ in self.parts)
 
     def doubts(self) -> list[str]:
-        """Returns a line for each decision about the data that may be wrong."""
+        """Returns a line for each doubtful decision about the data."""
         encoding, (table, labels) = self.model.encoding, self.parts[0]
         targets = doubtful_targets(self.model.description, encoding, table, labels)
         return [*encoding.doubts(table), *targets, *self._sorted_rows()]

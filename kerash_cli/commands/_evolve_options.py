@@ -32,7 +32,7 @@ NETWORKS = (
     Option(
         "--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14 of them)."
     ),
-    Option("--loss", type=_options.LOSS, help="Loss to minimize (default: what suits OUTPUTS)."),
+    Option("--loss", type=_options.LOSS, help="Loss to minimize (default: the one that suits OUTPUTS)."),
 )
 
 SEARCH = (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Reader(NamedTuple):
-    """Options for reading DATA and LABEL; None means that it is detected from the file."""
+    """Options for reading DATA and LABEL; an option that is None is detected from the file."""
 
     delimiter: str | None
     header: bool | None
@@ -53,7 +53,7 @@ def is_table(path: str) -> bool:
 
 
 def check_order(model: str, data: str) -> None:
-    """Raises BadInput, with the command that swaps them, if MODEL is a table and DATA a description."""
+    """If MODEL is a table and DATA a description, raises BadInput with the command that swaps the two."""
     from kerash_cli.model.description import begins_description
 
     if is_table(model) and os.path.isfile(data) and begins_description(data):

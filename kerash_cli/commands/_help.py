@@ -15,32 +15,52 @@ DEEPER = "    "
 """Additional indent of a line that continues the one above."""
 
 GROUPS = {
-    "Every day": ("data", "train", "predict", "evaluate", "evolve", "show", "help"),
-    "Judge and explain": ("tree",),
-    "Matrices and tensors": ("matrix", "tensor", "blas", "activation"),
-    "As in 2019": (
-        "init-fs",
-        "store-model",
-        "create-genome",
-        "fit",
-        "list",
-        "export",
-        "remove",
-        "end-fs",
-        "shell-init",
-    ),
+    "Every day": {
+        "data": "Print sample data or a description.",
+        "train": "Train a network on a table.",
+        "predict": "Predict each row of a table.",
+        "evaluate": "Measure how well a model predicts a table.",
+        "evolve": "Search for a network that suits a table.",
+        "show": "Show a description or a saved model.",
+        "help": "Show the help of a command.",
+    },
+    "Judge and explain": {"tree": "Draw the family tree of a search."},
+    "Matrices and tensors": {
+        "matrix": "Calculate with matrices.",
+        "tensor": "Calculate with tensors.",
+        "blas": "Run a pipeline of operations in one process.",
+        "activation": "Calculate an activation of numbers.",
+    },
+    "As in 2019": {
+        "init-fs": "Mount a RAM disk for tensors and genomes.",
+        "store-model": "Store a description with its samples.",
+        "create-genome": "Create a network with random weights.",
+        "fit": "Train a genome by plain gradient descent.",
+        "list": "List stored models and genomes.",
+        "export": "Save a genome as a .kerash file.",
+        "remove": "Delete stored models and genomes.",
+        "end-fs": "Delete the mountpoint and everything in it.",
+        "shell-init": "Print the functions of 2019 for a shell.",
+    },
 }
-"""The groups of commands in `kerash --help`, in the order in which people need them."""
+"""The commands by group, in the order in which people need them.
+
+The summaries stand here too, so that `kerash --help` imports none of these commands.
+"""
 
 OTHERS = "More"
 """Heading of the commands that are not in GROUPS."""
 
 
-def grouped(names: Sequence[str]) -> dict[str, list[str]]:
-    """Returns the names by group, in the order of GROUPS; names that are not in a group come last."""
-    groups = {heading: [name for name in group if name in names] for heading, group in GROUPS.items()}
+def grouped(names: Sequence[str], look_up: Callable[[str], str | None]) -> dict[str, dict[str, str]]:
+    """Returns the summaries of the commands by group and name, in the order of GROUPS; other commands come last.
+
+    `look_up` returns the summary of a command that is not in GROUPS, or None if the command is hidden.
+    """
+    groups = {heading: {name: group[name] for name in group if name in names} for heading, group in GROUPS.items()}
     known = {name for group in GROUPS.values() for name in group}
-    groups[OTHERS] = [name for name in names if name not in known]
+    others = {name: look_up(name) for name in names if name not in known}
+    groups[OTHERS] = {name: summary for name, summary in others.items() if summary}
     return {heading: group for heading, group in groups.items() if group}
 
 

@@ -1,4 +1,4 @@
-"""Signals during a long run: they stop it in good order, write a checkpoint, or print a line of status."""
+"""Signals during a long run: they stop it cleanly, write a checkpoint, or print a status line."""
 
 import signal
 from collections.abc import Callable, Iterator

@@ -52,7 +52,7 @@ class OperationGroup(click.Group):
         return Line(operation, self._group)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Lists the operations: the operands and words of each, and a sentence about it."""
+        """Lists the operations, each with its operands, its words and a sentence about it."""
         from kerash_cli.matrices.operations import OPERATIONS
 
         rows = [

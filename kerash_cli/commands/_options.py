@@ -180,6 +180,6 @@ MOUNTPOINT = Option(
     type=FILE,
     help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private folder in memory).",
 )
-WORKERS = Option("--workers", type=Whole(1, 256), help="Number of processes (default: as many as make it faster).")
+WORKERS = Option("--workers", type=Whole(1, 256), help="Number of processes (default: as many as speed up training).")
 AS_JSON = Option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
 QUIET = Option("-q", "--quiet", is_flag=True, help="Print only results and errors.")

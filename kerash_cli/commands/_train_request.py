@@ -88,7 +88,7 @@ class TrainRequest:
         return table, self.reader.labels(self.label, table)
 
     def _check_one_target(self, table: "Table") -> None:
-        """Raises BadInput for more than one --target, with a command that makes a LABEL file of these columns."""
+        """If --target is repeated, raises BadInput with a command that makes a LABEL file of these columns."""
         if len(self.target) < 2:
             return
         targets = [table.find(each) + 1 for each in self.target]
@@ -124,7 +124,7 @@ def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -
 def _check_together(words: dict[str, Any]) -> None:
     """Raises BadInput for options that exclude each other, and for an option that needs another one."""
     if words["start"] is not None and (words["init"] or words["no_standardize"]):
-        raise BadInput("--start brings its own weights and scaling; leave --init and --no-standardize out")
+        raise BadInput("--start supplies its own weights and scaling; leave out --init and --no-standardize")
     if words["as_json"] and words["log"] == "-":
         raise BadInput("--json and --log - both write to standard output; try --log FILE")
     if words["resume"] and words["checkpoint"] is None:
@@ -152,7 +152,7 @@ def _beside(model: str) -> str:
     """Returns the name of the saved model, MODEL.kerash; raises BadInput if MODEL is a pipe or standard input."""
     if model == "-" or (os.path.exists(model) and not os.path.isfile(model)):
         source = "standard input" if model == "-" else "a pipe"
-        raise BadInput(f"the model comes from {source}, so the saved one needs a name; try -o model.kerash")
+        raise BadInput(f"the model comes from {source}, so the saved model needs a name; try -o model.kerash")
     return f"{Path(model).stem}.kerash"
 
 

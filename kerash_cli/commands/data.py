@@ -38,7 +38,7 @@ _KINDS = (".csv", ".data", ".label", ".model")
 
 
 def _folders() -> "list[Path]":
-    """Returns the folders with the files: inside an installed package, beside the package in a checkout."""
+    """Returns the folders of the bundled files: inside the package if it is installed, beside it in a checkout."""
     from pathlib import Path
 
     package = Path(__file__).parents[1]

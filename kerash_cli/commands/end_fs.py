@@ -10,7 +10,7 @@ from kerash_cli.commands._help import Command
 def command(mountpoint: str | None, quiet: bool) -> None:
     """Delete the mountpoint and everything in it.
 
-    Save what you need first with export. A mountpoint that init-fs did not make, or that a running process uses, is not
+    First save what you need with export. A mountpoint that init-fs did not make, or that a running process uses, is not
     deleted.
 
     \b

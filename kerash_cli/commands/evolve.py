@@ -112,7 +112,7 @@ def _searched(
 
 
 def _lost(past: "History") -> list[str]:
-    """Returns a line, in a list, if an earlier kerash lost a candidate; it and all later ones are trained again."""
+    """Returns a list with a line if an earlier kerash lost a candidate: this and all later ones are trained again."""
     from kerash_cli.evolution.winner import numbered
 
     if not past.lost:

@@ -12,7 +12,7 @@ def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> No
     """Mount a RAM disk for tensors and genomes.
 
     The RAM disk is a tmpfs of SIZE_MB megabytes (default: 512) on ./kerash_mountpoint. If you are not allowed to mount,
-    kerash uses a private folder in an existing tmpfs instead, and prints the command that would mount one.
+    kerash uses a private folder in an existing tmpfs instead, and prints the command that would mount the RAM disk.
 
     \b
     kerash init-fs

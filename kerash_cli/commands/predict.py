@@ -63,7 +63,7 @@ def command(
     rows come from standard input. Each row is answered as soon as it is read, so that `tail -f` can supply the rows.
 
     DATA may also be a tensor file of 2019 with a single sample. For such a sample, --layers writes two files for each
-    layer, which are counted from 0: its weighted sums, 0_activity.dat, and its activations, 0_activation.dat.
+    layer; for the first layer, 0_activity.dat has the weighted sums, and 0_activation.dat has the activations.
 
     \b
     kerash predict iris.kerash iris.csv
@@ -137,7 +137,7 @@ def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None
 def _predictor(
     trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
 ) -> "Iterator[Callable[[Array], Array] | None]":
-    """Yields a function that computes outputs in additional processes too, for a large file; None for a small one."""
+    """Yields a function that computes outputs with the help of other processes if the file is large, else None."""
     from kerash_cli.system import cores
 
     size = os.path.getsize(data) if os.path.isfile(data) else 0

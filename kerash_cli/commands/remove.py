@@ -57,7 +57,7 @@ def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, fo
 
 
 def _used(name: str, genomes: list[str], together: bool) -> BadInput:
-    """Returns the error for a model that genomes still use; `together`: one command can remove model and genomes."""
+    """Returns the error for a model that genomes still use; `together`: if one command can remove it with them."""
     some = f"{'genome' if len(genomes) == 1 else 'genomes'} {', '.join(genomes)}"
     if together:
         return BadInput(f"model {name} is still used by {some}: remove both, or use --force").mended("", "", *genomes)

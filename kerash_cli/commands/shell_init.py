@@ -12,8 +12,7 @@ SHELLS = ("zsh", "bash")
 def command(shell: str) -> None:
     """Print the functions of 2019 for a shell.
 
-    SHELL is zsh or bash. A script of 2019 works if the first line below replaces the line that sources the file of
-    functions.
+    SHELL is zsh or bash. To run a script of 2019, replace the line that sources its functions by the first line below.
 
     \b
     eval "$(kerash shell-init zsh)"

@@ -34,10 +34,10 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     """Show a description or a saved model.
 
     A table lists the layers with their shapes, parameters, cost and memory. For a saved model, its data and training
-    settings follow. For a checkpoint, kerash prints how far the run is and how to continue it.
+    settings follow. For a checkpoint, kerash prints how far the run got and how to continue it.
 
-    --plan prints the computations of one batch, forward and backward, a line for each call, with its layer and the
-    sizes of its arrays.
+    --plan prints the calls of one training batch, forward and backward: on each line a call, its layer and the sizes of
+    its arrays.
 
     \b
     kerash show digits.model --inputs 64 --outputs 10

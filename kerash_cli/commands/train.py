@@ -181,7 +181,7 @@ def _train(
 
 
 def _without_epoch(run: "Run", ending: Ending) -> Exception:
-    """Returns the error for a run that was stopped in its first epoch, so that there is nothing to save."""
+    """Returns the error for a run that was stopped in its first epoch and has nothing to save."""
     from kerash_cli.training.recording import OUT_OF_TIME
 
     if run.stop == OUT_OF_TIME:

@@ -43,7 +43,7 @@ def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
 
 
 def missing_word(table: Table, position: int) -> str:
-    """Returns a phrase for a missing value, with the column's words for one: `a missing one ('NA' means missing)`."""
+    """Returns a phrase for a missing value that lists the words for it: `a missing one ('NA' means missing)`."""
     words = table.missing.get(position)
     return f"a missing one ({listed(words)} means missing)" if words else "a missing one"
 
@@ -54,7 +54,7 @@ def complete(table: Table, positions: Sequence[int], where: Table, places: Seque
 
 
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
-    """Returns for each row (rows,) whether a value is missing in one of these columns."""
+    """Returns, for each row, whether a value is missing in any of these columns; shape (rows,)."""
     gaps = np.zeros(table.rows, np.bool_)
     columns = [table.number_index(position) for position in positions if position not in table.texts]
     if columns and table.numbers.dtype.kind == "f":
@@ -78,7 +78,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
 
 
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
-    """Yields the columns tile by tile, as float64: the slice of the given rows (all, if None), and the values there."""
+    """Yields the columns tile by tile: a slice of the given rows (all, if None), and the values there as float64."""
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // max(1, len(columns)))
     chosen = _selection(columns)
@@ -95,7 +95,7 @@ def _selection(columns: Sequence[int]) -> slice | list[int]:
 
 
 def matrix(table: Table, positions: Sequence[int]) -> Floats:
-    """Returns number columns (rows, columns); raises BadInput at the first cell that is not a finite number."""
+    """Returns columns of numbers (rows, columns); raises BadInput at the first cell that is not a finite number."""
     check_numbers(table, positions)
     values = table.numbers[:, [table.number_index(position) for position in positions]].astype(np.float64)
     check_finite(table, positions, values)
@@ -123,12 +123,12 @@ def words(table: Table, position: int) -> Sequence[str | None]:
 
 
 def spelled(value: float) -> str:
-    """Returns a number as the name of a class: `3` for 3.0."""
+    """Returns the name of the class that a number stands for: `3` for 3.0."""
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def retyped(table: Table, positions: Sequence[int]) -> Table:
-    """Returns the table with text columns converted to numbers: those at `positions` whose cells are all numbers."""
+    """Returns the table with text columns converted to numbers: those at `positions` that contain no words."""
     texts = [each for each in positions if each in table.texts]
     values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
     found = {position: numbers for position, numbers in values.items() if numbers is not None}
@@ -146,11 +146,11 @@ def retyped(table: Table, positions: Sequence[int]) -> Table:
 def statistics(
     table: Table, positions: Sequence[int], rows: Rows | None, advice: str | None = None
 ) -> tuple[Floats, Floats]:
-    """Returns the means and standard deviations of number columns over the given rows, ignoring missing values.
+    """Returns the means and standard deviations of columns of numbers over the given rows, ignoring missing values.
 
-    The mean is computed from differences to a value of the column, so that a constant column has a deviation of exactly
-    0. Raises BadInput if a column has no value in these rows, an infinite one, or values too far apart for float64;
-    `advice` replaces the advice to use --drop.
+    The mean is computed from differences from one of the column's values, so that a constant column has a deviation of
+    exactly 0. Raises BadInput if a column has no value in these rows, an infinite one, or values too far apart for
+    float64; `advice` replaces the advice to use --drop.
     """
     columns = [table.number_index(position) for position in positions]
     origin, count = np.full(len(columns), np.nan), np.zeros(len(columns))

@@ -52,7 +52,7 @@ class Columns:
         return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
     def places(self, table: Table) -> dict[int, int]:
-        """Returns each input's position in `table` by its position in training; raises BadInput if one is missing."""
+        """Maps each input's position in training to its position in `table`; raises BadInput if an input is missing."""
         places = self._located(table)
         if not places and (table.names is None or self.names is None):
             either = f"{self.width} columns" + (
@@ -65,7 +65,7 @@ class Columns:
         return {position: places[position] for position in used}
 
     def groups(self, table: Table) -> Iterator[tuple[type[InputColumn], ColumnGroup]]:
-        """Yields the inputs of each kind that occurs, numbers before text; raises BadInput if `table` lacks any."""
+        """Yields each kind of input used and its columns, numbers before text; raises BadInput if one is missing."""
         places = self.places(table)
         pairs = list(zip(self.inputs, self.starts, strict=True))
         for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
@@ -74,7 +74,7 @@ class Columns:
                 yield kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))
 
     def check(self, table: Table) -> None:
-        """Raises BadInput unless `table` has each input column, with cells of its kind."""
+        """Raises BadInput unless `table` has every input column, with cells of the right kind."""
         for kind, group in self.groups(table):
             kind.check(table, group)
 
@@ -104,7 +104,7 @@ class Columns:
         return [] if place is None else [place]
 
     def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
-        """Returns the table that has the labels (`file` if given) and their positions; raises BadInput if none has."""
+        """Returns the table with the labels (`file` if given) and their positions; raises BadInput if it lacks any."""
         if file is not None:
             check_rows(table, file)
             return file, _in_file(file, labels)
@@ -128,7 +128,7 @@ class Columns:
                     [f"its model has no input {listed(strange)}"] * bool(strange)
                     + [f"this table has no input {listed(gone)}"] * bool(gone)
                 )
-                raise BadInput(f"--start: {says}; try --drop, or start without it")
+                raise BadInput(f"--start: {says}; try --drop, or leave out --start")
             inputs = tuple(own[name] for name in theirs)
         if [each.detail for each in inputs] != [each.detail for each in other.inputs]:
             expected, got = (counted(each.features, "input") for each in (other, self))

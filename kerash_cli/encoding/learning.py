@@ -17,10 +17,10 @@ from kerash_cli.system import memory
 from kerash_cli.tables.table import Table
 
 FEW_CLASSES = 20
-"""Maximum number of different numbers that may be classes even if hardly any of them occurs twice."""
+"""Maximum number of different numeric labels that are accepted as classes even if hardly any of them recurs."""
 
 EXACT = 2**53
-"""Smallest whole number with the same float64 value as another one, 2**53 + 1."""
+"""Smallest whole number that shares its float64 value with another, 2**53 + 1."""
 
 CLASS_BYTES = 200
 """Approximate memory of a class and its name, in bytes."""
@@ -41,7 +41,7 @@ def learn(
 
     `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
     the kind of its outputs, one of `targets.OUTPUTS`. The columns `drop` are left out. `Encoding.fitted` adds the
-    scaling. Raises BadInput if data and network do not fit each other.
+    scaling. Raises BadInput if the data does not fit the network.
     """
     where, places = _label_columns(table, labels, target)
     position = places[0] if labels is None else None
@@ -84,7 +84,7 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
 
 
 def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
-    """Returns the table that has the labels, either `table` or `labels`, and their positions in it."""
+    """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it."""
     if labels is not None and target is not None:
         raise BadInput(
             f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(target)}"
@@ -170,7 +170,7 @@ def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
             return Values.unscaled("probability", 1, labels)
     if len(names) != 2:
         raise BadInput(
-            f"{at(where.source)}expected 0 and 1, or two names in {where.title(place)}, "
+            f"{at(where.source)}expected either 0 and 1 or two names in {where.title(place)}, "
             f"got {len(names)}: {listed(names)}; try 'dense ? softmax' for classes, 'dense ? -' for quantities"
         )
     return Binary.unscaled("probability", 1, labels, tuple(names), _are_numbers(names))
@@ -199,12 +199,12 @@ def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | N
 
 
 def _different_names(where: Table, place: int) -> list[str]:
-    """Returns the different labels, as `_names` does; raises BadInput if all are the same."""
+    """Returns the distinct labels, as `_names` does; raises BadInput if there is only one."""
     names = _names(where, place)
     if len(names) == 1:
         raise BadInput(
             f"{at(where.source)}expected two classes or more in {where.title(place)}, got {shown(names[0])} in all "
-            "rows; try rows of other classes too"
+            "rows; add rows of other classes"
         )
     return names
 

@@ -83,9 +83,10 @@ class Encoding:
         self.columns.places(table)
 
     def usable(self, table: Table, labels: Table | None = None) -> Rows:
-        """Returns the usable rows: with `drop` those without missing values, with `mean` those with a label, else all.
+        """Returns the rows to use, according to `missing`.
 
-        Raises BadInput if a column is missing, or if no row is left.
+        With `drop`, these are the rows without missing values; with `mean`, the rows with a label; with `error`, all
+        rows. Raises BadInput if a column is missing, or if no row is left.
         """
         if self.missing == "error":
             return np.arange(table.rows)
@@ -120,7 +121,7 @@ class Encoding:
         """Returns this encoding with the means, deviations and baseline of the given rows (all, if None).
 
         Each input has its own mean and deviation, except that pixels share those of their channel: if each pixel were
-        scaled on its own, a shape would look different in every place. `channels` is the number of channels, None if
+        scaled on its own, a shape would look different in every place. `channels` is the number of channels; None if
         the inputs are not pixels. Targets are standardised only if they are amounts. With `ignore_constant`, inputs
         (other than pixels) that are the same in all these rows are ignored from now on. Raises BadInput if a column
         has no mean that float64 can hold.
@@ -147,7 +148,7 @@ class Encoding:
         return replace(self, columns=columns, targets=self.targets.arranged_as(other.targets))
 
     def scaled_as(self, other: "Encoding") -> "Encoding":
-        """Returns this encoding with the scaling of `other`, except that features ignored there keep their own."""
+        """Returns this encoding with the scaling of `other`, but features that `other` ignores keep their own."""
         goal = replace(self.targets, mean=other.targets.mean, scale=other.targets.scale)
         return replace(self, scaling=self.scaling.scaled_as(other.scaling), targets=goal)
 
@@ -166,7 +167,7 @@ class Encoding:
         return lines
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
-        """Returns a line if labels equal classes as numbers but are written differently, such as 1.0 and 1."""
+        """Returns a line if labels are the same numbers as classes, but written differently, such as 1.0 and 1."""
         return self.targets.respelled(*self._label_columns(table, labels))
 
     def encode_inputs(self, table: Table, dtype: DTypeLike = np.float32) -> Array:
@@ -185,11 +186,11 @@ class Encoding:
         return self.columns.unseen(table)
 
     def encode_targets(self, table: Table, labels: Table | None = None, dtype: DTypeLike = np.float32) -> Array:
-        """Returns the targets (rows, outputs) of `labels` or the label columns; raises BadInput at an invalid one."""
+        """Returns targets (rows, outputs) from `labels` or the label columns; raises BadInput at an invalid label."""
         return self.targets.encode(*self._known_labels(table, labels), dtype)
 
     def part(self, table: Table, rows: Rows, labels: Table | None = None) -> tuple[Table, Table | None]:
-        """Returns these rows of both tables; a text column becomes numbers if these rows have only numbers in it."""
+        """Returns these rows of both tables; a text column becomes numbers if its cells there are all numbers."""
         numbers = self.columns.number_places(table)
         positions = list(range(labels.width)) if labels else self.columns.label_places(table, self.targets.labels)
         if self.targets.text_labels:
@@ -225,11 +226,11 @@ class Encoding:
         return cls(columns, checks.choice(record["missing"], MISSING, "missing"), scaling, targets.read(record))
 
     def _label_columns(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """Returns the table that has the labels, either `table` or `labels`, and their positions in it."""
+        """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it."""
         return self.columns.label_columns(table, labels, self.targets.labels)
 
     def _known_labels(self, table: Table, labels: Table | None) -> tuple[Table, list[int]]:
-        """Returns the table that has the labels, and their positions; raises BadInput at the first missing label."""
+        """Returns the table that has the labels, and their positions in it; raises BadInput at a missing label."""
         where, positions = self._label_columns(table, labels)
         check_present(where, positions, "; try to fill it in, or train with --missing drop")
         return where, positions

@@ -20,7 +20,7 @@ class Scaling:
 
     standardized: bool
     fill: Floats
-    """Array (features,): the value that replaces a missing number with `--missing mean`."""
+    """Array (features,): the value that `--missing mean` puts in place of a missing number."""
     mean: Floats
     """Array (features,): the mean, or 0 for a feature that is not standardised."""
     scale: Floats
@@ -48,7 +48,7 @@ class Scaling:
         return np.flatnonzero(self.scale == IGNORED)
 
     def scaled_as(self, other: "Scaling") -> Self:
-        """Returns the scaling of `other`, except that features ignored there keep their own."""
+        """Returns the scaling of `other`, but features that `other` ignores keep their own."""
         own = other.scale == IGNORED
         fill, mean, scale = (
             np.where(own, mine, theirs)
@@ -70,7 +70,7 @@ class Scaling:
 
 
 def pooled(mean: Floats, deviation: Floats, channels: int) -> tuple[Floats, Floats]:
-    """Returns for each pixel the mean and deviation of its channel; the pixels of a channel lie one after the other."""
+    """Returns, for each pixel, the mean and deviation of its channel; the pixels of a channel are adjacent."""
     means = mean.reshape(channels, -1)
     with np.errstate(over="ignore"):
         variances = np.square(deviation).reshape(channels, -1)

@@ -35,13 +35,13 @@ def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[Bad
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
-    """Returns an error if a column of labels looks like mistyped numbers; right are 0 and 1, or any two names."""
+    """Returns an error if labels that should be either 0 and 1 or any two names look like mistyped numbers."""
     complaint = _disguised(table, position) or _stray(table, position, "")
     return [complaint] if complaint else []
 
 
 def of_names(table: Table, position: int) -> list[BadInput]:
-    """Returns an error if a column of names looks like numbers with mistakes: at least half numbers, no word twice."""
+    """Returns an error if names look like numbers with mistakes: at least half are numbers, no word occurs twice."""
     cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
     strays = [cell for cell in cells if decimals.number(cell) is None]
     if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
@@ -156,7 +156,7 @@ def _gap(table: Table, position: int) -> BadInput:
 
 
 def _unlabelled(table: Table, position: int) -> BadInput:
-    """Returns an error about missing labels; if a word such as NA stands for them, it says how to make NA a class."""
+    """Returns an error about missing labels; if they are a word such as NA, the error says how to make it a class."""
     rows = np.flatnonzero(absent(table, [position]))
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
     error = BadInput(
@@ -176,7 +176,7 @@ def column(table: Table, position: int) -> str:
 
 
 def _changed(table: Table, position: int, old: str, new: str) -> str:
-    """Returns a filter that replaces the cells `old` of one column, quoted or not, by `new`."""
+    """Returns a filter that replaces each cell `old` of one column, quoted or not, by `new`."""
     between = table.delimiter.replace("\t", "\\t")
     cell = rf'(?:^|[{between}])\K((?:"[^"]*")+|[^{between}\r\n]*)'
     change = rf'$c=~/^\s*"?\Q{old}\E"?\s*$/&&$n=={position + 1}?"{new}":$c'

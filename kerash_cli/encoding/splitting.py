@@ -8,8 +8,8 @@ from kerash_cli.tables.table import Rows
 def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows | None = None) -> tuple[Rows, Rows]:
     """Returns the rows for training and those for validation (a `fraction` of all, at least one), in file order.
 
-    With `strata`, the class of each row, every class is divided in this proportion, and a class of two or more rows is
-    in both parts if there are enough rows for validation.
+    If `strata` gives the class of each row, every class is divided in this proportion, and a class of two or more rows
+    is in both parts if there are enough rows for validation.
     """
     classes = np.zeros(rows, np.intp) if strata is None else strata
     counts = np.bincount(classes)
@@ -26,7 +26,7 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
     """Returns the training and the validation rows of `count` folds: two arrays (folds, rows), rows in file order.
 
     All folds are equally large: if the rows can't be divided equally, a few random ones are never in a validation part.
-    With `strata`, the class of each row, every class is spread evenly over the folds. Raises ValueError if there are
+    If `strata` gives the class of each row, every class is spread evenly over the folds. Raises ValueError if there are
     fewer rows than folds.
     """
     if rows < count:
@@ -40,7 +40,7 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
 
 
 def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:
-    """Returns the number of validation rows per class, at most `total` in all: one each, then by largest remainders."""
+    """Returns the number of validation rows per class, at most `total` in all: one each, then by largest remainder."""
     least, most = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)
     if (surplus := int(least.sum()) - total) > 0:
         least[rng.choice(np.flatnonzero(least), surplus, replace=False)] = 0

@@ -15,7 +15,7 @@ Memory: TypeAlias = NDArray[Any]
 
 
 class Allocator:
-    """Allocates arrays; lends temporaries again once they are given back, and keeps one array for equal constants."""
+    """Allocates arrays; a temporary that was given back is lent again, and equal constants share one array."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[tuple[Shape, np.dtype[Any]], list[Memory]] = defaultdict(list)
@@ -36,7 +36,7 @@ class Allocator:
         array[...] = value
 
     def kept(self, array: Memory) -> Memory:
-        """Returns `array` unchanged; it was made elsewhere, and a plan keeps it."""
+        """Returns `array` unchanged: an array that was made elsewhere and that a plan keeps."""
         return array
 
     def constant(self, shape: Shape, value: float, dtype: np.dtype[Any]) -> Memory:
@@ -63,7 +63,7 @@ class NoSpace(MemoryError):
 class Counter(Allocator):
     """Counts in `bytes` how much memory it is asked for, without allocating it.
 
-    Its arrays have addresses, so that views overlap as they should, but no memory: writing to them is not possible.
+    Its arrays have addresses but no memory: views of them overlap as usual, but nobody can write to them.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Counter(Allocator):
         self.bytes = 0
 
     def empty(self, shape: Shape, dtype: np.dtype[Any]) -> Memory:
-        """Returns an array without memory, and counts it; raises NoSpace if it is larger than the address space."""
+        """Returns an array without memory, and counts its bytes; raises NoSpace if it exceeds the address space."""
         size = prod(shape) * dtype.itemsize
         self.bytes += size
         try:
@@ -80,7 +80,7 @@ class Counter(Allocator):
             raise NoSpace(f"{size} bytes") from error
 
     def kept(self, array: Memory) -> Memory:
-        """Returns `array` unchanged, and counts it."""
+        """Returns `array` unchanged, and counts its bytes."""
         self.bytes += array.nbytes
         return array
 

@@ -10,7 +10,7 @@ from kerash_cli.engine.tensors import Call, Calls
 
 
 def labelled(calls: Calls, owner: str) -> Calls:
-    """Returns the calls, each marked with the name of its owner."""
+    """Returns the calls, each marked with `owner`, the label of the layer that it belongs to."""
     for call in calls:
         vars(call)["owner"] = owner
     return calls

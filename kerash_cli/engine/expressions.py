@@ -55,7 +55,7 @@ def column_sums(x: Values) -> Values:
 
 
 class Traced(NDArrayOperatorsMixin):
-    """A stand-in for an array, which records the operations on it; `value` is set for a constant only."""
+    """Stands in for an array and records the operations on it; `value` is set only for a constant."""
 
     __hash__ = object.__hash__  # the mixin's == is a ufunc
 
@@ -97,7 +97,7 @@ class TracedStep(NamedTuple):
 
 
 class Trace:
-    """The steps recorded so far for an expression, the float type that they compute in, and its operands' arrays."""
+    """The steps recorded so far for an expression, the float type of the arithmetic, and the operands' arrays."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype

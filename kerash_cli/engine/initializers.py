@@ -36,7 +36,7 @@ def lecun(rng: "np.random.Generator", shape: Shape, fan_in: int, fan_out: int) -
 
 @INITIALIZERS.register("uniform")
 def uniform(rng: "np.random.Generator", shape: Shape, fan_in: int, fan_out: int) -> Array:
-    """Draws from [0, 1) uniformly, as in 2019."""
+    """Draws uniformly from [0, 1), as kerash did in 2019."""
     return rng.random(shape)
 
 

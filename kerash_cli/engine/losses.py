@@ -48,7 +48,7 @@ class Loss(ABC):
         return plan(self.formula, [a, y], terms, da)
 
     def calls(self, a: Array, y: Array, weight: Array | None, value: Array, da: Array, scale: float) -> Calls:
-        """Returns the calls that write the loss to the 0-d `value`, and `scale` times its gradient to `da`.
+        """Returns the calls that write the loss to the 0-d array `value`, and `scale` times its gradient to `da`.
 
         The loss is summed over samples, after multiplying each sample's loss by its `weight` (n,). With a `scale` of
         1/n, `da` gets the gradient of the mean over n samples.
@@ -165,7 +165,7 @@ def after(name: str, activation: Activation) -> tuple[Loss, bool]:
     loss = LOSSES[name]
     if activation.output not in loss.follows:
         raise BadInput(
-            f"expected an activation whose outputs {LOSSES.canonical(name)} can judge, got {str(activation)!r}; "
+            f"expected an activation whose outputs suit the loss {LOSSES.canonical(name)}, got {str(activation)!r}; "
             f"try {loss.suggests}, or --loss mean-square"
         )
     fused = loss.fused.get(activation.name)

@@ -125,8 +125,8 @@ class Network:
     ) -> Plan:
         """Returns the plan for n samples, which has a `backward` pass if there is a gradient to write to.
 
-        `mode.training` is read now, the rest of `mode` whenever the calls are run. With params (count, size), it is
-        the plan of a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
+        `mode.training` is read now, the rest of `mode` whenever the calls are run. With params (count, size), the plan
+        is for a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
         network, and so on.
         """
         allocator = allocator or Allocator()
@@ -142,8 +142,8 @@ class Network:
     def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
         """Returns the calls that update `params`, or a part of them, along the gradient.
 
-        The calls read only the same part of the gradient, or all of it if the optimizer `needs_all`, and may overwrite
-        it. The optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
+        The calls read only the same part of the gradient, unless the optimizer `needs_all`, and may overwrite it. The
+        optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"

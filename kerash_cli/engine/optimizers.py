@@ -17,10 +17,10 @@ from kerash_cli.engine.tensors import Array, Calls, Values
 from kerash_cli.registry import Registry
 
 BLOCK = 16_384
-"""Number of parameters that go through a whole step at a time, so that they stay in the cache."""
+"""Number of parameters in a block; each block is updated completely before the next, so that it stays in the cache."""
 
 TILE = 65_536
-"""Number of gradients that are summed at once for the norm. Another size would round the norm differently."""
+"""Number of squares that are summed at once for the gradient's norm. Another size would round the norm differently."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Optimizer(ABC):
     def __init__(
         self, settings: OptimizerSettings, size: int, dtype: np.dtype[np.floating], steps_per_epoch: int, epochs: int
     ) -> None:
-        """Starts before the first step, for `size` parameters; the schedule ends after `epochs` epochs."""
+        """Makes the state before the first step, for `size` parameters; the schedule ends after `epochs` epochs."""
         self.settings = settings
         self.rate = self.default_rate if settings.learning_rate is None else settings.learning_rate
         self.steps = 0
@@ -74,9 +74,9 @@ class Optimizer(ABC):
         return self.settings.clip_norm is not None
 
     def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Returns the calls of one step, for all parameters or a part of them; they may overwrite the gradient.
+        """Returns the calls of one step for all parameters, or for a part of them.
 
-        They read only the same part of the gradient, unless the optimizer `needs_all`.
+        The calls read only the same part of the gradient, unless the optimizer `needs_all`, and may overwrite it.
         """
         calls: Calls = [self._begin]
         if self.settings.clip_norm is not None:
@@ -108,10 +108,10 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
-    """Gradient descent, optionally with momentum or Nesterov momentum, as in Sutskever et al. 2013.
+    """Gradient descent, optionally with momentum or Nesterov momentum.
 
-    https://proceedings.mlr.press/v28/sutskever13.html; the rate stays outside the velocity, so that a schedule acts
-    at once.
+    Both are as in Sutskever et al. 2013 (https://proceedings.mlr.press/v28/sutskever13.html). The rate stays outside
+    the velocity, so that a schedule takes effect at once.
     """
 
     default_rate = 0.1
@@ -201,7 +201,7 @@ OPTIMIZERS.add("adamw", AdamW)
 
 
 def _clip(gradient: Array, largest: float) -> Calls:
-    """Returns the calls that scale the gradient down to a Euclidean norm of `largest` if it is longer."""
+    """Returns the calls that scale the gradient down to a Euclidean norm of `largest` if its norm is larger."""
     tiles = [gradient[start : start + TILE] for start in range(0, gradient.size, TILE)]
     factor = np.ones((), gradient.dtype)
 

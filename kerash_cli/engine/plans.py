@@ -22,9 +22,9 @@ RELU = Activation("relu")
 class Plan(NamedTuple):
     """The calls for a batch of n samples, and the memory that they share.
 
-    The caller fills `rows` (n, features + 1), the last column with ones; `forward` writes `a` (outputs, n). Given dL/da
-    in `da`, `backward` writes the gradient of the parameters, and that of the inputs to `dx` (features, n) if it was
-    asked for; it may also overwrite `da`. A plan without a gradient has an empty `da` and an empty `backward`.
+    The caller fills `rows` (n, features + 1), whose last column holds ones; `forward` writes `a` (outputs, n). Given
+    dL/da in `da`, `backward` writes the parameters' gradient; if the plan has a `dx` (features, n), it also writes the
+    inputs' gradient there. It may overwrite `da`. In a plan without a gradient, `da` and `backward` are empty.
     """
 
     rows: Array
@@ -50,7 +50,7 @@ class Signal:
 
     If `imaged`, the order in memory is (height, depth, width), which layers for images use. Otherwise it is (depth,
     height, width), as in tensor files, the inputs and outputs of a network, and the inputs of a dense layer. The batch
-    comes last in both, so that a row of an image is contiguous.
+    is the last axis in both, so that the same row of all images is contiguous.
     """
 
     memory: Array
@@ -121,7 +121,7 @@ class LayerStep:
         return labelled(calls + self.layer.forward(self._x, self._a, self.own), self.label)
 
     def backward(self, da: Array, spare: Iterator[Array], with_dx: bool) -> tuple[Calls, Array | None]:
-        """Returns the layer's calls for da (outputs, n), and the array that gets dL/dgiven (None unless `with_dx`)."""
+        """Returns the backward calls, given da (outputs, n), and the array for dL/dgiven (None unless `with_dx`)."""
         dx = next(spare)[: prod(self.before)] if with_dx else None
         to = None if dx is None else self._seen(dx, self.before)
         calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), to, self.own)
@@ -150,7 +150,7 @@ class PlanMemory:
     """
 
     def __init__(self, n: int, dtype: np.dtype[np.floating], allocator: Allocator, scratch: int) -> None:
-        """`scratch` is the size, in numbers, of the memory that the layers share: the most that one of them needs."""
+        """Allocates memory of `scratch` numbers for all layers to share; it must be enough for each of them."""
         self.n, self.dtype, self.allocator = n, dtype, allocator
         self._scratch = allocator.empty((scratch,), dtype)
 

@@ -26,7 +26,7 @@ class Predictor:
     """Computes the outputs of a trained network; a row's output does not depend on the rows around it."""
 
     def __init__(self, network: Network, params: Array, tile: int | None = None) -> None:
-        """Takes `tile` rows at a time; more than the default is faster, but rounding then depends on a row's place."""
+        """Takes `tile` rows at a time; more than the default is faster, but makes rounding depend on a row's place."""
         self._plan = network.plan(params, tile or network.tile, Mode())
 
     def __call__(self, x: Array) -> Array:

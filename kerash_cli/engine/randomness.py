@@ -8,7 +8,7 @@ import numpy as np
 
 
 class Key(IntEnum):
-    """Purpose of a generator. Every saved result depends on these numbers: never change them."""
+    """Purpose of a generator. Every saved result depends on the values below: never change them."""
 
     INITIAL = 1
     SPLIT = 2

@@ -32,7 +32,7 @@ Views: TypeAlias = Mapping[str, Array]
 
 
 class Tensors(dict[str, Array]):
-    """Named views that lie one after the other, without gaps, in `flat`, a vector that the caller owns."""
+    """Named views of `flat`, a vector that the caller owns; together they fill it, in order and without gaps."""
 
     def __init__(self, flat: Array, shapes: Mapping[str, Shape]) -> None:
         """Makes views of `flat` with the given shapes, in order; raises ValueError unless they fill it exactly."""
@@ -47,7 +47,7 @@ class Tensors(dict[str, Array]):
 
 
 def size(shapes: Mapping[str, Shape]) -> int:
-    """Returns the total size, in numbers, of tensors of these shapes."""
+    """Returns the total count of numbers in tensors of these shapes."""
     return sum(map(prod, shapes.values()))
 
 

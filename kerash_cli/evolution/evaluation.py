@@ -35,14 +35,14 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 MOST_ROWS = 512
-"""Largest number of rows that inheritance uses to compare and fit weights."""
+"""Maximum number of rows on which inheritance compares networks and fits weights."""
 
 
 class Regime(NamedTuple):
     """The settings with which candidates are trained and judged."""
 
     epochs: int
-    """Epochs of a full evaluation: the length of the schedule."""
+    """Number of epochs of a full evaluation, and so the length of the schedule."""
     batch_size: int
     loss: str
     dtype: str = "float32"
@@ -66,7 +66,7 @@ class Job(NamedTuple):
     """A digest that identifies the samples and the folds."""
     recipe: Recipe
     ancestry: tuple[str, ...]
-    """Descriptions from the parent to the candidate, with a mutation between neighbours; empty without inheritance."""
+    """Descriptions of parent, networks in between, and candidate, one mutation apart; empty without inheritance."""
     parent: str | None
     """File with the parent's weights, if weights are inherited."""
     file: str
@@ -95,7 +95,7 @@ class Job(NamedTuple):
 
 
 def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Trains the candidate of a job, from its checkpoint on, up to the job's epoch.
+    """Trains a job's candidate up to the epoch `until`; continues from its checkpoint if there is one.
 
     Returns JSON values by name. `loss` is the mean over all validation rows in the best epoch, and `deviation` is the
     standard error of this mean. `epochs` is the number of epochs so far, `best_epoch` the best of them, and `seconds`
@@ -151,7 +151,7 @@ def _samples(job: Job) -> tuple[Samples, Folds]:
 
 
 def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]:
-    """Returns a new run, and how far its network deviates from its parent's (None without inherited weights)."""
+    """Returns a new run, and the deviation of its network from the parent's (None if no weights are inherited)."""
     regime, recipe = job.regime, job.recipe
     count, rows = folds.training.shape
     params, error = _initial(job, samples, folds)
@@ -173,7 +173,7 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 
 
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
-    """Returns the initial parameters (folds, size), and the largest deviation from a parent's network or None."""
+    """Returns the initial parameters (folds, size), and the largest deviation from a parent's network, or None."""
     dtype, network = np.dtype(job.regime.dtype), job.recipe.network
     seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:

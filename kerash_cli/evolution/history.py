@@ -55,7 +55,7 @@ _WINNER_OF_0_1_0 = {
     "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
     "front",
 }  # fmt: skip
-"""Keys of the winner in a file that kerash 0.1.0 wrote, without a digest."""
+"""Keys of `winner.json` as kerash 0.1.0 wrote it: a file with no other keys needs no digest."""
 _DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
 """Beginning of the reason that format 1 records for a candidate whose workers died."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
@@ -92,7 +92,7 @@ class History:
         return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
     def keep(self, places: Collection[Place], generation: int) -> None:
-        """Removes the weights of candidates up to `generation` that are not in `places`.
+        """Removes the weights of all candidates up to `generation`, except those at `places`.
 
         Does nothing if there is a later generation.
         """
@@ -128,7 +128,7 @@ class History:
 
 @contextmanager
 def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[History]:
-    """Opens the history of a search, or starts it; it is locked until the `with` block ends.
+    """Opens the history of a search, or starts a new one; it is locked until the `with` block ends.
 
     Raises BadInput if another run has locked the history, or if it belongs to a search with another identity. Raises
     Damaged if its lines were changed. With `force`, the history is started afresh whatever it holds.
@@ -146,9 +146,9 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
 
 
 def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
-    """Reads the candidates of a search that were evaluated in full, and its winner's ancestors (None without a winner).
+    """Returns the fully evaluated candidates of a search, and its winner's ancestors (None without a winner).
 
-    Each candidate is the line of its evaluation, with the network in words as `topology`. Raises BadInput if there is
+    A candidate is the record of its last evaluation, plus `topology`, the network in words. Raises BadInput if there is
     no such search.
     """
     folder = folder_of(name)
@@ -227,7 +227,7 @@ class _HistoryLines(NamedTuple):
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
     """Reads the history in a locked folder, or starts it.
 
-    Nothing is changed before it is clear that the folder belongs to this search, or may be started afresh.
+    Changes nothing until it is clear that the folder belongs to this search or may be started afresh.
     """
     path = folder / _HISTORY
     if path.is_symlink() or (not path.exists() and any(map(_is_foreign, _inside(folder)))):

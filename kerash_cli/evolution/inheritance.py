@@ -25,7 +25,7 @@ from kerash_cli.engine.tensors import Array, Views
 from kerash_cli.model.description import ModelDescription
 
 Draw: TypeAlias = Callable[[Network], Array]
-"""Draws random parameters (size,) for a network."""
+"""A function that draws random parameters (size,) for a network."""
 
 RIDGE, LEAST_RIDGE = 1e-4, 1e-8
 """Ridge of a least-squares fit: a factor on the mean of the matrix's diagonal, and a constant that is added."""
@@ -71,13 +71,13 @@ class Mutant(NamedTuple):
     place: int
     """Index of the child's first layer that differs, or that follows a removed layer."""
     shift: int
-    """Number of the child's layers minus the number of its parent's."""
+    """Number of layers of the child minus number of layers of the parent."""
     after: int
-    """Index of the child's first layer with weights behind the change."""
+    """Index, in the child, of the first layer with weights that comes after the change."""
 
     @property
     def next_weights(self) -> tuple[Array, Array]:
-        """Returns the weights of the layer `after` in the parent and in the child: (inputs or channels, ...)."""
+        """Returns the parent's and the child's weights of the layer at `after`, each (inputs or channels, ...)."""
         both = self.parent.tensors[self.after - self.shift], self.child.tensors[self.after]
         axis = 1 if isinstance(self.child.layers[self.after], Convolution) else 0
         old, new = (np.moveaxis(tensors["weights"], axis, 0) for tensors in both)
@@ -88,7 +88,7 @@ def inherit(descriptions: Sequence[ModelDescription], params: Array, draw: Draw,
     """Returns parameters for the last description, made from parameters for the first one, and the error.
 
     Each description is a mutation of the one before. `params` (size,) belong to the first description; x (rows,
-    features) has some of the training rows. The error is the root mean square of the change of the logits, divided by
+    features) has some of the training rows. The error is the root mean square of the change in the logits, divided by
     the root mean square of the parent's logits.
     """
     networks = [Network(each.layers, each.known_shape).on_logits() for each in descriptions]
@@ -138,7 +138,7 @@ def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
 
 
 def _share(mutant: Mutant, behind: int) -> None:
-    """Copies overlapping weights of layers of the same kind, paired in order, from the first layer that differs on."""
+    """Pairs layers of the same kind, starting at the first that differs, and copies their overlapping weights."""
     parent, child, place, shift, _ = mutant
     waiting = list(range(place, behind - shift))
     for i in range(place, behind):
@@ -149,7 +149,7 @@ def _share(mutant: Mutant, behind: int) -> None:
 
 
 def _preserved(mutant: Mutant, x: Array) -> bool:
-    """Sets the weights of the changed layer; returns whether the network computes the same without a fit."""
+    """Sets the weights of the changed layer; returns whether the child computes the same as before without a fit."""
     parent, child, place, shift, _ = mutant
     layer = child.layers[place]
     if shift == 1 and isinstance(layer, Dense | Convolution):
@@ -201,7 +201,7 @@ def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
 
 
 def _as_line(mutant: Mutant, x: Array) -> bool:
-    """Makes a new dense layer nearly linear in the directions of most variance; returns False, as it is not exact."""
+    """Makes a new dense layer nearly linear in the directions of most variance; returns False: it is not exact."""
     layer, own = mutant.child.layers[mutant.place], mutant.child.tensors[mutant.place]
     if isinstance(layer, Dense):
         given = mutant.parent.until(mutant.place, x).astype(np.float64)
@@ -224,7 +224,7 @@ def _slope_at(activation: Activation) -> float:
 
 
 def _keep_best(mutant: Mutant, x: Array, units: int) -> None:
-    """Keeps the units of a dense layer that contribute most variance to the next one."""
+    """Keeps the `units` units of a dense layer that contribute the most variance to the next layer."""
     parent, child, place, *_ = mutant
     given = parent.until(place + 1, x)
     old, new = mutant.next_weights

@@ -18,13 +18,13 @@ def mergeable(description: ModelDescription) -> bool:
 
 
 def merged(description: ModelDescription, params: Array) -> tuple[ModelDescription, Array]:
-    """Returns one network with the hidden units of all `params` (count, size) side by side, and its parameters.
+    """Returns one network that has the hidden units of `count` networks side by side, and its parameters.
 
-    A hidden unit gets inputs only from units of its own network; the last layer computes the mean. Raises ValueError
-    unless the description is `mergeable`.
+    `params` (count, size) are the parameters of these networks. A hidden unit gets inputs only from units of its own
+    network; the last layer computes the mean. Raises ValueError unless the description is `mergeable`.
     """
     if not mergeable(description):
-        raise ValueError("expected dense layers alone")
+        raise ValueError("expected only dense layers")
     count = len(params)
     learning = [i for i, layer in enumerate(description.layers) if layer.learns]
     layers = list(description.layers)

@@ -1,4 +1,4 @@
-"""Mutations: small changes of a recipe. (`inheritance` makes the weights of the changed network.)
+"""Mutations: small changes to a recipe. (`inheritance` makes the weights of the changed network.)
 
 To add a mutation, write a function of a recipe, a place in the recipe, the space and a random generator. Register it
 with its share of the draws and with a function that finds the places where it applies. A mutation is not drawn for a
@@ -22,7 +22,7 @@ Places: TypeAlias = Callable[[Recipe, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Recipe, int, Space, np.random.Generator], Recipe]"
 
 LARGEST_KERNEL = 7
-"""Largest kernel width that a mutation makes."""
+"""Kernel width at which mutations stop making a kernel larger."""
 TRIALS = 100
 """Number of draws after which `mutate` gives up."""
 
@@ -75,7 +75,7 @@ def _dense_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _image_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Returns the places for a new convolution: first, and behind each layer whose output is an image."""
+    """Returns the places for a new convolution: behind the input layer and each convolution or pooling layer."""
     if not (space.images and _has_room(recipe, space)):
         return []
     return [i + 1 for i in range(recipe.images) if i == 0 or isinstance(recipe.layers[i], Convolution | MaxPooling)]
@@ -154,7 +154,7 @@ def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.
 
 @mutation("remove layer", 0.05, _removable)
 def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Removes a layer that has weights; with a convolution, also removes the pooling layer after it."""
+    """Removes a layer that has weights; if it is a convolution, also the pooling layer right after it, if any."""
     stop = place + 1
     if isinstance(recipe.layers[place], Convolution) and isinstance(recipe.layers[stop], MaxPooling):
         stop += 1

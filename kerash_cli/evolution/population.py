@@ -15,11 +15,11 @@ from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 
 BETTER = 1e-4
-"""Smallest gain in fitness with which a candidate replaces the incumbent (the best candidate so far)."""
+"""Gain in fitness above which a candidate replaces the incumbent (the best candidate so far)."""
 PENALTY = 1e-3
-"""Amount by which the fitness falls for ten times as many parameters."""
+"""Amount by which ten times as many parameters lower the fitness."""
 HALVED = 5
-"""Smallest population in which the worst candidates are dropped early and a quarter is drawn afresh."""
+"""Smallest population in which the worst candidates are dropped early and a quarter of a generation is drawn afresh."""
 STALLED = 8
 """Number of generations without progress after which evolution ends."""
 TRIALS = 50
@@ -58,7 +58,7 @@ class Strategy:
 
     @property
     def rungs(self) -> list[int]:
-        """Epochs at which rungs end; after each rung, a bracket (a group of candidates) keeps only its best third."""
+        """Epochs at which rungs end; a bracket (group of candidates) enters the next rung with only its best third."""
         if self.population < HALVED:
             return [self.epochs]
         return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
@@ -73,7 +73,7 @@ class Candidate(NamedTuple):
     mutations: tuple[str, ...]
     """Names of the mutations, or "start", "random" or "train on"."""
     ancestry: tuple[str, ...] = ()
-    """Descriptions from the parent's to the candidate's, each one mutation further; empty without inheritance."""
+    """Descriptions of parent, networks in between, and candidate, one mutation apart; empty without inheritance."""
 
 
 class Outcome(NamedTuple):
@@ -140,8 +140,8 @@ class Population:
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
         """Yields each candidate when it is evaluated in full or dropped, and a Generation after its last candidate.
 
-        There are generation 0 and `count` more, or fewer if there is no progress. Raises Diverged if no candidate of
-        generation 0 can be trained.
+        Generation 0 is followed by `count` more, or by fewer if there is no progress. Raises Diverged if no candidate
+        of generation 0 can be trained.
         """
         for number in range(count + 1):
             evaluated = []
@@ -255,7 +255,7 @@ class Population:
 
 
 def _pareto(evaluated: Sequence[Evaluated]) -> list[Evaluated]:
-    """Returns the candidates that no other one beats in both loss and parameters, fewest parameters first."""
+    """Returns the candidates that no other beats in both loss and number of parameters, fewest parameters first."""
     ranked = sorted(evaluated, key=lambda each: (each.outcome.parameters, each.outcome.loss, each.candidate.place))
     best, front = inf, []
     for each in ranked:

@@ -34,23 +34,23 @@ from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, usable
 
 CROSS_VALIDATED = 2000
-"""Smallest number of rows of which a part is held out; fewer rows are cross-validated."""
+"""Number of rows below which candidates are cross-validated; from this number on, a part of the rows is held out."""
 FOLDS = 5
 HELD_OUT = 0.2
 """Share of the rows that is held out for validation."""
 MANY_ROWS = 20_000
-"""Number of rows above which a full evaluation has 9 epochs in place of 27."""
+"""Number of rows above which a full evaluation has 9 epochs instead of 27."""
 
 BATCH = 32
-"""Number of rows in a batch; fewer than twice this number of rows make a single batch."""
+"""Number of rows in a batch; if fewer than twice as many rows train, they form a single batch."""
 STEPS = 2000
-"""Number of steps of a full evaluation under cross-validation; the epochs are kept between 27 and 243."""
+"""Number of steps that a full evaluation with cross-validation aims at, within the limits of 27 and 243 epochs."""
 EXPENSIVE = 2e11
-"""Number of operations in a training above which weights are inherited by default, because the validation loss still
-falls at its end. Cheaper trainings run until they overfit, and a child would inherit overfitted weights."""
+"""Number of operations per training above which weights are inherited by default: such trainings end while the
+validation loss is still falling. Cheaper ones run until they overfit, and a child would inherit overfitted weights."""
 
 STEP_SECONDS = 8e-5
-"""Minimum number of seconds that a step takes."""
+"""Seconds that a step takes in addition to its arithmetic."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class PreparedSearch:
         return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
 
     def workers(self, asked: int | None) -> int:
-        """Returns the number of processes: at most `asked`; by default, as many as make the search faster."""
+        """Returns the number of processes: at most `asked`; by default, one per core if that is faster."""
         most = self.strategy.population + self.strategy.inherits
         return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
 
@@ -218,7 +218,7 @@ def prepare(table: Table, labels: Table | None, target: str | None, settings: Se
 
 
 def _mode(rows: int) -> str:
-    """Returns the mode of judging candidates for a number of rows; see `PreparedSearch.mode`."""
+    """Returns the mode for a number of rows; see `PreparedSearch.mode`."""
     if rows < FEWEST_TO_VALIDATE:
         return "training"
     return "cross-validation" if rows < CROSS_VALIDATED else "hold-out"
@@ -347,7 +347,7 @@ def _middle(low: float, high: float) -> float:
 
 
 def _duration(seconds: float) -> str:
-    """Returns a time in words, rounded: `5 s`, `3 min` or `2 h`."""
+    """Returns a rounded time with its unit, such as `5 s`, `3 min` or `2 h`."""
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""Recipes: descriptions of networks, each with the settings to train it. Evolution mutates them."""
+"""Recipes, which evolution mutates: a recipe is the description of a network, and the settings to train it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """A string that is the same for two recipes exactly if they are equal."""
+        """A string that is the same for two recipes if and only if they are equal."""
         return f"{self.description}{self.learning_rate!r} {self.weight_decay!r}"
 
     @property
@@ -51,7 +51,7 @@ class Recipe:
 
     @property
     def topology(self) -> str:
-        """Hidden layers in a few words: `16 relu, 8 tanh`."""
+        """Hidden layers in a few words, such as `16 relu, 8 tanh`."""
         return ", ".join(map(_in_words, self.layers[1 : self.last])) or "no hidden layer"
 
     def hidden(self, *kinds: type[Layer]) -> list[int]:

@@ -36,7 +36,7 @@ from kerash_cli.store.stage import Stage
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
-"""Largest number of candidates that are trained again at the end."""
+"""Maximum number of candidates that are trained again at the end."""
 MERGED = "and its networks of all folds merged"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
 
@@ -53,7 +53,7 @@ def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
 
 
 class Search:
-    """A search over samples in a stage. An executor evaluates the candidates, a history keeps the results."""
+    """A search over samples in a stage. An executor evaluates the candidates, and a history keeps the results."""
 
     def __init__(
         self, prepared: PreparedSearch, history: History, stage: Stage, samples: Samples, executor: Executor
@@ -70,7 +70,7 @@ class Search:
         """Reason to stop, which a signal handler may set: the caller stops after the generation under way."""
 
     def generations(self) -> Iterator[Evaluated | Generation]:
-        """Yields as `Population.generations` does; results that are in the history are reused."""
+        """Yields what `Population.generations` yields; results that are in the history are reused."""
         for event in self.population.generations(self.prepared.settings.generations, self._evaluate):
             if isinstance(event, Generation):
                 self._commit(event)
@@ -128,7 +128,7 @@ class Search:
         return sum(max(sum(times) / workers, *times, 0.0) for times in rungs)
 
     def _final_seconds(self, workers: int) -> float:
-        """Estimates the seconds that `conclude` takes: as long as the finalists took in the search."""
+        """Estimates the seconds that `conclude` takes, based on the finalists' times in the search."""
         if self.prepared.mode == "training":
             return 0.0
         took: list[float] = [
@@ -163,7 +163,7 @@ class Search:
         return file
 
     def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
-        """Yields an outcome for each candidate, in order; before that, a new one is added to the history."""
+        """Yields an outcome for each candidate, in order; adds each new outcome to the history before yielding it."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
@@ -200,7 +200,7 @@ class Search:
         return results
 
     def _submitted(self, jobs: Sequence[Job]) -> "dict[str, Future[dict[str, Any]]]":
-        """Submits jobs, the longest first, so that no core waits long at the end; returns futures by job file."""
+        """Submits jobs, the longest first, so that no core waits long at the end; returns futures by `Job.file`."""
         longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 

@@ -21,9 +21,9 @@ RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
 FEW_ROWS_RATE = 0.05
 """Learning rate if there are too few rows to evolve the settings."""
 NARROWEST = 4
-"""Smallest number of units of a new layer."""
+"""Minimum number of units of a new layer."""
 FILTERS, MOST_FILTERS = (4, 32), 64
-"""Smallest and largest number of filters of a new convolution, and the largest number that mutations reach."""
+"""Smallest and largest number of filters drawn for a new convolution, and the largest that mutations can reach."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Space:
     activations: tuple[str, ...]
     widest: int
     most_layers: int = 4
-    """Largest number of hidden layers with weights."""
+    """Maximum number of hidden layers with weights."""
     images: bool = False
     tunes: bool = True
     """True if learning rate and weight decay are evolved too."""
@@ -44,7 +44,7 @@ class Space:
 
     @property
     def most_filters(self) -> int:
-        """Largest number of filters of a convolution."""
+        """Maximum number of filters of a convolution."""
         return min(MOST_FILTERS, self.widest)
 
     def filters(self, rng: "np.random.Generator") -> int:

@@ -18,7 +18,7 @@ class Winner(NamedTuple):
     chosen: Evaluated
     """The candidate that was chosen."""
     loss: float
-    """Loss of the final training, on other folds than those of the search; if all rows train, loss of the search."""
+    """Loss in the final training, which has other folds than the search; if all rows train, loss in the search."""
     how: str
     """Phrase that says how the saved model was made from the chosen candidate."""
     lineage: list[Evaluated]
@@ -70,5 +70,5 @@ def evaluated_record(each: Evaluated) -> dict[str, Any]:
 
 
 def numbered(place: Place) -> str:
-    """Returns the name of a candidate: `2.5` for the sixth of the third generation."""
+    """Returns the name of a candidate: `2.5` for candidate 5 of generation 2."""
     return ".".join(map(str, place))

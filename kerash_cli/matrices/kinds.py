@@ -82,7 +82,7 @@ def _activation(word: str) -> str:
 
 
 FOLDS: Registry[Callable[[Array], float]] = Registry("function of numbers")
-"""Functions that make one number of several."""
+"""Functions that reduce several numbers to one."""
 FOLDS.add("max", lambda a: float(a.max()), ("g_max",))
 FOLDS.add("min", lambda a: float(a.min()), ("g_min",))
 FOLDS.add("sum", lambda a: float(a.sum()), ("add",))
@@ -90,7 +90,7 @@ FOLDS.add("product", lambda a: float(np.multiply.reduce(a, None)), ("mul",))
 FOLDS.add("mean", lambda a: float(a.mean()))
 
 PAIRINGS: Registry[Callable[[Array, Array], float]] = Registry("function of two matrices")
-"""Functions that make one number of two matrices of the same sizes."""
+"""Functions that compute one number from two matrices of the same sizes."""
 
 PAIRINGS.add("conv", lambda a, b: float((a * b).sum()), ("matrix_conv", "matrix-conv", "dot"))
 PAIRINGS.add("max-difference", lambda a, b: float(np.abs(a - b).max()))

@@ -32,7 +32,7 @@ class Operands:
         return [self.read(place) for place in places(operation, words, group)]
 
     def read(self, place: str | int) -> Array:
-        """Returns the tensor (depth, height, width) in a file or descriptor, text or .npy; `-` is standard input."""
+        """Returns the tensor (depth, height, width) from a file or descriptor, text or .npy; `-` is standard input."""
         with self.source(place) as source:
             return tensor(source)
 
@@ -100,7 +100,7 @@ def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
 
 @contextmanager
 def suggesting_filter(name: str) -> Iterator[None]:
-    """Adds a repair to an error about a matrix in rows: the command that converts it."""
+    """Adds a repair, the command that converts the file, to an error about several numbers in one line."""
     try:
         yield
     except tensor_text.NotOneALine as error:
@@ -109,7 +109,7 @@ def suggesting_filter(name: str) -> Iterator[None]:
 
 @contextmanager
 def named_errors(name: str) -> Iterator[None]:
-    """Turns an OSError while reading into an error that names the source."""
+    """Instead of an OSError, raises an error that names the source."""
     try:
         yield
     except OSError as error:

@@ -28,7 +28,7 @@ Rows: TypeAlias = list[list[str]]
 Group: TypeAlias = Literal["matrix", "tensor"]
 
 SMALL = 1 << 20
-"""Most numbers of a result that is made without a check of the free memory: 8 MiB, which any machine has."""
+"""Maximum count of numbers in a result made without checking the free memory: any machine has the 8 MiB for them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Picture:
     """A tensor as text for people, with the colour of each cell if `--heat` was given."""
 
     layers: list[Rows]
-    """Rows of cells of each layer; all cells are padded to the same width."""
+    """For each layer, its rows of cells; all cells are padded to the same width."""
     heat: Array | None
     """A number from 0 (blue) to 1 (red) for each cell."""
 
@@ -81,7 +81,7 @@ class Kind(NamedTuple):
     metavar: str = ""
     """Placeholder for the value in the help; if it is empty, the parameter's name is used."""
     many: bool = False
-    """True if it takes all remaining words, of which there may be none."""
+    """True if a parameter takes all remaining words, possibly none."""
 
 
 class Help(NamedTuple):
@@ -252,7 +252,7 @@ class Operation:
     def bind(self, words: Sequence[str], group: Group, given: int = 0) -> Bound:
         """Reads the words after the name; raises BadInput if one is invalid or missing.
 
-        `given` is how many operands are known already. The others need no words either: they may come from descriptors.
+        `given` is how many operands are known already. The others may also be missing: they may come from descriptors.
         """
         plain, typed = self._split_options(words)
         options = {each.name: each.default for each in self.parameters if not each.required} | typed
@@ -349,7 +349,7 @@ def check_matrices(operands: Sequence[Array], name: str) -> None:
 def check_square(a: Array) -> None:
     """Raises Mismatched unless a matrix is square."""
     if a.shape[1] != a.shape[2]:
-        raise Mismatched(f"expected a matrix as high as wide, got {sizes(a.shape)}")
+        raise Mismatched(f"expected a square matrix, got {sizes(a.shape)}")
 
 
 def require(shape: Shape) -> None:

@@ -250,9 +250,9 @@ def _content(header: bytes, digest: str) -> dict[str, Any]:
         text = json.loads(header.decode("ascii"), object_pairs_hook=_object)["__metadata__"]["kerash"]
         content: dict[str, Any] = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected JSON in ASCII, got {str(error)!r}") from error
+        raise ValueError(f"expected JSON in ASCII, but reading failed with {str(error)!r}") from error
     if content.get("sha256") != digest:
-        raise ValueError("expected the SHA-256 under the key 'sha256', got it elsewhere")
+        raise ValueError("the SHA-256 is not under the key 'sha256'")
     return content
 
 
@@ -287,7 +287,9 @@ def _check_record(record: Mapping[str, Any]) -> None:
     try:
         json.dumps(dict(record), ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected a record of text and finite numbers, got {str(error)!r}") from error
+        raise ValueError(
+            f"expected a record of text and finite numbers, but writing JSON failed with {str(error)!r}"
+        ) from error
 
 
 def _tensors(file: BinaryIO) -> dict[str, Array]:
@@ -309,7 +311,9 @@ def _array(name: str, entry: Mapping[str, Any]) -> Array:
     try:
         tensor = numbers.reshape(entry["shape"])
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"expected a shape that fits the numbers of {name!r}, got {str(error)!r}") from error
+        raise ValueError(
+            f"expected a shape that fits the numbers of {name!r}, but reshaping failed with {str(error)!r}"
+        ) from error
     _check_tensor(name, tensor)
     tensor.flags.writeable = False
     return tensor
@@ -325,7 +329,7 @@ def _little_endian(name: str, tensor: Array) -> Array:
 
 def _check_tensor(name: str, tensor: Array) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"expected tensors' names of letters, digits, '_', '.', '/' and '-', got {name!r}")
+        raise ValueError(f"expected tensor names made of letters, digits, '_', '.', '/' and '-', got {name!r}")
     if tensor.dtype.str not in _TYPES.values():
         raise ValueError(f"expected tensors of float32 or float64, got {name!r} of {tensor.dtype}")
     if not np.isfinite(tensor).all():

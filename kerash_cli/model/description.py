@@ -26,7 +26,7 @@ LONGEST = 1 << 18
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A network as described by text. Two descriptions are equal if they mean the same."""
+    """A network described in text. Two descriptions are equal if they mean the same thing."""
 
     shape: tuple[int | None, int | None, int | None]
     """Shape (depth, height, width) of a sample; None for a size written as `?`."""
@@ -118,7 +118,7 @@ class ModelDescription:
             unknown = next(i for i, layer in enumerate(self.layers) if layer.unresolved)
             raise BadInput(
                 f"{self.where(unknown)}expected as many outputs as there are targets, {outputs}, got {got} with "
-                f"{outputs} for '?'; try global_average_pooling after it, or 'dense ? softmax'"
+                f"{outputs} for '?'; try global_average_pooling after this layer, or 'dense ? softmax'"
             )
         return resolved
 
@@ -137,15 +137,15 @@ class ModelDescription:
                 )
             if layer.place == "before" and i >= last:
                 raise BadInput(
-                    f"{self.where(i)}expected a layer that learns after {layer.keyword!r}, got none; "
-                    "try moving it further up"
+                    f"{self.where(i)}expected {layer.keyword!r} before a layer that learns, "
+                    "got no such layer below it; try moving it further up"
                 )
             if layer.unresolved and i < last:
                 raise BadInput(
                     f"{self.where(i)}expected a number, got '?', which only the last layer that learns may have"
                 )
         if last < 0:
-            raise BadInput(f"{self.where(-1)}expected a layer that learns up to here, got none; try 'dense ? softmax'")
+            raise BadInput(f"{self.where(-1)}expected at least one layer that learns, got none; try 'dense ? softmax'")
 
     def _check_shapes(self) -> None:
         shape = self.known_shape

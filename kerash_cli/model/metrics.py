@@ -30,7 +30,7 @@ class Metric(NamedTuple):
 
     name: str
     function: Callable[..., Any]
-    """Function of the values that `given` names and the expected answers; per class, of ClassCounts only."""
+    """Function of the values named by `given` and the expected answers; a metric per class takes only ClassCounts."""
     kinds: tuple[str, ...]
     """Kinds of targets that the metric is for, as named in encoding.targets.TARGETS."""
     greater_is_better: bool
@@ -102,13 +102,13 @@ def log_loss(probabilities: ArrayLike, classes: ArrayLike) -> float:
 
 
 def confusion(predicted: ArrayLike, expected: ArrayLike, classes: int) -> NDArray[np.intp]:
-    """Returns the confusion matrix [expected, predicted] of counts, for indexes of classes."""
+    """Returns the confusion matrix: counts by [expected, predicted], both given as indexes of classes."""
     cells = np.asarray(expected, np.intp) * classes + np.asarray(predicted, np.intp)
     return np.bincount(cells.ravel(), minlength=classes * classes).reshape(classes, classes)
 
 
 class ClassCounts(NamedTuple):
-    """Counts of rows per class (classes,): `claimed` were predicted as it, `support` are of it, `hits` are both."""
+    """Counts of rows per class (classes,): `claimed` are predicted as it, `support` belong to it, `hits` do both."""
 
     hits: NDArray[np.intp]
     claimed: NDArray[np.intp]
@@ -124,7 +124,7 @@ def class_counts(predicted: ArrayLike, expected: ArrayLike, classes: int) -> Cla
 
 @metric("balanced_accuracy", ONE_CLASS, greater_is_better=True)
 def balanced_accuracy(predicted: ArrayLike, expected: ArrayLike) -> float:
-    """The mean recall of the classes that occur among the expected ones."""
+    """The mean recall over the classes that occur in `expected`."""
     counts = _occurring(predicted, expected)
     return float(np.mean(recall(counts)[counts.support > 0]))
 
@@ -154,9 +154,9 @@ def auc(scores: ArrayLike, positive: ArrayLike) -> float | None:
 
 @metric("auc", ONE_CLASS, greater_is_better=True, given="ranking")
 def class_auc(scores: ArrayLike, classes: ArrayLike) -> float | None:
-    """The area under the ROC curve for the second of two classes; for more, the mean of each against the rest.
+    """The area under the ROC curve for the second of two classes; for more, the mean of each class against the rest.
 
-    The mean leaves out a class of all rows or of no row; the result is None if no class remains.
+    The mean leaves out a class that all rows or no rows belong to; the result is None if no class remains.
     """
     given, truth = np.asarray(scores, np.float64), np.asarray(classes, np.intp)
     judged = np.unique(truth) if given.shape[1] > 2 else [1]
@@ -194,13 +194,13 @@ def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("precision", ONE_CLASS, greater_is_better=True, given="counts")
 def precision(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows predicted as the class that are of the class; 0 if no row is predicted as it."""
+    """Of the rows predicted as the class, the share that belongs to it; 0 if no row is predicted as the class."""
     return _ratio(counts.hits, counts.claimed)
 
 
 @metric("recall", ONE_CLASS, greater_is_better=True, given="counts")
 def recall(counts: ClassCounts) -> NDArray[np.float64]:
-    """The share of the rows of the class that are predicted as the class; 0 if no row is of it."""
+    """Of the rows of the class, the share that is predicted as it; 0 if no row belongs to the class."""
     return _ratio(counts.hits, counts.support)
 
 
@@ -230,7 +230,7 @@ def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _quarter(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.float64]:
-    """Returns the difference divided by 4: neither this nor its deviation from a mean can overflow float64."""
+    """Returns the difference divided by 4: neither the quotient nor its deviation from a mean can overflow float64."""
     difference: NDArray[np.float64] = np.asarray(predicted, np.float64) / 4 - np.asarray(expected, np.float64) / 4
     return difference
 

@@ -87,7 +87,7 @@ def scores(judged: Judged) -> dict[str, Any]:
 
 
 def all_scores(judged: Judged) -> dict[str, Any]:
-    """Returns `scores` and the metrics that saved models do not contain; one undefined for these rows is None."""
+    """Returns `scores` and the metrics that saved models do not have; a metric undefined for these rows is None."""
     figures, metrics = scores(judged), _metrics(judged, saved=False)
     figures["baseline"] |= judged.naive_figures(metrics)
     if "targets" in figures:
@@ -97,7 +97,7 @@ def all_scores(judged: Judged) -> dict[str, Any]:
 
 
 def _metrics(judged: Judged, saved: bool) -> list[Metric]:
-    """Returns the metrics for these targets that are not per class: those that saved models contain, or the others."""
+    """Returns the metrics for these targets, except per class: with `saved`, those in saved models, else the others."""
     kind = judged.targets.kind
     return [each for each in METRICS.values() if kind in each.kinds and each.saved == saved and not each.of_class]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kerash_cli.engine.tensors import Array
 
 MOST = 1 << 16
-"""Maximum number of hashes kept. Of more hashes, the smallest are kept: enough to estimate the share of known rows."""
+"""Maximum number of hashes kept. If there are more, the smallest are kept, to estimate the share of known rows."""
 
 TEXT_BYTES = 4 * (4 * MOST // 3 + 1)
 """Maximum size in bytes of a text that `packed` returns."""
@@ -57,8 +57,8 @@ def is_sample(text: object) -> bool:
 def share(text: object, found: Hashes) -> float:
     """Returns the share of rows whose hashes are in a text made by `packed`; 0 for an empty text or None.
 
-    It is also 0 if it is at most four times the share that other rows have by chance, n / 2**32 after training on n
-    rows. Raises ValueError if the text is invalid.
+    A share of at most 4 * n / 2**32 counts as 0, because after training on n rows, the share n / 2**32 of other rows
+    matches by chance. Raises ValueError if the text is invalid.
     """
     if not text:
         return 0.0

@@ -36,7 +36,7 @@ _STOPPED = {
     "time": "best epoch {best}; stopped at {last}, out of time",
     "interrupted": "best epoch {best}; stopped at {last}, interrupted",
 }
-"""Texts for the ways training ended: the weights of epoch `best` are kept, `waited` epochs came after it."""
+"""Texts about the end of training: the weights are those of epoch `best`, and `waited` more epochs came after it."""
 
 
 class TrainedModel(NamedTuple):
@@ -103,7 +103,7 @@ class TrainedModel(NamedTuple):
         )
 
     def told(self) -> dict[str, Any]:
-        """Returns the record of its training as JSON values, without the hashes of the training rows."""
+        """Returns the record of the model's training as JSON values, without the hashes of the training rows."""
         return {name: value for name, value in self.training.items() if name != "seen"}
 
     def knows(self, sha256: str, x: Array, y: Array) -> str:
@@ -146,7 +146,7 @@ class TrainedModel(NamedTuple):
         return scoring.scores(Judged(self.encoding.targets, outputs, targets))
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
-        """Returns `scores` and the metrics that saved models do not contain; one undefined for these rows is None."""
+        """Returns `scores` and the metrics that saved models do not have; a metric undefined for these rows is None."""
         return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
 
 

@@ -1,1 +1,1 @@
-"""Parallel work in subprocesses: ranks, which share arrays and meet at a barrier, and executors, which make calls."""
+"""Parallel work in subprocesses: ranks, which share arrays and meet at a barrier; executors, which call functions."""

@@ -11,12 +11,12 @@ ORDERED = platform.machine() in ("x86_64", "AMD64")
 """True if all processors of this machine see writes to memory in the order in which they were made."""
 
 STRIDE = 8
-"""Distance between two ranks' counters, in units of 8 bytes, so that each rank has its own cache line."""
+"""Number of items of 8 bytes from one rank's counter to the next, so that each counter has its own cache line."""
 
 SPINS = 500
-"""Number of times that a rank looks at a counter before it starts to yield its processor: about 20 µs in all."""
+"""Number of times that a waiting rank checks a counter before it first calls `sched_yield`: about 20 µs in all."""
 YIELDING = 1e-4
-"""Seconds for which a waiting rank yields its processor before it sleeps."""
+"""Seconds during which a waiting rank calls `sched_yield` between checks, before it starts to sleep."""
 LONGEST_SLEEP = 2e-3
 """Maximum number of seconds that a waiting rank sleeps at a time."""
 
@@ -34,8 +34,9 @@ class Barrier(Protocol):
 class Counters:
     """A barrier with one counter per rank in shared memory.
 
-    A waiting rank spins briefly, then yields its processor, then sleeps for longer and longer times. This works only
-    on processors that keep writes in order, as x86-64 does: a rank that sees a new count also sees all earlier writes.
+    A waiting rank spins briefly, then calls `sched_yield` between checks, then sleeps for longer and longer times. This
+    works only on processors that keep writes in order, as x86-64 does: a rank that sees a new count also sees all
+    earlier writes.
     """
 
     def __init__(self, counters: memoryview, rank: int, ranks: int, watch: Callable[[float], object]) -> None:
@@ -76,8 +77,8 @@ class Pipes:
     def __init__(self, rank: int, ends: Sequence[tuple[int, int]], watch: Callable[[float], object]) -> None:
         """`ends` has pairs of descriptors: one to read from and one to write to.
 
-        The first rank has a pair for each other rank; any other rank has one pair, for the first. `watch` is called
-        with the seconds waited so far, or with infinity if the other end is closed.
+        The first rank has a pair for every other rank; any other rank has only one pair, for the first rank. `watch` is
+        called with the seconds waited so far, or with infinity if the other end is closed.
         """
 
         self._first, self._ends, self._watch = rank == 0, ends, watch

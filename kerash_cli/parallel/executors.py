@@ -1,6 +1,6 @@
 """Executors, as in `concurrent.futures`, that call functions in worker processes or in this process.
 
-A submitted function must be the member of a module; its arguments and its result are JSON values. The exceptions of a
+A submitted function must be a member of a module; its arguments and its result are JSON values. The exceptions of a
 function are raised in this process: KerashError and MemoryError unchanged, any other one as a RuntimeError with the
 traceback. If a worker dies, another one makes its call; if that one dies too, this process makes the call.
 """
@@ -58,15 +58,15 @@ class _Deferred(Future[T]):
 
 
 class _Lost(Exception):
-    """Raised when a worker died or stopped without an answer; the message says how."""
+    """Raised if a worker gives no valid answer; the message says why."""
 
 
 class Workers(Executor):
     """Calls functions in at most `count` worker processes, which are started when they are needed.
 
-    If TRIALS workers died in a call, `tell` is called with a message, and the call is made in this process, by the
+    If TRIALS workers fail in a call, `tell` is called with a message, and the call is made in this process, by the
     thread that asks for the result: so Ctrl-C ends the call like other work, and this process makes only one call at a
-    time. When `ask` is called, each worker interrupts its work and calls `asked`, the function of a module.
+    time. When `ask` is called, each worker interrupts its work and calls `asked`, a member of a module.
     """
 
     def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
@@ -93,7 +93,7 @@ class Workers(Executor):
         return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Ends the workers; with `cancel_futures`, running calls are given up, and this process does not make them."""
+        """Ends the workers; with `cancel_futures`, abandons running calls, and this process does not make them."""
         self._closing = cancel_futures
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         for processes in self._all:
@@ -105,7 +105,7 @@ class Workers(Executor):
             processes.signal(signal.SIGUSR1)
 
     def _finished(self, asked: "Future[dict[str, Any]]", call: Callable[[], T]) -> T:
-        """Returns the result of a worker, or of the call made in this process if no worker could answer."""
+        """Returns the result of a worker; if none could answer, makes the call in this process."""
         try:
             answer = asked.result()
         except _Lost as lost:
@@ -159,7 +159,7 @@ class Workers(Executor):
 
 
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
-    """Makes calls in a worker until its pipe is closed."""
+    """Makes the calls that the parent sends to this worker, until the pipe is closed."""
     reading, writing = ends
     if "asked" in job:
         asked = _named(job["asked"])

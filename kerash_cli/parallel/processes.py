@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
 """Seconds that a worker is given to end by itself, before it is killed."""
 TAIL = 4096
-"""Number of bytes at the end of a worker's standard error in which its last line is looked for."""
+"""Maximum number of bytes that are read from the end of a worker's standard error to find its last line."""
 WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
 """Signals that only the parent handles, although a terminal or a batch system sends them to the workers too."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
@@ -115,7 +115,7 @@ class Processes:
         return WorkerFailed(f"worker {worker.number} {fate}; try --workers 1")
 
     def fate(self, worker: Worker) -> str:
-        """Returns a phrase that describes how a worker ended: `was killed by SIGKILL (signal 9)`."""
+        """Returns a phrase that describes how a worker ended, such as `was killed by SIGKILL (signal 9)`."""
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(PATIENCE)
         code = worker.process.poll()
@@ -188,7 +188,7 @@ def _end(workers: Sequence[Worker]) -> None:
 
 
 def _state(process: int) -> str:
-    """Returns the letter of a process's state in /proc; an empty string if it has none."""
+    """Returns the letter of a process's state from /proc; an empty string if it can't be read."""
 
     with suppress(OSError, IndexError):
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]

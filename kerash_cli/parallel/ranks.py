@@ -20,12 +20,12 @@ LOOK = 0.05
 """Seconds between two checks of the workers."""
 
 STOPPED = 40
-"""Number of checks in a row (about 2 s) that must find a worker stopped before it is given up. While all processes are
-suspended together, no checks are made."""
+"""Number of checks in a row (about 2 s) that must find a worker stopped before it counts as failed. No checks are made
+while all processes are suspended together."""
 
 LONGEST_WAIT = 60.0
-"""Seconds without an answer after which a worker is given up, or 20 times the longest piece of work so far if that is
-longer."""
+"""Seconds without an answer after which a worker counts as failed, or 20 times the longest piece of work so far if that
+is longer."""
 
 
 class Over(Exception):
@@ -97,7 +97,7 @@ class Meeting:
 
 
 def joined(job: Mapping[str, Any], ends: tuple[int, int]) -> tuple[dict[str, Any], Meeting]:
-    """Joins a worker to a job; returns the shared arrays by name, and the worker's Meeting."""
+    """Connects this worker to a job; returns the shared arrays by name, and the worker's Meeting."""
     stage = Path(job["stage"])
     arrays = {name: attached(stage / f"{name}.npy") for name in job["arrays"]}
     barrier = _barrier(job["barrier"], arrays, job["rank"], job["ranks"], [ends], _leave_if_alone)

@@ -48,7 +48,7 @@ def main() -> None:
 def _die_with(parent: int) -> None:
     """Makes Linux kill this process when the thread that started it ends.
 
-    That thread lives as long as the worker is needed: it is the parent's main thread, or a thread of an executor.
+    That thread does not end while the worker is needed: it is the parent's main thread, or a thread of an executor.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)

@@ -15,7 +15,7 @@ from kerash_cli.training.samples import take
 
 
 class Judgement(NamedTuple):
-    """The scores of a model on a table, with the rows that were left out and other remarks."""
+    """The scores of a model on a table, the numbers of rows that were left out, and other remarks."""
 
     scores: dict[str, Any]
     bad: int

@@ -24,9 +24,8 @@ class Predictions:
 
     `predict` is the function that computes outputs, by default a Predictor. With `append`, each line begins with the
     row itself, and the first line has the column names, if the table has any. `on_error` is what to do at a bad row:
-    "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values so far that no
-    training row had; `bad` counts the rows that were skipped or left empty, and `first_error` is the error in the first
-    such row.
+    "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values that no training row
+    had; `bad` counts the rows that were skipped or left empty, and `first_error` is the error in the first such row.
     """
 
     def __init__(
@@ -119,7 +118,7 @@ class Predictions:
         return f"{record}{self._delimiter}{line}" if self._append else line
 
     def _header(self, block: Table | BadRow) -> list[str]:
-        """With `append`, returns the line of column names, in a list, at the first call if there are names; else []."""
+        """At the first call with `append`, returns a list with the line of column names, if there are any; else []."""
         if self._headed:
             return []
         self._headed = True

@@ -24,7 +24,7 @@ SLOWER = 4
 
 
 class PredictorPool:
-    """A `Predictor` that shares the rows among several processes; leaving the `with` block ends the others."""
+    """A `Predictor` that shares the rows among several processes; leaving the `with` block ends the other processes."""
 
     def __init__(
         self, processes: Processes, folder: Stage, description: ModelDescription, network: Network, params: Array
@@ -57,7 +57,7 @@ class PredictorPool:
         return result
 
     def _check(self, rows: Array) -> None:
-        """Raises WorkerFailed if an output is still NaN, its initial value, though this process computes a number."""
+        """Raises WorkerFailed if an output is still NaN (its initial value) where this process computes a number."""
         strange = np.flatnonzero(np.isnan(self._a[: len(rows)]).any(axis=1))
         if len(strange) and not np.array_equal(self._predict(rows[strange]), self._a[strange], equal_nan=True):
             raise WorkerFailed("a worker gave no result for some of its rows, or NaN in place of a number; try again")

@@ -48,7 +48,7 @@ class Keeper(Protocol):
     """Keeps scratch folders and sinks (files to print to) for the asking process."""
 
     def sink(self, pid: int) -> str:
-        """Makes a file that exists as long as the process `pid`; returns its path."""
+        """Makes a file that exists at least until the process `pid` ends; returns the file's path."""
 
     def hold(self, place: Mountpoint, name: str) -> None:
         """Makes the scratch folder `name`, and keeps it until `release`."""

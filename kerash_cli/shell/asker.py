@@ -31,7 +31,7 @@ from kerash_cli.tables.formats import tensor_text
 from kerash_cli.tables.source import GZIP, Source, similar
 
 REFERENCE = b"@"
-"""First character in place of a long question; the number of a descriptor to read the question from follows."""
+"""Prefix of a descriptor number that is sent in place of a long question; the question is read from the descriptor."""
 
 UNIT, RECORD = b"\x1f", b"\x1e"
 """Separator between words, and separator between questions."""
@@ -68,7 +68,7 @@ class Other:
 
     @contextmanager
     def patiently(self, answer: int) -> Iterator[Self]:
-        """Allows the `with` block to wait for operands, as long as the process reads from the pipe `answer`."""
+        """Allows waiting for operands in the `with` block, until the process no longer reads from the pipe `answer`."""
         self._process = os.pidfd_open(self.pid)
         try:
             self._awaited = select.poll()
@@ -80,7 +80,7 @@ class Other:
 
     @property
     def is_patient(self) -> bool:
-        """True if operands may be waited for."""
+        """True if waiting for operands is allowed."""
         return self._awaited is not None
 
     def wait_for(self, file: int) -> None:
@@ -129,7 +129,7 @@ class Other:
                 os.umask(before)
 
     def open(self, place: str | int) -> tuple[int, os.stat_result]:
-        """Opens a file, or the file of a descriptor of the asking process, at the same position.
+        """Opens a file, or the file behind a descriptor of the asking process, at that descriptor's position.
 
         Raises BadInput if there is no such file or descriptor, Elsewhere if only the asking process can use it.
         """
@@ -258,7 +258,7 @@ class _Others(Operands):
 
 
 class _Awaited(Source):
-    """A source that waits for a descriptor as long as the asking process waits for the answer."""
+    """A source that waits for its descriptor, until the asking process no longer waits for the answer."""
 
     def __init__(self, name: str, descriptor: int, process: Other) -> None:
         self._process = process

@@ -11,13 +11,13 @@ from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.registry import Registry
 
 RENAMED = {"create_fill": "fill", "create_direct": "direct"}
-"""New names of operations that were renamed since 2019, by their old names."""
+"""New name of each operation that was renamed since 2019; the keys are the old names."""
 
 _DEFINED = re.compile(r"^function (\w+) \{", re.MULTILINE)
 
 
 def script(shell: str) -> str:
-    """Returns the functions for `zsh` or `bash`: those in files, and one for each other operation and activation."""
+    """Returns the functions for `zsh` or `bash`: those in files, and one per remaining operation or activation."""
     written = "\n".join(
         files(__package__).joinpath(f"functions.{ending}").read_text(encoding="utf-8") for ending in (shell, "sh")
     )
@@ -31,7 +31,7 @@ def script(shell: str) -> str:
 
 
 def _asking() -> dict[str, str]:
-    """Returns the question for each operation and activation, by the name of the function that asks it."""
+    """Returns the question for each operation and activation; the keys are the names of the functions that ask them."""
 
     questions: dict[str, str] = {}
     groups: tuple[Group, ...] = ("matrix", "tensor")

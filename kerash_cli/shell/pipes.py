@@ -3,7 +3,7 @@
 import os
 
 TOKENS = range(ord("A"), ord("A") + 12)
-"""Tokens, which are numbers of descriptors. There are 12, for as many questions at a time: the system limits pipes.
+"""Tokens, which are numbers of descriptors: 12, for at most 12 questions at a time, because the system limits pipes.
 
 The descriptors for tokens and for questions have smaller numbers.
 """

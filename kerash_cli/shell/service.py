@@ -126,7 +126,7 @@ class Service:
         return b"%03d%013d" % (status, len(content)) + content
 
     def sink(self, pid: int) -> str:
-        """Makes a file in memory that exists as long as the process `pid`; returns its path."""
+        """Makes a file in memory that exists at least until the process `pid` ends; returns the file's path."""
         for owner, files in list(self._sinks.items()):
             if not os.path.exists(f"/proc/{owner}"):
                 for file in files:

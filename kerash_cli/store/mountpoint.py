@@ -43,7 +43,7 @@ _TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(
 class Mountpoint:
     """The root folder of a mountpoint.
 
-    A private root belongs to this user, on a shared file system, and is made when it is needed.
+    A private root is a folder of this user's own on a shared file system, and is made when it is needed.
     """
 
     root: Path
@@ -136,7 +136,7 @@ class Mountpoint:
 def mountpoints(named: str | None) -> list[Mountpoint]:
     """Returns the mountpoints to use, the preferred one first.
 
-    That is `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint if it exists, else this user's private
+    They are `named`, else $KERASH_MOUNTPOINT, else ./kerash_mountpoint if it exists, else this user's private
     mountpoints. Raises BadInput if the named folder does not exist, or if ./kerash_mountpoint is not a folder of this
     user or of root.
     """
@@ -164,7 +164,7 @@ def private_mountpoints() -> list[Mountpoint]:
 
 
 def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]) -> Mountpoint:
-    """Returns the first mountpoint with `size` bytes free, or raises OutOfSpace. Calls `tell` if it is on a disk."""
+    """Returns the first mountpoint with `size` bytes free, or raises OutOfSpace. Calls `tell` for one on a disk."""
     for place in places:
         if place.room() >= size:
             if place.private and place.root.parent != SHARED_MEMORY:
@@ -189,14 +189,14 @@ def check_own(path: Path, *others: int) -> None:
     except OSError as error:
         if error.errno in (ELOOP, ENOTDIR, EACCES):
             got = "one of another user" if error.errno == EACCES else "something else"
-            raise BadInput(f"{at(str(path))}expected a folder of yours, got {got}; {_ADVICE}") from None
+            raise BadInput(f"{at(str(path))}expected a folder that you own, got {got}; {_ADVICE}") from None
         if error.errno == EMFILE:  # too many open files: not a fault of the folder
             raise
         raise KerashError(f"{at(str(path))}can't be opened ({error.strerror}); {_ADVICE}") from None
     try:
         owner = os.fstat(folder).st_uid
         if owner not in (os.getuid(), *others):
-            raise BadInput(f"{at(str(path))}expected a folder of yours, got one of user {owner}; {_ADVICE}")
+            raise BadInput(f"{at(str(path))}expected a folder that you own, got one of user {owner}; {_ADVICE}")
     finally:
         os.close(folder)
 
@@ -219,7 +219,7 @@ def is_held(folder: Path) -> bool:
 
 
 def _locked(folder: Path) -> int | None:
-    """Locks a new folder and returns its descriptor; None if another run removed it before it was locked."""
+    """Locks a new folder and returns its descriptor; None if another run removed the folder before it was locked."""
     try:
         lock = os.open(folder, FOLDER)
         try:

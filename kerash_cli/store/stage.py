@@ -62,7 +62,7 @@ class Stage:
 
 @contextmanager
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """Yields a stage with room for `size` bytes until the `with` block ends; calls `tell` if it is on a disk."""
+    """Yields a stage with room for `size` bytes, removed after the `with` block; calls `tell` if it is on a disk."""
     place = roomy(mountpoints(mountpoint), size, tell)
     try:
         with explained(str(place.root), size):
@@ -114,6 +114,6 @@ class _Beginning:
 
 
 def staged_bytes(*arrays: tuple[Shape, Any]) -> int:
-    """Returns the bytes of a stage with arrays of these shapes and dtypes, including a header and a page for each."""
+    """Returns the size in bytes of a stage with arrays of these shapes and dtypes, each with a header and a page."""
 
     return sum(HEADER + prod(shape) * np.dtype(dtype).itemsize + PAGE for shape, dtype in arrays)

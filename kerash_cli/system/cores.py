@@ -1,4 +1,4 @@
-"""Cores that a process may use, and the number of workers that pays off."""
+"""The cores that a process may use, and the number of workers worth starting."""
 
 import os
 from math import ceil
@@ -14,7 +14,7 @@ WORTH = 0.5
 """Minimum work, in seconds, for which starting a second worker pays off."""
 
 MUCH_DATA = 4_000_000
-"""Size of a data file, in bytes, from which several workers will probably be used."""
+"""Minimum size of a data file, in bytes, for which several workers will probably be used."""
 
 
 def usable() -> int:

@@ -17,7 +17,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 
 
 def is_name(word: str) -> bool:
-    """Returns whether a word is a valid name of a file in a folder: not a path, not hidden, not an option."""
+    """Returns whether a word is a valid file name: not a path, not hidden, not an option."""
     return NAME.fullmatch(word) is not None
 
 
@@ -35,10 +35,10 @@ class OutputFile(Protocol):
     """An open file that can be written once."""
 
     def commit(self, data: bytes) -> None:
-        """Writes `data` as the whole content, flushed to the disk; if this raises, the old file is unchanged.
+        """Writes `data` as the whole content and flushes it to the disk; if this raises, the old file is unchanged.
 
-        There is one exception: the folder is flushed last, after the new file has replaced the old one. If the disk
-        fails in that step, this raises too, although the new file is there.
+        Only the last step is different: it flushes the folder, after the new file has replaced the old one. If the disk
+        fails then, this raises although the new file is there.
         """
 
 
@@ -71,7 +71,7 @@ def claimed(path: str | os.PathLike[str]) -> Iterator[None]:
     Raises BadInput if another run has claimed it or if `path` cannot be the name of a file; otherwise raises as
     `replacing` does, so that a folder without write permission is noticed before anything is read. Only regular files
     are claimed: a pipe or a terminal can have many writers. A claim is an empty, locked file beside the output, named
-    after it. If a run is killed, the next run removes its claim. Without locks in the file system there are no claims.
+    after it. If a run is killed, the next run removes its claim. On a file system without locks nothing is claimed.
     """
     name = os.fspath(path)
     with ExitStack() as stack:
@@ -220,7 +220,7 @@ def flush_path(path: Path) -> None:
 
 
 def set_aside(file: int, size: int) -> None:
-    """Reserves `size` bytes for an open file, so that writing them cannot fail because the disk is full."""
+    """Reserves `size` bytes for an open file, so that writing them cannot fail for lack of space."""
     if hasattr(os, "posix_fallocate"):
         if size:
             os.posix_fallocate(file, 0, size)
@@ -240,7 +240,7 @@ def _close(file: int) -> None:
 
 @contextmanager
 def explained(name: str, needed: int) -> Iterator[None]:
-    """Turns an OSError, raised when `needed` bytes are written to the file or folder `name`, into a KerashError.
+    """Turns an OSError into a KerashError within a block that writes `needed` bytes to the file or folder `name`.
 
     BrokenPipeError (the reader went away) and FileExistsError pass unchanged: callers handle them.
     """
@@ -262,7 +262,7 @@ def _explanation(name: str, needed: int, error: OSError) -> KerashError:
         case errno.EISDIR:
             return BadInput(f"{at(name)}names a folder, not a file; try the name of a file in it")
         case errno.ENAMETOOLONG | errno.ELOOP:
-            return BadInput(f"{at(name)}invalid name of a file ({error.strerror}); try another name")
+            return BadInput(f"{at(name)}invalid file name ({error.strerror}); try another name")
         case errno.EMFILE:
             return KerashError(f"{at(name)}can't be opened ({error.strerror}); try ulimit -n 1024")
         case errno.ENOSPC | errno.EDQUOT:

@@ -86,7 +86,7 @@ def _data() -> float:
 
 
 def _within(limit: int, field: str) -> float:
-    """Returns the bytes left within a limit of this process; `field` names the line of its status with the usage."""
+    """Returns the bytes left within a limit of this process; `field` is the name of the usage in /proc/self/status."""
     soft, _ = resource.getrlimit(limit)
     return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
 

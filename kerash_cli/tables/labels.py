@@ -1,4 +1,4 @@
-"""Labels in a separate file; this file and the table together show whether its first line is a header."""
+"""Labels in a separate file; its content and the table show whether its first line is a header."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_
 from kerash_cli.tables.table import Table
 
 FEW_LABELS = 4
-"""If this many labels or more follow the first and all of them recur, a first label that does not may be a header."""
+"""Minimum number of labels after the first: if they all recur and the first does not, the first may be a header."""
 
 _HEADER, _LABEL, _EITHER = "header", "label", "either"
 
@@ -21,7 +21,7 @@ _HEADER, _LABEL, _EITHER = "header", "label", "either"
 def read_labels(
     path: str, table: Table, delimiter: str | None, header: bool | None, known: Collection[str] = ()
 ) -> Table:
-    """Returns the labels of a table's rows. If `header` is None, it is inferred; class names in `known` are no header.
+    """Returns the labels of a table's rows. If `header` is None, it is inferred; a name in `known` is not a header.
 
     Raises BadInput if there are not as many labels as rows, or if the first line may be either a header or a label.
     """
@@ -115,7 +115,7 @@ def _cells(labels: Table, place: int) -> list[str]:
 
 
 def _headed(labels: Table) -> Table:
-    """Returns the labels with their first row turned into names of the columns."""
+    """Returns the labels with their first row turned into column names."""
     names = tuple(_cells(labels, place)[0] for place in range(labels.width))
     if len(set(names)) < len(names):
         raise BadInput(f"{at(labels.source, labels.lines[0])}expected different names in the header, got one twice")

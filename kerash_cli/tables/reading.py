@@ -82,7 +82,7 @@ def stream(
 
 
 def sample(path: str) -> Table | None:
-    """Returns the row of a tensor file, with its shape; None for a pipe, or if the file does not begin like one."""
+    """Returns a tensor file as a table of one row; None for a pipe, or if the file does not begin like a tensor."""
     if path == "-" or not tensor_text.is_tensor(path):
         return None
     with open(path, "rb") as file:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import hashlib
 
 PIECE = 1 << 18
-"""Most bytes of one read: 256 KiB, enough to hide the cost of a call, and small enough for a CPU cache."""
+"""Maximum number of bytes of one read: 256 KiB, enough to hide the cost of a call, and small enough for a CPU cache."""
 
 GZIP = b"\x1f\x8b"
 FREE_EXPANSION = 16 << 20
@@ -23,12 +23,12 @@ LARGEST_EXPANSION = 256
 """A gzipped file may unzip to 16 MiB plus 256 times its size. Tables need less; a zip bomb needs four times as much."""
 
 MOST_NAMES = 1000
-"""Most files of a folder that are looked through for a similar name."""
+"""Maximum number of files in a folder that are searched for a similar name."""
 
 
 @contextmanager
 def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
-    """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if it can't."""
+    """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if that fails."""
     if path == "-":
         yield Source("<stdin>", 0, magics, digest)
         return
@@ -37,7 +37,7 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
     except OSError as error:
         raise unreadable(path, error, similar(path)) from None
     except ValueError as error:
-        raise BadInput(f"{at(path)}invalid name of a file ({error}); try another name") from None
+        raise BadInput(f"{at(path)}invalid file name ({error}); try another name") from None
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise BadInput(f"{at(path)}is a folder, not a file; try a file in it")

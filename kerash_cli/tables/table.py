@@ -34,7 +34,7 @@ class Table:
     """Shape (depth, height, width) of one row, if the rows of the file have such a shape."""
     delimiter: str = ","
     records: Sequence[str] | None = None
-    """Original text of each row, without the line end, if the reader was asked to keep it."""
+    """Original text of each row, without the line ending, if the reader was asked to keep it."""
     written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
     """Cells of numeric columns as they were written, if the reader was asked to keep them."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Table:
         )
 
     def _without(self, column: str) -> BadInput:
-        """Returns the error for an unknown column; it says what columns there are."""
+        """Returns the error for an unknown column; it says which columns there are."""
         from difflib import get_close_matches  # imported late: only an error needs it
 
         if self.names is not None:
@@ -123,7 +123,7 @@ class BadRow(NamedTuple):
 
     error: BadInput
     record: str
-    """Original text of the row, without the line end."""
+    """Original text of the row, without the line ending."""
     names: tuple[str, ...] | None = None
     delimiter: str = ","
 
@@ -142,7 +142,7 @@ class Schema(NamedTuple):
     delimiter: str = ","
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
-        """Returns where the training table's columns are in a table of these names and this width, by old position.
+        """Maps the positions of the training table's columns to those in a table with these names and this width.
 
         Columns are found by name if both tables have names, else by position. Those not found are left out. Without
         names only the target column may be missing; the result is empty if the width does not fit.
@@ -166,7 +166,7 @@ def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | No
 
 
 def separates(character: str) -> bool:
-    """Returns whether a text can be a delimiter: one ASCII character but no letter, digit, `"`, sign or point."""
+    """Returns whether a text can be a delimiter: one ASCII character other than a letter, digit, `"`, sign or point."""
     return len(character) == 1 and character.isascii() and not character.isalnum() and character not in '"+-.\r\n\0'
 
 

@@ -77,7 +77,7 @@ class Checkpoint:
 
     @property
     def is_current(self) -> bool:
-        """True if the file has the latest state that `epoch` noted."""
+        """True if the file has the latest state that `epoch` copied."""
         return self._state is self._written
 
     def epoch(self, run: Run) -> bool:
@@ -101,7 +101,7 @@ class Checkpoint:
             self._pause = max(LEAST_PAUSE, SHARE * (self._time - begun))
 
     def check_replaceable(self) -> str:
-        """Returns a message if a new run would replace a checkpoint of the same run.
+        """Returns a message if starting this run afresh would replace its checkpoint.
 
         Raises BadInput if the checkpoint belongs to another run.
         """
@@ -139,7 +139,7 @@ class Checkpoint:
             ) from None
 
     def _from(self, other: str, record: Mapping[str, Any]) -> str:
-        """Returns a phrase that says how a run differs in the key `other`: `with another seed`, `from other data`."""
+        """Returns a phrase for a run that differs in the key `other`: `with another seed` or `from other data`."""
         if other in RAISED:
             settings = record["identity"]["settings"]
             how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"

@@ -37,7 +37,7 @@ V = TypeVar("V")
 
 
 class Compiled(dict[K, V]):
-    """A dictionary that calls `make` with the elements of a key when it is first looked up, and keeps the result."""
+    """A dictionary that calls `make` with the elements of each new key that is looked up, and keeps the result."""
 
     def __init__(self, make: Callable[..., V]) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Slot(NamedTuple):
 
 
 class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
-    """The compiled chunks of a source of gradients, by (rows of the chunk, rows of the batch, index of the slot)."""
+    """The compiled chunks of a source of gradients; a key is (rows of chunk, rows of batch, index of the slot)."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Chunk:
     weight: Array | None
     loss: Array
     hits: list[NDArray[np.intp]]
-    """A list with one 0-d array, the number of hits; an empty list without a margin."""
+    """A list with one 0-d array, the number of hits; empty if there is no margin."""
     compute: Calls
 
     @classmethod
@@ -99,7 +99,7 @@ class Chunk:
     ) -> "Chunk":
         """Compiles a chunk of `n` rows, which writes its gradient times `scale` to the slot.
 
-        The means and variances that the buffers measure are written there too, times the chunk's share of the batch.
+        The means and variances for the buffers are written there too, times the chunk's share of the batch.
         """
         params, gradient = slot
         plan = network.plan(params, n, mode, gradient)
@@ -115,7 +115,7 @@ class Chunk:
         return cls(plan.rows, y, weight, total, hits, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
-        """Returns calls that copy the samples with the indexes that `rows` holds when the calls are made."""
+        """Returns calls that copy the samples whose indexes are in `rows` when the calls are made."""
         # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
         calls: Calls = [
             partial(samples.x.take, rows, 0, self.x, "clip"),
@@ -127,7 +127,7 @@ class Chunk:
 
 
 def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:
-    """Returns calls that count, into `hits`, the columns of a and y (outputs, n) that differ by at most `margin`."""
+    """Returns calls that count, into `hits`, the columns in which a and y (outputs, n) differ by at most `margin`."""
     distance, within = np.empty_like(a), np.empty(a.shape, np.bool_)
     near, largest = np.empty(a.shape[1], np.bool_), np.asarray(margin, a.dtype)
     return [

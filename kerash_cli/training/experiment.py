@@ -41,12 +41,12 @@ _ELSEWHERE = {"optimizer_settings", "drop"}
 """Settings that a saved model records outside its `settings`."""
 
 FEW_CATEGORIES = 10
-"""Number of different values up to which a text input becomes categories without a message."""
+"""Maximum number of different values for which a text input becomes categories without a message."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """All settings that can change the result of training, besides model and data."""
+    """Everything besides model and data that can change the result of training."""
 
     epochs: int = 1000
     batch_size: int = 32
@@ -65,7 +65,7 @@ class TrainingSettings:
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, without `drop`, because the encoding lists the remaining columns."""
+        """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
         return {**plain, **own, "chunk_rule": CHUNK_RULE}
@@ -79,7 +79,7 @@ class PreparedTraining:
     description: ModelDescription
     network: Network
     judged: Network
-    """The network that the loss is computed on: it has no last activation if the loss includes that."""
+    """The network that computes the inputs of the loss: its last activation is left out if the loss includes it."""
     loss_name: str
     loss: Loss
     encoding: Encoding
@@ -91,9 +91,9 @@ class PreparedTraining:
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
     initial: Array | None
-    """Parameters of another model to start from, if one was given."""
+    """Parameters of the model to start from, if one was given."""
     by_position: tuple[str, ...] = ()
-    """A message if the columns of the other model were matched by position."""
+    """A message if the columns of the model to start from were matched by position."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -142,11 +142,11 @@ class PreparedTraining:
         ]
 
     def origin(self) -> dict[str, str]:
-        """Returns the setting `start`, the SHA-256 of the initial parameters, if they come from another model."""
+        """Returns the setting `start`, the SHA-256 of the initial parameters; nothing if these are drawn at random."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
     def workers(self, asked: int | None) -> int:
-        """Returns the number of workers: at most `asked`; by default, as many as make training faster."""
+        """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
         network, rows = self.judged, len(self.training)
         most = largest_chunks(network, rows, self.settings.batch_size)
         if asked:
@@ -234,7 +234,7 @@ def prepare(
 
 
 def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
-    """Returns what `network_and_loss` returns; adds the line of the description to its BadInput."""
+    """Returns the result of `network_and_loss`; its BadInput begins with the line of the description."""
     try:
         return network_and_loss(network, loss_name, description.activation)
     except BadInput as error:
@@ -244,9 +244,9 @@ def _judged(description: ModelDescription, network: Network, loss_name: str) -> 
 def _strata(
     encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings
 ) -> NDArray[np.intp] | None:
-    """Returns the class of each row; None if rows do not have one class each.
+    """Returns the class of each row; None unless each row has exactly one class.
 
-    Raises BadInput if the settings ask to balance classes and there are none.
+    Raises BadInput if the settings ask for balanced classes and there are no classes.
     """
     strata = encoding.strata(table, labels)
     if settings.balance and strata is None:

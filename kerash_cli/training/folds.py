@@ -23,7 +23,7 @@ from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 
 TILE = 64
-"""Number of rows of each fold that are validated at once."""
+"""Number of validation rows per fold that are computed at once."""
 
 
 class Folds(NamedTuple):
@@ -36,14 +36,14 @@ class Folds(NamedTuple):
 class SideBySide:
     """A GradientSource that trains one network for each fold.
 
-    `run.params` is (folds, size), or (size,) for one fold; `run.order` has positions in a fold's training rows.
-    Networks with layers that cannot be stacked are computed one after the other.
+    `run.params` is (folds, size), or (size,) for one fold; `run.order` has indexes into each fold's training rows.
+    If a layer can't be stacked, the networks are computed one at a time.
     """
 
     hits = 0
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
-        """`network` ends where the loss is computed: it has no last activation if the loss includes that."""
+        """`network` computes the inputs of the loss: its last activation is left out if the loss includes it."""
         self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
         self._gradient = np.empty_like(run.params)
         apart = run.params.ndim == 2 and not network.stacks
@@ -66,7 +66,7 @@ class SideBySide:
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
     def validator(self) -> Callable[[], float]:
-        """Returns a function that computes the mean loss of all validation rows, each with the network of its fold."""
+        """Returns a function that computes the mean loss of all validation rows, each row with its fold's network."""
         parts = [self._judge(part) for part in self._parts]
 
         def validate() -> float:
@@ -75,7 +75,7 @@ class SideBySide:
         return validate
 
     def row_losses(self, params: Array) -> Array:
-        """Returns the loss of each validation row with the given parameters, one fold after the other, (rows,)."""
+        """Returns the loss of each validation row with the given parameters, fold by fold, (rows,)."""
         found = []
         for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
             a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T

@@ -1,4 +1,4 @@
-"""The run log: for each epoch, a line with a JSON object is appended.
+"""The run log: each epoch appends a line, a JSON object.
 
     {"epoch":1,"loss":0.5,"validation_loss":0.6,"learning_rate":0.005,"improved":true,
      "validation_accuracy":0.9,"seconds":0.25}
@@ -24,14 +24,14 @@ from kerash_cli.system.files import explained
 from kerash_cli.training.run import Epoch
 
 LATEST = 0.1
-"""Seconds that a line may wait before it is written."""
+"""Minimum number of seconds between two writes; an epoch that ends sooner is written with a later one."""
 
 LONGEST_LINE = 1 << 16
 """Maximum size of a log's first line, in bytes; a file whose first line is longer is not a log."""
 
 
 class RunLog:
-    """Appends epochs to a file, or to standard output if `path` is `-`; a reader is at most `LATEST` seconds behind.
+    """Appends epochs to a file, or to standard output if `path` is `-`; writes at most once in `LATEST` seconds.
 
     Raises KerashError if the file can't be opened. If writing fails later, or the reader goes away, the training goes
     on without the log: `tell` is called once with a message, `failure` is the error, and later epochs are dropped.
@@ -111,7 +111,7 @@ def check_log(path: str) -> None:
 
 
 def _exists(path: str) -> bool:
-    """Returns whether there is a file at `path`; raises OSError if it is a folder, or if none could be created."""
+    """Returns whether there is a file at `path`; raises OSError if it is a folder, or no file can be created there."""
     try:
         os.stat(path)
     except FileNotFoundError:

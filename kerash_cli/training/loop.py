@@ -62,7 +62,7 @@ def _pass(run: Run, source: GradientSource, batches: list[tuple[int, int]]) -> f
 def diverged(run: Run, batch: int, loss: float, first: int = 1, advice: str = ", or --clip-norm 1") -> str:
     """Returns the message of Diverged: the cause, the epoch, the batch and some advice.
 
-    Epochs are counted from `first`; `advice` is added to the advice to lower the learning rate.
+    The first epoch has the number `first`; `advice` comes after the advice to lower the learning rate.
     """
     what = "finite weights, got NaN or infinity" if isfinite(loss) else f"a finite loss, got {loss}"
     return (

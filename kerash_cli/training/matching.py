@@ -16,7 +16,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 
 FEWEST_TO_VALIDATE = 50
-"""Smallest number of rows of which some are kept for validation; with fewer rows, all train."""
+"""Minimum number of rows for validation; if there are fewer, all rows train."""
 
 
 def match(
@@ -47,9 +47,9 @@ def match(
 
 
 def network_and_loss(network: Network, loss_name: str, activation: Activation) -> tuple[Network, Loss]:
-    """Returns the network that the loss is computed on, and the loss; raises BadInput if they do not go together.
+    """Returns the network that computes the inputs of the loss, and the loss; raises BadInput if the two do not fit.
 
-    The network loses its last activation if the loss includes that, as a cross entropy does.
+    The last activation of the network is left out if the loss includes it, as a cross entropy does.
     """
     loss, fused = losses.after(loss_name, activation)
     return (network.on_logits() if fused else network), loss
@@ -58,7 +58,7 @@ def network_and_loss(network: Network, loss_name: str, activation: Activation) -
 def doubtful_targets(
     description: ModelDescription, encoding: Encoding, table: Table, labels: Table | None
 ) -> Iterator[str]:
-    """Yields a message for each target that is always the same, or that the last layer can't reach, as -3 with relu."""
+    """Yields a message for each target that is always the same, or that the last layer can't reach (-3 with relu)."""
     activation, names = description.activation, encoding.targets.labels
     limits = encoding.targets.limits(activation)
     if limits is None:

@@ -30,7 +30,7 @@ _VECTOR = "vector_"
 
 
 def largest_chunks(network: Network, rows: int, batch_size: int) -> int:
-    """Returns the largest number of chunks that a batch of the run is cut into."""
+    """Returns the maximum number of chunks in a batch of the run."""
     sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
     return max(chunks(size, network.flops, network.size) for size in sizes)
 
@@ -44,8 +44,8 @@ def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: 
 class WorkerPool:
     """A GradientSource that shares each batch among several ranks (processes); this process is rank 0.
 
-    `step` raises WorkerFailed if a worker dies, is stopped, does not answer, or returns a loss that is not finite while
-    this process computes a finite one.
+    `step` raises WorkerFailed if a worker dies, is stopped, does not answer, or returns a loss that is not finite
+    although this process computes a finite one for the same rows.
     """
 
     hits = 0
@@ -59,7 +59,7 @@ class WorkerPool:
         run: Run,
         margin: float | None = None,
     ) -> None:
-        """`job` comes from `described`. The samples are files already; the run's arrays move to files of the stage."""
+        """`job` comes from `described`. The samples are in files; the run's arrays are moved to files in the stage."""
         network, loss = _judged(job)
         dtype, old = run.params.dtype, dict(run.optimizer.vectors)
         count = largest_chunks(network, len(run.order), run.batch_size)
@@ -100,7 +100,9 @@ class WorkerPool:
         loss = self._rank.step(start, stop, self._check)
         self._ranks.slowest = max(self._ranks.slowest, perf_counter() - begun)
         if not isfinite(loss) and isfinite(self._rank.recompute(start, stop)):
-            raise WorkerFailed(f"a worker computed a loss of {loss}, but this process a finite one; try --workers 1")
+            raise WorkerFailed(
+                f"a worker computed a loss of {loss}, but this process computed a finite one; try --workers 1"
+            )
         return loss
 
     def _check(self, count: int) -> None:
@@ -163,7 +165,7 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
 
 
 def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
-    """Returns what `network_and_loss` returns for the job's model."""
+    """Returns the network and the loss of a job, as `network_and_loss` does."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])
     return network_and_loss(network, job["loss"], description.activation)

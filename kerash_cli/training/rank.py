@@ -48,7 +48,7 @@ class Shared(NamedTuple):
     hits: NDArray[np.intp]
     """Number of hits in each chunk, (chunks,); see `GradientSource.hits`."""
     stamps: NDArray[np.int64]
-    """Number of the step in which each chunk was computed, (chunks,), so that an old gradient is noticed."""
+    """Number of the step in which each chunk was computed, (chunks,), by which an old gradient is noticed."""
 
     @staticmethod
     def shapes(size: int, rows: int, batch_chunks: int, dtype: Any) -> dict[str, tuple[Shape, Any]]:
@@ -73,7 +73,7 @@ class _Step:
 
 
 class Rank:
-    """A rank's share of every step. The ranks' optimizers share their vectors unless `keeps_own` is true."""
+    """A rank's share of every step. The ranks' optimizers share their vectors unless `keeps_own` returns True."""
 
     def __init__(
         self,
@@ -106,10 +106,10 @@ class Rank:
         return int(self._now)
 
     def step(self, start: int, stop: int, check: Callable[[int], object] | None = None) -> float:
-        """Takes one step with the batch order[start:stop]; returns the sum of its losses before the step.
+        """Takes one step with the batch order[start:stop]; returns the sum of the batch's losses before the step.
 
-        If the sum is not finite, no parameter changes. `check` is called with the number of chunks when all ranks have
-        computed theirs.
+        If the sum is not finite, no parameter changes. When all ranks have computed their chunks, `check` is called
+        with the number of chunks.
         """
         step = self._steps[start, stop]
         self._now += 1

@@ -28,7 +28,7 @@ OUT_OF_TIME = "time"
 def timed(epochs: Iterator[Epoch], run: Run, seconds: float | None) -> Epochs:
     """Stops the run after `seconds`; the epoch under way is lost.
 
-    Raises KerashError if the system allows no further thread.
+    Raises KerashError if the system can't start another thread.
     """
     if seconds is None:
         yield from epochs
@@ -70,12 +70,12 @@ class Saver:
         return self._checkpoint.is_current
 
     def epoch(self, run: Run) -> None:
-        """Copies the state of the run, and writes the checkpoint if it is time."""
+        """Copies the state of the run, and writes the checkpoint if one is due."""
         if self._checkpoint.epoch(run):
             self.write()
 
     def ask(self) -> None:
-        """Writes a checkpoint now, or after the epoch under way if nothing is new. A signal handler may call this."""
+        """Writes a checkpoint now or, if nothing is new, after the epoch under way. A signal handler may call this."""
         checkpoint.ask()
         self.write()
 
@@ -112,7 +112,7 @@ def checkpointed(epochs: Epochs, run: Run, saver: Saver | None) -> Epochs:
 def logged(epochs: Epochs, log: RunLog | None, saver: Saver | None) -> Epochs:
     """Appends each epoch to the log.
 
-    With a saver, epochs are written after the checkpoint that has them, so that none is logged twice.
+    With a saver, an epoch is logged only after a checkpoint has it, so that no epoch is logged twice.
     """
     if log is None:
         yield from epochs

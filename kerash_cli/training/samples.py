@@ -11,7 +11,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class Samples(NamedTuple):
-    """x (rows, features + 1), C order, the last column all ones; y (rows, outputs), F order; weight (rows,) or None."""
+    """x (rows, features + 1), C order, ends in a column of ones; y (rows, outputs), F order; weight (rows,) or None."""
 
     x: Array
     y: Array
@@ -31,7 +31,7 @@ def staged(
 
 
 def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:
-    """Returns the size, in bytes, of the files that `staged` writes, and of a file with a weight for each row."""
+    """Returns the total size, in bytes, of the files that `staged` writes and of a file with a weight for each row."""
     shapes = ((rows, encoding.features + 1), (rows, encoding.outputs), (rows,))
     return staged_bytes(*((shape, dtype) for shape in shapes))
 

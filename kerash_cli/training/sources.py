@@ -19,7 +19,7 @@ class GradientSource(Protocol):
     """Computes the gradient of a batch and updates the parameters with it."""
 
     hits: int
-    """Number of rows in the latest batch whose outputs are all within the margin of the targets; 0 without margin."""
+    """In the latest batch, number of rows whose outputs are all within the margin of the targets; 0 without margin."""
 
     def __enter__(self) -> Self:
         """Starts the processes that the source needs; leaving the `with` block ends them."""
@@ -28,17 +28,17 @@ class GradientSource(Protocol):
         """Ends the processes of the source."""
 
     def step(self, start: int, stop: int) -> float:
-        """Takes one step with the batch order[start:stop]; returns the sum of its losses before the step."""
+        """Takes one step with the batch order[start:stop]; returns the sum of the batch's losses before the step."""
 
 
 class InProcess:
-    """A GradientSource in this process alone, which computes one chunk after the other."""
+    """A GradientSource in this process alone, which computes one chunk at a time."""
 
     hits = 0
     """Number of rows within the margin; see `GradientSource.hits`."""
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
-        """`network` ends where the loss is computed: it has no last activation if the loss includes that."""
+        """`network` computes the inputs of the loss: its last activation is left out if the loss includes it."""
         self._network, self._samples, self._run = network, samples, run
         self._gradient, self._addend = np.empty_like(run.params), np.empty_like(run.params)
         self._update = network.update(run.optimizer, run.params, self._gradient)

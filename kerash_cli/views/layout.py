@@ -51,7 +51,7 @@ def message(text: str, width: int) -> list[str]:
     """Breaks the text into lines of at most `width` columns; if there are several, each command has lines of its own.
 
     If a command continues on the next line, its line ends in a backslash, so that the lines can be copied from the
-    screen and pasted into a shell. Without it, some terminals would copy a line that they broke as two lines.
+    screen and pasted into a shell. Without the backslash, some terminals would copy a line that they broke as two.
     """
     if cells(text) <= width:
         return [text]

@@ -9,7 +9,7 @@ from kerash_cli.views import screen
 
 
 def report(scores: Mapping[str, Any]) -> str:
-    """Returns tables of the figures of the model and of a naive guess, and of the figures by target or class."""
+    """Returns tables: the model's figures beside those of a naive guess, then the figures by target or by class."""
     figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
     for name, value in scores.items():
         if isinstance(value, float):

@@ -29,8 +29,8 @@ def shown_search(
     """Opens a view of a search: a live table on a terminal, else lines.
 
     With `every`, lines are printed for every `every`th generation and its candidates. By default they are printed for
-    each generation and its candidates; if this makes more than MOST_LINES lines, about MOST_LINES generations are
-    printed, with one line each.
+    each generation and its candidates; if that would make more than MOST_LINES lines, only about MOST_LINES generations
+    are printed, with one line each.
     """
     few = (population + 1) * (generations + 1) <= MOST_LINES
     each = every or (1 if few else -(-(generations + 1) // MOST_LINES))
@@ -74,7 +74,7 @@ class SearchView:
 
 
 class SearchLines(SearchView):
-    """Prints a line for the first, the last and every `every`th generation; with `candidates`, for their candidates."""
+    """Prints a line for the first, the last and every `every`th generation; with `candidates`, candidates too."""
 
     def __init__(self, every: int = 1, generations: int = 0, candidates: bool = True) -> None:
         super().__init__()

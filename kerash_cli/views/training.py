@@ -47,10 +47,10 @@ def shown_epochs(
 
 
 class EpochView:
-    """Shows nothing but a status line on request."""
+    """Shows nothing, except a status line when asked for one."""
 
     def wants(self, epoch: "Epoch") -> bool:
-        """Returns whether this epoch will be shown, so that its figure has to be measured; called before `epoch`."""
+        """Returns whether this epoch will be shown; if so, its figure is measured before `self.epoch` is called."""
         return False
 
     def epoch(self, epoch: "Epoch") -> None:

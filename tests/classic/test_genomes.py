@@ -289,8 +289,8 @@ def test_missing_biases_that_do_not_count_are_zeros(tmp_path: Path) -> None:
 def test_missing_biases_that_count_are_refused(tmp_path: Path) -> None:
     folder = stored(tmp_path, made(bias=True))
     (folder / "topology/layer_4/bias_weights.dat").unlink()
-    message = refused(folder)
-    assert message == "topology/layer_4/bias_weights.dat: no such file; it should hold bias weights, as settings say"
+    expected = "this file is missing, and should hold bias weights, as settings say"
+    assert refused(folder) == f"topology/layer_4/bias_weights.dat: {expected}"
 
 
 def test_files_of_other_names_are_left_alone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_what_is_no_file_of_its_own_is_refused(
 def test_a_file_that_is_missing_is_named(tmp_path: Path, name: str) -> None:
     folder = stored(tmp_path, made(result=0.5))
     (folder / name).unlink()
-    assert refused(folder) == f"{name}: no such file; the genome needs it"
+    assert refused(folder) == f"{name}: this file is missing, and the genome needs it"
 
 
 # Made by hand to do harm, or by mistake
@@ -58,7 +58,11 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "biases of another width": (BIASES, "3 1 1\n1\n2\n3\n", AFTER.format("2 1 1", "3 1 1")),
     "biases of another height": (BIASES, "1 2 1\n1\n2\n", AFTER.format("2 1 1", "1 2 1")),
     # meta.dat of the genome
-    "too many layers": ("meta.dat", "3 1 1\n2\n3\n7\n", "topology/layer_6: no such folder; the genome needs it"),
+    "too many layers": (
+        "meta.dat",
+        "3 1 1\n2\n3\n7\n",
+        "topology/layer_6: this folder is missing, and the genome needs it",
+    ),
     "too few layers": ("meta.dat", "3 1 1\n2\n3\n5\n", "topology/layer_5: expected 5 layers as in meta.dat, got more"),
     "no layers": ("meta.dat", "3 1 1\n2\n3\n0\n", COUNTS),
     "less than no layers": ("meta.dat", "3 1 1\n2\n3\n-6\n", COUNTS),
@@ -113,11 +117,15 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "a second input": (FLATTEN, "- input\n", "topology: expected 'input' only as the first layer"),
     "no input": ("topology/layer_0/meta.dat", "- flatten\n", "topology: expected 'input' as the first layer"),
     "an output within": (FLATTEN, "- output\n", "topology: expected 'output' as the last layer"),
-    "dropout at the end": ("topology/layer_5/meta.dat", "- dropout 0.2\n", "topology: expected a layer that learns"),
+    "dropout at the end": (
+        "topology/layer_5/meta.dat",
+        "- dropout 0.2\n",
+        "topology: expected 'dropout' before a layer that learns",
+    ),
     "a dense layer without weights": (
         FLATTEN,
         "relu dense\n",
-        "topology/layer_1/weights.dat: no such file; the genome",
+        "topology/layer_1/weights.dat: this file is missing, and the genome",
     ),
 }
 
@@ -144,7 +152,7 @@ def test_weights_that_no_memory_could_hold_are_out_of_space(tmp_path: Path) -> N
 
 def test_a_folder_of_nothing_is_no_genome(tmp_path: Path) -> None:
     (tmp_path / "g").mkdir()
-    assert refused(tmp_path / "g") == "meta.dat: no such file; the genome needs it"
+    assert refused(tmp_path / "g") == "meta.dat: this file is missing, and the genome needs it"
 
 
 def test_layers_of_which_none_learns_are_refused(tmp_path: Path) -> None:
@@ -153,4 +161,4 @@ def test_layers_of_which_none_learns_are_refused(tmp_path: Path) -> None:
         "topology/layer_0/meta.dat": "- input",
         "topology/layer_1/meta.dat": "- output",
     }
-    assert refused(laid_out(tmp_path, files)).startswith("topology: expected a layer that learns")
+    assert refused(laid_out(tmp_path, files)).startswith("topology: expected at least one layer that learns")

@@ -258,7 +258,7 @@ def test_a_damaged_record_is_damage(tmp_path: Path, edit: Callable[[bytes], byte
     content = (folder / "record.json").read_bytes()
     assert edit(content) != content
     (folder / "record.json").write_bytes(edit(content))
-    assert "expected the record of a stored model, got " in damage(folder, "record.json")
+    assert "expected the record of a stored model, but reading failed with " in damage(folder, "record.json")
 
 
 def test_a_record_cut_short_anywhere_is_damage(tmp_path: Path) -> None:

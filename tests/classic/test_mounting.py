@@ -164,7 +164,7 @@ def test_what_is_no_empty_folder_of_this_users_is_refused_before_anything_is_mou
         path.mkdir()
         (path / (".x" if kind == "hidden file" else "x")).touch()
     before = tree(rightless)
-    expected = f"{path.name}: (expected a folder of yours, got|the folder is not empty).*; try"
+    expected = f"{path.name}: (expected a folder that you own, got|the folder is not empty).*; try"
     with pytest.raises(BadInput, match=expected) as caught:
         mounting.begin(str(path) if named else None, 4)
     assert "\n" not in str(caught.value)
@@ -200,7 +200,7 @@ def test_a_private_folder_that_a_stranger_prepared_is_never_ended(rightless: Pat
         (private / name).mkdir()
     (private / MARK).touch()
     before = tree(private.resolve())
-    with pytest.raises(KerashError, match=r"expected a folder of yours|that init-fs made in this folder, got "):
+    with pytest.raises(KerashError, match=r"expected a folder that you own|that init-fs made in this folder, got "):
         mounting.end(None)
     assert tree(private.resolve()) == before
 

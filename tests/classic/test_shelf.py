@@ -105,7 +105,7 @@ def test_a_draft_in_a_shelf_that_is_no_folder_of_this_users_is_refused(shelf: Sh
     (tmp_path / "elsewhere" / "genomes").mkdir(parents=True)
     (shelf.place.root / "model").symlink_to(tmp_path / "elsewhere")
     before = tree(tmp_path)
-    with pytest.raises(KerashError, match="model: expected a folder of yours, got something else; try"):
+    with pytest.raises(KerashError, match="model: expected a folder that you own, got something else; try"):
         put(shelf, "a", OLD)
     assert tree(tmp_path) == before
 

@@ -91,8 +91,8 @@ def test_create_genome_says_where_in_one_line(kerash: Kerash) -> None:
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        ("nothing", "no stored model and no file called 'nothing'; try kerash list"),
-        ("nothing.model", "no stored model and no file called 'nothing.model'; try kerash list"),
+        ("nothing", "no stored model or file called 'nothing'; try kerash list"),
+        ("nothing.model", "no stored model or file called 'nothing.model'; try kerash list"),
         ("./nothing", "./nothing: "),
         ("models/iris.model", "models/iris.model: expected numbers in a model without data, got '?'"),
         ("data/iris.csv", "data/iris.csv:1:1: "),

@@ -160,7 +160,7 @@ def test_numbers_before_anything_else_are_values() -> None:
         (
             table(X, KINDS),
             {"target": "2", "output": "probability"},
-            "t.csv: expected 0 and 1, or two names in column 2, got 3",
+            "t.csv: expected either 0 and 1 or two names in column 2, got 3",
         ),
         (
             table(X, [0.0, 1, 2, 1]),

@@ -168,7 +168,7 @@ def test_cross_entropy_follows_probabilities_alone(name: str, follows: set[str],
     if activation in follows:
         losses.after(name, Activation(activation))
     else:
-        with pytest.raises(BadInput, match=f"expected an activation whose outputs {name} can judge, got") as caught:
+        with pytest.raises(BadInput, match=f"expected an activation whose outputs suit the loss {name}, got") as caught:
             losses.after(name, Activation(activation))
         assert f"got {str(Activation(activation))!r}; try " in str(caught.value)
 

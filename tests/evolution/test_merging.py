@@ -29,5 +29,5 @@ def test_the_merged_network_gives_the_mean_of_all_logits(hidden: str, last: str)
 def test_what_is_not_dense_or_mixes_its_units_does_not_merge(lines: str) -> None:
     description = ModelDescription.parse(f"3 2 1\ninput\n{lines}\n")
     assert not mergeable(description)
-    with pytest.raises(ValueError, match="dense layers alone"):
+    with pytest.raises(ValueError, match="only dense layers"):
         merged(description, np.zeros((2, Network(description.layers, description.known_shape).size)))

@@ -147,7 +147,7 @@ OF_TWO = [
 ]
 MISMATCHED: dict[str, tuple[list[Array], str, str, str]] = {
     **dict.fromkeys(OF_TWO, ([A, WIDE], "", "2x2", "3x1")),
-    **dict.fromkeys(("square", "determinant", "inverse"), ([WIDE], "", "as high as wide", "3x1")),
+    **dict.fromkeys(("square", "determinant", "inverse"), ([WIDE], "", "a square matrix", "3x1")),
     "gemm": ([A, B, WIDE], "", "2x2", "3x1"),
     "similar": ([A, WIDE], "1", "2x2", "3x1"),
     "reshape": ([A], "3 1 1", "2x2", "3x1"),

@@ -177,7 +177,7 @@ def test_a_tensor_of_another_type_is_refused(dtype: type) -> None:
 
 @pytest.mark.parametrize("name", ["", "__metadata__", "a b", "é", 'a"b', "a\n", "-a", "\x1b[1m"])
 def test_a_tensor_of_another_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="expected tensors' names of letters"):
+    with pytest.raises(ValueError, match="expected tensor names made of letters"):
         archive.pack({name: np.ones(2)}, {})
 
 

@@ -203,8 +203,8 @@ BAD = [
     ("# x\n2 1 1\n\n", "m:3: expected 'input' as the first layer, got the end of the file"),
     ("2 1 1\ndense 1 tanh", "m:2: expected 'input' as the first layer, got 'dense 1 tanh'"),
     ("2 1 1\n\noutput", "m:3: expected 'input' as the first layer, got 'output'"),
-    ("2 1 1\ninput", "m:2: expected a layer that learns up to here, got none; try 'dense ? softmax'"),
-    ("2 1 1\ninput\noutput relu", "m:3: expected a layer that learns up to here, got none; try 'dense ? softmax'"),
+    ("2 1 1\ninput", "m:2: expected at least one layer that learns, got none; try 'dense ? softmax'"),
+    ("2 1 1\ninput\noutput relu", "m:3: expected at least one layer that learns, got none; try 'dense ? softmax'"),
     ("2 1 1\ninput\ndense 1 tanh\n\ninput", "m:5: expected 'input' only as the first layer, got a second one"),
     ("2 1 1\ninput\ninput\ndense 1 tanh", "m:3: expected 'input' only as the first layer, got a second one"),
     (

@@ -168,7 +168,7 @@ def test_what_is_required_and_there_is_no_error(place: Mountpoint, monkeypatch: 
 
 def test_shared_memory_that_a_stranger_prepared_is_no_reason_to_go_elsewhere(nowhere: Path) -> None:
     plant("link", nowhere / "shared" / OWN)
-    with pytest.raises(KerashError, match=f"^{nowhere}/shared/{OWN}: expected a folder of yours"):
+    with pytest.raises(KerashError, match=f"^{nowhere}/shared/{OWN}: expected a folder that you own"):
         roomy(mountpoints(None), 10, silent).folder("mat")
     assert not (nowhere / "temporary" / OWN).exists()
 
@@ -180,7 +180,7 @@ def test_shared_memory_that_a_stranger_prepared_is_no_reason_to_go_elsewhere(now
 def test_a_local_mountpoint_that_is_no_folder_of_this_users_is_refused(nowhere: Path, kind: str) -> None:
     plant(kind, nowhere / "work" / "kerash_mountpoint")
     before = tree(nowhere)
-    with pytest.raises(KerashError, match=r"^kerash_mountpoint: expected a folder of yours, got .*; try") as caught:
+    with pytest.raises(KerashError, match=r"^kerash_mountpoint: expected a folder that you own, got .*; try") as caught:
         mountpoints(None)
     assert "\n" not in str(caught.value)
     assert tree(nowhere) == before
@@ -190,7 +190,7 @@ def test_a_local_mountpoint_that_is_no_folder_of_this_users_is_refused(nowhere: 
 def test_a_private_folder_that_is_no_folder_of_this_users_is_refused(nowhere: Path, kind: str) -> None:
     plant(kind, nowhere / "shared" / OWN)
     before = tree(nowhere)
-    with pytest.raises(KerashError, match=f"/{OWN}: expected a folder of yours, got .*; try") as caught:
+    with pytest.raises(KerashError, match=f"/{OWN}: expected a folder that you own, got .*; try") as caught:
         mountpoints(None)[0].folder("mat")
     assert "\n" not in str(caught.value)
     assert tree(nowhere) == before
@@ -205,7 +205,7 @@ def test_a_folder_of_the_tree_that_is_no_folder_of_this_users_is_refused(
     place.root.joinpath(*parts[:-1]).mkdir(exist_ok=True)
     plant(kind, place.root.joinpath(*parts))
     before = tree(place.root)
-    with pytest.raises(KerashError, match=f"/{parts[-1]}: expected a folder of yours, got .*; try") as caught:
+    with pytest.raises(KerashError, match=f"/{parts[-1]}: expected a folder that you own, got .*; try") as caught:
         place.folder(*parts, make=make)
     assert "\n" not in str(caught.value)
     assert tree(place.root) == before

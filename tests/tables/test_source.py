@@ -99,7 +99,7 @@ def test_standard_input_is_called_so(environment: dict[str, str]) -> None:
     [
         ("missing.csv", "no such file; "),
         ("", "no such file; "),
-        ("a\0b", "invalid name of a file"),
+        ("a\0b", "invalid file name"),
         ("x" * 300, "can't be read (File name too long)"),
         (".", "is a folder"),
     ],

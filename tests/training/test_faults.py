@@ -124,7 +124,7 @@ def trained(process: "subprocess.Popen[str]", epochs: int = 1) -> None:
         ("stop", "worker 1 was stopped by a signal; try --workers 1"),
         ("spin", "a worker did not answer for"),
         ("stale", "worker 1 returned the result of an earlier step; try --workers 1"),
-        ("lie", "a worker computed a loss of nan, but this process a finite one; try --workers 1"),
+        ("lie", "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"),
     ],
 )
 def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, fault: str, expected: str) -> None:

@@ -55,7 +55,7 @@ class _Style(NamedTuple):
         return rf"(?:{whole}(?:{mark}\d*)?|{mark}\d+)"
 
     def special(self, bare_groups: bool) -> str:
-        """Returns the pattern of a number in this style that is not plain; `1.500` counts only with `bare_groups`."""
+        """Returns the pattern of numbers in this style, except plain ones; `1.500` counts only with `bare_groups`."""
         mark = literally(self.mark)
         if not self.group:
             return rf"\d*{mark}\d+"
@@ -210,7 +210,7 @@ def _all_in_brackets(cells: Sequence[str]) -> Finding | None:
 
 
 def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:
-    """Returns whether all look like the telephone number `612 345 678`."""
+    """Returns whether all look like telephone numbers such as `612 345 678`."""
     return style.group in GAPS and all(re.fullmatch(r"\d{3}\D\d{3}\D\d{3}", each.digits) for each in amounts)
 
 

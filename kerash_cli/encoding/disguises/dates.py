@@ -16,7 +16,7 @@ _DAYS = "365*$y+int($y/4)-int($y/100)+int($y/400)+int((153*(($m+9)%12)+2)/5)+$d-
 
 
 class _Layout(NamedTuple):
-    """A notation for a day: a pattern, and the part of the date in each group (y, m, d; b for a month's name)."""
+    """A notation for a day: a pattern, and the part of the date that each group is (y, m, d; b for a month's name)."""
 
     parts: str
     pattern: str
@@ -83,7 +83,7 @@ def _day(layout: _Layout, cells: Sequence[str], meaning: str) -> Reading:
 
 
 def _time_of_day(cells: Sequence[str], group: int) -> tuple[str, str]:
-    """Returns the pattern of the time after the day, and the Perl term for it; its groups are numbered from `group`."""
+    """Returns the pattern of a time after the day, with groups numbered from `group`, and the Perl term for it."""
     if not any(":" in cell for cell in cells):
         return "", ""
     pattern, hour = _CLOCK, f"${group}"

@@ -11,7 +11,7 @@ class _Simple(NamedTuple):
     kind: str
     reading: Reading
     with_plain: bool
-    """True if plain numbers also count when most cells have to be of this kind."""
+    """True if plain numbers also count towards the half of all cells that must be of this kind."""
 
 
 _BLANKS = f"(?:{'|'.join(GAPS)})*"
@@ -36,7 +36,7 @@ _SCALED = Reading(rf"([-+]?{NUMBER}) ?([kKmMbB])", "$1*{k=>1e3,m=>1e6,b=>1e9}->{
 
 
 def simple(column: Column) -> Finding | None:
-    """Finds the first kind of KINDS that most cells match."""
+    """Finds the first kind in KINDS that most cells match."""
     for kind, reading, with_plain in KINDS:
         cells = [cell for cell in column.fits(reading.pattern) if cell not in column.plain]
         if cells and column.is_most([*cells, *column.plain] if with_plain else cells):
@@ -45,7 +45,7 @@ def simple(column: Column) -> Finding | None:
 
 
 def multiples(column: Column) -> Finding | None:
-    """Finds numbers such as `5k` and `3M` in one column; if all have the same letter, that is taken for a unit."""
+    """Finds numbers such as `5k` and `3M` in one column; if all have the same letter, it is taken for a unit."""
     cells = column.fits(_SCALED.pattern)
     letters = {match[2].lower() for match in cells.values()}
     if len(letters) < 2 or not column.is_most(cells):

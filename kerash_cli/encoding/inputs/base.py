@@ -59,7 +59,7 @@ class InputColumn(ABC):
     @property
     @abstractmethod
     def detail(self) -> Any:
-        """JSON value that describes the column except its position; columns with equal details are encoded alike."""
+        """JSON value that describes the column without its position; columns with equal details are encoded alike."""
 
     @classmethod
     @abstractmethod

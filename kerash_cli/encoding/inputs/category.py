@@ -16,7 +16,7 @@ from kerash_cli.tables.table import Rows, Table
 
 @dataclass(frozen=True)
 class Category(InputColumn, kind="category"):
-    """A column of words: 1 in the feature of a cell's word, 0 in the others; all 0 for a missing or unknown word."""
+    """A column of words: the feature of a cell's word is 1, the others 0; all are 0 for a missing or unknown word."""
 
     categories: tuple[str, ...]
 

@@ -68,7 +68,7 @@ class Targets(ABC):
     def unscaled(
         cls, output: str, outputs: int, labels: tuple[str, ...], classes: tuple[str, ...] = (), numeric: bool = False
     ) -> Self:
-        """Returns targets in their own unit, not standardised."""
+        """Returns targets in their original unit, not standardised."""
         zeros, ones = np.zeros(outputs), np.ones(outputs)
         return cls(output, outputs, classes, numeric, labels, zeros, ones, np.zeros(len(classes) or outputs))
 
@@ -89,7 +89,7 @@ class Targets(ABC):
 
     @abstractmethod
     def answers(self, outputs: Array) -> NDArray[Any]:
-        """Returns the answer for each row of outputs, or of encoded targets to compare them with."""
+        """Returns the answer for each row of `outputs`, which may also be encoded targets to compare answers with."""
 
     @abstractmethod
     def decode(self, outputs: Array) -> NDArray[Any]:
@@ -146,7 +146,7 @@ class Targets(ABC):
         return replace(self, mean=np.zeros(self.outputs), scale=np.ones(self.outputs))
 
     def finite(self, outputs: Array) -> NDArray[np.bool_]:
-        """Returns for each row (rows,) whether its outputs are finite, as they are and in the target's own unit."""
+        """Returns, for each row, whether its outputs are finite, also in the target's own unit; shape (rows,)."""
         finite: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(outputs), axis=1)
         return finite
 

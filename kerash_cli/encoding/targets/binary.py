@@ -21,7 +21,7 @@ class Binary(Classes, kind="binary"):
         return self.strata(where, positions).astype(dtype)[:, None]
 
     def answers(self, outputs: Array) -> Rows:
-        """Returns 1 for each row (rows,) whose second class is likelier than the first, else 0."""
+        """Returns, for each row, 1 if the second class is likelier than the first, else 0; shape (rows,)."""
         return (outputs[:, 0] > 0.5).astype(np.intp)
 
     def probabilities(self, outputs: Array) -> Floats:

@@ -26,7 +26,7 @@ class Multilabel(Targets, kind="multilabel"):
         return values
 
     def answers(self, outputs: Array) -> NDArray[np.bool_]:
-        """Returns for each label (rows, outputs) whether 1 is likelier than 0."""
+        """Returns, for each label, whether 1 is likelier than 0; shape (rows, outputs)."""
         return outputs > 0.5
 
     def decode(self, outputs: Array) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""An activation: a word of a model description, and the definition in the registry that it stands for."""
+"""Activations: the words for them in a model description, and their definitions in the registry."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from kerash_cli.registry import Registry
 
 
 class Domain(NamedTuple):
-    """A test of whether parameters are allowed, and the same as text, where {0} is the name of the first parameter."""
+    """A test of whether parameters are allowed, and the condition as text, with {0} for the first parameter's name."""
 
     accepts: Callable[..., bool]
     words: str
@@ -36,7 +36,7 @@ class Definition:
     """The function, called as f(z, *parameters)."""
 
     d_f: Callable[..., Any]
-    """Its derivative: d_f(z, *parameters), or d_f(a, *parameters) if `in_place`; if f `mixes`, d_f(a, da) is dL/dz."""
+    """Derivative of f: d_f(z, *parameters), or d_f(a, *parameters) if `in_place`; if f `mixes`, d_f(a, da) is dL/dz."""
 
     formula: str
     parameters: Mapping[str, float] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Definition:
     """Name of the initializer that suits a layer with this activation."""
 
     output: str = "any"
-    """Kind of the outputs, checked by losses: "distribution", "log distribution", "probability" (each) or "any"."""
+    """Kind of the outputs, checked by losses: "distribution", "log distribution", "probability" (of each) or "any"."""
 
 
 ACTIVATIONS: Registry[Definition] = Registry("activation")
@@ -161,7 +161,7 @@ class Activation:
         )
 
     def backward(self, z: Array, a: Array, da: Array, out: Array, memory: Allocator | None = None) -> Calls:
-        """Returns the calls that write dL/dz to `out`, which may be da = dL/da. If `in_place`, they don't read z."""
+        """Returns the calls that write dL/dz to `out`, which may be da = dL/da. With `in_place`, no call reads z."""
         definition, d_f = self.definition, self.definition.d_f
         operands = [a if definition.in_place else z, da]
         if definition.mixes:

@@ -32,7 +32,7 @@ SHORT_SCALED_TAIL = (
     -0.09964869463854893, 0.10128037541639769, 0.0476706420954048, 0.07254493879091073, 0.07633732218523208,
     0.07980497626410342, 0.07978800239753922,
 )  # fmt: skip
-"""The same with fewer coefficients, for float32: correct to 3e-9."""
+"""A shorter alternative to SCALED_TAIL, for float32; correct to 3e-9."""
 
 
 def _hardswish(z: Values) -> Values:

@@ -44,7 +44,7 @@ class AveragePooling(Pooling, keyword="average_pooling"):
         return calls
 
     def _counts(self, places: int, kernel: int, windows: int) -> list[int]:
-        """Returns how many places of each window along an axis lie on the input, not on padding."""
+        """Returns, for each window along an axis, how many of its places lie on the input, not on padding."""
         counts = np.zeros(windows, np.intp)
         for span in spans(places, kernel, self.stride, self.pad, windows):
             counts[span.windows] += 1

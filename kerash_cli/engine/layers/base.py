@@ -149,7 +149,7 @@ class Layer(ABC):
 
     @abstractmethod
     def output_shape(self, shape: Shape) -> Shape:
-        """The output's shape (depth, height, width) for an input of `shape`; raises BadInput if that does not fit."""
+        """The output's shape (depth, height, width), given the input's; raises BadInput if `shape` does not fit."""
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
         """Returns the shapes of the layer's parameters by name; a network without biases leaves out `bias`."""
@@ -172,7 +172,7 @@ class Layer(ABC):
         return {}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        """Returns the shapes of arrays used only within forward or only within backward; layers share their memory."""
+        """Returns the shapes of arrays used only within forward or within backward, in memory that all layers share."""
         return {}
 
     def least_rows(self, shape: Shape) -> int:
@@ -221,7 +221,7 @@ class Transparent(Layer):
 
 
 def head(layers: Sequence[Layer]) -> int:
-    """Returns the index of the last layer that computes something, whose activation is that of the network."""
+    """Returns the index of the last layer that computes something; the network ends in its activation."""
     return max((i for i, layer in enumerate(layers) if not layer.transparent(False)), default=0)
 
 
@@ -238,7 +238,7 @@ def count_or_zero(text: str) -> int:
 
 
 def count_or_unknown(text: str) -> int | None:
-    """Reads a whole number of 1 or more; returns None for `?`, a number that the data decides."""
+    """Reads a whole number of 1 or more; returns None for `?`, which stands for a number that the data decides."""
     return None if text == "?" else count(text)
 
 

@@ -119,7 +119,7 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
 
 
 def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
-    """Returns the calls that write x - running mean to `normalized`, and 1 / deviation to the cached `inverse`."""
+    """Returns the calls that write x minus the running mean to `normalized`, and 1 / deviation to `inverse`."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
         *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),

@@ -17,7 +17,7 @@ from kerash_cli.engine.layers.window import Span, Windowed, spans
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
 
 MOST = 1 << 23
-"""Maximum count of numbers in the patches of one product; a larger layer takes several, with the same results."""
+"""Maximum count of numbers in one product's patches; a larger layer takes several products, with the same results."""
 
 FEW = 32
 """Largest number of filters for which a convolution is the fastest way to compute the gradient of the input."""
@@ -25,7 +25,7 @@ FEW = 32
 
 @dataclass(frozen=True)
 class Convolution(Windowed, keyword="convolution"):
-    """Each output is the activation of a weighted sum over a window of all channels, including the bias of its filter.
+    """Each output is the activation of a filter's bias plus a weighted sum over a window of all channels.
 
     weights (filters, depth, kernel height, kernel width), bias (filters,). As usual in machine learning, the kernel
     is not turned: in mathematics this is a cross-correlation. Softmax is taken over the filters at each place.
@@ -155,7 +155,7 @@ class Convolution(Windowed, keyword="convolution"):
 
 
 class _Block(NamedTuple):
-    """Some rows of windows: calls that fetch patches, and the patches (rows, kernel size * depth, across * n)."""
+    """Some rows of windows: their patches (rows, kernel size * depth, across * n), and the calls that fetch these."""
 
     rows: slice
     fetch: Calls
@@ -205,7 +205,7 @@ class _Grid(NamedTuple):
 
 
 def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
-    """Returns the calls that copy the places of the spans from x to their windows in `memory`, with zeros elsewhere."""
+    """Returns the calls that copy the spans' places in x to their windows in `memory`, and write zeros elsewhere."""
     calls: Calls = []
     top, bottom = memory[: row.windows.start], memory[row.windows.stop :]
     calls += [partial(edge.fill, 0) for edge in (top, bottom) if edge.size]

@@ -16,8 +16,8 @@ from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensor
 class Dense(Layer, keyword="dense"):
     """Each output is the activation of a weighted sum of all inputs; an image is flattened first.
 
-    weights (features, units) and bias (units,) lie one after the other and form one matrix, whose last row meets the
-    row of ones in x: one product gives the sums with their biases, and one the gradients of both tensors.
+    weights (features, units) and bias (units,) are adjacent in memory and form one matrix. Its last row is multiplied
+    by the ones in x, so that one product gives the sums with their biases, and another the gradients of both tensors.
     """
 
     learns = True
@@ -67,9 +67,9 @@ class Dense(Layer, keyword="dense"):
         tensors["weights"][features] = 0
 
     def _affine(self, tensors: Tensors) -> Array:
-        """Returns weights and biases as one matrix (features + 1, units), or without biases (features, units).
+        """Returns weights and biases as one matrix (features + 1, units), or (features, units) if there are no biases.
 
-        For a stack, the count comes in front.
+        For a stack, the count of networks comes first: (count, features + 1, units).
         """
         return tensors.flat.reshape(*tensors.flat.shape[:-1], -1, self._units)
 

@@ -14,7 +14,7 @@ from kerash_cli.engine.tensors import Array, Calls, Shape
 
 @dataclass(frozen=True)
 class MaxPooling(Pooling, keyword="max_pooling"):
-    """The largest value of each window, padding excluded; the first of equal values has the gradient, as in PyTorch."""
+    """The largest value of each window, without padding; the first of equal values gets the gradient, as in PyTorch."""
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
         shapes = super().scratch_shapes(shape, n)

@@ -31,7 +31,7 @@ class Pooling(Windowed):
 
     @abstractmethod
     def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
-        """Returns the calls that write dL/dx to `dx`, given input and output of `gather`; d_out may be overwritten."""
+        """Returns the calls that write dL/dx to `dx`, given `gather`'s input and output; d_out may be overwritten."""
 
     def finish(self, z: Array, shape: Shape, memory: Allocator) -> Calls:
         """Returns the calls that turn z, the last output of `gather`, into the pooled image, in place.

@@ -9,7 +9,7 @@ from kerash_cli.errors import BadInput
 
 
 class Span(NamedTuple):
-    """One offset within the kernel, along an axis: the windows in which it meets the input, and the places it meets."""
+    """For one offset within the kernel along an axis: the windows in which it lies on the input, and where it lies."""
 
     windows: slice
     places: slice
@@ -37,7 +37,7 @@ class Windowed(Layer):
         tall, wide = height + 2 * self.pad, width + 2 * self.pad
         if self.pad > max(height, width):
             raise BadInput(
-                f"expected a padding of at most the longer side of the input of {width}x{height}, got {self.pad}"
+                f"expected a padding no larger than the longer side of the input of {width}x{height}, got {self.pad}"
             )
         kernel, padded = f"{self.kernel_width}x{self.kernel_height}", f", {wide}x{tall} with its padding"
         if self.kernel_height > tall or self.kernel_width > wide:
@@ -53,7 +53,7 @@ class Windowed(Layer):
 
 
 def spans(places: int, kernel: int, stride: int, pad: int, windows: int) -> Iterator[Span]:
-    """Yields the span of each offset within the kernel, in order; a span is empty if its offset meets only padding."""
+    """Yields a span for each offset within the kernel, in order; it is empty if the offset lies only on padding."""
     for offset in range(kernel):
         first = max(0, -((offset - pad) // stride))
         count = max(0, min(windows - 1, (places - 1 + pad - offset) // stride) + 1 - first)

@@ -20,7 +20,7 @@ def similar(a: Array, b: Array, *, eps: Annotated[float, Help("Largest differenc
 
 @operation("compare")
 def compare(a: Array, b: Array) -> str:
-    """The differences of A and B: how many, the largest and where it is, and their root mean square."""
+    """The differences between A and B: how many, the largest and where it is, and their root mean square."""
     same_sizes(a, b)
     difference = np.abs(a - b)
     if not np.isfinite(difference).all():

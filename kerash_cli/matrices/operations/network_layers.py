@@ -30,7 +30,7 @@ def convolution(
     """The output of a convolution layer for A: each filter weighs a window of all channels, at every place.
 
     KERNEL has the channels of the first filter, then those of the second, and so on: its depth is the number of filters
-    times the depth of A. BIAS has one number for each filter. --pad is on all four sides.
+    times the depth of A. BIAS has one number for each filter. --pad adds padding on all four sides.
     """
     from kerash_cli.engine.activations import Activation
     from kerash_cli.engine.layers import Convolution
@@ -64,7 +64,7 @@ def max_pooling(a: Array, *, kernel_w: WindowWidth, kernel_h: WindowHeight, stri
 def average_pooling(
     a: Array, *, kernel_w: WindowWidth, kernel_h: WindowHeight, stride: Stride = 1, pad: Pad = 0
 ) -> Array:
-    """The output of an average_pooling layer for A: the mean of each window without padding, layer by layer."""
+    """The output of an average_pooling layer for A: the mean of each window, padding excluded, layer by layer."""
     from kerash_cli.engine.layers import IDENTITY, AveragePooling
 
     return _output(AveragePooling(IDENTITY, stride, pad, kernel_w, kernel_h), a, {})

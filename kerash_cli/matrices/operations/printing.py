@@ -11,15 +11,15 @@ from kerash_cli.matrices.kinds import Precision
 from kerash_cli.matrices.operation import Help, Picture, operation, sizes
 
 MOST_PRINTED = 1 << 22
-"""Most numbers that `print` takes: the text of all cells is in memory at once."""
+"""Maximum count of numbers that `print` takes, because the text of all cells is in memory at once."""
 
 MOST_DIGITS = 17
-"""Significant digits that tell any two float64 apart."""
+"""Number of significant digits that tell any two float64 apart."""
 
 
 @operation("info")
 def info(a: Array) -> str:
-    """The sizes of A, its smallest and its largest number, mean, deviation, and how many numbers are 0."""
+    """The sizes, smallest and largest number, mean and deviation of A, and how many of its numbers are 0."""
     return "\n".join(
         [
             f"sizes {sizes(a.shape)}",
@@ -61,7 +61,7 @@ def _heat(a: Array) -> Array:
 
 
 def _digits_in_common(a: Array) -> int:
-    """Returns about how many leading digits all numbers share."""
+    """Returns the approximate number of leading digits that all numbers share."""
     spread, largest = float(a.max() / 2 - a.min() / 2) * 2, float(np.abs(a).max())
     if not 0 < spread < largest:
         return 0

@@ -14,7 +14,7 @@ def mul(a: Array, b: Array) -> Array:
     """The matrix product A B, layer by layer for tensors; as wide as B, as high as A."""
     if a.shape[2] != b.shape[1] or a.shape[0] != b.shape[0]:
         raise Mismatched(
-            f"expected a second operand as high as the first is wide, and as deep, got {sizes(a.shape)} and "
+            f"expected a second operand as high as the first is wide, and equally deep, got {sizes(a.shape)} and "
             f"{sizes(b.shape)}"
         )
     require((a.shape[0], a.shape[1], b.shape[2]))
@@ -34,7 +34,7 @@ def gemm(
 ) -> Array:
     """ALPHA A B + BETA C.
 
-    C is optional. It may be a single number, a row for all rows or a column for all columns.
+    C is optional. It may also be a single number, one row for all rows or one column for all columns.
     """
     product = alpha * mul(a.transpose(0, 2, 1) if transpose_a else a, b.transpose(0, 2, 1) if transpose_b else b)
     if c is None:
@@ -59,7 +59,7 @@ def square(a: Array) -> Array:
 
 @operation("conv")
 def conv(a: Array, b: Array) -> float:
-    """The sum of the products of the numbers of A and B at the same place."""
+    """The sum of the elementwise product of A and B."""
     same_sizes(a, b)
     return float((a * b).sum())
 

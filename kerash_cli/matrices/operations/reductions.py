@@ -1,4 +1,4 @@
-"""Operations that make one number of many."""
+"""Operations that reduce many numbers to one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -53,8 +53,8 @@ def norm(a: Array, *, axis: Axes = None) -> Array | float:
 
 
 @operation("reduce", groups=("tensor",))
-def reduce(a: Array, *, f: Annotated[Fold, Help("Function that makes one number of all.")]) -> float:
-    """One number made of all numbers: their maximum, minimum, sum, product or mean.
+def reduce(a: Array, *, f: Annotated[Fold, Help("Function that reduces all numbers to one.")]) -> float:
+    """All numbers reduced to one: their maximum, minimum, sum, product or mean.
 
     The names `g_max`, `g_min`, `add` and `mul` work too.
     """
@@ -62,7 +62,7 @@ def reduce(a: Array, *, f: Annotated[Fold, Help("Function that makes one number 
 
 
 def _along(reduction: Callable[..., Any], axis: str | None) -> Array | float:
-    """Returns a reduction of all numbers, or along some axes, whose size becomes 1."""
+    """Returns all numbers reduced to one, or reduced along the given axes, whose sizes become 1."""
     if axis is None:
         return float(reduction(axis=None))
     reduced: Array = reduction(axis=tuple(map(AXES.index, axis)), keepdims=True)

@@ -71,7 +71,7 @@ def split(
     places = a.shape[along]
     if not part < parts <= places:
         raise Mismatched(
-            f"expected PART below PARTS, and at most {places} PARTS for {sizes(a.shape)} along {axis}, "
+            f"expected PART to be less than PARTS, and PARTS to be at most {places} for {sizes(a.shape)} along {axis}, "
             f"got part {part} of {parts}"
         )
     longer = min(part, places % parts)

@@ -25,9 +25,9 @@ def apply_convolution(
     pad: Pad,
     nx: Across,
     ny: Down,
-    f: Annotated[Pairing, Help("Function that makes one number of kernel and window.")],
+    f: Annotated[Pairing, Help("Function that computes one number from kernel and window.")],
 ) -> BareValues:
-    """F of the kernel and each of the NX x NY windows of A, printed as values alone, without sizes.
+    """F applied to the kernel and each of the NX x NY windows of A; only the values are printed, without sizes.
 
     Each layer of the kernel is applied to the same layer of A only; `convolution` does what networks do.
     Windows may reach PAD places past the right edge and past the bottom, where numbers are 0.
@@ -52,9 +52,9 @@ def apply_convreduce(
     nx: Across,
     ny: Down,
     kernel: Annotated[Count, Help("Width and height of a window.")],
-    f: Annotated[Fold, Help("Function that makes one number of a window.")],
+    f: Annotated[Fold, Help("Function that computes one number from a window.")],
 ) -> BareValues:
-    """F of each of the NX x NY windows of KERNEL x KERNEL in A, layer by layer, as values alone, without sizes.
+    """F applied to each of the NX x NY windows of KERNEL x KERNEL in A, layer by layer; only the values are printed.
 
     F may also be written `"tensor_reduce g_max"`. Windows lie as in `apply-convolution`.
     """

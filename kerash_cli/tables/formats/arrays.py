@@ -15,7 +15,7 @@ from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
 
 LARGEST_ROW = 64_000_000
-"""Largest row in bytes, the same as the longest line of text."""
+"""Maximum size of a row in bytes, the same as that of a line of text."""
 
 _MOST_DIMENSIONS = 32
 

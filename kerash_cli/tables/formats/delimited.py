@@ -1,6 +1,6 @@
 """Text tables: RFC 4180 CSV, TSV and other delimiters, with a header or without.
 
-A table is UTF-8 text with one record per line. A byte order mark, CRLF, blank lines and a missing last line end make no
+A table is UTF-8 text with one record per line. A byte order mark, CRLF, blank lines and a missing last newline make no
 difference, except that in a table of one column a blank line is an empty cell if a row follows it. Tables are read in
 blocks of whole records. A block of plain decimals becomes numbers directly, without a Python object for each cell; any
 other block goes through the `csv` module, where errors are located.
@@ -25,7 +25,7 @@ from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import BadRow, Table, concatenate
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
-"""Fields, line numbers, and (if they are kept) texts of rows."""
+"""Rows: their fields, their line numbers, and their texts if these are kept."""
 
 
 def read(source: Source, options: Options) -> Table:

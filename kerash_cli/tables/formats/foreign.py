@@ -1,4 +1,4 @@
-"""Recognising files of other formats by their first bytes, to suggest a command that makes a table of them.
+"""Recognising files of other formats by their first bytes, to suggest a command that converts them to tables.
 
 To add a format, give it a row in `_MAGICS` with the bytes that it begins with, or a function in `_TEXTS` if it is text.
 """
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 
 class Foreign(NamedTuple):
-    """A format that is not read, and the way to make a table of it."""
+    """A format that kerash does not read, and the way to convert it to a table."""
 
     name: str
     """Noun for messages: "JSON lines"."""
@@ -39,7 +39,7 @@ def iconv(text: bytes) -> str:
 
 
 def line_ends(text: bytes) -> str:
-    """Returns the command that converts CR and CRLF line ends to LF."""
+    """Returns the command that converts CR and CRLF line endings to LF."""
     return r"perl -pe 's/\r\n?/\n/g'" if b"\n" in text else r"tr '\r' '\n'"
 
 

@@ -79,7 +79,8 @@ def is_numeric(column: Sequence[str]) -> bool:
 def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Returns whether a row of different whole numbers looks like names, because it differs from the others:
 
-    - each number is farther from the others of its column than those are apart, or most of those are not whole;
+    - each number is outside the range of the others in its column by more than the width of that range, or most of
+      the others are not whole;
     - its numbers, two or more, are all years, as in no other row; or
     - its numbers, three or more, have equal steps (1, 2, 3), as in no other row.
     """
@@ -136,7 +137,7 @@ def _names_of_digits(sample: Sequence[Record]) -> bool:
 
 
 def _without_separator_line(block: Block) -> tuple[Block, str | None]:
-    """Returns the block without a first line `sep=;`, as Excel writes it, and the delimiter of that line."""
+    """Returns the block without a first line such as `sep=;`, which Excel writes, and the delimiter that it names."""
     line, _, rest = block.text.partition(b"\n")
     word = line.decode("latin-1").strip()
     if word[:4].lower() != "sep=" or not separates(word[4:]) or not rest:
@@ -145,7 +146,7 @@ def _without_separator_line(block: Block) -> tuple[Block, str | None]:
 
 
 def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[str]]:
-    """Returns the block without leading lines of comment (`#`), and a note about them; a header with a `#` stays."""
+    """Returns the block without leading comment lines (`#`), and a note about them; a header with a `#` stays."""
     lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
     count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
     if not count:
@@ -230,7 +231,7 @@ def _after(block: Block, record: Record) -> Block:
 
 
 def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
-    """Returns the training table's delimiter if the first record, split by it, has names or the width of that table."""
+    """Returns the training table's delimiter if the first record, split by it, has that table's width or names."""
     if schema is None or schema.delimiter.encode() not in block.text or not records.quotes_fit(block, schema.delimiter):
         return None
     record = records.first_record(block, schema.delimiter)
@@ -241,10 +242,10 @@ def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
 
 
 def _delimiter(source: str, block: Block) -> str:
-    """Returns the delimiter that gives the most records equally many fields; among equals, the most numbers.
+    """Returns the delimiter with which the most rows are equally wide; of several such, the one with the most numbers.
 
-    A candidate gives more than one field, and a space also gives a number; without candidates it is the comma. Raises
-    BadInput if two candidates each give all rows the same width, and similarly many numbers.
+    A candidate must give more than one field, and a space at least one number too; without candidates, the comma is
+    returned. Raises BadInput if two candidates each make all rows equally wide, with similarly many numbers.
     """
     scores = {}
     there = [delimiter for delimiter in DELIMITERS if delimiter.encode() in block.text]

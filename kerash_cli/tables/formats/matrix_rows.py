@@ -1,8 +1,8 @@
-"""Recognising a matrix in rows, as numpy.savetxt or Octave write it, to suggest a command that makes tensor text of it.
+"""Recognising a matrix in rows, as written by numpy.savetxt or Octave, to suggest a command that converts the file.
 
 Each line is a row, with numbers separated by blanks, commas or semicolons. There may be a line of names above, and
-lines of comment that begin with `#` or `%`. kerash does not read such a file as a matrix: an error suggests
-`Rows.filter`, a shell command that makes tensor text of it and stops at a row that is not as long as the first.
+comment lines that begin with `#` or `%`. kerash does not read such a file as a matrix: an error suggests
+`Rows.filter`, a shell command that converts it to tensor text and stops at a row that is not as long as the first.
 """
 
 from collections.abc import Iterable
@@ -33,13 +33,13 @@ class Rows(NamedTuple):
     names: bool = False
     """True if there is a line of names above the rows."""
     comments: bool = False
-    """True if there are lines of comment."""
+    """True if there are comment lines."""
     marked: bool = False
     """True if the file begins with a byte order mark."""
 
     @property
     def filter(self) -> str:
-        """Shell command that makes tensor text of the rows."""
+        """Shell command that converts the rows to tensor text."""
         rules = [
             _SKIP_COMMENTS if self.comments else _SKIP,
             "!s++{next}" if self.names else "",
@@ -52,7 +52,7 @@ class Rows(NamedTuple):
 
     @property
     def below_sizes(self) -> str:
-        """Shell command that makes tensor text of a line of sizes and the rows below it."""
+        """Shell command that converts a line of sizes and the rows below it to tensor text."""
         return self._awk([_SKIP, "!s++{print;next}", "{for(i=1;i<=NF;i++)print $i}"])
 
     def _awk(self, rules: Iterable[str]) -> str:

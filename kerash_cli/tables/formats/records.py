@@ -1,6 +1,6 @@
-"""Splitting a text table into blocks of whole records, and records into fields: quotes, line ends, blank lines.
+"""Splitting a text table into blocks of whole records, and records into fields: quotes, line endings, blank lines.
 
-A record is a line, or several lines if a quoted field contains line ends. A quote is special only as the first
+A record is a line, or several lines if a quoted field contains line breaks. A quote is special only as the first
 character of a field; within that field quotes are doubled. In any other field a quote is an ordinary character, such as
 the inches of `5" pipe`.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64_000_000
-"""Longest line of a table in bytes."""
+"""Maximum length of a line of a table, in bytes."""
 DELIMITERS = ",;\t| "
 """Delimiters that are detected."""
 
@@ -35,9 +35,9 @@ class Block(NamedTuple):
 
     text: bytes
     line: int
-    """Line number in the file at which it begins."""
+    """Line number in the file at which the block begins."""
     blank: int = 0
-    """Count of blank lines before it."""
+    """Number of blank lines before the block."""
 
 
 class Record(NamedTuple):
@@ -45,9 +45,9 @@ class Record(NamedTuple):
 
     fields: list[str]
     line: int
-    """Line number at which it begins."""
+    """Line number at which the record begins."""
     height: int
-    """Count of its lines."""
+    """Number of lines of the record."""
 
 
 def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
@@ -86,7 +86,7 @@ def is_blank(text: bytes) -> bool:
 
 
 def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) -> list[Record]:
-    """Returns up to `most` records from a block's start, even invalid ones; `fewest` are enough after `cells` cells."""
+    """Returns up to `most` records from a block's start, even invalid ones; stops at `fewest` after `cells` cells."""
     sample: list[Record] = []
     for record in _leniently(block, delimiter):
         sample.append(record)
@@ -97,7 +97,7 @@ def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) ->
 
 
 def quotes_fit(block: Block, delimiter: str) -> bool:
-    """Returns whether with this delimiter every quote opens or closes a field, or is half of a doubled quote."""
+    """Returns whether, with this delimiter, every quote opens or closes a field, or is half of a doubled quote."""
     content = np.frombuffer(block.text, np.uint8)
     quotes = np.flatnonzero(content == _QUOTE)
     beside = np.zeros(256, np.bool_)
@@ -112,20 +112,20 @@ def first_record(block: Block, delimiter: str) -> Record | None:
 
 
 def records(source: str, block: Block, delimiter: str, blanks: bool = False) -> Iterator[Record]:
-    """Yields the block's records, with `blanks` also its blank lines; raises BadInput for an invalid byte or quote."""
+    """Yields the block's records (if `blanks`, also blank lines); raises BadInput for an invalid byte or quote."""
     check_bytes(source, block)
     _check_quotes(source, block, delimiter)
     return _read(decoded(source, block), block.line, delimiter, strict=True, blanks=blanks)
 
 
 def plain_rows(source: str, block: Block, delimiter: str) -> list[list[str]]:
-    """Returns the fields of each line of a block without quotes and blank lines."""
+    """Returns the fields of each line of a block that has no quotes and no blank lines."""
     check_bytes(source, block)
     return list(_reader(decoded(source, block), delimiter, strict=True))
 
 
 def texts(block: Block, found: Sequence[Record]) -> list[str]:
-    """Returns the text of each record of a block, without its line end."""
+    """Returns the text of each record of a block, without its line ending."""
     lines = block.text.decode().split("\n")
     starts = [record.line - block.line for record in found]
     return ["\n".join(lines[start : start + record.height]) for start, record in zip(starts, found, strict=True)]
@@ -154,11 +154,11 @@ def check_bytes(source: str, block: Block) -> None:
     if (offset := block.text.find(b"\r")) >= 0:
         from kerash_cli.tables.formats.foreign import line_ends
 
-        _refuse(source, block, offset, "expected LF or CRLF line ends, got a lone CR", line_ends(block.text[:-1]))
+        _refuse(source, block, offset, "expected LF or CRLF line endings, got a lone CR", line_ends(block.text[:-1]))
 
 
 def _filled(text: bytes) -> tuple[int, int]:
-    """Returns the start and the end of the text without its leading and trailing blank lines."""
+    """Returns the start and the end of the part of the text between leading and trailing blank lines."""
     body = text.strip(b" \n")
     if not body:
         return 0, 0
@@ -167,7 +167,7 @@ def _filled(text: bytes) -> tuple[int, int]:
 
 
 def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
-    """Yields the source's text, cut at line ends outside quotes; adds a newline to the last line if it has none."""
+    """Yields the source's text, cut at newlines outside quotes; adds a newline to the last line if it has none."""
     begun: list[bytes] = []
     size, quoted, first, before = 0, False, True, _NEWLINE
     for piece in source:
@@ -240,7 +240,7 @@ def _turns(
 
 
 def _check_quotes(source: str, block: Block, delimiter: str) -> None:
-    """Raises BadInput unless each quoted field ends at its closing quote, and the last one is closed."""
+    """Raises BadInput unless each quoted field ends at its closing quote, and the last field is closed."""
     if b'"' not in block.text:
         return
     content = np.frombuffer(block.text, np.uint8)

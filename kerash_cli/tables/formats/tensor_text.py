@@ -13,7 +13,7 @@ A value is a decimal number in ASCII such as `1`, `-1.5`, `2.`, `.5` or `7.0e+00
 and must not be NaN, infinite, or too large for a float64. Values are written as the shortest decimal that reads back as
 the same number, bit for bit, including the sign of zero.
 
-A byte order mark, CRLF, blank lines, spaces around a number and a missing last line end make no difference. No line has
+A byte order mark, CRLF, blank lines, spaces around a number and a missing last newline make no difference. No line has
 more than 4,096 bytes.
 """
 
@@ -36,12 +36,12 @@ from kerash_cli.system import memory
 from kerash_cli.tables.formats import matrix_rows
 
 LONGEST_LINE = 4096
-"""Most bytes of a line."""
+"""Maximum number of bytes of a line."""
 LONGEST_VALUE = 25
-"""Most bytes of a value as `render` writes it, with its line end: `-2.2250738585072014e-308`."""
+"""Maximum number of bytes of a value that `render` writes, with its newline: `-2.2250738585072014e-308`."""
 
 _PIECE = 1 << 20
-_BLOCK = 1 << 16  # most values that are Python objects at the same time
+_BLOCK = 1 << 16  # maximum number of values that are Python objects at the same time
 _SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
 _EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers of 1 or more, got"
 _ROW = b"0123456789+-.eE,; \t\r\n"
@@ -52,7 +52,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotOneALine(BadInput):
-    """Error about several numbers in one line; `filter` is a shell command that makes tensor text of the file."""
+    """Error about several numbers in one line; `filter` is a shell command that converts the file to tensor text."""
 
     def __init__(self, message: str, filter: str) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ def render(tensor: Array) -> bytes:
 
 
 def rendered_bytes(shape: Shape) -> int:
-    """Returns the most bytes that `render` writes for a tensor of this shape."""
+    """Returns the maximum number of bytes that `render` writes for a tensor of this shape."""
     return 3 * len("9" * 18 + " ") + LONGEST_VALUE * prod(shape)
 
 
@@ -102,7 +102,7 @@ def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
 
 
 def read_sizes(file: BinaryIO, source: str) -> tuple[Shape, NDArray[np.float64]]:
-    """Returns (depth, height, width) and the values in order. Unlike for `read`, the file may end after its sizes."""
+    """Returns (depth, height, width) and the values in order. Unlike with `read`, the file may end after its sizes."""
     return _read(file, source, alone=True)
 
 
@@ -164,7 +164,7 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
 
 
 def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
-    """Raises NotOneALine if a row of numbers follows the sizes (perhaps a row too); `further` yields later lines."""
+    """Raises NotOneALine if a row of numbers follows the sizes (or another row); `further` yields later lines."""
     content = lines.lstrip(_BLANKS)
     below = matrix_rows.row(content[: content.find(b"\n")])
     if below is None:

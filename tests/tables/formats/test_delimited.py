@@ -168,7 +168,7 @@ def test_quotes_are_those_of_rfc_4180() -> None:
         ("1,2\n3,4,5\n", "t.csv:2: expected 2 fields as in the first row, got 3"),
         (b"1,2\n3,\xff\n", "t.csv:2: expected UTF-8, got the byte 0xff at byte 3 of the line"),
         (b"1,2\n3,\x00\n", "t.csv:2: expected text, got a NUL byte at byte 3 of the line"),
-        (b"1\r2\r", "t.csv:1: expected LF or CRLF line ends, got a lone CR"),
+        (b"1\r2\r", "t.csv:1: expected LF or CRLF line endings, got a lone CR"),
         ("1,2\n".encode("utf-16"), "t.csv: expected a table, got UTF-16"),
         (b"", "t.csv: expected rows, got an empty file"),
         (b"\xef\xbb\xbf\r\n \n", "t.csv: expected rows, got an empty file"),
