@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 from math import prod
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import Layer, Mode
 from kerash_cli.engine.layers.base import head
-from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape, Tensors, carve, size
+
+if TYPE_CHECKING:
+    from kerash_cli.engine.optimizers import Optimizer
 
 MOMENTUM = 0.1
 """Weight of a batch's mean when it is blended into a running mean, as in PyTorch."""
@@ -139,7 +141,7 @@ class Network:
         memory = plans.PlanMemory(n, params.dtype, allocator, scratch)
         return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
 
-    def update(self, optimizer: Optimizer, params: Array, gradient: Array, part: slice | None = None) -> Calls:
+    def update(self, optimizer: "Optimizer", params: Array, gradient: Array, part: slice | None = None) -> Calls:
         """Returns the calls that update `params`, or a part of them, along the gradient.
 
         The calls read only the same part of the gradient, unless the optimizer `needs_all`, and may overwrite it. The
