@@ -136,7 +136,7 @@ def decoded(source: str, block: Block) -> str:
     try:
         return block.text.decode()
     except UnicodeDecodeError as error:
-        from kerash_cli.tables.formats.foreign import iconv
+        from kerash_cli.tables.formats.foreign.encodings import iconv
 
         _refuse(
             source,
@@ -152,7 +152,7 @@ def check_bytes(source: str, block: Block) -> None:
     if (offset := block.text.find(b"\0")) >= 0:
         _refuse(source, block, offset, "expected text, got a NUL byte")
     if (offset := block.text.find(b"\r")) >= 0:
-        from kerash_cli.tables.formats.foreign import line_ends
+        from kerash_cli.tables.formats.foreign.encodings import line_ends
 
         _refuse(source, block, offset, "expected LF or CRLF line endings, got a lone CR", line_ends(block.text[:-1]))
 

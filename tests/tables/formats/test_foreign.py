@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
-from kerash_cli.tables.formats.foreign import Foreign, foreign, iconv, line_ends
+from kerash_cli.tables.formats.foreign import Foreign, foreign
+from kerash_cli.tables.formats.foreign.encodings import iconv, line_ends
 
 ROWS = [["a", "b c", "y"], ["0", "red, or green", "0"], ["1.5", "grün", "1"], ["-2", 'say "x"', "0"], ["3e-5", "", "1"]]
 RECORDS: list[dict[str, object]] = [
