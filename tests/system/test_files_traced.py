@@ -45,8 +45,8 @@ class Traced:
         self.log = folder / "log"
         (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
         own = [str(folder / "program.py"), str(ROOT), str(self.target)]
-        self.program = [sys.executable, "-S", "-X", f"pycache_prefix={folder}", *own]
-        self.environment = os.environ | {"PYTHONHASHSEED": "0"}
+        self.program = [sys.executable, "-S", "-X", f"pycache_prefix={folder / 'bytecode'}", *own]
+        self.environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": ""}
         if self.run() != 0:  # for the bytecode
             pytest.skip(f"strace can't run here: {self.log.read_text(encoding='utf-8')}")
 
