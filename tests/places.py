@@ -55,7 +55,7 @@ def plant(kind: str, path: Path) -> None:
         case "another user's":
             if os.getuid():
                 pytest.skip("only root can give a folder away")
-            path.mkdir()
+            path.mkdir(0o700)
             os.chown(path, STRANGER, STRANGER)
         case _:
             raise ValueError(kind)

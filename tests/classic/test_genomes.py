@@ -268,6 +268,8 @@ def test_settings_may_come_in_any_order_or_not_at_all(tmp_path: Path) -> None:
     (folder / "settings").write_text("bias yes\nshape 4 4 1\n")
     genome = Genome.read(folder)
     assert (genome.bias, genome.model, genome.description.known_shape) == (True, None, (1, 4, 4))
+    (folder / "settings").write_text("")
+    assert Genome.read(folder).description.known_shape == (1, 1, 16)
 
 
 def test_without_settings_inputs_are_a_row(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ NOT_FITTED = {
     ),
     "samples of another size": (
         ("1", "default", "4", "1", "1", "0.1", "--model", "iris"),
-        "expected samples of 2 numbers in and 1 out, as the genome has, got 4 and 3",
+        "expected samples of 2 numbers in and 1 out, as the genome has, got 4 and 3; try --model",
     ),
     "no epochs": (("0", "default", "4", "1", "1", "0.1"), "EPOCHS"),
     "epochs beyond measure": (("1" + "0" * 18, "default", "4", "1", "1", "0.1"), "EPOCHS"),

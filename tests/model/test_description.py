@@ -307,9 +307,10 @@ def test_a_loss_that_cannot_judge_the_outputs_is_an_error_of_their_line(
     kerash: Kerash, tmp_path: Path, model: str, loss: str, line: int
 ) -> None:
     (tmp_path / "m.txt").write_text(model)
-    done = kerash("train", "m.txt", "data/xor.data", "data/xor.label", "--loss", loss)
-    assert done.code == 2
-    assert done.error.startswith(f"m.txt:{line}: expected an activation whose")
+    for word, source in (("m.txt", "m.txt"), ("-", "<stdin>")):
+        done = kerash("train", word, "data/xor.data", "data/xor.label", "-o", "m.kerash", "--loss", loss, input=model)
+        assert done.code == 2
+        assert done.error.startswith(f"{source}:{line}: expected an activation whose")
     assert not (tmp_path / "m.kerash").exists()
 
 
