@@ -82,7 +82,7 @@ class Parser(NamedTuple):
     command: tuple[str, ...]
     """A command that reads the file."""
     words: tuple[bytes, ...] = ()
-    """What a mutation puts in, besides what all get."""
+    """Pieces that a mutation inserts, besides those of all formats."""
     seal: Callable[[bytes], bytes] = bytes
     """Makes digests right again that a mutation made wrong."""
 

@@ -1,4 +1,4 @@
-"""How much memory something takes."""
+"""Memory that a command or a block of code takes."""
 
 import tracemalloc
 from collections.abc import Callable, Iterator

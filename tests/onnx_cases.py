@@ -50,7 +50,7 @@ def parametrized(cases: list[Any], lacking: Mapping[str, str]) -> pytest.MarkDec
 
 
 def counted(cases: list[Any], lacking: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-    """Of each operation, how many cases run, and how many there are; all that are left out are there."""
+    """Counts for each operation: cases that run, and all cases. Checks that those left out exist."""
     assert lacking.keys() <= {case.name for case in cases}
     names: dict[str, list[str]] = {}
     for case in cases:

@@ -98,13 +98,6 @@ def shell(script: str, folder: Path, *before: str, **extra: str) -> Done:
     return finished([*before, "bash", "-e", "-c", script], folder, {**environment(), **extra})
 
 
-def plant(folder: Path, text: str) -> dict[str, str]:
-    """A variable with which Python runs a text, in a subfolder `plant`, before the program."""
-    (folder / "plant").mkdir()
-    (folder / "plant/sitecustomize.py").write_text(text, encoding="ascii")
-    return {"PYTHONPATH": f"{folder / 'plant'}{os.pathsep}{ROOT}"}
-
-
 def install(folder: Path, words: list[str] | None = None) -> dict[str, str]:
     """The environment of a shell in which `kerash` is this checkout, by a script in `folder`."""
     folder.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.encoding import slips
-from kerash_cli.encoding.cells import check_rows, complete, matrix, words
+from kerash_cli.encoding.cells import absent, check_rows, complete, matrix, words
 from kerash_cli.encoding.columns import Columns, numbered
 from kerash_cli.encoding.inputs import INPUTS, InputColumn, Number
 from kerash_cli.encoding.record import Encoding
@@ -50,7 +50,7 @@ def learn(
     if position in dropped or not used:
         raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
     check_rows(table, where)
-    if not len(complete(table, [], where, places)):
+    if absent(where, places).all():
         other = "label file" if position is None else "--target"
         raise BadInput(f"{at(where.source)}expected at least one row with a label, found none; try another {other}")
     complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])

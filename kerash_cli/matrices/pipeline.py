@@ -35,7 +35,7 @@ class OperandSource(Protocol):
 
 @dataclass(frozen=True)
 class PipelineStep:
-    """One operation of a pipeline, with its words parsed."""
+    """Step of a pipeline: an operation with its words parsed."""
 
     number: int
     text: str

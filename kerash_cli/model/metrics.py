@@ -194,13 +194,13 @@ def r2(predicted: ArrayLike, expected: ArrayLike) -> float:
 
 @metric("precision", ONE_CLASS, greater_is_better=True, given="counts")
 def precision(counts: ClassCounts) -> NDArray[np.float64]:
-    """Of the rows predicted as the class, the share that belongs to it; 0 if no row is predicted as the class."""
+    """Share of the rows predicted as the class that belong to it; 0 if no row is predicted as the class."""
     return _ratio(counts.hits, counts.claimed)
 
 
 @metric("recall", ONE_CLASS, greater_is_better=True, given="counts")
 def recall(counts: ClassCounts) -> NDArray[np.float64]:
-    """Of the rows of the class, the share that is predicted as it; 0 if no row belongs to the class."""
+    """Share of the rows of the class that are predicted as it; 0 if no row belongs to the class."""
     return _ratio(counts.hits, counts.support)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import Kerash
 from processes import ended, on_terminal, read_until, under_way
-from program import PROCESS, plant
+from program import PROCESS, planted
 from searches import XOR, bytes_of, few_digits, table
 
 from kerash_cli.model import archive
@@ -328,7 +328,7 @@ def test_a_refit_of_few_rows_is_one_batch(kerash: Kerash, tmp_path: Path) -> Non
 
 
 def test_an_interrupt_of_the_final_training_is_told(kerash: Kerash, tmp_path: Path) -> None:
-    planted = plant(
+    path = planted(
         tmp_path,
         "import os, signal, sys\n"
         "from kerash_cli.evolution import search\n"
@@ -336,7 +336,7 @@ def test_an_interrupt_of_the_final_training_is_told(kerash: Kerash, tmp_path: Pa
         "def interrupted(self):\n    os.kill(os.getpid(), signal.SIGINT)\n    return conclude(self)\n"
         "search.Search.conclude = interrupted\n",
     )
-    done = kerash("evolve", *XOR, "1", "1", **planted)
+    done = kerash("evolve", *XOR, "1", "1", PYTHONPATH=path)
     assert done.code == 130
     assert (tmp_path / "xor_ev.kerash").exists()
 

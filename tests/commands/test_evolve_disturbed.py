@@ -14,7 +14,7 @@ from select import select
 
 import pytest
 from conftest import Done, Kerash
-from program import plant
+from program import planted
 from searches import XOR, bytes_of, few_digits, table, untimed
 
 
@@ -212,31 +212,21 @@ elif "evolve" in sys.orig_argv and os.environ.get("LAST") == "1":
 """Candidates that no worker survives, before their training or after it."""
 
 
-@pytest.fixture
-def planted(tmp_path: Path) -> dict[str, str]:
-    """The environment in which PLANT is."""
-    return plant(tmp_path, PLANT)
-
-
-def test_a_candidate_that_no_worker_survives_is_trained_in_this_process(
-    kerash: Kerash, tmp_path: Path, planted: dict[str, str]
-) -> None:
+def test_a_candidate_that_no_worker_survives_is_trained_in_this_process(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
     rest = (data, "6", "2", "--target", "label", "--workers", "2")
     assert kerash("evolve", "3", "3", "whole", *rest).code == 0
-    done = kerash("evolve", "3", "3", "fallen", *rest, **planted)
+    done = kerash("evolve", "3", "3", "fallen", *rest, PYTHONPATH=planted(tmp_path, PLANT))
     assert done.code == 0, done.err
     assert "2 workers in a row failed, the last one was killed by SIGKILL (signal 9): going on" in done.err
     assert list(bytes_of(tmp_path, "fallen").values()) == list(bytes_of(tmp_path, "whole").values())
 
 
-def test_a_last_try_that_fails_writes_nothing_and_the_same_command_goes_on(
-    kerash: Kerash, tmp_path: Path, planted: dict[str, str]
-) -> None:
+def test_a_last_try_that_fails_writes_nothing_and_the_same_command_goes_on(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
     rest = (data, "6", "1", "--target", "label", "--workers", "2", "-q")
     assert kerash("evolve", "3", "3", "whole", *rest).code == 0
-    done = kerash("evolve", "3", "3", "fallen", *rest, **planted, LAST="1")
+    done = kerash("evolve", "3", "3", "fallen", *rest, PYTHONPATH=planted(tmp_path, PLANT), LAST="1")
     assert done.code == 3
     assert "out of memory" in done.error
     assert not (tmp_path / "fallen.kerash").exists()
@@ -249,7 +239,7 @@ def test_a_last_try_that_fails_writes_nothing_and_the_same_command_goes_on(
 
 def test_workers_that_can_not_work_change_no_byte(kerash: Kerash, tmp_path: Path) -> None:
     text = "import os, sys\nif 'kerash_cli.parallel.worker' in sys.orig_argv:\n    os._exit(7)\n"
-    for name, extra in (("whole", {}), ("alone", plant(tmp_path, text))):
+    for name, extra in (("whole", {}), ("alone", {"PYTHONPATH": planted(tmp_path, text)})):
         done = kerash("evolve", *XOR[:2], name, *XOR[3:], "2", "1", "--workers", "2", **extra)
         assert done.code == 0, done.err
     assert "ended (exit 7): it said nothing: going on in this process" in done.err

@@ -268,7 +268,7 @@ def table(rows: Sequence[Sequence[str]], delimiter: str, quoting: int, line_end:
 
 
 def found(cells: Sequence[str | None], delimiter: str = ",", names: Sequence[str] = ()) -> Disguise:
-    """What the cells are told to be."""
+    """The disguise that is found in the cells."""
     told = disguise(cells, delimiter, names)
     assert told is not None
     return told

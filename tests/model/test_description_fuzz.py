@@ -19,7 +19,7 @@ PIECES = (
     *(b"?", b"1", b"1e308", b":", b"#", "٣½\u2028\u00a0\u202e".encode(), b"\t", b"dense", b"dense 3 relu", b"input"),
     *(b"output", b"dropout 0.5", b"flatten", b"prelu:0.1", b"softmax", b"2 1 1", b"%s{}\\"),
 )
-"""What a mutation puts in, besides what all get."""
+"""Pieces that a mutation inserts, besides those of all formats."""
 
 
 def check(data: bytes) -> bool:

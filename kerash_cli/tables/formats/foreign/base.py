@@ -1,10 +1,10 @@
-"""What kerash knows of a format that it does not read."""
+"""A format that kerash does not read, with the way to convert it."""
 
 from typing import NamedTuple
 
 
 class Foreign(NamedTuple):
-    """A format that kerash does not read, and the way to convert it to a table."""
+    """A recognised format, and the way to convert its files to tables."""
 
     name: str
     """Noun for messages: "JSON lines"."""
