@@ -16,7 +16,7 @@ import os
 import select
 import sys
 from importlib import import_module
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, TextIO
 
 import click
@@ -34,7 +34,7 @@ from kerash_cli.errors import (
     command,
     told,
 )
-from kerash_cli.system import memory
+from kerash_cli.system import memory, signals
 from kerash_cli.tables.source import wait
 from kerash_cli.views import screen
 
@@ -118,15 +118,8 @@ def main(arguments: list[str] | None = None) -> None:
     memory.guard_numpy()
     sys.excepthook = _report_fault
     messages = _open_streams()
-    handled = [number for number in _HANDLERS if signal.getsignal(number) is not signal.SIG_IGN]  # as by nohup
-    for number in handled:
-        signal.signal(number, _HANDLERS[number])
-    try:
+    with signals.ending():
         code = _run(sys.argv[1:] if arguments is None else arguments)
-        for number in handled:  # from here on Python ends, which would answer an interrupt with a traceback
-            signal.signal(number, signal.SIG_DFL)
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
     sys.exit(code or messages.exit_code)
 
 
@@ -217,8 +210,6 @@ def _run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code, _way(error, arguments))
     except MemoryError:
         return _fail(OUT_OF_MEMORY, OUT_OF_SPACE)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     except BrokenPipeError:
         _give_up(sys.stdout)
         return BROKEN_PIPE
@@ -280,13 +271,6 @@ def _fail(message: str, code: int, way: str = "") -> int:
 def _give_up(stream: TextIO) -> None:
     """Redirects a stream to /dev/null, so that flushing its buffer at exit can't fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
-
-
-_HANDLERS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _leave, signal.SIGHUP: _leave}
 
 
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

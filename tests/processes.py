@@ -92,7 +92,7 @@ def read_until(process: Process, beginning: str) -> str:
 def ended(process: Process) -> tuple[int, str, str]:
     """Its exit code, and the rest of what it writes."""
     out, err = process.communicate(timeout=LONGEST)
-    return process.returncode, out.decode(), err.decode()
+    return process.returncode, out.decode(), (err or b"").decode()
 
 
 def await_that(holds: Callable[[], object], process: Process) -> None:

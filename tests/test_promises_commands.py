@@ -174,7 +174,7 @@ def catches(pid: int, number: signal.Signals) -> bool:
 
 def ends_well(folder: Path, environment: dict[str, str], command: str, number: signal.Signals, seconds: float) -> None:
     """A run that a signal ends has its code, no traceback, and no half file."""
-    # An import that is cut short leaves its file to be closed by Python, which would be a warning.
+    # A file that is opened when the signal comes is closed by Python, which would be a warning.
     environment = {**environment, "PYTHONWARNINGS": "ignore::ResourceWarning"}
     row = b"1,2.5,x\n"
     with subprocess.Popen(

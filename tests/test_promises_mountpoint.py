@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import mounted
@@ -16,7 +17,7 @@ import pytest
 from conftest import Done, Kerash
 from measuring import MEASURED, MOST
 from mounted import GENOME, HERE, SHORT, USING, XOR, Sandbox, swap, tree
-from processes import ended, under_way
+from processes import Process, ended, under_way
 
 made, mount, sandbox = mounted.made, mounted.mount, mounted.sandbox
 
@@ -26,9 +27,9 @@ ENDLESS = "1000000000"
 # S4: nothing left
 
 LASTING: dict[str, tuple[str, ...]] = {
-    "train": ("train", *XOR, "--epochs", ENDLESS, "--patience", ENDLESS, "-o", "x.kerash"),
+    "train": ("train", *XOR, "--epochs", ENDLESS, "--patience", ENDLESS, "--every", "1", "-o", "x.kerash"),
     "fit": ("fit", ENDLESS, "default", "4", "1", "1", "0.1"),
-    "evolve": ("evolve", "2", "1", "n", *XOR[1:], "1", ENDLESS, "--strategy", "random"),
+    "evolve": ("evolve", "2", "1", "n", *XOR[1:], "1", ENDLESS, "--every", "1", "--strategy", "random"),
 }
 WRONG: dict[str, tuple[str, ...]] = {
     "train": ("train", XOR[0], "data/iris.csv", "--target", "species", "-o", "x.kerash"),
@@ -53,21 +54,19 @@ def runs() -> Iterator[tuple[str, str, int]]:
         yield [*SHORT][number // 5 % 5], endings[number % 5], number
 
 
-def begun(words: tuple[str, ...], folder: Path, environment: dict[str, str], lines: int) -> "subprocess.Popen[bytes]":
-    """A process that has written so many lines since kerash took over signals: one for each import, then its own."""
-    command = [sys.executable, "-X", "importtime", "-m", "kerash_cli", *words]
-    # An import that is cut short leaves its file to be closed by Python, which would be a warning.
-    environment = {**environment, "PYTHONWARNINGS": "ignore::ResourceWarning"}
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
-    )
-    assert process.stdout is not None
-    while b"click" not in process.stdout.readline():
-        assert process.poll() is None
-    for _ in range(lines):
-        if not process.stdout.readline():
-            break
-    return process
+@contextmanager
+def begun(words: tuple[str, ...], folder: Path, environment: dict[str, str], lines: int) -> Iterator[Process]:
+    """A command that has written so many lines since it took over signals: one for each import, then its own."""
+    # A file that is opened when the signal comes is closed by Python, which would be a warning.
+    timed = {**environment, "PYTHONPROFILEIMPORTTIME": "1", "PYTHONWARNINGS": "ignore::ResourceWarning"}
+    with under_way(words, folder, timed, stderr=subprocess.STDOUT) as process:
+        assert process.stdout is not None
+        while b"click" not in process.stdout.readline():
+            assert process.poll() is None
+        for _ in range(lines):
+            if not process.stdout.readline():
+                break
+        yield process
 
 
 @pytest.mark.parametrize(
@@ -85,11 +84,11 @@ def test_however_a_run_ends_it_leaves_nothing(
         states = [before | new] if ending == "well" else [before]
     else:
         sent, lines = signal.Signals[f"SIG{ending}"], random.Random(number).randrange(400)
-        process = begun(LASTING.get(command, SHORT[command]), tmp_path, environment, lines)
-        process.send_signal(sent)
-        said, _ = process.communicate(timeout=60)
-        assert process.returncode in (-sent, 128 + sent) or (process.returncode == 0 and command in NEW)
-        assert b"Traceback" not in said, said.decode()
+        with begun(LASTING.get(command, SHORT[command]), tmp_path, environment, lines) as process:
+            process.send_signal(sent)
+            code, out, _ = ended(process)
+        assert code in (-sent, 128 + sent) or (code == 0 and command in NEW)
+        assert "Traceback" not in out
         states = [before, before | new]
     assert {*tree(mount)} in states
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -20,6 +20,7 @@ from pathlib import Path
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.store.mountpoint import FOLDER, Mountpoint, check_own, is_held
 from kerash_cli.system.files import explained, flush_path, is_name, set_aside, write_all
+from kerash_cli.system.signals import held
 
 _ASIDE = re.compile(r"\.([A-Za-z0-9_.-]+)\.[0-9a-f]{16}\.(old|gone)")
 _NO_LINK = (errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EOPNOTSUPP)
@@ -111,22 +112,18 @@ class Shelf:
         """
         needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes.values())
         self.place.require(needed)
-        try:
-            with explained(str(self.place.root), needed):
+        with ExitStack() as stack:
+            stack.callback(self.place.tidy)
+            with explained(str(self.place.root), needed), held():
                 folder, lock = self.place.scratch(self._parts, _scratch_names(name, "new"))
+                stack.callback(self._close, lock)
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
             draft = Draft(self, name, folder, lock, force)
-            try:
-                with self._locked():
-                    self._check_free(name, force)
-                for path, size in sizes.items():
-                    draft.reserve(path, size)
-                yield draft
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-                if lock not in self._locks.values():
-                    os.close(lock)
-        finally:
-            self.place.tidy()
+            with self._locked():
+                self._check_free(name, force)
+            for path, size in sizes.items():
+                draft.reserve(path, size)
+            yield draft
 
     def holds(self, name: str) -> bool:
         """Returns whether this shelf has an exclusive lock on the folder `name`."""
@@ -134,7 +131,7 @@ class Shelf:
 
     def take_place(self, draft: "Draft") -> None:
         """Puts a draft in its place, and removes the folder that it replaces."""
-        with self._locked():
+        with self._locked(), held():
             self._check_free(draft.name, draft.force)
             try:
                 if os.path.lexists(self.path(draft.name)):
@@ -153,7 +150,7 @@ class Shelf:
     def remove(self, name: str) -> None:
         """Removes the folder `name`; raises BadInput if it is missing or locked by another process."""
         self.refuse_held(name)
-        with self.reading(name):
+        with self.reading(name), held():
             self._rename(name, "gone")
             self._settle()
         self.place.tidy()
@@ -206,6 +203,11 @@ class Shelf:
         if not folder.is_dir() or folder.is_symlink():
             return False
         return not self._beside or (caption.is_file() and not caption.is_symlink())
+
+    def _close(self, lock: int) -> None:
+        """Closes a draft's lock, unless the draft has taken the place of a folder that this shelf has locked."""
+        if lock not in self._locks.values():
+            os.close(lock)
 
     def _rename(self, name: str, ending: str) -> None:
         os.rename(self.path(name), self.root / next(_scratch_names(name, ending)))

@@ -8,14 +8,10 @@ from typing import Any, Protocol
 
 import click
 
+from kerash_cli.system.signals import ASKING, ENDING
+
 INTERRUPTED = "interrupted"
 """Value of `stop` when a signal stops a run."""
-
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that stop a run in good order the first time, and at once the second time."""
-
-ASKING = (signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that ask a run for a checkpoint or its status. `cli.py` blocks them; they wait until a run can answer."""
 
 
 class Stoppable(Protocol):

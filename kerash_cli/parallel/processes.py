@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
 from kerash_cli.errors import KerashError, OutOfSpace, WorkerFailed
+from kerash_cli.system.signals import ASKING, ENDING
 
 PACKAGE = Path(__file__).parents[2]
 PATIENCE = 1.0
 """Seconds that a worker is given to end by itself, before it is killed."""
 TAIL = 4096
 """Maximum number of bytes that are read from the end of a worker's standard error to find its last line."""
-WITHHELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2}
+WITHHELD = {*ENDING, *ASKING}
 """Signals that only the parent handles, although a terminal or a batch system sends them to the workers too."""
 _SIGNALS = {each.value: each.name for each in signal.Signals}
 

@@ -4,7 +4,7 @@ import mmap
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from errno import EDQUOT, ENOSPC
 from functools import partial
 from math import prod
@@ -18,6 +18,7 @@ from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
 from kerash_cli.system.files import explained, regular, set_aside
+from kerash_cli.system.signals import held
 from kerash_cli.tables.formats import npy
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,16 +65,13 @@ class Stage:
 def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
     """Yields a stage with room for `size` bytes, removed after the `with` block; calls `tell` if it is on a disk."""
     place = roomy(mountpoints(mountpoint), size, tell)
-    try:
-        with explained(str(place.root), size):
+    with ExitStack() as stack:
+        stack.callback(place.tidy)
+        with explained(str(place.root), size), held():
             folder, lock = place.scratch(("mat",), processes())
-        try:
-            yield Stage(folder, place)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(lock)
-    finally:
-        place.tidy()
+            stack.callback(os.close, lock)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield Stage(folder, place)
 
 
 def mapped(path: Path) -> Array:

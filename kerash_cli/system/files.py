@@ -11,6 +11,7 @@ from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import Protocol
 
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at, shown
+from kerash_cli.system.signals import held
 
 _TEMPORARY = re.compile(r"\.kerash-[0-9a-f]{16}\.tmp")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
@@ -91,12 +92,13 @@ def _claim(name: str, stack: ExitStack) -> None:
     _sweep(folder)
     claim = f".kerash-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.tmp"
     try:
-        file = _create(claim, folder, stack)
+        with held():
+            file = _create(claim, folder, stack)
+            stack.callback(_remove, claim, folder)
     except FileExistsError:
         raise BadInput(
             f"{at(name)}is being written by another run; wait until it ends, or choose another name"
         ) from None
-    stack.callback(_remove, claim, folder)
     try:
         flock(file, LOCK_EX)
     except OSError:  # without locks, no other run could tell whether this one is still alive
