@@ -182,7 +182,7 @@ def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]
 
 def _winner(line: bytes) -> dict[str, Any]:
     """Reads the result of a search; raises ValueError, KeyError or TypeError if it was changed."""
-    winner: dict[str, Any] = json.loads(line)
+    winner: dict[str, Any] = json.loads(line.decode("ascii"))
     checks.expect(_line(winner) == line, "expected a line as they are written")
     if "digest" in winner or not _WINNER_OF_0_1_0.issuperset(winner):
         checks.expect(winner.pop("digest") == _digest(winner, ""), "expected another digest")
@@ -319,7 +319,7 @@ def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[
     `first` is the first line of the history, or None if this line is the first; `before` is the digest of the line
     before. Raises ValueError, KeyError or TypeError if the line was changed.
     """
-    record = json.loads(line)
+    record = json.loads(line.decode("ascii"))
     checks.expect(_line(record) == line + b"\n", "expected a line as they are written")
     version = (first or record)["format"]
     if first is None and type(version) is int and version > FORMAT:

@@ -74,7 +74,7 @@ class RunLog:
         with open(self._name, "rb") as old:
             lines = old.read().split(b"\n")
         try:
-            last = json.loads(lines[-2])["epoch"] if len(lines) > 1 else 0
+            last = json.loads(lines[-2].decode("ascii"))["epoch"] if len(lines) > 1 else 0
         except (ValueError, KeyError, TypeError):
             last = 0
         self._pending += [epoch for epoch in history if epoch.number > last]
@@ -155,7 +155,7 @@ def _check_content(path: str) -> None:
     if not first:
         return
     try:
-        record = json.loads(first)
+        record = json.loads(first.decode("ascii"))
         is_log = isinstance(record, dict) and type(record["epoch"]) is int and "loss" in record
     except (ValueError, RecursionError, KeyError):
         is_log = False
