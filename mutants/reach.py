@@ -18,7 +18,7 @@ FILES = frozenset(filter(None, os.environ.get("MUTANTS_FILES", "").split(os.path
 
 _missing: dict[CodeType, set[int]] = {}
 """The lines of each function that the present test has not run yet."""
-_test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+_test = ""
 
 
 def _write(*fields: object) -> None:
@@ -28,9 +28,14 @@ def _write(*fields: object) -> None:
 
 
 def _enter(frame: FrameType, event: str, _: Any) -> Any:
+    global _test
     code = frame.f_code
     if code.co_filename not in FILES:
         return None
+    # Asked each time: a process may serve several tests, and get the environment of each.
+    if (test := os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]) != _test:
+        _test = test
+        _missing.clear()
     if code not in _missing:
         _missing[code] = {line for *_, line in code.co_lines() if line is not None}
     return _line if _missing[code] else None
@@ -43,13 +48,6 @@ def _line(frame: FrameType, event: str, _: Any) -> Any:
         if _test:
             _write("line", _test, frame.f_code.co_filename, frame.f_lineno)
     return _line
-
-
-def pytest_runtest_logstart(nodeid: str) -> None:
-    """A test begins: pytest's word for it."""
-    global _test
-    _test = nodeid
-    _missing.clear()
 
 
 def pytest_runtest_logreport(report: Any) -> None:

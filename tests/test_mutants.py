@@ -2,12 +2,15 @@
 
 import ast
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 
+import program
 import pytest
 from conftest import ROOT
 
+from mutants import reach
 from mutants.accepted import FILE, accepted, key
 from mutants.faults import Fault, faults
 from mutants.related import covering, modules
@@ -99,11 +102,11 @@ def test_what_a_test_notices_is_told_from_what_none_does(tmp_path: Path) -> None
         encoding="utf-8",
     )
     copy = Scratch(tmp_path, tmp_path.parent / "copy")
-    reach = copy.reached(["kerash_cli/a.py"], ["tests/test_a.py"], 1)
-    assert reach.failed == {"tests/test_a.py::test_that_fails_as_it_is"}
-    assert set(reach.lines["kerash_cli/a.py"]) == {2, 3, 4, 5}
+    found_by = copy.reached(["kerash_cli/a.py"], ["tests/test_a.py"], 1)
+    assert found_by.failed == {"tests/test_a.py::test_that_fails_as_it_is"}
+    assert set(found_by.lines["kerash_cli/a.py"]) == {2, 3, 4, 5}
     copy.compile()
-    noticed = Counter({(fault.before, fault.after): bool(copy.noticed(fault, reach, 30)) for fault in found})
+    noticed = Counter({(fault.before, fault.after): bool(copy.noticed(fault, found_by, 30)) for fault in found})
     assert noticed["a > b", "(a <= b)"]
     assert noticed["return a if a > b else b", "return None"]
     assert noticed["n += 1", "pass"]  # without end
@@ -111,3 +114,31 @@ def test_what_a_test_notices_is_told_from_what_none_does(tmp_path: Path) -> None
         os.kill(int((copy.folder / "left").read_text(encoding="ascii")), 0)
     assert not noticed["a > b", "(a >= b)"]  # the same where they are equal
     assert (copy.folder / "kerash_cli/a.py").read_bytes() == (tmp_path / "kerash_cli/a.py").read_bytes()
+
+
+SERVING = """
+import os
+from served import least
+def called(test):
+    os.environ["PYTEST_CURRENT_TEST"] = f"{test} (call)"
+    least(1, 2)
+called("first")
+if os.fork():
+    os.wait()
+else:
+    called("second")
+    called("third")
+"""
+
+
+def test_a_process_that_serves_several_tests_tells_them_apart(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_bytes(Path(reach.__file__).read_bytes())
+    (tmp_path / "served.py").write_text("def least(a, b):\n    return min(a, b)\n", encoding="ascii")
+    (tmp_path / "reach").mkdir()
+    where = {"MUTANTS_REACH": str(tmp_path / "reach"), "MUTANTS_FILES": str(tmp_path / "served.py")}
+    where |= {"PYTHONPATH": str(tmp_path), "PYTEST_CURRENT_TEST": ""}
+    environment = {**program.environment(), **where}
+    assert program.finished([sys.executable, "-c", SERVING], tmp_path, environment).code == 0
+    lines = [file.read_text(encoding="utf-8").splitlines() for file in (tmp_path / "reach").iterdir()]
+    told = {line.split("\t")[1] for file in lines for line in file}
+    assert told == {"first", "second", "third"}
