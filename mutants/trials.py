@@ -32,6 +32,10 @@ PASSED, FAILED, NOTHING_RUN = 0, 1, 5
 TOO_LONG, KILLED = 100, 101
 """Exit codes of a trial that did not end in its time, and of one that a signal ended."""
 
+CLONE_NEWNS = 1 << 17
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 1 << 5, 1 << 12, 1 << 14, 1 << 18
+"""Of Linux: a process gets mounts of its own; what they are."""
+
 Tests = Sequence[str]
 
 
@@ -153,6 +157,7 @@ def trial(folder: str, tests: Tests, environment: dict[str, str], seconds: float
     A fault may be that nobody ends a process: all that the child has started, and what these started, ends with it.
     """
     _adopt()
+    protect_devices()
     child = os.fork()
     if child == 0:
         os._exit(_tested(folder, tests, environment))
@@ -174,6 +179,21 @@ def _adopt() -> None:
     """Makes this process the parent of what its descendants leave behind: PR_SET_CHILD_SUBREAPER, of Linux alone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def protect_devices() -> None:
+    """Lets root replace nothing in /dev: a fault may be that /dev/null is taken for a file, and a test writes to it."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return
+    system = ctypes.CDLL(None, use_errno=True)
+    steps = [
+        system.unshare(CLONE_NEWNS),
+        system.mount(None, b"/", None, MS_PRIVATE | MS_REC, None),
+        system.mount(b"/dev", b"/dev", None, MS_BIND | MS_REC, None),
+        system.mount(None, b"/dev", None, MS_BIND | MS_REMOUNT | MS_RDONLY, None),
+    ]
+    if any(steps):
+        raise PermissionError(ctypes.get_errno(), "root needs a namespace for mounts; try another user")
 
 
 def _children() -> list[int]:

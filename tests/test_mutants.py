@@ -142,3 +142,20 @@ def test_a_process_that_serves_several_tests_tells_them_apart(tmp_path: Path) ->
     lines = [file.read_text(encoding="utf-8").splitlines() for file in (tmp_path / "reach").iterdir()]
     told = {line.split("\t")[1] for file in lines for line in file}
     assert told == {"first", "second", "third"}
+
+
+PROTECTED = """
+from mutants.trials import protect_devices
+import os
+protect_devices()
+with open("/dev/null", "w") as nothing:
+    nothing.write("gone")
+os.rename("/dev/null", "/dev/nothing")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root can replace what is in /dev")
+def test_a_fault_replaces_no_device(tmp_path: Path) -> None:
+    done = program.finished([sys.executable, "-c", PROTECTED], tmp_path, program.environment())
+    assert done.err.splitlines()[-1].startswith("OSError: [Errno 30] Read-only file system")
+    assert Path("/dev/null").is_char_device()

@@ -278,7 +278,7 @@ class Draft:
         with explained(str(self.place.root), size):
             for parent in reversed(Path(path).parents[:-1]):
                 (self.folder / parent).mkdir(0o700, exist_ok=True)
-            flags |= os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            flags |= os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
             file = os.open(self.folder / path, flags, 0o600)
             try:
                 yield file

@@ -138,7 +138,7 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
     with _held(folder):
         with files.explained(str(folder), 4096):
             lines = _opened(folder, own, force)
-            file = os.open(folder / _HISTORY, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = os.open(folder / _HISTORY, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
         try:
             yield History(folder, lines, file)
         finally:
@@ -198,7 +198,7 @@ def _held(folder: Path) -> Iterator[None]:
             files.flush_path(folder.parent)
         if folder.is_symlink() or not folder.is_dir():
             raise BadInput(f"{at(str(folder))}not the folder of a search; try another NAME")
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        lock = os.open(folder, os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         try:
             flock(lock, LOCK_EX | LOCK_NB)

@@ -144,7 +144,7 @@ class Other:
             raise BadInput(f"{at(descriptor_name(number))}is open for writing, not for reading; try < FILE")
         try:
             # O_NONBLOCK: opening a pipe without a writer would wait for one.
-            file = os.open(f"{self._proc}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            file = os.open(f"{self._proc}/fd/{number}", os.O_NONBLOCK)
         except OSError:  # a socket, or a file that only the asking process may read
             raise Elsewhere from None
         status = self._checked(file)
@@ -155,7 +155,7 @@ class Other:
     def _information(self, number: int) -> tuple[int, int]:
         """Returns the position and the flags of the descriptor `number`; raises BadInput if it is closed."""
         try:
-            file = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY | os.O_CLOEXEC)
+            file = os.open(f"{self._proc}/fdinfo/{number}", os.O_RDONLY)
         except FileNotFoundError:
             raise closed(number) from None
         _, position, _, flags, *_ = os.read(file, 128).split(None, 4)
@@ -166,7 +166,7 @@ class Other:
         try:
             if path.startswith("/proc/") or S_ISFIFO(os.stat(path).st_mode):  # or it would wait
                 raise Elsewhere
-            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            file = os.open(path, os.O_NONBLOCK)
         except OSError as error:
             raise unreadable(word, error, similar(path)) from None
         status = self._checked(file)

@@ -32,7 +32,7 @@ LOCAL = Path("kerash_mountpoint")
 MARK = ".init-fs"
 """Name of the file that marks a root made by init-fs; only end-fs removes the content of such a root."""
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW
 
 _DRAFT = re.compile(r"\.[A-Za-z0-9_.-]+\.[0-9a-f]{16}\.new")
 _TREE = {("model", "genomes"): _DRAFT, ("model",): _DRAFT, ("mat",): re.compile(r"[0-9]+(\.[0-9]+)?")}

@@ -87,7 +87,7 @@ def _claim(name: str, stack: ExitStack) -> None:
     from hashlib import sha256  # imported late: it loads OpenSSL, which most commands do not need
 
     target = _target(name)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(target.parent, os.O_DIRECTORY)
     stack.callback(_close, folder)
     _sweep(folder)
     claim = f".kerash-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.tmp"
@@ -110,7 +110,7 @@ class _Special:
 
     def __init__(self, name: str, stack: ExitStack) -> None:
         self._name = name
-        self._file = os.open(name, os.O_WRONLY | os.O_CLOEXEC)
+        self._file = os.open(name, os.O_WRONLY)
         stack.callback(_close, self._file)
 
     def commit(self, data: bytes) -> None:
@@ -126,7 +126,7 @@ class _Replacement:
         self._name, self._mode = name, mode
         self._target = _target(name)
         self._temporary = f".kerash-{os.urandom(8).hex()}.tmp"
-        self._folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._folder = os.open(self._target.parent, os.O_DIRECTORY)
         stack.callback(_close, self._folder)
         _sweep(self._folder)
         # Before the file exists, so that an interrupt between the two lines leaves no file behind.
@@ -164,7 +164,7 @@ def _mode(name: str) -> int | None:
 def _create(name: str, folder: int, stack: ExitStack) -> int:
     """Creates a file, locked until `stack` closes it; raises FileExistsError if it exists."""
     while True:
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666, dir_fd=folder)
+        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=folder)
         stack.callback(_close, file)
         with suppress(OSError):  # a file system without locks, where nothing is swept either
             flock(file, LOCK_EX)
@@ -177,7 +177,7 @@ def _sweep(folder: int) -> None:
     """Removes the temporary files of killed runs, which are those without a lock."""
     for name in filter(_TEMPORARY.fullmatch, os.listdir(folder)):
         with suppress(OSError):
-            file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            file = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
             try:
                 flock(file, LOCK_EX | LOCK_NB)
                 os.unlink(name, dir_fd=folder)
@@ -187,7 +187,7 @@ def _sweep(folder: int) -> None:
 
 def regular(path: str, flags: int) -> int:
     """Opens a regular file (the `opener` for `open`); raises OSError for a link, a pipe or any other kind of file."""
-    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, "not a regular file", path)
@@ -214,7 +214,7 @@ def flush_path(path: Path) -> None:
     """Flushes a regular file or a folder to the disk; does nothing for other kinds of files."""
     mode = path.lstat().st_mode
     if S_ISREG(mode) or S_ISDIR(mode):
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = os.open(path, os.O_NOFOLLOW)
         try:
             flush(file)
         finally:

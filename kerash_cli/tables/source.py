@@ -33,7 +33,7 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
         yield Source("<stdin>", 0, magics, digest)
         return
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise unreadable(path, error, similar(path)) from None
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""X"""
+"""The content that the tests of files write, how they write it, and what is in a folder then."""
 
 from pathlib import Path
 
