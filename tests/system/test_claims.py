@@ -43,7 +43,7 @@ def test_what_is_claimed_is_not_claimed_again(tmp_path: Path, monkeypatch: pytes
             pass
         with files.claimed("b"):
             write(tmp_path / "a")
-    with files.claimed(other):
+    with files.claimed(other), pytest.raises(BadInput), files.claimed("a"):
         pass
     assert names(tmp_path) == ["a", "link"]
 
@@ -149,12 +149,19 @@ def test_a_flush_that_fails_is_an_error_where_the_file_system_can_flush(
         files.flush(0)
 
 
+def test_too_many_open_files_are_told_with_the_name_of_the_one_too_many() -> None:
+    with pytest.raises(KerashError, match=r"^a: can't be opened \(.+\); try ulimit -n 1024$"), files.explained("a", 1):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@pytest.mark.parametrize("name", ["a", "new", "."])
 @pytest.mark.parametrize("count", [0, 100])
 def test_room_is_told_in_bytes_where_files_are_not_counted_or_some_are_free(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, name: str
 ) -> None:
+    (tmp_path / "a").touch()
     values = [*os.statvfs(tmp_path)]
     values[1], values[4], values[5:8] = 512, 3, [count, count, count]  # f_frsize, f_bavail, f_files, f_ffree, f_favail
     monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(values))
-    with pytest.raises(KerashError, match="got 1536 free; try"), files.explained(str(tmp_path / "a"), 3):
+    with pytest.raises(KerashError, match="got 1536 free; try"), files.explained(str(tmp_path / name), 3):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

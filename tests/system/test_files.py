@@ -21,6 +21,34 @@ def test_a_name_is_given_back(word: str) -> None:
     assert files.check_name(word) == word
 
 
+@pytest.mark.parametrize("word", ["", ".a", "-a", "a/b", "a b", "é", "x" * 65, "a\n"])
+def test_a_word_that_is_no_name_is_refused(word: str) -> None:
+    with pytest.raises(BadInput, match="expected a name of 1 to 64 letters"):
+        files.check_name(word)
+
+
+def test_a_commit_flushes_the_file_before_it_has_its_name_and_then_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, bool]] = []
+    monkeypatch.setattr(os, "fsync", lambda file: flushed.append((os.fstat(file).st_ino, (tmp_path / "a").exists())))
+    write(tmp_path / "a")
+    assert flushed == [((tmp_path / "a").stat().st_ino, False), (tmp_path.stat().st_ino, True)]
+
+
+def test_a_byte_is_set_aside_unless_more_is_asked_for(tmp_path: Path) -> None:
+    for reserve, size in [({}, 1), ({"reserve": 7}, 7)]:
+        with files.replacing(tmp_path / "a", **reserve):
+            assert [entry.stat().st_size for entry in tmp_path.iterdir()] == [size]
+
+
+def test_room_is_set_aside_where_the_system_has_no_call_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    with open(tmp_path / "a", "wb") as file:
+        files.set_aside(file.fileno(), 5)
+    assert (tmp_path / "a").stat().st_size == 5
+
+
 def test_files_and_folders_are_flushed_and_nothing_else_is_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +328,7 @@ def test_a_planted_pipe_or_link_in_a_temporarys_place_does_no_harm(tmp_path: Pat
     write(tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == NEW
     assert (tmp_path / "precious").read_bytes() == OLD
+    assert (tmp_path / ".kerash-0123456789abcdef.tmp").is_symlink()
 
 
 def test_a_temporary_swept_away_before_it_was_locked_is_made_again(
