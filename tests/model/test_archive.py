@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -262,7 +263,7 @@ def test_a_safetensors_file_of_others_is_not_a_kerash_model(tmp_path: Path) -> N
 def test_a_folder_or_a_pipe_is_not_a_kerash_model(tmp_path: Path, path: str, got: str) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    assert not archive.looks_like_model(tmp_path / path)
+    assert archive.looks_like_model(tmp_path / path) is False
     error = error_of(tmp_path / path)
     assert isinstance(error, Damaged)
     assert f"is not a kerash model: expected a file saved by kerash, got {got}" in str(error)
@@ -280,16 +281,43 @@ def test_a_file_cut_short_says_how_much_of_it_is_there(tmp_path: Path, more: int
     assert f"truncated at {header - 100:,} bytes, within its header of {header:,};" in str(error_of(path))
 
 
-@pytest.mark.parametrize(
-    "lie", [(b'"data_offsets":[0,', b'"data_offsets":[1,'), (b'"shape":[', b'"shape":[9'), (b"F64", b"I64")]
-)
-def test_a_header_that_contradicts_itself_is_not_believed(tmp_path: Path, lie: tuple[bytes, bytes]) -> None:
-    path = saved(tmp_path / "m.kerash")
+def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    before = os.stat(saved(tmp_path / "m.kerash"))
+    monkeypatch.setattr(os, "stat", lambda path: before)
+    assert "got a device or a pipe" in str(error_of(tmp_path / "pipe"))
+
+
+LIES = {
+    "a beginning": (rb'"data_offsets":\[0,', b'"data_offsets":[1,'),
+    "a shape": (rb'"shape":\[', b'"shape":[9'),
+    "a type": (rb"F64", b"I64"),
+    "a gap": (rb'"data_offsets":\[40,52\]', b'"data_offsets":[44,52]'),
+    "dimensions": (rb'"shape":\[2,3\]', b'"shape":[2,3,1,1,1,1,1,1,1]'),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("left", [None, 1, 0])
+def test_a_header_that_contradicts_itself_is_not_believed(tmp_path: Path, lie: str, left: int | None) -> None:
+    path = saved(
+        tmp_path / "m.kerash", {"a": np.ones((2, 3), np.float32), "b": np.ones(3, np.float32), "c": np.ones(2)}
+    )
     data = path.read_bytes()
-    assert lie[0] in data
-    header = data[8 : 8 + int.from_bytes(data[:8], "little")].replace(*lie)
-    path.write_bytes(len(header).to_bytes(8, "little") + header + data[8 + len(header) : -4])
+    length = int.from_bytes(data[:8], "little")
+    header, count = re.subn(*LIES[lie], data[8 : 8 + length])
+    assert count
+    body = data[8 + length : -4][:left]
+    path.write_bytes(len(header).to_bytes(8, "little") + header + body)
     assert "truncated" not in str(error_of(path))
+
+
+@pytest.mark.parametrize(("length", "refused"), [(4_194_304, False), (4_194_305, True)])
+def test_a_header_has_a_limit(tmp_path: Path, length: int, refused: bool) -> None:
+    beginning = b'{"__metadata__":{"kerash":"{\\"format\\":'
+    (tmp_path / "m").write_bytes(length.to_bytes(8, "little") + beginning.ljust(length))
+    told = "expected a header of at most 4194304 bytes" in str(error_of(tmp_path / "m"))
+    assert told == refused
 
 
 def test_a_length_that_is_damaged_is_not_believed(tmp_path: Path) -> None:
