@@ -34,7 +34,7 @@ TOO_LONG, KILLED = 100, 101
 
 CLONE_NEWNS = 1 << 17
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 1 << 5, 1 << 12, 1 << 14, 1 << 18
-"""Of Linux: a process gets mounts of its own; what they are."""
+"""Flags of Linux's calls `unshare` and `mount`."""
 
 Tests = Sequence[str]
 
@@ -186,13 +186,13 @@ def protect_devices() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
         return
     system = ctypes.CDLL(None, use_errno=True)
-    steps = [
-        system.unshare(CLONE_NEWNS),
-        system.mount(None, b"/", None, MS_PRIVATE | MS_REC, None),
-        system.mount(b"/dev", b"/dev", None, MS_BIND | MS_REC, None),
-        system.mount(None, b"/dev", None, MS_BIND | MS_REMOUNT | MS_RDONLY, None),
+    mounts = [
+        (None, b"/", None, MS_PRIVATE | MS_REC, None),
+        (b"/dev", b"/dev", None, MS_BIND | MS_REC, None),
+        (None, b"/dev", None, MS_BIND | MS_REMOUNT | MS_RDONLY, None),
     ]
-    if any(steps):
+    # In this order: without a namespace of its own, a mount would be one of the whole machine.
+    if system.unshare(CLONE_NEWNS) or any(system.mount(*mount) for mount in mounts):
         raise PermissionError(ctypes.get_errno(), "root needs a namespace for mounts; try another user")
 
 
