@@ -67,12 +67,14 @@ Path("more").touch()
 """
 
 
-@pytest.mark.parametrize("body", ["pass", "1 / 0", "signal.raise_signal(signal.SIGINT)"])
-def test_what_is_under_way_is_cleaned_up_first(tmp_path: Path, environment: dict[str, str], body: str) -> None:
+@pytest.mark.parametrize(("body", "code"), [("pass", 0), ("1 / 0", 1), ("signal.raise_signal(signal.SIGINT)", 130)])
+def test_what_is_under_way_is_cleaned_up_first(
+    tmp_path: Path, environment: dict[str, str], body: str, code: int
+) -> None:
     (tmp_path / "script.py").write_text(CLEANING.format(seconds=0.1, body=body), encoding="ascii")
     done = finished([sys.executable, "script.py"], tmp_path, environment, timeout=30)
     assert {path.name for path in tmp_path.iterdir()} - {"more"} == {"script.py", "clean"}
-    assert done.code in (0, 1, 130, 143)
+    assert done.code in (code, 143)  # the second, where TERM arrives between the end of the cleanup and that of the run
 
 
 def test_a_cleanup_that_hangs_is_ended(tmp_path: Path, environment: dict[str, str]) -> None:
