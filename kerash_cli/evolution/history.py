@@ -322,7 +322,7 @@ def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[
     record = json.loads(line.decode("ascii"))
     checks.expect(_line(record) == line + b"\n", "expected a line as they are written")
     version = (first or record)["format"]
-    if first is None and type(version) is int and version > FORMAT:
+    if type(version) is int and version > FORMAT:
         raise _Newer(
             f"was written by a newer kerash (format {version}): expected format {FORMAT}; try the latest kerash"
         )
