@@ -12,6 +12,7 @@ are paired in their order, the overlapping parts of their weights are copied, an
 """
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -166,8 +167,8 @@ def _preserved(mutant: Mutant, x: Array) -> bool:
         _overlap(theirs, own)
         return layer.activation == before.activation
     if isinstance(layer, Dense) and isinstance(before, Dense):
-        if (layer.units or 0) < (before.units or 0):
-            _keep_best(mutant, x, layer.units or 0)
+        if _width(layer) < _width(before):
+            _keep_best(mutant, x, _width(layer))
             return False
         _overlap(theirs, own)
         return layer.activation == before.activation and not layer.activation.definition.mixes
@@ -177,11 +178,8 @@ def _preserved(mutant: Mutant, x: Array) -> bool:
 def _as_identity(mutant: Mutant, layer: Dense | Convolution) -> bool:
     """Makes a new layer the identity, if its activation and its size allow that; returns whether they do."""
     place, child = mutant.place, mutant.child
-    name, channels = layer.activation.name, child.network.shapes[place][0]
-    if isinstance(layer, Dense):
-        channels, units = int(np.prod(child.network.shapes[place])), layer.units or 0
-    else:
-        units = layer.filters or 0
+    name, units, shape = layer.activation.name, _width(layer), child.network.shapes[place]
+    channels = prod(shape) if isinstance(layer, Dense) else shape[0]
     once = name == "relu" and _never_negative(child.layers[:place]) and units >= channels
     # The largest of -x is not minus the largest of x.
     twice = name in PAIRED and units >= 2 * channels and not isinstance(child.layers[place + 1], MaxPooling)
@@ -207,12 +205,19 @@ def _as_line(mutant: Mutant, x: Array) -> bool:
         given = mutant.parent.until(mutant.place, x).astype(np.float64)
         mean = given.mean(axis=0)
         _, sizes, directions = np.linalg.svd(given - mean, full_matrices=False)
-        count = min(len(directions), layer.units or 0)
+        count = min(len(directions), _width(layer))
         deviation = float(sizes[0]) / len(x) ** 0.5 or 1.0
         weights = directions[:count].T * (NEARLY_LINEAR / deviation)
         own["weights"][:, :count] = weights
         own["bias"][:count] = _slope_at(layer.activation) - mean @ weights
     return False
+
+
+def _width(layer: Dense | Convolution) -> int:
+    """Returns the number of units or filters, which is known in any network."""
+    width = layer.units if isinstance(layer, Dense) else layer.filters
+    assert width is not None
+    return width
 
 
 def _slope_at(activation: Activation) -> float:

@@ -31,7 +31,8 @@ def merged(description: ModelDescription, params: Array) -> tuple[ModelDescripti
     for i in learning[:-1]:
         layer = layers[i]
         assert isinstance(layer, Dense)
-        layers[i] = replace(layer, units=count * (layer.units or 0))
+        assert layer.units is not None
+        layers[i] = replace(layer, units=count * layer.units)
     wide = ModelDescription(description.shape, tuple(layers))
     narrow, network = (Network(each.layers, each.known_shape) for each in (description, wide))
     joint = np.zeros(network.size, params.dtype)

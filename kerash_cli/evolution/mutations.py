@@ -102,7 +102,7 @@ def _tunable(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _few_filters(recipe: Recipe, space: Space) -> Sequence[int]:
-    return [i for i in recipe.hidden(Convolution) if (_convolution(recipe, i).filters or 0) < space.most_filters]
+    return [i for i in recipe.hidden(Convolution) if _filters(recipe, i) < space.most_filters]
 
 
 def _small_kernels(recipe: Recipe, space: Space) -> Sequence[int]:
@@ -141,7 +141,7 @@ def widen(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") 
 def narrow(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
     """Makes a dense layer narrower by a quarter."""
     units = _units(recipe, place)
-    return _changed(recipe, place, units=max(NARROWEST, min(units - 1, round(0.75 * units))))
+    return _changed(recipe, place, units=max(NARROWEST, round(0.75 * units)))
 
 
 @mutation("change activation", 0.15, _activated)
@@ -183,7 +183,7 @@ def add_convolution(recipe: Recipe, place: int, space: Space, rng: "np.random.Ge
 @mutation("more filters", 0.15, _few_filters)
 def more_filters(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
     """Gives a convolution 1.25 to 2 times as many filters."""
-    filters = _convolution(recipe, place).filters or 0
+    filters = _filters(recipe, place)
     return _changed(
         recipe, place, filters=min(space.most_filters, max(filters + 1, round(filters * rng.uniform(1.25, 2))))
     )
@@ -222,7 +222,14 @@ def _changed(recipe: Recipe, place: int, **words: object) -> Recipe:
 def _units(recipe: Recipe, place: int) -> int:
     layer = recipe.layers[place]
     assert isinstance(layer, Dense)
-    return layer.units or 0
+    assert layer.units is not None  # it is known wherever there is a recipe
+    return layer.units
+
+
+def _filters(recipe: Recipe, place: int) -> int:
+    filters = _convolution(recipe, place).filters
+    assert filters is not None
+    return filters
 
 
 def _convolution(recipe: Recipe, place: int) -> Convolution:
