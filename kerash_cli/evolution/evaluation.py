@@ -181,10 +181,11 @@ def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | N
     descriptions = [ModelDescription.parse(text) for text in job.ancestry]
     given = best_params(job.parent).reshape(len(seeds), -1)
     try:
-        inherited = [
-            inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[_some(rows), :-1])
-            for seed, own, rows in zip(seeds, given, folds.training, strict=True)
-        ]
+        with np.errstate(all="ignore"):  # an overflow shows in the error
+            inherited = [
+                inherit(descriptions, own, partial(_drawn, seed=seed, dtype=dtype), samples.x[_some(rows), :-1])
+                for seed, own, rows in zip(seeds, given, folds.training, strict=True)
+            ]
     except np.linalg.LinAlgError as error:
         raise Diverged(f"the parent's activations are not finite: {error}") from None
     largest = max(made for _, made in inherited)
