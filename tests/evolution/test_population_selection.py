@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from test_population import SPACE, START, Scripted, search, strategy
 
+from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput
-from kerash_cli.evolution.population import Candidate, Evaluated, Outcome, Population, Purpose, Strategy
+from kerash_cli.evolution.population import Candidate, Evaluated, Outcome, Population, Strategy
 from kerash_cli.evolution.recipe import Recipe
 
 Place = tuple[int, int]
@@ -38,10 +39,15 @@ def numbered(number: int) -> Recipe:
     return replace(START, learning_rate=float(number))
 
 
-def test_saved_results_depend_on_the_numbers_of_the_purposes() -> None:
-    assert {each.name: int(each) for each in Purpose} == {
-        **{"RECIPE": 1, "PARENT": 2, "TRAINING": 3, "FINAL": 4, "REFIT": 5}
-    }
+def test_draws_come_from_the_seed_the_generation_the_number_and_the_purpose() -> None:
+    """1 is the purpose of a recipe, 2 that of a parent: in half of all cases it is the best so far."""
+    events, generations = search(Population(SPACE, strategy(8, seed=3), START), 6, Scripted())
+    best = [each.incumbent.candidate.place for each in generations]
+    for each in (each.candidate for each in events):
+        if each.mutations == ("random",):
+            assert each.recipe == SPACE.random(START, generator(3, Key.EVOLVE, *each.place, 1))
+        elif each.parent and generator(3, Key.EVOLVE, *each.place, 2).random() < 0.5:
+            assert each.parent == best[each.place[0] - 1]
 
 
 @pytest.mark.parametrize(
@@ -225,12 +231,12 @@ def test_a_child_has_the_changes_that_were_possible(monkeypatch: pytest.MonkeyPa
 
 
 def parents(population: int, seeds: int, outcomes: dict[Place, tuple[float, int]] | None = None) -> list[int]:
-    """The ranks in the first generation, from 0 on, of the parents of the children in the second."""
-    ranked = outcomes or {(0, index): (1 + index / 100, 1000) for index in range(population)}
+    """The ranks in the first generation, from 0 on, of the parents of the children in the second: the last is best."""
+    ranked = outcomes or {(0, index): (2 - index / 100, 1000) for index in range(population)}
     found = []
     for seed in range(seeds):
         events, _ = search(Population(SPACE, strategy(population, epochs=1, seed=seed), START), 1, told(ranked))
-        found += [each.candidate.parent[1] for each in events if each.candidate.parent]
+        found += [population - 1 - each.candidate.parent[1] for each in events if each.candidate.parent]
     return found
 
 
@@ -249,4 +255,4 @@ def test_in_a_large_population_a_parent_is_the_best_of_a_quarter_or_of_all() -> 
 def test_of_two_who_did_not_diverge_both_are_looked_at() -> None:
     alive: dict[Place, tuple[float, int]] = {(0, 3): (0.2, 100), (0, 7): (0.3, 100)}
     outcomes = {**{(0, index): (inf, 100) for index in range(12)}, **alive}
-    assert set(parents(12, 3, outcomes)) == {3}
+    assert set(parents(12, 3, outcomes)) == {12 - 1 - 3}

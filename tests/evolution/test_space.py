@@ -25,8 +25,11 @@ def depths(found: list[Recipe]) -> list[int]:
 
 
 def test_without_a_word_tables_have_up_to_four_layers_and_settings_evolve() -> None:
-    own = Space(SEARCHED, 20)
-    assert (own.most_layers, own.images, own.tunes) == (4, False, True)
+    own, rng, start = Space(SEARCHED, 20), np.random.default_rng(1), recipe(IMAGE)
+    found = [own.random(start, rng) for _ in range(100)]
+    assert set(depths(found)) == {1, 2, 3, 4}
+    assert not any(each.hidden(Convolution) for each in found)
+    assert len({each.learning_rate for each in found}) == 100
 
 
 @pytest.mark.parametrize(
