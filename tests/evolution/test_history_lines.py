@@ -39,7 +39,9 @@ WRONG: list[dict[str, Any]] = [
     *({**CHILD, "mutations": value} for value in (["widen", 3], [None], 7, None)),
     *({**CHILD, "reason": value} for value in (3, ["it diverged"], False)),
     *({**CHILD, "parent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0.0, 1], [0, "1"], 3, False, [])),
+    *({**CHILD, "parent": value} for value in ([10**18 + 1, 0], [0, 10**18 + 1])),
     *({**CHILD, "model": value} for value in ("", "2 1 1\ninput\ndense 1 sigmiod\n", 3, None)),
+    *({**CHILD, "model": value} for value in ("? 1 1\ninput\ndense 1 -\n", "2 1 1\ninput\ndense ? -\n")),
     *(without(CHILD, name) for name in CHILD if name != "rung"),
     *({**BEST, "incumbent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0, 1.5], None, {}, "01")),
     *({**BEST, "generation": value} for value in (-1, 0.5, None, "0", 10**18 + 1)),
@@ -55,15 +57,18 @@ def folder(tmp_path: Path, in_tmp_path: None) -> Path:
 
 def test_lines_that_have_everything_are_believed(folder: Path) -> None:
     failed = {**CHILD, "index": 2, "loss": None, "deviation": None, "error": None, "reason": "training diverged"}
-    write(folder, FIRST, {**LINE, "error": 0.25}, BEST, CHILD, failed, {**CHILD, "index": 10**18})
+    extreme = [{**CHILD, "index": 0, "parent": [0, 0]}, {**CHILD, "index": 10**18, "parent": [10**18, 10**18]}]
+    last = {"generation": 10**18, "incumbent": [0, 0]}
+    write(folder, FIRST, {**LINE, "error": 0.25}, BEST, CHILD, failed, *extreme, last)
     with history("n", IDENTITY) as past:
         assert past.evaluations == {
             (0, 1, 0): {**LINE, "error": 0.25},
             (1, 1, 0): CHILD,
             (1, 2, 0): failed,
-            (1, 10**18, 0): {**CHILD, "index": 10**18},
+            (1, 0, 0): extreme[0],
+            (1, 10**18, 0): extreme[1],
         }
-        assert past.incumbents == {0: [0, 1]}
+        assert past.incumbents == {0: [0, 1], 10**18: [0, 0]}
 
 
 @pytest.mark.parametrize("wrong", WRONG)
