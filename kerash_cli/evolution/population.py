@@ -1,6 +1,7 @@
 """Generations of candidates. Each random draw depends only on (seed, generation, index, purpose)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import ceil, inf, log10
@@ -74,6 +75,11 @@ class Candidate(NamedTuple):
     """Names of the mutations, or "start", "random" or "train on"."""
     ancestry: tuple[str, ...] = ()
     """Descriptions of parent, networks in between, and candidate, one mutation apart; empty without inheritance."""
+
+    @property
+    def donor(self) -> Place | None:
+        """Place of the parent if the candidate inherits its weights; None if it inherits none."""
+        return self.parent if self.ancestry else None
 
 
 class Outcome(NamedTuple):
@@ -204,13 +210,11 @@ class Population:
         changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
         for _ in range(TRIALS):
             recipe, names, ancestry = parent.recipe, list[str](), [str(parent.recipe.description)]
-            for _ in range(changes):
-                try:
+            with suppress(BadInput):  # the space allows no change of this recipe
+                for _ in range(changes):
                     name, recipe = mutate(recipe, self.space, rng)
-                except BadInput:  # the space allows no change of this recipe
-                    break
-                names.append(name)
-                ancestry.append(str(recipe.description))
+                    names.append(name)
+                    ancestry.append(str(recipe.description))
             if recipe.key not in self.tried:
                 break
         if not names:

@@ -156,8 +156,8 @@ class Search:
         """Returns the file of a candidate that was evaluated in full; trains it again if the file is gone."""
         file = self._history.weights(candidate.place)
         if not Path(file).exists():
-            if candidate.ancestry and candidate.parent:
-                self._restored(self._known(candidate.parent).candidate)
+            if candidate.donor:
+                self._restored(self._known(candidate.donor).candidate)
             job = self._job(candidate, self.prepared.strategy.epochs)
             self._executor.submit(evaluate, job.to_json()).result()
         return file
@@ -166,8 +166,8 @@ class Search:
         """Yields an outcome for each candidate, in order; adds each new outcome to the history before yielding it."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
-        for parent in sorted({each.parent for each in missing if each.ancestry and each.parent}):
-            self._restored(self._known(parent).candidate)
+        for donor in sorted({each.donor for each in missing if each.donor}):
+            self._restored(self._known(donor).candidate)
         futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
         for candidate in candidates:
             parameters = candidate.recipe.network.size
@@ -205,7 +205,6 @@ class Search:
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
     def _job(self, candidate: Candidate, until: int) -> Job:
-        inherits = bool(candidate.ancestry) and candidate.parent is not None
         return Job(
             self.prepared.regime,
             str(self._stage.folder.resolve()),
@@ -213,8 +212,8 @@ class Search:
             self._seed(candidate, Purpose.TRAINING),
             self._origin,
             candidate.recipe,
-            candidate.ancestry if inherits else (),
-            self._history.weights(candidate.parent) if inherits and candidate.parent else None,
+            candidate.ancestry,
+            self._history.weights(candidate.donor) if candidate.donor else None,
             self._history.weights(candidate.place),
             until,
         )
