@@ -93,6 +93,18 @@ def test_a_child_that_inherits_has_its_parents_file_and_descriptions(tmp_path: P
         assert (job.ancestry, job.recipe) == (candidate.ancestry, candidate.recipe)
 
 
+def test_what_is_trained_at_the_end_inherits_nothing(tmp_path: Path) -> None:
+    with searching(tmp_path, prepared(tmp_path, inherit="always", final="single"), later_is_better) as (
+        found,
+        executor,
+    ):
+        list(found.generations())
+        assert found.conclude().chosen.candidate.ancestry
+    last = [job for job in executor.jobs if job.split != "search"]
+    assert {job.split for job in last} == {"final", "refit"}
+    assert {(job.parent, job.ancestry) for job in last} == {(None, ())}
+
+
 def test_jobs_that_take_longer_are_begun_first(tmp_path: Path) -> None:
     search = replace(prepared(tmp_path), strategy=replace(prepared(tmp_path).strategy, population=4))
     with searching(tmp_path, search) as (found, executor):
@@ -112,7 +124,7 @@ def test_what_was_tried_before_is_not_trained_again(tmp_path: Path) -> None:
     assert len(executor.jobs) == 6
     with searching(tmp_path, search) as (found, executor):
         assert list(found.generations()) == before
-        assert (found.trainings, found.epochs) == figures
+        assert (found.trainings, found.epochs, found.stop) == (*figures, "")
         assert not executor.jobs
     assert untimed(tmp_path / "n.evolve/history.jsonl") == lines
 
@@ -142,6 +154,19 @@ def test_a_search_goes_on_where_weights_are_gone_as_if_they_were_there(tmp_path:
     assert again.trained.params.tolist() == winner.trained.params.tolist()
     assert [each.candidate.place for each in winner.lineage] == [(0, 1), (1, 1), (2, 1), (3, 1)]
     assert winner.lineage[-1] is winner.chosen
+
+
+def test_where_nothing_is_inherited_the_weights_of_parents_are_not_asked_for(tmp_path: Path) -> None:
+    search = prepared(tmp_path, rows=20, inherit="never")
+    with searching(tmp_path, search, later_is_better) as (found, _):
+        list(found.generations())
+    remove_weights(tmp_path)
+    with searching(tmp_path, further(search, 2), later_is_better) as (found, executor):
+        list(found.generations())
+        assert {place(job) for job in executor.jobs} == {(2, index) for index in range(3)}
+        remove_weights(tmp_path)
+        assert found.conclude().chosen.candidate.parent is not None
+        assert [place(job) for job in executor.jobs][3:] == [(2, 1)]
 
 
 def test_weights_that_are_there_are_taken_as_they_are(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from test_search import ROWS, Here, prepared, searching
 from test_search_again import further, later_is_better, place
 
+from kerash_cli.engine.layers import Dense
 from kerash_cli.evolution.evaluation import Job
 from kerash_cli.evolution.population import Candidate, Evaluated, Outcome
 from kerash_cli.evolution.search import Search
 from kerash_cli.evolution.space import SEARCHED
 from kerash_cli.model import seen
-from kerash_cli.model.trained import TrainedModel
 
 RATED = {
     **{"population": 3, "seed": 0, "epochs": 6, "inherits": False, "random": False},
@@ -119,10 +119,21 @@ def place_of(winner: Any) -> tuple[int, int]:
     return found
 
 
-def test_the_network_of_a_single_final_is_that_of_its_recipe(tmp_path: Path) -> None:
-    with searching(tmp_path, prepared(tmp_path, final="single")) as (found, _):
+@pytest.mark.parametrize(("final", "times"), [("single", 1), ("merged", 5)])
+def test_the_network_that_is_saved_is_that_of_the_recipe_or_five_side_by_side(
+    tmp_path: Path, final: str, times: int
+) -> None:
+    def answer(job: Job, result: dict[str, Any]) -> dict[str, Any]:
+        return {**result, "loss": 0.1 if place(job) == (0, 1) else 0.9, "deviation": 0.01}
+
+    with searching(tmp_path, prepared(tmp_path, final=final), answer) as (found, _):
         list(found.generations())
-        trained: TrainedModel = found.conclude().trained
+        winner = found.conclude()
+    trained, recipe = winner.trained, winner.chosen.candidate.recipe
+    hidden = recipe.hidden(Dense)
+    assert hidden
+    for i in hidden:
+        assert trained.description.layers[i].units == times * recipe.layers[i].units  # type: ignore[attr-defined]
     assert trained.params.shape == (trained.network.size,)
     assert trained.description.layers == trained.network.layers
     assert trained.encoding is found.prepared.encoding
