@@ -244,27 +244,28 @@ def _matched(
     Each `?` of the description is filled in. Raises BadInput if INPUTS or OUTPUTS do not fit the data.
     """
     if settings.start:
-        described = match(settings.start, table, labels, target, settings.missing, settings.drop)
-        _check_inputs(table, described[1], settings)
-        _check_outputs(labels or table, [described[1]], settings)
-        return described
+        description, encoding = match(settings.start, table, labels, target, settings.missing, settings.drop)
+        _check_inputs(table, encoding, settings)
+        _check_outputs(labels or table, [encoding], settings)
+        return description, encoding
     depth, height, width = settings.shape or (1, 1, "?")
     found: list[tuple[ModelDescription, Encoding]] = []
     errors = []
     for layer in ("dense ? softmax", "dense 1 sigmoid", "dense ? -"):
         description = ModelDescription.parse(f"{width} {height} {depth}\ninput\n{layer}\n", "evolve")
         try:
-            fitting = match(description, table, labels, target, settings.missing, settings.drop)
+            description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
         except BadInput as error:
             errors.append(error)
         else:
-            if fitting[1].targets.is_usual and all(fitting[1].outputs != each.outputs for _, each in found):
-                found.append(fitting)
+            if encoding.targets.is_usual and all(encoding.outputs != each.outputs for _, each in found):
+                found.append((description, encoding))
     if not found:
         raise errors[0]
-    _check_inputs(table, found[0][1], settings)
-    _check_outputs(labels or table, [encoding for _, encoding in found], settings)
-    return next(each for each in found if settings.outputs in (None, each[1].outputs))
+    encodings = [encoding for _, encoding in found]
+    _check_inputs(table, encodings[0], settings)
+    _check_outputs(labels or table, encodings, settings)
+    return next(each for each, own in zip(found, encodings, strict=True) if settings.outputs in (None, own.outputs))
 
 
 def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
