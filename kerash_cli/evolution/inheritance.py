@@ -111,7 +111,7 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
     behind = place + max(shift, 0) if shift else place + 1
     in_one_place = old[behind - shift :] == new[behind:]
     if not in_one_place:
-        behind = len(new) - min(_alike(old[::-1], new[::-1]), min(len(old), len(new)) - place)
+        behind = len(new) - _alike(old[::-1], new[::-1])
     for theirs, own in zip(parent.tensors[:place], child.tensors, strict=False):
         _overlap(theirs, own)
     for i in range(behind, len(new)):
@@ -206,7 +206,10 @@ def _as_line(mutant: Mutant, x: Array) -> bool:
         mean = given.mean(axis=0)
         _, sizes, directions = np.linalg.svd(given - mean, full_matrices=False)
         count = min(len(directions), _width(layer))
-        deviation = float(sizes[0]) / len(x) ** 0.5 or 1.0
+        rounding = max(given.shape) * np.finfo(np.float64).eps * float(np.abs(given).max())
+        deviation = float(sizes[0]) / len(x) ** 0.5
+        if deviation <= rounding:  # all rows are the same, and only their mean is not quite
+            deviation = 1.0
         weights = directions[:count].T * (NEARLY_LINEAR / deviation)
         own["weights"][:, :count] = weights
         own["bias"][:count] = _slope_at(layer.activation) - mean @ weights
