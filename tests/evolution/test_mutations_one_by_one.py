@@ -1,13 +1,17 @@
 """Where each mutation applies, and how far it goes."""
 
+from dataclasses import replace
 from math import log2
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from test_mutations import RICH, recipe, space
 
 from kerash_cli.engine.layers import Layer
-from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.errors import BadInput
+from kerash_cli.evolution.mutations import MUTATIONS, Mutation, mutate
 from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 
@@ -44,6 +48,7 @@ PLACES: dict[str, tuple[str, dict[str, object], list[int]]] = {
     "add pooling": (RICH.replace("max_pooling - 2 0 2 2\n", ""), {}, [2]),
     "add pooling, behind the second": (RICH.replace("flatten", "convolution relu 4 1 1 3 3\nflatten"), {}, [4]),
     "add pooling, to pooled": (RICH, {}, []),
+    "add pooling, to one filter": ("8 6 2\ninput\nconvolution relu 1 1 1 3 3\ndense 3 -\n", {}, [2]),
     "add pooling, to two rows": ("8 2 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, [2]),
     "add pooling, to one row": ("8 1 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, []),
     "add pooling, to what is one row behind": ("8 3 2\ninput\nconvolution relu 4 1 0 3 3\ndense 3 -\n", {}, []),
@@ -162,7 +167,52 @@ def test_settings_go_up_and_down_by_what_they_should_and_stay_within_their_bound
         assert all(1e-3 <= each.learning_rate <= 2e-2 and 1e-4 <= each.weight_decay <= 1e-1 for each in beyond)
 
 
-def test_shares_of_images_are_those_of_the_plan() -> None:
-    images = {"add convolution": 0.25, "more filters": 0.15, "larger kernel": 0.05, "add pooling": 0.1}
-    assert {name: KINDS[name].share for name in images} == images
-    assert KINDS["remove pooling"].share == 0.05
+class Noting:
+    """Draws as a generator of NumPy does, and notes the shares by which it chooses."""
+
+    def __init__(self) -> None:
+        self.shares: list[list[float]] = []
+        self.rng = np.random.default_rng(0)
+
+    def choice(self, count: int, p: NDArray[np.float64]) -> int:
+        assert len(p) == count
+        self.shares.append(p.tolist())
+        return int(self.rng.choice(count, p=p))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rng, name)
+
+
+def test_shares_are_those_of_the_reference_among_all_that_apply() -> None:
+    shares = {"add layer": 0.25, "widen": 0.20, "narrow": 0.10, "change activation": 0.15, "remove layer": 0.05}
+    shares |= {"settings": 0.25, "add convolution": 0.25, "more filters": 0.15, "larger kernel": 0.05}
+    shares |= {"add pooling": 0.1, "remove pooling": 0.05}
+    parent = recipe(RICH.replace("flatten", "convolution relu 4 1 1 3 3\nflatten"))
+    rng: Any = Noting()
+    mutate(parent, space(RICH), rng)
+    expected = [shares[name] / sum(shares.values()) for name in KINDS]
+    assert rng.shares[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("draws", [1, 99, 100])
+def test_a_change_that_changes_nothing_is_drawn_again_a_hundred_times(
+    monkeypatch: pytest.MonkeyPatch, draws: int
+) -> None:
+    tried: list[int] = []
+
+    def change(parent: Recipe, place: int, own: Space, rng: np.random.Generator) -> Recipe:
+        tried.append(place)
+        return replace(parent, learning_rate=0.5) if len(tried) == draws else parent
+
+    monkeypatch.setattr("kerash_cli.evolution.mutations.MUTATIONS", [Mutation("none", 1, lambda *_: [7], change)])
+    assert mutate(recipe(), space(), np.random.default_rng(0)) == ("none", replace(recipe(), learning_rate=0.5))
+    assert tried == [7] * draws
+    with pytest.raises(BadInput, match="no mutation of the network is within the limits"):
+        mutate(recipe(), space(), np.random.default_rng(0))
+    assert len(tried) == draws + 100
+
+
+def test_a_pooling_behind_a_dense_layer_stays_when_that_goes() -> None:
+    parent = recipe("8 1 1\ninput\ndense 8 tanh\nmax_pooling - 2 0 2 1\ndense 3 -\n")
+    child = KINDS["remove layer"].change(parent, 1, space(), np.random.default_rng(0))
+    assert str(child.description) == "8 1 1\ninput\nmax_pooling - 2 0 2 1\ndense 3 -\n"
