@@ -5,6 +5,7 @@ import pytest
 from test_inheritance_one_by_one import ridge_regression
 
 from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.evolution.space import SEARCHED
@@ -118,6 +119,39 @@ def test_the_next_dense_layer_is_fitted_to_few_rows_as_to_many(count: int) -> No
     fitted = ridge_regression(np.hstack([np.arctan(sums), np.ones((count, 1))]), wanted)
     np.testing.assert_allclose(child[1]["weights"], fitted[:-1], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(child[1]["bias"], fitted[-1], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("convolution relu 4 1 1 3 3\n", "dense 6 tanh\n"),
+        ("dense 6 tanh\n", "convolution relu 4 1 1 3 3\n"),
+        ("max_pooling - 2 0 2 2\n", "convolution relu 4 1 1 3 3\n"),
+        ("convolution relu 4 1 1 3 3\n", "max_pooling - 2 0 2 2\n"),
+    ],
+)
+def test_a_layer_of_another_kind_is_drawn_and_the_next_one_is_fitted(before: str, after: str) -> None:
+    x = rows(100, 16)
+    chain = [described("4 4 1", lines) for lines in (before, after)]
+    params = np.random.default_rng(5).standard_normal(network(chain[0]).size)
+    found, error = inherit(chain, params, drawn, x)
+    child, draws = parts(chain[1], found), parts(chain[1], drawn(network(chain[1])))
+    assert all((child[0][name] == draws[0][name]).all() for name in child[0])
+    wanted = Predictor(network(chain[0]), params)(x)
+    above = Network(chain[1].layers[:-1], chain[1].known_shape)
+    given = np.hstack([Predictor(above, found[: above.size].copy())(x), np.ones((100, 1))])
+    best = given @ ridge_regression(given, wanted)
+    assert error == pytest.approx(np.sqrt(np.mean((best - wanted) ** 2) / np.mean(wanted**2)), rel=1e-4)
+
+
+@pytest.mark.parametrize(("before", "name", "used"), [("dense 5 sigmoid\n", "relu", 5), ("dense 5 tanh\n", "relu", 10)])
+def test_units_that_an_identity_does_not_need_are_drawn_and_count_nothing(before: str, name: str, used: int) -> None:
+    _, child, draws = inherited("4 1 1", before, f"{before}dense 17 {name}\n", rows(20, 4))
+    assert (child[1]["weights"][:, used:] == draws[1]["weights"][:, used:]).all()
+    assert (child[2]["weights"][used:] == 0).all()
+    _, child, draws = inherited("4 4 2", "", f"convolution {name} 7 1 1 3 3\n", rows(20, 32))
+    assert (child[0]["weights"][4:] == draws[0]["weights"][4:]).all()
+    assert (child[1]["weights"].reshape(7, 16, 2)[4:] == 0).all()
 
 
 FLAT_AT_ZERO = {"gaussian", "sinc", "relu"}

@@ -236,6 +236,8 @@ def test_a_column_that_is_the_same_everywhere_is_ignored(tmp_path: Path) -> None
          "t.csv: expected INPUTS 4, as many as the table has (from 2 columns), got 2"),
         (["1", "2"], ["a", "b"], {"outputs": 3}, "t.csv: expected OUTPUTS 2 (classes 'a', 'b') or 1 (yes or no, b or a)"
                                                  ", got 3"),
+        (["1", "2"], ["0", "1"], {"outputs": 9}, "OUTPUTS 2 (classes '0', '1') or 1 (yes or no, 1 or 0), got 9"),
+        (["1", "2"], ["0", "1", "2"], {"outputs": 9}, "OUTPUTS 3 (classes '0', '1', '2') or 1 (numbers, 'y'), got 9"),
         (["1", "2"], ["a", "b"], {"outputs": 3, "start": ModelDescription.parse("2 1 1\ninput\ndense 2 softmax\n")},
          "t.csv: expected OUTPUTS 2 (classes 'a', 'b'), got 3"),
         (["1", "2"], ["a", "b"], {"inputs": 3, "start": ModelDescription.parse("2 1 1\ninput\ndense 2 softmax\n")},
@@ -248,6 +250,11 @@ def test_a_network_that_does_not_fit_the_table_is_refused(
     with pytest.raises(BadInput) as told:
         of_table(tmp_path, values, labels, **words)
     assert message in str(told.value)
+
+
+def test_amounts_between_0_and_1_are_amounts_like_any_others(tmp_path: Path) -> None:
+    assert str(of_table(tmp_path, ["1", "2"], ["0", "0.5"], outputs=1).start.layers[-1]) == "dense 1 -"
+    assert str(of_table(tmp_path, ["1", "2"], ["0", "1"], outputs=1).start.layers[-1]) == "dense 1 sigmoid"
 
 
 def test_a_loss_is_the_usual_one_or_the_one_that_was_asked_for_and_fits(tmp_path: Path) -> None:
