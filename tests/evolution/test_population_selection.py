@@ -106,6 +106,13 @@ def test_of_equals_the_archive_has_the_earlier_and_of_equal_losses_the_smaller()
     assert places(found.archive) == [(0, 0), (0, 2)]
 
 
+@pytest.mark.parametrize(("loss", "improved"), [(0.5 - 1e-4, False), (0.5 - 1.01e-4, True)])
+def test_what_is_better_by_just_the_threshold_is_no_new_best(loss: float, improved: bool) -> None:
+    """The logarithm of one parameter is 0, so that fitness is exactly minus the loss."""
+    _, generations = search(Population(SPACE, strategy(1), START), 1, told({(0, 0): (0.5, 1), (1, 0): (loss, 1)}))
+    assert generations[1].improved == improved
+
+
 def test_random_search_goes_on_without_progress() -> None:
     _, generations = search(Population(SPACE, strategy(1, random=True), START), 12, Scripted({(0, 0): 0.1}))
     assert [each.number for each in generations] == list(range(13))

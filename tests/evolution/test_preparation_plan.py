@@ -11,7 +11,7 @@ from test_mutations import space
 from test_preparation import prepared
 
 from kerash_cli.errors import BadInput, OutOfSpace
-from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, all_rows, batch_size, prepare
+from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, _epochs, all_rows, batch_size, prepare
 from kerash_cli.evolution.space import SEARCHED
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.store.stage import PAGE
@@ -46,6 +46,13 @@ def test_fewer_than_two_batches_of_32_are_one(rows: int, size: int) -> None:
 def test_cross_validation_aims_at_2000_steps(tmp_path: Path, rows: int, epochs: int) -> None:
     """31 steps of 65 epochs, as 64.5 is rounded up, and 32 steps of 62 epochs, as 62.5 is rounded to even."""
     assert prepared(tmp_path, rows).regime.epochs == epochs
+
+
+@pytest.mark.parametrize(
+    ("steps", "epochs"), [(1, 243), (8, 243), (9, 222), (73, 27), (74, 27), (75, 27), (76, 27), (1000, 27)]
+)
+def test_cross_validation_has_27_to_243_epochs(steps: int, epochs: int) -> None:
+    assert _epochs("cross-validation", 1999, steps, images=False) == epochs
 
 
 def test_all_rows_train_and_judge(tmp_path: Path) -> None:
