@@ -40,7 +40,7 @@ WRONG: list[dict[str, Any]] = [
     *({**CHILD, "reason": value} for value in (3, ["it diverged"], False)),
     *({**CHILD, "parent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0.0, 1], [0, "1"], 3, False, [])),
     *({**CHILD, "parent": value} for value in ([10**18 + 1, 0], [0, 10**18 + 1])),
-    *({**CHILD, "model": value} for value in ("", "2 1 1\ninput\ndense 1 sigmiod\n", 3, None)),
+    *({**CHILD, "model": value} for value in ("", "2 1 1\ninput\ndense 1 sigmiod\n", 3, None, ["2 1 1", "input"], {})),
     *({**CHILD, "model": value} for value in ("? 1 1\ninput\ndense 1 -\n", "2 1 1\ninput\ndense ? -\n")),
     *(without(CHILD, name) for name in CHILD if name != "rung"),
     *({**BEST, "incumbent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0, 1.5], None, {}, "01")),

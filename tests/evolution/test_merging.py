@@ -21,10 +21,18 @@ def test_the_merged_network_gives_the_mean_of_all_logits(hidden: str, last: str)
     found = Predictor(Network(wide.layers, wide.known_shape).on_logits(), joint)(x)
     np.testing.assert_allclose(found, logits, rtol=1e-12, atol=1e-13)
     assert wide.activation == description.activation
+    assert merged(description, params.astype(np.float32))[1].dtype == np.float32
 
 
 @pytest.mark.parametrize(
-    "lines", ["dense 4 softmax\ndense 2 -", "convolution relu 2 1 1 3 3\ndense 2 -", "batch_normalization\ndense 2 -"]
+    "lines",
+    [
+        "dense 4 softmax\ndense 4 tanh\ndense 2 -",
+        "dense 4 tanh\ndense 4 softmax\ndense 2 -",
+        "dense 4 softmax\ndense 2 -",
+        "convolution relu 2 1 1 3 3\ndense 2 -",
+        "batch_normalization\ndense 2 -",
+    ],
 )
 def test_what_is_not_dense_or_mixes_its_units_does_not_merge(lines: str) -> None:
     description = ModelDescription.parse(f"3 2 1\ninput\n{lines}\n")

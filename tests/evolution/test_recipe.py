@@ -7,7 +7,7 @@ from test_mutations import EMPTY, RICH, recipe
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import Convolution, Dense, MaxPooling
-from kerash_cli.evolution.recipe import Recipe, rounded
+from kerash_cli.evolution.recipe import POOLING, Recipe, rounded
 
 POOLED_TWICE = "8 6 2\ninput\nconvolution relu 4 1 1 3 3\nmax_pooling - 3 0 3 3\ndense 3 -\n"
 ALL_CONVOLUTIONS = "8 6 2\ninput\nconvolution relu 4 1 1 3 3\nconvolution - 1 1 1 3 3\nglobal_average_pooling\n"
@@ -62,8 +62,8 @@ def test_a_recipe_is_json_and_back() -> None:
 
 
 def test_the_pooling_that_evolution_adds_takes_the_largest_of_two_by_two() -> None:
-    (pooling,) = {recipe(RICH).layers[2]}
-    assert pooling == MaxPooling(Activation("identity"), stride=2, pad=0, kernel_width=2, kernel_height=2)
+    assert MaxPooling(Activation("identity"), stride=2, pad=0, kernel_width=2, kernel_height=2) == POOLING
+    assert recipe(RICH).layers[2] == POOLING
 
 
 @pytest.mark.parametrize(
