@@ -81,10 +81,10 @@ def test_shares_are_those_of_the_plan() -> None:
     """add .25, widen .20, narrow .10, activation .15, remove .05, settings .25, drawn where all of them apply."""
     parent = recipe("6 1 1\ninput\ndense 10 tanh\ndense 3 softmax\n")
     rng, own = np.random.default_rng(1), space()
-    names = [mutate(parent, own, rng)[0] for _ in range(20_000)]
+    names = [mutate(parent, own, rng)[0] for _ in range(4000)]
     shares = {"add layer": 0.25, "widen": 0.20, "narrow": 0.10, "change activation": 0.15, "remove layer": 0.05}
     for name, share in (*shares.items(), ("settings", 0.25)):
-        assert names.count(name) / len(names) == pytest.approx(share, abs=0.01)
+        assert names.count(name) / len(names) == pytest.approx(share, abs=0.02)
 
 
 def test_widths_change_by_what_they_should() -> None:
