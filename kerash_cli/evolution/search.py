@@ -125,7 +125,7 @@ class Search:
         for (number, _, rung), record in self._history.evaluations.items():
             if number == generation:
                 rungs[rung].append(record["seconds"])
-        return sum(max(sum(times) / workers, *times, 0.0) for times in rungs)
+        return sum(max([sum(times) / workers, *times]) for times in rungs)
 
     def _final_seconds(self, workers: int) -> float:
         """Estimates the seconds that `conclude` takes, based on the finalists' times in the search."""
