@@ -13,7 +13,7 @@ from test_population import SPACE, START, Scripted, search, strategy
 
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput
-from kerash_cli.evolution.population import Candidate, Evaluated, Outcome, Population, Strategy
+from kerash_cli.evolution.population import Candidate, Evaluated, Outcome, Population, Purpose, Strategy
 from kerash_cli.evolution.recipe import Recipe
 
 Place = tuple[int, int]
@@ -48,6 +48,9 @@ def test_draws_come_from_the_seed_the_generation_the_number_and_the_purpose() ->
             assert each.recipe == SPACE.random(START, generator(3, Key.EVOLVE, *each.place, 1))
         elif each.parent and generator(3, Key.EVOLVE, *each.place, 2).random() < 0.5:
             assert each.parent == best[each.place[0] - 1]
+    assert {each.name: int(each) for each in Purpose} == {
+        **{"RECIPE": 1, "PARENT": 2, "TRAINING": 3, "FINAL": 4, "REFIT": 5}
+    }
 
 
 @pytest.mark.parametrize(
