@@ -139,6 +139,21 @@ def test_what_diverged_in_the_first_rung_is_not_trained_further() -> None:
     assert not any(each.full for each in second)
 
 
+def test_only_what_was_evaluated_in_full_can_be_the_best_or_a_parent() -> None:
+    """Those that went on are worse in the end than those that were dropped had been before."""
+
+    def evaluate(candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
+        for each in candidates:
+            yield Outcome(1 + rung + each.place[1] / 10, 0.0, 1000, epochs)
+
+    found: Any = evaluate
+    population = Population(SPACE, strategy(8), START)
+    events, generations = search(population, 0, found)
+    assert [each.candidate.place for each in events if each.full] == [(0, 0)]
+    assert places(population.finished) == places(population.window) == places(population.archive) == [(0, 0)]
+    assert generations[0].incumbent.outcome == Outcome(3.0, 0.0, 1000, 27)
+
+
 def test_a_third_is_rounded_up() -> None:
     evaluate = Scripted()
     search(Population(SPACE, strategy(10), START), 0, evaluate)
