@@ -80,7 +80,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
 def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = None) -> Iterator[tuple[slice, Floats]]:
     """Yields the columns tile by tile: a slice of the given rows (all, if None), and the values there as float64."""
     count = len(numbers) if rows is None else len(rows)
-    step = max(1, _TILE // max(1, len(columns)))
+    step = max(1, _TILE // len(columns))
     chosen = _selection(columns)
     for start in range(0, count, step):
         part = slice(start, start + step)
@@ -90,8 +90,8 @@ def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = Non
 
 def _selection(columns: Sequence[int]) -> slice | list[int]:
     """Returns an index for the columns: a slice if they are adjacent, which is much faster."""
-    run = slice(columns[0], columns[0] + len(columns)) if columns else slice(0)
-    return run if list(columns) == list(range(run.start or 0, run.stop)) else list(columns)
+    run = range(columns[0], columns[0] + len(columns))
+    return slice(run.start, run.stop) if list(columns) == list(run) else list(columns)
 
 
 def matrix(table: Table, positions: Sequence[int]) -> Floats:
@@ -162,12 +162,12 @@ def statistics(
                 origin = np.where(np.isnan(origin), values[gaps.argmin(axis=0), np.arange(len(columns))], origin)
             count += len(values) - gaps.sum(axis=0)
             total += np.subtract(values, origin, out=np.zeros_like(values), where=~gaps).sum(axis=0)
-        mean = origin + total / np.maximum(count, 1)
+        mean = origin + total / count
         for _, values in tiles(table.numbers, columns, rows):
             values -= mean
             values[np.isnan(values)] = 0
             square += np.square(values, out=values).sum(axis=0)
-        deviation = np.sqrt(square / np.maximum(count, 1))
+        deviation = np.sqrt(square / count)
     for position, usable in zip(positions, np.isfinite(mean) & np.isfinite(deviation), strict=True):
         if not usable:
             matrix(table, [position])  # names an infinite cell, if it is that

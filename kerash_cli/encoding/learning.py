@@ -105,7 +105,7 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
         return [*complaints, *slips.of_names(where, places[0])]
     if several and output == "probability":
         return [*complaints, *slips.of_yes_or_no(where, places)]
-    if several or output != "probability":
+    if output != "probability":
         classes = "; try softmax as the last activation if these are classes"
         shares = f", the share of a class, since there are {len(places)} columns of labels; try a file of one column"
         instead = shares if output.endswith("distribution") else classes
@@ -166,7 +166,7 @@ def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
         values = np.unique(matrix(where, [place]))
         if len(values) == 2 and _are_bits(where, [place]):
             return Binary.unscaled("probability", 1, labels, ("0", "1"), numeric=True)
-        if len(values) > 2 or (len(values) == 2 and values[0] >= 0 and values[-1] <= 1):
+        if len(values) > 2 or (len(values) == 2 and values[0] >= 0 and values[1] <= 1):
             return Values.unscaled("probability", 1, labels)
     if len(names) != 2:
         raise BadInput(
@@ -227,4 +227,4 @@ def _are_numbers(names: Sequence[str]) -> bool:
 def _are_indices(names: Sequence[str], outputs: int) -> bool:
     """Returns whether these numbers, in ascending order, can be class indexes for `outputs` units (two or more)."""
     values = [float(name) for name in names]
-    return outputs > 1 and values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)
+    return values[0] >= 0 and values[-1] < outputs and all(value.is_integer() for value in values)
