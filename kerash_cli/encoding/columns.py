@@ -80,7 +80,7 @@ class Columns:
 
     def fit(self, table: Table, rows: Rows | None) -> tuple[Floats, Floats]:
         """Returns means and deviations of all features over the given rows, as `InputColumn.fit` does."""
-        center, deviation = np.zeros(self.features), np.ones(self.features)
+        center, deviation = np.empty((2, self.features))
         for kind, group in self.groups(table):
             features = group.features
             center[features], deviation[features] = kind.fit(table, group, rows)
@@ -109,7 +109,7 @@ class Columns:
             check_rows(table, file)
             return file, _in_file(file, labels)
         places = self.label_places(table, labels)
-        if len(places) < (1 if self.target is not None else len(labels)):
+        if len(places) < len(labels):
             raise BadInput(f"{at(table.source)}expected labels ({listed(labels)}), got none; try a label file")
         return table, places
 
