@@ -42,9 +42,9 @@ def of_two(table: Table, position: int) -> list[BadInput]:
 
 def of_names(table: Table, position: int) -> list[BadInput]:
     """Returns an error if names look like numbers with mistakes: at least half are numbers, no word occurs twice."""
-    cells = [cell for cell in table.texts.get(position, ()) if cell is not None]
-    strays = [cell for cell in cells if decimals.number(cell) is None]
-    if len(set(strays)) < len(strays) or 2 * len(strays) > len(cells):
+    cells = table.texts.get(position, ())
+    strays = [cell for cell in cells if cell is not None and decimals.number(cell) is None]
+    if len(set(strays)) < len(strays):
         return []
     complaint = _stray(table, position, "")
     return [complaint] if complaint else []
