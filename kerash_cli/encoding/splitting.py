@@ -13,7 +13,7 @@ def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows |
     """
     classes = np.zeros(rows, np.intp) if strata is None else strata
     counts = np.bincount(classes)
-    shares = _shares(counts, fraction, min(max(1, round(fraction * rows)), rows - 1), rng)
+    shares = _shares(counts, fraction, max(1, round(fraction * rows)), rng)
     chosen = np.zeros(rows, np.bool_)
     for members, share in zip(
         np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1]), shares, strict=True
