@@ -137,7 +137,7 @@ def _with_affix(column: Column, before: str, after: str, amounts: Sequence[_Amou
             pattern, taken = rf"({sign}{style.any}){gap}{suffix}{end}", "$1"
         return Reading(pattern, style.value(taken, brackets), meaning)
 
-    unit = f"numbers with the unit {min(units, key=len)}"
+    unit = f"numbers with the unit {min(units)}"
     kind = "amounts of money" if is_money else "percentages" if after == "%" else unit
     return Finding(kind, cells, _read(reading, styles, amounts))
 
@@ -149,7 +149,7 @@ def _gap(cells: Iterable[str]) -> str:
 
 def _is_unit(units: set[str], numbers: set[str]) -> bool:
     """Returns whether these letters are a unit of measurement and not part of a name."""
-    unit = min(units, key=len)
+    unit = min(units)
     if _NO_UNIT.fullmatch(unit) or len(numbers) < _FEWEST_NUMBERS:
         return False
     decades = unit == "s" and all(number.endswith("0") for number in numbers)
