@@ -185,10 +185,13 @@ def _changed(table: Table, position: int, old: str, new: str) -> str:
 
 def _without(table: Table, rows: Sequence[int]) -> str:
     """Returns a filter that leaves a few rows out; empty if there are too many, or if one spans several lines."""
-    lines = [table.lines[row] for row in rows]
-    following = [
-        table.lines[row + 1] if row + 1 < table.rows else line + 1 for row, line in zip(rows, lines, strict=True)
-    ]
-    if len(rows) > MOST_COMPLAINTS or any(after != line + 1 for line, after in zip(lines, following, strict=True)):
+    if len(rows) > MOST_COMPLAINTS or any(_following(table, row) != table.lines[row] + 1 for row in rows):
         return ""
-    return f"sed {quote(';'.join(f'{line}d' for line in lines))}"
+    return f"sed {quote(';'.join(f'{table.lines[row]}d' for row in rows))}"
+
+
+def _following(table: Table, row: int) -> int:
+    """Returns the number of the line after a row; nothing but the line breaks in its cells tell where the last ends."""
+    if row + 1 < table.rows:
+        return table.lines[row + 1]
+    return table.lines[row] + 1 + sum((cells[row] or "").count("\n") for cells in table.texts.values())

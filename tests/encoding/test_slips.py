@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,3 +170,123 @@ def test_numbers_in_disguise_are_told_with_what_they_are(tmp_path: Path) -> None
     (error,) = slips.of_inputs(column_of(tmp_path, "5%", "6%", "7.5%", "12%"), [0, 1], "error")
     assert str(error).startswith(f"{tmp_path}/t.csv:2:1: column 'a' has percentages as text, such as '5%' and ")
     assert len(error.repairs) == 1
+
+
+def plain_table(columns: dict[int, list[str | None]], **options: Any) -> Table:
+    """A table of text columns, in the file `t`."""
+    rows = len(next(iter(columns.values())))
+    return Table("t", tuple("abc"[: len(columns)]), np.zeros((rows, 0)), columns, range(1, rows + 1), **options)
+
+
+def test_numbers_in_disguise_are_told_wherever_numbers_could_be(tmp_path: Path) -> None:
+    found = column_of(tmp_path, "5%", "6%", "7.5%")
+    message = f"{tmp_path}/t.csv:2:1: column 'a' has percentages as text, such as '5%' and '6%'"
+    for errors in (slips.of_inputs(found, [0, 1], "mean"), slips.of_numbers(found, [0, 1], ""), slips.of_two(found, 0)):
+        assert [str(each) for each in errors] == [message]
+        assert [repair.meaning for repair in errors[0].repairs] == [""]
+    assert slips.of_names(found, 0) == []
+
+
+def test_the_first_cell_in_disguise_is_told_and_what_the_numbers_mean(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "red", "2024-01-31", "2024-02-01"), [0], "error")
+    assert str(error) == (
+        f"{tmp_path}/t.csv:3:1: column 'a' has dates as text, such as '2024-01-31' and '2024-02-01'; "
+        "as days since 1970-01-01 they are numbers"
+    )
+    assert [repair.meaning for repair in error.repairs] == [""]
+
+
+def test_cells_of_two_meanings_have_a_way_for_each(tmp_path: Path) -> None:
+    text = 'a;b\n"1,500";1\n"2,250";2\n'
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    (error,) = slips.of_inputs(reading.read(str(tmp_path / "t.csv"), header=True), [0], "error")
+    assert (
+        str(error) == f"{tmp_path}/t.csv:2:1: column 'a' has numbers with commas as text, such as '1,500' and '2,250'"
+    )
+    assert [repair.meaning for repair in error.repairs] == ["if 1,500 is 1500", "if 1,500 is 1.5"]
+
+
+@needs_perl
+def test_a_header_that_looks_like_its_cells_is_left_as_it_is(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(table(tmp_path, "5%,b\n6%,1\n7%,2\n"), [0, 1], "error")
+    assert filtered(error, tmp_path) == "5%,b\n6,1\n7,2\n"
+
+
+def test_gaps_are_neither_words_nor_numbers() -> None:
+    few = plain_table({0: ["1", None, None, "x", "y"]})
+    assert slips.of_inputs(few, [0], "mean") == []
+    half = plain_table({0: [None, "1", None, "x"]})
+    (error,) = slips.of_inputs(half, [0], "mean")
+    assert str(error) == "t:4:1: expected a number as in most of column 'a', got 'x'"
+    assert [str(each) for each in slips.of_names(half, 0)] == [str(error)]
+    assert slips.of_names(plain_table({0: ["1", "2", None, None]}), 0) == []
+
+
+def test_ten_columns_are_told_at_most() -> None:
+    words: list[str | None] = ["1", "2", "x"]
+    rows = Table("t", None, np.zeros((3, 0)), dict.fromkeys(range(12), words), range(1, 4))
+    assert len(slips.of_inputs(rows, range(12), "error")) == 10
+    assert len(slips.of_inputs(rows, range(9), "error")) == 9
+    gaps = Table("t", None, np.array([[1.0] * 12, [float("nan")] * 12]), {}, range(1, 3))
+    assert [str(each)[:7] for each in slips.of_inputs(gaps, range(12), "error")] == [
+        f"t:2:{column}: "[:7] for column in range(1, 11)
+    ]
+    assert len(slips.of_labels(gaps, range(12))) == 10
+
+
+def test_columns_of_inputs_without_a_value_or_with_one_are_told_apart() -> None:
+    gaps = plain_table({0: [None, None], 1: ["x", "x"]})
+    (error,) = slips.of_inputs(gaps, [0, 1], "mean")
+    assert str(error) == "t: column 'a' is text and has missing values only"
+    assert error.repairs[0].words == ("--drop", "a")
+    (alone,) = slips.of_inputs(gaps, [0], "mean")
+    assert alone.repairs == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["x", None, None], "t:2:1: expected a label, got a missing one ('NA', '?' means missing), and 1 more; "),
+        (["x", "y", None], "t:3:1: expected a label, got a missing one ('NA', '?' means missing); "),
+        ([None, None, None], "t:1:1: expected a label, got a missing one ('NA', '?' means missing), and 2 more; "),
+    ],
+)
+def test_missing_labels_are_told_with_the_first_word_for_them(cells: list[str | None], message: str) -> None:
+    (error,) = slips.of_labels(plain_table({0: cells, 1: ["x", "y", "z"]}, missing={0: ("NA", "?")}), [0, 1])
+    assert str(error) == (f"{message}--missing drop leaves such rows out. If 'NA' is a class, write it differently")
+    assert "NA_" in error.repairs[0].filter
+
+
+@needs_perl
+def test_labels_between_tabs_become_zeros_and_ones(tmp_path: Path) -> None:
+    found = table(tmp_path, "a\tb\nno\tyes\nyes\tno\n")
+    assert found.delimiter == "\t"
+    (error,) = slips.of_yes_or_no(found, [0, 1])
+    assert filtered(error, tmp_path) == "a\tb\n0\t1\n1\t0\n"
+
+
+@needs_perl
+def test_a_word_for_what_is_missing_is_found_between_tabs_in_its_column_alone(tmp_path: Path) -> None:
+    found = table(tmp_path, "a\tb\n1\toops\noops\t-\noops\tx\n3\tx\n4\ty\n")
+    (error,) = slips.of_inputs(found, [0], "error")
+    assert filtered(error, tmp_path) == "a\tb\n1\toops\n\t-\n\tx\n3\tx\n4\ty\n"
+
+
+def test_labels_of_which_one_column_has_a_single_name_have_no_way_out() -> None:
+    (error,) = slips.of_yes_or_no(plain_table({0: [None, "no"], 1: ["no", "yes"]}), [0, 1])
+    assert str(error) == "t:2:1: expected 0 or 1 in each of 2 columns of labels, got 'no'"
+    assert error.repairs == ()
+
+
+def test_the_last_row_can_go(tmp_path: Path) -> None:
+    (error,) = slips.of_inputs(column_of(tmp_path, "1", "2", "oops"), [0, 1], "error")
+    assert filtered(error, tmp_path) == "a,b\n1,0\n2,1\n"
+    (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "3"), [0, 1], "error")
+    assert filtered(error, tmp_path) == "a,b\n1,0\n3,2\n"
+
+
+@pytest.mark.parametrize("rows", ['oops,"x\ny"\n3,x\n', '3,x\noops,"x\ny"\n'])
+def test_a_row_of_several_lines_is_not_left_out_by_the_first_of_them(tmp_path: Path, rows: str) -> None:
+    (error,) = slips.of_inputs(table(tmp_path, f"a,b\n1,0\n2,0\n{rows}"), [0], "error")
+    assert str(error).endswith("got 'oops'")
+    assert error.repairs == ()
