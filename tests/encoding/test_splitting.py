@@ -90,3 +90,53 @@ def test_folds_depend_on_the_generator() -> None:
 def test_folds_need_a_row_each() -> None:
     with pytest.raises(ValueError, match="expected 5 rows or more"):
         folds(4, 5, rng())
+
+
+def shares(counts: list[int], fraction: float, seed: int = 7) -> list[int]:
+    """The number of validation rows of each class, where the classes have so many rows."""
+    strata = np.repeat(np.arange(len(counts)), counts)
+    training, validation = split(len(strata), fraction, np.random.default_rng(seed), strata)
+    assert sorted([*training, *validation]) == list(range(len(strata)))
+    return np.bincount(strata[validation], minlength=len(counts)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("counts", "fraction", "expected"),
+    [
+        ([53, 31, 16], 0.2, [11, 6, 3]),  # 10.6, 6.2 and 3.2: the largest remainder gets the row that is left
+        ([900, *[5] * 20], 0.1, [80, *[1] * 20]),  # one of each small class, though a half would be its share
+        ([100, *[1] * 100], 0.2, [40, *[0] * 100]),  # the classes of one row have none to spare
+        ([100, 2, 2, 2], 0.9, [92, 1, 1, 1]),
+        ([4, 4], 0.99, [3, 3]),
+        ([5], 0.99, [4]),
+        ([1, 1, 1], 0.5, [0, 0, 0]),
+        ([1], 0.5, [0]),
+        ([50, 0, 50], 0.2, [10, 0, 10]),
+        ([50, 0, 0, 0, 30, 0, 20], 0.2, [10, 0, 0, 0, 6, 0, 4]),
+    ],
+)
+def test_the_share_of_each_class_is_as_it_is_by_hand(counts: list[int], fraction: float, expected: list[int]) -> None:
+    assert shares(counts, fraction) == expected
+
+
+@pytest.mark.parametrize(("pairs", "fraction", "total"), [(3, 1 / 3, 2), (10, 0.3, 6), (4, 0.5, 4), (6, 0.01, 1)])
+def test_where_not_every_class_can_validate_some_do_with_one_row(pairs: int, fraction: float, total: int) -> None:
+    found = {tuple(shares([2] * pairs, fraction, seed)) for seed in range(20)}
+    assert {sum(each) for each in found} == {total}
+    assert {max(each) for each in found} == {1}
+    assert len(found) == 1 if total == pairs else len(found) > 1
+
+
+def test_as_many_rows_as_folds_validate_once_each() -> None:
+    training, validation = folds(4, 4, rng())
+    assert sorted(validation.ravel()) == [0, 1, 2, 3]
+    assert training.shape == (4, 3)
+
+
+@pytest.mark.parametrize("strata", [None, np.arange(23) % 4])
+def test_the_rows_of_folds_are_in_file_order(strata: np.ndarray | None) -> None:
+    training, validation = folds(23, 5, rng(), strata)
+    assert training.shape == (5, 19)
+    assert validation.shape == (5, 4)
+    assert (np.diff(training) > 0).all()
+    assert (np.diff(validation) > 0).all()
