@@ -227,3 +227,109 @@ def test_a_count_that_can_not_be_is_refused(name: str, value: Any) -> None:
     assert as_saved(Encoding.from_json(record)) == record
     with pytest.raises(ValueError, match="expected"):
         Encoding.from_json({**record, name: value})
+
+
+@pytest.mark.parametrize(
+    ("kinds", "output", "text"), [(["a", "b", "c", "b"], "distribution", {1, 3}), ([1.0, 2, 1, 2], "any", {1})]
+)
+def test_a_schema_says_which_columns_are_read_as_text(kinds: list[Any], output: str, text: set[int]) -> None:
+    towns: list[str | None] = ["Ulm", "Rom", "Ulm", "Ulm"]
+    texts = {1: towns, 3: kinds} if output == "distribution" else {1: towns}
+    numbers = np.array([[1.0, 2], [2, 3], [3, 4], [4, 5]])
+    data = table(numbers if output == "distribution" else np.column_stack([numbers, kinds]), texts)
+    schema = learn(data, target="4", output=output, drop=["1"]).schema
+    assert (schema.names, schema.width, schema.target, schema.used) == (None, 4, 3, {1, 2})
+    assert schema.text == text
+    labels = table(np.zeros((4, 0)), {0: ["p", "q", "p", "q"]})
+    assert learn(table(ROWS), labels, output="distribution").schema.text == set()
+
+
+@pytest.mark.parametrize(
+    ("names", "target", "other", "message"),
+    [
+        ("", "3", "", "expected 3 columns, or 2 without the label, got 4"),
+        ("", None, "", "expected 3 columns, got 4"),
+        ("a b c", "c", "", "expected 3 columns, or 2 without the label, got 4"),
+        ("", "3", "a b c d", "expected 3 columns, or 2 without the label, got 4"),
+        ("a b c", "c", "w x y z", "expected a header with 'a', 'b', got 'w', 'x', 'y', 'z': no column 'a', 'b'"),
+        ("a b c", "c", "b x y z", "expected a header with 'a', 'b', got 'b', 'x', 'y', 'z': no column 'a'"),
+    ],
+)
+def test_a_table_without_the_inputs_is_refused(names: str, target: str | None, other: str, message: str) -> None:
+    data = table(ROWS, names=names)
+    encoding = learn(data, None if target else table([[1.0], [2], [3], [4]]), target=target)
+    with pytest.raises(BadInput) as error:
+        encoding.check_columns(table([[1.0, 2, 3, 4]], names=other))
+    assert str(error.value) == f"t.csv: {message}"
+
+
+def test_a_header_in_other_capitals_is_mended_where_nothing_else_is_in_it() -> None:
+    (repair,) = missing_columns(("height", "AGE")).repairs
+    assert repair.filter == "sed '1s/.*/Height,Age/'"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("a b c y", "--start: its model has no input 'c'; try --drop, or leave out --start"),
+        ("a y", "--start: this table has no input 'b'; try --drop, or leave out --start"),
+    ],
+)
+def test_an_input_more_or_less_than_a_start_has_is_told(names: str, message: str) -> None:
+    model = learn(table([[1, 10, 0], [3, 30, 1]], names="a b y"), target="y")
+    width = len(names.split())
+    with pytest.raises(BadInput) as error:
+        learn(table([[1] * width, [2] * width], names=names), target="y").arranged_as(model)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("names", ["a b y", ""])
+def test_inputs_that_are_encoded_otherwise_than_a_start_are_refused(names: str) -> None:
+    def towns(*words: str) -> Encoding:
+        return learn(table([[1.0, 0]] * len(words), {1: list(words)}, names), target="3")
+
+    assert towns("Ulm", "Rom").arranged_as(towns("Rom", "Ulm", "Rom")).features == 3
+    with pytest.raises(BadInput) as error:
+        towns("Ulm", "Rom").arranged_as(towns("Rom", "Ulm", "Bonn"))
+    assert str(error.value) == (
+        "--start: expected its model's 4 inputs, with the same values in text columns, got 3 inputs"
+    )
+
+
+def test_text_counts_for_zero_and_one_and_is_neither_shifted_nor_divided() -> None:
+    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    center, deviation = encoding.columns.fit(PEOPLE, np.array([0, 1]))
+    assert center.tolist() == [35, 0, 0, 0, 2]  # the age, Bonn, Rom, Ulm, and the height
+    assert deviation.tolist() == [5, 0, 1, 1, 0.5]
+    assert encoding.scaling.mean.tolist() == [45, 0, 0, 0, 2]
+    assert encoding.scaling.scale[1:4].tolist() == [1, 1, 1]
+    assert encoding.columns.number_places(table([[1.0, 2]], {0: ["Ulm"]}, "town height age")) == [2, 1]
+
+
+def test_values_that_no_training_row_had_are_counted_in_text_alone() -> None:
+    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    other = table([[1.0, 1], [2, 2], [3, 3]], {1: ["Rom", "Paris", None]}, "age town height")
+    assert encoding.unseen(other) == 1
+
+
+@pytest.mark.parametrize(
+    ("learnt", "given", "places"),
+    [
+        ("p q", "q p", [[2, 1], [4, 3]]),
+        ("p q", "", [[1, 2], [3, 4]]),
+        ("", "q p", [[1, 2], [3, 4]]),
+        ("", "", [[1, 2], [3, 4]]),
+    ],
+)
+def test_label_columns_without_names_go_by_their_places(learnt: str, given: str, places: list[list[float]]) -> None:
+    data = table([[1.0], [2]])
+    encoding = learn(data, table([[1.0, 2], [2, 3]], names=learnt))
+    assert encoding.encode_targets(data, table([[1.0, 2], [3, 4]], names=given)).tolist() == places
+
+
+def test_some_of_several_labels_are_not_enough() -> None:
+    encoding = learn(table([[1.0], [2]], names="a"), table([[1.0, 2], [2, 3]], names="p q"))
+    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('p', 'q'\), got none; try a label file$"):
+        encoding.encode_targets(table([[1.0, 2], [2, 3]], names="a p"))
+    with pytest.raises(BadInput, match=r"^t\.csv: expected 2 columns of labels, got 1$"):
+        encoding.encode_targets(table([[1.0], [2]], names="a"), table([[1.0], [2]], names="p"))
