@@ -84,3 +84,25 @@ def test_numbers_that_are_equal_may_be_counted_from_four_on() -> None:
 def test_anything_else_is_not_two_finite_numbers(value: Any) -> None:
     with pytest.raises(ValueError, match="expected 2 finite numbers for it"):
         checks.floats(value, 2, "it")
+
+
+@pytest.mark.parametrize(
+    "value", [[[0.5, 4.0]], [[0.5, "4"]], [[0.5, True]], [[0.5, 3], 0.5], [[0.5, 4, 4]], [[4]], [[1, 4]]]
+)
+def test_a_count_is_a_whole_number_from_four_on(value: Any) -> None:
+    assert checks.floats([[0.5, 4]], 4, "it").tolist() == [0.5] * 4
+    with pytest.raises(ValueError, match=r"^expected 4 finite numbers for it$"):
+        checks.floats(value, 4, "it")
+
+
+def test_numbers_are_sorted_and_differ() -> None:
+    for words in ([], ["1"], ["-1", "0.5", "2", "1e1"]):
+        checks.sorted_numbers(words)
+    for words in (["2", "1"], ["1", "1.0"], ["1", "x"], ["x"], ["x", "1"], ["1", "inf"]):
+        with pytest.raises(ValueError, match=r"^expected sorted numbers$"):
+            checks.sorted_numbers(words)
+
+
+@pytest.mark.parametrize(("count", "short"), [(1, [7.5]), (3, [7.5] * 3), (4, [[7.5, 4]]), (6, [[7.5, 6]])])
+def test_four_equal_numbers_or_more_are_counted(count: int, short: list[Any]) -> None:
+    assert checks.runs([0.5, *[7.5] * count, 0.5]) == [0.5, *short, 0.5]
