@@ -3,9 +3,11 @@
 import contextlib
 import copy
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from small_tables import PEOPLE, table
+from small_tables import PEOPLE, images, table
 
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
@@ -112,3 +114,121 @@ def test_where_every_row_has_a_gap_none_is_usable() -> None:
         BadInput, match=r"^t\.csv: expected at least one row without missing values, found none; try to fill them in"
     ):
         encoding.usable(table([[NAN, 0], [NAN, 1]]))
+
+
+ONE = table([[1.0, 5], [2.0, NAN], [NAN, 7], [4.0, 9]], {1: ["a", "b", "a", None]}, "x t y")
+"""Rows 1, 2 and 3 have a gap, in the label, a number and a text."""
+
+
+@pytest.mark.parametrize(("missing", "rows"), [("error", [0, 1, 2, 3]), ("mean", [0, 2, 3]), ("drop", [0])])
+def test_rows_are_used_as_is_said_of_missing_values(missing: str, rows: list[int]) -> None:
+    whole = table([[1.0, 5], [2.0, 6]], {1: ["a", "b"]}, "x t y")
+    assert learn(whole, target="y", missing=missing).usable(ONE).tolist() == rows
+
+
+def test_labels_that_are_no_numbers_are_refused_before_rows_are_left_out() -> None:
+    whole = table([[1.0, 5], [2.0, 6]], names="x y")
+    encoding = learn(whole, target="y", missing="drop")
+    with pytest.raises(BadInput, match=r"^t\.csv:2:2: expected a number, got 'z'$"):
+        encoding.usable(table([[1.0], [NAN]], {1: ["3", "z"]}, "x y"))
+    named = learn(table([[1.0], [2.0]], {1: ["p", "q"]}, "x y"), target="y", output="distribution", missing="drop")
+    assert named.usable(table([[1.0], [NAN]], {1: ["p", "z"]}, "x y")).tolist() == [0]
+
+
+def test_a_missing_label_is_refused_where_labels_are_needed() -> None:
+    encoding = learn(table([[1.0, 5], [2.0, 6]], names="x y"), target="y")
+    for use in (encoding.encode_targets, encoding.fitted):
+        with pytest.raises(BadInput) as error:
+            use(table([[1.0, 5], [2.0, NAN]], names="x y"))
+        assert str(error.value) == (
+            "t.csv:2:2: expected a value, got a missing one; try to fill it in, or train with --missing drop"
+        )
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 8])
+def test_inputs_that_are_ignored_are_named_up_to_five(count: int) -> None:
+    names = " ".join([f"c{column}" for column in range(count)])
+    data = table([[*[7.0] * count, row, row] for row in range(3)], names=f"{names} x y")
+    encoding = learn(data, target="y").fitted(data, ignore_constant=True)
+    assert encoding.ignored_inputs == list(range(count))
+    named = ", ".join(f"'c{column}'" for column in range(min(count, 5)))
+    assert encoding.doubts(data) == [
+        {
+            1: f"column {named} is the same in all training rows and is ignored",
+            2: f"columns {named} are the same in all training rows and are ignored",
+            5: f"columns {named} are the same in all training rows and are ignored",
+            6: f"columns {named} and 1 more are the same in all training rows and are ignored",
+            8: f"columns {named} and 3 more are the same in all training rows and are ignored",
+        }[count]
+    ]
+    assert learn(data, target="y").fitted(data).doubts(data) == []
+
+
+def test_pixels_are_scaled_together_only_where_all_inputs_are_numbers_and_scaled() -> None:
+    data = images()
+    encoding = learn(data, target="13")
+    own = encoding.fitted(data)
+    plain = encoding.fitted(data, channels=2, standardize=False)
+    assert plain.scaling.fill == pytest.approx(data.numbers[:, :12].mean(axis=0))
+    assert plain.scaling.fill.tolist() == own.scaling.fill.tolist()
+    assert len(set(encoding.fitted(data, channels=1).scaling.mean)) == 1
+    mixed = learn(PEOPLE, target="pay")
+    assert mixed.fitted(PEOPLE, channels=1).scaling.mean.tolist() == mixed.fitted(PEOPLE).scaling.mean.tolist()
+
+
+def test_names_of_labels_are_those_of_classes_that_labels_name() -> None:
+    names = {each.targets.kind: each.names_of_labels for each in kinds()}
+    assert names == {"values": (), "classes": ("a", "b"), "binary": ("0", "1"), "one-hot": (), "multilabel": ()}
+
+
+@pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.targets.kind)
+def test_only_outputs_that_are_classes_have_strata(encoding: Encoding) -> None:
+    data = table([[1.0, 0], [2.0, 1], [4.0, 1]], {1: ["a", "b", "a"]}, "x t y")
+    labels = table([[0.0, 1], [1, 0], [1, 0]], names="p q") if encoding.columns.target is None else None
+    strata = encoding.strata(data, labels)
+    assert (None if strata is None else strata.tolist()) == {
+        "values": None,
+        "classes": [0, 1, 0] if encoding.columns.target == 1 else [0, 1, 1],
+        "binary": [0, 1, 1],
+        "one-hot": [1, 0, 0],
+        "multilabel": None,
+    }[encoding.targets.kind]
+
+
+def test_labels_that_are_written_otherwise_than_their_classes_are_told() -> None:
+    data = table([[1.0, 1], [2.0, 2]])
+    encoding = learn(data, target="2", output="distribution")
+    other = replace(data, written={1: ["1.0", "2"]})
+    assert encoding.respelled(data) == []
+    assert encoding.respelled(other) == ["labels '1.0' are taken for the classes that are the same numbers: '1', '2'"]
+
+
+def test_text_in_the_rows_of_a_part_that_is_numbers_becomes_numbers() -> None:
+    data = table([[1.0], [2], [3]], {1: ["4", "x", "5"], 2: ["6", "y", "7"]})
+    numbers = learn(table([[1.0, 2, 3], [2, 3, 4]]), target="3")
+    chosen = np.array([2, 0])
+    part, labels = numbers.part(data, chosen)
+    assert (part.numbers.tolist(), part.texts, labels) == ([[3, 5, 7], [1, 4, 6]], {}, None)
+    named = learn(table([[1.0, 2], [2, 3]], {2: ["p", "q"]}), target="3", output="distribution")
+    assert named.part(data, chosen)[0].texts == {2: ["7", "6"]}
+    words = learn(table([[1.0, 2], [2, 3]], {1: ["p", "q"]}), target="3")
+    assert words.part(data, chosen)[0].texts == {1: ["5", "4"]}
+
+
+@pytest.mark.parametrize(("output", "texts"), [("any", {}), ("distribution", {0: ["7", "6"]})])
+def test_labels_of_a_file_become_numbers_unless_they_are_names(output: str, texts: dict[int, list[str | None]]) -> None:
+    data, file = table([[1.0], [2], [3]]), table(np.zeros((3, 0)), {0: ["6", "y", "7"]}, first=1)
+    learnt = table([[1.0], [2], [3]]) if output == "any" else table(np.zeros((3, 0)), {0: ["6", "y", "z"]})
+    part, labels = learn(data, learnt, output=output).part(data, np.array([2, 0]), file)
+    assert part.numbers.tolist() == [[3], [1]]
+    assert labels is not None
+    assert labels.texts == texts
+    assert labels.numbers.tolist() == ([[7], [6]] if output == "any" else [[], []])
+
+
+def test_numbers_of_inputs_columns_and_rows_have_a_noun() -> None:
+    data = table([[1.0, 2, 3], [2, 3, 4]], {1: ["a", "b"]}, "x t y z")
+    encoding = learn(data, target="z", drop=["y"])
+    assert encoding.describe(data) == "2 rows, 3 inputs from 2 columns, 1 target: z"
+    assert encoding.describe_columns() == "3 inputs from 2 columns, 1 target: z"
+    assert learn(data, target="z", drop=["y", "t"]).describe_columns() == "1 input, 1 target: z"
