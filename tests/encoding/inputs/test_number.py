@@ -135,3 +135,43 @@ def test_a_value_that_overflows_when_standardised_is_refused_without_a_warning()
     encoding = learn(data, target="2").fitted(data)
     with pytest.raises(BadInput, match=r"^t\.csv:1:1: expected a number that float64 can hold, got 1e\+300"):
         encoding.encode_inputs(table([[1e300, 1]]), np.float64)
+
+
+def test_a_column_that_is_ignored_is_nothing_at_all() -> None:
+    data = table([[1.0, 7, 0], [2, 7, 1], [4, 7, 2]])
+    for standardize in (True, False):
+        encoding = learn(data, target="3").fitted(data, standardize=standardize, ignore_constant=True)
+        encoded = encoding.encode_inputs(table([[1.0, -1e9, 0], [2, 1e300, 0], [3, NAN, 0]]).take(np.array([0, 1])))
+        assert encoded[:, 1].tolist() == [0, 0]
+        assert encoded[0, 0] == np.float32(1 if not standardize else (1 - 7 / 3) / np.std([1, 2, 4]))
+
+
+def test_the_place_of_a_value_that_is_refused_is_that_in_the_table() -> None:
+    encoding = learn(table([[1.0, 2], [2, 3]]), target="2")
+    many = np.ones((70_000, 2))
+    many[69_998] = 1e39
+    with pytest.raises(BadInput, match=r"^t\.csv:69999:1: expected a number that float32 can hold, got 1e\+39$"):
+        encoding.encode_inputs(table(many))
+
+
+def test_as_many_rows_as_numbers_beside_text_are_encoded() -> None:
+    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE, standardize=False)
+    assert inputs(encoding, PEOPLE.take(np.array([0, 1]))) == [[30, 0, 0, 1, 1.5], [40, 0, 1, 0, 2.5]]
+
+
+@pytest.mark.parametrize("missing", ["error", "mean"])
+def test_text_where_numbers_are_learnt_from_is_refused_with_its_place(missing: str) -> None:
+    data = table([[1.0, 2], [2, 3]])
+    encoding = learn(data, target="2", missing=missing)
+    with pytest.raises(BadInput, match=r"^t\.csv:2:1: expected a number, got 'x'$"):
+        encoding.fitted(table([[2.0], [3]], {0: ["1", "x"]}))
+
+
+def test_a_gap_among_values_is_refused_or_filled_in_alone() -> None:
+    data = table([[1.0, 10, 0], [3, 30, 1]])
+    encoding = learn(data, target="3", missing="mean").fitted(data)
+    assert inputs(encoding, table([[NAN, 30, 0], [3, NAN, 0], [3, 10, 0]])) == [[0, 1], [1, 0], [1, -1]]
+    with pytest.raises(
+        BadInput, match=r"^t\.csv:2:2: expected a value, got a missing one; try to fill it in, or train"
+    ):
+        learn(data, target="3").encode_inputs(table([[1.0, 30, 0], [3, NAN, 0], [NAN, 10, 0]]))
