@@ -56,6 +56,14 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         "numbers with thousands separators",
         {"(1,500)": -1500, "2,500": 2500, "(300)": -300, "7": 7},
     ),
+    "apostrophes as in a telephone number": (
+        "numbers with thousands separators",
+        {"612'345'678": 612345678, "613'456'789": 613456789},
+    ),
+    "blanks as in a telephone number, of which one is none": (
+        "numbers with thousands separators",
+        {"612 345 678": 612345678, "1 500": 1500, "12 500": 12500},
+    ),
     "blanks": (
         "numbers with thousands separators",
         {"1 500": 1500, "12 500": 12500, "1 234 567": 1234567, "-3 000": -3000, "2 500.5": 2500.5, "42": 42},
@@ -96,6 +104,13 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         "numbers with the unit °C",
         {"-5 °C": -5, "6.5 °C": 6.5, "7°C": 7, "8 °C": 8, "0 °C": 0, "21\xa0°C": 21},
     ),
+    "milliseconds": ("numbers with the unit ms", {"5 ms": 5, "6 ms": 6, "7.5 ms": 7.5}),
+    "metres": ("numbers with the unit m", {"5 m": 5, "6 m": 6, "7 m": 7}),
+    "seconds": ("numbers with the unit s", {"10s": 10, "15s": 15, "20s": 20}),
+    "round numbers with a unit": ("numbers with the unit cm", {"50 cm": 50, "60 cm": 60, "70 cm": 70}),
+    "years, of which one has no s": ("numbers with the unit yr", {"1 yr": 1, "2 yrs": 2, "3 yrs": 3}),
+    "years of the plural": ("numbers with the unit years", {"2 years": 2, "3 years": 3, "4 years": 4}),
+    "thousands alone": ("numbers with the unit k", {"5k": 5, "6k": 6, "7k": 7}),
     "square metres": ("numbers with the unit m2", {"50 m2": 50, "62.5 m2": 62.5, "70m2": 70, "80 m2": 80, "90 m2": 90}),
     "years": ("numbers with the unit year", {"1 year": 1, "2 years": 2, "3 years": 3, "10 years": 10, "0 years": 0}),
     "brackets": ("negative numbers in brackets", {"(1.5)": -1.5, "2": 2, "(3)": -3, "4.5": 4.5, "(.5)": -0.5, "6": 6}),
@@ -144,6 +159,10 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         {"01/31/2024": days(2024, 1, 31), "01/02/2024": days(2024, 1, 2), "12/11/1999": days(1999, 12, 11)},
     ),
     "short years": ("dates", {"1/31/24": days(2024, 1, 31), "12/1/99": days(1999, 12, 1), "7/4/00": days(2000, 7, 4)}),
+    "the day first in an early year": (
+        "dates",
+        {"31/01/0050": days(50, 1, 31), "15/02/0001": days(1, 2, 15), "28/12/0099": days(99, 12, 28)},
+    ),
     "names of months": (
         "dates",
         {"31-Jan-24": days(2024, 1, 31), "1 february 1999": days(1999, 2, 1), "4 JUL 2023": days(2023, 7, 4)},
@@ -153,6 +172,9 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         {"Jan 31, 2024": days(2024, 1, 31), "December 1 1999": days(1999, 12, 1), "Sept. 3, 2020": days(2020, 9, 3)},
     ),
     "months": ("dates", {"2024-01": days(2024, 1, 1), "2024-03": days(2024, 3, 1), "2023-12": days(2023, 12, 1)}),
+    "months of an early year": ("dates", {"0050-01": days(50, 1, 1), "0068-12": days(68, 12, 1)}),
+    "months of which one may be a season": ("dates", {"2010-11": days(2010, 11, 1), "2011-11": days(2011, 11, 1)}),
+    "points where the month could be first": ("dates", {"01.02.2024": days(2024, 2, 1), "3.4.1999": days(1999, 4, 3)}),
     "moments": (
         "dates",
         {
@@ -170,8 +192,19 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
             "1/31/2024 1:30 PM": days(2024, 1, 31, 13, 30),
             "2/1/2024 12:00:00 AM": days(2024, 2, 1),
             "12/25/2023 12:15pm": days(2023, 12, 25, 12, 15),
+            "12/26/2023": days(2023, 12, 26),
         },
     ),
+    "moments with halves of the day and zones": (
+        "dates",
+        {
+            "1/31/2024 1:30 PM +01:30": days(2024, 1, 31, 12),
+            "2/1/2024 12:00:00 AM Z": days(2024, 2, 1),
+            "12/25/2023 12:15pm -0545": days(2023, 12, 25, 18),
+            "12/26/2023 1:45 am": days(2023, 12, 26, 1, 45),
+        },
+    ),
+    "clock in the same hour": ("times", {"12:30": 750, "12:45": 765, "12:05": 725}),
     "pairs": (
         "index:value pairs",
         {"3:0.25": 0.25, "3:1": 1, "3:-2.5": -2.5, "3:1e-3": 0.001, "3:.5": 0.5, "3:12": 12},
@@ -190,6 +223,7 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         "numbers with no-break spaces",
         {"\xa05": 5, "6.5\xa0": 6.5, "\u202f-7": -7, "8": 8, "\xa0\xa09": 9},
     ),
+    "two multiples": ("numbers with k, M or B", {"5k": 5000, "3M": 3e6}),
     "multiples": (
         "numbers with k, M or B",
         {"5k": 5000, "2.5M": 2.5e6, "1B": 1e9, "-3K": -3000, "0.5 k": 500, "7m": 7e6},
@@ -201,6 +235,7 @@ AMBIGUOUS: dict[str, tuple[str, dict[str, tuple[float, float]]]] = {
         "numbers with commas",
         {"1,500": (1500, 1.5), "12,511": (12511, 12.511), "7": (7, 7), "-2,250": (-2250, -2.25)},
     ),
+    "all in brackets": ("numbers in brackets", {"(1.5)": (-1.5, 1.5), "(2)": (-2, 2), "(.5)": (-0.5, 0.5)}),
     "money": ("amounts of money", {"€1,500": (1500, 1.5), "€2,250": (2250, 2.25), "€7": (7, 7)}),
     "days or months": (
         "dates",
@@ -240,6 +275,19 @@ WORDS = {
     "hardware addresses": ["00:1b:44:11:3a:b7", "00:1b:44:11:3a:b8"],
     "intervals": ["(0, 5]", "(5, 10]", "(10, 15]"],
     "items": ["(1)", "(2)", "(3)"],
+    "numbers before a bracket": ["1.5)", "2.5)", "3.5)"],
+    "numbers behind a bracket": ["(1.5", "(2.5", "(3.5"],
+    "brackets with commas": ["(1,500)", "(2,501)"],
+    "signs in brackets": ["(-1.5)", "(-2.5)", "(+3.5)"],
+    "two signs": ["-$-5", "-$+6", "+$-7"],
+    "money with a unit": ["$5 cm", "$6 cm", "$7 cm"],
+    "two numbers with a unit": ["5 cm", "6 cm"],
+    "a letter that is no unit": ["5q", "6q", "7q", "8q"],
+    "versions beside a number": ["1,500", "1.2.3", "1.10.2", "2.0.11"],
+    "a pair among codes": ["1:0.5", "A1", "B2", "C3"],
+    "multiples among codes": ["5k", "3M", "A1", "B2", "C3"],
+    "a time among codes": ["12:30", "A1", "B2", "C3"],
+    "months or seasons with a time": ["2010-11T05:00", "2011-12T06:00"],
     "lists": ["1,2,3", "2,3,4", "1,3,5"],
     "words": ["red", "green", "blue"],
     "words with a number in them": ["top 5% of all", "top 10% of all", "about $5"],
@@ -355,8 +403,9 @@ def test_two_different_cells_are_the_examples() -> None:
 
 def test_few_disguised_numbers_among_many_plain_ones_are_found_where_both_mean_the_same() -> None:
     plain = [str(number) for number in range(100, 200)]
-    told = [cell for cell in ("1,500", "(1)", "$5", "5%", "5 cm") if disguise([*plain, cell], ",")]
-    assert told == ["1,500", "(1)", "$5"]
+    both = ["1,500", "(1)", "$5", "'5", "−5", "5±0.2", "\xa05"]
+    told = [cell for cell in (*both, "5%", "5 cm", "0x1F") if disguise([*plain, cell], ",")]
+    assert told == both
 
 
 @needs_perl
