@@ -333,3 +333,10 @@ def test_some_of_several_labels_are_not_enough() -> None:
         encoding.encode_targets(table([[1.0, 2], [2, 3]], names="a p"))
     with pytest.raises(BadInput, match=r"^t\.csv: expected 2 columns of labels, got 1$"):
         encoding.encode_targets(table([[1.0], [2]], names="a"), table([[1.0], [2]], names="p"))
+
+
+def test_columns_are_checked_for_text_among_numbers_alone() -> None:
+    columns = learn(PEOPLE, target="pay").columns
+    columns.check(table([[1.0, 2]], {1: ["Paris"]}, "age town height"))
+    with pytest.raises(BadInput, match=r"^t\.csv:1:3: expected a number, got 'tall'$"):
+        columns.check(table([[1.0]], {1: ["Ulm"], 2: ["tall"]}, "age town height"))

@@ -290,3 +290,15 @@ def test_a_row_of_several_lines_is_not_left_out_by_the_first_of_them(tmp_path: P
     (error,) = slips.of_inputs(table(tmp_path, f"a,b\n1,0\n2,0\n{rows}"), [0], "error")
     assert str(error).endswith("got 'oops'")
     assert error.repairs == ()
+
+
+@pytest.mark.parametrize(("lines", "mend"), [([1, 2, 3, 4], "sed 3d"), ([1, 3, 5, 7], None), ([1, 2, 3, 5], None)])
+def test_a_row_can_go_where_the_next_one_follows_in_the_next_line(lines: list[int], mend: str | None) -> None:
+    found = Table("t", None, np.zeros((4, 0)), {0: ["1", "2", "x", "4"], 1: ["a", None, "b", None]}, lines)
+    (error,) = slips.of_inputs(found, [0], "error")
+    assert [repair.filter for repair in error.repairs] == ([mend] if mend else [])
+
+
+def test_the_last_row_can_go_where_a_value_is_missing_in_it() -> None:
+    (error,) = slips.of_inputs(plain_table({0: ["1", "2", "x"], 1: ["a", "b", None]}), [0], "error")
+    assert [repair.filter for repair in error.repairs] == ["sed 3d"]

@@ -140,3 +140,8 @@ def test_the_rows_of_folds_are_in_file_order(strata: np.ndarray | None) -> None:
     assert validation.shape == (5, 4)
     assert (np.diff(training) > 0).all()
     assert (np.diff(validation) > 0).all()
+
+
+def test_a_large_class_takes_no_more_than_the_others_where_there_is_less_than_one_row_for_each() -> None:
+    for seed in range(20):
+        assert sorted(shares([40, *[2] * 20], 0.1, seed)) == [0] * 13 + [1] * 8
