@@ -87,9 +87,16 @@ def test_the_kind_is_that_of_most_cells(cells: list[str], kind: str, examples: t
         (["5%", "6%"], "(7%),5%,7 cm\n", "(7%),5,7 cm\n"),
         (["5\xa0%", "6%"], "5\xa0%,6 %,7%,8\u202f%\n", "5,6,7,8\u202f%\n"),
         (["1,5", "2,5"], '"1,500.5";2,5;(3,5)\n', '"1,500.5";2.5;(3,5)\n'),
+        (["1.500,25", "2.000,5"], "3.500;1.500,25;7,5\n", "3.500;1500.25;7.5\n"),
+        (["1.500,25", "2.000,5", "2.500"], "3.500;1.500,25;7,5\n", "3500;1500.25;7.5\n"),
+        (["1 500,25", "2 000,5"], "3 500;1 500,25;7,5\n", "3500;1500.25;7.5\n"),
+        (["(1,5)", "2,5", "-3,5"], "(7,5);(8);9;-1,5\n", "-7.5;-8;9;-1.5\n"),
+        (["(1,500)", "2,500", "(7)", "900"], '(1,500);"2,500";(7);(2.5)\n', "-1500;2500;-7;-2.5\n"),
     ],
 )
-def test_what_no_cell_of_the_column_looks_like_stays(cells: Sequence[str], text: str, made: str) -> None:
+def test_a_command_changes_what_looks_like_the_cells_of_the_column_and_nothing_else(
+    cells: Sequence[str], text: str, made: str
+) -> None:
     assert run(found(cells, ";" if ";" in text else ",").ways[0].filter, text) == made
 
 
