@@ -282,6 +282,7 @@ WORDS = {
     "two signs": ["-$-5", "-$+6", "+$-7"],
     "money with a unit": ["$5 cm", "$6 cm", "$7 cm"],
     "two numbers with a unit": ["5 cm", "6 cm"],
+    "days of the week": ["1 mon", "2 mons", "3 mons", "4 mons"],
     "a letter that is no unit": ["5q", "6q", "7q", "8q"],
     "versions beside a number": ["1,500", "1.2.3", "1.10.2", "2.0.11"],
     "a pair among codes": ["1:0.5", "A1", "B2", "C3"],
