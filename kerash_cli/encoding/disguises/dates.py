@@ -59,7 +59,7 @@ def _days_of(column: Column, layout: _Layout) -> dict[str, re.Match[str]]:
 
 
 def _is_day(parts: dict[str, str]) -> bool:
-    return 1 <= int(parts.get("m", 1)) <= 12 and 1 <= int(parts.get("d", 1)) <= 31
+    return 1 <= int(parts.get("m", "1")) <= 12 and 1 <= int(parts.get("d", "1")) <= 31
 
 
 def _are_seasons(cells: Iterable[str]) -> bool:
