@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from kerash_cli.system.files import OutputFile
 
 FORMAT = 2
+_FORMATS = ("1", "2")
+"""As they are written in a file: the number 1, neither 1.0 nor true."""
 
 _BEGINNING = b'{"__metadata__":{"kerash":"{\\"format\\":'
 _DIGEST = re.compile(rb'\\"sha256\\":\\"([0-9a-f]{64})\\"\}"')
@@ -200,8 +202,8 @@ def _cut_short(file: BinaryIO) -> str:
     header = file.read(length)
     if len(header) < length:  # if the header is not text, it is the length that is damaged
         return f", truncated at {size:,} bytes, within its header of {length:,}" if _is_text(header) else ""
-    whole = 8 + length + (tensors := _tensor_bytes(header))
-    return f", truncated at {size:,} of {whole:,} bytes" if tensors and size < whole else ""
+    whole = 8 + length + _tensor_bytes(header)
+    return f", truncated at {size:,} of {whole:,} bytes" if size < whole else ""
 
 
 def _is_text(header: bytes) -> bool:
@@ -272,11 +274,7 @@ def _is_newer(version: object) -> bool:
 def _record(content: dict[str, Any]) -> dict[str, Any]:
     """Returns the record of a file of this version or an earlier one."""
     record = content.get("record")
-    if (
-        repr(content["format"]) not in map(str, range(1, FORMAT + 1))
-        or len(content) != 3
-        or not isinstance(record, dict)
-    ):
+    if repr(content["format"]) not in _FORMATS or len(content) != 3 or not isinstance(record, dict):
         raise ValueError(f"expected format {FORMAT}, a record and a SHA-256, got something else")
     _check_record(record)
     return record
