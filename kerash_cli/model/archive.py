@@ -41,7 +41,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
-from operator import itemgetter
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -299,7 +298,7 @@ def _tensors(file: BinaryIO) -> dict[str, Array]:
         entries = deserialize(file.read())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise ValueError(f"expected safetensors, but reading failed with {str(error)!r}") from error
-    return {name: _array(name, entry) for name, entry in sorted(entries, key=itemgetter(0))}
+    return {name: _array(name, entry) for name, entry in sorted(entries)}
 
 
 def _array(name: str, entry: Mapping[str, Any]) -> Array:

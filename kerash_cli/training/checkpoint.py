@@ -135,7 +135,7 @@ class Checkpoint:
             _restore(run, record, tensors)
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(
-                f"{at(self.path)}expected a checkpoint, but the file can't be read as one: {str(error)[:100]!r}"
+                f"{at(self.path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}"
             ) from None
 
     def _from(self, other: str, record: Mapping[str, Any]) -> str:
@@ -175,9 +175,7 @@ def told(path: str) -> dict[str, Any] | None:
         checks.expect(isinstance(identity, dict), "no identity")
         return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds}
     except (KeyError, TypeError, ValueError) as error:
-        raise Damaged(
-            f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)[:100]!r}"
-        ) from None
+        raise Damaged(f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}") from None
 
 
 def _check_format(record: Mapping[str, Any]) -> None:

@@ -116,6 +116,7 @@ NO_SIZES = {
     "many dimensions": tensor(str([1] * 9), 0, 4),
     "many values": ',"' + "," * MOST_VALUES + '":1',
     "a gap": tensor("[1]", 4, 8),
+    "an end before its start": tensor("[1]", 0, 8) + tensor("[0]", 8, 4, name="v"),
 }
 
 
@@ -131,6 +132,12 @@ def test_a_header_with_a_character_that_is_no_text_is_not_told_as_cut_short(tmp_
     data = archive.pack(WEIGHTS, {"text": "x" * 100})
     (tmp_path / "m").write_bytes(data[:200].replace(b"xxx", b"x" + damage + b"x", 1))
     assert error_of(tmp_path / "m") == "expected one SHA-256 in the header, got 0"
+
+
+def test_the_longest_header_may_be_cut_short(tmp_path: Path) -> None:
+    data = archive.pack(WEIGHTS, text_for(MOST_BYTES))[:1000]
+    (tmp_path / "m").write_bytes(data)
+    assert error_of(tmp_path / "m").endswith(", truncated at 1,000 bytes, within its header of 4,194,304")
 
 
 def test_a_long_reason_is_cut_at_200_characters(tmp_path: Path) -> None:
