@@ -18,7 +18,11 @@ from kerash_cli.training.checkpoint import Checkpoint, difference, is_one, told
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Figure, Run
 
-IDENTITY_OF_RUN = {"model": "m", "settings": {"seed": 0, "loss": "mse", "epochs": 5, "patience": 3}, "data": "d"}
+IDENTITY_OF_RUN: dict[str, Any] = {
+    "model": "m",
+    "settings": {"seed": 0, "loss": "mse", "epochs": 5, "patience": 3},
+    "data": "d",
+}
 MOST = 10**18
 
 
@@ -60,7 +64,7 @@ def resumed(path: Path, identity: dict[str, Any] | None = None, names: dict[str,
 
 
 def with_settings(**settings: object) -> dict[str, Any]:
-    return {**IDENTITY_OF_RUN, "settings": {**IDENTITY_OF_RUN["settings"], **settings}}  # type: ignore[dict-item]
+    return {**IDENTITY_OF_RUN, "settings": {**IDENTITY_OF_RUN["settings"], **settings}}
 
 
 # When one is due
@@ -415,7 +419,7 @@ def test_starting_afresh_is_told_where_there_is_a_checkpoint_of_the_run(tmp_path
 
 def test_a_saved_model_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(archive.pack({"w": np.ones(1)}, {}))
-    with pytest.raises(BadInput, match="m is a saved model, not a checkpoint; try another --checkpoint$"):
+    with pytest.raises(BadInput, match=r"m is a saved model, not a checkpoint; try another --checkpoint$"):
         Checkpoint(str(tmp_path / "m"), IDENTITY_OF_RUN).check_replaceable()
 
 
