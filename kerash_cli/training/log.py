@@ -13,7 +13,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from fcntl import LOCK_EX, LOCK_NB, flock
+from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -43,7 +45,7 @@ class RunLog:
         self._tell, self._hold = tell, hold
         self._file = _appending(path)
         self._pending: list[Epoch] = []
-        self._written = 0.0
+        self._written = -inf
         self.failure: Exception | None = None
         """The error because of which later epochs were dropped, if there was one."""
 
@@ -72,12 +74,9 @@ class RunLog:
         if not os.path.isfile(self._name):
             return
         with open(self._name, "rb") as old:
-            lines = old.read().split(b"\n")
-        try:
-            last = json.loads(lines[-2].decode("ascii"))["epoch"] if len(lines) > 1 else 0
-        except (ValueError, KeyError, TypeError):
-            last = 0
-        self._pending += [epoch for epoch in history if epoch.number > last]
+            *_, last = [b"", *old.read().splitlines()]
+        done = _number(last) or 0
+        self._pending += [epoch for epoch in history if epoch.number > done]
         self.write()
 
     def write(self) -> None:
@@ -132,10 +131,12 @@ def _appending(path: str) -> io.FileIO:
     with explained(path, 1):
         if os.path.isfile(path):
             _check_content(path)
-        file = io.FileIO(path, "a")
-        if os.path.isfile(path):
-            _hold(path, file)
-            _cut(path)
+        with ExitStack() as stack:
+            file = stack.enter_context(io.FileIO(path, "a"))
+            if os.path.isfile(path):
+                _hold(path, file)
+                _cut(path)
+            stack.pop_all()  # nothing failed: it stays open
     return file
 
 
@@ -152,15 +153,18 @@ def _check_content(path: str) -> None:
     """Raises BadInput if a file is neither empty nor a log."""
     with open(path, "rb") as old:
         first = old.readline(LONGEST_LINE)
-    if not first:
-        return
-    try:
-        record = json.loads(first.decode("ascii"))
-        is_log = isinstance(record, dict) and type(record["epoch"]) is int and "loss" in record
-    except (ValueError, RecursionError, KeyError):
-        is_log = False
-    if not is_log:
+    if first and _number(first) is None:
         raise BadInput(f"{at(path)}already exists and is not a run log; try another --log")
+
+
+def _number(text: bytes) -> int | None:
+    """Returns the number of the epoch in a line of a log; None if it is no such line."""
+    try:
+        record = json.loads(text.decode("ascii"))
+    except (ValueError, RecursionError):
+        return None
+    is_epoch = isinstance(record, dict) and type(record.get("epoch")) is int and "loss" in record
+    return record["epoch"] if is_epoch else None
 
 
 def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
