@@ -243,7 +243,7 @@ def test_where_no_file_can_be_locked_none_is(
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.parametrize("path", ["-", "log", "./log", "folder/log", "/dev/null"])
@@ -296,5 +296,5 @@ def test_no_room_is_told_with_the_byte_that_is_needed(
 
     monkeypatch.setattr(io, "FileIO", full)
     monkeypatch.setattr(os, "access", full)
-    with pytest.raises(OutOfSpace, match="^log: expected room for 1 bytes"):
+    with pytest.raises(OutOfSpace, match=r"^log: expected room for 1 bytes"):
         opened("log")
