@@ -224,6 +224,19 @@ def test_a_loss_that_is_not_finite_ends_training_naming_epoch_and_batch(loss: fl
     assert run.best_params.tolist() == [3, 3]
 
 
+def test_divergence_is_told_with_what_may_help() -> None:
+    run, source = scripted([nan], rate=0.0625)
+    with pytest.raises(Diverged) as caught:
+        list(train(run, source))
+    cause = "expected a finite loss, got nan in epoch 1, batch 1"
+    assert str(caught.value) == f"training diverged: {cause}; try a learning rate below 0.0625, or --clip-norm 1"
+    run.epoch = 3
+    assert loop.diverged(run, 7, 0.5, first=0, advice="") == (
+        "training diverged: expected finite weights, got NaN or infinity in epoch 3, batch 7; "
+        "try a learning rate below 0.0625"
+    )
+
+
 def test_a_validation_loss_that_is_not_finite_is_divergence_too() -> None:
     run, source = scripted([1.0] * 9, rows=5, batch_size=2, epochs=9)
     judged = iter([2.0, 1.0, inf])

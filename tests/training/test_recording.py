@@ -7,6 +7,7 @@ import pytest
 
 from kerash_cli.errors import Diverged, KerashError, OutOfSpace
 from kerash_cli.training import recording
+from kerash_cli.training.checkpoint import Checkpoint
 from kerash_cli.training.log import RunLog
 from kerash_cli.training.recording import Saver, checkpointed, logged, measured, timed
 from kerash_cli.training.run import Epoch, Figure, Run
@@ -113,6 +114,54 @@ def test_a_later_checkpoint_makes_up_for_one_that_failed() -> None:
     assert (saver.failure, files.written) == (None, ["checkpoint 2"])
 
 
+def test_a_failure_after_one_that_was_made_up_for_is_told_again() -> None:
+    files, told = Files(due=(1, 2, 3), full=(1, 3, 4)), list[str]()
+    saver = Saver(files.checkpoint, told.append)
+    list(checkpointed(epochs(3), RUN, saver))
+    assert told == ["c: no space left; going on without the checkpoint"] * 2
+    assert files.written == ["checkpoint 2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (KerashError("c: is a folder"), "c: is a folder"),
+        (BrokenPipeError(32, "Broken pipe"), "[Errno 32] Broken pipe"),
+        (MemoryError(), "out of memory"),
+    ],
+)
+def test_whatever_keeps_a_checkpoint_from_being_written_stops_nothing(error: Exception, expected: str) -> None:
+    def write() -> None:
+        raise error
+
+    told = list[str]()
+    saver = Saver(cast(Any, SimpleNamespace(write=write)), told.append)
+    saver.write()
+    saver.write()
+    assert saver.failure is error
+    assert told == [f"{expected}; going on without the checkpoint"]
+
+
+def test_one_that_asks_gets_a_checkpoint_now_and_of_the_epoch_under_way() -> None:
+    files, before = Files(), SimpleNamespace(checkpoint=Checkpoint("c", {}))
+    saver = Saver(files.checkpoint, print)
+    files.latest = 2
+    assert not before.checkpoint.is_asked_for
+    saver.ask()
+    assert files.written == ["checkpoint 2"]
+    assert before.checkpoint.is_asked_for
+
+
+def test_a_log_without_checkpoints_is_written_at_the_end_and_when_it_is_due() -> None:
+    files = Files()
+    passed = logged(epochs(2), files.log, None)
+    assert next(passed).number == 1
+    assert (files.waiting, files.written) == ([1], [])
+    assert next(passed).number == 2
+    passed.close()
+    assert files.written == ["log 1", "log 2"]
+
+
 def test_a_handler_that_asks_in_the_middle_of_writing_does_not_write_twice() -> None:
     writes = list[str]()
 
@@ -138,6 +187,7 @@ class Clock:
 
     def __init__(self, seconds: float, strike: Any) -> None:
         self.seconds, self.strike, self.state = seconds, strike, "new"
+        self.daemon = False
         self.made.append(self)
 
     def start(self) -> None:
@@ -156,6 +206,7 @@ def test_a_time_limit_gives_a_run_a_reason_to_stop(monkeypatch: pytest.MonkeyPat
     next(passed)
     (clock,) = Clock.made
     assert (clock.seconds, clock.state, run.stop) == (90.0, "running", stop)
+    assert clock.daemon  # it keeps no process from ending
     clock.strike()
     assert run.stop == expected
     list(passed)
