@@ -24,8 +24,8 @@ CLASSES, NUMBERS = "? 1 1\ninput\ndense ? softmax\n", "? 1 1\ninput\ndense ? -\n
 def table(numbers: Any, names: str = "", texts: Mapping[int, Sequence[str | None]] | None = None, **more: Any) -> Table:
     """The table `t.csv` with these numbers by rows, names, and text columns by position."""
     matrix = np.asarray(numbers, np.float64)
-    lines = range(1, len(matrix) + 1)
-    return Table(**{"source": "t.csv", "lines": lines, "texts": texts or {}, **more}, numbers=matrix, names=tuple(names.split()) or None)  # fmt: skip
+    parts = {"source": "t.csv", "texts": texts or {}, "lines": range(1, len(matrix) + 1), **more}
+    return Table(names=tuple(names.split()) or None, numbers=matrix, **parts)
 
 
 def counted(rows: int, classes: int = 2) -> Table:

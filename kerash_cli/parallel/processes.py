@@ -120,7 +120,9 @@ class Processes:
         with suppress(subprocess.TimeoutExpired):
             worker.process.wait(PATIENCE)
         code = worker.process.poll()
-        if code is not None and code < 0:
+        if code is None:
+            return "no longer answers"
+        if code < 0:
             name = _SIGNALS.get(-code, "a signal without a name")
             return f"was killed by {name} (signal {-code})"
         return f"ended (exit {code}): {_last_line(worker.errors) or 'it said nothing'}"

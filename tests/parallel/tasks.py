@@ -1,10 +1,13 @@
 """Functions that an executor's workers call in tests."""
 
+import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 from kerash_cli.errors import BadInput
 
@@ -46,6 +49,8 @@ def fall_elsewhere(marker: str, home: int, way: str, end: str = "well") -> int:
     match way:
         case "leave":
             os._exit(3)
+        case "close":
+            os.close(answer)
         case "break off":
             os.write(answer, b'{"result": 1')
         case "babble":
@@ -73,3 +78,41 @@ def take_too_much() -> None:
 def rest(marker: str) -> None:
     Path(marker).touch()
     sleep(1000)
+
+
+def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
+    """Writes what it was given to the pipe, and what is to be said to standard error; then ends, or waits."""
+    reading, writing = ends
+    given = {"job": dict(job), "process": os.getpid(), "words": sys.argv[1:]}
+    os.write(writing, json.dumps(given).encode() + b"\n")
+    print(job.get("print", ""))
+    print(job.get("say", ""), file=sys.stderr, flush=True)
+    if job.get("close"):
+        os.close(writing)
+    while not job.get("end"):
+        if not os.read(reading, 1):
+            sleep(1000)
+        os.write(writing, b".")
+    os._exit(int(job["end"]) - 1)
+
+
+def note() -> None:
+    """Makes the file that the environment names."""
+    Path(os.environ["NOTED"]).touch()
+
+
+def await_note(marker: str) -> str:
+    """Returns once that file is there."""
+    Path(marker).touch()
+    while not Path(os.environ["NOTED"]).exists():
+        sleep(0.01)
+    return "noted"
+
+
+def nap(seconds: float) -> str:
+    sleep(seconds)
+    return "rested"
+
+
+def echo(text: str) -> str:
+    return text

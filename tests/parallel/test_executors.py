@@ -15,6 +15,7 @@ from pools import silent
 from processes import gone
 
 from kerash_cli.errors import BadInput, WorkerFailed
+from kerash_cli.parallel import executors, processes
 from kerash_cli.parallel.executors import Serial, Workers
 
 
@@ -157,6 +158,86 @@ def test_leaving_in_error_gives_up_what_is_under_way(tmp_path: Path) -> None:
     for future in futures:
         with pytest.raises((WorkerFailed, CancelledError)):
             future.result()
+
+
+def test_a_call_that_takes_long_is_waited_for(
+    workers: Workers, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "STOPPED", 2)
+    monkeypatch.setattr(executors, "LOOK", 0.01)
+    assert workers.submit(tasks.nap, 0.3).result() == "rested"
+    assert not said
+
+
+def test_calls_whose_workers_are_stopped_are_made_in_this_process(
+    workers: Workers, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "STOPPED", 2)
+    monkeypatch.setattr(executors, "LOOK", 0.01)
+    monkeypatch.setattr(processes, "PATIENCE", 0.05)
+    assert workers.submit(tasks.fall, str(tmp_path), 2, signal.SIGSTOP).result() == "well"
+    assert said == ["2 workers in a row failed, the last one was stopped by a signal: going on in this process"]
+
+
+def test_a_long_call_and_a_long_answer_arrive_whole(workers: Workers) -> None:
+    text = "é" * 300_000
+    assert workers.submit(tasks.echo, text).result() == text
+
+
+def test_a_worker_that_is_asked_interrupts_its_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]
+) -> None:
+    monkeypatch.setenv("NOTED", str(tmp_path / "noted"))
+    with Workers(1, said.append, tasks.note) as executor:
+        asked = executor.submit(tasks.await_note, str(tmp_path / "begun"))
+        while not (tmp_path / "begun").exists():
+            pass
+        assert not (tmp_path / "noted").exists()
+        executor.ask()
+        assert asked.result() == "noted"
+    assert not said
+
+
+def test_a_worker_of_which_nothing_is_asked_keeps_signals_waiting(
+    workers: Workers, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = workers.submit(tasks.process).result()
+    workers.ask()
+    assert workers.submit(tasks.process).result() == first
+    assert not said
+
+
+def test_a_call_is_made_once_however_often_its_result_is_asked_for(tmp_path: Path) -> None:
+    made: list[int] = []
+    future = Serial().submit(made.append, 1)
+    assert not made
+    assert [future.result(), future.result()] == [None, None]
+    assert made == [1]
+    refused = Serial().submit(tasks.refuse, "this")
+    for _ in range(2):
+        with pytest.raises(BadInput):
+            refused.result()
+
+
+def test_no_call_is_taken_once_the_workers_have_ended(said: list[str]) -> None:
+    executor = Workers(1, said.append)
+    executor.shutdown()
+    with pytest.raises(WorkerFailed, match=r"a thread for a worker could not start \(.*\); try --workers 1$"):
+        executor.submit(tasks.process)
+
+
+def test_calls_that_were_asked_for_are_answered_before_the_workers_end(said: list[str]) -> None:
+    with Workers(1, said.append) as executor:
+        futures = [executor.submit(tasks.add, number, 1) for number in range(3)]
+    assert [future.result() for future in futures] == [1, 2, 3]
+
+
+def test_a_worker_that_closes_its_pipe_is_told_as_one_that_no_longer_answers(
+    workers: Workers, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "PATIENCE", 0.05)
+    assert workers.submit(tasks.fall_elsewhere, str(tmp_path), os.getpid(), "close").result() == os.getpid()
+    assert said == ["2 workers in a row failed, the last one no longer answers: going on in this process"]
 
 
 def test_workers_leave_when_their_parent_is_killed(tmp_path: Path) -> None:
