@@ -36,8 +36,8 @@ def counted(rows: int, classes: int = 2) -> Table:
 def prepared(
     model: str, data: Table, labels: Table | None = None, start: TrainedModel | None = None, **settings: Any
 ) -> PreparedTraining:
-    """With the last column as the label unless there is a table of labels."""
-    target = None if labels else str(data.width)
+    """With the column `target` as the label, the last one if it is not named, unless there is a table of labels."""
+    target = None if labels else settings.pop("target", str(data.width))
     description = ModelDescription.parse(model, "m.model")
     return experiment.prepare(description, data, labels, target, TrainingSettings(**settings), start)
 

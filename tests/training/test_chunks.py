@@ -9,7 +9,7 @@ import pytest
 from runs import TANH, new_run, regression, samples
 
 from kerash_cli.engine import losses
-from kerash_cli.engine.layers import IDENTITY, Dense, Dropout, Layer, Mode
+from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Layer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 from kerash_cli.training import sources
@@ -137,6 +137,37 @@ def test_a_step_tells_the_loss_and_the_hits_of_all_its_rows_before_it(
         error = np.abs(x[rows] @ weights[:3] + weights[3] - y[rows])
         assert source.step(start, stop) == pytest.approx((error**2).mean(axis=1).sum(), rel=1e-12)
         assert source.hits == (error <= 1).all(axis=1).sum() > 0
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 4])
+def test_running_means_are_those_of_the_batch_however_it_is_cut(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    """A tenth of the new mean is added to nine tenths of the old one, which is 0."""
+    in_pieces(monkeypatch, pieces)
+    layers = [BatchNormalization(IDENTITY), Dense(2, IDENTITY)]
+    run, source = regression(layers, 37)
+    source.step(0, 37)
+    mean, spread = run.params[Network(layers, (1, 1, 3)).learnt :].reshape(2, 3)
+    x = np.random.default_rng(1).standard_normal((37, 3))
+    parts = [x[run.order][rows] for rows in np.array_split(np.arange(37), pieces)]
+    variance = sum(len(part) * part.var(axis=0, ddof=1) for part in parts) / 37
+    assert mean == pytest.approx(0.1 * x.mean(axis=0), rel=1e-9)
+    assert spread == pytest.approx(0.9 + 0.1 * variance, rel=1e-9)
+
+
+@pytest.mark.parametrize(("margin", "hits"), [(0.5, 2), (0.25, 1), (1.0, 3), (0.125, 0)])
+def test_a_row_is_a_hit_if_no_output_is_off_by_more_than_the_margin(margin: float, hits: int) -> None:
+    network, x = Network([Dense(2, IDENTITY)], (1, 1, 1)), np.zeros((4, 1))
+    run = new_run(np.zeros(network.size), 4)
+    y = np.array([[0.25, -0.25], [0.5, 0.0], [0.0, -1.0], [0.0, 2.0]])
+    source = InProcess(network, losses.MeanSquare(), samples(x, y), run, margin)
+    source.step(0, 4)
+    assert source.hits == hits
+
+
+def test_without_a_margin_there_are_no_hits() -> None:
+    _, source = regression([Dense(2, IDENTITY)], 4)
+    source.step(0, 4)
+    assert source.hits == 0
 
 
 def test_a_batch_that_is_not_cut_draws_the_same_masks_after_one_that_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ def test_folds_side_by_side_end_where_each_would_have_ended_alone(model: str, mo
     initial = rng.standard_normal((4, network.size)) / 3
     together = run(initial.copy(), cut.training.shape[1])
     source = SideBySide(network, loss, data, cut, together)
+    assert source.hits == 0
     epochs = list(train(together, source, source.validator()))
     alone = []
     for k, (training, validation) in enumerate(zip(*cut, strict=True)):
