@@ -74,6 +74,16 @@ def test_a_release_lets_the_others_go_on(kind: Callable[[int], object]) -> None:
             thread.join()
 
 
+def test_a_release_right_after_a_meeting_lets_the_others_through_twice() -> None:
+    """They may still be on their way from the first when the second has begun."""
+    with pipes(2) as (first, other):
+        other.release()
+        first.wait()
+        first.release()
+        for _ in range(2):
+            other.wait()
+
+
 def test_a_long_wait_is_watched() -> None:
     class Seen(Exception):
         pass

@@ -27,6 +27,17 @@ def doubts(last: str, *targets: list[float]) -> list[str]:
         ("relu", [-3, 1, 2], "go from -3 to 2, but the last layer, relu, gives nothing below 0; try 'dense ? -' there"),
         ("tanh", [-1.5, 1], "go from -1.5 to 1, but the last layer, tanh, gives -1 to 1 only; try 'dense ? -' there"),
         ("tanh", [-1, 1.25], "go from -1 to 1.25, but the last layer, tanh, gives -1 to 1 only; try 'dense ? -' there"),
+        ("elu", [-2, 5], "go from -2 to 5, but the last layer, elu, gives nothing below -1; try 'dense ? -' there"),
+        (
+            "logsigmoid",
+            [-2, 3],
+            "go from -2 to 3, but the last layer, logsigmoid, gives nothing above 0; try 'dense ? -' there",
+        ),
+        (
+            "arctan",
+            [0, 2],
+            "go from 0 to 2, but the last layer, arctan, gives -1.57 to 1.57 only; try 'dense ? -' there",
+        ),
         ("-", [5, 5, 5], "are the same in all rows, 5: there is nothing to learn"),
         ("relu", [-5, -5], "are the same in all rows, -5: there is nothing to learn"),
     ],
