@@ -9,8 +9,6 @@ import pytest
 from pools import BATCHES, CLASSES, FEATURES, MODELS, ROOM, ROWS, silent
 
 from kerash_cli.engine import optimizers
-from kerash_cli.engine.network import Network
-from kerash_cli.engine.optimizers import SGD, OptimizerSettings
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel import ranks
 from kerash_cli.parallel.processes import Processes
@@ -18,8 +16,6 @@ from kerash_cli.store.stage import stage
 from kerash_cli.tables.table import Table
 from kerash_cli.training import experiment, pool
 from kerash_cli.training.loop import train
-from kerash_cli.training.run import Run
-from kerash_cli.training.samples import Samples
 
 
 def samples() -> tuple[Table, Table]:
@@ -66,26 +62,6 @@ def test_any_number_of_workers_gives_the_bits_of_one(tmp_path: Path, model: str,
     epochs = 1 if batch_size < 32 else 3
     alone = trained(tmp_path, 1, batch_size, epochs, model)
     assert [trained(tmp_path, workers, batch_size, epochs, model) for workers in (2, 3, 4, 8)] == [alone] * 4
-
-
-def test_workers_count_the_rows_within_a_margin_before_the_step(tmp_path: Path) -> None:
-    description = ModelDescription.parse("200 1 1\ninput\ndense 60 -\n")
-    rng, rows = np.random.default_rng(2), 1100
-    network = Network(description.layers, description.known_shape)
-    run = Run.begin(network, rng.standard_normal(network.size), SGD, OptimizerSettings(1e-6), rows, 0, rows, 1, 1)
-    layer = network.tensors(run.params)[-1]
-    apart = rng.choice([0.25, -0.25, 3.0], rows)
-    with stage(ROOM, str(tmp_path), silent) as place, Processes(2, pool.__name__) as processes:
-        x, y = place.array("x", (rows, 201), np.float64), place.array("y", (rows, 60), np.float64, "F")
-        x[:, :-1], x[:, -1] = rng.standard_normal((rows, 200)), 1
-        y[...] = x[:, :-1] @ layer["weights"] + layer["bias"] + apart[:, np.newaxis]
-        paths = {name: str(place.folder.resolve() / f"{name}.npy") for name in ("x", "y")}
-        job = pool.described(description, True, "mean-square", "sgd", run, paths)
-        with pool.WorkerPool(processes, place, job, Samples(x, y), run, margin=1.0) as source:
-            assert source.hits == 0
-            assert pool.largest_chunks(network, rows, rows) == 2
-            assert source.step(0, rows) == pytest.approx((apart**2).sum(), rel=1e-9)
-            assert source.hits == (np.abs(apart) < 1).sum()
 
 
 def test_nothing_is_left_of_a_pool(tmp_path: Path) -> None:
