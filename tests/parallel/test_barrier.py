@@ -1,10 +1,13 @@
 import os
+import platform
+import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
 import pytest
 
+from kerash_cli.parallel import barrier
 from kerash_cli.parallel.barrier import STRIDE, Barrier, Counters, Pipes
 
 
@@ -63,7 +66,7 @@ def test_nobody_is_more_than_a_round_ahead(kind: Callable[[int], object], ranks:
 @pytest.mark.parametrize("kind", [counters, pipes])
 def test_a_release_lets_the_others_go_on(kind: Callable[[int], object]) -> None:
     with kind(3) as barriers:  # type: ignore[attr-defined]
-        threads = [Thread(target=barrier.wait) for barrier in barriers[1:]]
+        threads = [Thread(target=each.wait) for each in barriers[1:]]
         for thread in threads:
             thread.start()
         if kind is pipes:
@@ -84,6 +87,14 @@ def test_a_release_right_after_a_meeting_lets_the_others_through_twice() -> None
             other.wait()
 
 
+@pytest.mark.parametrize(("machine", "ordered"), [("x86_64", True), ("AMD64", True), ("aarch64", False), ("", False)])
+def test_counters_are_for_processors_that_keep_writes_in_order(
+    monkeypatch: pytest.MonkeyPatch, machine: str, ordered: bool
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    assert runpy.run_path(barrier.__file__)["ORDERED"] == ordered
+
+
 def test_a_long_wait_is_watched() -> None:
     class Seen(Exception):
         pass
@@ -100,10 +111,10 @@ def test_a_long_wait_is_watched() -> None:
 def test_a_closed_pipe_is_told_as_an_endless_wait() -> None:
     told: list[float] = []
     (here, theirs), (there, ours) = os.pipe(), os.pipe()
-    barrier = Pipes(0, [(here, ours)], told.append)
+    pipe = Pipes(0, [(here, ours)], told.append)
     os.close(theirs)
     os.close(there)
-    barrier.wait()
+    pipe.wait()
     os.close(here)
     os.close(ours)
     assert told == [float("inf")] * 2

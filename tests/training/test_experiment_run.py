@@ -181,6 +181,18 @@ def test_the_figure_of_classes_is_the_accuracy_on_the_rows_that_validate(tmp_pat
         assert measured[:6] == epochs[-1][:6]
 
 
+def test_the_figure_of_yes_or_no_is_that_of_the_probabilities(tmp_path: Path) -> None:
+    """None of these sums is above a half, though half of their sigmoids are."""
+    ready = prepared("? 1 1\ninput\ndense ? sigmoid\n", counted(60))
+    with begun(tmp_path, ready, 1) as (ours, (epoch,)):
+        assert ours.validation is not None
+        ours.run.params[...] = [0.1, 0.0]
+        ours.judge()
+        right = (ours.validation.x[:, 0] > 0) == (ready.validation % 2 == 1)
+        assert ours.measure(epoch).figure == ("validation_accuracy", right.mean())
+        assert 0 < right.mean() < 1
+
+
 def test_the_figure_of_amounts_is_the_error_in_their_own_unit_on_all_rows_if_none_validate(tmp_path: Path) -> None:
     with begun(tmp_path, prepared(NUMBERS, amounts(40), dtype="float64"), 2) as (ours, epochs):
         measured = ours.measure(epochs[-1])
