@@ -15,6 +15,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import SGD, OptimizerSettings
 from kerash_cli.engine.schedules import Schedule
 from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import WorkerFailed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.ranks import Ranks
@@ -58,6 +59,29 @@ def test_a_step_tells_the_loss_and_the_rows_within_a_margin_before_it(
         assert source.hits == 0
         assert source.step(0, ROWS) == pytest.approx((apart**2).sum(), rel=1e-9)
         assert source.hits == ((np.abs(apart) < 1).sum() if margin else 0)
+
+
+def test_the_result_of_an_earlier_step_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale: dict[str, Any] = {}
+
+    class Late(Ranks):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            meeting, self.meeting = self.meeting, self.meet  # type: ignore[assignment]
+            self.others_meet = meeting
+            stale["ranks"] = self
+
+        def meet(self) -> None:
+            self.others_meet()
+            if "stamps" in stale:
+                self.arrays["stamps"][1] = stale["stamps"][1]
+
+    monkeypatch.setattr(pool, "Ranks", Late)
+    with linear(tmp_path, 1) as (source, _, _):
+        source.step(0, ROWS)
+        stale["stamps"] = stale["ranks"].arrays["stamps"].copy()
+        with pytest.raises(WorkerFailed, match="worker 0 returned the result of an earlier step; try --workers 1"):
+            source.step(0, ROWS)
 
 
 def test_the_longest_step_is_kept_by_which_an_answer_is_waited_for(
