@@ -427,9 +427,9 @@ def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[n
     if not prepared.settings.balance:
         return samples
     assert prepared.strata is not None, "prepare refuses to balance other labels"
-    counts = np.bincount(prepared.strata[prepared.training], minlength=prepared.strata.max() + 1)
+    counts = np.bincount(prepared.strata[prepared.training])  # each class has a row that trains
     weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
-    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * np.maximum(counts[prepared.strata[rows]], 1))
+    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * counts[prepared.strata[rows]])
     return samples._replace(weight=weight)
 
 

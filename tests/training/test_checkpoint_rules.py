@@ -397,6 +397,13 @@ def test_a_run_may_have_more_epochs_and_more_patience(tmp_path: Path, settings: 
     assert resumed(path, with_settings(**settings)).epoch == 2
 
 
+@pytest.mark.parametrize("settings", [None, [1], "x", 5])
+def test_settings_of_another_kind_are_other_settings(tmp_path: Path, settings: object) -> None:
+    path = written(tmp_path / "c", identity={**IDENTITY_OF_RUN, "settings": settings})
+    with pytest.raises(BadInput, match="was made with other settings; try another --checkpoint"):
+        resumed(path)
+
+
 def test_a_cosine_schedule_depends_on_the_epochs_but_not_on_the_patience(tmp_path: Path) -> None:
     path = written(tmp_path / "c", identity=with_settings(schedule="warmup:2+cosine"))
     assert resumed(path, with_settings(schedule="warmup:2+cosine", patience=9)).epoch == 2

@@ -8,6 +8,7 @@ import pytest
 from experiments import CLASSES, NUMBERS, ROOM, begun, concluded, counted, prepared, table
 from pools import MODELS, silent
 
+from kerash_cli.engine.optimizers import OptimizerSettings
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 from kerash_cli.model import seen
@@ -236,6 +237,35 @@ def test_the_model_is_that_of_the_best_epoch_with_the_record_of_its_training(tmp
     assert record["seen"] == known
 
 
+def test_two_inputs_are_two_columns_beside_the_ones(tmp_path: Path) -> None:
+    data = table([[row, row * row, 3 * row] for row in range(60)], "x z y")
+    ready = prepared(NUMBERS, data)
+    with begun(tmp_path, ready, 1) as (ours, _):
+        ours.run.best_params[...] = [0.5, -0.25, 0.125]
+        record = ours.conclude().training
+        assert ours.validation is not None
+        for samples, rows in ((ours.training, ready.training), (ours.validation, ready.validation)):
+            for column, values in enumerate((np.arange(60), np.arange(60) ** 2)):
+                train = values[ready.training]
+                assert samples.x[:, column] == pytest.approx((values[rows] - train.mean()) / train.std(), abs=1e-5)
+            assert (samples.x[:, 2] == 1).all()
+        y = 3 * ready.training
+        outputs = ours.validation.x @ [0.5, -0.25, 0.125] * y.std() + y.mean()
+        rmse = np.sqrt(((outputs - 3 * ready.validation) ** 2).mean())
+        assert record["metrics"]["rmse"] == pytest.approx(rmse, rel=1e-5)
+        assert record["seen"] == seen.packed(seen.hashes(ours.training.x[:, :2], ours.training.y))
+
+
+def test_a_model_that_no_file_can_hold_is_refused_before_it_trains(tmp_path: Path) -> None:
+    names = [f"{row:04}" + "x" * 2000 for row in range(2200)]
+    data = table([[row] for row in range(2200)], "x y", {1: names})
+    with (
+        pytest.raises(BadInput, match="saved model: expected a header of at most 4194304 bytes"),
+        begun(tmp_path, prepared(CLASSES, data, validation=0)),
+    ):
+        pytest.fail("it began")
+
+
 @pytest.mark.parametrize(("stop", "epochs", "expected"), [("", 5, "epochs"), ("", 4, "patience"), ("time", 5, "time")])
 def test_the_record_says_why_training_ended(tmp_path: Path, stop: str, epochs: int, expected: str) -> None:
     with begun(tmp_path, prepared(NUMBERS, amounts(30), epochs=5), epochs) as (ours, _):
@@ -260,11 +290,11 @@ def test_a_network_may_go_on_from_a_checkpoint(tmp_path: Path) -> None:
 # Workers
 
 
-def cut(epochs: int = 9, batch_size: int = 700) -> PreparedTraining:
+def cut(epochs: int = 9, batch_size: int = 700, **settings: Any) -> PreparedTraining:
     """880 rows train, in batches that are cut into four chunks."""
     rng = np.random.default_rng(1)
     numbers = np.hstack([rng.standard_normal((1100, 200)), rng.integers(0, 5, (1100, 1))])
-    return prepared(MODELS["mlp"], table(numbers), epochs=epochs, batch_size=batch_size)
+    return prepared(MODELS["mlp"], table(numbers), epochs=epochs, batch_size=batch_size, **settings)
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(1, 1), (2, 2), (4, 4), (5, 4), (99, 4)])
@@ -306,9 +336,11 @@ def test_room_is_made_for_the_files_of_the_samples(tmp_path: Path, rows: int, ba
         assert sum(files) == ready.staged_bytes()
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_room_is_made_for_the_files_that_workers_share(tmp_path: Path, workers: int) -> None:
-    ready = cut()
+@pytest.mark.parametrize(("workers", "optimizer", "momentum"), [(3, "adam", 0.0), (2, "sgd", 0.9)])
+def test_room_is_made_for_the_files_that_workers_share(
+    tmp_path: Path, workers: int, optimizer: str, momentum: float
+) -> None:
+    ready = cut(optimizer=optimizer, optimizer_settings=OptimizerSettings(momentum=momentum))
     with (
         stage(ROOM, str(tmp_path), silent) as place,
         Processes(workers - 1, pool.__name__) as processes,

@@ -7,7 +7,7 @@ import pytest
 
 from kerash_cli.encoding.splitting import folds
 from kerash_cli.engine import losses
-from kerash_cli.engine.layers import Mode
+from kerash_cli.engine.layers import IDENTITY, Dense, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, OptimizerSettings
 from kerash_cli.engine.tensors import Array
@@ -71,9 +71,28 @@ def test_folds_side_by_side_end_where_each_would_have_ended_alone(model: str, mo
     assert isclose(rows.mean(), means[together.best_epoch - 1, 1], rel_tol=1e-9)
 
 
-def test_one_fold_is_a_network_of_its_own() -> None:
+def test_the_loss_of_a_row_of_several_amounts_is_their_mean() -> None:
+    network, rng = Network([Dense(3, IDENTITY)], (1, 3, 4)), np.random.default_rng(5)
+    data = samples(rng)
+    cut, params = Folds(*folds(ROWS, 4, rng)), rng.standard_normal((4, network.size))
+    source = SideBySide(network, losses.MeanSquare(), data, cut, run(params, cut.training.shape[1]))
+    expected = [
+        ((data.x[rows] @ own.reshape(13, 3) - data.y[rows]) ** 2).mean(axis=1)
+        for own, rows in zip(params, cut.validation, strict=True)
+    ]
+    assert source.row_losses(params) == pytest.approx(np.concatenate(expected), rel=1e-9)
+    with source as same:
+        assert same is source
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["4 3 1\ninput\nbatch_normalization relu\ndropout 0.1\ndense 3 softmax\n", *MODELS.values()],
+    ids=["normalized", *MODELS],
+)
+def test_one_fold_is_a_network_of_its_own(model: str) -> None:
     """Its parameters are a vector, and the bits those of training without folds."""
-    description = ModelDescription.parse("4 3 1\ninput\nbatch_normalization relu\ndropout 0.1\ndense 3 softmax\n")
+    description = ModelDescription.parse(model)
     loss, _ = losses.after("cross-entropy", description.activation)
     network = Network(description.layers, description.known_shape).on_logits()
     data = samples(np.random.default_rng(5))

@@ -287,6 +287,11 @@ def test_a_folder_that_takes_no_file_is_told_before_the_log_is_opened(
     assert asked == [(folder, os.W_OK)]
 
 
+def test_standard_output_needs_no_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    check_log("-")
+
+
 @pytest.mark.parametrize("opened", [check_log, lambda path: RunLog(path, silent)], ids=["checked", "opened"])
 def test_no_room_is_told_with_the_byte_that_is_needed(
     here: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[str], object]

@@ -61,26 +61,48 @@ def test_a_step_tells_the_loss_and_the_rows_within_a_margin_before_it(
         assert source.hits == ((np.abs(apart) < 1).sum() if margin else 0)
 
 
-def test_the_result_of_an_earlier_step_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stale: dict[str, Any] = {}
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays that ranks share, and what is written to some of them whenever the ranks meet."""
+    arrays: dict[str, Any] = {}
+    lies: dict[str, Any] = {}
 
-    class Late(Ranks):
+    class Spoilt(Ranks):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            meeting, self.meeting = self.meeting, self.meet  # type: ignore[assignment]
-            self.others_meet = meeting
-            stale["ranks"] = self
+            arrays.update(self.arrays)
+            self.others_meet = self.meeting
+            self.meeting = self.meet  # type: ignore[assignment]
 
         def meet(self) -> None:
             self.others_meet()
-            if "stamps" in stale:
-                self.arrays["stamps"][1] = stale["stamps"][1]
+            for name, values in lies.items():
+                arrays[name][...] = values
 
-    monkeypatch.setattr(pool, "Ranks", Late)
+    monkeypatch.setattr(pool, "Ranks", Spoilt)
+    return arrays, lies
+
+
+def test_the_result_of_an_earlier_step_is_noticed(
+    tmp_path: Path, shared: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    arrays, lies = shared
     with linear(tmp_path, 1) as (source, _, _):
         source.step(0, ROWS)
-        stale["stamps"] = stale["ranks"].arrays["stamps"].copy()
+        lies["stamps"] = arrays["stamps"].copy()
         with pytest.raises(WorkerFailed, match="worker 0 returned the result of an earlier step; try --workers 1"):
+            source.step(0, ROWS)
+
+
+def test_a_loss_that_is_not_finite_although_it_is_here_is_a_workers_fault(
+    tmp_path: Path, shared: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    _, lies = shared
+    with linear(tmp_path, 1) as (source, _, _):
+        source.step(0, ROWS)
+        lies["losses"] = np.nan
+        expected = "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"
+        with pytest.raises(WorkerFailed, match=expected):
             source.step(0, ROWS)
 
 
@@ -122,7 +144,9 @@ def digest(folder: Path, workers: int, epochs: int, optimizer: str, resume: Call
     own = OptimizerSettings(
         momentum=0.9 if optimizer == "sgd" else 0.0, schedule=Schedule.parse("warmup:1+cosine"), clip_norm=0.5
     )
-    ready = prepared(CLASSES, data, epochs=4, batch_size=800, validation=0, optimizer=optimizer, optimizer_settings=own)
+    ready = prepared(
+        CLASSES, data, epochs=4, batch_size=800, validation=0, optimizer=optimizer, optimizer_settings=own, seed=3
+    )
     assert ready.workers(8) == 2
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(workers - 1, pool.__name__)) if workers > 1 else None
