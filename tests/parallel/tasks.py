@@ -87,8 +87,8 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     os.write(writing, json.dumps(given).encode() + b"\n")
     print(job.get("print", ""))
     print(job.get("say", ""), file=sys.stderr, flush=True)
-    if job.get("close"):
-        os.close(writing)
+    if job.get("return"):
+        return
     while not job.get("end"):
         if not os.read(reading, 1):
             sleep(1000)

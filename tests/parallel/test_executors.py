@@ -232,6 +232,14 @@ def test_calls_that_were_asked_for_are_answered_before_the_workers_end(said: lis
     with Workers(1, said.append) as executor:
         futures = [executor.submit(tasks.add, number, 1) for number in range(3)]
     assert [future.result() for future in futures] == [1, 2, 3]
+    assert not said
+
+
+def test_workers_end_with_their_executor(said: list[str]) -> None:
+    executor = Workers(1, said.append)
+    worker = executor.submit(tasks.process).result()
+    executor.shutdown()
+    assert gone(worker, 0)
 
 
 def test_a_worker_that_closes_its_pipe_is_told_as_one_that_no_longer_answers(

@@ -1,5 +1,6 @@
 """Worker processes as their parent sees them: how they begin, what becomes of them, and how that is told."""
 
+import gc
 import json
 import os
 import signal
@@ -37,6 +38,8 @@ def given(worker: Worker) -> dict[str, Any]:
 
 
 def files() -> list[str]:
+    """The files that are open, apart from those that nobody refers to any more."""
+    gc.collect()
     return sorted(os.listdir("/proc/self/fd"))
 
 
@@ -215,7 +218,8 @@ def test_a_worker_that_has_ended_gets_no_job(one: Processes) -> None:
         one.give(worker, {"text": "x" * 100_000})
 
 
-def test_a_check_finds_the_worker_that_has_ended() -> None:
+def test_a_check_finds_the_worker_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parents, "PATIENCE", 1000.0)  # for which only a patient one waits
     with Processes(2, "tasks") as started:
         started.check()
         started.give(started.workers[1], {"end": 6})
@@ -330,6 +334,13 @@ def test_a_worker_at_work_ends_in_peace_with_its_parent(begun: Begun) -> None:
     assert os.read(begun.answers, 10)
     assert begun.process.poll() is None
     begun.process.stdin.close()
+    assert begun.process.wait(60) == 0
+
+
+def test_a_worker_that_has_done_its_job_ends_before_its_parent(begun: Begun) -> None:
+    assert begun.process.stdin is not None
+    begun.process.stdin.write(b'{"return":true}\n')
+    begun.process.stdin.flush()
     assert begun.process.wait(60) == 0
 
 

@@ -137,7 +137,8 @@ def test_the_room_is_that_of_all_arrays_of_which_each_rank_has_a_cache_line(coun
 def test_leaving_ends_the_job_of_all_ranks(first: Ranks, several: Several, ordered: bool) -> None:
     job = {name: value for name, value in several.jobs[0].items() if name != "to"}
     _, meeting = joined(job, (8, 9))
-    with first:
+    with first as same:
+        assert same is first
         first.meeting()
         meeting()
         assert Watched.made[0].released == 0

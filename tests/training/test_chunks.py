@@ -166,7 +166,9 @@ def test_a_row_is_a_hit_if_no_output_is_off_by_more_than_the_margin(margin: floa
 
 def test_without_a_margin_there_are_no_hits() -> None:
     _, source = regression([Dense(2, IDENTITY)], 4)
-    source.step(0, 4)
+    with source as same:
+        assert same is source
+        source.step(0, 4)
     assert source.hits == 0
 
 
