@@ -56,6 +56,8 @@ def test_the_number_of_chunks_of_some_networks(batch: int, sizes: tuple[int, ...
         (1000, 16_667, 1, 2),
         (1000, 33_333, 1, 2),
         (1000, 33_334, 1, 4),
+        (739, 22_553, 1, 2),  # 50,000,001 in all
+        (137, 243_309, 1, 2),  # 99,999,999 in all
         # 100 operations per byte for two chunks, 256 per byte and chunk for more: a batch of 1,000 does 3 * 10^9
         (1000, 10**6, 7_500_000, 2),
         (1000, 10**6, 7_500_001, 1),
@@ -64,6 +66,10 @@ def test_the_number_of_chunks_of_some_networks(batch: int, sizes: tuple[int, ...
         (1000, 10**6, 183_105, 16),
         (1000, 10**6, 183_106, 8),
         (1000, 10**6, 0, 16),
+        (4096, 10**4, 30_000, 4),
+        (4096, 10**4, 30_001, 2),
+        (4096, 10**5, 150_000, 8),
+        (4096, 10**5, 150_001, 4),
     ],
 )
 def test_the_boundaries_of_the_number_of_chunks(batch: int, flops: int, parameters: int, expected: int) -> None:
