@@ -25,6 +25,8 @@ def test_every_parameter_is_one_ranks_and_no_cache_line_is_divided(ranks: int, s
     parts = [part(rank, ranks, size) for rank in range(ranks)]
     assert [index for each in parts for index in range(each.start, each.stop)] == list(range(size))
     assert all(each.start % PART == 0 for each in parts if each.start < size)
+    shares = [each.stop - each.start for each in parts]
+    assert max(shares) - min(shares) < 2 * PART  # a line, and what the last one lacks
 
 
 def test_two_workers_each_compute_half_of_the_chunks_of_a_batch_of_128() -> None:
