@@ -31,20 +31,22 @@ ROWS = 1100
 
 
 @contextmanager
-def linear(folder: Path, workers: int, margin: float | None = None) -> Iterator[tuple[WorkerPool, Array, Samples]]:
-    """A source of gradients of a network of two chunks a batch, how far outputs are from targets, and the samples."""
+def linear(
+    folder: Path, workers: int, margin: float | None = None, rows: int = ROWS
+) -> Iterator[tuple[WorkerPool, Array, Samples]]:
+    """A source of gradients of two chunks or four, how far outputs are from targets, and the samples."""
     description = ModelDescription.parse("200 1 1\ninput\ndense 60 -\n")
     rng, network = np.random.default_rng(2), Network(description.layers, description.known_shape)
-    run = Run.begin(network, rng.standard_normal(network.size), SGD, OptimizerSettings(1e-6), ROWS, 0, ROWS, 1, 1)
+    run = Run.begin(network, rng.standard_normal(network.size), SGD, OptimizerSettings(1e-6), rows, 0, rows, 1, 1)
     layer = network.tensors(run.params)[-1]
-    apart = rng.choice([0.25, -0.25, 3.0], ROWS)
+    apart = rng.choice([0.25, -0.25, 3.0], rows)
     with stage(ROOM, str(folder), silent) as place, Processes(workers - 1, pool.__name__) as processes:
-        x, y = place.array("x", (ROWS, 201), np.float64), place.array("y", (ROWS, 60), np.float64, "F")
-        x[:, :-1], x[:, -1] = rng.standard_normal((ROWS, 200)), 1
+        x, y = place.array("x", (rows, 201), np.float64), place.array("y", (rows, 60), np.float64, "F")
+        x[:, :-1], x[:, -1] = rng.standard_normal((rows, 200)), 1
         y[...] = x[:, :-1] @ layer["weights"] + layer["bias"] + apart[:, np.newaxis]
         paths = {name: str(place.folder.resolve() / f"{name}.npy") for name in ("x", "y")}
         job = pool.described(description, True, "mean-square", "sgd", run, paths)
-        assert pool.largest_chunks(network, ROWS, ROWS) == 2
+        assert pool.largest_chunks(network, rows, rows) == (2 if rows == ROWS else 4)
         samples = Samples(x, y)
         with WorkerPool(processes, place, job, samples, run, margin) as source:
             yield source, apart, samples
@@ -125,6 +127,19 @@ def test_the_longest_step_is_kept_by_which_an_answer_is_waited_for(
             source.step(0, ROWS)
             longest.append(made[0].slowest)
     assert longest == [2, 5, 5]
+
+
+def test_the_gradients_of_four_chunks_are_added_up(
+    tmp_path: Path, shared: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    rows, (arrays, _) = 1400, shared
+    with linear(tmp_path, 1, rows=rows) as (source, apart, samples):
+        params = arrays["params"]
+        before = params.reshape(201, 60).copy()
+        source.step(0, rows)
+        change = (before - params.reshape(201, 60)) / 1e-6
+    error = np.repeat(-apart[:, np.newaxis], 60, axis=1)
+    assert change == pytest.approx(2 * samples.x.T @ error / (60 * rows), rel=1e-5, abs=1e-8)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
