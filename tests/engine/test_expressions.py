@@ -155,6 +155,27 @@ def test_an_operand_that_is_the_output_already_takes_no_call() -> None:
     assert plan(lambda x: 1 * x, [x], x) == []
 
 
+@pytest.mark.parametrize("expression", [lambda x: x * 1, lambda x: 1 * x, lambda x: x / 1])
+def test_to_multiply_or_divide_by_1_takes_no_call(expression: Callable[[Any], Any]) -> None:
+    x = normal(4, 5)
+    assert plan(expression, [x], x) == []
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1, 2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("ufunc", [np.add, np.subtract, np.multiply, np.divide, np.copysign, np.maximum, np.minimum])
+def test_a_number_may_stand_on_either_side(ufunc: np.ufunc, dtype: Any, number: int) -> None:
+    x, out = np.array([-3.0, -0.5, 0.25, 2.0, 7.0], dtype), np.empty(5, dtype)
+    assert np.array_equal(run(plan(lambda x: ufunc(number, x), [x], out), out), ufunc(dtype(number), x))
+    with np.errstate(divide="ignore"):
+        assert np.array_equal(run(plan(lambda x: ufunc(x, number), [x], out), out), ufunc(x, dtype(number)))
+
+
+def test_an_operand_that_nobody_reads_may_be_the_output() -> None:
+    x, y = normal(4, 5), normal(4, 5)
+    assert np.array_equal(run(plan(lambda x, y: np.sin(x) + 1, [x, y], y), y), np.sin(x) + 1)
+
+
 def test_comparisons_are_zeros_and_ones_and_multiply_as_numbers() -> None:
     x, out = np.array([-1.0, 0.5, 2.0]), np.empty(3)
     assert run(plan(lambda x: x >= 0.5, [x], out), out).tolist() == [0, 1, 1]

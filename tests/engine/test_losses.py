@@ -86,6 +86,28 @@ def test_by_hand(name: str, a: list[float], y: list[float], value: float, gradie
     assert da[:, 0] == pytest.approx(gradient, rel=1e-14)
 
 
+def test_a_loss_has_a_definition_whatever_its_name() -> None:
+    assert {LOSSES.canonical(name) for name in ("mse", "mae", "bce", "cce", "cross-entropy")} <= set(DEFINITIONS)
+    assert set(DEFINITIONS) == set(LOSSES)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_terms_are_the_loss_of_each_output_before_it_is_shared_out(name: str) -> None:
+    a, y = samples(name, np.random.default_rng(6))
+    terms, slopes = np.empty_like(a), np.empty_like(a)
+    for call in LOSSES[name]().terms(a, y, terms, slopes):
+        call()
+    value, da = judged(LOSSES[name](), a, y)
+    share = 1 if name in ("half-square", "categorical-cross-entropy") else 4  # else the mean of four outputs
+    assert terms.sum() / share == pytest.approx(value, rel=1e-12)
+    assert np.allclose(slopes * (2 if name == "mean-square" else 1) / share, da, rtol=1e-12)
+
+
+def test_only_distances_that_bend_have_kinks() -> None:
+    kinks = {name: LOSSES[name].kinks for name in LOSSES if LOSSES[name].kinks}
+    assert kinks == {"mean-absolute": (0,), "huber": (-1, 1)}
+
+
 # From logits
 
 

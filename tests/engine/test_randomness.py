@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.engine.randomness import Key, derived, generator
 
 
 def drawn(seed: int, purpose: Key, *index: int) -> list[int]:
@@ -28,6 +28,13 @@ def test_the_stream_is_that_of_pcg64_over_a_seed_sequence() -> None:
     assert drawn(7, Key.SHUFFLE, 9) == expected.integers(0, 2**63, 4).tolist()
 
 
-@pytest.mark.parametrize(("purpose", "number"), [("INITIAL", 1), ("SPLIT", 2), ("SHUFFLE", 3), ("MASK", 4)])
+def test_a_seed_derived_is_a_draw_of_63_bits_for_its_purpose() -> None:
+    expected = np.random.default_rng(np.random.SeedSequence(7, spawn_key=(int(Key.EVOLVE), 1, 2)))
+    assert derived(7, Key.EVOLVE, 1, 2) == int(expected.integers(2**63))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "number"), [("INITIAL", 1), ("SPLIT", 2), ("SHUFFLE", 3), ("MASK", 4), ("EVOLVE", 5)]
+)
 def test_the_numbers_of_purposes_never_change(purpose: str, number: int) -> None:
     assert Key[purpose] == number

@@ -81,6 +81,9 @@ def test_writing_and_reading_are_inverse(kind: str, every: int, factor: float, w
         ("warmup:4+step:3,.5", 5, 10, 0.5),
         ("warmup:10+cosine", 9, 10, 0.9),
         ("warmup:20+cosine", 9, 10, 0.45),
+        ("warmup:9+cosine", 9.5, 10, 0.5),
+        ("warmup:10+cosine", 10, 10, 1),
+        ("warmup:3+step:3,.5", 3, 10, 0.5),
     ],
 )
 def test_shares_by_hand(text: str, epoch: float, epochs: int, share: float) -> None:

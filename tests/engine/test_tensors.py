@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerash_cli.engine.tensors import Tensors, carve, size
+from kerash_cli.engine.tensors import Tensors, apart, carve, size
 
 SHAPES = st.lists(
     st.dictionaries(st.text(min_size=1), st.lists(st.integers(0, 4), max_size=3).map(tuple), max_size=3), max_size=4
@@ -43,3 +43,28 @@ def test_size_counts_numbers() -> None:
     assert size({}) == 0
     assert size({"scalar": ()}) == 1
     assert size({"a": (2, 3), "b": (10**18, 10**18)}) == 6 + 10**36
+
+
+def test_the_tensors_of_a_stack_have_the_count_of_networks_in_front() -> None:
+    vectors = np.arange(22.0).reshape(2, 11)
+    first, second = carve(vectors, [{"weights": (2, 3), "bias": (3,)}, {"scale": (), "row": (1,)}])
+    assert first["weights"].tolist() == [[[0, 1, 2], [3, 4, 5]], [[11, 12, 13], [14, 15, 16]]]
+    assert first["bias"].tolist() == [[6, 7, 8], [17, 18, 19]]
+    assert second["scale"].tolist() == [9, 20]
+    assert second["row"].tolist() == [[10], [21]]
+    assert second.flat.tolist() == [[9, 10], [20, 21]]
+
+
+@pytest.mark.parametrize("length", [4, 6])
+def test_a_stack_of_vectors_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match=f"expected a vector of 5 .*got {length}"):
+        carve(np.zeros((5, length)), [{"weights": (2, 2), "bias": (1,)}])
+    with pytest.raises(ValueError, match=f"expected a vector of 5 .*got {length}"):
+        Tensors(np.zeros((5, length)), {"weights": (2, 2), "bias": (1,)})
+
+
+def test_the_columns_of_a_stack_come_apart_into_a_matrix_for_each_network() -> None:
+    columns = np.arange(12.0).reshape(2, 6)
+    assert apart(columns, 3).tolist() == [[[0, 1], [6, 7]], [[2, 3], [8, 9]], [[4, 5], [10, 11]]]
+    apart(columns, 3)[1, 0, 1] = 100
+    assert columns[0, 3] == 100
