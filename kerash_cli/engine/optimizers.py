@@ -203,7 +203,7 @@ OPTIMIZERS.add("adamw", AdamW)
 def _clip(gradient: Array, largest: float) -> Calls:
     """Returns the calls that scale the gradient down to a Euclidean norm of `largest` if its norm is larger."""
     tiles = [gradient[start : start + TILE] for start in range(0, gradient.size, TILE)]
-    factor = np.ones((), gradient.dtype)
+    factor = np.empty((), gradient.dtype)
 
     def measure() -> None:
         norm = sqrt(sum(float(tile.dot(tile)) for tile in tiles))
