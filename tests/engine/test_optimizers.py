@@ -152,6 +152,38 @@ def test_the_default_rate_is_the_optimizers_own(name: str) -> None:
     assert (made.vectors == {}) == (name == "sgd"), "plain descent remembers nothing"
 
 
+def test_the_default_rates_are_those_that_the_manual_gives() -> None:
+    rates = {name: optimizer(name, OptimizerSettings(), 1).current_rate() for name in NAMES}
+    assert rates == {"sgd": 0.1, "rmsprop": 0.005, "adam": 0.005, "adamw": 0.005}
+
+
+def test_plain_descent_alone_takes_momentum_and_is_cheap() -> None:
+    assert [name for name in NAMES if OPTIMIZERS[name].takes_momentum] == ["sgd"]
+    assert [name for name in NAMES if OPTIMIZERS[name].cheap] == ["sgd"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_clipping_alone_needs_the_whole_gradient(name: str) -> None:
+    assert optimizer(name, OptimizerSettings(clip_norm=0.5), 3).needs_all
+    assert not optimizer(name, OptimizerSettings(momentum=0.9, weight_decay=0.1), 3).needs_all
+
+
+@pytest.mark.parametrize("part", [slice(0, 3), slice(3, 7), slice(2, 5), slice(4, 4)])
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_part_is_updated_as_it_is_with_the_rest_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, name: str, settings: OptimizerSettings, part: slice
+) -> None:
+    monkeypatch.setattr(optimizers, "BLOCK", 2)
+    before, along = gradients(1, 7)[0], gradients(1, 7)
+    params, gradient = before.copy(), along[0].copy()
+    for call in optimizer(name, settings, 7).plan(params, gradient, part):
+        call()
+    expected = before.copy()
+    expected[part] = stepped(optimizer(name, settings, 7), before, along)[part]
+    assert np.array_equal(params, expected)
+
+
 def test_the_current_rate_is_that_of_the_next_step() -> None:
     made = optimizer("sgd", OptimizerSettings(1.0, schedule=Schedule.parse("step:1,.5")), 1)
     rates = []
@@ -196,6 +228,14 @@ def test_the_norm_is_summed_over_tiles_in_order() -> None:
     factor = np.float32(1 / (sqrt(sum(float(tile @ tile) for tile in tiles)) + 1e-6))
     made = optimizer("sgd", OptimizerSettings(1.0, clip_norm=1.0), size, np.float32)
     assert np.array_equal(stepped(made, np.zeros(size, np.float32), along), -(along[0] * factor))
+
+
+def test_squares_are_added_up_65536_at_a_time() -> None:
+    """Of two numbers whose squares together exceed float32, one ends the first 65,536, the other begins the next."""
+    along = np.zeros((1, 65_537), np.float32)
+    along[0, -2:] = 1.5e19
+    made = optimizer("sgd", OptimizerSettings(1.0, clip_norm=1.0), 65_537, np.float32)
+    assert stepped(made, np.zeros(65_537, np.float32), along)[-2:] == pytest.approx(-sqrt(0.5), rel=1e-6)
 
 
 def test_a_gradient_that_is_not_finite_is_seen_behind_clipping() -> None:
