@@ -1,5 +1,8 @@
 """Named views of one flat vector."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,3 +71,24 @@ def test_the_columns_of_a_stack_come_apart_into_a_matrix_for_each_network() -> N
     assert apart(columns, 3).tolist() == [[[0, 1], [6, 7]], [[2, 3], [8, 9]], [[4, 5], [10, 11]]]
     apart(columns, 3)[1, 0, 1] = 100
     assert columns[0, 3] == 100
+
+
+PRODUCT = """
+from pathlib import Path
+import numpy as np
+import kerash_cli.engine.tensors
+
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[0])
+
+x, y, out = np.ones((300, 300), np.float32), np.ones((300, 300), np.float32), np.ones((300, 300), np.float32)
+before = pages()
+np.matmul(x, y, out)
+print(pages() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in a file how much a process maps")
+def test_the_first_product_finds_the_memory_that_it_needs_allocated() -> None:
+    done = subprocess.run([sys.executable, "-c", PRODUCT], capture_output=True, text=True, timeout=60, check=True)
+    assert int(done.stdout) < 1000  # pages; what OpenBLAS allocates are 8,192 or more
