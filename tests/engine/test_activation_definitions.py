@@ -1,0 +1,145 @@
+"""What is registered with each activation: names, default parameters, allowed parameters, kinks, and what it needs."""
+
+import numpy as np
+import pytest
+
+from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.engine.layers import Dense
+from kerash_cli.errors import BadInput
+
+ALIASES = {
+    **{"-": "identity", "linear": "identity", "step": "binarystep", "heaviside": "binarystep"},
+    **{"logistic": "sigmoid", "hard_sigmoid": "hardsigmoid", "log_sigmoid": "logsigmoid", "hard_tanh": "hardtanh"},
+    **{"tanh_shrink": "tanhshrink", "soft_shrink": "softshrink", "hard_shrink": "hardshrink", "atan": "arctan"},
+    **{"asinh": "arcsinh", "softsign": "elliotsig", "leaky_relu": "leakyrelu", "thresholded_relu": "thresholdedrelu"},
+    **{"gelu_tanh": "gelutanh", "swish": "silu", "hard_swish": "hardswish", "sin": "sinusoid", "sine": "sinusoid"},
+    **{"cos": "cosine", "log_softmax": "logsoftmax"},
+}
+"""As the manual has them."""
+
+DEFAULTS = {
+    **{"hardsigmoid": (1 / 6, 0.5), "hardtanh": (-1, 1), "softshrink": (0.5,), "hardshrink": (0.5,)},
+    **{"leakyrelu": (0.01,), "prelu": (0.25,), "elu": (1,), "celu": (1,), "softplus": (1,), "silu": (1,)},
+    "selu": (1.6732632423543772, 1.0507009873554805),  # Klambauer et al. 2017
+    **{"isru": (1,), "isrlu": (1,), "squareplus": (4,), "thresholdedrelu": (1,), "srelu": (-1, 0.1, 1, 0.1)},
+}
+"""Those that PyTorch has are its own; the others are the manual's."""
+
+KINKS = {
+    **{"binarystep": (0,), "hardsigmoid": (-3, 3), "hardtanh": (-1, 1), "softshrink": (-0.5, 0.5)},
+    **{"hardshrink": (-0.5, 0.5), "elliotsig": (0,), "sqnl": (-2, 0, 2), "relu": (0,), "relu6": (0, 6)},
+    **{"leakyrelu": (0,), "prelu": (0,), "thresholdedrelu": (1,), "srelu": (-1, 1), "elu": (0,), "selu": (0,)},
+    **{"celu": (0,), "isrlu": (0,), "hardswish": (-3, 3)},
+    **{"hardsigmoid:0.5,0.25": (-0.5, 1.5), "hardtanh:-2,0.5": (-2, 0.5), "softshrink:2": (-2, 2)},
+    **{"hardshrink:3": (-3, 3), "thresholdedrelu:0.25": (0.25,), "srelu:-2,0.5,0.25,2": (-2, 0.25)},
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_is_read_as_the_activation(alias: str) -> None:
+    assert Activation.parse(alias).name == ALIASES[alias]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_default_parameters_are_those_of_pytorch_and_the_manual(name: str) -> None:
+    assert Activation(name).parameters == DEFAULTS.get(name, ())
+
+
+@pytest.mark.parametrize("word", [*ACTIVATIONS, *(word for word in KINKS if ":" in word)])
+def test_the_kinks_are_where_the_formula_changes(word: str) -> None:
+    activation = Activation.parse(word)
+    assert activation.definition.kinks(*activation.parameters) == pytest.approx(KINKS.get(word, ()), rel=1e-12)
+
+
+# Parameters
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("leakyrelu:1", "leakyrelu:0.001", "hardtanh:-1,-0.5", "srelu:0.5,0,0.5,0", "thresholdedrelu:0"),
+        *("softshrink:0", "hardshrink:0", "isru:0.5", "isrlu:0.5", "celu:0.5", "softplus:0.5", "squareplus:0.5"),
+        *("hardsigmoid:0.01", "hardsigmoid:1,-3", "elu:-1", "silu:0", "prelu:1e18", "prelu:-1e18", "prelu:1e-18"),
+        *("isru:1e-18", "celu:1e18"),
+    ],
+)
+def test_parameters_at_the_border_are_allowed(word: str) -> None:
+    assert np.isfinite(Activation.parse(word)(np.array([-2.0, 0.0, 2.0]))).all()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("leakyrelu:0", "0 < slope <= 1"),
+        ("leakyrelu:-0.5", "0 < slope <= 1"),
+        ("leakyrelu:1.001", "0 < slope <= 1"),
+        ("hardtanh:1,1", "low < high"),
+        ("srelu:0.5,0,0.25,0", "t_left <= t_right"),
+        ("thresholdedrelu:-0.001", "theta >= 0"),
+        ("softshrink:-0.001", "lambda >= 0"),
+        ("hardshrink:-0.001", "lambda >= 0"),
+        *((f"{name}:0", "> 0") for name in ("hardsigmoid", "isru", "isrlu", "celu", "softplus", "squareplus")),
+        *((f"{name}:-0.5", "> 0") for name in ("hardsigmoid", "isru", "isrlu", "celu", "softplus", "squareplus")),
+        ("prelu:1.001e18", "0 or between 1e-18 and 1e18 in magnitude"),
+        ("prelu:9.99e-19", "0 or between 1e-18 and 1e18 in magnitude"),
+        ("prelu:-9.99e-19", "0 or between 1e-18 and 1e18 in magnitude"),
+        ("srelu:0,0,0,2e18", "0 or between 1e-18 and 1e18 in magnitude"),
+    ],
+)
+def test_parameters_beyond_the_border_are_refused(word: str, expected: str) -> None:
+    with pytest.raises(BadInput, match=f"expected .*{expected}, got "):
+        Activation.parse(word)
+
+
+# What it needs
+
+OVERWRITES = {
+    *("identity", "hardtanh", "softshrink", "hardshrink", "relu", "relu6", "leakyrelu", "thresholdedrelu"),
+    *("softmax", "softmin", "logsoftmax"),
+}
+"""Whose derivative is known from the value alone."""
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_weighted_sum_is_kept_only_where_the_derivative_needs_it(name: str) -> None:
+    kept = {} if name in OVERWRITES else {"z": (4, 5)}
+    assert Dense(4, Activation(name)).cache_shapes((1, 1, 3), 5) == kept
+    assert Activation(name).in_place == (name in OVERWRITES)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_law_of_initial_weights_is_that_of_its_kind(name: str) -> None:
+    rectifiers = {"relu", "relu6", "leakyrelu", "prelu", "thresholdedrelu", "srelu", "elu", "celu", "isrlu", "softplus"}
+    rectifiers |= {"squareplus", "gelu", "gelutanh", "silu", "hardswish", "mish"}
+    expected = "lecun" if name == "selu" else "he" if name in rectifiers else "glorot"
+    assert Activation(name).initializer == expected
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_those_that_mix_are_the_three_over_all_outputs(name: str) -> None:
+    assert ACTIVATIONS[name].mixes == (name in ("softmax", "softmin", "logsoftmax"))
+
+
+@pytest.mark.parametrize(
+    ("word", "least", "most"),
+    [
+        ("gelu", -0.1699712, np.inf),  # at -0.7517916
+        ("mish", -0.3088443, np.inf),  # at -1.1924544
+        ("hardswish", -0.375, np.inf),  # at -1.5
+        ("sinc", -0.2172336, 1),  # at 4.4934095 and 0
+        ("quadratic", 0, np.inf),
+        ("logsigmoid", -np.inf, 0),
+        ("binarystep", 0, 1),
+        ("hardsigmoid", 0, 1),
+        ("isru:4", -0.5, 0.5),
+        ("sqnl", -1, 1),
+        ("relu6", 0, 6),
+        ("hardtanh:-3,0.25", -3, 0.25),
+        ("prelu:-0.5", 0, np.inf),
+        ("elu:-1", 0, np.inf),
+        ("arcsinh", -np.inf, np.inf),
+        ("softmax", -np.inf, np.inf),
+    ],
+)
+def test_what_an_activation_reaches_is_its_least_and_its_largest_value(word: str, least: float, most: float) -> None:
+    assert Activation.parse(word).reach() == pytest.approx((least, most), abs=1e-3)
