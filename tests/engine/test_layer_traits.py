@@ -1,0 +1,254 @@
+"""What each kind of layer says of itself: its place, what it can, its operations, its memory, the words it refuses."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kerash_cli.engine.activations import Activation
+from kerash_cli.engine.layers import (
+    IDENTITY,
+    LAYERS,
+    AveragePooling,
+    BatchNormalization,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePooling,
+    InputLayer,
+    Layer,
+    MaxPooling,
+    Mode,
+    OutputLayer,
+    convolution,
+)
+from kerash_cli.engine.layers.base import BadWord, count, count_or_unknown, count_or_zero, head
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.errors import BadInput
+
+TANH, RELU = Activation("tanh"), Activation("relu")
+SHAPE = (3, 6, 7)
+
+
+@pytest.mark.parametrize("keyword", LAYERS)
+def test_a_kind_says_what_it_can(keyword: str) -> None:
+    kind = LAYERS[keyword]
+    assert kind.learns == (keyword in ("dense", "convolution", "batch_normalization"))
+    assert kind.alone == (keyword == "convolution")
+    assert kind.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
+    assert kind.fewest_rows == (8 if keyword == "batch_normalization" else 1)
+    assert kind.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
+
+
+def test_a_mode_is_not_training_and_begins_at_0() -> None:
+    draws = generator(0, Key.MASK, 0, 0, 3).random(4)
+    assert np.array_equal(Mode().random(3).random(4), draws)
+    assert not Mode().training
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "flops"),
+    [
+        (InputLayer(), SHAPE, 0),
+        (Flatten(), SHAPE, 0),
+        (Dropout(0.5), SHAPE, 3 * 6 * 7),
+        (OutputLayer(RELU), SHAPE, 3 * 6 * 7),
+        (Dense(4, TANH), SHAPE, 2 * (3 * 6 * 7) * 4),
+        (BatchNormalization(), SHAPE, 2 * 3 * 6 * 7),
+        (GlobalAveragePooling(), SHAPE, 3 * 6 * 7),
+        # 3 windows down, 2 across
+        (Convolution(TANH, 5, 2, 0, 4, 2), SHAPE, 2 * (5 * 3 * 2) * (3 * 4 * 2)),
+        (MaxPooling(IDENTITY, 2, 0, 4, 2), SHAPE, (3 * 3 * 2) * (4 * 2)),
+        (AveragePooling(IDENTITY, 2, 0, 4, 2), SHAPE, (3 * 3 * 2) * (4 * 2)),
+    ],
+)
+def test_operations_are_counted_by_hand(layer: Layer, shape: Shape, flops: int) -> None:
+    assert layer.flops(shape) == flops
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "rows"),
+    [
+        (BatchNormalization(), (1, 1, 4), 2),
+        (BatchNormalization(), (4, 1, 1), 2),
+        (BatchNormalization(), (1, 2, 4), 1),
+        (BatchNormalization(), (4, 2, 1), 1),
+        (Dense(3, TANH), (1, 1, 4), 1),
+        (MaxPooling(IDENTITY, 1, 0, 1, 1), (1, 2, 4), 1),
+    ],
+)
+def test_a_batch_that_has_one_number_for_each_mean_teaches_nothing(layer: Layer, shape: Shape, rows: int) -> None:
+    assert layer.least_rows(shape) == rows
+
+
+@pytest.mark.parametrize(
+    ("layers", "last"),
+    [
+        ([InputLayer()], 0),
+        ([InputLayer(), Flatten(), OutputLayer()], 0),
+        ([InputLayer(), Dense(2, TANH)], 1),
+        ([InputLayer(), Dense(2, TANH), Dropout(0.5), Flatten(), OutputLayer()], 1),
+        ([InputLayer(), Dense(2, TANH), OutputLayer(TANH)], 2),
+    ],
+)
+def test_a_network_ends_in_the_last_layer_that_computes_something(layers: list[Layer], last: int) -> None:
+    assert head(layers) == last
+
+
+@pytest.mark.parametrize(
+    ("layer", "training", "transparent"),
+    [
+        (InputLayer(), True, True),
+        (Flatten(), False, True),
+        (OutputLayer(), True, True),
+        (OutputLayer(RELU), True, False),
+        (Dropout(0.5), True, False),
+        (Dropout(0.5), False, True),
+        (Dropout(0.0), True, True),
+        (Dense(2, IDENTITY), True, False),
+        (BatchNormalization(), False, False),
+    ],
+)
+def test_a_layer_that_changes_nothing_says_so(layer: Layer, training: bool, transparent: bool) -> None:
+    assert layer.transparent(training) is transparent
+
+
+class Drawn(Mode):
+    """Draws the same four numbers each time."""
+
+    def random(self, layer: int) -> Any:
+        class Four:
+            def random(self, out: Array, dtype: np.dtype[Any]) -> None:
+                out[...] = np.array([0.0, 0.25, 0.5, 0.75], dtype)[:, np.newaxis]
+
+        return Four()
+
+
+def test_dropout_keeps_what_draws_less_than_the_share_that_is_kept() -> None:
+    plan = Network([Dropout(0.5)], (1, 1, 4)).plan(np.empty(0), 1, Drawn(training=True))
+    plan.rows[:, :-1] = [3, 4, 5, 6]
+    for call in plan.forward:
+        call()
+    assert plan.a[:, 0].tolist() == [6, 8, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        *(OutputLayer(RELU), Dropout(0.5), MaxPooling(TANH, 1, 0, 2, 2), AveragePooling(TANH, 1, 1, 2, 2)),
+        *(GlobalAveragePooling(TANH), InputLayer(), Flatten()),
+    ],
+    ids=str,
+)
+def test_a_gradient_that_nobody_asks_for_takes_no_call(layer: Layer) -> None:
+    plan = Network([layer], (1, 6, 7)).plan(np.empty(0), 2, Mode(training=True), np.empty(0))
+    assert plan.backward == []
+    assert plan.dx is None
+    assert plan.da.shape == plan.a.shape
+
+
+# Memory
+
+
+def test_batch_normalization_keeps_its_sum_only_for_an_activation_that_needs_it() -> None:
+    kept = {"normalized": (6, 3, 7, 5), "inverse": (3,)}
+    assert BatchNormalization(RELU).cache_shapes(SHAPE, 5) == kept
+    assert BatchNormalization(TANH).cache_shapes(SHAPE, 5) == {"z": (6, 3, 7, 5), **kept}
+
+
+# A kernel of 3x2 in strides of 2 has 3 x 3 windows of 18 numbers; a row of windows of 5 images has 45.
+MEMORY: list[tuple[int, str, Shape]] = [
+    (10**6, "patches", (6, 3, 3, 3, 5)),
+    (5 * 135, "patches", (5, 3, 3, 3, 5)),
+    (5 * 135 - 1, "patches", (4, 3, 3, 3, 5)),
+    (1, "patches", (2, 3, 3, 3, 5)),
+    (10**6, "d_windows", (3, 2, 3, 3, 3, 5)),
+    (3 * 270 - 1, "d_windows", (2, 2, 3, 3, 3, 5)),
+    (2 * 270, "d_windows", (2, 2, 3, 3, 3, 5)),
+    (1, "d_windows", (1, 2, 3, 3, 3, 5)),
+]
+
+
+@pytest.mark.parametrize(("most", "name", "shape"), MEMORY)
+def test_a_convolution_takes_memory_for_no_more_numbers_than_are_allowed(
+    monkeypatch: pytest.MonkeyPatch, most: int, name: str, shape: Shape
+) -> None:
+    monkeypatch.setattr(convolution, "MOST", most)
+    layer = Convolution(TANH, 4, 2, 0, 3, 2)
+    shapes: Mapping[str, Shape] = {**layer.cache_shapes(SHAPE, 5), **layer.scratch_shapes(SHAPE, 5)}
+    assert shapes[name] == shape
+
+
+@pytest.mark.parametrize(
+    ("layer", "turns"),
+    [
+        (Convolution(TANH, 32, 1, 0, 3, 3), True),
+        (Convolution(TANH, 33, 1, 0, 3, 3), False),
+        (Convolution(TANH, 2, 2, 0, 3, 3), False),
+        (Convolution(TANH, 2, 1, 0, 1, 1), True),
+        (Convolution(TANH, 2, 1, 1, 1, 1), False),
+        (Convolution(TANH, 2, 1, 1, 2, 1), False),
+        (Convolution(TANH, 2, 1, 1, 1, 2), False),
+        (Convolution(TANH, 2, 1, 1, 2, 2), True),
+    ],
+    ids=str,
+)
+def test_few_filters_are_turned_to_find_the_gradient(layer: Convolution, turns: bool) -> None:
+    names = set(layer.scratch_shapes(SHAPE, 5))
+    assert ("turned" in names, "d_windows" in names) == (turns, not turns)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("keyword", "words", "position", "usage"),
+    [
+        ("dense", ["x", "tanh"], 1, "dense UNITS ACTIVATION"),
+        ("dense", ["3", "tank"], 2, "dense UNITS ACTIVATION"),
+        ("input", ["tanh"], 1, "input [ACTIVATION]"),
+        ("max_pooling", ["-", "1", "0", "2", "0"], 5, "max_pooling ACTIVATION STRIDE PAD KERNEL_WIDTH KERNEL_HEIGHT"),
+        ("max_pooling", ["-", "1", "-1", "2", "2"], 3, "max_pooling ACTIVATION STRIDE PAD KERNEL_WIDTH KERNEL_HEIGHT"),
+    ],
+)
+def test_a_word_that_is_wrong_is_pointed_at_with_the_usage(
+    keyword: str, words: list[str], position: int, usage: str
+) -> None:
+    with pytest.raises(BadWord, match=rf" \(usage: {re.escape(usage)}\)$") as error:
+        LAYERS[keyword].parse(words)
+    assert error.value.position == position
+    assert str(error.value).startswith(error.value.reason)
+    assert "usage" not in error.value.reason
+
+
+def test_a_bad_word_without_a_usage_is_its_reason_alone() -> None:
+    assert str(BadWord("unknown layer 'dens'", 0)) == "unknown layer 'dens'"
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "number"),
+    [
+        *((parse, "1", 1) for parse in (count, count_or_zero, count_or_unknown)),
+        *((parse, "0012", 12) for parse in (count, count_or_zero, count_or_unknown)),
+        (count, "0" * 5000 + "3", 3),
+        (count, "9" * 18, 10**18 - 1),
+        (count_or_zero, "0", 0),
+        (count_or_zero, "000", 0),
+        (count_or_unknown, "?", None),
+    ],
+)
+def test_whole_numbers_are_read(parse: Callable[[str], int | None], text: str, number: int | None) -> None:
+    assert parse(text) == number
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"), [(count, "0"), (count, "?"), (count_or_zero, ""), (count_or_zero, "-0"), (count_or_unknown, "0")]
+)
+def test_what_is_no_such_number_is_refused(parse: Callable[[str], int | None], text: str) -> None:
+    with pytest.raises(BadInput, match=f"expected a whole number of 1 or more, got {re.escape(repr(text))}"):
+        parse(text)
