@@ -29,7 +29,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 
 SHAPE = (3, 6, 7)
-WINDOWS = [(1, 0, 3, 2), (2, 1, 2, 3), (3, 1, 3, 3), (2, 0, 2, 2), (1, 1, 2, 2)]
+WINDOWS = [(1, 0, 3, 2), (2, 1, 2, 3), (3, 1, 3, 3), (2, 0, 2, 2), (1, 1, 2, 2), (1, 0, 7, 6)]
 """Stride, padding, kernel width and height."""
 
 
@@ -117,8 +117,9 @@ def test_neither_the_memory_for_patches_nor_the_way_back_matters(
     network = Network(layers, SHAPE)
     params, x = drawn(network)
     roomy = gradients(network, params, x)
-    monkeypatch.setattr(convolution, "MOST", 1)
-    assert all(map(np.array_equal, gradients(network, params, x), roomy))
+    for most in (1, 200, 400, 600, 900, 1300, 1700):
+        monkeypatch.setattr(convolution, "MOST", most)
+        assert all(map(np.array_equal, gradients(network, params, x), roomy))
     monkeypatch.setattr(convolution, "FEW", 0)
     for one, other in zip(gradients(network, params, x), roomy, strict=True):
         assert np.allclose(one, other, rtol=1e-10)
@@ -183,6 +184,14 @@ def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
     assert np.allclose(new["variance"], 0.9 * old["variance"] + 0.1 * images.var(axis=(0, 2, 3), ddof=1))
 
 
+def test_the_variance_of_two_rows_is_half_the_square_of_their_difference() -> None:
+    network = Network([BatchNormalization()], (1, 1, 3))
+    params, gradient = network.initial(0, np.dtype("f8")), np.empty(network.size)
+    ran(network, params, np.array([[1.0, 2, 5], [4, 2, -1]]), gradient=gradient)
+    assert gradient[6:9].tolist() == [2.5, 2, 2]
+    assert gradient[9:] == pytest.approx([9 / 2, 0, 36 / 2], rel=1e-12)
+
+
 def test_a_trained_network_goes_by_what_it_learnt() -> None:
     network = Network([BatchNormalization()], SHAPE)
     params, x = drawn(network)
@@ -209,6 +218,8 @@ def test_the_fans_of_a_convolution_are_those_of_its_windows() -> None:
     layer = Convolution(Activation("relu"), 50, 1, 0, 5, 3)
     weights = Network([layer], (20, 9, 9)).initial(0, np.dtype("f8"))[: 50 * 20 * 15]
     assert weights.var() == pytest.approx(2 / (20 * 15), rel=0.03)  # He's law
+    weights = Network([layer.linear()], (20, 9, 9)).initial(0, np.dtype("f8"))[: 50 * 20 * 15]
+    assert weights.var() == pytest.approx(2 / (20 * 15 + 50 * 15), rel=0.03)  # Glorot's
 
 
 # What does not fit
