@@ -90,7 +90,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
             *activate_back(self.activation, z, a, dz, dz, own.memory),
             # The sums are part of the derivative of mean and variance, whether or not there is a bias.
             *_sum(dz, own, d_bias),
-            *plan(lambda dz, x: dz * x, [dz, normalized], d, memory=own.memory),
+            *plan(lambda dz, x: dz * x, [dz, normalized], d),
             *_sum(d, own, d_weights),
         ]
         if dx is None:
@@ -122,7 +122,7 @@ def _learnt(x: Array, own: Own, normalized: Array) -> Calls:
     """Returns the calls that write x minus the running mean to `normalized`, and 1 / deviation to `inverse`."""
     mean, variance, inverse = own.buffers["mean"], own.buffers["variance"], own.cache["inverse"]
     return [
-        *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized, memory=own.memory),
+        *plan(lambda x, mean: x - mean, [x, _column(mean)], normalized),
         *plan(lambda variance: 1 / np.sqrt(variance + EPSILON), [variance], inverse, memory=own.memory),
     ]
 

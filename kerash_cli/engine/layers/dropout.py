@@ -45,7 +45,7 @@ class Dropout(Transparent, keyword="dropout"):
             own.mode.random(own.number).random(out=mask, dtype=mask.dtype)
             np.divide(mask < kept, kept, out=mask)
 
-        return [draw, *plan(lambda x, mask: x * mask, [x[:-1], mask], out, memory=own.memory)]
+        return [draw, *plan(lambda x, mask: x * mask, [x[:-1], mask], out)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
-        return [] if dx is None else plan(lambda da, mask: da * mask, [da, own.cache["mask"]], dx, memory=own.memory)
+        return [] if dx is None else plan(lambda da, mask: da * mask, [da, own.cache["mask"]], dx)
