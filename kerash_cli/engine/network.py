@@ -5,7 +5,6 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 from math import prod
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +68,7 @@ class Network:
         self.tile = 1 if any(layer.alone for layer in self.layers) else TILE
         self.roomy_tile = max(1, min(64, ROOM // sum(map(prod, self.shapes))))
         self.least_rows, self.most_demanding = max(
-            ((layer.least_rows(before), layer.keyword) for layer, before in self._inputs()), key=itemgetter(0)
+            (layer.least_rows(before), layer.keyword) for layer, before in self._inputs()
         )
         self.fewest_rows = max(layer.fewest_rows for layer in self.layers)
         self.stacks = all(layer.stacks for layer in self.layers)

@@ -14,12 +14,13 @@ def through(layer: Layer, x: Array, tensors: Mapping[str, Array]) -> Array:
     """Returns a layer's output for one sample x, given its tensors; x and the output are (depth, height, width)."""
     network = Network((layer,), x.shape, bias="bias" in tensors)
     params = np.empty(network.size, x.dtype)
-    for name, view in network.tensors(params)[0].items():
+    (views,) = network.tensors(params)
+    for name, view in views.items():
         view[...] = tensors[name]
     plan = network.plan(params, 1, Mode())
-    plan.rows[:, :-1] = x.reshape(1, -1)
+    plan.rows[:, :-1] = x.ravel()
     run_calls(plan.forward)
-    return plan.a.reshape(network.shapes[-1])
+    return plan.a.reshape(layer.output_shape(x.shape))
 
 
 class Predictor:
