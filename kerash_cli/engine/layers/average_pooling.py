@@ -32,7 +32,7 @@ class AveragePooling(Pooling, keyword="average_pooling"):
         share = (1 / np.multiply.outer(down, across)).astype(z.dtype)[:, np.newaxis, :, np.newaxis]
         if share.min() == share.max():
             return plan(lambda z: z * share.item(0), [z], z, memory=memory)
-        return plan(lambda z, share: z * share, [z, memory.kept(share)], z, memory=memory)
+        return plan(lambda z, share: z * share, [z, memory.kept(share)], z)
 
     def spread(self, x: Array, out: Array, d_out: Array, dx: Array, along: list[Span], axis: int, own: Own) -> Calls:
         several = overlap(along, x.shape[axis])
