@@ -69,7 +69,7 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
 
         return [
             *(_measured(x, own, normalized, z) if own.mode.training else _learnt(x, own, normalized)),
-            *plan(scaled, [normalized, inverse, *affine], normalized, z, memory=own.memory),
+            *plan(scaled, [normalized, inverse, *affine], normalized, z),
             *activate(self.activation, z, _by_channel(out), own.memory),
         ]
 
@@ -112,7 +112,7 @@ def _measured(x: Array, own: Own, normalized: Array, squares: Array) -> Calls:
 
     return [
         *_sum(x, own, mean, 1 / count),
-        *plan(centred, [x, _column(mean)], normalized, squares, memory=own.memory),
+        *plan(centred, [x, _column(mean)], normalized, squares),
         *_sum(squares, own, spread, 1 / count),
         *plan(inverted, [spread], variance, inverse, memory=own.memory),
     ]
