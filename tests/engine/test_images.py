@@ -184,6 +184,34 @@ def test_a_running_mean_goes_a_tenth_of_the_way() -> None:
     assert np.allclose(new["variance"], 0.9 * old["variance"] + 0.1 * images.var(axis=(0, 2, 3), ddof=1))
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("learns_before", [True, False])
+@pytest.mark.parametrize(("shape", "axes"), [(SHAPE, (0, 2, 3)), ((1, 1, 6), (0, 1, 2))])
+def test_its_gradients_are_those_of_the_paper(
+    shape: tuple[int, int, int], axes: tuple[int, ...], learns_before: bool, bias: bool
+) -> None:
+    network = Network([BatchNormalization()], shape, bias)
+    params, x = drawn(network)
+    gradient = np.full(network.size, np.nan)
+    plan = network.plan(params, 5, Mode(training=True), gradient, with_dx=learns_before)
+    plan.rows[:, :-1] = x
+    run(plan.forward)
+    da = np.random.default_rng(9).standard_normal((5, *shape))
+    plan.da[...] = da.reshape(5, -1).T
+    run(plan.backward)
+    images = x.reshape(5, *shape)
+    deviation = np.sqrt(images.var(axis=axes, keepdims=True) + 1e-5)
+    normal = (images - images.mean(axis=axes, keepdims=True)) / deviation
+    (tensors,) = network.tensors(gradient)
+    assert np.allclose(tensors["weights"], (da * normal).sum(axis=axes).ravel(), rtol=1e-10)
+    assert not bias or np.allclose(tensors["bias"], da.sum(axis=axes).ravel(), rtol=1e-10)
+    assert (plan.dx is not None) == learns_before
+    if plan.dx is not None:
+        centred = da - da.mean(axis=axes, keepdims=True) - normal * (da * normal).mean(axis=axes, keepdims=True)
+        weights = network.tensors(params)[0]["weights"].reshape(deviation.shape[1:])
+        assert np.allclose(plan.dx.T.reshape(5, *shape), weights / deviation * centred, rtol=1e-9, atol=1e-12)
+
+
 def test_the_variance_of_two_rows_is_half_the_square_of_their_difference() -> None:
     network = Network([BatchNormalization()], (1, 1, 3))
     params, gradient = network.initial(0, np.dtype("f8")), np.empty(network.size)
