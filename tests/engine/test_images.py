@@ -76,6 +76,31 @@ def test_a_convolution_is_a_weighted_sum_of_each_window_of_all_channels(window: 
 
 
 @pytest.mark.parametrize("window", WINDOWS)
+def test_the_gradients_of_a_convolution_are_sums_over_the_same_windows(window: tuple[int, int, int, int]) -> None:
+    layer = Convolution(IDENTITY, 4, *window)
+    network = Network([layer], SHAPE)
+    params, x = drawn(network)
+    gradient = np.full(network.size, np.nan)
+    plan = ran(network, params, x, gradient=gradient)
+    da = np.random.default_rng(8).standard_normal((5, network.outputs))
+    plan.da[...] = da.T
+    run(plan.backward)
+    seen = windows(x.reshape(5, *SHAPE), layer, 0)
+    images = da.reshape(5, *layer.output_shape(SHAPE))
+    (tensors,) = network.tensors(gradient)
+    expected = np.einsum("nfyx,ndyxk->fdk", images, seen).ravel()
+    assert np.allclose(tensors["weights"].ravel(), expected, rtol=1e-10, atol=1e-12)
+    assert np.allclose(tensors["bias"], images.sum(axis=(0, 2, 3)), rtol=1e-10)
+    # The way back is the transpose of the way there: <dx, v> = <da, convolved v> for any v.
+    direction = np.random.default_rng(9).standard_normal(x.shape)
+    (learnt,) = network.tensors(params)
+    taken = windows(direction.reshape(5, *SHAPE), layer, 0)
+    there = np.einsum("ndyxk,fdk->nfyx", taken, learnt["weights"].reshape(4, 3, -1))
+    assert plan.dx is not None
+    assert (plan.dx.T * direction).sum() == pytest.approx((images * there).sum(), rel=1e-10)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
 def test_max_pooling_takes_the_largest_of_each_window(window: tuple[int, int, int, int]) -> None:
     layer = MaxPooling(Activation("tanh"), *window)
     x, a, _ = outputs(layer)
