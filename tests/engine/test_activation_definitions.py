@@ -143,3 +143,9 @@ def test_those_that_mix_are_the_three_over_all_outputs(name: str) -> None:
 )
 def test_what_an_activation_reaches_is_its_least_and_its_largest_value(word: str, least: float, most: float) -> None:
     assert Activation.parse(word).reach() == pytest.approx((least, most), abs=1e-3)
+
+
+def test_the_middle_is_reached_exactly() -> None:
+    assert Activation("gaussian").reach() == (0, 1)
+    assert Activation("quadratic").reach() == (0, np.inf)
+    assert Activation("cosine").reach()[1] == 1

@@ -64,8 +64,8 @@ def test_reductions_and_functions_have_names_too() -> None:
 
 
 def test_the_copies_between_an_image_and_the_outputs_belong_to_the_last_layer() -> None:
-    plan = planned("6 6 2\ninput\nconvolution - 3 1 0 3 3\nmax_pooling - 2 0 2 2\nflatten\n")
-    last = "layer2 max_pooling - 2 0 2 2"
+    plan = planned("6 6 2\ninput\nconvolution - 2 1 0 1 1\nconvolution - 3 1 0 3 3\nmax_pooling - 2 0 2 2\nflatten\n")
+    last = "layer3 max_pooling - 2 0 2 2"
     assert described(plan.forward[-1]) == (last, "copyto(3x2x2x16, 3x2x2x16)")
     assert described(plan.backward[0]) == (last, "copyto(3x2x2x16, 3x2x2x16)")
-    assert described(plan.backward[-1])[0] == "layer1 convolution - 3 1 0 3 3"
+    assert described(plan.backward[-1])[0] == "layer1 convolution - 2 1 0 1 1"

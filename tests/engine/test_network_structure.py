@@ -167,6 +167,34 @@ def test_dropout_between_images_takes_from_each_what_its_mask_says() -> None:
     assert np.array_equal(plan.dx.T, np.where(a == 0, 0, 2))
 
 
+def test_dropout_may_come_first() -> None:
+    network = Network([Dropout(0.5), Dense(2, IDENTITY)], (1, 1, 40))
+    params = np.zeros(network.size)
+    network.tensors(params)[1]["weights"][...] = 1
+    plan = network.plan(params, 3, Mode(training=True))
+    plan.rows[:, :-1] = 1
+    run(plan.forward)
+    assert np.array_equal(plan.a[0], plan.a[1])
+    assert set(plan.a[0] % 2) == {0}
+    assert 0 < plan.a[0].min() < plan.a[0].max() < 80
+
+
+def test_an_image_at_the_end_may_be_larger_than_all_before() -> None:
+    network = Network([Convolution(IDENTITY, 2, 1, 0, 1, 1), Convolution(IDENTITY, 9, 1, 0, 1, 1)], (1, 3, 4))
+    rng = np.random.default_rng(6)
+    params, x = rng.standard_normal(network.size), rng.standard_normal((5, 12))
+    first, last = network.tensors(params)
+    gradient, dx = gradient_of(network, params, x, Mode(training=True))
+    plan = network.plan(params, 5, Mode())
+    plan.rows[:, :-1] = x
+    run(plan.forward)
+    hidden = np.einsum("np,f->nfp", x, first["weights"].ravel()) + first["bias"][:, np.newaxis]
+    images = np.einsum("nfp,gf->ngp", hidden, last["weights"][:, :, 0, 0]) + last["bias"][:, np.newaxis]
+    assert np.allclose(plan.a.T, images.reshape(5, -1), rtol=1e-12)
+    assert np.allclose(dx, (last["weights"][:, :, 0, 0].sum(axis=0) * first["weights"].ravel()).sum(), rtol=1e-12)
+    assert np.allclose(network.tensors(gradient)[1]["bias"], 5 * 12, rtol=1e-12)
+
+
 def test_a_sketch_is_of_training_unless_it_is_told_otherwise() -> None:
     network = Network([InputLayer(), Dense(3, TANH)], (1, 1, 4))
     assert network.sketch(5, 4).backward
