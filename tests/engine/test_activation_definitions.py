@@ -149,3 +149,19 @@ def test_the_middle_is_reached_exactly() -> None:
     assert Activation("gaussian").reach() == (0, 1)
     assert Activation("quadratic").reach() == (0, np.inf)
     assert Activation("cosine").reach()[1] == 1
+
+
+WIDE = {
+    **{"gaussian": (True, True), "gelu": (True, True), "gelutanh": (True, True), "silu": (False, True)},
+    **{"mish": (False, True), "sinc": (False, True)},
+    **{"silu:2": (True, True), "softplus:2": (True, True), "celu:0.5": (True, True)},
+}
+"""Where float32 loses digits: of the function, and of its derivative."""
+
+
+@pytest.mark.parametrize("word", [*ACTIVATIONS, *(word for word in WIDE if ":" in word)])
+def test_float64_is_taken_only_where_float32_would_lose_digits(word: str) -> None:
+    activation = Activation.parse(word)
+    definition, parameters = activation.definition, activation.parameters
+    wide = definition.wide(*parameters), definition.wide_derivative(*parameters)
+    assert wide == WIDE.get(word, (False, False))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from kerash_cli.engine.layers import (
     OutputLayer,
     convolution,
 )
-from kerash_cli.engine.layers.base import BadWord, count, count_or_unknown, count_or_zero, head
+from kerash_cli.engine.layers.base import BadWord, Transparent, count, count_or_unknown, count_or_zero, head, word
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape
@@ -252,3 +253,38 @@ def test_whole_numbers_are_read(parse: Callable[[str], int | None], text: str, n
 def test_what_is_no_such_number_is_refused(parse: Callable[[str], int | None], text: str) -> None:
     with pytest.raises(BadInput, match=f"expected a whole number of 1 or more, got {re.escape(repr(text))}"):
         parse(text)
+
+
+@dataclass(frozen=True)
+class Pair(Transparent):
+    """A kind of layer with two words that may be left out."""
+
+    keyword = "pair"
+
+    first: int = word(count, default=2)
+    second: int | None = word(count_or_unknown, default=3)
+
+
+@pytest.mark.parametrize(
+    ("words", "layer", "line"),
+    [
+        ([], Pair(2, 3), "pair"),
+        (["5"], Pair(5, 3), "pair 5"),
+        (["5", "3"], Pair(5, 3), "pair 5"),
+        (["2", "4"], Pair(2, 4), "pair 2 4"),
+        (["3", "2"], Pair(3, 2), "pair 3 2"),
+        (["2", "?"], Pair(2, None), "pair 2 ?"),
+    ],
+)
+def test_words_at_the_end_that_are_the_defaults_are_left_out(words: list[str], layer: Pair, line: str) -> None:
+    assert Pair.parse(words) == layer
+    assert str(layer) == line
+
+
+def test_words_that_may_be_left_out_are_in_brackets() -> None:
+    assert Pair.usage() == "pair [FIRST] [SECOND]"
+    with pytest.raises(BadInput, match=re.escape("expected 'pair [FIRST] [SECOND]', got 'pair 1 2 3'")):
+        Pair.parse(["1", "2", "3"])
+    assert Pair(2, None).unresolved
+    assert not Pair(2, 3).unresolved
+    assert Pair(2, None).resolve(7) == Pair(2, 7)
