@@ -36,14 +36,22 @@ TANH, RELU = Activation("tanh"), Activation("relu")
 SHAPE = (3, 6, 7)
 
 
-@pytest.mark.parametrize("keyword", LAYERS)
-def test_a_kind_says_what_it_can(keyword: str) -> None:
-    kind = LAYERS[keyword]
-    assert kind.learns == (keyword in ("dense", "convolution", "batch_normalization"))
-    assert kind.alone == (keyword == "convolution")
-    assert kind.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
-    assert kind.fewest_rows == (8 if keyword == "batch_normalization" else 1)
-    assert kind.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
+LINES = [
+    *("input", "flatten", "dropout 0.5", "output", "dense 4 tanh", "batch_normalization", "convolution - 2 1 0 1 1"),
+    *("max_pooling - 1 0 1 1", "average_pooling - 1 0 1 1", "global_average_pooling"),
+]
+
+
+def test_a_kind_says_what_it_can() -> None:
+    assert {line.split()[0] for line in LINES} == set(LAYERS)
+    for keyword, *words in map(str.split, LINES):
+        layer = LAYERS[keyword].parse(words)
+        learns = keyword in ("dense", "convolution", "batch_normalization")
+        assert layer.learns == learns == bool(Network([layer], SHAPE).learnt)
+        assert layer.alone == (keyword == "convolution") == (Network([layer], SHAPE).tile == 1)
+        assert layer.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
+        assert layer.fewest_rows == (8 if keyword == "batch_normalization" else 1)
+        assert layer.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
 
 
 def test_a_mode_is_not_training_and_begins_at_0() -> None:

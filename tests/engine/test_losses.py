@@ -103,9 +103,19 @@ def test_the_terms_are_the_loss_of_each_output_before_it_is_shared_out(name: str
     assert np.allclose(slopes * (2 if name == "mean-square" else 1) / share, da, rtol=1e-12)
 
 
-def test_only_distances_that_bend_have_kinks() -> None:
-    kinks = {name: LOSSES[name].kinks for name in LOSSES if LOSSES[name].kinks}
-    assert kinks == {"mean-absolute": (0,), "huber": (-1, 1)}
+@pytest.mark.parametrize(
+    ("name", "kinks"), [("mean-square", ()), ("half-square", ()), ("mean-absolute", (0,)), ("huber", (-1, 1))]
+)
+def test_the_kinks_of_a_distance_are_where_its_slope_jumps_or_begins_to_grow_otherwise(
+    name: str, kinks: tuple[float, ...]
+) -> None:
+    places, step = np.arange(-2, 2.5, 0.5), 0.25
+    before, here, after = (
+        judged(LOSSES[name](), (places + by)[np.newaxis], np.zeros((1, 9)))[1][0] for by in (-step, 0, step)
+    )
+    jumps, bends = abs(after - before) > 4.2 * step, abs((after - here) - (here - before)) > 0.1
+    assert places[jumps | bends].tolist() == list(kinks)
+    assert LOSSES[name].kinks == kinks
 
 
 # From logits

@@ -38,3 +38,5 @@ def test_a_seed_derived_is_a_draw_of_63_bits_for_its_purpose() -> None:
 )
 def test_the_numbers_of_purposes_never_change(purpose: str, number: int) -> None:
     assert Key[purpose] == number
+    expected = np.random.default_rng(np.random.SeedSequence(7, spawn_key=(number, 3))).integers(0, 2**63, 4)
+    assert drawn(7, Key[purpose], 3) == expected.tolist()
