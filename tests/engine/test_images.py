@@ -22,6 +22,7 @@ from kerash_cli.engine.layers import (
     Mode,
     convolution,
 )
+from kerash_cli.engine.layers.window import Windowed
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import SGD, OptimizerSettings
 from kerash_cli.engine.plans import Plan
@@ -112,6 +113,46 @@ def test_average_pooling_takes_the_mean_of_what_is_there(window: tuple[int, int,
     layer = AveragePooling(Activation("tanh"), *window)
     x, a, _ = outputs(layer)
     assert np.allclose(a, np.tanh(np.nanmean(windows(x, layer, np.nan), axis=-1)).reshape(5, -1), rtol=1e-12)
+
+
+def given_back(layer: Windowed | GlobalAveragePooling) -> tuple[Array, Array, Array]:
+    """Samples (5, depth, height, width), gradients of the outputs, and those that come back to the samples."""
+    network = Network([layer], SHAPE)
+    _, x = drawn(network)
+    plan = ran(network, np.empty(0), x, gradient=np.empty(0))
+    da = np.random.default_rng(8).standard_normal((5, network.outputs))
+    plan.da[...] = da.T
+    run(plan.backward)
+    assert plan.dx is not None
+    return x.reshape(5, *SHAPE), da.reshape(5, *layer.output_shape(SHAPE)), plan.dx.T.reshape(5, *SHAPE)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_gradient_of_a_maximum_goes_to_where_it_was(window: tuple[int, int, int, int]) -> None:
+    layer = MaxPooling(IDENTITY, *window)
+    x, da, dx = given_back(layer)
+    largest = windows(x, layer, -np.inf).max(axis=-1)
+    expected = np.zeros_like(x)
+    for n, depth, down, across in np.ndindex(largest.shape):
+        expected[n, depth][x[n, depth] == largest[n, depth, down, across]] += da[n, depth, down, across]
+    assert np.allclose(dx, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_gradient_of_a_mean_is_shared_out_among_what_is_there(window: tuple[int, int, int, int]) -> None:
+    layer = AveragePooling(IDENTITY, *window)
+    x, da, dx = given_back(layer)
+    places = windows(np.arange(1.0, x[0].size + 1).reshape(1, *SHAPE), layer, 0)[0].astype(int)
+    expected = np.zeros((5, x[0].size + 1))  # the first place is that of all padding
+    for depth, down, across in np.ndindex(places.shape[:-1]):
+        window_places = places[depth, down, across]
+        expected[:, window_places] += da[:, depth, down, across, np.newaxis] / np.count_nonzero(window_places)
+    assert np.allclose(dx.reshape(5, -1), expected[:, 1:], rtol=1e-12, atol=1e-14)
+
+
+def test_the_gradient_of_the_mean_of_a_channel_is_the_same_everywhere() -> None:
+    _, da, dx = given_back(GlobalAveragePooling())
+    assert np.allclose(dx, np.broadcast_to(da / (6 * 7), dx.shape), rtol=1e-12)
 
 
 def test_global_average_pooling_takes_the_mean_of_each_channel() -> None:
