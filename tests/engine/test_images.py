@@ -30,7 +30,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 
 SHAPE = (3, 6, 7)
-WINDOWS = [(1, 0, 3, 2), (2, 1, 2, 3), (3, 1, 3, 3), (2, 0, 2, 2), (1, 1, 2, 2), (1, 0, 7, 6)]
+WINDOWS = [(1, 0, 3, 2), (2, 1, 2, 3), (3, 1, 3, 3), (2, 0, 2, 2), (1, 1, 2, 2), (1, 0, 7, 6), (9, 2, 3, 3)]
 """Stride, padding, kernel width and height."""
 
 
