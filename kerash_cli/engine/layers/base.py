@@ -97,8 +97,7 @@ class Layer(ABC):
     fewest_rows: ClassVar[int] = 1
     """Smallest batch that this layer trains well on; a smaller last batch joins the one before."""
 
-    def __init_subclass__(cls, keyword: str | None = None, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls, keyword: str | None = None) -> None:
         if keyword:
             cls.keyword = keyword
             LAYERS.add(keyword, cls)
