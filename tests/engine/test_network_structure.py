@@ -80,6 +80,13 @@ def test_the_most_demanding_layer_decides_on_the_rows_of_a_batch(layers: list[La
     assert least == 1 or network.most_demanding == "batch_normalization"
 
 
+def test_a_network_on_logits_takes_the_same_samples() -> None:
+    network = Network([Dense(3, Activation("softmax"))], (1, 2, 2), bias=False)
+    assert network.on_logits().layers == (Dense(3, IDENTITY),)
+    assert network.on_logits().shapes == [(1, 2, 2), (1, 1, 3)]
+    assert network.on_logits().size == 4 * 3
+
+
 # Plans
 
 
