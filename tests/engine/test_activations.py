@@ -27,6 +27,7 @@ WITH_PARAMETERS = [
     *["isru:3", "isrlu:0.5", "leakyrelu:0.5", "prelu:-0.5", "elu:2", "elu:0.3", "selu:2,3", "celu:0.5", "celu:1.7"],
     *["srelu:-2,0.5,0.25,2", "thresholdedrelu:0", "hardtanh:-2,0.5", "softshrink:0", "hardshrink:2"],
     *["softplus:2", "softplus:0.7", "silu:1.5", "silu:-1", "squareplus:0.25"],
+    *["elu:0", "silu:0", "prelu:1"],
 ]
 TYPES = [np.float32, np.float64]
 SPECIAL = [0, -0.0, *(sign * z for z in (1e-300, 88.7, 709.0, 1e4) for sign in (1, -1))]
