@@ -40,10 +40,10 @@ class MaxPooling(Pooling, keyword="max_pooling"):
             left, places = at(d_out, axis, span.windows), at(dx, axis, span.places)
             if not left.size:
                 continue
-            if number == len(along) and left.shape == d_out.shape:
+            if number == len(along):
                 # Windows that have not found their largest value yet have it here.
                 calls.append(partial(np.add, places, left, places) if several else partial(np.copyto, places, left))
-                continue
+                break
             shape, size = left.shape, left.size
             is_largest = own.cache["is_largest"].reshape(-1)[:size].reshape(shape)
             share = own.cache["share"].reshape(-1)[:size].reshape(shape) if several else places
