@@ -5,6 +5,7 @@ import pytest
 from small import run
 
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.engine.allocation import Counter
 from kerash_cli.engine.layers import Dense
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
@@ -192,3 +193,12 @@ def test_float64_is_taken_only_where_float32_would_lose_digits() -> None:
         narrow, exact = computed(activation, z), computed(activation, z.astype("f8"))
         assert not wide[0] or np.allclose(narrow[0], exact[0], rtol=1e-7, atol=0)
         assert not wide[1] or np.allclose(narrow[1], exact[1], rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "gelu", "mish", "softmax", "logsoftmax"])
+def test_what_is_computed_in_between_lies_in_the_memory_of_the_plan(name: str) -> None:
+    there, back, out = Counter(), Counter(), np.empty_like(Z)
+    Activation(name).forward(Z, out, there)
+    Activation(name).backward(Z, Z, Z, out, back)
+    assert there.bytes > 0
+    assert back.bytes > 0
