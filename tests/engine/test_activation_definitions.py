@@ -47,24 +47,30 @@ def computed(activation: Activation, z: Array) -> Array:
     return np.array([a, da])
 
 
-def test_an_alias_computes_what_the_activation_does() -> None:
-    for alias, name in ALIASES.items():
-        assert Activation.parse(alias) == Activation(name)
-        assert np.array_equal(computed(Activation.parse(alias), Z), computed(Activation(name), Z))
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_alias_computes_what_the_activation_does(alias: str) -> None:
+    activation = Activation(ALIASES[alias])
+    assert Activation.parse(alias) == activation
+    assert np.array_equal(computed(Activation.parse(alias), Z), computed(activation, Z))
 
 
-def test_the_default_parameters_are_those_of_pytorch_and_the_manual() -> None:
-    for name in ACTIVATIONS:
-        given = Activation(name, DEFAULTS.get(name, ()))
-        assert Activation(name).parameters == given.parameters
-        assert np.array_equal(computed(Activation(name), Z), computed(given, Z))
+@pytest.mark.parametrize("alias", ["sin", "sine"])
+def test_the_slope_of_a_cosine_is_minus_a_sine(alias: str) -> None:
+    assert np.array_equal(Activation.parse("cos").derivative(Z), -Activation.parse(alias)(Z))
 
 
-def test_the_kinks_are_where_the_formula_changes_and_finite() -> None:
-    for word in (*ACTIVATIONS, *(word for word in KINKS if ":" in word)):
-        activation, kinks = Activation.parse(word), KINKS.get(word, ())
-        assert activation.definition.kinks(*activation.parameters) == pytest.approx(kinks, rel=1e-12)
-        assert np.isfinite(computed(activation, np.array([kinks or (0,)], float))).all()
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_default_parameters_are_those_of_pytorch_and_the_manual(name: str) -> None:
+    given = Activation(name, DEFAULTS.get(name, ()))
+    assert Activation(name).parameters == given.parameters
+    assert np.array_equal(computed(Activation(name), Z), computed(given, Z))
+
+
+@pytest.mark.parametrize("word", [*ACTIVATIONS, *(word for word in KINKS if ":" in word)])
+def test_the_kinks_are_where_the_formula_changes_and_finite(word: str) -> None:
+    activation, kinks = Activation.parse(word), KINKS.get(word, ())
+    assert activation.definition.kinks(*activation.parameters) == pytest.approx(kinks, rel=1e-12)
+    assert np.isfinite(computed(activation, np.array([kinks or (0,)], float))).all()
 
 
 # Parameters
@@ -116,16 +122,16 @@ OVERWRITES = {
 """Whose derivative is known from the value alone."""
 
 
-def test_a_weighted_sum_is_kept_only_where_the_derivative_needs_it() -> None:
-    for name in ACTIVATIONS:
-        activation = Activation(name)
-        kept = {} if name in OVERWRITES else {"z": (4, 5)}
-        assert Dense(4, activation).cache_shapes((1, 1, 3), 5) == kept
-        assert activation.in_place == (name in OVERWRITES)
-        known = Z if kept else np.full_like(Z, np.nan)
-        a, da = activation(Z), np.ones_like(Z)
-        run(activation.backward(known, a, da, da))
-        assert np.isfinite(da).all()
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_weighted_sum_is_kept_only_where_the_derivative_needs_it(name: str) -> None:
+    activation = Activation(name)
+    kept = {} if name in OVERWRITES else {"z": (4, 5)}
+    assert Dense(4, activation).cache_shapes((1, 1, 3), 5) == kept
+    assert activation.in_place == (name in OVERWRITES)
+    known = Z if kept else np.full_like(Z, np.nan)
+    a, da = activation(Z), np.ones_like(Z)
+    run(activation.backward(known, a, da, da))
+    assert np.isfinite(da).all()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -136,12 +142,12 @@ def test_the_law_of_initial_weights_is_that_of_its_kind(name: str) -> None:
     assert Activation(name).initializer == expected
 
 
-def test_where_outputs_depend_on_all_inputs_the_activation_says_so() -> None:
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_where_outputs_depend_on_all_inputs_the_activation_says_so(name: str) -> None:
     changed = Z.copy()
     changed[0] += 1
-    for name in ACTIVATIONS:
-        mixes = not np.array_equal(Activation(name)(Z)[1:], Activation(name)(changed)[1:])
-        assert ACTIVATIONS[name].mixes == mixes == (name in ("softmax", "softmin", "logsoftmax"))
+    mixes = not np.array_equal(Activation(name)(Z)[1:], Activation(name)(changed)[1:])
+    assert ACTIVATIONS[name].mixes == mixes == (name in ("softmax", "softmin", "logsoftmax"))
 
 
 @pytest.mark.parametrize(
@@ -183,16 +189,15 @@ WIDE = {
 """Where float32 loses digits: of the function, and of its derivative."""
 
 
-def test_float64_is_taken_only_where_float32_would_lose_digits() -> None:
-    z = np.linspace(-6, 6, 101, dtype=np.float32)
-    for word in (*ACTIVATIONS, *(word for word in WIDE if ":" in word)):
-        activation = Activation.parse(word)
-        definition, parameters = activation.definition, activation.parameters
-        wide = definition.wide(*parameters), definition.wide_derivative(*parameters)
-        assert wide == WIDE.get(word, (False, False))
-        narrow, exact = computed(activation, z), computed(activation, z.astype("f8"))
-        assert not wide[0] or np.allclose(narrow[0], exact[0], rtol=1e-7, atol=0)
-        assert not wide[1] or np.allclose(narrow[1], exact[1], rtol=1e-7, atol=1e-9)
+@pytest.mark.parametrize("word", [*ACTIVATIONS, *(word for word in WIDE if ":" in word)])
+def test_float64_is_taken_only_where_float32_would_lose_digits(word: str) -> None:
+    activation, z = Activation.parse(word), np.linspace(-6, 6, 101, dtype=np.float32)
+    definition, parameters = activation.definition, activation.parameters
+    wide = definition.wide(*parameters), definition.wide_derivative(*parameters)
+    assert wide == WIDE.get(word, (False, False))
+    narrow, exact = computed(activation, z), computed(activation, z.astype("f8"))
+    assert not wide[0] or np.allclose(narrow[0], exact[0], rtol=1e-7, atol=0)
+    assert not wide[1] or np.allclose(narrow[1], exact[1], rtol=1e-7, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "gelu", "mish", "softmax", "logsoftmax"])

@@ -42,16 +42,20 @@ LINES = [
 ]
 
 
-def test_a_kind_says_what_it_can() -> None:
+def test_there_is_a_line_for_each_kind() -> None:
     assert {line.split()[0] for line in LINES} == set(LAYERS)
-    for keyword, *words in map(str.split, LINES):
-        layer = LAYERS[keyword].parse(words)
-        learns = keyword in ("dense", "convolution", "batch_normalization")
-        assert layer.learns == learns == bool(Network([layer], SHAPE).learnt)
-        assert layer.alone == (keyword == "convolution") == (Network([layer], SHAPE).tile == 1)
-        assert layer.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
-        assert layer.fewest_rows == (8 if keyword == "batch_normalization" else 1)
-        assert layer.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_kind_says_what_it_can(line: str) -> None:
+    keyword, *words = line.split()
+    layer = LAYERS[keyword].parse(words)
+    learns = keyword in ("dense", "convolution", "batch_normalization")
+    assert layer.learns == learns == bool(Network([layer], SHAPE).learnt)
+    assert layer.alone == (keyword == "convolution") == (Network([layer], SHAPE).tile == 1)
+    assert layer.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
+    assert layer.fewest_rows == (8 if keyword == "batch_normalization" else 1)
+    assert layer.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
 
 
 def test_a_mode_is_not_training_and_begins_at_0() -> None:
