@@ -21,8 +21,8 @@ from typing import Any, TextIO
 
 import click
 
-from kerash_cli import __version__
 from kerash_cli.commands._help import HELP_NAMES, Context, grouped
+from kerash_cli.commands._version import version_options
 from kerash_cli.errors import (
     FAULT,
     FAULT_TOLD,
@@ -95,7 +95,7 @@ input; 3 out of disk space or memory; 4 training diverged; 5 damaged or foreign 
 
 
 @click.group(cls=Folder, context_settings=HELP_NAMES, epilog=EXIT_CODES)
-@click.version_option(__version__, "-V", "--version", prog_name="kerash", message="%(prog)s %(version)s")
+@version_options
 def program() -> None:
     """Neural networks for the shell: train them on a table and use them in pipelines.
 

@@ -1,16 +1,21 @@
 """Help pages, and what is said of a command line that click does not understand."""
 
+import platform
 import re
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from conftest import ROOT
+from program import PROCESS, finished
 
 from kerash_cli import __version__
 from kerash_cli.cli import _usage, program
 from kerash_cli.commands._help import GROUPS, grouped
 from kerash_cli.errors import told
 from kerash_cli.matrices.operations import OPERATIONS
+from kerash_cli.system.cores import usable
 
 TARGETED = ("train", "evolve", "store-model")
 
@@ -163,6 +168,28 @@ def test_help_of_what_is_no_command_is_an_error(words: tuple[str, ...], expected
 def test_options_that_are_typed_often_have_a_short_name(name: str, short: str, long: str) -> None:
     (option,) = (each for each in commands()[name].params if long in each.opts)
     assert short in option.opts
+
+
+@pytest.mark.parametrize("options", [["--version", "-v"], ["-v", "-V"], ["-vV"]])
+def test_the_version_with_v_tells_what_results_and_speed_depend_on(
+    options: list[str], environment: dict[str, str]
+) -> None:
+    """In a process of its own, as the program limits BLAS to one thread before NumPy is imported."""
+    done = finished([*PROCESS, *options], ROOT, environment | {"OPENBLAS_CORETYPE": "Nehalem"})
+    assert (done.code, done.err) == (0, "")
+    first, python, numpy, blas, cores = done.out.splitlines()
+    assert first == f"kerash {__version__}"
+    assert python.startswith(f"Python {platform.python_version()} ")
+    assert numpy == f"NumPy {np.__version__}"
+    assert blas == "BLAS: not OpenBLAS" or blas.endswith(", kernels for Nehalem, 1 thread per process")
+    assert cores == f"cores: {usable()}"
+
+
+@pytest.mark.parametrize("arguments", [["-v"], ["-v", "train"], ["--verbose", "data"]])
+def test_v_without_version_is_refused(arguments: list[str]) -> None:
+    done = CliRunner().invoke(program, arguments)
+    assert done.exit_code == 2
+    assert "-v belongs to --version; try kerash --version -v" in done.output
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
