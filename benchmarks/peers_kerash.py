@@ -15,9 +15,10 @@ from kerash_cli.engine.layers import Mode
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import stage, staged_bytes
 from kerash_cli.training import pool
+from kerash_cli.training.division import most_parts
 from kerash_cli.training.log import RunLog
 from kerash_cli.training.loop import train
-from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
+from kerash_cli.training.pool import WorkerPool, described, pool_bytes
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 from kerash_cli.training.sources import InProcess
@@ -27,7 +28,7 @@ SPARE = 1 << 20
 
 def picked(workload: Workload, cores: int) -> int:
     """How many workers kerash takes where the work is worth it."""
-    return min(cores, largest_chunks(workload.network, len(workload.samples()[0]), workload.batch_size))
+    return min(cores, most_parts(workload.network, len(workload.samples()[0]), workload.batch_size))
 
 
 def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
@@ -64,7 +65,7 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
             processes = stack.enter_context(Processes(threads - 1, pool.__name__))
             folder = stack.enter_context(stage(size, None, print))
             samples = Samples(
-                folder.array("x_train", (rows, x.shape[1] + 1), x.dtype), folder.array("y_train", y.shape, y.dtype, "F")
+                folder.array("x_train", (rows, x.shape[1] + 1), x.dtype), folder.array("y_train", y.shape, y.dtype)
             )
             samples.x[:, :-1], samples.x[:, -1], samples.y[...] = x, 1, y
             if threads > 1:

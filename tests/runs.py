@@ -20,7 +20,7 @@ SIGMOID, TANH = Activation("sigmoid"), Activation("tanh")
 
 def samples(x: Any, y: Any, dtype: Any = np.float64, weight: Array | None = None) -> Samples:
     x = np.asarray(x, dtype)
-    return Samples(np.hstack([x, np.ones((len(x), 1), dtype)]), np.asfortranarray(y, dtype), weight)
+    return Samples(np.hstack([x, np.ones((len(x), 1), dtype)]), np.asarray(y, dtype), weight)
 
 
 def new_run(params: Array, rows: int, **settings: Any) -> Run:

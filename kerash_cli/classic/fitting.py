@@ -21,8 +21,9 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import memory
+from kerash_cli.training.division import most_parts
 from kerash_cli.training.loop import diverged
-from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
+from kerash_cli.training.pool import WorkerPool, described, pool_bytes
 from kerash_cli.training.run import Run, require_rows
 from kerash_cli.training.samples import Samples
 from kerash_cli.training.sources import GradientSource, InProcess
@@ -125,7 +126,7 @@ class Fit:
     @property
     def most_workers(self) -> int:
         """Largest number of processes that can share a batch."""
-        return largest_chunks(self._genome.network, len(self.run.order), self.run.batch_size)
+        return most_parts(self._genome.network, len(self.run.order), self.run.batch_size)
 
     def staged_bytes(self, workers: int) -> int:
         """Returns the size, in bytes, of a stage for `workers` workers."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.engine.allocation import aligned
 from kerash_cli.engine.expressions import column_sums, plan
 from kerash_cli.engine.tensors import Array, Calls, Values
 from kerash_cli.errors import BadInput
@@ -54,7 +55,7 @@ class Loss(ABC):
         1/n, `da` gets the gradient of the mean over n samples.
         """
         share = 1 / len(a) if self.mean_over_outputs else 1.0
-        terms = np.empty(da.shape, da.dtype)
+        terms: Array = aligned(da.shape, da.dtype)
 
         def judged(a: Values, y: Values, weight: Values = 1) -> tuple[Values, Values]:
             loss, slope = self.formula(a, y)

@@ -1,6 +1,6 @@
 """A network: layers whose parameters lie in one flat vector."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -123,8 +123,11 @@ class Network:
         gradient: Array | None = None,
         with_dx: bool = False,
         allocator: Allocator | None = None,
+        rows: Array | None = None,
     ) -> Plan:
         """Returns the plan for n samples, which has a `backward` pass if there is a gradient to write to.
+
+        Without `rows`, the plan has an array of its own for the samples; see `Plan`.
 
         `mode.training` is read now, the rest of `mode` whenever the calls are run. With params (count, size), the plan
         is for a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
@@ -138,24 +141,34 @@ class Network:
         tensors = map(plans.LayerTensors, learnt, grads, measured if mode.training else buffers)
         scratch = self._scratch(n) if mode.training or gradient is not None else 0
         memory = plans.PlanMemory(n, params.dtype, allocator, scratch)
-        return plans.assembled(self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx)
+        return plans.assembled(
+            self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx, rows
+        )
 
-    def update(self, optimizer: "Optimizer", params: Array, gradient: Array, part: slice | None = None) -> Calls:
-        """Returns the calls that update `params`, or a part of them, along the gradient.
+    def update(
+        self,
+        optimizer: "Optimizer",
+        params: Array,
+        gradient: Array,
+        part: slice | None = None,
+        squares: Callable[[], float] | None = None,
+    ) -> Calls:
+        """Returns the calls that update `params`, or a part of them, along the gradient; see `Optimizer.plan`.
 
-        The calls read only the same part of the gradient, unless the optimizer `needs_all`, and may overwrite it. The
-        optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
+        The optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"
             return optimizer.plan(params.reshape(-1), gradient.reshape(-1), part)
         first, last = (0, self.size) if part is None else (part.start, part.stop)
         learnt = slice(0, self.learnt)
-        calls = optimizer.plan(params[learnt], gradient[learnt], slice(min(first, self.learnt), min(last, self.learnt)))
+        own = slice(min(first, self.learnt), min(last, self.learnt))
+        calls = optimizer.plan(params[learnt], gradient[learnt], own, squares)
         buffers = slice(max(first, self.learnt), max(last, self.learnt))
         mean, seen = params[buffers], gradient[buffers]
         if mean.size:
             calls += plan(lambda mean, seen: mean + (seen - mean) * MOMENTUM, [mean, seen], mean)
+            calls += optimizer.swept([mean])
         return calls
 
     def summary(self, n: int, itemsize: int) -> list[dict[str, Any]]:
@@ -193,7 +206,7 @@ class Network:
         """Returns a plan without memory: it can be described but not run, and `counter` counts its bytes."""
         counter = counter or Counter()
         params: Array = counter.empty((self.size,), np.dtype(f"f{itemsize}"))
-        counter.bytes -= params.nbytes
+        counter.forget(params)
         return self.plan(params, n, Mode(training=gradient), params if gradient else None, allocator=counter)
 
     def _scratch(self, n: int) -> int:

@@ -208,9 +208,10 @@ def assembled(
     memory: PlanMemory,
     backward: bool,
     with_dx: bool,
+    rows: Array | None = None,
 ) -> Plan:
     """Returns the plan for the given layers; the first takes samples of the first shape, and so on."""
-    rows = memory.rows(prod(shapes[0]))
+    rows = memory.rows(prod(shapes[0])) if rows is None else rows
     steps = _steps(layers, shapes, tensors, rows, mode, memory)
     out = steps[-1].out if steps else Signal(rows.T, shapes[0])
     last = memory.laid_out(out, "row", shapes[-1])

@@ -22,10 +22,13 @@ LONGEST_SLEEP = 2e-3
 
 
 class Barrier(Protocol):
-    """A point where each rank waits for all others."""
+    """A point where each rank waits for all others, in two halves: a rank may work between arriving and leaving."""
 
-    def wait(self) -> None:
-        """Waits until every rank has called `wait` as often as this rank has."""
+    def arrive(self) -> None:
+        """Tells the other ranks that this one has arrived."""
+
+    def leave(self) -> None:
+        """Waits until every rank has arrived as often as this rank has."""
 
     def release(self) -> None:
         """Lets ranks that wait for this one go on, without waiting for them."""
@@ -45,10 +48,12 @@ class Counters:
         self._others = [STRIDE * other for other in range(ranks) if other != rank]
         self._count = 0
 
-    def wait(self) -> None:
-        counters = self._counters
-        self._count = count = self._count + 1
-        counters[self._mine] = count
+    def arrive(self) -> None:
+        self._count += 1
+        self._counters[self._mine] = self._count
+
+    def leave(self) -> None:
+        counters, count = self._counters, self._count
         for other in self._others:
             spins = 0
             while counters[other] < count:
@@ -57,8 +62,7 @@ class Counters:
                     self._wait_long(other, count)
 
     def release(self) -> None:
-        self._count += 1
-        self._counters[self._mine] = self._count
+        self.arrive()
 
     def _wait_long(self, other: int, count: int) -> None:
         start = perf_counter()
@@ -83,9 +87,11 @@ class Pipes:
 
         self._first, self._ends, self._watch = rank == 0, ends, watch
 
-    def wait(self) -> None:
+    def arrive(self) -> None:
         if not self._first:
             self.release()
+
+    def leave(self) -> None:
         for end, _ in self._ends:
             self._read(end)
         if self._first:

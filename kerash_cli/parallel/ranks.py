@@ -87,11 +87,19 @@ class Meeting:
     """Waits at the barrier for all ranks; each rank has its own Meeting."""
 
     def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
-        self._barrier, self._control = barrier, arrays["control"].data
+        self._control = arrays["control"].data
+        self._wait = barrier.leave
+        self.arrive = barrier.arrive
+        """Tells the other ranks that this one has arrived; it may do something else before it leaves."""
 
     def __call__(self) -> None:
         """Waits for all ranks; raises Over if the first rank has ended the job."""
-        self._barrier.wait()
+        self.arrive()
+        self.leave()
+
+    def leave(self) -> None:
+        """Waits for all ranks after this one has arrived; raises Over if the first rank has ended the job."""
+        self._wait()
         if self._control[0]:
             raise Over
 

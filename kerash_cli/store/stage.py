@@ -35,14 +35,14 @@ class Stage:
         self.folder = folder
         self._place = place
 
-    def array(self, name: str, shape: Shape, dtype: DTypeLike, order: str = "C") -> Array:
+    def array(self, name: str, shape: Shape, dtype: DTypeLike) -> Array:
         """Returns a new writable array mapped to `folder/name.npy`; processes that map the file share its content.
 
         Raises OutOfSpace if the file system is too full. The space is reserved first, because a write to a mapped file
         on a full file system would kill the process.
         """
         path = self.folder / f"{name}.npy"
-        description = {"descr": np.dtype(dtype).str, "fortran_order": order == "F", "shape": shape}
+        description = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
         needed = np.dtype(dtype).itemsize * prod(shape)
         private = partial(os.open, mode=0o600)
         with explained(str(path), needed), open(path, "x+b", opener=private) as file:
@@ -57,7 +57,7 @@ class Stage:
                 raise
             file.flush()
             mapping = mmap.mmap(file.fileno(), size)
-        array: Array = np.ndarray(shape, dtype, mapping, start, order="F" if order == "F" else "C")
+        array: Array = np.ndarray(shape, dtype, mapping, start)
         return array
 
 

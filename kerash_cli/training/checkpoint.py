@@ -147,6 +147,8 @@ class Checkpoint:
         if other in ("data", "label"):
             name = self._files.get(other)
             return f"from other {other}" + (f" ({name} has changed, or is another file)" if name else "")
+        if other == "chunk_rule":
+            return "by a version of kerash whose results differ in their last digits"
         is_plural = other.endswith("s") and not other.endswith("ss")
         return f"with {'other' if is_plural else 'another'} {other}"
 

@@ -11,26 +11,8 @@ from numpy.typing import NDArray
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.tensors import Array, Calls
+from kerash_cli.engine.tensors import Array, Call, Calls
 from kerash_cli.training.samples import Samples
-
-CHUNK_RULE = 1
-"""Version of the rule in `chunks`. Saved models record it; a checkpoint can be resumed only with the same version."""
-
-
-def chunks(batch: int, flops: int, parameters: int) -> int:
-    """Returns the number of chunks that a batch of `batch` rows is cut into.
-
-    `flops` counts the operations of one sample's forward pass. The rule depends on the batch and the model alone, so
-    that the number of workers never changes a result. A new rule changes all results: give it a new CHUNK_RULE.
-    """
-    work = 3 * flops * batch
-    intensity = work / (4 * max(1, parameters))
-    most = 16
-    while most > 1 and (batch < 32 * most or work < 25e6 * most or intensity < (100 if most == 2 else 256 * most)):
-        most //= 2
-    return most
-
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -74,15 +56,41 @@ class Chunks(Compiled[tuple[int, int, int], "Chunk"]):
 
 
 @dataclass(frozen=True)
+class Judge:
+    """The loss of `n` rows, compiled: given outputs and, by `gather`, targets, `compute` leaves the loss and hits."""
+
+    y: Array
+    weight: Array | None
+    loss: Array
+    """Sum of the rows' losses, 0-d."""
+    hits: list[NDArray[np.intp]]
+    """A list with one 0-d array, the number of hits; empty if there is no margin."""
+    compute: Calls
+
+    @classmethod
+    def compile(cls, loss: Loss, a: Array, da: Array, scale: float, weighted: bool, margin: float | None) -> "Judge":
+        """Compiles the loss of the outputs a (outputs, n), which also writes its gradient times `scale` to `da`."""
+        y: Array = np.empty(a.shape[::-1], a.dtype).T
+        total = np.empty((), a.dtype)
+        weight = np.empty(a.shape[1], a.dtype) if weighted else None
+        hits = [] if margin is None else [np.empty((), np.intp)]
+        count = [] if margin is None else _count_hits(a, y, margin, hits[0])
+        return cls(y, weight, total, hits, [*count, *loss.calls(a, y, weight, total, da, scale)])
+
+    def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
+        """Returns calls that copy the targets whose indexes are in `rows` when the calls are made."""
+        calls: Calls = [taken(samples.y, rows, self.y.T)]
+        if self.weight is not None and samples.weight is not None:
+            calls.append(taken(samples.weight, rows, self.weight))
+        return calls
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A compiled piece of a batch: after `gather`, `compute` leaves the summed loss, the hits and the gradient."""
 
     x: Array
-    y: Array
-    weight: Array | None
-    loss: Array
-    hits: list[NDArray[np.intp]]
-    """A list with one 0-d array, the number of hits; empty if there is no margin."""
+    judge: Judge
     compute: Calls
 
     @classmethod
@@ -103,27 +111,22 @@ class Chunk:
         """
         params, gradient = slot
         plan = network.plan(params, n, mode, gradient)
-        y, total = np.empty_like(plan.a), np.empty((), plan.a.dtype)
-        weight = np.empty(n, plan.a.dtype) if weighted else None
-        judge = loss.calls(plan.a, y, weight, total, plan.da, scale)
-        hits = [] if margin is None else [np.empty((), np.intp)]
-        count = [] if margin is None else _count_hits(plan.a, y, margin, hits[0])
-        calls = [*plan.forward, *count, *judge, *plan.backward]
+        judge = Judge.compile(loss, plan.a, plan.da, scale, weighted, margin)
+        calls = [*plan.forward, *judge.compute, *plan.backward]
         measured, part = gradient[network.learnt :], np.asarray(n * scale, gradient.dtype)
         if measured.size and part != 1:
             calls.append(partial(np.multiply, measured, part, measured))
-        return cls(plan.rows, y, weight, total, hits, calls)
+        return cls(plan.rows, judge, calls)
 
     def gather(self, samples: Samples, rows: NDArray[np.intp]) -> Calls:
         """Returns calls that copy the samples whose indexes are in `rows` when the calls are made."""
-        # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
-        calls: Calls = [
-            partial(samples.x.take, rows, 0, self.x, "clip"),
-            partial(samples.y.T.take, rows, 1, self.y, "clip"),
-        ]
-        if self.weight is not None and samples.weight is not None:
-            calls.append(partial(samples.weight.take, rows, 0, self.weight, "clip"))
-        return calls
+        return [taken(samples.x, rows, self.x), *self.judge.gather(samples, rows)]
+
+
+def taken(values: Array, rows: NDArray[np.intp], out: Array) -> Call:
+    """Returns the call that copies the rows with these indexes to `out`."""
+    # Without mode "clip" `take` makes a copy first, so that a bad index could not leave `out` half written.
+    return partial(values.take, rows, 0, out, "clip")
 
 
 def _count_hits(a: Array, y: Array, margin: float, hits: NDArray[np.intp]) -> Calls:

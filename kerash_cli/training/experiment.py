@@ -26,10 +26,10 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.training.chunks import CHUNK_RULE
+from kerash_cli.training.division import CHUNK_RULE, most_parts, slices
 from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match, network_and_loss
-from kerash_cli.training.pool import WorkerPool, described, largest_chunks, pool_bytes
+from kerash_cli.training.pool import WorkerPool, described, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
 from kerash_cli.training.samples import Samples, samples_bytes, staged, take, usable
 from kerash_cli.training.sources import GradientSource, InProcess
@@ -148,7 +148,7 @@ class PreparedTraining:
     def workers(self, asked: int | None) -> int:
         """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
         network, rows = self.judged, len(self.training)
-        most = largest_chunks(network, rows, self.settings.batch_size)
+        most = most_parts(network, rows, self.settings.batch_size)
         if asked:
             return min(asked, most)
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
@@ -158,7 +158,7 @@ class PreparedTraining:
         size, rows = self.settings.batch_size, len(self.training)
         while size < rows:
             size *= 2
-            if largest_chunks(self.judged, rows, size) >= workers:
+            if most_parts(self.judged, rows, size) >= workers:
                 return size
         return None
 
@@ -436,7 +436,8 @@ def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[n
 def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
     """Returns the memory, in bytes, that training takes besides the samples."""
     itemsize = np.dtype(settings.dtype).itemsize
-    vectors = 5 + len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    remembered = len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    vectors = 5 + remembered * (2 if slices(network, batch_size) > 1 else 1)  # slices have copies of their own
     return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
 
 

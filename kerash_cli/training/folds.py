@@ -51,7 +51,7 @@ class SideBySide:
         self._update = network.update(run.optimizer, run.params, self._gradient)
         slots = [Slot(_own(run.params, part), _own(self._gradient, part)) for part in self._parts]
         self._chunks = Chunks(network, loss, run.mode, slots)
-        self._steps = Compiled[tuple[int, int], tuple[Calls, list[Array]]](self._compile)
+        self._steps = Compiled[tuple[int], tuple[Rows, Calls, list[Array]]](self._compile)
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +61,8 @@ class SideBySide:
 
     def step(self, start: int, stop: int) -> float:
         """Takes one step with a batch of each fold; returns the sum of a batch's losses, averaged over the folds."""
-        calls, losses = self._steps[start, stop]
+        places, calls, losses = self._steps[stop - start,]
+        places[...] = self._run.order[start:stop]
         run_calls(calls)
         return sum(loss.item() for loss in losses) / len(self._folds.training)
 
@@ -85,19 +86,19 @@ class SideBySide:
             found.append(terms.mean(axis=0) if self._loss.mean_over_outputs else terms.sum(axis=0))
         return np.concatenate(found)
 
-    def _compile(self, start: int, stop: int) -> tuple[Calls, list[Array]]:
-        """Returns the calls of a step, and the arrays with the losses."""
-        places, calls = self._run.order[start:stop], list[Call]()
+    def _compile(self, n: int) -> tuple[Rows, Calls, list[Array]]:
+        """Returns an array for the order's part of a batch of n rows, the calls of a step, and the losses."""
+        places, calls = np.empty(n, np.intp), list[Call]()
         losses: list[Array] = []
         for number, part in enumerate(self._parts):
             training = self._folds.training[part]
-            rows = np.empty((len(training), stop - start), np.intp)
-            chunk = self._chunks[rows.size, stop - start, number]
+            rows = np.empty((len(training), n), np.intp)
+            chunk = self._chunks[rows.size, n, number]
             # Without mode "clip" `take` makes a copy first.
             calls.append(partial(training.take, places, 1, rows, "clip"))
             calls += [*chunk.gather(self._samples, rows.reshape(-1)), *chunk.compute]
-            losses.append(chunk.loss)
-        return calls + self._update, losses
+            losses.append(chunk.judge.loss)
+        return places, calls + self._update, losses
 
     def _judge(self, part: slice) -> Callable[[], float]:
         params, rows = _own(self._run.params, part), self._folds.validation[part]
@@ -125,7 +126,7 @@ class SideBySide:
 
 
 def _taken(samples: Samples, rows: Rows) -> Samples:
-    return Samples(samples.x[rows], np.asfortranarray(samples.y[rows]))
+    return Samples(samples.x[rows], samples.y[rows])
 
 
 def _own(vectors: Array, part: slice) -> Array:

@@ -107,6 +107,12 @@ def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
     return list(pairwise([*starts, rows]))
 
 
+def batch_from(start: int, rows: int, size: int, fewest: int) -> tuple[int, int]:
+    """Returns the batch (start, stop) that begins with the row `start`; see `batches`."""
+    stop = min(start + size, rows)
+    return start, rows if rows - stop < min(fewest, size) else stop
+
+
 def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> None:
     """Raises BadInput, with the given advice, if a batch would be too small for a layer to learn from."""
     smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))

@@ -11,7 +11,7 @@ from kerash_cli.tables.table import Rows, Table
 
 
 class Samples(NamedTuple):
-    """x (rows, features + 1), C order, ends in a column of ones; y (rows, outputs), F order; weight (rows,) or None."""
+    """x (rows, features + 1), C order, ends in a column of ones; y (rows, outputs), C order; weight (rows,) or None."""
 
     x: Array
     y: Array
@@ -23,7 +23,7 @@ def staged(
 ) -> Samples:
     """Writes the samples of all rows to `x_PART.npy` and `y_PART.npy`; raises BadInput for an invalid cell."""
     x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
-    y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype, order="F")
+    y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype)
     encoding.write_inputs(table, x[:, :-1])
     x[:, -1] = 1
     y[...] = encoding.encode_targets(table, labels, dtype)

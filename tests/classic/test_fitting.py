@@ -15,7 +15,7 @@ from kerash_cli.classic.fitting import Batch, Fit
 from kerash_cli.classic.genomes import Genome
 from kerash_cli.errors import BadInput, Diverged
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.training.chunks import chunks
+from kerash_cli.training.division import most_parts
 from kerash_cli.training.samples import Samples
 
 GOLDEN = json.loads((ROOT / "tests" / "golden" / "xor-2-10-1.json").read_text(encoding="ascii"))
@@ -204,13 +204,13 @@ def test_biases_that_do_not_count_stay_as_they_are() -> None:
 # A batch that is computed in pieces
 
 
-def fit_in_pieces(rows: int) -> tuple[Fit, Matrix, Matrix]:
+def fit_in_pieces(rows: int, units: int) -> tuple[Fit, Matrix, Matrix]:
     """A fit of two epochs in batches of 2048 rows, its inputs and its labels."""
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((rows, 128)), rng.standard_normal((rows, 2))
-    tensors = {"weights": rng.standard_normal((128, 160)) / 16}, {"weights": rng.standard_normal((160, 2)) / 16}
-    genome = genome_of("128 1 1\ninput\ndense 160 sigmoid\ndense 2 -\n", *tensors)
-    assert chunks(2048, genome.network.flops, genome.network.size) > 1
+    tensors = {"weights": rng.standard_normal((128, units)) / 16}, {"weights": rng.standard_normal((units, 2)) / 16}
+    genome = genome_of(f"128 1 1\ninput\ndense {units} sigmoid\ndense 2 -\n", *tensors)
+    assert most_parts(genome.network, rows, 2048) > 1
     return fit_of(genome, x, y, epochs=2, batch_size=2048, learning_rate=0.01, margin=1.0), x, y
 
 
@@ -234,9 +234,10 @@ def check_pieces(fit: Fit, batches: Iterable[Batch], x: Matrix, y: Matrix) -> No
     assert np.abs(fit.result.tensors[2]["weights"] - second).max() < 1e-12
 
 
+@pytest.mark.parametrize("units", [63, 160])
 @pytest.mark.parametrize("rows", [2048, 2300])
-def test_a_batch_in_pieces_is_counted_and_stepped_along_as_a_whole(rows: int) -> None:
-    fit, x, y = fit_in_pieces(rows)
+def test_a_batch_in_pieces_is_counted_and_stepped_along_as_a_whole(rows: int, units: int) -> None:
+    fit, x, y = fit_in_pieces(rows, units)
     check_pieces(fit, fit.batches(), x, y)
 
 

@@ -54,9 +54,7 @@ def stored(
         for part, (rows, first) in PARTS.items():
             x = stage.array(f"x_{part}", (rows, known.features + 1), np.float64)
             x[...] = np.hstack([numbers(rows, known.features, first), np.ones((rows, 1))])
-            stage.array(f"y_{part}", (rows, known.outputs), np.float64, order="F")[...] = numbers(
-                rows, known.outputs, -first
-            )
+            stage.array(f"y_{part}", (rows, known.outputs), np.float64)[...] = numbers(rows, known.outputs, -first)
         model.write(draft, text)
         draft.commit()
     return shelf.path(name), model
@@ -130,7 +128,7 @@ def test_samples_are_in_the_files_that_numpy_reads(tmp_path: Path) -> None:
 def test_samples_have_the_order_that_training_reads_fastest(tmp_path: Path) -> None:
     read = samples(stored(tmp_path, text=IRIS, known=iris())[0], "train")
     assert read.x.flags.c_contiguous
-    assert read.y.flags.f_contiguous
+    assert read.y.flags.c_contiguous
 
 
 def test_samples_stay_as_they_are_when_the_model_is_removed(tmp_path: Path) -> None:

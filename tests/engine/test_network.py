@@ -34,7 +34,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer, OptimizerSettings
 from kerash_cli.engine.tensors import Array, Calls, Shape, Values, carve
 from kerash_cli.errors import BadInput
-from kerash_cli.training import sources
+from kerash_cli.training import division
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
 from kerash_cli.training.sources import InProcess
@@ -243,7 +243,13 @@ class Still(Optimizer):
 
     default_rate = 1.0
 
-    def plan(self, params: Array, gradient: Array, part: slice | None = None) -> Calls:
+    def plan(
+        self,
+        params: Array,
+        gradient: Array,
+        part: slice | None = None,
+        squares: Callable[[], float] | None = None,
+    ) -> Calls:
         self.seen = np.empty_like(gradient)
         return [lambda: np.copyto(self.seen, gradient)]
 
@@ -257,7 +263,7 @@ class Still(Optimizer):
 def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
     monkeypatch: pytest.MonkeyPatch, pieces: int, weighted: bool, loss: str, activation: str
 ) -> None:
-    monkeypatch.setattr(sources, "chunks", lambda batch, flops, parameters: pieces)
+    monkeypatch.setattr(division, "chunks", lambda batch, flops, parameters: pieces)
     rng = np.random.default_rng(0)
     last = Activation.parse(activation)
     network = Network([InputLayer(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)

@@ -15,6 +15,11 @@ def silent(waited: float) -> None:
     pass
 
 
+def wait(barrier: Barrier) -> None:
+    barrier.arrive()
+    barrier.leave()
+
+
 @contextmanager
 def counters(ranks: int) -> Iterator[list[Barrier]]:
     shared = memoryview(bytearray(8 * STRIDE * ranks)).cast("q")
@@ -37,7 +42,7 @@ def meet(barriers: list[Barrier], work: Callable[[int, int], None], rounds: int)
     def run(rank: int) -> None:
         for number in range(rounds):
             work(rank, number)
-            barriers[rank].wait()
+            wait(barriers[rank])
 
     threads = [Thread(target=run, args=(rank,)) for rank in range(len(barriers))]
     for thread in threads:
@@ -66,13 +71,13 @@ def test_nobody_is_more_than_a_round_ahead(kind: Callable[[int], object], ranks:
 @pytest.mark.parametrize("kind", [counters, pipes])
 def test_a_release_lets_the_others_go_on(kind: Callable[[int], object]) -> None:
     with kind(3) as barriers:  # type: ignore[attr-defined]
-        threads = [Thread(target=each.wait) for each in barriers[1:]]
+        threads = [Thread(target=wait, args=(barrier,)) for barrier in barriers[1:]]
         for thread in threads:
             thread.start()
         if kind is pipes:
             barriers[0].release()
         else:
-            barriers[0].wait()
+            wait(barriers[0])
         for thread in threads:
             thread.join()
 
@@ -80,11 +85,11 @@ def test_a_release_lets_the_others_go_on(kind: Callable[[int], object]) -> None:
 def test_a_release_right_after_a_meeting_lets_the_others_through_twice() -> None:
     """They may still be on their way from the first when the second has begun."""
     with pipes(2) as (first, other):
-        other.release()
-        first.wait()
+        other.arrive()
+        wait(first)
         first.release()
-        for _ in range(2):
-            other.wait()
+        other.leave()
+        wait(other)
 
 
 @pytest.mark.parametrize(("machine", "ordered"), [("x86_64", True), ("AMD64", True), ("aarch64", False), ("", False)])
@@ -104,8 +109,9 @@ def test_a_long_wait_is_watched() -> None:
             raise Seen
 
     shared = memoryview(bytearray(16 * STRIDE)).cast("q")
+    barrier = Counters(shared, 0, 2, watch)
     with pytest.raises(Seen):
-        Counters(shared, 0, 2, watch).wait()
+        wait(barrier)
 
 
 def test_a_closed_pipe_is_told_as_an_endless_wait() -> None:
@@ -114,7 +120,18 @@ def test_a_closed_pipe_is_told_as_an_endless_wait() -> None:
     pipe = Pipes(0, [(here, ours)], told.append)
     os.close(theirs)
     os.close(there)
-    pipe.wait()
+    wait(pipe)
     os.close(here)
     os.close(ours)
     assert told == [float("inf")] * 2
+
+
+@pytest.mark.parametrize("kind", [counters, pipes])
+def test_a_rank_that_has_arrived_can_do_something_else_before_it_leaves(kind: Callable[[int], object]) -> None:
+    with kind(2) as barriers:  # type: ignore[attr-defined]
+        barriers[1].arrive()
+        others = Thread(target=wait, args=(barriers[0],))
+        others.start()
+        others.join(10)
+        assert not others.is_alive(), "the other rank need not wait until this one leaves"
+        barriers[1].leave()

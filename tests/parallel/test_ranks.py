@@ -28,7 +28,10 @@ class Watched:
         self.arguments, self.watch, self.released = arguments[:-1], arguments[-1], 0
         self.made.append(self)
 
-    def wait(self) -> None:
+    def arrive(self) -> None:
+        """Tells nobody."""
+
+    def leave(self) -> None:
         """Waits for nobody."""
 
     def release(self) -> None:
@@ -154,7 +157,7 @@ def test_a_meeting_waits_before_it_looks_whether_the_job_is_over() -> None:
     class Late(Watched):
         made: "list[Watched]" = []
 
-        def wait(self) -> None:
+        def leave(self) -> None:
             control[0] = 1
 
     with pytest.raises(Over):

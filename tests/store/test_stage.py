@@ -34,13 +34,12 @@ def stages(root: Path) -> list[Path]:
 # Arrays
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
-def test_an_array_is_its_file(tmp_path: Path, dtype: Any, order: str) -> None:
+def test_an_array_is_its_file(tmp_path: Path, dtype: Any) -> None:
     with stage(10**6, str(tmp_path), silent) as folder:
-        array = folder.array("x", (5, 3), dtype, order)
+        array = folder.array("x", (5, 3), dtype)
         mapped = np.load(folder.folder / "x.npy", mmap_mode="r+", allow_pickle=False)
-        assert (mapped.shape, mapped.dtype, mapped.flags.f_contiguous) == ((5, 3), dtype, order == "F")
+        assert (mapped.shape, mapped.dtype, mapped.flags.c_contiguous) == ((5, 3), dtype, True)
         array[...] = np.arange(15).reshape(5, 3)
         assert np.array_equal(mapped, np.arange(15).reshape(5, 3))
         mapped[4, 2] = 99

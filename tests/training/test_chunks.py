@@ -12,8 +12,8 @@ from kerash_cli.engine import losses
 from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Layer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
-from kerash_cli.training import sources
-from kerash_cli.training.chunks import chunks
+from kerash_cli.training import division
+from kerash_cli.training.division import chunks
 from kerash_cli.training.sources import InProcess
 
 # Chunks
@@ -78,7 +78,7 @@ def test_the_boundaries_of_the_number_of_chunks(batch: int, flops: int, paramete
 
 def in_pieces(monkeypatch: pytest.MonkeyPatch, pieces: int, cut: int = 0) -> None:
     """Batches of more than `cut` rows are cut into so many chunks."""
-    monkeypatch.setattr(sources, "chunks", lambda batch, flops, parameters: pieces if batch > cut else 1)
+    monkeypatch.setattr(division, "chunks", lambda batch, flops, parameters: pieces if batch > cut else 1)
 
 
 def gradient_of(layers: Sequence[Layer], rows: Any, batch: int, chunk: int, dtype: Any) -> Array:

@@ -35,7 +35,7 @@ def test_the_record_of_the_settings_is_that_of_the_defaults() -> None:
         "weight_decay": 0.0,
         "clip_norm": None,
         "schedule": "constant",
-        "chunk_rule": 1,
+        "chunk_rule": 2,
     }
 
 

@@ -40,7 +40,7 @@ def test_samples_are_the_scaled_inputs_a_one_and_the_targets(tmp_path: Path) -> 
             assert (samples.x[:, 1] == 1).all()
             assert samples.y.tolist() == np.eye(2)[rows % 2].tolist()
             assert (samples.x.dtype, samples.y.dtype) == (np.float32, np.float32)
-            assert samples.y.flags.f_contiguous
+            assert samples.y.flags.c_contiguous
 
 
 def test_without_validation_nothing_is_judged(tmp_path: Path) -> None:

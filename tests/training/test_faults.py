@@ -15,11 +15,15 @@ import pytest
 from conftest import ROOT
 from processes import gone
 
-MODEL = "64 1 1\ninput\ndropout 0.1\ndense 700 relu\ndense 700 relu\ndense 10 softmax\n"
-"""Its batches of 700 are cut into four chunks."""
+MODELS = {
+    "rows": "64 1 1\ninput\ndropout 0.1\ndense 700 relu\ndense 700 relu\ndense 10 softmax\n",
+    "units": "64 1 1\ninput\ndense 300 relu\ndropout 0.1\ndense 10 softmax\n",
+}
+BATCHES = {"rows": "700", "units": "200"}
+"""So large that a batch is cut into four chunks of rows, and the network into four slices of units."""
 
 PLANT = """
-import dataclasses, os, signal, sys
+import os, signal, sys
 if "kerash_cli.parallel.worker" in sys.orig_argv:
     from kerash_cli.training import rank
 
@@ -32,26 +36,32 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
     def spin(self, start, stop):
         while True:
             pass
-    def compiled(self, start, stop):
-        return self._steps[start, stop]
     def be_stale(self, start, stop):
-        self._steps[start, stop] = dataclasses.replace(compiled(self, start, stop), compute=[])
+        for step in self._steps.values():
+            step.judge[0].clear()
     def lie(self, start, stop):
-        step = compiled(self, start, stop)
-        lies = [lambda: self._shared.losses.fill(float("nan"))]
-        self._steps[start, stop] = dataclasses.replace(step, compute=step.compute + lies)
+        shared = self._division._shared
+        lied = [array for name, array in shared.items() if name == "losses" or name.startswith("sums")]
+        for step in self._steps.values():
+            step.judge[0].insert(-1, lambda: [array.fill(float("nan")) for array in lied])
     FAULTS = {
         "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
         "segv": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
         "exit 0": lambda *_: os._exit(0),
         "memory": lose, "exception": fail, "stop": stop_itself, "spin": spin, "stale": be_stale, "lie": lie,
     }
-    honest = rank.Rank.step
-    def step(self, start, stop, check=None):
-        if self.now == int(os.environ.get("STEP", "4")) and self._rank == 1:
+    honest, built = rank.Rank.step, rank.Rank.__init__
+    def build(self, job, order, batch_size, shared, number, *rest):
+        built(self, job, order, batch_size, shared, number, *rest)
+        self.number = number
+    begun = 0
+    def step(self, start, stop):
+        global begun
+        if begun == int(os.environ.get("STEP", "4")) and self.number == 1:
             FAULTS[os.environ["FAULT"]](self, start, stop)
-        return honest(self, start, stop, check)
-    rank.Rank.step = step
+        begun += 1
+        return honest(self, start, stop)
+    rank.Rank.step, rank.Rank.__init__ = step, build
 elif os.environ["FAULT"] == "spin":
     from kerash_cli.parallel import ranks
     ranks.LONGEST_WAIT = 1.0
@@ -64,17 +74,22 @@ class Runs:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.mountpoint = folder, folder / "mount"
         self.mountpoint.mkdir()
-        (folder / "model").write_text(MODEL, encoding="ascii")
+        self.divide("rows")
         self._planted = program.planted(folder, PLANT)
         self._environment = {**environment, "KERASH_MOUNTPOINT": str(self.mountpoint)}
         self._begun: list[subprocess.Popen[str]] = []
+
+    def divide(self, kind: str) -> None:
+        """Makes the next runs train the network of this kind."""
+        (self.folder / "model").write_text(MODELS[kind], encoding="ascii")
+        self._batch = BATCHES[kind]
 
     def begin(self, *options: str, fault: str | None = None, step: int = 4) -> "subprocess.Popen[str]":
         environment = {**self._environment, "STEP": str(step)}
         if fault:
             environment |= {"FAULT": fault, "PYTHONPATH": self._planted}
         data = str(ROOT / "data" / "digits.csv")
-        words = ["train", "model", data, "--target", "digit", "--batch-size", "700", *options]
+        words = ["train", "model", data, "--target", "digit", "--batch-size", self._batch, *options]
         command, pipe = [*program.PROCESS, *words], subprocess.PIPE
         process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, text=True)
         self._begun.append(process)
@@ -127,7 +142,9 @@ def trained(process: "subprocess.Popen[str]", epochs: int = 1) -> None:
         ("lie", "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"),
     ],
 )
-def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, fault: str, expected: str) -> None:
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, kind: str, fault: str, expected: str) -> None:
+    runs.divide(kind)
     code, line = runs.run("--epochs", "50", "--workers", "3", fault=fault)
     assert code == 6
     assert line.startswith(f"Error: {expected}")
@@ -136,7 +153,9 @@ def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, fault: str, ex
     assert not (runs.folder / "model.kerash").exists()
 
 
-def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs) -> None:
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs, kind: str) -> None:
+    runs.divide(kind)
     code, line = runs.run("--epochs", "50", "--workers", "2", "--learning-rate", "1e6", "--optimizer", "sgd")
     assert code == 4
     assert "training diverged" in line
@@ -145,6 +164,7 @@ def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs) -> None
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 67))])
 def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> None:
     """It ends with 6 and a line that names the worker, or it had ended before, as if nothing had happened."""
+    runs.divide(("rows", "units")[seed % 2])
     rng, workers = random.Random(seed), (2, 3, 6)[seed % 3]
     process = runs.begin("--epochs", "20", "--workers", str(workers), "-q", "-o", f"{seed}.kerash")
     while len(pids := workers_of(process)) < workers - 1:
@@ -165,6 +185,7 @@ def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> Non
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 34))])
 def test_a_worker_killed_inside_a_step_is_reported(runs: Runs, seed: int) -> None:
     """PROMISES W1: a third of the kills fall where the others wait for its part of a gradient."""
+    runs.divide(("units", "rows")[seed % 2])
     rng = random.Random(f"step {seed}")
     workers, step = rng.choice((2, 3, 6)), rng.randint(1, 40)
     code, line = runs.run("--epochs", "20", "--workers", str(workers), "-q", fault="kill", step=step)
@@ -187,6 +208,7 @@ def of_this_run(runs: Runs) -> list[int]:
 @pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 50))])
 def test_no_worker_outlives_a_parent_that_is_killed_at_any_moment(runs: Runs, seed: int) -> None:
     """PROMISES W3: most of the time while they start."""
+    runs.divide(("units", "rows")[seed % 2])
     rng = random.Random(f"orphans {seed}")
     process = runs.begin("--epochs", "100000", "--workers", str(rng.choice((2, 3, 6))))
     gone(process.pid, rng.uniform(0.1, 1.5 if seed % 2 else 0.6))

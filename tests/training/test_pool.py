@@ -26,7 +26,7 @@ def samples() -> tuple[Table, Table]:
 
 
 def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model: str = "mlp") -> tuple[str, float, int]:
-    """A digest of the parameters and of the optimizer's memory, the last loss, and how many chunks a batch has."""
+    """A digest of the parameters and of the optimizer's memory, the last loss, and how many parts a batch has."""
     own = optimizers.OptimizerSettings(clip_norm=0.5, weight_decay=0.01)
     settings = experiment.TrainingSettings(
         epochs=epochs, batch_size=batch_size, optimizer="adam", optimizer_settings=own, balance=True
@@ -43,7 +43,9 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model:
         return digest.hexdigest(), last.loss, prepared.workers(16)
 
 
-@pytest.mark.parametrize(("model", "batch_size"), [("mlp", 700), ("cnn", 128), ("normalized", 160)])
+@pytest.mark.parametrize(
+    ("model", "batch_size"), [("mlp", 700), ("cnn", 128), ("two layers", 128), ("four layers", 32)]
+)
 def test_two_and_three_workers_give_the_bits_of_one(tmp_path: Path, model: str, batch_size: int) -> None:
     alone = trained(tmp_path, 1, batch_size, model=model)
     assert alone[2] == BATCHES[model][batch_size]

@@ -105,7 +105,7 @@ class Layer(ABC):
     @classmethod
     def words(cls) -> tuple[Field[Any], ...]:
         """Returns the fields for the words after the keyword."""
-        return fields(cls)  # type: ignore[arg-type]
+        return tuple(item for item in fields(cls) if item.metadata)  # type: ignore[arg-type]
 
     @classmethod
     def usage(cls) -> str:
@@ -186,6 +186,14 @@ class Layer(ABC):
         """Returns whether the output is the input itself, so that there is nothing to compute."""
         return False
 
+    def keeps_apart(self, shape: Shape) -> bool:
+        """Returns whether any of the layer's units can be computed without the others, from `of_units` alone."""
+        return False
+
+    def of_units(self, units: slice, tensors: Views) -> tuple[Self, Views]:
+        """Returns the layer with these units alone, and what of the layer's `tensors` belongs to them."""
+        return self, {name: tensor[..., units] for name, tensor in tensors.items()}
+
     @abstractmethod
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         """Returns the calls that write the layer's outputs for x to `out`."""
@@ -210,6 +218,9 @@ class Transparent(Layer):
         return 0
 
     def transparent(self, training: bool) -> bool:
+        return True
+
+    def keeps_apart(self, shape: Shape) -> bool:
         return True
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:

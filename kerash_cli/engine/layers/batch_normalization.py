@@ -59,6 +59,9 @@ class BatchNormalization(Layer, keyword="batch_normalization"):
     def flops(self, shape: Shape) -> int:
         return 2 * prod(shape)
 
+    def keeps_apart(self, shape: Shape) -> bool:
+        return shape[:2] == (1, 1) and not self.activation.definition.mixes
+
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         z, x, normalized = (_by_channel(each) for each in (own.cache.get("z", out), x, own.cache["normalized"]))
         inverse, affine = _column(own.cache["inverse"]), [_column(each) for each in own.params.values()]

@@ -1,14 +1,15 @@
 """A fully connected layer: a = S(x W + b)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
+from typing import Self
 
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import Layer, Own, count_or_unknown, word
+from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, count_or_unknown, word
 from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensors, Views, apart
 
 
@@ -26,11 +27,15 @@ class Dense(Layer, keyword="dense"):
     units: int | None = word(count_or_unknown)
     activation: Activation = word(Activation.parse)
 
+    biased: bool = True
+    """False for a part of a layer whose biases are another part's."""
+
     def output_shape(self, shape: Shape) -> Shape:
         return (1, 1, self._units)
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
-        return {"weights": (prod(shape), self._units), "bias": (self._units,)}
+        weights = {"weights": (prod(shape), self._units)}
+        return {**weights, "bias": (self._units,)} if self.biased else weights
 
     def initialize(self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]) -> None:
         tensors["weights"][...] = draw(tensors["weights"].shape, *tensors["weights"].shape)
@@ -40,6 +45,20 @@ class Dense(Layer, keyword="dense"):
 
     def flops(self, shape: Shape) -> int:
         return 2 * prod(shape) * self._units
+
+    def keeps_apart(self, shape: Shape) -> bool:
+        return not self.activation.definition.mixes
+
+    def of_units(self, units: slice, tensors: Views) -> tuple[Self, Views]:
+        layer, taken = super().of_units(units, tensors)
+        return replace(layer, units=taken["weights"].shape[-1]), taken
+
+    def of_inputs(self, inputs: slice, first: bool, tensors: Views) -> tuple[Self, Views]:
+        """Returns the layer with these inputs alone, and its tensors.
+
+        The outputs of such parts add up to the weighted sums of the whole layer; the `first` part has the biases.
+        """
+        return replace(self, activation=IDENTITY, biased=first), {**tensors, "weights": tensors["weights"][inputs]}
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         affine = self._affine(own.params)

@@ -1,0 +1,54 @@
+"""The division of a batch's work into parts: which parts there are, by a rule of the model and the batch alone.
+
+A network of dense layers is cut into slices, which hold some units of each hidden layer and take whole batches. Of any
+other network, and of one that is small, batches are cut into chunks of rows. The number of workers does not matter, so
+that it never changes a result.
+"""
+
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.slices import hidden
+from kerash_cli.training.run import batches
+
+CHUNK_RULE = 2
+"""Version of `chunks`, `slices` and all else that decides the last digits of a result: a change takes a new number.
+
+Saved models record it; a checkpoint can be resumed only with the same version.
+"""
+
+
+def chunks(batch: int, flops: int, parameters: int) -> int:
+    """Returns the number of chunks that a batch of `batch` rows is cut into.
+
+    `flops` counts the operations of one sample's forward pass.
+    """
+    work = 3 * flops * batch
+    intensity = work / (4 * max(1, parameters))
+    most = 16
+    while most > 1 and (batch < 32 * most or work < 25e6 * most or intensity < (100 if most == 2 else 256 * most)):
+        most //= 2
+    return most
+
+
+def slices(network: Network, batch: int) -> int:
+    """Returns the number of slices that a network is cut into for batches of `batch` rows; 1 if it stays whole.
+
+    The products of a quarter of the first hidden layer may be so small that BLAS has faster kernels for them. The
+    output layer is computed in each slice, and the last activation by each worker: they must not be wide.
+    """
+    units = hidden(network)
+    if not units or min(units) < 64 or network.outputs > 64 or 3 * network.flops * batch < 1.5e7:
+        return 1
+    small = units[0] / 4 * batch * (network.features + 1) <= 1e6
+    return 4 if small or min(units) >= 1024 else 2
+
+
+def largest_batch(network: Network, rows: int, batch_size: int) -> int:
+    """Returns the number of rows in the largest batch of a run."""
+    return max(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
+
+
+def most_parts(network: Network, rows: int, batch_size: int) -> int:
+    """Returns the largest number of parts in a batch of a run: no more workers can share it."""
+    count = slices(network, largest_batch(network, rows, batch_size))
+    sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
+    return count if count > 1 else max(chunks(size, network.flops, network.size) for size in sizes)
