@@ -62,8 +62,8 @@ class Signal:
         """Returns whether a layer of this layout can read this signal as it is, for samples of this shape."""
         in_file_order = not self.imaged or _orders_coincide(self.shape)
         if layout == "image":
-            right = self.shape == shape if self.imaged else _orders_coincide(shape)
-            return right and self.memory.flags.c_contiguous
+            fits = self.shape == shape if self.imaged else _orders_coincide(shape) and prod(self.shape) == prod(shape)
+            return fits and self.memory.flags.c_contiguous
         return layout == "any" or in_file_order
 
     def over(self, memory: Array) -> "Signal":
@@ -71,9 +71,13 @@ class Signal:
         return replace(self, memory=memory)
 
     def copied_from(self, other: "Signal") -> Calls:
-        """Returns the calls that copy the features of `other`, whose order may differ, to this signal."""
+        """Returns the calls that copy the features of `other`, whose order may differ, to this signal.
+
+        If this signal has smaller images, they are the upper left part of the other's.
+        """
         shape = self.shape if self.imaged else other.shape
-        return [partial(np.copyto, self._in_file_order(shape), other._in_file_order(shape))]
+        whole = other._in_file_order(other.shape if prod(shape) < prod(other.shape) else shape)
+        return [partial(np.copyto, self._in_file_order(shape), whole[:, : shape[1], : shape[2]])]
 
     def _in_file_order(self, shape: Shape) -> Array:
         """Returns a view (depth, height, width, n) of the features."""
@@ -210,10 +214,15 @@ def assembled(
     with_dx: bool,
     rows: Array | None = None,
 ) -> Plan:
-    """Returns the plan for the given layers; the first takes samples of the first shape, and so on."""
+    """Returns the plan for the given layers; the first takes samples of the first shape, and so on.
+
+    With `with_dx`, the gradient is that of whole images.
+    """
     rows = memory.rows(prod(shapes[0])) if rows is None else rows
-    steps = _steps(layers, shapes, tensors, rows, mode, memory)
-    out = steps[-1].out if steps else Signal(rows.T, shapes[0])
+    samples = Signal(rows.T, shapes[0])
+    shapes = shapes if with_dx else cropped(layers, shapes)
+    steps = _steps(layers, shapes, tensors, samples, mode, memory)
+    out = steps[-1].out if steps else samples
     last = memory.laid_out(out, "row", shapes[-1])
     forward = [call for step in steps for call in step.forward()]
     if last is not out:
@@ -236,6 +245,21 @@ def assembled(
     return plan._replace(da=da, dx=d if with_dx else None, backward=calls)
 
 
+def cropped(layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[Shape]:
+    """Returns smaller shapes for the first signals if the network's output does not depend on the rest of them.
+
+    Windows that do not fit an image any more leave out its last rows and columns: nobody has to compute these.
+    """
+    needed = list(shapes)
+    chain = [layer.reach(after, before) for layer, before, after in zip(layers, shapes, shapes[1:], strict=False)]
+    end = next((i for i, part in enumerate(chain) if part is None), len(layers))
+    for i in reversed(range(end)):
+        part = layers[i].reach(needed[i + 1], shapes[i])
+        assert part is not None
+        needed[i] = part
+    return needed
+
+
 def deferred(layers: Sequence[Layer]) -> list[Layer]:
     """Returns layers that give exactly the same results with less work: a relu before a max pooling moves after it.
 
@@ -253,13 +277,12 @@ def _steps(
     layers: Sequence[Layer],
     shapes: Sequence[Shape],
     tensors: Sequence[LayerTensors],
-    rows: Array,
+    signal: Signal,
     mode: Mode,
     memory: PlanMemory,
 ) -> list[LayerStep]:
-    """Returns the layers that compute something, each with its memory; the first takes rows.T (features + 1, n)."""
+    """Returns the layers that compute something, each with its memory; the first takes `signal`."""
     made: list[LayerStep] = []
-    signal = Signal(rows.T, shapes[0])
     for i, layer in enumerate(deferred(layers)):
         if layer.transparent(mode.training):
             continue

@@ -186,6 +186,13 @@ class Layer(ABC):
         """Returns whether the output is the input itself, so that there is nothing to compute."""
         return False
 
+    def reach(self, part: Shape, shape: Shape) -> Shape | None:
+        """Returns the part of an input of `shape` from which alone the layer computes this part of its output.
+
+        Parts begin where the image begins. None if the layer needs the whole input.
+        """
+        return None
+
     def keeps_apart(self, shape: Shape) -> bool:
         """Returns whether any of the layer's units can be computed without the others, from `of_units` alone."""
         return False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers.base import IDENTITY, Transparent, no_activation, word
+from kerash_cli.engine.tensors import Shape
 
 
 @dataclass(frozen=True)
@@ -13,3 +14,6 @@ class InputLayer(Transparent, keyword="input"):
     place = "first"
 
     activation: Activation = word(no_activation, default=IDENTITY)
+
+    def reach(self, part: Shape, shape: Shape) -> Shape | None:
+        return part

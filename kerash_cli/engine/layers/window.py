@@ -31,6 +31,13 @@ class Windowed(Layer):
     kernel_width: int
     kernel_height: int
 
+    def reach(self, part: Shape, shape: Shape) -> Shape | None:
+        if self.pad:
+            return None
+        _, down, across = part
+        tall, wide = (down - 1) * self.stride + self.kernel_height, (across - 1) * self.stride + self.kernel_width
+        return (shape[0], tall, wide)
+
     def windows(self, shape: Shape) -> tuple[int, int]:
         """Returns the number of windows downwards and across; raises BadInput if kernel or padding does not fit."""
         _, height, width = shape
