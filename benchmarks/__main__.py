@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks import commands, evolving, functions, machine, peers_kerash, texts
-from benchmarks.contenders import ROOT, Contender, layouts
+from benchmarks.contenders import ROOT, Contender, ways
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.views.layout import aligned
 
@@ -94,13 +94,13 @@ def calibrated() -> dict[str, Any]:
 
 
 def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, Any]) -> Iterator[Row]:
-    """A workload's rows: kerash beside each peer, at its best number of threads and layout, and beside one worker."""
+    """A workload's rows: kerash beside each peer, at its best number of threads and way, and beside one worker."""
     workload = WORKLOADS[name]
     workers = peers_kerash.picked(workload, calibration["cores"])
     peers = [
-        Contender(side, name, threads, layout)
+        Contender(side, name, threads, way)
         for side in workload.targets
-        for layout in layouts(side, name)
+        for way in ways(side, name)
         for threads in (1, 2)
     ]
     ours = [Contender("kerash", name, count) for count in dict.fromkeys((workers, 1))]
@@ -113,9 +113,7 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
         contender.close()
     seconds = {id(each): median(race.seconds for race in each.races[1:]) for each in field}
     mine = seconds[id(ours[0])]
-    raw[name] = [
-        {"side": c.side, "threads": c.threads, "layout": c.layout, "blas": c.blas, "races": c.races} for c in field
-    ]
+    raw[name] = [{"side": c.side, "threads": c.threads, "way": c.way, "blas": c.blas, "races": c.races} for c in field]
     rows = len(workload.samples()[0])
     flops = workload.flops(rows)
     batches = workload.epochs * -(-rows // workload.batch_size)
@@ -136,6 +134,11 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
         alone = seconds[id(ours[1])]
         verdict = faster(alone / mine, Target(workload.scaling, 10))
         yield Row(name, label, mine, "kerash, 1 worker", alone, alone / mine, f">= {workload.scaling:g}", verdict, "")
+    if workload.slowing:
+        first, last = (median(race.ends[which] for race in ours[0].races[1:]) for which in range(2))
+        verdict = "met" if last / first <= workload.slowing else "MISSED"
+        wanted = f"<= {workload.slowing:g}"
+        yield Row(name, "its last epoch", last, "its first epoch", first, last / first, wanted, verdict, "")
 
 
 def faster(ratio: float, target: Target) -> str:
@@ -155,7 +158,7 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
             for name in sorted(pairs.keys() & set(chosen)):
                 peer, ours = pairs[name]
                 for each in ours:
-                    yield slower_at_most(name, each, times[each], peer, times[peer], 1.5, "1.5")
+                    yield slower_at_most(name, each, times[each], peer, times[peer], 1.3, "1.3")
             if "L2" in chosen:
                 one, ten = "kerash matrix mul", "kerash blas, ten steps"
                 yield slower_at_most("L2", ten, times[ten], one, times[one], 1.3, "1.3")
@@ -163,13 +166,13 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
             times = commands.training(runs, folder)
             raw["L3"] = times
             (ours, mine), (peer, theirs) = times.items()
-            yield slower_at_most("L3", ours, mine, peer, theirs, 1 / 6, "1/6")
+            yield slower_at_most("L3", ours, mine, peer, theirs, 1 / 10, "1/10")
             original = commands.original()
             if original:
                 raw["L3, 2019"] = original
                 ratio = mine.wall / original
-                verdict = "met" if ratio <= 1 / 300 else "MISSED"
-                yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/300", verdict, "scaled")
+                verdict = "met" if ratio <= 1 / 500 else "MISSED"
+                yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/500", verdict, "scaled")
 
 
 def evolution(turns: list[dict[str, float]]) -> Row:

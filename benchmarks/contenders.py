@@ -1,6 +1,6 @@
 """Contenders: one process for each side of a comparison, number of threads and layout, which runs when it is its turn.
 
-    python -m benchmarks.contenders SIDE WORKLOAD THREADS [LAYOUT]
+    python -m benchmarks.contenders SIDE WORKLOAD THREADS [WAY]
 
 answers each line on standard input with a line of JSON, after a first one that says what BLAS it found.
 """
@@ -23,8 +23,8 @@ SIDES = {
     "scikit-learn": "peers_sklearn",
     "jax": "peers_jax",
 }
-LAYOUTS = {"pytorch": ("NCHW", "channels_last")}
-"""How a side may lay out images in memory, where it has the choice."""
+WAYS = {"pytorch": ("NCHW", "channels_last"), "jax": ("scan", "a call a batch")}
+"""Ways in which a side may compute images, of which the fastest counts: layouts in memory, or what is compiled."""
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ROOT = Path(__file__).parents[1]
@@ -41,14 +41,14 @@ def environment(threads: int) -> dict[str, str]:
 class Contender:
     """A side of a comparison in a process of its own, idle until it is asked to `race`.
 
-    `layout` is one of the side's own, or "" where it has no choice or the workload no images.
+    `way` is one of the side's own, or "" where it has no choice or the workload no images.
     """
 
-    def __init__(self, side: str, workload: str, threads: int, layout: str = "") -> None:
-        self.side, self.threads, self.layout = side, threads, layout
+    def __init__(self, side: str, workload: str, threads: int, way: str = "") -> None:
+        self.side, self.threads, self.way = side, threads, way
         command = [sys.executable, "-m", "benchmarks.contenders", side, workload, str(threads)]
-        if layout:
-            command.append(layout)
+        if way:
+            command.append(way)
         self._process = subprocess.Popen(
             command,
             env=environment(1 if side == "kerash" else threads),
@@ -62,7 +62,7 @@ class Contender:
 
     def __str__(self) -> str:
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return ", ".join(filter(None, (self.side, threads, self.layout)))
+        return ", ".join(filter(None, (self.side, threads, self.way)))
 
     def race(self) -> None:
         """One more turn, kept in `races`."""
@@ -83,13 +83,13 @@ class Contender:
         return json.loads(line)
 
 
-def layouts(side: str, workload: str) -> tuple[str, ...]:
+def ways(side: str, workload: str) -> tuple[str, ...]:
     """Those to compare, "" alone where there is no choice."""
-    return LAYOUTS.get(side, ("",)) if WORKLOADS[workload].images else ("",)
+    return WAYS.get(side, ("",)) if WORKLOADS[workload].images else ("",)
 
 
-def main(side: str, workload: str, threads: str, *layout: str) -> None:
-    race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads), *layout)
+def main(side: str, workload: str, threads: str, *way: str) -> None:
+    race = import_module(f"benchmarks.{SIDES[side]}").prepare(WORKLOADS[workload], int(threads), *way)
     print(json.dumps(_blas()), flush=True)
     for _ in sys.stdin:
         print(json.dumps(_turn(race)), flush=True)
@@ -100,7 +100,7 @@ def _turn(race: Callable[[], Race]) -> Race:
     races = [race()]
     while sum(each.seconds for each in races) < TURN:
         races.append(race())
-    return Race(fmean(each.seconds for each in races), races[-1].loss)
+    return Race(fmean(each.seconds for each in races), races[-1].loss, races[-1].ends)
 
 
 def _blas() -> list[str]:

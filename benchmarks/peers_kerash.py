@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -42,7 +43,7 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
 
     def race() -> Race:
         optimizer = optimizers.OPTIMIZERS[workload.optimizer](
-            optimizers.OptimizerSettings(workload.rate),
+            optimizers.OptimizerSettings(workload.rate, workload.momentum),
             initial.size,
             initial.dtype,
             -(-rows // batch_size),
@@ -77,8 +78,11 @@ def prepare(workload: Workload, threads: int) -> Callable[[], Race]:
             log_folder = stack.enter_context(tempfile.TemporaryDirectory())
             log = stack.enter_context(RunLog(os.fspath(Path(log_folder, "log")), print))
             start = perf_counter()
+            ends = [start]
             for epoch in train(run, source):
                 log.epoch(epoch)
-            return Race(perf_counter() - start, epoch.loss)
+                ends.append(perf_counter())
+            epochs = [after - before for before, after in pairwise(ends)]
+            return Race(sum(epochs), epoch.loss, (epochs[0], epochs[-1]))
 
     return race

@@ -24,23 +24,24 @@ class ChannelsLast(nn.Module):
         return x.permute(0, 3, 1, 2)
 
 
-def prepare(workload: Workload, threads: int, layout: str = "") -> Callable[[], Race]:
-    """A function that trains from the start, each time; `layout` is that of images, "NCHW" or "channels_last"."""
+def prepare(workload: Workload, threads: int, way: str = "") -> Callable[[], Race]:
+    """A function that trains from the start, each time; `way` is the layout of images, "NCHW" or "channels_last"."""
     torch.set_num_threads(threads)
     x, y = map(torch.from_numpy, workload.samples())
     if workload.classes:
         y = y.argmax(dim=1)
     if workload.images:
         x = x.reshape(-1, *workload.network.shapes[0])
-    if layout == "channels_last":
+    if way == "channels_last":
         x = x.permute(0, 2, 3, 1).contiguous()
     judge = LOSSES[workload.loss]()
 
     def race() -> Race:
         network = build(workload)
-        if layout == "channels_last":
+        if way == "channels_last":
             network = nn.Sequential(ChannelsLast(), *network).to(memory_format=torch.channels_last)
-        optimizer = OPTIMIZERS[workload.optimizer](network.parameters(), lr=workload.rate)
+        settings = {"momentum": workload.momentum} if workload.momentum else {}
+        optimizer = OPTIMIZERS[workload.optimizer](network.parameters(), lr=workload.rate, **settings)
         order, rng = np.arange(len(x)), shuffler()
         start = perf_counter()
         for _ in range(workload.epochs):

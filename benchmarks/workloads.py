@@ -29,6 +29,8 @@ class Race(NamedTuple):
     seconds: float
     loss: float
     """The mean over the last epoch, as training saw it."""
+    ends: tuple[float, float] = (0.0, 0.0)
+    """Seconds of the first epoch and of the last, where a side tells them."""
 
 
 class Target(NamedTuple):
@@ -53,6 +55,9 @@ class Workload:
     targets: Mapping[str, Target]
     scaling: float | None = None
     """How many times as fast two workers have to be as one."""
+    momentum: float = 0.0
+    slowing: float | None = None
+    """How many times as long as the first epoch the last one may take."""
 
     @cached_property
     def description(self) -> ModelDescription:
@@ -152,20 +157,19 @@ def _lines(*lines: str) -> str:
 def _mnist(
     title: str, hidden: tuple[int, ...], batch_size: int, targets: Mapping[str, Target], **other: Any
 ) -> Workload:
-    chosen = {"optimizer": "sgd", "rate": 0.1, **other}
+    chosen = {"optimizer": "sgd", "rate": 0.1, "epochs": 1, **other}
     return Workload(
         title=title,
         model=_dense((784, *hidden, 10), "relu", "softmax"),
         loss="categorical-cross-entropy",
         batch_size=batch_size,
-        epochs=1,
         samples=mnist,
         targets=targets,
         **chosen,
     )
 
 
-def _pooled_mnist(title: str, filters: tuple[int, int], pytorch: Target) -> Workload:
+def _pooled_mnist(title: str, filters: tuple[int, int], pytorch: Target, jax: Target) -> Workload:
     return Workload(
         title=title,
         model=_convolutional("28 28 1", filters, 2, 10),
@@ -175,7 +179,7 @@ def _pooled_mnist(title: str, filters: tuple[int, int], pytorch: Target) -> Work
         batch_size=64,
         epochs=1,
         samples=mnist_start,
-        targets={"pytorch": pytorch},
+        targets={"pytorch": pytorch, "jax": jax},
         scaling=1.75,
     )
 
@@ -190,7 +194,7 @@ WORKLOADS = {
         batch_size=4,
         epochs=1000,
         samples=xor,
-        targets={"pytorch": Target(15, 20), "scikit-learn": Target(10, 15)},
+        targets={"pytorch": Target(15, 20), "scikit-learn": Target(11, 15), "jax": Target(1, 10)},
     ),
     "B2": Workload(
         "64-64-10 relu, softmax, adam; digits, batch 32, 20 epochs",
@@ -201,29 +205,34 @@ WORKLOADS = {
         batch_size=32,
         epochs=20,
         samples=digits,
-        targets={"pytorch": Target(8, 10), "scikit-learn": Target(4, 5)},
+        targets={"pytorch": Target(12, 16), "scikit-learn": Target(7, 9), "jax": Target(1, 2)},
     ),
     "B3": _mnist(
         "784-128-10 relu, softmax, sgd; MNIST, batch 32, 1 epoch",
         (128,),
         32,
-        {"pytorch": Target(2, 3), "jax": Target(0, 1)},
+        {"pytorch": Target(3.3, 3.7), "jax": Target(1.4, 1.7)},
+        scaling=1.6,
     ),
     "B4": _mnist(
         "784-128-10; MNIST, batch 128",
         (128,),
         128,
-        {"pytorch": Target(1.6, 2.2), "jax": Target(1.1, 1.5)},
-        scaling=1.15,
+        {"pytorch": Target(2, 2.3), "jax": Target(1.3, 1.5)},
+        scaling=1.6,
     ),
     "B5": _mnist(
-        "784-512-10; MNIST, batch 128", (512,), 128, {"pytorch": Target(1.2, 1.5), "jax": Target(1, 1.2)}, scaling=1.15
+        "784-512-10; MNIST, batch 128",
+        (512,),
+        128,
+        {"pytorch": Target(1.4, 1.5), "jax": Target(1.25, 1.4)},
+        scaling=1.6,
     ),
     "B6": _mnist(
         "784-512-512-10, adam; MNIST, batch 512",
         (512, 512),
         512,
-        {"pytorch": Target(1.15, 1.3), "jax": Target(0.95, 1.1)},
+        {"pytorch": Target(1.15, 1.25), "jax": Target(1.03, 1.1)},
         optimizer="adam",
         rate=0.001,
         scaling=1.75,
@@ -231,9 +240,10 @@ WORKLOADS = {
     "B7": _pooled_mnist(
         "conv 8 3x3, pool 2, conv 16 3x3, pool 2, dense 10; relu, softmax, sgd; MNIST's first 6,400, batch 64, 1 epoch",
         (8, 16),
-        Target(2.4, 3),
+        Target(3, 3.6),
+        Target(6, 8),
     ),
-    "B8": _pooled_mnist("B7 with 32 and 64 filters", (32, 64), Target(0.95, 1.2)),
+    "B8": _pooled_mnist("B7 with 32 and 64 filters", (32, 64), Target(1.3, 1.5), Target(5, 6)),
     "B9": Workload(
         "the CNN of 2019 for 64x64x3 and 30 classes, sgd; 640 random images, batch 16, 1 epoch",
         _convolutional("64 64 3", (2, 2), 1, 30),
@@ -243,6 +253,26 @@ WORKLOADS = {
         batch_size=16,
         epochs=1,
         samples=noise,
-        targets={"pytorch": Target(1, 1.3)},
+        targets={"pytorch": Target(2.2, 2.5), "jax": Target(1.8, 2.2)},
+    ),
+    "B11": _mnist(
+        "B3 with adam, 4 epochs; many inputs are hardly ever lit",
+        (128,),
+        32,
+        {"pytorch": Target(2.5, 5)},
+        optimizer="adam",
+        rate=0.001,
+        epochs=4,
+        slowing=1.03,
+    ),
+    "B12": _mnist(
+        "B11 with sgd and a momentum of 0.9",
+        (128,),
+        32,
+        {"pytorch": Target(3, 5)},
+        rate=0.01,
+        momentum=0.9,
+        epochs=4,
+        slowing=1.03,
     ),
 }
