@@ -65,7 +65,7 @@ class Rank:
         )
         self._stamp, self._now = shared["stamps"][rank : rank + 1].reshape(()), np.ones((), np.int64)
         self._steps = Compiled[tuple[int, int], Step](self._compile)
-        self._turn, self._turns = 0, self._division.turns
+        self._turn, self._turns, self._copies = 0, self._division.turns, self._division.copies
         self._ahead: Step | None = None
         """The step of the next batch, whose rows are gathered already."""
 
@@ -75,8 +75,9 @@ class Rank:
         If the sum is not finite, no parameter changes, unless the rank is alone.
         """
         if start == 0:
-            self._division.begin()
             self._ahead = None
+            if self._copies:
+                self._division.begin()
         step = self._ahead or self._gathered(start, stop)
         self._ahead = None
         self._run(step.judge, stop)
@@ -86,9 +87,9 @@ class Rank:
         if step.hits:
             self.hits = sum(each.item() for each in step.hits)
         finite = isfinite(total)
-        if finite:
+        if finite and step.learn:
             self._run(step.learn)
-        if stop == self._rows or not finite:
+        if self._copies and (stop == self._rows or not finite):
             self._division.end()
             if self._meeting:
                 self._meeting()
@@ -102,7 +103,8 @@ class Rank:
         step = self._steps[stop - start, self._turn]
         self._turn = (self._turn + 1) % self._turns
         step.rows[...] = self._order[start:stop]
-        run_calls(step.gather)
+        if step.gather:
+            run_calls(step.gather)
         return step
 
     def _run(self, phases: list[Calls], stop: int | None = None) -> None:
@@ -126,8 +128,8 @@ class Rank:
     def _compile(self, n: int, turn: int) -> Step:
         step = self._division.step(n, turn)
         if self._meeting is None:
-            judge, learn = (list(chain.from_iterable(phases)) for phases in (step.judge, step.learn))
-            return step._replace(judge=[judge], learn=[learn] if learn else [])
+            judge, learn = (list(chain.from_iterable(phases)) for phases in ([step.gather, *step.judge], step.learn))
+            return step._replace(gather=[], judge=[judge], learn=[learn] if learn else [])
         stamp = partial(np.copyto, self._stamp, self._now)
         for phases in (step.judge, step.learn):
             for calls in phases[:-1]:

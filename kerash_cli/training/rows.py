@@ -33,6 +33,7 @@ class ByRows:
     """A `Division` into chunks of rows."""
 
     turns = 1
+    copies = False
 
     def __init__(self, task: Task, rank: int, ranks: int, shared: Arrays) -> None:
         alone = keeps_own(task.optimizer, task.params)
@@ -92,10 +93,10 @@ class ByRows:
         return Step(rows, gather, [compute, []], losses, hits, [[*self._added(len(parts)), *self._update], []])
 
     def begin(self) -> None:
-        """Does nothing, because it computes with the task's parameters."""
+        """Does nothing, as there are no copies."""
 
     def end(self) -> None:
-        """Does nothing, because it computes with the task's parameters."""
+        """Does nothing, as there are no copies."""
 
     def recompute(self, rows: Indices) -> float:
         total = 0.0

@@ -61,15 +61,17 @@ class Division(Protocol):
 
     turns: int
     """A step must not use the same memory as so many steps before it."""
+    copies: bool
+    """True if it computes with copies of the task's vectors, between `begin` and `end`."""
 
     def step(self, n: int, turn: int) -> Step:
         """Compiles the work on a batch of n rows; the turns come one after the other."""
 
     def begin(self) -> None:
-        """Takes over the task's parameters and the optimizer's state; called before each epoch."""
+        """Copies the task's parameters and the optimizer's state; called before each epoch."""
 
     def end(self) -> None:
-        """Brings them up to date, as far as this rank owns them; called after each epoch."""
+        """Copies them back, as far as this rank owns them; called after each epoch."""
 
     def recompute(self, rows: Indices) -> float:
         """Returns the sum of losses of these rows, computed by this rank alone with the task's parameters."""

@@ -41,6 +41,8 @@ class _Owned(NamedTuple):
 class ByUnits:
     """A `Division` into slices."""
 
+    copies = True
+
     def __init__(self, task: Task, rank: int, ranks: int, shared: Arrays, count: int) -> None:
         """`count` is the number of slices."""
         self.turns = _turns(ranks)
