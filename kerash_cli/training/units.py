@@ -65,8 +65,8 @@ class ByUnits:
         for n in {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}:
             shapes[f"sums_{n}"] = (turns, count, network.outputs, n), dtype
             for stage, width in enumerate(widths):
-                shapes[f"units_{stage}_{n}"] = (turns, width + 1, n), dtype
-                shapes[f"slopes_{stage}_{n}"] = (turns, count, width, n), dtype
+                shapes[f"units_{stage}_{n}"] = (turns, n, width + 1), dtype
+                shapes[f"slopes_{stage}_{n}"] = (turns, count, n, width), dtype
         return shapes
 
     def step(self, n: int, turn: int) -> Step:
@@ -112,7 +112,7 @@ class _Batch:
         self._units = [shared[f"units_{stage}_{n}"][turn] for stage in range(self._last)]
         self._slopes = [shared[f"slopes_{stage}_{n}"][turn] for stage in range(self._last)]
         for units in self._units:
-            units[-1] = 1
+            units[:, -1] = 1
         self._x: Array = aligned((n, task.network.features + 1), task.params.dtype)
         self._x[:, -1] = 1
         self._plans = [self._plan(each) for each in pieces]
@@ -137,9 +137,15 @@ class _Batch:
         )
 
     def _plan(self, owned: _Owned) -> Plan:
-        rows = self._units[owned.stage - 1].T if owned.stage else self._x
-        network, mode = owned.piece.network, self._task.mode
-        return network.plan(owned.params, self._n, mode, owned.gradient, with_dx=owned.stage > 0, rows=rows)
+        return owned.piece.network.plan(
+            owned.params,
+            self._n,
+            self._task.mode,
+            owned.gradient,
+            with_dx=owned.stage > 0,
+            rows=self._units[owned.stage - 1] if owned.stage else self._x,
+            is_hidden=owned.stage < self._last,
+        )
 
     def _by_stage(self, work: Callable[[_Owned, Plan], Calls]) -> list[Calls]:
         """Returns the calls of all pieces of a stage, for each stage."""
@@ -149,7 +155,7 @@ class _Batch:
         return stages
 
     def _forward(self, owned: _Owned, plan: Plan) -> Calls:
-        out = self._sums[owned.number] if owned.stage == self._last else self._units[owned.stage][owned.piece.units]
+        out = self._sums[owned.number] if owned.stage == self._last else self._units[owned.stage].T[owned.piece.units]
         draws = owned.stage * len(self._sums) + owned.number
         return [partial(setattr, self._task.mode, "chunk", draws), *plan.forward, partial(np.copyto, out, plan.a)]
 
@@ -157,10 +163,10 @@ class _Batch:
         if owned.stage == self._last:
             calls: Calls = [partial(np.copyto, plan.da, self._end.slope)]
         else:
-            calls = _added(self._slopes[owned.stage][:, owned.piece.units], plan.da)
+            calls = _added(self._slopes[owned.stage][:, :, owned.piece.units], plan.da.T)
         calls += plan.backward
         if plan.dx is not None:
-            calls.append(partial(np.copyto, self._slopes[owned.stage - 1][owned.number], plan.dx))
+            calls.append(partial(np.copyto, self._slopes[owned.stage - 1][owned.number], plan.dx.T))
         return calls if self._clips else calls + self._update(owned, plan)  # while the gradient is in the cache
 
     def _update(self, owned: _Owned, plan: Plan) -> Calls:

@@ -23,6 +23,7 @@ class Dense(Layer, keyword="dense"):
 
     learns = True
     stacks = True
+    takes_rows = True
 
     units: int | None = word(count_or_unknown)
     activation: Activation = word(Activation.parse)
@@ -62,16 +63,25 @@ class Dense(Layer, keyword="dense"):
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         affine = self._affine(own.params)
-        z = own.cache.get("z", out)
-        return [
-            _product(affine.swapaxes(-1, -2), x[: affine.shape[-2]], z),
-            *self.activation.forward(z, out, own.memory),
-        ]
+        x = x[: affine.shape[-2]]
+        if not _are_rows(out):
+            z = own.cache.get("z", out)
+            return [_product(affine.swapaxes(-1, -2), x, z), *self.activation.forward(z, out, own.memory)]
+        rows = self._rows(own.cache, out)
+        z = own.memory.borrow(out.shape[::-1], out.dtype) if rows is None else rows
+        calls: Calls = [partial(x.T.dot, affine, z), *self.activation.forward(z, out.T, own.memory)]
+        if rows is None:
+            own.memory.give_back(z)
+        return calls
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         gradient, weights = self._affine(own.grads), own.params["weights"]
         x = x[: gradient.shape[-2]]
-        calls = self.activation.backward(own.cache.get("z", a), a, da, da, own.memory)
+        if _are_rows(da):
+            rows = self._rows(own.cache, a)
+            calls = self.activation.backward(a.T if rows is None else rows, a.T, da.T, da.T, own.memory)
+        else:
+            calls = self.activation.backward(own.cache.get("z", a), a, da, da, own.memory)
         if gradient.ndim == 2:
             calls.append(partial(x.dot, da.T, gradient))
         else:
@@ -80,6 +90,11 @@ class Dense(Layer, keyword="dense"):
         if dx is not None:
             calls.append(_product(weights, da, dx))
         return calls
+
+    @staticmethod
+    def _rows(cache: Views, out: Array) -> Array | None:
+        """Returns the memory for z as rows (n, units); None if z is not kept."""
+        return cache["z"].reshape(out.shape[::-1]) if "z" in cache else None
 
     def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:
         """Sets the weights of these inputs to 0."""
@@ -98,8 +113,13 @@ class Dense(Layer, keyword="dense"):
         return self.units
 
 
+def _are_rows(columns: Array) -> bool:
+    """Returns whether the columns of an array (units, n) are rows in memory."""
+    return columns.ndim == 2 and columns.strides[0] < columns.strides[1]
+
+
 def _product(matrix: Array, columns: Array, out: Array) -> Call:
     """Returns the call that writes matrix times columns; for a stack, each network's matrix times its own columns."""
-    if matrix.ndim == 2:
-        return partial(matrix.dot, columns, out)  # np.matmul takes four times as long to call
+    if matrix.ndim == 2:  # np.matmul takes four times as long to call
+        return partial(columns.T.dot, matrix.T, out.T) if _are_rows(out) else partial(matrix.dot, columns, out)
     return partial(np.matmul, matrix, apart(columns, len(matrix)), apart(out, len(matrix)))
