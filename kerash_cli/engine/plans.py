@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.allocation import Allocator
+from kerash_cli.engine.allocation import LINE, Allocator
 from kerash_cli.engine.calls import described, labelled
 from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
 from kerash_cli.engine.layers.base import Own
@@ -167,7 +167,7 @@ class PlanMemory:
     def array(self, features: int, by_row: bool = False) -> Array:
         """Returns a new array (features, n), in which features are contiguous, or samples if `by_row` is True."""
         if by_row:
-            return self.allocator.empty((self.n, features), self.dtype).T
+            return self.allocator.empty((self.n, padded(features, self.dtype)), self.dtype)[:, :features].T
         return self.allocator.empty((features, self.n), self.dtype)
 
     def rows(self, features: int) -> Array:
@@ -282,6 +282,11 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
         if waits and isinstance(pooling, MaxPooling) and pooling.activation == IDENTITY:
             order[i], order[i + 1] = layer.linear(), replace(pooling, activation=RELU)
     return order
+
+
+def padded(features: int, dtype: np.dtype[np.floating]) -> int:
+    """Returns the number of features in a row that ends with a cache line, so that the next one begins with one."""
+    return -(-features * dtype.itemsize // LINE) * LINE // dtype.itemsize
 
 
 def is_by_row(memory: Array) -> bool:

@@ -32,14 +32,12 @@ def chunks(batch: int, flops: int, parameters: int) -> int:
 def slices(network: Network, batch: int) -> int:
     """Returns the number of slices that a network is cut into for batches of `batch` rows; 1 if it stays whole.
 
-    The products of a quarter of the first hidden layer may be so small that BLAS has faster kernels for them. The
-    output layer is computed in each slice, and the last activation by each worker: they must not be wide.
+    Slices pay where a chunk of rows would be small. The output layer is computed in each slice, and the last activation
+    by each worker: they must not be wide.
     """
     units = hidden(network)
-    if not units or min(units) < 64 or network.outputs > 64 or 3 * network.flops * batch < 1.5e7:
-        return 1
-    small = units[0] / 4 * batch * (network.features + 1) <= 1e6
-    return 4 if small or min(units) >= 1024 else 2
+    suits = units and min(units) >= 64 and network.outputs <= 64
+    return 2 if suits and batch <= 128 and 3 * network.flops * batch >= 1.5e7 else 1
 
 
 def largest_batch(network: Network, rows: int, batch_size: int) -> int:

@@ -18,7 +18,7 @@ from kerash_cli.engine.allocation import aligned
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer, sum_of_squares
-from kerash_cli.engine.plans import Plan
+from kerash_cli.engine.plans import Plan, padded
 from kerash_cli.engine.slices import Piece, Slices, cut, hidden
 from kerash_cli.engine.tensors import Array, Calls, Indices
 from kerash_cli.training.chunks import Chunk, Judge, Slot, taken
@@ -65,7 +65,7 @@ class ByUnits:
         for n in {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}:
             shapes[f"sums_{n}"] = (turns, count, network.outputs, n), dtype
             for stage, width in enumerate(widths):
-                shapes[f"units_{stage}_{n}"] = (turns, n, width + 1), dtype
+                shapes[f"units_{stage}_{n}"] = (turns, n, padded(width + 1, dtype)), dtype
                 shapes[f"slopes_{stage}_{n}"] = (turns, count, n, width), dtype
         return shapes
 
@@ -109,7 +109,9 @@ class _Batch:
     def __init__(self, task: Task, pieces: Sequence[_Owned], slices: Slices, shared: Arrays, n: int, turn: int) -> None:
         self._task, self._pieces, self._n, self._last = task, pieces, n, len(slices.stages) - 1
         self._sums, self._squares = shared[f"sums_{n}"][turn], shared["squares"][turn]
-        self._units = [shared[f"units_{stage}_{n}"][turn] for stage in range(self._last)]
+        self._units = [
+            shared[f"units_{stage}_{n}"][turn][:, : width + 1] for stage, width in enumerate(hidden(task.network)[:-1])
+        ]
         self._slopes = [shared[f"slopes_{stage}_{n}"][turn] for stage in range(self._last)]
         for units in self._units:
             units[:, -1] = 1

@@ -204,22 +204,23 @@ def test_biases_that_do_not_count_stay_as_they_are() -> None:
 # A batch that is computed in pieces
 
 
-def fit_in_pieces(rows: int, units: int) -> tuple[Fit, Matrix, Matrix]:
-    """A fit of two epochs in batches of 2048 rows, its inputs and its labels."""
+def fit_in_pieces(rows: int, units: int, batch_size: int) -> tuple[Fit, Matrix, Matrix]:
+    """A fit of two epochs, its inputs and its labels."""
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((rows, 128)), rng.standard_normal((rows, 2))
     tensors = {"weights": rng.standard_normal((128, units)) / 16}, {"weights": rng.standard_normal((units, 2)) / 16}
     genome = genome_of(f"128 1 1\ninput\ndense {units} sigmoid\ndense 2 -\n", *tensors)
-    assert most_parts(genome.network, rows, 2048) > 1
-    return fit_of(genome, x, y, epochs=2, batch_size=2048, learning_rate=0.01, margin=1.0), x, y
+    assert most_parts(genome.network, rows, batch_size) > 1
+    return fit_of(genome, x, y, epochs=2, batch_size=batch_size, learning_rate=0.01, margin=1.0), x, y
 
 
 def check_pieces(fit: Fit, batches: Iterable[Batch], x: Matrix, y: Matrix) -> None:
     """Each batch is counted and stepped along as a whole."""
+    size = fit.run.batch_size
     first, second = (own["weights"].copy() for own in fit.result.tensors[1:])
     accuracies = []
     for batch in batches:
-        chosen = fit.run.order[2048 * batch.number :][:2048]
+        chosen = fit.run.order[size * batch.number :][:size]
         hidden = 1 / (1 + np.exp(-(x[chosen] @ first)))
         error = hidden @ second - y[chosen]
         assert batch.cost == pytest.approx((error**2).sum() / len(chosen), rel=1e-12)
@@ -228,16 +229,15 @@ def check_pieces(fit: Fit, batches: Iterable[Batch], x: Matrix, y: Matrix) -> No
         second = second - 0.01 / len(chosen) * hidden.T @ error
         first = first - 0.01 / len(chosen) * x[chosen].T @ slope
         accuracies.append(batch.accuracy)
-    assert len(accuracies) == 2 * -(-len(x) // 2048)
+    assert len(accuracies) == 2 * -(-len(x) // size)
     assert all(0.1 < accuracy < 0.9 for accuracy in accuracies), accuracies
     assert np.abs(fit.result.tensors[1]["weights"] - first).max() < 1e-12
     assert np.abs(fit.result.tensors[2]["weights"] - second).max() < 1e-12
 
 
-@pytest.mark.parametrize("units", [63, 160])
-@pytest.mark.parametrize("rows", [2048, 2300])
-def test_a_batch_in_pieces_is_counted_and_stepped_along_as_a_whole(rows: int, units: int) -> None:
-    fit, x, y = fit_in_pieces(rows, units)
+@pytest.mark.parametrize(("rows", "units", "batch_size"), [(2048, 63, 2048), (2300, 63, 2048), (300, 160, 128)])
+def test_a_batch_in_pieces_is_counted_and_stepped_along_as_a_whole(rows: int, units: int, batch_size: int) -> None:
+    fit, x, y = fit_in_pieces(rows, units, batch_size)
     check_pieces(fit, fit.batches(), x, y)
 
 

@@ -13,12 +13,14 @@ from kerash_cli.training import pool
 ROOM = 10**9
 
 
-@pytest.mark.parametrize(("units", "parts", "workers"), [(63, 4, 2), (63, 4, 3), (160, 2, 2)])
+@pytest.mark.parametrize(
+    ("units", "batch_size", "parts", "workers"), [(63, 2048, 4, 2), (63, 2048, 4, 3), (160, 128, 2, 2)]
+)
 def test_the_accuracy_of_a_shared_batch_counts_the_rows_of_all_processes(
-    tmp_path: Path, units: int, parts: int, workers: int
+    tmp_path: Path, units: int, batch_size: int, parts: int, workers: int
 ) -> None:
     """Four chunks of rows, or two slices of the network."""
-    fit, x, y = fit_in_pieces(2300, units)
+    fit, x, y = fit_in_pieces(2300, units, batch_size)
     assert fit.most_workers == parts
     staged = samples(x, y)
     np.save(tmp_path / "x_train.npy", staged.x)

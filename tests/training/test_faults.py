@@ -17,10 +17,10 @@ from processes import gone
 
 MODELS = {
     "rows": "64 1 1\ninput\ndropout 0.1\ndense 700 relu\ndense 700 relu\ndense 10 softmax\n",
-    "units": "64 1 1\ninput\ndense 300 relu\ndropout 0.1\ndense 10 softmax\n",
+    "units": "64 1 1\ninput\ndense 300 relu\ndropout 0.1\ndense 300 relu\ndense 10 softmax\n",
 }
-BATCHES = {"rows": "700", "units": "200"}
-"""So large that a batch is cut into four chunks of rows, and the network into four slices of units."""
+BATCHES = {"rows": "700", "units": "128"}
+"""With these, a batch is cut into four chunks of rows, and the network into two slices of units."""
 
 PLANT = """
 import os, signal, sys
@@ -43,7 +43,7 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
         shared = self._division._shared
         lied = [array for name, array in shared.items() if name == "losses" or name.startswith("sums")]
         for step in self._steps.values():
-            step.judge[0].insert(-1, lambda: [array.fill(float("nan")) for array in lied])
+            step.judge[-2].insert(-1, lambda: [array.fill(float("nan")) for array in lied])
     FAULTS = {
         "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
         "segv": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
