@@ -19,7 +19,7 @@ from searches import XOR, bytes_of, few_digits, table, untimed
 
 
 @pytest.mark.parametrize(
-    "kind", ["images", "few rows", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("classes", "number"))]
+    "kind", ["few rows", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("images", "classes", "number"))]
 )
 def test_the_number_of_workers_changes_no_byte(kerash: Kerash, tmp_path: Path, kind: str) -> None:
     """PROMISES D4."""

@@ -128,21 +128,28 @@ def trained(process: "subprocess.Popen[str]", epochs: int = 1) -> None:
         assert line, "the run ended early"
 
 
+FAULTS = [
+    ("kill", "worker 1 was killed by SIGKILL (signal 9): out of memory? try --batch-size 16 or --workers 1"),
+    ("segv", "worker 1 was killed by SIGSEGV (signal 11): try --workers 1"),
+    ("exit 0", "worker 1 ended (exit 0): it said nothing; try --workers 1"),
+    ("memory", "worker 1 ended (exit 1): MemoryError; try --workers 1"),
+    ("exception", "worker 1 ended (exit 1): ValueError: planted; try --workers 1"),
+    ("stop", "worker 1 was stopped by a signal; try --workers 1"),
+    ("spin", "a worker did not answer for"),
+    ("stale", "worker 1 returned the result of an earlier step; try --workers 1"),
+    ("lie", "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"),
+]
+SLOW = ("stop", "spin")
+
+
 @pytest.mark.parametrize(
-    ("fault", "expected"),
+    ("kind", "fault", "expected"),
     [
-        ("kill", "worker 1 was killed by SIGKILL (signal 9): out of memory? try --batch-size 16 or --workers 1"),
-        ("segv", "worker 1 was killed by SIGSEGV (signal 11): try --workers 1"),
-        ("exit 0", "worker 1 ended (exit 0): it said nothing; try --workers 1"),
-        ("memory", "worker 1 ended (exit 1): MemoryError; try --workers 1"),
-        ("exception", "worker 1 ended (exit 1): ValueError: planted; try --workers 1"),
-        ("stop", "worker 1 was stopped by a signal; try --workers 1"),
-        ("spin", "a worker did not answer for"),
-        ("stale", "worker 1 returned the result of an earlier step; try --workers 1"),
-        ("lie", "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"),
+        pytest.param(kind, *each, marks=pytest.mark.long if kind == "rows" and each[0] in SLOW else ())
+        for kind in MODELS
+        for each in FAULTS
     ],
 )
-@pytest.mark.parametrize("kind", MODELS)
 def test_a_worker_that_fails_ends_the_run_with_a_line(runs: Runs, kind: str, fault: str, expected: str) -> None:
     runs.divide(kind)
     code, line = runs.run("--epochs", "50", "--workers", "3", fault=fault)
