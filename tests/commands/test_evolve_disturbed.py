@@ -104,6 +104,7 @@ def test_a_finished_search_is_not_trained_again(kerash: Kerash, tmp_path: Path) 
     assert (tmp_path / "xor_ev.kerash").read_bytes() == model
 
 
+@pytest.mark.long
 def test_more_generations_go_on_where_fewer_ended(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
     rest = (data, "6", "--target", "label", "-q")

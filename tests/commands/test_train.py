@@ -141,6 +141,7 @@ def test_lenet_trains_on_images_of_mnists_format(kerash: Kerash, tmp_path: Path)
     assert len(kerash("predict", "lenet.kerash", "images.idx").out.splitlines()) == 60
 
 
+@pytest.mark.long
 def test_the_network_of_the_slides_trains_on_64_images_within_2_gb(tmp_path: Path, environment: dict[str, str]) -> None:
     random_images(tmp_path, 64, (3, 256, 256), 30)
     command = f"train {ROOT}/models/cnn.model images.idx labels.idx --epochs 1 --batch-size 64 --learning-rate 1e-5 -q"

@@ -233,7 +233,7 @@ def begin(kerash: Kerash, tmp_path: Path, environment: dict[str, str]) -> Callab
     return started
 
 
-@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(5, 100))])
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 100))])
 def test_a_run_killed_again_and_again_ends_in_the_same_bytes(
     kerash: Kerash, begin: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path, seed: int
 ) -> None:

@@ -139,13 +139,14 @@ FAULTS = [
     ("stale", "worker 1 returned the result of an earlier step; try --workers 1"),
     ("lie", "a worker computed a loss of nan, but this process computed a finite one; try --workers 1"),
 ]
-SLOW = ("stop", "spin")
+SUBTLE = ("stale", "lie")
+"""Faults that depend on how the work is divided; the others are told alike."""
 
 
 @pytest.mark.parametrize(
     ("kind", "fault", "expected"),
     [
-        pytest.param(kind, *each, marks=pytest.mark.long if kind == "rows" and each[0] in SLOW else ())
+        pytest.param(kind, *each, marks=pytest.mark.long if kind == "rows" and each[0] not in SUBTLE else ())
         for kind in MODELS
         for each in FAULTS
     ],
@@ -168,7 +169,7 @@ def test_a_loss_that_is_not_finite_here_either_is_divergence(runs: Runs, kind: s
     assert "training diverged" in line
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 67))])
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 67))])
 def test_a_worker_killed_at_any_moment_is_reported(runs: Runs, seed: int) -> None:
     """It ends with 6 and a line that names the worker, or it had ended before, as if nothing had happened."""
     runs.divide(("rows", "units")[seed % 2])
