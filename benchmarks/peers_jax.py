@@ -97,7 +97,7 @@ def initial(workload: Workload) -> Iterator[tuple[Any, Any]]:
 
 
 def applied(layer: Layer, x: Any, learnt: Iterator[Any]) -> Any:
-    """What a layer gives for x (n, height, width, depth) or (n, features); it takes its weights from `learnt`."""
+    """Outputs of a layer for x (n, height, width, depth) or (n, features); it takes its weights from `learnt`."""
     match layer:
         case InputLayer():
             return x

@@ -57,7 +57,7 @@ class Workload:
     """How many times as fast two workers have to be as one."""
     momentum: float = 0.0
     slowing: float | None = None
-    """How many times as long as the first epoch the last one may take."""
+    """Largest ratio of the last epoch's time to the first one's."""
 
     @cached_property
     def description(self) -> ModelDescription:

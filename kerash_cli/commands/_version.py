@@ -19,7 +19,13 @@ def version_options(program: F) -> F:
     """Adds the options to the program."""
     flag = partial(click.option, is_flag=True, expose_value=False)
     # Eager options are read first, wherever they stand.
-    verbose = flag("-v", "--verbose", is_eager=True, callback=_noted, help="With --version: also print what it uses.")
+    verbose = flag(
+        "-v",
+        "--verbose",
+        is_eager=True,
+        callback=_noted,
+        help="With --version: also print Python, NumPy, BLAS and cores.",
+    )
     version = flag("-V", "--version", callback=_printed, help="Print the version and exit.")
     return version(verbose(program))
 

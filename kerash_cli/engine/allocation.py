@@ -14,11 +14,11 @@ Memory: TypeAlias = NDArray[Any]
 """An array of floats, or of the truth values of a comparison."""
 
 LINE = 64
-"""Bytes of a cache line. AVX-512 reads and writes whole lines; twice as long if its data begin amid one."""
+"""Number of bytes in a cache line. AVX-512 handles whole lines, and takes twice as long if data begin amid one."""
 
 
 def aligned(shape: Shape, dtype: np.dtype[Any]) -> Memory:
-    """Returns a new array whose values are undefined, at the begin of a cache line."""
+    """Returns a new array whose values are undefined, at the beginning of a cache line."""
     size = prod(shape) * dtype.itemsize
     memory = np.empty(_taken(size), np.uint8)
     start = -memory.ctypes.data % LINE if size else 0

@@ -27,10 +27,10 @@ TILE = 65_536
 SWEEP = 64
 """Number of steps after which numbers that have become TINY are set to 0."""
 TINY = 1e8
-"""How many times the smallest normal number; below it, a sum that decays would soon be subnormal.
+"""A multiple of the smallest normal number, below which a sum that decays would soon be subnormal.
 
-Processors compute with subnormal numbers up to a hundred times as slowly. A factor of 0.9 a step takes 175 steps from
-here to there.
+Processors are up to a hundred times slower with subnormal numbers. A factor of 0.9 a step takes 175 steps from here to
+there.
 """
 
 

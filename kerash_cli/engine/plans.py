@@ -14,7 +14,7 @@ from kerash_cli.engine.allocation import LINE, Allocator
 from kerash_cli.engine.calls import described, labelled
 from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
 from kerash_cli.engine.layers.base import Own
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, size
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, is_by_row, size
 
 RELU = Activation("relu")
 
@@ -262,12 +262,9 @@ def cropped(layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[Shape]:
     Windows that do not fit an image any more leave out its last rows and columns: nobody has to compute these.
     """
     needed = list(shapes)
-    chain = [layer.reach(after, before) for layer, before, after in zip(layers, shapes, shapes[1:], strict=False)]
-    end = next((i for i, part in enumerate(chain) if part is None), len(layers))
+    end = next((i for i, layer in enumerate(layers) if layer.reach(shapes[i + 1], shapes[i]) is None), len(layers))
     for i in reversed(range(end)):
-        part = layers[i].reach(needed[i + 1], shapes[i])
-        assert part is not None
-        needed[i] = part
+        needed[i] = layers[i].reach(needed[i + 1], shapes[i]) or shapes[i]
     return needed
 
 
@@ -287,11 +284,6 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
 def padded(features: int, dtype: np.dtype[np.floating]) -> int:
     """Returns the number of features in a row that ends with a cache line, so that the next one begins with one."""
     return -(-features * dtype.itemsize // LINE) * LINE // dtype.itemsize
-
-
-def is_by_row(memory: Array) -> bool:
-    """Returns whether samples are contiguous in memory, not features, given an array (features, n)."""
-    return memory.strides[0] < memory.strides[1]
 
 
 def _part(memory: Array, features: int, by_row: bool) -> Array:

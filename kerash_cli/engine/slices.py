@@ -43,7 +43,7 @@ class Slices(NamedTuple):
     stages: list[list[Piece]]
     """The pieces of each stage, in the order of slices."""
     head: Network | None
-    """What the sum of the outputs still goes through: the last activation. None if there is none."""
+    """The last activation, which the sum of the outputs still goes through; None if there is none."""
 
 
 def hidden(network: Network) -> list[int]:

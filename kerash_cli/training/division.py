@@ -7,7 +7,7 @@ that it never changes a result.
 
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.slices import hidden
-from kerash_cli.training.run import batches
+from kerash_cli.training.run import batch_sizes
 
 CHUNK_RULE = 2
 """Version of `chunks`, `slices` and all else that decides the last digits of a result: a change takes a new number.
@@ -40,13 +40,14 @@ def slices(network: Network, batch: int) -> int:
     return 2 if suits and batch <= 128 and 3 * network.flops * batch >= 1.5e7 else 1
 
 
-def largest_batch(network: Network, rows: int, batch_size: int) -> int:
-    """Returns the number of rows in the largest batch of a run."""
-    return max(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
+def slices_of_run(network: Network, rows: int, batch_size: int) -> int:
+    """Returns the number of slices for all batches of a run; the largest batch decides."""
+    return slices(network, max(batch_sizes(rows, batch_size, network.fewest_rows)))
 
 
 def most_parts(network: Network, rows: int, batch_size: int) -> int:
     """Returns the largest number of parts in a batch of a run: no more workers can share it."""
-    count = slices(network, largest_batch(network, rows, batch_size))
-    sizes = {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}
-    return count if count > 1 else max(chunks(size, network.flops, network.size) for size in sizes)
+    if (count := slices_of_run(network, rows, batch_size)) > 1:
+        return count
+    sizes = batch_sizes(rows, batch_size, network.fewest_rows)
+    return max(chunks(size, network.flops, network.size) for size in sizes)

@@ -13,7 +13,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Calls, Indices
 from kerash_cli.parallel.ranks import Meeting
 from kerash_cli.training.chunks import Compiled
-from kerash_cli.training.division import largest_batch, slices
+from kerash_cli.training.division import slices_of_run
 from kerash_cli.training.rows import ByRows
 from kerash_cli.training.run import batch_from
 from kerash_cli.training.steps import Arrays, Division, Shapes, Step, Task
@@ -25,7 +25,7 @@ def rank_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype:
 
     A rank stamps what it has computed with the number of the phase, by which an old result is noticed.
     """
-    count = slices(network, largest_batch(network, rows, batch_size))
+    count = slices_of_run(network, rows, batch_size)
     divided = (
         ByUnits.shapes(network, rows, batch_size, ranks, dtype, count)
         if count > 1
@@ -59,7 +59,7 @@ class Rank:
         self._order, self._rows = order, len(order)
         self._batch_size, self._fewest = batch_size, task.network.fewest_rows
         self._meeting, self._check = meeting, check
-        count = slices(task.network, largest_batch(task.network, len(order), batch_size))
+        count = slices_of_run(task.network, len(order), batch_size)
         self._division: Division = (
             ByUnits(task, rank, ranks, shared, count) if count > 1 else ByRows(task, rank, ranks, shared)
         )

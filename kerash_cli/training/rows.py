@@ -36,15 +36,15 @@ class ByRows:
     copies = False
 
     def __init__(self, task: Task, rank: int, ranks: int, shared: Arrays) -> None:
-        alone = keeps_own(task.optimizer, task.params)
-        if rank and alone:
+        updates_all = keeps_own(task.optimizer, task.params)
+        if rank and updates_all:
             task.optimizer.vectors = {name: vector.copy() for name, vector in task.optimizer.vectors.items()}
             task = replace(task, params=task.params.copy())
         self._task, self._rank, self._ranks, self._shared = task, rank, ranks, shared
         network, params = task.network, task.params
         # A rank that is alone adds the gradient of each chunk to the first one's.
         self._gradient = shared["slots"][0] if ranks == 1 else aligned(params.shape, params.dtype)
-        part = slice(0, network.size) if alone else part_of(rank, ranks, network.size)
+        part = slice(0, network.size) if updates_all else part_of(rank, ranks, network.size)
         self._update = network.update(task.optimizer, params, self._gradient, part)
         self._reduced = slice(0, network.size) if task.optimizer.needs_all else part
         slots = [Slot(params, slot) for slot in shared["slots"]]

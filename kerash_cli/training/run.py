@@ -1,7 +1,6 @@
 """Runs of training: the state that is needed to continue one."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf
 from typing import NamedTuple, Self
 
@@ -100,22 +99,30 @@ class Run:
 
 
 def batches(rows: int, size: int, fewest: int) -> list[tuple[int, int]]:
-    """Divides rows into batches (start, stop); a last batch of fewer than `fewest` rows joins the one before."""
-    starts = list(range(0, rows, size))
-    if len(starts) > 1 and rows - starts[-1] < min(fewest, size):
-        starts.pop()
-    return list(pairwise([*starts, rows]))
+    """Divides rows into batches (start, stop); see `batch_from`."""
+    found = [batch_from(0, rows, size, fewest)]
+    while found[-1][1] < rows:
+        found.append(batch_from(found[-1][1], rows, size, fewest))
+    return found
 
 
 def batch_from(start: int, rows: int, size: int, fewest: int) -> tuple[int, int]:
-    """Returns the batch (start, stop) that begins with the row `start`; see `batches`."""
+    """Returns the batch (start, stop) that begins with the row `start`.
+
+    A last batch of fewer than `fewest` rows joins the one before.
+    """
     stop = min(start + size, rows)
     return start, rows if rows - stop < min(fewest, size) else stop
 
 
+def batch_sizes(rows: int, size: int, fewest: int) -> set[int]:
+    """Returns the sizes that batches have."""
+    return {stop - start for start, stop in batches(rows, size, fewest)}
+
+
 def require_rows(network: Network, rows: int, batch_size: int, advice: str) -> None:
     """Raises BadInput, with the given advice, if a batch would be too small for a layer to learn from."""
-    smallest = min(stop - start for start, stop in batches(rows, batch_size, network.fewest_rows))
+    smallest = min(batch_sizes(rows, batch_size, network.fewest_rows))
     if smallest < network.least_rows:
         raise BadInput(
             f"expected batches of {network.least_rows} rows or more for this network's {network.most_demanding}, "

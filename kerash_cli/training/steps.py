@@ -40,7 +40,7 @@ class Task:
 
 
 class Step(NamedTuple):
-    """What a rank does with a batch of n rows. After each phase but the last of a list, all ranks meet."""
+    """A rank's work on a batch of n rows. After each phase but the last of a list, all ranks meet."""
 
     rows: Indices
     """Indexes of the batch's rows, (n,); the caller writes them."""

@@ -22,7 +22,7 @@ from kerash_cli.engine.plans import Plan, padded
 from kerash_cli.engine.slices import Piece, Slices, cut, hidden
 from kerash_cli.engine.tensors import Array, Calls, Indices
 from kerash_cli.training.chunks import Chunk, Judge, Slot, taken
-from kerash_cli.training.run import batches
+from kerash_cli.training.run import batch_sizes
 from kerash_cli.training.steps import Arrays, Shapes, Step, Task, own
 
 
@@ -57,12 +57,12 @@ class ByUnits:
     ) -> Shapes:
         """Returns the arrays that ranks share, each for all turns.
 
-        `sums` has each slice's share of the outputs, `units` the outputs of an earlier stage and a row of ones,
+        `sums` has each slice's share of the outputs, `units` the outputs of an earlier stage and a column of ones,
         `slopes` each slice's share of their gradient, and `squares` the sum of squares of each slice's gradient.
         """
         turns, (*widths, _) = _turns(ranks), hidden(network)
         shapes: Shapes = {"squares": ((turns, count), np.float64)}
-        for n in {stop - start for start, stop in batches(rows, batch_size, network.fewest_rows)}:
+        for n in batch_sizes(rows, batch_size, network.fewest_rows):
             shapes[f"sums_{n}"] = (turns, count, network.outputs, n), dtype
             for stage, width in enumerate(widths):
                 shapes[f"units_{stage}_{n}"] = (turns, n, padded(width + 1, dtype)), dtype
@@ -185,7 +185,7 @@ class _Batch:
 
 
 class _End(NamedTuple):
-    """What every rank does with the outputs: the last activation, unless the loss includes it, and the loss."""
+    """The end of a forward pass, on every rank: the last activation, unless the loss includes it, and the loss."""
 
     total: Array
     """The sum of all slices' shares of the outputs, (outputs, n)."""

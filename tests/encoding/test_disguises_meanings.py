@@ -1,4 +1,4 @@
-"""What is said of numbers in disguise, where one thing is told from another, and what a command leaves as it is."""
+"""Numbers in disguise: what is said of them, how one thing is told from another, what a command leaves as it is."""
 
 import shutil
 from collections.abc import Sequence

@@ -9,8 +9,8 @@ from kerash_cli.engine import plans
 from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, InputLayer, Layer, Mode, OutputLayer
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.plans import Plan, is_by_row
-from kerash_cli.engine.tensors import Array
+from kerash_cli.engine.plans import Plan
+from kerash_cli.engine.tensors import Array, is_by_row
 
 RELU, TANH, SOFTMAX = Activation("relu"), Activation("tanh"), Activation("softmax")
 NEVER = 10**9

@@ -13,7 +13,7 @@ from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Layer, OutputLayer
 from kerash_cli.engine.network import Network
-from kerash_cli.training import division, rank
+from kerash_cli.training import division
 from kerash_cli.training.run import Run
 from kerash_cli.training.sources import InProcess
 
@@ -34,8 +34,7 @@ def in_slices(monkeypatch: pytest.MonkeyPatch) -> InSlices:
     """A function that makes any network be cut into so many slices."""
 
     def cut(count: int) -> None:
-        for module in (division, rank):
-            monkeypatch.setattr(module, "slices", lambda network, batch: count)
+        monkeypatch.setattr(division, "slices", lambda network, batch: count)
 
     return cut
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, count_or_unknown, word
-from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensors, Views, apart
+from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensors, Views, apart, is_by_row
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Dense(Layer, keyword="dense"):
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
         affine = self._affine(own.params)
         x = x[: affine.shape[-2]]
-        if not _are_rows(out):
+        if not is_by_row(out):
             z = own.cache.get("z", out)
             return [_product(affine.swapaxes(-1, -2), x, z), *self.activation.forward(z, out, own.memory)]
         rows = self._rows(own.cache, out)
@@ -77,7 +77,7 @@ class Dense(Layer, keyword="dense"):
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         gradient, weights = self._affine(own.grads), own.params["weights"]
         x = x[: gradient.shape[-2]]
-        if _are_rows(da):
+        if is_by_row(da):
             rows = self._rows(own.cache, a)
             calls = self.activation.backward(a.T if rows is None else rows, a.T, da.T, da.T, own.memory)
         else:
@@ -113,13 +113,8 @@ class Dense(Layer, keyword="dense"):
         return self.units
 
 
-def _are_rows(columns: Array) -> bool:
-    """Returns whether the columns of an array (units, n) are rows in memory."""
-    return columns.ndim == 2 and columns.strides[0] < columns.strides[1]
-
-
 def _product(matrix: Array, columns: Array, out: Array) -> Call:
     """Returns the call that writes matrix times columns; for a stack, each network's matrix times its own columns."""
     if matrix.ndim == 2:  # np.matmul takes four times as long to call
-        return partial(columns.T.dot, matrix.T, out.T) if _are_rows(out) else partial(matrix.dot, columns, out)
+        return partial(columns.T.dot, matrix.T, out.T) if is_by_row(out) else partial(matrix.dot, columns, out)
     return partial(np.matmul, matrix, apart(columns, len(matrix)), apart(out, len(matrix)))

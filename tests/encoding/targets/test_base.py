@@ -1,4 +1,4 @@
-"""What is the same for all kinds of targets: scaling, names, order, and what a record of them can't be."""
+"""Properties of all kinds of targets: scaling, names, order, and what a record of them can't be."""
 
 import json
 from dataclasses import replace
