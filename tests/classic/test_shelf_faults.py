@@ -288,7 +288,13 @@ def kill_twice(traced: Traced, calls: list[tuple[str, str]], settling: str) -> N
         traced.look(line)
 
 
-@pytest.mark.parametrize("settling", ["?rename,?renameat,?renameat2", "?unlink,?unlinkat", "?rmdir", "getdents64"])
+@pytest.mark.parametrize(
+    "settling",
+    [
+        "?rename,?renameat,?renameat2",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("?unlink,?unlinkat", "?rmdir", "getdents64")),
+    ],
+)
 def test_a_run_killed_while_it_cleans_up_after_one_that_was_killed_does_no_harm(traced: Traced, settling: str) -> None:
     calls = traced.calls()
     first = next(i for i, (line, _) in enumerate(calls) if plain(line).startswith("rename("))

@@ -291,6 +291,7 @@ def same(runs: Runs) -> Callable[..., bytes]:
     return saved
 
 
+@pytest.mark.long
 def test_workers_and_the_bound_of_one_core_change_no_byte_of_what_is_saved(same: Callable[..., bytes]) -> None:
     expected = same("--workers", "1")
     before = os.sched_getaffinity(0)

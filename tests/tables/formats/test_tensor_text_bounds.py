@@ -36,7 +36,9 @@ def at_boundary(content: bytes) -> int:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
-@pytest.mark.parametrize("start", range(12))
+@pytest.mark.parametrize(
+    "start", [*range(0, 12, 4), *(pytest.param(each, marks=pytest.mark.long) for each in range(12) if each % 4)]
+)
 def test_a_line_and_its_end_across_two_pieces_are_one(start: int, line_end: bytes) -> None:
     content, numbers = long_text(start)
     assert len(content) > 2 * PIECE
