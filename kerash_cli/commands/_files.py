@@ -27,9 +27,10 @@ class Reader(NamedTuple):
 
     def table(self, path: str, **wanted: Any) -> "Table":
         """Reads DATA; `wanted` are more arguments for `reading.read`."""
+        from kerash_cli.parallel import decoding
         from kerash_cli.tables import reading
 
-        return reading.read(path, delimiter=self.delimiter, header=self.header, **wanted)
+        return reading.read(path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **wanted)
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
         """Reads LABEL, if there is one: the labels of the table's rows; `known` are classes that they may have."""

@@ -1,9 +1,15 @@
 """Options for reading a file, some of which are detected if they are not given."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from kerash_cli.errors import BadInput, shown
+from kerash_cli.tables.formats.decimal_block import Question, Values, alone
 from kerash_cli.tables.table import Schema, place_of, separates
+
+Share: TypeAlias = Callable[[Iterable[tuple[Question | None, Any]]], Iterator[tuple[Values | None, Any]]]
+"""A function like `alone`, such as `kerash_cli.parallel.decoding.shared`, which lets other processes help."""
 
 _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -22,6 +28,8 @@ class Options:
     """True if the cells of all columns are also kept as they were written."""
     skip: bool = False
     """True if invalid rows are left out."""
+    share: Share = alone
+    """Decodes the numbers in text."""
 
     def __post_init__(self) -> None:
         if self.delimiter is None:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from kerash_cli.errors import BadInput, at
 from kerash_cli.tables.formats import arrays, delimited, idx, npy, records, tensor_text
-from kerash_cli.tables.options import Options
+from kerash_cli.tables.formats.decimal_block import alone
+from kerash_cli.tables.options import Options, Share
 from kerash_cli.tables.source import Source, opened
 from kerash_cli.tables.table import BadRow, Schema, Table
 
@@ -47,14 +48,16 @@ def read(
     label: str | None = None,
     labels: bool = False,
     skip: bool = False,
+    share: Share = alone,
 ) -> Table:
     """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
     `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text.
     The cells of the column `label`, or of all columns if `labels` is True, are also kept as they were written. With
-    `skip`, invalid rows of a text file are left out and raise nothing.
+    `skip`, invalid rows of a text file are left out and raise nothing. `share` decodes numbers, perhaps with
+    the help of other processes.
     """
-    options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip)
+    options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip, share=share)
     with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:

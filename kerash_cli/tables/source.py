@@ -55,6 +55,7 @@ class Source:
     def __init__(self, name: str, descriptor: int, magics: Iterable[bytes], digest: bool) -> None:
         self.name = name
         self._descriptor = descriptor
+        self._start = os.lseek(descriptor, 0, os.SEEK_CUR) if self.is_file else 0
         self._magics = [GZIP, *magics]
         self._hash = _sha256() if digest else None
         self._given = 0
@@ -73,6 +74,16 @@ class Source:
     def sha256(self) -> str:
         """Returns the SHA-256 of the raw bytes read so far, in hexadecimal."""
         return self._hash.hexdigest() if self._hash else ""
+
+    @property
+    def is_file(self) -> bool:
+        """True if the bytes come from a regular file, which can be read again."""
+        return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def again(self) -> "Source":
+        """Returns a source of the same file, from where this one began; this one is no longer usable."""
+        os.lseek(self._descriptor, self._start, os.SEEK_SET)
+        return Source(self.name, self._descriptor, self._magics[1:], self._hash is not None)
 
     def size(self) -> int | None:
         """Returns the size in bytes; None if it is not known in advance, as for a pipe or a gzipped file."""

@@ -4,7 +4,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -96,7 +96,7 @@ class Table:
             self,
             numbers=self.numbers[rows],
             texts={position: [cells[row] for row in chosen] for position, cells in self.texts.items()},
-            lines=np.asarray(self.lines)[rows].tolist(),
+            lines=[self.lines[row] for row in chosen],
             records=None if self.records is None else [self.records[row] for row in chosen],
             written={position: [cells[row] for row in chosen] for position, cells in self.written.items()},
         )
@@ -178,36 +178,3 @@ def escaped(delimiter: str) -> str:
 def notes(*tables: "Table | None") -> list[str]:
     """Returns the doubtful guesses about the layout of these tables, one line each."""
     return [line for table in tables if table is not None for line in table.notes]
-
-
-def concatenate(tables: Sequence[Table]) -> Table:
-    """Joins the rows of one or more tables with the same columns."""
-
-    first = tables[0]
-    if len(tables) == 1:
-        return first
-    numbers = np.concatenate([table.numbers for table in tables])
-    texts, written = ({place: [cell for part in parts for cell in part[place]] for place in parts[0]} for parts in (
-        [table.texts for table in tables],
-        [table.written for table in tables],
-    ))  # fmt: skip
-    missing = {
-        place: tuple(sorted({word for table in tables for word in table.missing.get(place, ())}))
-        for place in sorted({place for table in tables for place in table.missing})
-    }
-    return replace(
-        first,
-        numbers=numbers,
-        texts=texts,
-        written=written,
-        missing=missing,
-        lines=_joined([table.lines for table in tables]),
-    )
-
-
-def _joined(lines: Sequence[Sequence[int]]) -> Sequence[int]:
-    runs = [run for run in lines if len(run)]
-    steady = all(isinstance(run, range) for run in runs)
-    if steady and all(after[0] == before[-1] + 1 for before, after in pairwise(runs)):
-        return range(runs[0][0], runs[-1][-1] + 1) if runs else range(0)
-    return [line for run in runs for line in run]

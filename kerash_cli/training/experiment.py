@@ -31,7 +31,7 @@ from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match, network_and_loss
 from kerash_cli.training.pool import WorkerPool, described, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
-from kerash_cli.training.samples import Samples, samples_bytes, staged, take, usable
+from kerash_cli.training.samples import Samples, samples_bytes, staged, usable
 from kerash_cli.training.sources import GradientSource, InProcess
 
 STEP_BYTES = 1000
@@ -423,7 +423,7 @@ def _split(
 
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
     """Writes the samples of the given rows to the stage."""
-    samples = staged(stage, name, prepared.encoding, *take(prepared.table, prepared.labels, rows), prepared.dtype)
+    samples = staged(stage, name, prepared.encoding, prepared.table, prepared.labels, prepared.dtype, rows)
     if not prepared.settings.balance:
         return samples
     assert prepared.strata is not None, "prepare refuses to balance other labels"

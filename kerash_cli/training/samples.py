@@ -9,6 +9,8 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.store.stage import Stage, staged_bytes
 from kerash_cli.tables.table import Rows, Table
 
+_TAKEN = 1 << 19  # cells of a table that are copied at a time
+
 
 class Samples(NamedTuple):
     """x (rows, features + 1), C order, ends in a column of ones; y (rows, outputs), C order; weight (rows,) or None."""
@@ -19,14 +21,28 @@ class Samples(NamedTuple):
 
 
 def staged(
-    stage: Stage, part: str, encoding: Encoding, table: Table, labels: Table | None, dtype: np.dtype[Any]
+    stage: Stage,
+    part: str,
+    encoding: Encoding,
+    table: Table,
+    labels: Table | None,
+    dtype: np.dtype[Any],
+    rows: Rows | None = None,
 ) -> Samples:
-    """Writes the samples of all rows to `x_PART.npy` and `y_PART.npy`; raises BadInput for an invalid cell."""
-    x = stage.array(f"x_{part}", (table.rows, encoding.features + 1), dtype)
-    y = stage.array(f"y_{part}", (table.rows, encoding.outputs), dtype)
-    encoding.write_inputs(table, x[:, :-1])
+    """Writes the samples of the given rows (all, if None) to `x_PART.npy` and `y_PART.npy`.
+
+    Raises BadInput for an invalid cell.
+    """
+    rows = np.arange(table.rows) if rows is None else rows
+    x = stage.array(f"x_{part}", (len(rows), encoding.features + 1), dtype)
+    y = stage.array(f"y_{part}", (len(rows), encoding.outputs), dtype)
+    step = max(1, _TAKEN // table.width)
+    for start in range(0, len(rows), step):
+        own = slice(start, start + step)
+        some, their = take(table, labels, rows[own])
+        encoding.write_inputs(some, x[own, :-1])
+        y[own] = encoding.encode_targets(some, their, dtype)
     x[:, -1] = 1
-    y[...] = encoding.encode_targets(table, labels, dtype)
     return Samples(x, y)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerash_cli.errors import BadInput
-from kerash_cli.tables.table import Schema, Table, concatenate, separates
+from kerash_cli.tables.table import Schema, Table, separates
 
 
 def table(**changes: object) -> Table:
@@ -41,13 +41,6 @@ def test_taken_rows_keep_their_lines() -> None:
     assert taken.texts == {1: ["Rom", "Ulm"]}
     assert list(taken.lines) == [4, 2]
     assert taken.records == ["c", "a"]
-
-
-def test_tables_are_joined_with_their_lines() -> None:
-    joined = concatenate([table(), table(lines=range(5, 8)), table(lines=[9, 11, 12])])
-    assert joined.rows == 9
-    assert list(joined.lines) == [2, 3, 4, 5, 6, 7, 9, 11, 12]
-    assert joined.texts[1][3:5] == ["Ulm", None]
 
 
 def test_columns_are_located_by_name_in_any_order() -> None:

@@ -18,6 +18,8 @@ LARGEST_ROW = 64_000_000
 """Maximum size of a row in bytes, the same as that of a line of text."""
 
 _MOST_DIMENSIONS = 32
+_UNASKED = 1 << 20  # looking up the free memory takes longer than reading so many bytes
+_PIPED = 64 << 20  # bytes of a pipe that memory is asked for at a time
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,14 @@ def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
     content = Content(source)
     header = read_header(content)
     header.check_rows()
-    values = bytearray()
+    # The size of a file is known to be that of its shape before its first piece comes; the shape in a pipe may lie.
+    step = _PIPED if source.size() is None else header.shape[0] * header.row_size
+    copies = 1 + (header.columns_first or not header.dtype.isnative)
+    values, asked = bytearray(), _UNASKED
     for piece in content.values(header):
+        if len(values) + len(piece) > asked:
+            memory.require(copies * step, at(source.name), "try fewer rows or columns")
+            asked = len(values) + step
         values += piece
     return header.table(values, 1)
 

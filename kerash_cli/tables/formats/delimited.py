@@ -7,9 +7,9 @@ other block goes through the `csv` module, where errors are located.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, tee
 from shlex import quote
 from typing import NamedTuple, TypeAlias
 
@@ -18,11 +18,13 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, BadTable, at, shown
 from kerash_cli.tables.formats import inference, records
+from kerash_cli.tables.formats.decimal_block import Question, Values, decode, reuse_memory
 from kerash_cli.tables.formats.inference import FEWEST_SAMPLES
 from kerash_cli.tables.formats.records import Block, Record
-from kerash_cli.tables.options import Options
+from kerash_cli.tables.joining import Joined
+from kerash_cli.tables.options import Options, Share
 from kerash_cli.tables.source import Source
-from kerash_cli.tables.table import BadRow, Table, concatenate
+from kerash_cli.tables.table import BadRow, Table
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 """Rows: their fields, their line numbers, and their texts if these are kept."""
@@ -30,51 +32,74 @@ _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 
 def read(source: Source, options: Options) -> Table:
     """Reads all rows of a text table. A column with text in one row is text in all rows."""
-    # glibc keeps freed memory up to twice the largest piece ever freed and returns the rest to the system. This frees
-    # a large piece, so that the temporaries of blocks reuse memory: with new pages reading takes twice as long.
-    np.empty(8 << 20, np.uint8)
-    blocks = list(records.blocks(source, options.delimiter))
-    while len(blocks) > 1 and sum(not records.is_blank(line) for line in blocks[0].text.split(b"\n")) < FEWEST_SAMPLES:
-        blocks[:2] = [records.joined(*blocks[:2])]
-    if not blocks:
+    reuse_memory()
+    layout, blocks = _begun(source, options)
+    again: Iterator[Block] | None = None
+    if not source.is_file:
+        blocks, again = tee(blocks)
+    joined, bad = _joined(layout, blocks, options.skip, options.share)
+    table = joined.table()
+    if table is None:  # a column became text on the way, or all rows are bad
+        layout = layout._replace(text=layout.text | joined.text)
+        again = again or _again(source, options)
+        joined, bad = _joined(layout, again, options.skip and joined.mixed, options.share)
+        table = joined.table()
+    assert table is not None, "the same bytes have the same columns"
+    return replace(table, bad=tuple(bad))
+
+
+def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Block]]:
+    """Returns the layout that the first rows have, and the blocks of all rows."""
+    blocks = records.blocks(source, options.delimiter)
+    first = next(blocks, None)
+    if first is None:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
-    layout, rest = _laid_out(source.name, blocks[0], options)
-    body = [*rest, *blocks[1:]]
-    blocks.clear()
-    if not body:
-        raise BadInput(f"{at(source.name)}expected rows after the header, got none")
-    bad: list[BadRow] = []
-    try:
-        tables = _tables(layout, body)
-    except BadInput:
-        if not options.skip:
-            raise
-        sound = [part for block in body for part in layout.sound(block)]
-        body, bad = [part for part in sound if isinstance(part, Block)], [p for p in sound if isinstance(p, BadRow)]
-        tables = _tables(layout, body)
-        if not tables:
-            raise
-    text = frozenset(position for table in tables for position in table.texts)
-    for index, (block, table) in enumerate(zip(body, tables, strict=True)):
-        if table.texts.keys() != text:
-            tables[index] = layout.table(block, text)
-    body.clear()  # so that the text is gone when the numbers are copied
-    return replace(concatenate(tables), bad=tuple(bad)) if bad else concatenate(tables)
+    while sum(not records.is_blank(line) for line in first.text.split(b"\n")) < FEWEST_SAMPLES:
+        following = next(blocks, None)
+        if following is None:
+            break
+        first = records.joined(first, following)
+    layout, rest = _laid_out(source.name, first, options)
+    return layout, chain(rest, blocks)
 
 
-def _tables(layout: "TextLayout", blocks: Sequence[Block]) -> list[Table]:
-    """Returns a table for each block, or raises one Misfits error for all blocks together."""
-    tables: list[Table] = []
-    misfits: list[Misfits] = []
-    for block in blocks:
-        try:
-            tables.append(layout.table(block))
-        except Misfits as error:
-            misfits.append(error)
+def _again(source: Source, options: Options) -> Iterator[Block]:
+    """Yields the blocks of a file that was read already; raises BadInput if its bytes are no longer the same."""
+    second = source.again()
+    yield from _begun(second, options)[1]
+    if second.sha256() != source.sha256():
+        raise BadInput(f"{at(source.name)}changed while it was read; try again when nothing writes to it")
+
+
+def _joined(layout: "TextLayout", blocks: Iterable[Block], skip: bool, share: Share) -> tuple[Joined, list[BadRow]]:
+    """Joins the rows of all blocks; with `skip`, without the bad ones, else raises one Misfits error for all blocks."""
+    joined, bad, misfits, rows = Joined(), [], [], 0
+    decoded = share((layout.question(block), block) for block in blocks)
+    for part in chain.from_iterable(_parts(layout, block, numbers, skip) for numbers, block in decoded):
+        if isinstance(part, BadRow):
+            bad.append(part)
+            continue
+        rows += part.rows
+        if isinstance(part, Misfits):
+            misfits.append(part)
+        elif not misfits:
+            joined.add(part)
     if misfits:
-        rows = sum(table.rows for table in tables) + sum(each.rows for each in misfits)
-        raise Misfits(layout, [record for each in misfits for record in each.odd], rows)
-    return tables
+        raise Misfits(layout, [each for error in misfits for each in error.odd], rows)
+    if not rows and not bad:
+        raise BadInput(f"{at(layout.source)}expected rows after the header, got none")
+    return joined, bad
+
+
+def _parts(
+    layout: "TextLayout", block: Block, numbers: Values | None, skip: bool
+) -> "Iterable[Table | BadRow | Misfits]":
+    if numbers is None and skip:
+        return layout.rows(block)
+    try:
+        return [layout.table(block, numbers)]
+    except Misfits as error:
+        return [error]
 
 
 def stream(source: Source, options: Options) -> Iterator[Table | BadRow]:
@@ -106,21 +131,39 @@ class TextLayout(NamedTuple):
     records: bool
     notes: tuple[str, ...]
 
+    def question(self, block: Block) -> Question | None:
+        """Returns the block as a question for `decode`; None if it certainly has other cells than numbers."""
+        if self.text:
+            return None
+        text, delimiter = self._prepared(block).text, self.delimiter.encode()
+        if delimiter == b" ":
+            text = re.sub(rb"^ | $", b"", re.sub(rb"[ \t]+", b" ", text), flags=re.MULTILINE)
+        elif b" " in text:
+            text = text.replace(delimiter + b" ", delimiter)
+        if self.width == 1 and (text.startswith(b"\n") or b"\n\n" in text):
+            return None
+        return Question(text, delimiter, self.width)
+
+    def table(self, block: Block, numbers: Values | None) -> Table:
+        """Returns the block's rows; `numbers` is the answer to the block's question."""
+        if numbers is None:
+            return self._any_table(self._prepared(block))
+        return self._number_table(self._prepared(block), numbers)
+
     def rows(self, block: Block) -> Iterator[Table | BadRow]:
         """Yields the block's rows in their order: valid rows in as few tables as possible, invalid ones one by one."""
         try:
-            table = self.table(block)
+            table = self._read(block)
         except BadInput:
             for part in self.sound(block):
-                yield self.table(part) if isinstance(part, Block) else part
+                yield self._read(part) if isinstance(part, Block) else part
         else:
             yield table
 
     def sound(self, block: Block) -> Iterator[Block | BadRow]:
         """Yields the block piece by piece: parts that can be read, and a BadRow for each invalid record."""
-        block = self._filled(block)
         try:
-            self.table(block)
+            self._read(block)
         except BadInput as error:
             parts = records.halves(block, self.delimiter)
             if parts is None:
@@ -134,47 +177,36 @@ class TextLayout(NamedTuple):
         else:
             yield block
 
-    def table(self, block: Block, text: frozenset[int] = frozenset()) -> Table:
-        """Returns the block's rows; the columns at `text` are text even if all their cells are numbers."""
-        block = self._filled(block)
+    def _read(self, block: Block) -> Table:
+        question = self.question(block)
+        return self.table(block, decode(question) if question else None)
+
+    def _prepared(self, block: Block) -> Block:
+        """Returns the block together with the blank lines before it, if those are empty cells, and without separators
+        that no column follows."""
+        if self.width == 1 and block.blank:
+            block = Block(b"\n" * block.blank + block.text, block.line - block.blank)
         if self.trailing and b'"' not in block.text:
             delimiter = self.delimiter.encode()
             block = block._replace(text=block.text.replace(delimiter + b"\n", b"\n"))
-        found = None if text or self.text else self._number_table(block)
-        return found or self._any_table(block, text | self.text)
+        return block
 
-    def _filled(self, block: Block) -> Block:
-        """Returns the block together with the blank lines before it, if those are empty cells."""
-        if self.width > 1 or not block.blank:
-            return block
-        return Block(b"\n" * block.blank + block.text, block.line - block.blank)
-
-    def _number_table(self, block: Block) -> Table | None:
-        """Returns the rows of a block of plain decimals; None for any other block."""
-        text, delimiter = block.text, self.delimiter.encode()
-        if delimiter == b" ":
-            text = re.sub(rb"^ | $", b"", re.sub(rb"[ \t]+", b" ", text), flags=re.MULTILINE)
-        elif b" " in text:
-            text = text.replace(delimiter + b" ", delimiter)
-        if self.width == 1 and (text.startswith(b"\n") or b"\n\n" in text):
-            return None
-        numbers = decimals.block(text, delimiter, self.width)
-        if numbers is None:
-            return None
+    def _number_table(self, block: Block, numbers: Values) -> Table:
+        written: dict[int, list[str | None]] = {}
+        if self.written and (question := self.question(block)):
+            written = _columns(question.text, question.delimiter, self.written, self.width)
         kept = block.text.decode().split("\n")[:-1] if self.records else None
-        lines = range(block.line, block.line + len(numbers))
-        written = _columns(text, delimiter, self.written, self.width)
-        return self._made(numbers, {}, written, {}, lines, kept)
+        return self._made(numbers, {}, written, {}, range(block.line, block.line + len(numbers)), kept)
 
-    def _any_table(self, block: Block, text: frozenset[int]) -> Table:
+    def _any_table(self, block: Block) -> Table:
         rows, lines, kept = self._plain_rows(block) or self._rows(block)
-        numbers: list[decimals.Values] = []
+        numbers: list[Values] = []
         texts: dict[int, list[str | None]] = {}
         written: dict[int, list[str | None]] = {}
         missing: dict[int, tuple[str, ...]] = {}
         columns = list(zip(*rows, strict=True)) or [()] * self.width
         for position, cells in enumerate(columns):
-            values = None if position in text else decimals.column(cells)
+            values = None if position in self.text else decimals.column(cells)
             if values is None or position in self.written:
                 known = {cell: None if decimals.is_missing(cell) else cell.strip(" \t") for cell in set(cells)}
                 (texts if values is None else written)[position] = [known[cell] for cell in cells]
@@ -224,15 +256,24 @@ class TextLayout(NamedTuple):
             if self.trailing and len(record.fields) == self.width + 1 and not record.fields[-1].strip():
                 record.fields.pop()
         if odd := [record for record in found if len(record.fields) != self.width]:
-            raise Misfits(self, odd, len(found))
+            raise Misfits(self, [_odd(record) for record in odd], len(found))
         kept = records.texts(block, found) if self.records else None
         return [record.fields for record in found], [record.line for record in found], kept
+
+
+class Odd(NamedTuple):
+    """A record with another number of fields than the first row; the fields themselves might fill the memory."""
+
+    line: int
+    height: int
+    width: int
+    is_comment: bool
 
 
 class Misfits(BadTable):
     """Error about records whose number of fields differs from the first row's."""
 
-    def __init__(self, layout: TextLayout, odd: Sequence[Record], rows: int) -> None:
+    def __init__(self, layout: TextLayout, odd: Sequence[Odd], rows: int) -> None:
         """`odd` are the misfits; `rows` is the number of all records."""
         self.odd, self.rows = odd, rows
         few = 2 * len(odd) <= rows or rows == 1
@@ -240,7 +281,7 @@ class Misfits(BadTable):
         super().__init__([
             BadInput(
                 f"{at(layout.source, record.line)}expected {layout.width} fields as in the first row, "
-                f"got {len(record.fields)}{advice}"
+                f"got {record.width}{advice}"
             )
             for record in odd[:MOST_COMPLAINTS]
         ])  # fmt: skip
@@ -268,9 +309,13 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
     return layout, [inferred.rest] if inferred.rest else []
 
 
-def _without(odd: Sequence[Record]) -> str:
+def _odd(record: Record) -> Odd:
+    return Odd(record.line, record.height, len(record.fields), record.fields[0].startswith("#"))
+
+
+def _without(odd: Sequence[Odd]) -> str:
     """Returns a filter that drops these records, as comments or by their line numbers; empty if they are too many."""
-    if all(record.fields[0].startswith("#") for record in odd):
+    if all(record.is_comment for record in odd):
         return "grep -v '^#'"
     if len(odd) > MOST_COMPLAINTS:
         return ""

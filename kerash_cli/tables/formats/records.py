@@ -54,14 +54,14 @@ def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
     """Yields the source's records in blocks as they arrive, without blank lines at the end."""
     line, blank = 1, 0
     for text in _whole_records(source, delimiter):
-        clean = text.replace(b"\r\n", b"\n")
+        clean = text.replace(b"\r\n", b"\n") if b"\r" in text else text
         begin, end = _filled(clean)
         if begin < end:
             leading = clean.count(b"\n", 0, begin)
             yield Block(clean[begin:end], line + leading, blank + leading)
             blank = 0
         blank += clean.count(b"\n", end)
-        line += clean.count(b"\n")
+        line += int(np.count_nonzero(np.frombuffer(clean, np.uint8) == _NEWLINE))  # much faster than `count`
 
 
 def joined(first: Block, second: Block) -> Block:
@@ -159,11 +159,10 @@ def check_bytes(source: str, block: Block) -> None:
 
 def _filled(text: bytes) -> tuple[int, int]:
     """Returns the start and the end of the part of the text between leading and trailing blank lines."""
-    body = text.strip(b" \n")
-    if not body:
+    begin, end = len(text) - len(text.lstrip(b" \n")), len(text.rstrip(b" \n"))
+    if begin >= end:
         return 0, 0
-    begin = text.index(body)
-    return text.rfind(b"\n", 0, begin) + 1, text.index(b"\n", begin + len(body)) + 1
+    return text.rfind(b"\n", 0, begin) + 1, text.index(b"\n", end) + 1
 
 
 def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:

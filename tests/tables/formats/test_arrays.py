@@ -7,6 +7,7 @@ import pytest
 from arrays_by_hand import headed, idx, npy, shaped
 
 from kerash_cli.errors import BadInput, OutOfSpace
+from kerash_cli.system import memory
 from kerash_cli.tables import reading, source
 from kerash_cli.tables.formats import arrays
 from kerash_cli.tables.formats import npy as npy_format
@@ -186,3 +187,29 @@ def test_a_tensor_has_finite_numbers_only(value: float) -> None:
 def test_what_is_no_tensor_is_refused(content: bytes, error: type[Exception], expected: str) -> None:
     with pytest.raises(error, match=expected):
         tensor(content)
+
+
+def test_memory_for_a_file_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save("t.npy", np.zeros((1000, 500)))
+    monkeypatch.setattr(memory, "available", lambda: 4 * 10**6)
+    assert reading.read("t.npy").rows == 1000
+    np.save("t.npy", np.zeros((1000, 501)))
+    with pytest.raises(OutOfSpace, match=r"^t\.npy: needs 4.01 MB of memory, but only 4 MB are free; try fewer rows"):
+        reading.read("t.npy")
+
+
+def test_rows_in_another_order_need_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save("t.npy", np.asfortranarray(np.zeros((1000, 500))))
+    monkeypatch.setattr(memory, "available", lambda: 4 * 10**6)
+    with pytest.raises(OutOfSpace, match="needs 8 MB of memory"):
+        reading.read("t.npy")
+
+
+def test_memory_for_a_pipe_is_asked_for_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save("t.npy", np.zeros((3000, 500)))
+    monkeypatch.setattr(arrays, "_PIPED", 4_000_000)
+    asked: list[int] = []
+    monkeypatch.setattr(memory, "require", lambda size, where, advice: asked.append(size))
+    monkeypatch.setattr(source.Source, "size", lambda self: None)
+    assert reading.read("t.npy").rows == 3000
+    assert asked == [4_000_000] * 3

@@ -36,6 +36,14 @@ def cells(table: Table) -> list[list[object]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+@pytest.fixture
+def pipe() -> Iterator[tuple[str, int]]:
+    """The path of a pipe's end to read from, and the descriptor to write to."""
+    read_end, writing = os.pipe()
+    yield f"/dev/fd/{read_end}", writing
+    os.close(read_end)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
 def test_the_delimiter_is_found_out(delimiter: str) -> None:
     table = read("x,y,kind\n1,2.5,a\n-3,4,b\n".replace(",", delimiter))
@@ -205,6 +213,46 @@ def test_a_column_that_is_text_late_is_text_from_the_start(monkeypatch: pytest.M
     assert table.numbers[:, 0].tolist() == [*range(100), 7]
 
 
+LATE = "".join(f"{row:03},{row}\n" for row in range(100)) + "x,7\n"
+
+
+def test_a_pipe_keeps_its_text_for_a_column_that_is_text_late(
+    pipe: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "PIECE", 64)
+    path, writing = pipe
+    os.write(writing, LATE.encode())
+    os.close(writing)
+    assert reading.read(path).texts[0] == [*(f"{row:03}" for row in range(100)), "x"]
+
+
+def test_a_file_is_read_again_from_where_it_was_given() -> None:
+    Path("t.csv").write_text("a line for somebody else\n" + LATE, encoding="utf-8")
+    with Path("t.csv").open("rb", buffering=0) as file:
+        file.readline()
+        table = reading.delimited.read(source.Source("t.csv", file.fileno(), (), True), reading.Options())
+    assert table.texts[0] == [*(f"{row:03}" for row in range(100)), "x"]
+
+
+def test_a_file_that_changes_between_its_readings_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "PIECE", 64)
+    again = source.Source.again
+
+    def changed(self: source.Source) -> source.Source:
+        with Path("t.csv").open("r+b") as file:
+            file.write(b"9")
+        return again(self)
+
+    monkeypatch.setattr(source.Source, "again", changed)
+    with pytest.raises(BadInput, match=r"^t\.csv: changed while it was read; try again when nothing writes to it$"):
+        read(LATE)
+
+
+def test_rows_that_are_all_bad_are_an_error_even_where_bad_rows_are_skipped() -> None:
+    with pytest.raises(BadInput, match="expected UTF-8"):
+        read(b"\xff,1\n\xfe,2\n\xfd,3\n", skip=True, header=False)
+
+
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 64])
 @pytest.mark.parametrize("text", [IRIS, 'a,b\r\n1,"x\r\n,""y"""\r\n\r\n2,z', "1 2\n3 4\n", "\ufeffé,b\n1,2\n"])
 def test_where_pieces_end_changes_nothing(piece: int, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,14 +327,6 @@ def test_known_names_or_columns_of_numbers_tell_whether_there_is_a_header(
     schema: Schema, text: str, header: bool
 ) -> None:
     assert (read(text, schema=schema).names is not None) == header
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[str, int]]:
-    """The path of a pipe's end to read from, and the descriptor to write to."""
-    read_end, writing = os.pipe()
-    yield f"/dev/fd/{read_end}", writing
-    os.close(read_end)
 
 
 def test_rows_come_out_of_a_stream_as_they_go_in(pipe: tuple[str, int]) -> None:

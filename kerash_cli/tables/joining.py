@@ -1,0 +1,102 @@
+"""The rows of successive tables, joined as they come into arrays that grow."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.errors import at
+from kerash_cli.system import memory
+from kerash_cli.tables.table import Table
+
+_STEP = 8 << 20  # arrays double until they grow by so many bytes; NumPy fills what they grow by with zeros
+_UNASKED = 1 << 20  # looking up the free memory takes longer than filling so many bytes
+_CELLS, _CELLS_BYTES = 1 << 20, 96 << 20  # cells of text, and the bytes that so many of them may take
+_ADVICE = "try fewer rows or columns"
+
+
+class Joined:
+    """Tables with the same columns, joined row by row; `text` are the positions of columns that are text in any.
+
+    Once a table has other text columns than those before it, rows are no longer kept, only `text` still grows.
+    """
+
+    def __init__(self) -> None:
+        self.text: frozenset[int] = frozenset()
+        self.mixed = False
+        self._first: Table | None = None
+        self._numbers: NDArray[Any] = np.empty((0, 0))
+        self._rows = 0
+        self._cells = 0  # of text, since memory was last asked for
+        self._lines: list[Sequence[int]] = []
+        self._texts: dict[int, list[str | None]] = {}
+        self._written: dict[int, list[str | None]] = {}
+        self._missing: dict[int, set[str]] = {}
+
+    def add(self, table: Table) -> None:
+        """Appends the rows of a table; raises OutOfSpace if there is no memory for them."""
+        if self._first is None:
+            self._first, self.text = table, frozenset(table.texts)
+            self._numbers = np.empty((0, table.numbers.shape[1]), table.numbers.dtype)
+        elif self.text != table.texts.keys():
+            self.text, self.mixed = self.text | table.texts.keys(), True
+            self._numbers, self._lines, self._texts, self._written = np.empty((0, 0)), [], {}, {}
+        if self.mixed:
+            return
+        self._append(table.numbers, table.source)
+        self._ask_for_cells((len(table.texts) + len(table.written)) * table.rows, table.source)
+        self._lines.append(table.lines)
+        for kept, cells in ((self._texts, table.texts), (self._written, table.written)):
+            for place, column in cells.items():
+                kept.setdefault(place, []).extend(column)
+        for place, words in table.missing.items():
+            self._missing.setdefault(place, set()).update(words)
+
+    def table(self) -> Table | None:
+        """Returns all rows as one table; None if there are none, or if they are no longer kept."""
+        if self._first is None or self.mixed:
+            return None
+        self._numbers.resize((self._rows, self._numbers.shape[1]), refcheck=False)
+        return replace(
+            self._first,
+            numbers=self._numbers,
+            texts=self._texts,
+            written=self._written,
+            missing={place: tuple(sorted(words)) for place, words in sorted(self._missing.items())},
+            lines=_lines(self._lines),
+        )
+
+    def _append(self, numbers: NDArray[Any], source: str) -> None:
+        kind = np.result_type(self._numbers, numbers)
+        if kind != self._numbers.dtype:
+            self._ask(self._numbers.size * kind.itemsize, source)
+            self._numbers = self._numbers.astype(kind)
+        rows = self._rows + len(numbers)
+        if rows > len(self._numbers):
+            size, row_size = self._numbers.nbytes, max(1, numbers.shape[1] * kind.itemsize)
+            more = max(len(numbers), max(min(size, _STEP), size // 16) // row_size)
+            self._ask(more * row_size, source)
+            self._numbers.resize((self._rows + more, numbers.shape[1]), refcheck=False)
+        self._numbers[self._rows : rows] = numbers
+        self._rows = rows
+
+    def _ask_for_cells(self, cells: int, source: str) -> None:
+        self._cells += cells
+        if self._cells > _CELLS:
+            self._ask(_CELLS_BYTES, source)
+            self._cells = 0
+
+    def _ask(self, size: int, source: str) -> None:
+        if size > _UNASKED:
+            memory.require(size, at(source), _ADVICE)
+
+
+def _lines(parts: Iterable[Sequence[int]]) -> Sequence[int]:
+    runs = [run for run in parts if len(run)]
+    steady = all(isinstance(run, range) for run in runs)
+    if steady and all(after[0] == before[-1] + 1 for before, after in pairwise(runs)):
+        return range(runs[0][0], runs[-1][-1] + 1) if runs else range(0)
+    return [line for run in runs for line in run]
