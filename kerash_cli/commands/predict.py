@@ -1,7 +1,6 @@
 """`kerash predict`: writes a line for each row that it reads."""
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,13 +10,12 @@ from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from kerash_cli.engine.tensors import Array
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.prediction.lines import Predictions
-    from kerash_cli.tables.table import BadRow, Table
+    from kerash_cli.tables.table import Table
     from kerash_cli.views.messages import Console
 
 SECTIONS = {
@@ -73,27 +71,26 @@ def command(
     kerash predict default data/xor.data
     """
     from kerash_cli.prediction.lines import Predictions
-    from kerash_cli.views.messages import Console
+    from kerash_cli.views.messages import Console, put
 
     if proba and top_k:
         raise BadInput("--proba and --top-k exclude each other; leave --proba out")
     console = Console(quiet)
     trained = _files.load(model, options["mountpoint"], console.say)
     trained.require_memory(model)
-    blocks = _blocks(trained, data, append, options, console)
-    with _predictor(trained, data, options["mountpoint"], console) as predict:
-        predictions = Predictions(trained, proba, top_k, append, predict, on_error)
-        _print(predictions, blocks, console)
+    predictions = Predictions(trained, proba, top_k, append, on_error)
+    for text in _texts(predictions, data, options, console):
+        put(text)
     console.unseen(predictions.unseen)
     console.bad_rows(predictions.bad, predictions.first_error, "skipped" if on_error == "skip" else "left empty")
 
 
-def _blocks(
-    trained: "TrainedModel", data: str, append: bool, options: dict[str, Any], console: "Console"
-) -> "Iterable[Table | BadRow]":
-    """Returns the table in blocks, as its rows come in, or the sample in a tensor file; writes --layers files."""
+def _texts(predictions: "Predictions", data: str, options: dict[str, Any], console: "Console") -> "Iterator[str]":
+    """Yields the predictions for the rows in DATA, or for the sample in a tensor file; writes --layers files."""
+    from kerash_cli.prediction import streaming
     from kerash_cli.tables import reading
 
+    trained = predictions.model
     if data == "-":
         console.await_input()
     sample = _sample(data, trained.description)
@@ -102,23 +99,10 @@ def _blocks(
             raise BadInput(f"{at(data)}--layers: expected a tensor file with one sample, got another kind of file")
         _write_layers(trained, sample, options["layers"])
     if sample:
-        return [sample]
+        return predictions.lines(sample)
     reader = {"delimiter": options["delimiter"], "header": options["header"]}
-    return reading.stream(data, **reader, schema=trained.encoding.schema, records=append)
-
-
-def _print(predictions: "Predictions", blocks: "Iterable[Table | BadRow]", console: "Console") -> None:
-    """Prints the prediction of each row, and remarks about the first block."""
-    from kerash_cli.tables.table import Table
-    from kerash_cli.views.messages import put
-
-    noted = False
-    for block in blocks:
-        if not noted and isinstance(block, Table):
-            noted = True
-            console.say(*block.notes)
-        for text in predictions.lines(block):
-            put(text)
+    blocks = reading.blocks(data, **reader, schema=trained.encoding.schema, records=predictions.options["append"])
+    return streaming.texts(blocks, predictions, os.path.isfile(data), console.say)
 
 
 def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None:
@@ -131,24 +115,6 @@ def _write_layers(trained: "TrainedModel", sample: "Table", folder: str) -> None
         for kind, tensor in zip(("activity", "activation"), tensors, strict=True):
             with files.replacing(os.path.join(folder, f"{i}_{kind}.dat")) as file:
                 file.commit(tensor_text.render(tensor))
-
-
-@contextmanager
-def _predictor(
-    trained: "TrainedModel", data: str, mountpoint: str | None, console: "Console"
-) -> "Iterator[Callable[[Array], Array] | None]":
-    """Yields a function that computes outputs with the help of other processes if the file is large, else None."""
-    from kerash_cli.system import cores
-
-    size = os.path.getsize(data) if os.path.isfile(data) else 0
-    if size < cores.MUCH_DATA:
-        yield None
-        return
-    from kerash_cli.prediction.pool import predictor
-
-    rows = size // (2 * trained.network.features)
-    with predictor(trained.description, trained.network, trained.params, rows, mountpoint, console.say) as predict:
-        yield predict
 
 
 def _sample(path: str, description: "ModelDescription") -> "Table | None":

@@ -18,7 +18,7 @@ _TILE = 1 << 16  # numbers converted at a time: few enough for a cache
 
 def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> None:
     """Raises BadInput at the first cell of these columns that is not a number; `instead` is the advice."""
-    for position in positions:
+    for position in positions if table.texts else ():
         for row, cell in enumerate(table.texts.get(position, ())):
             if cell is not None and decimals.number(cell) is None:
                 raise BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")
@@ -56,7 +56,7 @@ def complete(table: Table, positions: Sequence[int], where: Table, places: Seque
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
     """Returns, for each row, whether a value is missing in any of these columns; shape (rows,)."""
     gaps = np.zeros(table.rows, np.bool_)
-    columns = [table.number_index(position) for position in positions if position not in table.texts]
+    columns = table.number_indexes([position for position in positions if position not in table.texts])
     if columns and table.numbers.dtype.kind == "f":
         for part, values in tiles(table.numbers, columns):
             gaps[part] = np.isnan(values).any(axis=1)
@@ -71,7 +71,7 @@ def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
     numbers = [each for each in positions if each not in table.texts]
     gaps = np.zeros(len(numbers), np.bool_)
     if numbers and table.numbers.dtype.kind == "f":
-        for _, values in tiles(table.numbers, [table.number_index(each) for each in numbers]):
+        for _, values in tiles(table.numbers, table.number_indexes(numbers)):
             gaps |= np.isnan(values).any(axis=0)
     found = {each for each, gap in zip(numbers, gaps.tolist(), strict=True) if gap}
     return [each for each in positions if each in found or (each in table.texts and None in table.texts[each])]
@@ -97,7 +97,7 @@ def _selection(columns: Sequence[int]) -> slice | list[int]:
 def matrix(table: Table, positions: Sequence[int]) -> Floats:
     """Returns columns of numbers (rows, columns); raises BadInput at the first cell that is not a finite number."""
     check_numbers(table, positions)
-    values = table.numbers[:, [table.number_index(position) for position in positions]].astype(np.float64)
+    values = table.numbers[:, table.number_indexes(positions)].astype(np.float64)
     check_finite(table, positions, values)
     return values
 
@@ -152,7 +152,7 @@ def statistics(
     exactly 0. Raises BadInput if a column has no value in these rows, an infinite one, or values too far apart for
     float64; `advice` replaces the advice to use --drop.
     """
-    columns = [table.number_index(position) for position in positions]
+    columns = table.number_indexes(positions)
     origin, count = np.full(len(columns), np.nan), np.zeros(len(columns))
     total, square = np.zeros(len(columns)), np.zeros(len(columns))
     with np.errstate(over="ignore", invalid="ignore"):

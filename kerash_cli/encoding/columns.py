@@ -1,10 +1,11 @@
 """The columns of the training table: which of them are inputs, and their positions in another table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from shlex import quote
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -20,6 +21,10 @@ MOST_INPUTS = 1 << 18
 
 WIDEST = 10**9
 
+Groups: TypeAlias = Sequence[tuple[type[InputColumn], ColumnGroup]]
+"""The kinds of input that are used, each with its columns."""
+_Layout: TypeAlias = tuple[tuple[str, ...] | None, int]  # names and width of a table
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -33,12 +38,12 @@ class Columns:
     """Position of the label column; None if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
 
-    @property
+    @cached_property
     def features(self) -> int:
         """Number of features that the inputs are encoded as."""
         return sum(each.features for each in self.inputs)
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """Index of the first feature of each input."""
         return [0, *accumulate(each.features for each in self.inputs)][:-1]
@@ -51,8 +56,11 @@ class Columns:
             text.add(self.target)
         return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
 
-    def places(self, table: Table) -> dict[int, int]:
+    def places(self, table: Table) -> Mapping[int, int]:
         """Maps each input's position in training to its position in `table`; raises BadInput if an input is missing."""
+        known = self._places_by_layout.get((table.names, table.width))
+        if known is not None:
+            return known
         places = self._located(table)
         if not places and (table.names is None or self.names is None):
             either = f"{self.width} columns" + (
@@ -62,16 +70,33 @@ class Columns:
         used = [each.position for each in self.inputs]
         if any(position not in places for position in used):
             raise self._without_columns(table, places)
-        return {position: places[position] for position in used}
+        found = {position: places[position] for position in used}
+        self._places_by_layout[table.names, table.width] = found
+        return found
 
-    def groups(self, table: Table) -> Iterator[tuple[type[InputColumn], ColumnGroup]]:
-        """Yields each kind of input used and its columns, numbers before text; raises BadInput if one is missing."""
+    def groups(self, table: Table) -> Groups:
+        """Returns each kind of input used and its columns, numbers before text; raises BadInput if one is missing."""
         places = self.places(table)
+        known = self._groups_by_layout.get((table.names, table.width))
+        if known is not None:
+            return known
+        found = []
         pairs = list(zip(self.inputs, self.starts, strict=True))
         for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
             if own := [(column, start) for column, start in pairs if type(column) is kind]:
                 columns, starts = zip(*own, strict=True)
-                yield kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))
+                found.append((kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))))
+        self._groups_by_layout[table.names, table.width] = found
+        return found
+
+    @cached_property
+    def _places_by_layout(self) -> dict[_Layout, Mapping[int, int]]:
+        """Results of `places`: the many tables of a stream have the same layout."""
+        return {}
+
+    @cached_property
+    def _groups_by_layout(self) -> dict[_Layout, Groups]:
+        return {}
 
     def check(self, table: Table) -> None:
         """Raises BadInput unless `table` has every input column, with cells of the right kind."""
@@ -93,8 +118,9 @@ class Columns:
 
     def unseen(self, table: Table) -> int:
         """Counts the input cells with a value that no training row had; such a cell is encoded as all zeros."""
-        places = self.places(table)
-        return sum(each.unseen(table, places[each.position]) for each in self.inputs)
+        text = [group for kind, group in self.groups(table) if kind.is_text]
+        pairs = (pair for group in text for pair in zip(group.columns, group.places, strict=True))
+        return sum(column.unseen(table, place) for column, place in pairs)
 
     def label_places(self, table: Table, labels: tuple[str, ...]) -> list[int]:
         """Returns the positions of the label columns in `table`; empty if it has none."""

@@ -51,11 +51,15 @@ class TrainedModel(NamedTuple):
 
     def save(self, output: "OutputFile") -> None:
         """Writes the saved model; the same model gives the same bytes. Scores by class or target are left out."""
+        output.commit(self.packed())
+
+    def packed(self) -> bytes:
+        """Returns the bytes of the saved model."""
         figures = self.training["metrics"] and {
             name: value for name, value in self.training["metrics"].items() if name not in scoring.TABLES
         }
         record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
-        archive.save(output, self.network.named(self.params), record)
+        return archive.pack(self.network.named(self.params), record)
 
     def check_size(self) -> None:
         """Raises BadInput if the record may become too large for a saved model when training adds its results."""

@@ -71,7 +71,7 @@ class Workers(Executor):
 
     def __init__(self, count: int, tell: Callable[[str], object], asked: Callable[[], object] | None = None) -> None:
         self._tell = tell
-        self._job = {"asked": _name(asked)} if asked else {}
+        self._job = {"asked": name(asked)} if asked else {}
         self._all = [Processes(0, __name__) for _ in range(count)]
         self._idle: SimpleQueue[Processes] = SimpleQueue()
         for processes in self._all:
@@ -85,7 +85,7 @@ class Workers(Executor):
         self.shutdown(cancel_futures=error is not None)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        call = {"function": _name(fn), "arguments": args, "named": kwargs}
+        call = {"function": name(fn), "arguments": args, "named": kwargs}
         try:
             asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
         except RuntimeError as error:
@@ -162,14 +162,14 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     """Makes the calls that the parent sends to this worker, until the pipe is closed."""
     reading, writing = ends
     if "asked" in job:
-        asked = _named(job["asked"])
+        asked = named(job["asked"])
         signal.signal(signal.SIGUSR1, lambda number, frame: asked())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
     with open(reading, "rb") as calls:
         for line in calls:
             call = json.loads(line)
             try:
-                answer = {"result": _named(call["function"])(*call["arguments"], **call["named"])}
+                answer = {"result": named(call["function"])(*call["arguments"], **call["named"])}
             except KerashError as error:
                 answer = {"error": type(error).__name__, "message": str(error)}
             except MemoryError:
@@ -179,12 +179,12 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
             files.write_all(writing, json.dumps(answer).encode() + b"\n")
 
 
-def _name(function: Callable[..., object]) -> str:
+def name(function: Callable[..., object]) -> str:
     """Returns the name under which another process finds a function: `MODULE:FUNCTION`."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
-def _named(name: str) -> Callable[..., Any]:
+def named(name: str) -> Callable[..., Any]:
     """Returns the function for which `_name` returned this name."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), function)

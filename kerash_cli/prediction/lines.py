@@ -1,7 +1,8 @@
 """Lines of text with the prediction for each row of a table."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from kerash_cli.engine.predictor import Predictor, through
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.model.trained import TrainedModel
+from kerash_cli.prediction import numbers
 from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.table import BadRow, Rows, Table
 
@@ -22,7 +24,7 @@ _SMALLER = "try a row like those in the training data, or train with a lower lea
 class Predictions:
     """Writes the prediction of each row as CSV; with `proba` or `top_k`, the probabilities of classes.
 
-    `predict` is the function that computes outputs, by default a Predictor. With `append`, each line begins with the
+    With `append`, each line begins with the
     row itself, and the first line has the column names, if the table has any. `on_error` is what to do at a bad row:
     "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values that no training row
     had; `bad` counts the rows that were skipped or left empty, and `first_error` is the error in the first such row.
@@ -34,7 +36,6 @@ class Predictions:
         proba: bool = False,
         top_k: int | None = None,
         append: bool = False,
-        predict: Callable[[Array], Array] | None = None,
         on_error: str = "stop",
     ) -> None:
         encoding, targets = model.encoding, model.encoding.targets
@@ -43,9 +44,10 @@ class Predictions:
         if top_k and not targets.classes:
             raise BadInput("--top-k: expected a model with one class per row, got one with several; try --proba")
         self.model, self.unseen, self.bad = model, 0, 0
+        self.options: dict[str, Any] = {"proba": proba, "top_k": top_k, "append": append, "on_error": on_error}
         self.first_error: KerashError | None = None
         self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
-        self._predict = predict or Predictor(model.network, model.params)
+        self._predict = Predictor(model.network, model.params)
         longest = max(map(len, targets.classes), default=0) * (min(top_k, len(targets.classes)) if top_k else 1)
         self._row = encoding.features + encoding.outputs + longest
         """Approximate number of numbers and characters that a row takes."""
@@ -67,6 +69,24 @@ class Predictions:
         else:
             yield self._bad(block.error, block.record)
 
+    def whole(self, blocks: Iterable[Table | BadRow]) -> tuple[str, int] | None:
+        """Returns the text for blocks without a bad row, and how many text values are in them that no training row had.
+
+        Returns None if a row is bad. Nothing is counted, and there is no line of column names.
+        """
+        before = self.unseen
+        text: list[str] = []
+        try:
+            for block in blocks:
+                if isinstance(block, BadRow):
+                    return None
+                text += map(self.text, self._parts(block))
+            return "".join(text), self.unseen - before
+        except (BadInput, Diverged):
+            return None
+        finally:
+            self.unseen = before
+
     def _parts(self, table: Table) -> Iterator[Table]:
         """Yields the table in parts of few rows, so that no array or text becomes large."""
         step = max(1, ROOM // self._row)
@@ -86,11 +106,10 @@ class Predictions:
         outputs = self._predict(encoding.encode_inputs(table, self.model.params.dtype))
         check_finite(encoding, outputs, table)
         self.unseen += encoding.unseen(table)
-        lines = _lines(self._cells(outputs), self._delimiter)
         if not self._append:
-            return "".join(lines)
-        rows = zip(table.records or (), lines, strict=True)
-        return "".join(f"{record}{self._delimiter}{line}" for record, line in rows)
+            return "".join(self._answers(outputs, ","))
+        rows = zip(table.records or (), self._answers(outputs, table.delimiter), strict=True)
+        return "".join(f"{record}{table.delimiter}{line}" for record, line in rows)
 
     def _sifted(self, table: Table) -> Iterator[str]:
         """Yields the text of all rows; a table with a bad row is halved until the bad row stands alone."""
@@ -124,21 +143,26 @@ class Predictions:
         self._headed = True
         return _lines([list(different([*block.names, *self._names()])[0])], self._delimiter) if block.names else []
 
-    def _cells(self, outputs: np.ndarray) -> list[list[str]]:
+    def _answers(self, outputs: np.ndarray, delimiter: str) -> list[str]:
+        """Returns the line of each row's prediction."""
         targets = self.model.encoding.targets
         if self._top_k:
-            likely = targets.probabilities(outputs)
-            order = np.argsort(-likely, axis=1, kind="stable")[:, : self._top_k]
-            return [
-                [cell for k in ranked for cell in (targets.classes[k], _number(row[k]))]
-                for row, ranked in zip(self._shortened(likely), order.tolist(), strict=True)
-            ]
+            return _lines(self._likely(targets.probabilities(outputs), self._top_k), delimiter)
         answers = targets.probabilities(outputs) if self._proba else targets.decode(outputs)
         if targets.is_scaled:
-            return _rounded(answers, targets.resolution(outputs))
+            return _lines(_rounded(answers, targets.resolution(outputs)), delimiter)
         if answers.dtype.kind == "f":
-            return [[_number(value) for value in row] for row in self._shortened(answers)]
-        return [[str(value) for value in row] for row in answers.tolist()]
+            return numbers.lines(self._shortened(answers), delimiter)
+        return _lines([[str(value) for value in row] for row in answers.tolist()], delimiter)
+
+    def _likely(self, probabilities: np.ndarray, count: int) -> list[list[str]]:
+        """Returns the most likely classes of each row, each with its probability."""
+        classes = self.model.encoding.targets.classes
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count].tolist()
+        return [
+            [cell for k in ranked for cell in (classes[k], str(row[k]))]
+            for row, ranked in zip(self._shortened(probabilities), order, strict=True)
+        ]
 
     def _shortened(self, values: np.ndarray) -> np.ndarray:
         """Returns values in the model's number type, so that no digits are printed beyond its precision."""
@@ -188,11 +212,6 @@ def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:
     digits = np.ceil(-np.log10(steps)).astype(np.intp)
     rows = zip(values.tolist(), digits.tolist(), strict=True)
     return [[repr(round(value, places)) for value, places in zip(*row, strict=True)] for row in rows]
-
-
-def _number(value: np.floating) -> str:
-    """Returns the shortest decimal number that reads back as the value."""
-    return str(value)
 
 
 class _Written(list[str]):

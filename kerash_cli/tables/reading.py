@@ -1,36 +1,53 @@
 """Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block.
 
-To add a format, write its `read` and `stream` and put them into FORMATS under the bytes that its files begin with.
+To add a format, write its `read`, `blocks` and layout, and put them into FORMATS under the bytes that its files begin
+with.
 
 A tensor file (`kerash_cli.tables.formats.tensor_text`) is not in FORMATS: its first line is three numbers, as a row of
 a table may be, and it is one sample, not a stream of rows. `sample` reads it where a single sample is accepted.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, Self
 
 from kerash_cli.errors import BadInput, at
 from kerash_cli.tables.formats import arrays, delimited, idx, npy, records, tensor_text
 from kerash_cli.tables.formats.decimal_block import alone
+from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options, Share
 from kerash_cli.tables.source import Source, opened
 from kerash_cli.tables.table import BadRow, Schema, Table
 
 
+class Layout(Protocol):
+    """Rules by which blocks become rows."""
+
+    def rows(self, block: Block) -> Iterator[Table | BadRow]:
+        """Yields the block's rows in their order: valid rows in as few tables as possible, invalid ones one by one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values that `from_json` reads."""
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Returns the layout that `to_json` gave these values for."""
+
+
 class Format(NamedTuple):
-    """The two ways to read a file: all at once, or in blocks of whole rows."""
+    """The two ways to read a file, all at once or in blocks of whole rows, and the layout of the blocks."""
 
     read: Callable[[Source, Options], Table]
-    stream: Callable[[Source, Options], Iterator[Table | BadRow]]
+    blocks: Callable[[Source, Options], Iterator[tuple[Layout, Block]]]
+    layout: type[Layout]
 
 
-TEXT = Format(delimited.read, delimited.stream)
+TEXT = Format(delimited.read, delimited.blocks, delimited.TextLayout)
 FORMATS = {
-    npy.MAGIC: Format(partial(arrays.read, npy.header), partial(arrays.stream, npy.header)),
-    idx.MAGIC: Format(partial(arrays.read, idx.header), partial(arrays.stream, idx.header)),
+    magic: Format(partial(arrays.read, header), partial(arrays.blocks, header), arrays.ArrayLayout)
+    for magic, header in ((npy.MAGIC, npy.header), (idx.MAGIC, idx.header))
 }
 _MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1)")
 """Bytes not in a table of plain numbers and words: control and non-ASCII bytes, colons, the start of another format."""
@@ -65,23 +82,38 @@ def read(
         return replace(table, sha256=source.sha256())
 
 
-def stream(
+def stream(path: str, **options: Any) -> Iterator[Table | BadRow]:
+    """Yields the rows of a table as they arrive, in tables of one row or more, in constant memory.
+
+    A BadRow takes the place of an invalid row. The options are those of `blocks`.
+    """
+    for layout, block in blocks(path, **options):
+        for part in layout.rows(block):
+            if isinstance(part, BadRow) or part.rows:
+                yield part
+
+
+def blocks(
     path: str,
     *,
     delimiter: str | None = None,
     header: bool | None = None,
     schema: Schema | None = None,
     records: bool = False,
-) -> Iterator[Table | BadRow]:
-    """Yields the rows of a table as they arrive, in blocks of one row or more, in constant memory.
+) -> Iterator[tuple[Layout, Block]]:
+    """Yields a table as it arrives, in blocks whose layout makes rows of them.
 
-    A BadRow takes the place of an invalid row. With `records`, blocks keep the original text of each row.
+    With `records`, rows keep their original text.
     """
     options = Options(delimiter, header, schema, records)
     with opened(path, _MAGICS) as source:
-        for block in _format(source).stream(source, options):
-            if isinstance(block, BadRow) or block.rows:
-                yield block
+        yield from _format(source).blocks(source, options)
+
+
+def layout(name: str, record: Mapping[str, Any]) -> Layout:
+    """Returns the layout of the class called `name` for which `to_json` gave these values."""
+    kinds = {form.layout.__name__: form.layout for form in (TEXT, *FORMATS.values())}
+    return kinds[name].from_json(record)
 
 
 def sample(path: str) -> Table | None:

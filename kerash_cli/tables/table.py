@@ -80,6 +80,10 @@ class Table:
             raise ValueError(f"{self.title(position)} of {self.source} is text")
         return position - bisect(self._text_places, position)
 
+    def number_indexes(self, positions: Sequence[int]) -> Sequence[int]:
+        """Returns `number_index` of each position."""
+        return [self.number_index(position) for position in positions] if self.texts else positions
+
     @cached_property
     def named(self) -> dict[str, int]:
         """Position of each name; the first one if a name occurs twice."""

@@ -12,9 +12,9 @@ from processes import gone
 
 from kerash_cli.commands._files import Reader
 from kerash_cli.errors import BadInput
-from kerash_cli.parallel import decoding, processes
+from kerash_cli.parallel import decoding, processes, sharing
 from kerash_cli.parallel.processes import Processes
-from kerash_cli.system import cores
+from kerash_cli.system import cores, memory
 from kerash_cli.tables import reading, source
 from kerash_cli.tables.formats.decimal_block import Question, alone
 from kerash_cli.tables.table import Table
@@ -27,7 +27,7 @@ ROWS = 3000
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch, in_tmp_path: Path) -> None:
     monkeypatch.setattr(source, "PIECE", 1024)
-    monkeypatch.setattr(decoding, "ALONE", 2)
+    monkeypatch.setattr(sharing, "ALONE", 0)
 
 
 @pytest.fixture
@@ -40,23 +40,23 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Processes]:
             super().__init__(*words)
             found.append(self)
 
-    monkeypatch.setattr(decoding, "Processes", Recorded)
+    monkeypatch.setattr(sharing, "Processes", Recorded)
     return found
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process waits for a worker before it would decode a block itself."""
-    has_room = decoding._Helper.has_room
+    has_room = sharing._Helper.has_room
 
-    def awaited(helper: decoding._Helper, question: Question) -> bool:
+    def awaited(helper: sharing._Helper, portion: sharing.Portion) -> bool:
         while not helper._begun and not helper._lost:
             helper.collect(0.1)
         while not helper._free and not helper._lost:
             helper.collect(0.1)
-        return has_room(helper, question)
+        return has_room(helper, portion)
 
-    monkeypatch.setattr(decoding._Helper, "has_room", awaited)
+    monkeypatch.setattr(sharing._Helper, "has_room", awaited)
 
 
 def questions(count: int = 40) -> list[tuple[Question | None, int]]:
@@ -93,15 +93,26 @@ def test_no_more_workers_than_help(usable: int, started: list[Processes], monkey
     answers = decoding.shared(questions())
     for _ in range(4):
         next(answers)
-    assert [len(each) for each in started] == ([] if usable == 1 else [min(usable - 1, decoding.MOST)])
+    assert [len(each) for each in started] == ([] if usable == 1 else [min(usable - 1, sharing.MOST)])
     answers.close()
     assert all(len(each) == 0 for each in started)
 
 
-def test_few_blocks_start_no_worker(started: list[Processes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_soon_done_starts_no_worker(started: list[Processes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "usable", lambda: 2)
-    assert len(list(decoding.shared(questions()[:2]))) == 2
+    monkeypatch.setattr(sharing, "ALONE", 1000)
+    assert same(list(decoding.shared(questions())))
     assert started == []
+
+
+def test_workers_start_only_where_there_is_memory(started: list[Processes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "usable", lambda: 3)
+    monkeypatch.setattr(memory, "available", lambda: 2 * decoding._ROOM - 1)
+    answers = decoding.shared(questions())
+    for _ in range(4):
+        next(answers)
+    assert [len(each) for each in started] == [1]
+    answers.close()
 
 
 @pytest.mark.usefixtures("patient")
@@ -110,7 +121,7 @@ def test_what_a_lost_worker_had_is_done_here(
     started: list[Processes], number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cores, "usable", lambda: 2)
-    monkeypatch.setattr(decoding, "STOPPED", 3)
+    monkeypatch.setattr(sharing, "STOPPED", 3)
     answers, found = decoding.shared(questions()), []
     for answer in answers:
         found.append(answer)

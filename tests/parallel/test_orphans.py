@@ -15,10 +15,11 @@ from conftest import ROOT
 from processes import Process, gone, under_way
 
 PLANT = """
+from kerash_cli.parallel import sharing
 from kerash_cli.system import cores
 
-cores.worthwhile = lambda flops, most: 3
-cores.MUCH_DATA = 0
+cores.usable = lambda: 3
+sharing.ALONE = 0
 """
 """Makes `predict` start workers for little data, on any machine."""
 
@@ -31,7 +32,7 @@ RUNS = {
 }
 FIRST = {"train": b"epoch 1 ", "predict": b"", "evolve": b"generation 0"}
 """What the line begins with from which on their workers are at work."""
-ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(100_000))
+ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(1_000_000))
 """So many that their predictions do not fit a pipe that nobody reads on from."""
 
 
@@ -51,6 +52,8 @@ def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator[Proc
         assert process.stdout is not None
         while not (line := process.stdout.readline()).startswith(FIRST[name]):
             assert line, "the run ended early"
+        while name == "predict" and sum(map(shares_memory, workers_of(process.pid))) < 2:
+            assert process.stdout.readline(), "the run ended early"
         yield process
 
 
@@ -58,6 +61,10 @@ def workers_of(pid: int) -> list[int]:
     """The children of all threads of a process."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(word) for children in lists for word in children.read_text(encoding="ascii").split()]
+
+
+def shares_memory(pid: int) -> bool:
+    return "memfd:kerash" in Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
 def state(pid: int) -> str:

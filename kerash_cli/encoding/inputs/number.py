@@ -48,10 +48,10 @@ class Number(InputColumn, kind="number"):
         places, features = group.places, group.starts
         check_numbers(table, places)
         fill, mean, scale = scaling.fill[features], scaling.mean[features], scaling.scale[features]
-        ignored = [feature for feature in features if scaling.scale[feature] == IGNORED]
+        ignored = [features[index] for index in np.flatnonzero(scale == IGNORED).tolist()]
         scaled = scaling.standardized or bool(ignored)
         chosen = slice(None) if len(features) == encoded.shape[1] else features
-        for part, values in tiles(table.numbers, [table.number_index(place) for place in places]):
+        for part, values in tiles(table.numbers, table.number_indexes(places)):
             gaps = np.isnan(values)
             if gaps.any():
                 if missing != "mean":

@@ -1,15 +1,16 @@
 """Reading array files such as .npy and IDX: a header with type and shape, then the values and nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.errors import BadInput, at
 from kerash_cli.system import memory
+from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
@@ -143,21 +144,47 @@ def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
     return header.table(values, 1)
 
 
-def stream(read_header: HeaderReader, source: Source, options: Options) -> Iterator[Table]:
+class ArrayLayout(NamedTuple):
+    """Rules by which the values of a file become rows."""
+
+    header: ArrayHeader
+    records: bool
+
+    def rows(self, block: Block) -> Iterator[Table]:
+        """Yields the rows of a block, whose line is the number of its first row."""
+        yield self.header.table(block.text, block.line, self.records)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values that `from_json` reads."""
+        header = self.header
+        return {
+            "header": [header.source, header.dtype.str, header.shape, header.columns_first],
+            "records": self.records,
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Returns the layout that `to_json` gave these values for."""
+        source, dtype, shape, columns_first = record["header"]
+        return cls(ArrayHeader(source, np.dtype(dtype), tuple(shape), columns_first), record["records"])
+
+
+def blocks(read_header: HeaderReader, source: Source, options: Options) -> Iterator[tuple[ArrayLayout, Block]]:
     """Yields the rows in blocks as they arrive, or all at once if the values are in Fortran order."""
     content = Content(source)
     header = read_header(content)
     header.check_rows()
+    layout = ArrayLayout(header, options.records)
     values, first = bytearray(), 1
     for piece in content.values(header):
         values += piece
         rows = 0 if header.columns_first else len(values) // header.row_size
         if rows:
-            yield header.table(values[: rows * header.row_size], first, options.records)
+            yield layout, Block(bytes(values[: rows * header.row_size]), first)
             del values[: rows * header.row_size]
             first += rows
     if values:
-        yield header.table(values, first, options.records)
+        yield layout, Block(bytes(values), first)
 
 
 def tensor(read_header: HeaderReader, source: Source) -> NDArray[np.float64]:

@@ -61,12 +61,6 @@ def alone(asked: Iterable[tuple[Question | None, Item]]) -> Iterator[tuple[Value
     return ((question and decode(question), item) for question, item in asked)
 
 
-def reuse_memory() -> None:
-    """Makes the temporaries of later calls of `decode` reuse memory: with new pages they take twice as long."""
-    # glibc keeps freed memory up to twice the largest piece ever freed, and returns the rest to the system.
-    np.empty(8 << 20, np.uint8)
-
-
 def decode(question: Question) -> Values | None:
     """Returns the values (rows, width) of lines of plain decimals, with NaN for empty cells; None for other text.
 

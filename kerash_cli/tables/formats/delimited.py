@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, tee
 from shlex import quote
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, BadTable, at, shown
+from kerash_cli.system import memory
 from kerash_cli.tables.formats import inference, records
-from kerash_cli.tables.formats.decimal_block import Question, Values, decode, reuse_memory
+from kerash_cli.tables.formats.decimal_block import Question, Values, decode
 from kerash_cli.tables.formats.inference import FEWEST_SAMPLES
 from kerash_cli.tables.formats.records import Block, Record
 from kerash_cli.tables.joining import Joined
@@ -32,12 +33,12 @@ _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 
 def read(source: Source, options: Options) -> Table:
     """Reads all rows of a text table. A column with text in one row is text in all rows."""
-    reuse_memory()
-    layout, blocks = _begun(source, options)
+    memory.reuse()
+    layout, first = _begun(source, options)
     again: Iterator[Block] | None = None
     if not source.is_file:
-        blocks, again = tee(blocks)
-    joined, bad = _joined(layout, blocks, options.skip, options.share)
+        first, again = tee(first)
+    joined, bad = _joined(layout, first, options.skip, options.share)
     table = joined.table()
     if table is None:  # a column became text on the way, or all rows are bad
         layout = layout._replace(text=layout.text | joined.text)
@@ -50,17 +51,17 @@ def read(source: Source, options: Options) -> Table:
 
 def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Block]]:
     """Returns the layout that the first rows have, and the blocks of all rows."""
-    blocks = records.blocks(source, options.delimiter)
-    first = next(blocks, None)
+    found = records.blocks(source, options.delimiter)
+    first = next(found, None)
     if first is None:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
     while sum(not records.is_blank(line) for line in first.text.split(b"\n")) < FEWEST_SAMPLES:
-        following = next(blocks, None)
+        following = next(found, None)
         if following is None:
             break
         first = records.joined(first, following)
     layout, rest = _laid_out(source.name, first, options)
-    return layout, chain(rest, blocks)
+    return layout, chain(rest, found)
 
 
 def _again(source: Source, options: Options) -> Iterator[Block]:
@@ -71,10 +72,10 @@ def _again(source: Source, options: Options) -> Iterator[Block]:
         raise BadInput(f"{at(source.name)}changed while it was read; try again when nothing writes to it")
 
 
-def _joined(layout: "TextLayout", blocks: Iterable[Block], skip: bool, share: Share) -> tuple[Joined, list[BadRow]]:
+def _joined(layout: "TextLayout", found: Iterable[Block], skip: bool, share: Share) -> tuple[Joined, list[BadRow]]:
     """Joins the rows of all blocks; with `skip`, without the bad ones, else raises one Misfits error for all blocks."""
     joined, bad, misfits, rows = Joined(), [], [], 0
-    decoded = share((layout.question(block), block) for block in blocks)
+    decoded = share((layout.question(block), block) for block in found)
     for part in chain.from_iterable(_parts(layout, block, numbers, skip) for numbers, block in decoded):
         if isinstance(part, BadRow):
             bad.append(part)
@@ -102,16 +103,17 @@ def _parts(
         return [error]
 
 
-def stream(source: Source, options: Options) -> Iterator[Table | BadRow]:
-    """Yields the rows of a text table in blocks as they arrive, with a BadRow for each invalid row."""
-    blocks = records.blocks(source, options.delimiter)
-    for first in blocks:
+def blocks(source: Source, options: Options) -> Iterator[tuple["TextLayout", Block]]:
+    """Yields the rows of a text table in blocks as they arrive, each with the layout that it has."""
+    memory.reuse()
+    found = records.blocks(source, options.delimiter)
+    for first in found:
         layout, rest = _laid_out(source.name, first, options)
-        while not rest and (following := next(blocks, None)):  # a header alone does not show how rows end
+        while not rest and (following := next(found, None)):  # a header alone does not show how rows end
             first = records.joined(first, following)
             layout, rest = _laid_out(source.name, first, options)
-        for block in chain(rest, blocks):
-            yield from layout.rows(block)
+        for block in chain(rest, found):
+            yield layout, block
             layout = layout._replace(notes=())
 
 
@@ -130,6 +132,17 @@ class TextLayout(NamedTuple):
     """True if rows end with a separator that no column follows."""
     records: bool
     notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values that `from_json` reads."""
+        return {**self._asdict(), "text": sorted(self.text), "written": sorted(self.written)}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Returns the layout that `to_json` gave these values for."""
+        names = None if record["names"] is None else tuple(record["names"])
+        text, written = (frozenset(record[name]) for name in ("text", "written"))
+        return cls(**{**record, "names": names, "text": text, "written": written, "notes": tuple(record["notes"])})
 
     def question(self, block: Block) -> Question | None:
         """Returns the block as a question for `decode`; None if it certainly has other cells than numbers."""
