@@ -44,7 +44,7 @@ def kerash() -> list[str]:
 
 def planted(folder: Path, text: str) -> str:
     """The PYTHONPATH of a Python that runs a text of its own when it starts."""
-    (folder / "plant").mkdir()
+    (folder / "plant").mkdir(exist_ok=True)
     (folder / "plant/sitecustomize.py").write_text(text, encoding="ascii")
     return f"{folder / 'plant'}{os.pathsep}{ROOT}"
 

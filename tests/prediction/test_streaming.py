@@ -25,7 +25,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = [f"{row / 8},{row % 5},{COLORS[row % 3]},{'yes' if row % 3 else 'no'}\n" for row in range(90)]
     (folder / "t.csv").write_text("a,b,color,answer\n" + "".join(lines), encoding="utf-8")
     (folder / "net.model").write_text("? 1 1\ninput\ndense 5 tanh\ndense ? softmax\n", encoding="utf-8")
-    program.right(folder, *["train", "net.model", "t.csv", "--target", "answer", "--epochs", "3", "-q", "-o", "m.kerash"])
+    program.right(
+        folder, *["train", "net.model", "t.csv", "--target", "answer", "--epochs", "3", "-q", "-o", "m.kerash"]
+    )
     return folder / "m.kerash"
 
 
