@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B10 L1 L2 L3 M1 T1]
+    python -m benchmarks [--runs N] [B1 … B12 L1 … L5 M1 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -12,12 +12,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, evolving, functions, machine, peers_kerash, texts
+from benchmarks import commands, evolving, functions, machine, peers_kerash, tables, texts
 from benchmarks.contenders import ROOT, Contender, ways
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.views.layout import aligned
@@ -25,6 +26,7 @@ from kerash_cli.views.layout import aligned
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
 EVOLVING, FUNCTIONS, TEXTS = "B10", "M1", "T1"
+LARGE = {"L4": tables.READING, "L5": tables.PREDICTING}
 
 
 class Row(NamedTuple):
@@ -42,7 +44,7 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, FUNCTIONS, TEXTS]
+    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, *LARGE, FUNCTIONS, TEXTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
     parser.add_argument("id", nargs="*", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
@@ -65,6 +67,7 @@ def main() -> None:
         raw[EVOLVING] = evolving.turns(options.runs)
         rows.append(evolution(raw[EVOLVING]))
     rows += whole_commands(chosen, options.runs, raw)
+    rows += large_tables(chosen, options.runs, raw)
     if FUNCTIONS in chosen and shutil.which("zsh") is None:
         print(f"{FUNCTIONS}: not measured, since zsh is not installed", file=sys.stderr)
     elif FUNCTIONS in chosen:
@@ -173,6 +176,34 @@ def whole_commands(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterato
                 ratio = mine.wall / original
                 verdict = "met" if ratio <= 1 / 500 else "MISSED"
                 yield Row("L3", ours, mine.wall, "the shell of 2019", original, ratio, "<= 1/500", verdict, "scaled")
+
+
+def large_tables(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterator[Row]:
+    """The rows of large tables: time, processor time and memory of reading, time of predicting."""
+    wanted = [task for name in LARGE.keys() & set(chosen) for task in LARGE[name]]
+    if not wanted:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        there = tables.prepare(Path(folder))
+        times = tables.compared(runs, Path(folder), [task for task in there if task in wanted])
+    raw["L4, L5"] = times
+    for task, sides in times.items():
+        (_, mine), (peer, theirs) = sides.items()
+        name = next(each for each, tasks in LARGE.items() if task in tasks)
+        if name == "L5":
+            ratio, note = (
+                theirs.wall / mine.wall,
+                f"{mine.memory / 2**20:.0f} MiB, {theirs.memory / 2**20:.0f} MiB there",
+            )
+            yield Row(name, task, mine.wall, peer, theirs.wall, ratio, ">= 1", faster(ratio, Target(1, 10)), note)
+            continue
+        array = 8 * tables.SIZES[task]
+        shares = (mine.wall / theirs.wall, mine.processor / theirs.processor, mine.memory / array)
+        for share, limit, what in zip(
+            shares, (0.5, 0.9, 1.6), ("", "in processor time", "of the array in memory"), strict=True
+        ):
+            verdict = "met" if share <= limit else "MISSED"
+            yield Row(name, task, mine.wall, peer, theirs.wall, share, f"<= {limit:g}", verdict, what)
 
 
 def evolution(turns: list[dict[str, float]]) -> Row:

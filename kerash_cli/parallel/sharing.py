@@ -24,8 +24,8 @@ from kerash_cli.tables.source import PIECE
 
 Item = TypeVar("Item")
 
-ALONE = 0.25
-"""Seconds of processor time after which this process starts workers: about as many as a worker takes to start."""
+ALONE = 0.1
+"""Seconds of processor time after which this process starts workers; a worker takes twice as many to start."""
 MOST = 4
 """Maximum number of workers; this process does not read a file faster than so many work on it."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,13 @@ class Joined:
     Once a table has other text columns than those before it, rows are no longer kept, only `text` still grows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: float = 1) -> None:
+        """`expected` is about how many times as many rows there will be as in the first table."""
         self.text: frozenset[int] = frozenset()
         self.mixed = False
         self._first: Table | None = None
         self._numbers: NDArray[Any] = np.empty((0, 0))
-        self._rows = 0
+        self._rows, self._expected = 0, expected
         self._cells = 0  # of text, since memory was last asked for
         self._lines: list[Sequence[int]] = []
         self._texts: dict[int, list[str | None]] = {}
@@ -40,7 +42,9 @@ class Joined:
         """Appends the rows of a table; raises OutOfSpace if there is no memory for them."""
         if self._first is None:
             self._first, self.text = table, frozenset(table.texts)
-            self._numbers = np.empty((0, table.numbers.shape[1]), table.numbers.dtype)
+            capacity = (max(1, round(self._expected * len(table.numbers))), table.numbers.shape[1])
+            self._ask(prod(capacity) * table.numbers.itemsize, table.source)
+            self._numbers = np.empty(capacity, table.numbers.dtype)  # takes memory only where it is written
         elif self.text != table.texts.keys():
             self.text, self.mixed = self.text | table.texts.keys(), True
             self._numbers, self._lines, self._texts, self._written = np.empty((0, 0)), [], {}, {}
@@ -73,7 +77,8 @@ class Joined:
         kind = np.result_type(self._numbers, numbers)
         if kind != self._numbers.dtype:
             self._ask(self._numbers.size * kind.itemsize, source)
-            self._numbers = self._numbers.astype(kind)
+            former, self._numbers = self._numbers, np.empty(self._numbers.shape, kind)
+            self._numbers[: self._rows] = former[: self._rows]
         rows = self._rows + len(numbers)
         if rows > len(self._numbers):
             size, row_size = self._numbers.nbytes, max(1, numbers.shape[1] * kind.itemsize)

@@ -1,5 +1,6 @@
 """Samples: the encoded rows of a table, as arrays in files of a stage."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.store.stage import Stage, staged_bytes
 from kerash_cli.tables.table import Rows, Table
 
-_TAKEN = 1 << 19  # cells of a table that are copied at a time
+_COPIED = 1 << 19  # cells of a table that are copied at a time
 
 
 class Samples(NamedTuple):
@@ -33,13 +34,10 @@ def staged(
 
     Raises BadInput for an invalid cell.
     """
-    rows = np.arange(table.rows) if rows is None else rows
-    x = stage.array(f"x_{part}", (len(rows), encoding.features + 1), dtype)
-    y = stage.array(f"y_{part}", (len(rows), encoding.outputs), dtype)
-    step = max(1, _TAKEN // table.width)
-    for start in range(0, len(rows), step):
-        own = slice(start, start + step)
-        some, their = take(table, labels, rows[own])
+    count = table.rows if rows is None else len(rows)
+    x = stage.array(f"x_{part}", (count, encoding.features + 1), dtype)
+    y = stage.array(f"y_{part}", (count, encoding.outputs), dtype)
+    for own, some, their in [(slice(None), table, labels)] if rows is None else _taken(table, labels, rows):
         encoding.write_inputs(some, x[own, :-1])
         y[own] = encoding.encode_targets(some, their, dtype)
     x[:, -1] = 1
@@ -61,3 +59,11 @@ def usable(encoding: Encoding, table: Table, labels: Table | None) -> tuple[Tabl
 def take(table: Table, labels: Table | None, rows: Rows) -> tuple[Table, Table | None]:
     """Returns the given rows of a table and of its labels."""
     return table.take(rows), labels.take(rows) if labels else None
+
+
+def _taken(table: Table, labels: Table | None, rows: Rows) -> Iterator[tuple[slice, Table, Table | None]]:
+    """Yields the given rows piece by piece: which of `rows` they are, and these rows of the table and of its labels."""
+    step = max(1, _COPIED // table.width)
+    for start in range(0, len(rows), step):
+        own = slice(start, start + step)
+        yield own, *take(table, labels, rows[own])

@@ -49,11 +49,12 @@ class Number(InputColumn, kind="number"):
         check_numbers(table, places)
         fill, mean, scale = scaling.fill[features], scaling.mean[features], scaling.scale[features]
         ignored = [features[index] for index in np.flatnonzero(scale == IGNORED).tolist()]
+        may_lack = table.numbers.dtype.kind == "f"
         scaled = scaling.standardized or bool(ignored)
         chosen = slice(None) if len(features) == encoded.shape[1] else features
         for part, values in tiles(table.numbers, table.number_indexes(places)):
-            gaps = np.isnan(values)
-            if gaps.any():
+            gaps = np.isnan(values) if may_lack else None
+            if gaps is not None and gaps.any():
                 if missing != "mean":
                     check_present(table, places, FILL)
                 values = np.where(gaps, fill, values)

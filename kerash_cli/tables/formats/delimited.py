@@ -34,23 +34,24 @@ _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 def read(source: Source, options: Options) -> Table:
     """Reads all rows of a text table. A column with text in one row is text in all rows."""
     memory.reuse()
-    layout, first = _begun(source, options)
+    layout, first, expected = _begun(source, options)
     again: Iterator[Block] | None = None
     if not source.is_file:
         first, again = tee(first)
-    joined, bad = _joined(layout, first, options.skip, options.share)
+    joined, bad = _joined(layout, first, options.skip, options.share, expected)
     table = joined.table()
     if table is None:  # a column became text on the way, or all rows are bad
         layout = layout._replace(text=layout.text | joined.text)
         again = again or _again(source, options)
-        joined, bad = _joined(layout, again, options.skip and joined.mixed, options.share)
+        joined, bad = _joined(layout, again, options.skip and joined.mixed, options.share, expected)
         table = joined.table()
     assert table is not None, "the same bytes have the same columns"
     return replace(table, bad=tuple(bad))
 
 
-def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Block]]:
-    """Returns the layout that the first rows have, and the blocks of all rows."""
+def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Block], float]:
+    """Returns the layout of the first rows, the blocks of all rows, and about how many times as large as the first
+    block they are; 1 if that is not known."""
     found = records.blocks(source, options.delimiter)
     first = next(found, None)
     if first is None:
@@ -61,20 +62,23 @@ def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Blo
             break
         first = records.joined(first, following)
     layout, rest = _laid_out(source.name, first, options)
-    return layout, chain(rest, found)
+    return layout, chain(rest, found), (source.size() or 0) / len(first.text) or 1
 
 
 def _again(source: Source, options: Options) -> Iterator[Block]:
     """Yields the blocks of a file that was read already; raises BadInput if its bytes are no longer the same."""
     second = source.again()
-    yield from _begun(second, options)[1]
+    _, found, _ = _begun(second, options)
+    yield from found
     if second.sha256() != source.sha256():
         raise BadInput(f"{at(source.name)}changed while it was read; try again when nothing writes to it")
 
 
-def _joined(layout: "TextLayout", found: Iterable[Block], skip: bool, share: Share) -> tuple[Joined, list[BadRow]]:
+def _joined(
+    layout: "TextLayout", found: Iterable[Block], skip: bool, share: Share, expected: float
+) -> tuple[Joined, list[BadRow]]:
     """Joins the rows of all blocks; with `skip`, without the bad ones, else raises one Misfits error for all blocks."""
-    joined, bad, misfits, rows = Joined(), [], [], 0
+    joined, bad, misfits, rows = Joined(expected), [], [], 0
     decoded = share((layout.question(block), block) for block in found)
     for part in chain.from_iterable(_parts(layout, block, numbers, skip) for numbers, block in decoded):
         if isinstance(part, BadRow):
