@@ -1,9 +1,11 @@
 """A convolution layer, which applies the same few weights at every place of an image."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from math import prod
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +16,10 @@ from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import Own, count, count_or_unknown, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views
+from kerash_cli.engine.tensors import Array, Calls, Shape, Views
 
 MOST = 1 << 23
 """Maximum count of numbers in one product's patches; a larger layer takes several products, with the same results."""
-
-FEW = 32
-"""Largest number of filters for which a convolution is the fastest way to compute the gradient of the input."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,10 @@ class Convolution(Windowed, keyword="convolution"):
             "d_kernel_by_row": (down, taps, filters),
             "d_bias_by_row": (down, filters),
         }
-        if self._turns:
-            patches = self._turned.patches((filters, down, across), n)
-            return {**shapes, "turned": (shape[0], self._taps(filters)), "d_patches": patches}
-        rows = max(1, min(down, MOST // (taps * across * n)))
-        return {**shapes, "d_windows": (rows, self.kernel_height, shape[0], self.kernel_width, across, n)}
+        row = (shape[0], self.kernel_width, across, n)
+        rows = max(1, min(-(-shape[1] // self.stride), MOST // prod(row)))
+        turned = (shape[0] * self.kernel_width, self.kernel_height * filters)
+        return {**shapes, "turned": turned, "d_shares": (rows, *row)}
 
     def flops(self, shape: Shape) -> int:
         filters, down, across = self.output_shape(shape)
@@ -101,36 +99,55 @@ class Convolution(Windowed, keyword="convolution"):
             by_row = own.cache["d_bias_by_row"]
             calls += [partial(np.matmul, dz, places, by_row), partial(rows.dot, by_row, own.grads["bias"])]
         if dx is not None:
-            calls += self._turn(da, dx, own.params, own.cache) if self._turns else self._give_back(da, dx, own.cache)
+            calls += self._give_back(da, dx, own.params["weights"], own.cache)
         return calls
 
-    def _turn(self, dz: Array, dx: Array, params: Tensors, cache: Views) -> Calls:
-        """Returns the calls that compute dx as the convolution of dz with the kernel turned by 180 degrees."""
-        kernel, weights = cache["turned"], params["weights"][:, :, ::-1, ::-1].transpose(1, 2, 0, 3)
-        calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
-        sums = dx.reshape(*dx.shape[:2], -1)
-        for block in self._turned.blocks(dz, cache["d_patches"], len(dx)):
-            calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
-        return calls
+    def _give_back(self, dz: Array, dx: Array, weights: Array, cache: Views) -> Calls:
+        """Returns the calls that compute dx: products that give each row's share of every window, and their sums.
 
-    def _give_back(self, dz: Array, dx: Array, cache: Views) -> Calls:
-        """Returns the calls that compute dx by adding up each window's share at its places, some rows at a time."""
-        down, filters, across, _ = dz.shape
-        kernel, windows = cache["kernel"], cache["d_windows"]
+        A row of dx is in windows of successive rows of dz, each one `stride` rows of the kernel from the next.
+        """
+        shares, filters, across = cache["d_shares"], dz.shape[1], dz.shape[2]
         columns = list(spans(dx.shape[2], self.kernel_width, self.stride, self.pad, across))
-        calls: Calls = [partial(dx.fill, 0)]
-        for start in range(0, down, len(windows)):
-            part = dz[start : start + len(windows)]
-            given = windows[: len(part)]
-            product = given.reshape(len(part), kernel.shape[1], -1)
-            calls.append(partial(np.matmul, kernel.T, part.reshape(len(part), filters, -1), product))
-            pad = self.pad - start * self.stride
-            for i, row in enumerate(spans(len(dx), self.kernel_height, self.stride, pad, len(part))):
-                for j, column in enumerate(columns):
-                    places = dx[row.places, :, column.places]
-                    if places.size:
-                        calls.append(partial(np.add, places, given[row.windows, i, :, j, column.windows], places))
+        calls: Calls = []
+        end = 0
+        for residue in range(self.stride):
+            taps = weights.transpose(1, 3, 2, 0)[:, :, residue :: self.stride][:, :, ::-1]
+            start, end = end, end + taps[0, 0].size
+            kernel = cache["turned"][:, start:end]
+            calls += [partial(np.copyto, kernel.reshape(taps.shape), taps)] * bool(taps.size)
+            for rows, above, used in self._reached(residue, taps.shape[2], len(dx), len(dz), len(shares)):
+                lines = dx[rows.start : rows.stop : rows.step]
+                if not used:
+                    calls.append(partial(lines.fill, 0))
+                    continue
+                part = as_strided(
+                    dz[above], (len(rows), len(used) * filters, prod(dz.shape[2:])), (dz.strides[0], *dz.strides[1::2])
+                )
+                given = shares[: len(rows)]
+                by = kernel[:, used.start * filters : used.stop * filters]
+                calls.append(partial(np.matmul, by, part, given.reshape(len(rows), len(by), -1)))
+                calls += _added(given, lines, columns)
         return calls
+
+    def _reached(
+        self, residue: int, taps: int, height: int, down: int, most: int
+    ) -> Iterator[tuple[range, int, range]]:
+        """Yields rows of dx, at most `most`, the row of dz that the first of them begins with, and the taps that reach.
+
+        The rows of dx are those that a row of the kernel of this residue modulo the stride reaches, `taps` in all.
+        Rows at the edges are reached by fewer.
+        """
+        found: list[tuple[int, int, range]] = []
+        for row in range((residue - self.pad) % self.stride, height, self.stride):
+            lowest = (row + self.pad - residue) // self.stride - taps + 1
+            used = range(max(0, -lowest), min(taps, down - lowest))
+            found.append((row, lowest + used.start, used))
+        for used, group in groupby(found, key=itemgetter(2)):
+            rows = list(group)
+            for start in range(0, len(rows), most):
+                part = rows[start : start + most]
+                yield range(part[0][0], part[-1][0] + 1, self.stride), part[0][1], used
 
     @property
     def _filters(self) -> int:
@@ -142,16 +159,7 @@ class Convolution(Windowed, keyword="convolution"):
 
     @property
     def _grid(self) -> "_Grid":
-        return _Grid((self.kernel_height, self.kernel_width), self.stride, (self.pad, self.pad))
-
-    @property
-    def _turned(self) -> "_Grid":
-        kernel = self._grid.kernel
-        return _Grid(kernel, 1, (kernel[0] - 1 - self.pad, kernel[1] - 1 - self.pad))
-
-    @property
-    def _turns(self) -> bool:
-        return self.stride == 1 and min(self._turned.pad) >= 0 and self._filters <= FEW
+        return _Grid((self.kernel_height, self.kernel_width), self.stride, self.pad)
 
 
 class _Block(NamedTuple):
@@ -163,7 +171,7 @@ class _Block(NamedTuple):
 
 
 class _Grid(NamedTuple):
-    """The positions of a convolution's windows; kernel and pad are (downwards, across).
+    """The positions of a convolution's windows; the kernel is (downwards, across).
 
     Memory holds patches along the width alone: (rows, depth, kernel width, windows across, n). Its rows from r to
     r + kernel height are the patches of one row of windows, so that the views of successive rows of windows overlap.
@@ -171,7 +179,7 @@ class _Grid(NamedTuple):
 
     kernel: tuple[int, int]
     stride: int
-    pad: tuple[int, int]
+    pad: int
 
     def patches(self, shape: Shape, n: int) -> Shape:
         """Returns the shape of the memory for the patches of n images of `shape` (depth, height, width)."""
@@ -186,13 +194,13 @@ class _Grid(NamedTuple):
         height, depth, width, n = x.shape
         rows, _, _, across, _ = memory.shape
         most = (rows - self.kernel[0]) // self.stride + 1
-        columns = list(spans(width, self.kernel[1], self.stride, self.pad[1], across))
+        columns = list(spans(width, self.kernel[1], self.stride, self.pad, across))
         strides = memory.strides
         for start in range(0, down, most):
             count = min(most, down - start)
             used = memory[: (count - 1) * self.stride + self.kernel[0]]
             # The memory's own rows are windows of one row each.
-            (row,) = spans(height, 1, 1, self.pad[0] - start * self.stride, len(used))
+            (row,) = spans(height, 1, 1, self.pad - start * self.stride, len(used))
             patches = as_strided(
                 memory,
                 (count, self.kernel[0] * depth * self.kernel[1], across * n),
@@ -201,7 +209,7 @@ class _Grid(NamedTuple):
             yield _Block(slice(start, start + count), _fetch(x, used, row, columns), patches)
 
     def _windows(self, axis: int, places: int) -> int:
-        return (places + 2 * self.pad[axis] - self.kernel[axis]) // self.stride + 1
+        return (places + 2 * self.pad - self.kernel[axis]) // self.stride + 1
 
 
 def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
@@ -215,4 +223,20 @@ def _fetch(x: Array, memory: Array, row: Span, columns: list[Span]) -> Calls:
         calls += [partial(edge.fill, 0) for edge in (left, right) if edge.size]
         if taken[:, :, column.windows].size:
             calls.append(partial(np.copyto, taken[:, :, column.windows], x[row.places, :, column.places]))
+    return calls
+
+
+def _added(shares: Array, lines: Array, columns: Sequence[Span]) -> Calls:
+    """Returns the calls that add up the shares (rows, depth, kernel width, windows across, n) in lines of dx."""
+    first, *others = columns
+    if first.places.step == 1:  # what the first column of the kernel reaches is written, and not added to zeros
+        beside = [lines[:, :, : first.places.start], lines[:, :, first.places.stop :]]
+        calls: Calls = [partial(np.copyto, lines[:, :, first.places], shares[:, :, 0, first.windows])]
+    else:
+        beside, others, calls = [lines], list(columns), []
+    calls = [*(partial(edge.fill, 0) for edge in beside if edge.size), *calls]
+    for j, column in enumerate(others, len(columns) - len(others)):
+        places = lines[:, :, column.places]
+        if places.size:
+            calls.append(partial(np.add, places, shares[:, :, j, column.windows], places))
     return calls
