@@ -76,7 +76,7 @@ def main() -> None:
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
         rows += tensor_texts(raw[TEXTS])
-    print(table(rows))
+    print(table(rows, calibration["machine"]))
     for line in notes(calibration, raw):
         print(line)
     RESULTS.mkdir(exist_ok=True)
@@ -90,6 +90,7 @@ def calibrated() -> dict[str, Any]:
     cores = machine.cores()
     return {
         "processor": machine.processor(),
+        "machine": machine.kernels(cores),
         "cores": cores,
         "sgemm_flops": machine.sgemm_peak(cores),
         "crossing_seconds": machine.crossing(),
@@ -246,11 +247,12 @@ def slower_at_most(
     return Row(name, ours, mine.wall, peer, theirs.wall, ratio, f"<= {shown}", verdict, note)
 
 
-def table(rows: list[Row]) -> str:
-    head = ["", "kerash", "ms", "beside", "ms", "ratio", "target", "", ""]
+def table(rows: list[Row], machine: str) -> str:
+    head = ["", "machine", "kerash", "ms", "beside", "ms", "ratio", "target", "", ""]
     cells = [
         [
             row.id,
+            machine,
             row.ours,
             f"{1e3 * row.seconds:.4g}",
             row.peer,

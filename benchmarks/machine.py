@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.contenders import ROOT, environment
+from kerash_cli.system import blas
 
 SIDE = 1536
 REPETITIONS = 12
@@ -31,6 +32,12 @@ def processor() -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
         return next(names, platform.machine())
+
+
+def kernels(cores: int) -> str:
+    """What decides most of the figures, in a word: the kernels that BLAS has for this processor, and the cores."""
+    found = blas.openblas()
+    return f"{found.kernel if found else 'other BLAS'} x{cores}"
 
 
 def sgemm_peak(threads: int) -> float:
