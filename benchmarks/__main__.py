@@ -25,6 +25,7 @@ from kerash_cli.views.layout import aligned
 
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
+SLOW = 3
 EVOLVING, FUNCTIONS, TEXTS = "B10", "M1", "T1"
 LARGE = {"L4": tables.READING, "L5": tables.PREDICTING}
 
@@ -113,6 +114,11 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
         print(f"{name}: turn {turn} of {runs}", file=sys.stderr)
         for contender in field:
             contender.race()
+        if not turn:
+            for hopeless in slow(peers):
+                hopeless.close()
+                peers.remove(hopeless)
+            field = [*ours, *peers]
     for contender in field:
         contender.close()
     seconds = {id(each): median(race.seconds for race in each.races[1:]) for each in field}
@@ -143,6 +149,12 @@ def compared(name: str, runs: int, calibration: dict[str, Any], raw: dict[str, A
         verdict = "met" if last / first <= workload.slowing else "MISSED"
         wanted = f"<= {workload.slowing:g}"
         yield Row(name, "its last epoch", last, "its first epoch", first, last / first, wanted, verdict, "")
+
+
+def slow(peers: list[Contender]) -> list[Contender]:
+    """Those that took several times as long as the best of their side in the warm-up, and so can't be the best."""
+    best = {side: min(each.races[0].seconds for each in peers if each.side == side) for side in {p.side for p in peers}}
+    return [each for each in peers if each.races[0].seconds > SLOW * best[each.side]]
 
 
 def faster(ratio: float, target: Target) -> str:

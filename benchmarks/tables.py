@@ -162,7 +162,7 @@ def _predicting(side: str, task: str) -> Callable[[], object]:
     if side == "kerash":
         from kerash_cli import cli
 
-        import_module("kerash_cli.prediction.streaming")
+        import_module("kerash_cli.prediction.helping")
         sys.argv = ["kerash", "predict", model, data, "--proba"]
         return cli.main
     import torch

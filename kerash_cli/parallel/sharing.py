@@ -15,7 +15,7 @@ from time import process_time
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from kerash_cli.errors import WorkerFailed
+from kerash_cli.errors import KerashError
 from kerash_cli.parallel.executors import name, named
 from kerash_cli.parallel.processes import Processes, Worker
 from kerash_cli.parallel.ranks import LOOK, STOPPED
@@ -224,7 +224,7 @@ def _helpers(count: int, assign: Callable[[ExitStack], Assignment], stack: ExitS
     """Starts `count` workers, which end with the stack; fewer or none if that fails."""
     helpers: list[_Helper] = []
     if count > 0 and hasattr(os, "memfd_create"):
-        with suppress(WorkerFailed, OSError):
+        with suppress(KerashError, OSError):
             processes = stack.enter_context(Processes(count, __name__))
             assignment = assign(stack)
             for worker in processes.workers:

@@ -24,10 +24,10 @@ _SMALLER = "try a row like those in the training data, or train with a lower lea
 class Predictions:
     """Writes the prediction of each row as CSV; with `proba` or `top_k`, the probabilities of classes.
 
-    With `append`, each line begins with the
-    row itself, and the first line has the column names, if the table has any. `on_error` is what to do at a bad row:
-    "stop", "skip", or "empty", which writes a line of empty cells. `unseen` counts the text values that no training row
-    had; `bad` counts the rows that were skipped or left empty, and `first_error` is the error in the first such row.
+    With `append`, each line begins with the row itself, and the first line has the column names, if the table has any.
+    `on_error` is what to do at a bad row: "stop", "skip", or "empty", which writes a line of empty cells. `options` has
+    all of these. `unseen` counts the text values that no training row had; `bad` counts the rows that were skipped or
+    left empty, and `first_error` is the error in the first such row.
     """
 
     def __init__(
