@@ -86,7 +86,7 @@ def _shortest(values: NDArray[np.float32]) -> _Decimals:
     exponent_bits = (bits >> _MANTISSA_BITS & _EXPONENT).astype(np.int64)
     half = (exponent_bits + _EXPONENT_OF_HALF << 52).view(np.float64)  # of the way to the next number
     exponents = np.floor(np.log10(size)).astype(np.intp)
-    found, count = np.empty(len(size)), np.full(len(size), _MOST_DIGITS)
+    found, count = np.zeros(len(size)), np.full(len(size), _MOST_DIGITS)
     for digits in range(_MOST_DIGITS, _FEWEST_DIGITS - 1, -1):
         power = _TENS.take(digits - 1 - exponents - _TENS_FROM)
         scaled = size * power
