@@ -79,16 +79,17 @@ def _joined(
 ) -> tuple[Joined, list[BadRow]]:
     """Joins the rows of all blocks; with `skip`, without the bad ones, else raises one Misfits error for all blocks."""
     joined, bad, misfits, rows = Joined(expected), [], [], 0
-    decoded = share((layout.question(block), block) for block in found)
-    for part in chain.from_iterable(_parts(layout, block, numbers, skip) for numbers, block in decoded):
-        if isinstance(part, BadRow):
-            bad.append(part)
-            continue
-        rows += part.rows
-        if isinstance(part, Misfits):
-            misfits.append(part)
-        elif not misfits:
-            joined.add(part)
+    asked = ((None if joined.text else layout.question(block), block) for block in found)
+    for numbers, block in share(asked):
+        for part in _parts(layout._replace(text=layout.text | joined.text), block, numbers, skip):
+            if isinstance(part, BadRow):
+                bad.append(part)
+                continue
+            rows += part.rows
+            if isinstance(part, Misfits):
+                misfits.append(part)
+            elif not misfits:
+                joined.add(part)
     if misfits:
         raise Misfits(layout, [each for error in misfits for each in error.odd], rows)
     if not rows and not bad:
@@ -102,7 +103,7 @@ def _parts(
     if numbers is None and skip:
         return layout.rows(block)
     try:
-        return [layout.table(block, numbers)]
+        return [layout.table(block, None if layout.text else numbers)]
     except Misfits as error:
         return [error]
 
