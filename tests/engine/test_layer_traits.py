@@ -174,12 +174,12 @@ def test_batch_normalization_keeps_its_sum_only_for_an_activation_that_needs_it(
     assert BatchNormalization(TANH).cache_shapes(SHAPE, 5) == {"z": (6, 3, 7, 5), **kept}
 
 
-# A kernel of 3x2 in strides of 2 has 3 x 3 windows; a row of 5 images has 135 numbers in patches or shares.
+# A kernel of 3x2 in strides of 2 has 3 x 3 windows; a row of 5 images has 135 numbers, and in patches 15 ones.
 MEMORY: list[tuple[int, str, Shape]] = [
-    (10**6, "patches", (6, 3, 3, 3, 5)),
-    (5 * 135, "patches", (5, 3, 3, 3, 5)),
-    (5 * 135 - 1, "patches", (4, 3, 3, 3, 5)),
-    (1, "patches", (2, 3, 3, 3, 5)),
+    (10**6, "patches", (6, 10, 3, 5)),
+    (5 * 150, "patches", (5, 10, 3, 5)),
+    (5 * 150 - 1, "patches", (4, 10, 3, 5)),
+    (1, "patches", (2, 10, 3, 5)),
     (10**6, "d_shares", (3, 3, 3, 3, 5)),
     (3 * 135 - 1, "d_shares", (2, 3, 3, 3, 5)),
     (2 * 135, "d_shares", (2, 3, 3, 3, 5)),

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.layers.base import Own, count, count_or_unknown, count_or_zero, word
 from kerash_cli.engine.layers.image import activate, activate_back
 from kerash_cli.engine.layers.window import Span, Windowed, spans
@@ -51,17 +50,13 @@ class Convolution(Windowed, keyword="convolution"):
         tensors["weights"][...] = draw(tensors["weights"].shape, self._taps(shape[0]), self._taps(self._filters))
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        shapes = {"patches": self._grid.patches(shape, n), "kernel": (self._filters, self._taps(shape[0]))}
+        shapes = {"patches": self._grid.patches(shape, n), "kernel": (self._filters, self._grid.lines(shape[0]))}
         filters, down, across = self.output_shape(shape)
         return shapes if self.activation.in_place else {"z": (down, filters, across, n), **shapes}
 
     def scratch_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        (filters, down, across), taps = self.output_shape(shape), self._taps(shape[0])
-        shapes = {
-            "d_kernel": (taps, filters),
-            "d_kernel_by_row": (down, taps, filters),
-            "d_bias_by_row": (down, filters),
-        }
+        (filters, down, across), lines = self.output_shape(shape), self._grid.lines(shape[0])
+        shapes = {"d_kernel": (lines, filters), "d_kernel_by_row": (down, lines, filters)}
         row = (shape[0], self.kernel_width, across, n)
         rows = max(1, min(-(-shape[1] // self.stride), MOST // prod(row)))
         turned = (shape[0] * self.kernel_width, self.kernel_height * filters)
@@ -72,32 +67,37 @@ class Convolution(Windowed, keyword="convolution"):
         return 2 * filters * down * across * self._taps(shape[0])
 
     def forward(self, x: Array, out: Array, own: Own) -> Calls:
-        z, kernel, weights = own.cache.get("z", out), own.cache["kernel"], own.params["weights"].transpose(0, 2, 1, 3)
-        calls: Calls = [partial(np.copyto, kernel.reshape(weights.shape), weights)]
-        sums = z.reshape(*z.shape[:2], -1)
-        for block in self._grid.blocks(x, own.cache["patches"], len(z)):
-            calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
+        z, kernel, patches = own.cache.get("z", out), own.cache["kernel"], own.cache["patches"]
+        weights = own.params["weights"].transpose(0, 2, 1, 3)
+        by_row = kernel.reshape(*weights.shape[:2], -1)
+        # The bias is the weight of the last line of ones; those of the other rows of a window have the weight 0.
+        own.memory.fill(by_row[:, :, -1], 0)
+        own.memory.fill(patches[:, -1], 1)
+        calls: Calls = [partial(np.copyto, by_row[:, :, :-1].reshape(weights.shape), weights)]
         if "bias" in own.params:
-            calls += plan(lambda z, bias: z + bias, [sums, own.params["bias"][:, np.newaxis]], sums)
+            calls.append(partial(np.copyto, kernel[:, -1], own.params["bias"]))
+        sums = z.reshape(*z.shape[:2], -1)
+        for block in self._grid.blocks(x, patches, len(z)):
+            calls += [*block.fetch, partial(np.matmul, kernel, block.patches, sums[block.rows])]
         return [*calls, *activate(self.activation, z, out, own.memory)]
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
         dz, weights = da.reshape(*da.shape[:2], -1), own.grads["weights"].transpose(2, 1, 3, 0)
         by_row, d_kernel = own.cache["d_kernel_by_row"], own.cache["d_kernel"]
-        rows, places = (own.memory.constant((size,), 1, dz.dtype) for size in (len(dz), dz.shape[2]))
+        rows = own.memory.constant((len(dz),), 1, dz.dtype)
         calls = activate_back(self.activation, own.cache.get("z", a), a, da, da, own.memory)
         blocks = list(self._grid.blocks(x, own.cache["patches"], len(dz)))
         for block in blocks:
             calls += block.fetch if len(blocks) > 1 else []
             # Patches on the left: the other way round this takes up to a third longer.
             calls.append(partial(np.matmul, block.patches, dz[block.rows].transpose(0, 2, 1), by_row[block.rows]))
+        d_weights = d_kernel.reshape(len(weights), -1, d_kernel.shape[1])[:, :-1]
         calls += [
             partial(rows.dot, by_row.reshape(len(rows), -1), d_kernel.reshape(-1)),
-            partial(np.copyto, weights, d_kernel.reshape(weights.shape)),
+            partial(np.copyto, weights, d_weights.reshape(weights.shape)),
         ]
         if "bias" in own.grads:
-            by_row = own.cache["d_bias_by_row"]
-            calls += [partial(np.matmul, dz, places, by_row), partial(rows.dot, by_row, own.grads["bias"])]
+            calls.append(partial(np.copyto, own.grads["bias"], d_kernel[-1]))
         if dx is not None:
             calls += self._give_back(da, dx, own.params["weights"], own.cache)
         return calls
@@ -163,7 +163,7 @@ class Convolution(Windowed, keyword="convolution"):
 
 
 class _Block(NamedTuple):
-    """Some rows of windows: their patches (rows, kernel size * depth, across * n), and the calls that fetch these."""
+    """Some rows of windows: their patches (rows, lines, across * n), and the calls that fetch these."""
 
     rows: slice
     fetch: Calls
@@ -173,38 +173,43 @@ class _Block(NamedTuple):
 class _Grid(NamedTuple):
     """The positions of a convolution's windows; the kernel is (downwards, across).
 
-    Memory holds patches along the width alone: (rows, depth, kernel width, windows across, n). Its rows from r to
-    r + kernel height are the patches of one row of windows, so that the views of successive rows of windows overlap.
+    Memory holds patches along the width alone: (rows, depth * kernel width + 1, windows across, n), whose last line is
+    for ones. Its rows from r to r + kernel height are the patches of one row of windows, so that the views of
+    successive rows of windows overlap.
     """
 
     kernel: tuple[int, int]
     stride: int
     pad: int
 
+    def lines(self, depth: int) -> int:
+        """Returns how many lines of memory a row of windows has."""
+        return self.kernel[0] * (depth * self.kernel[1] + 1)
+
     def patches(self, shape: Shape, n: int) -> Shape:
         """Returns the shape of the memory for the patches of n images of `shape` (depth, height, width)."""
         depth, height, width = shape
         down, across = (self._windows(axis, places) for axis, places in enumerate((height, width)))
-        row = (depth, self.kernel[1], across, n)
+        row = (depth * self.kernel[1] + 1, across, n)
         rows = max(self.kernel[0], min((down - 1) * self.stride + self.kernel[0], MOST // prod(row)))
         return (rows, *row)
 
     def blocks(self, x: Array, memory: Array, down: int) -> Iterator[_Block]:
         """Yields the windows on x (height, depth, width, n), in blocks of as many rows as fit in the memory."""
         height, depth, width, n = x.shape
-        rows, _, _, across, _ = memory.shape
+        rows, _, across, _ = memory.shape
         most = (rows - self.kernel[0]) // self.stride + 1
         columns = list(spans(width, self.kernel[1], self.stride, self.pad, across))
-        strides = memory.strides
+        images = memory[:, :-1].reshape(rows, depth, self.kernel[1], across, n)
         for start in range(0, down, most):
             count = min(most, down - start)
-            used = memory[: (count - 1) * self.stride + self.kernel[0]]
+            used = images[: (count - 1) * self.stride + self.kernel[0]]
             # The memory's own rows are windows of one row each.
             (row,) = spans(height, 1, 1, self.pad - start * self.stride, len(used))
             patches = as_strided(
                 memory,
-                (count, self.kernel[0] * depth * self.kernel[1], across * n),
-                (strides[0] * self.stride, strides[2], strides[4]),
+                (count, self.lines(depth), across * n),
+                (memory.strides[0] * self.stride, memory.strides[1], memory.strides[3]),
             )
             yield _Block(slice(start, start + count), _fetch(x, used, row, columns), patches)
 
