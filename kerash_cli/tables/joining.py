@@ -16,6 +16,7 @@ from kerash_cli.tables.table import Table
 _STEP = 8 << 20  # arrays double until they grow by so many bytes; NumPy fills what they grow by with zeros
 _UNASKED = 1 << 20  # looking up the free memory takes longer than filling so many bytes
 _CELLS, _CELLS_BYTES = 1 << 20, 96 << 20  # cells of text, and the bytes that so many of them may take
+_MARGIN = 1.05  # rows that there may be by those that are expected
 _ADVICE = "try fewer rows or columns"
 
 
@@ -31,7 +32,7 @@ class Joined:
         self.mixed = False
         self._first: Table | None = None
         self._numbers: NDArray[Any] = np.empty((0, 0))
-        self._rows, self._expected = 0, expected
+        self._rows, self._expected = 0, expected * (_MARGIN if expected > 1 else 1)
         self._cells = 0  # of text, since memory was last asked for
         self._lines: list[Sequence[int]] = []
         self._texts: dict[int, list[str | None]] = {}
@@ -42,9 +43,10 @@ class Joined:
         """Appends the rows of a table; raises OutOfSpace if there is no memory for them."""
         if self._first is None:
             self._first, self.text = table, frozenset(table.texts)
+            # Takes memory only where it is written. To grow, NumPy must copy an array that it allocated as a large one.
             capacity = (max(1, round(self._expected * len(table.numbers))), table.numbers.shape[1])
             self._ask(prod(capacity) * table.numbers.itemsize, table.source)
-            self._numbers = np.empty(capacity, table.numbers.dtype)  # takes memory only where it is written
+            self._numbers = np.empty(capacity, table.numbers.dtype)
         elif self.text != table.texts.keys():
             self.text, self.mixed = self.text | table.texts.keys(), True
             self._numbers, self._lines, self._texts, self._written = np.empty((0, 0)), [], {}, {}

@@ -100,3 +100,11 @@ def test_numbers_that_become_wider_ask_for_their_room(monkeypatch: pytest.Monkey
     monkeypatch.setattr(memory, "available", lambda: 10**6)
     with pytest.raises(OutOfSpace, match="needs 8 MB of memory"):
         rows.add(table(np.zeros((1, 1000))))
+
+
+@pytest.mark.parametrize("expected", [1, 2.5, 3, 40])
+def test_what_is_expected_decides_nothing_but_the_memory(expected: float) -> None:
+    whole = Joined(expected)
+    for start in range(0, 9, 3):
+        whole.add(table([[start + row, 0.25] for row in range(3)]))
+    assert whole.table().numbers.tolist() == [[row, 0.25] for row in range(9)]
