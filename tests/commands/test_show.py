@@ -58,7 +58,7 @@ def test_a_convolutional_network_is_counted_as_by_hand(kerash: Kerash) -> None:
     assert (pooling["output"], pooling["parameters"]) == ([14, 14, 6], 0)
     assert (normalization["output"], normalization["parameters"]) == ([14, 14, 6], 2 * 6)
     assert (dense["output"], dense["parameters"]) == ([10, 1, 1], 14 * 14 * 6 * 10 + 10)
-    patches, kernel = 32 * 5 * 28 * 8, 6 * 25
+    patches, kernel = 32 * (5 + 1) * 28 * 8, 6 * 5 * (5 + 1)  # each row of a window has a line of ones for the bias
     assert convolution["memory"] == 4 * (28 * 28 * 6 * 8 + patches + kernel)
     assert shown["training_bytes"] > sum(layer["memory"] for layer in shown["layers"])
 

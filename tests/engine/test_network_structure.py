@@ -235,7 +235,7 @@ def test_a_summary_tells_the_memory_of_outputs_and_of_what_is_kept() -> None:
     assert [record["parameters"] for record in records] == [0, 3 * 2 + 3, 0, 0, 0, 24 * 4 + 4, 4 * 2 + 2, 0]
     numbers = [
         0,
-        7 * 45 + 7 * 30 + 3 * 2 + 7 * 45,  # outputs, patches, kernel, weighted sums
+        7 * 45 + 7 * 15 * (2 + 1) + 3 * (2 + 1) + 7 * 45,  # outputs, patches and ones, kernel, weighted sums
         7 * 24 + 7 * 3 * 3 * 4,  # outputs, and windows that were reduced across alone
         7 * 24 + 7 * 24,
         0,
