@@ -35,7 +35,7 @@ def processor() -> str:
 
 
 def kernels(cores: int) -> str:
-    """What decides most of the figures, in a word: the kernels that BLAS has for this processor, and the cores."""
+    """The kernels that BLAS has for this processor, and the cores: they decide most of the figures."""
     found = blas.openblas()
     return f"{found.kernel if found else 'other BLAS'} x{cores}"
 

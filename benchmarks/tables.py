@@ -40,7 +40,7 @@ LOOK = 0.02
 
 
 class Turn(NamedTuple):
-    """What a task took: seconds as one waits and as the processors worked, and the most memory of all processes."""
+    """The cost of a task: seconds as one waits and as the processors worked, and the most memory of all processes."""
 
     wall: float
     processor: float

@@ -215,22 +215,25 @@ def test_a_disk_that_fails_at_any_call_leaves_a_search_that_is_gone_on_with_to_t
 
 # W2 and W1: workers of evaluate, predict and evolve
 
-POOL = """
+FAULTS = """
 import os, signal, sys
+def lose():
+    raise MemoryError
+def fail():
+    raise ValueError("planted")
+FAULTS = {
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "exit 0": lambda: os._exit(0), "memory": lose, "exception": fail,
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+}
+"""
+
+POOL = """
 from kerash_cli.prediction import pool
 from kerash_cli.system import cores
 cores.worthwhile = lambda seconds, most: 2
 pool.CAPACITY = 64
 if "kerash_cli.parallel.worker" in sys.orig_argv:
-    def lose():
-        raise MemoryError
-    def fail():
-        raise ValueError("planted")
-    FAULTS = {
-        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-        "exit 0": lambda: os._exit(0), "memory": lose, "exception": fail,
-        "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
-    }
     honest, calls = pool._share, 0
     def share(*words):
         global calls
@@ -245,7 +248,6 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
 
 
 HELP = """
-import os, signal, sys
 from kerash_cli.parallel import sharing
 from kerash_cli.system import cores
 from kerash_cli.tables import source
@@ -258,15 +260,6 @@ def awaited(helper, portion):
     return has_room(helper, portion)
 has_room, sharing._Helper.has_room = sharing._Helper.has_room, awaited
 if "kerash_cli.parallel.worker" in sys.orig_argv:
-    def lose():
-        raise MemoryError
-    def fail():
-        raise ValueError("planted")
-    FAULTS = {
-        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "segv": lambda: os.kill(os.getpid(), signal.SIGSEGV),
-        "exit 0": lambda: os._exit(0), "memory": lose, "exception": fail,
-        "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
-    }
     from kerash_cli.prediction import helping
     honest, calls = helping._predicted, 0
     def predicted(*words):
@@ -290,7 +283,7 @@ def judged(run: Run, kerash: Kerash, tmp_path: Path) -> Callable[..., Done]:
     assert kerash(*words).code == 0
 
     def judged(plant: str, fault: str, *words: str) -> Done:
-        return run(*words, PYTHONPATH=program.planted(tmp_path, plant), FAULT=fault)
+        return run(*words, PYTHONPATH=program.planted(tmp_path, FAULTS + plant), FAULT=fault)
 
     return judged
 
@@ -368,7 +361,7 @@ def test_a_worker_of_predict_killed_at_any_moment_changes_no_byte(
     rng = random.Random(seed)
     words = ["predict", "m.kerash", "x.csv", "--proba"]
     whole = kerash(*words).out.encode()
-    path = program.planted(tmp_path, HELP)
+    path = program.planted(tmp_path, FAULTS + HELP)
     words = [*program.PROCESS, *words]
     with subprocess.Popen(
         words, cwd=tmp_path, env={**environment, "PYTHONPATH": path, "FAULT": "none"}, stdin=subprocess.DEVNULL,

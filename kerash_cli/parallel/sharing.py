@@ -58,7 +58,7 @@ Work: TypeAlias = Callable[[Portion], Response | None]
 
 
 class Assignment(NamedTuple):
-    """How to get the function that works: `maker`, a member of a module, returns it for these JSON values."""
+    """A description of the function that works: `maker`, a member of a module, returns it for these JSON values."""
 
     maker: Callable[..., Work]
     arguments: Sequence[Any] = ()

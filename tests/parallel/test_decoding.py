@@ -1,4 +1,4 @@
-"""What workers decode is what this process would have decoded, whatever becomes of the workers."""
+"""Workers decode what this process would have decoded, whatever becomes of them."""
 
 import os
 import signal
