@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from arrays_by_hand import idx, npy
 from mutating import JSON, mutated
+from streamed import stream
 
 from kerash_cli.classic.genomes import Genome
 from kerash_cli.classic.models import StoredModel
@@ -90,7 +91,7 @@ class Parser(NamedTuple):
 def rows(path: Path) -> int:
     """Of a table, read whole and in blocks to the same number."""
     count = reading.read(str(path)).rows
-    blocks = [1 if isinstance(block, BadRow) else block.rows for block in reading.stream(str(path))]
+    blocks = [1 if isinstance(block, BadRow) else block.rows for block in stream(str(path))]
     assert sum(blocks) == count, "a row was dropped"
     return count
 

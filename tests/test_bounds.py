@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import Kerash
 from measuring import traced
+from streamed import stream
 
 from kerash_cli.encoding.learning import plain
 from kerash_cli.engine.network import Network
@@ -15,7 +16,6 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.lines import Predictions
 from kerash_cli.system import files, memory
-from kerash_cli.tables.reading import stream
 from kerash_cli.tables.table import Table
 
 LONG = "n" * 60_000

@@ -82,17 +82,6 @@ def read(
         return replace(table, sha256=source.sha256())
 
 
-def stream(path: str, **options: Any) -> Iterator[Table | BadRow]:
-    """Yields the rows of a table as they arrive, in tables of one row or more, in constant memory.
-
-    A BadRow takes the place of an invalid row. The options are those of `blocks`.
-    """
-    for layout, block in blocks(path, **options):
-        for part in layout.rows(block):
-            if isinstance(part, BadRow) or part.rows:
-                yield part
-
-
 def blocks(
     path: str,
     *,

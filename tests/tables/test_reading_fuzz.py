@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from arrays_by_hand import idx, npy
 from mutating import mutated
+from streamed import stream
 
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput
@@ -51,7 +52,7 @@ def test_any_bytes_give_a_table_or_one_line(seed: str, count: int, tmp_path: Pat
         path.write_bytes(mutated(SEEDS[seed], rng, WORDS))
         results += outcome(lambda: reading.read(str(path)), path)
         if rng.random() < 0.2:
-            outcome(lambda: list(reading.stream(str(path), records=True)), path)
+            outcome(lambda: list(stream(str(path), records=True)), path)
     assert 0 < results < count
 
 

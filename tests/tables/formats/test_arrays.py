@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from arrays_by_hand import headed, idx, npy, shaped
+from streamed import stream
 
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.system import memory
@@ -74,7 +75,7 @@ def test_a_stream_has_the_same_rows(order: str, zipped: bool, monkeypatch: pytes
     monkeypatch.setattr(source, "PIECE", 50)
     array = np.arange(60, dtype=np.float32).reshape((20, 3), order="C").copy(order=order)
     Path("t").write_bytes(gzip.compress(npy(array)) if zipped else npy(array))
-    blocks = list(reading.stream("t", records=True))
+    blocks = list(stream("t", records=True))
     assert np.concatenate([block.numbers for block in blocks]).tolist() == array.tolist()
     assert [line for block in blocks for line in block.lines] == list(range(1, 21))
     assert blocks[0].records[0] == "0.0,1.0,2.0"

@@ -10,6 +10,7 @@ import pytest
 from by_hand import MISSING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from streamed import stream
 
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import reading, source
@@ -260,7 +261,7 @@ def test_where_pieces_end_changes_nothing(piece: int, text: str, monkeypatch: py
     monkeypatch.setattr(source, "PIECE", piece)
     assert cells(read(text, header=whole.names is not None, delimiter=whole.delimiter)) == cells(whole)
     assert read(text, header=whole.names is not None, delimiter=whole.delimiter).names == whole.names
-    blocks = list(reading.stream("t.csv", header=whole.names is not None, delimiter=whole.delimiter))
+    blocks = list(stream("t.csv", header=whole.names is not None, delimiter=whole.delimiter))
     assert [row for block in blocks for row in cells(block)] == cells(whole)
     assert [line for block in blocks for line in block.lines] == list(whole.lines)
 
@@ -332,7 +333,7 @@ def test_known_names_or_columns_of_numbers_tell_whether_there_is_a_header(
 def test_rows_come_out_of_a_stream_as_they_go_in(pipe: tuple[str, int]) -> None:
     path, writing = pipe
     os.write(writing, b"a,b\n1,2\n3,")
-    blocks = reading.stream(path)
+    blocks = stream(path)
     assert cells(next(blocks)) == [[1, 2]]
     os.write(writing, b"4\n5,6\n7")
     assert cells(next(blocks)) == [[3, 4], [5, 6]]
@@ -345,15 +346,15 @@ def test_rows_come_out_of_a_stream_as_they_go_in(pipe: tuple[str, int]) -> None:
 def test_a_stream_without_rows_has_no_blocks() -> None:
     for text in ("", "\n", "a,b\n"):
         Path("t.csv").write_text(text, encoding="utf-8")
-        assert list(reading.stream("t.csv", header=True)) == []
+        assert list(stream("t.csv", header=True)) == []
 
 
 def test_a_stream_can_keep_the_text_of_rows() -> None:
     Path("t.csv").write_text('a,b\n\n1.50, 2\n"3","x\ny"\n', encoding="utf-8")
-    (block,) = reading.stream("t.csv", records=True)
+    (block,) = stream("t.csv", records=True)
     assert block.records == ["1.50, 2", '"3","x\ny"']
     Path("t.csv").write_text("1.50,2\n3e0,4\n", encoding="utf-8")
-    (block,) = reading.stream("t.csv", records=True)
+    (block,) = stream("t.csv", records=True)
     assert block.records == ["1.50,2", "3e0,4"]
 
 

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from streamed import stream
 
 from kerash_cli.errors import BadInput, BadTable
 from kerash_cli.tables import reading
@@ -180,7 +181,7 @@ def test_words_above_the_numbers_of_a_model_without_names_are_said_to_be_a_heade
 def test_the_first_row_that_fits_the_model_says_how_wide_the_others_are() -> None:
     schema = Schema(None, 2, frozenset({0, 1}), frozenset(), None)
     Path("t.csv").write_text("1,2,3,4\n1,2\n3,4\n", encoding="ascii")
-    bad, *tables = reading.stream("t.csv", schema=schema)
+    bad, *tables = stream("t.csv", schema=schema)
     assert bad.record == "1,2,3,4"
     assert [row for table in tables for row in table.numbers.tolist()] == [[1, 2], [3, 4]]
 
