@@ -123,13 +123,11 @@ class Network:
         gradient: Array | None = None,
         with_dx: bool = False,
         allocator: Allocator | None = None,
-        rows: Array | None = None,
-        is_hidden: bool = False,
+        given: plans.Given = plans.OWN,
     ) -> Plan:
         """Returns the plan for n samples, which has a `backward` pass if there is a gradient to write to.
 
-        Without `rows`, the plan has an array of its own for the samples; see `Plan`. `is_hidden` is True if the outputs
-        go to a dense layer.
+        The plan uses the arrays in `given`, and allocates the others of `Plan`.
 
         `mode.training` is read now, the rest of `mode` whenever the calls are run. With params (count, size), the plan
         is for a stack of `count` networks, if the layers allow that: the first n / count samples are for the first
@@ -144,7 +142,7 @@ class Network:
         scratch = self._scratch(n) if mode.training or gradient is not None else 0
         memory = plans.PlanMemory(n, params.dtype, allocator, scratch)
         return plans.assembled(
-            self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx, rows, is_hidden
+            self.layers, self.shapes, list(tensors), mode, memory, gradient is not None, with_dx, given
         )
 
     def update(

@@ -1,6 +1,6 @@
 """A plan: all calls for a batch, with their operands and outputs bound; it is made once and run for every batch."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle, pairwise
@@ -10,16 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.allocation import LINE, Allocator
+from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.calls import described, labelled
 from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
 from kerash_cli.engine.layers.base import Own
-from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, is_by_row, size
+from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, size
 
 RELU = Activation("relu")
-
-MUCH = 1 << 18
-"""Number of multiplications in a product from which rows in memory pay: BLAS is up to a third faster with them."""
 
 
 class Plan(NamedTuple):
@@ -47,6 +44,22 @@ class Plan(NamedTuple):
         )
 
 
+class Given(NamedTuple):
+    """Arrays of the caller's that a plan uses in place of its own, with the shapes of the fields of `Plan`.
+
+    If the caller reads dL/da after a backward pass, the last layer must be linear, which does not overwrite it.
+    """
+
+    rows: Array | None = None
+    a: Array | None = None
+    da: Array | None = None
+    dx: Array | None = None
+
+
+OWN = Given()
+"""A plan that allocates all of its arrays."""
+
+
 @dataclass(frozen=True)
 class Signal:
     """The output of one layer and input of the next: samples of `shape` (depth, height, width), in one of two orders.
@@ -57,10 +70,7 @@ class Signal:
     """
 
     memory: Array
-    """Array (features, n), or (features + 1, n) with a last row of ones.
-
-    Usually features are contiguous. Between two dense layers that are trained, samples may be (`is_by_row`).
-    """
+    """Array (features, n), or (features + 1, n) with a last row of ones."""
     shape: Shape
     imaged: bool = False
 
@@ -130,13 +140,21 @@ class LayerStep:
         calls = [] if self.x is self.given else self.x.copied_from(self.given)
         return labelled(calls + self.layer.forward(self._x, self._a, self.own), self.label)
 
-    def backward(self, da: Array, spare: Iterator[Array], with_dx: bool) -> tuple[Calls, Array | None]:
-        """Returns the backward calls, given da (outputs, n), and the array for dL/dgiven (None unless `with_dx`)."""
-        dx = _part(next(spare), prod(self.before), is_by_row(self.x.memory)) if with_dx else None
-        to = None if dx is None else self._seen(dx, self.before)
-        calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), to, self.own)
-        if dx is not None and self.x is not self.given:
-            d_given = _part(next(spare), prod(self.before), is_by_row(self.given.memory))
+    def backward(
+        self, da: Array, spare: Iterator[Array], with_dx: bool, to: Array | None = None
+    ) -> tuple[Calls, Array | None]:
+        """Returns the backward calls, given da (outputs, n), and the array for dL/dgiven (None unless `with_dx`).
+
+        That array is `to`, if it is given.
+        """
+        as_given, features = self.x is self.given, prod(self.before)
+        dx = None
+        if with_dx:
+            dx = to if to is not None and as_given else next(spare)[:features]
+        seen = None if dx is None else self._seen(dx, self.before)
+        calls = self.layer.backward(self._x, self._a, self._seen(da, self.after), seen, self.own)
+        if dx is not None and not as_given:
+            d_given = next(spare)[:features] if to is None else to
             calls += self.given.over(d_given).copied_from(self.x.over(dx))
             dx = d_given
         return labelled(calls, self.label), dx
@@ -147,7 +165,7 @@ class LayerStep:
 
     @property
     def _a(self) -> Array:
-        return self._seen(self.out.memory[:-1], self.after)
+        return self._seen(self.out.memory[: prod(self.after)], self.after)
 
     def _seen(self, features: Array, shape: Shape) -> Array:
         return image(features, shape) if self.layer.layout == "image" else features
@@ -164,10 +182,8 @@ class PlanMemory:
         self.n, self.dtype, self.allocator = n, dtype, allocator
         self._scratch = allocator.empty((scratch,), dtype)
 
-    def array(self, features: int, by_row: bool = False) -> Array:
-        """Returns a new array (features, n), in which features are contiguous, or samples if `by_row` is True."""
-        if by_row:
-            return self.allocator.empty((self.n, padded(features, self.dtype)), self.dtype)[:, :features].T
+    def array(self, features: int) -> Array:
+        """Returns a new array (features, n)."""
         return self.allocator.empty((features, self.n), self.dtype)
 
     def rows(self, features: int) -> Array:
@@ -176,9 +192,9 @@ class PlanMemory:
         self.allocator.fill(rows[:, -1], 1)
         return rows
 
-    def signal(self, shape: Shape, imaged: bool, by_row: bool = False) -> Signal:
+    def signal(self, shape: Shape, imaged: bool) -> Signal:
         """Returns a new signal with a last row of ones."""
-        memory = self.array(prod(shape) + 1, by_row)
+        memory = self.array(prod(shape) + 1)
         self.allocator.fill(memory[-1], 1)
         return Signal(memory, shape, imaged)
 
@@ -220,38 +236,39 @@ def assembled(
     memory: PlanMemory,
     backward: bool,
     with_dx: bool,
-    rows: Array | None = None,
-    is_hidden: bool = False,
+    given: Given = OWN,
 ) -> Plan:
     """Returns the plan for the given layers; the first takes samples of the first shape, and so on.
 
-    With `with_dx`, the gradient is that of whole images. `is_hidden` is True if the outputs go to a dense layer.
+    With `with_dx`, or an array for it, the gradient is that of whole images.
     """
-    rows = memory.rows(prod(shapes[0])) if rows is None else rows
+    rows = memory.rows(prod(shapes[0])) if given.rows is None else given.rows
     samples = Signal(rows.T, shapes[0])
+    with_dx = with_dx or given.dx is not None
     shapes = shapes if with_dx else cropped(layers, shapes)
-    stacked = any(each.params.flat.ndim > 1 for each in tensors)
-    by_row = _by_row(layers, shapes, mode, memory.n, is_hidden) if backward and not stacked else set[int]()
-    steps = _steps(layers, shapes, tensors, samples, mode, memory, by_row)
+    steps = _steps(layers, shapes, tensors, samples, mode, memory, given.a)
     out = steps[-1].out if steps else samples
     last = memory.laid_out(out, "row", shapes[-1])
     forward = [call for step in steps for call in step.forward()]
     if last is not out:
         forward += labelled(last.copied_from(out), steps[-1].label)
     plan = Plan(rows, last.memory[: prod(shapes[-1])], memory.array(0), None, forward, [])
+    if given.a is not None and last.memory is not given.a:
+        plan = plan._replace(a=given.a, forward=[*forward, partial(np.copyto, given.a, plan.a)])
     if not backward:
         return plan
-    da = memory.array(prod(shapes[-1]), is_by_row(last.memory))
+    da = memory.array(prod(shapes[-1])) if given.da is None else given.da
     spare = memory.gradients(max(map(prod, shapes)))
     d: Array | None = da
     calls: Calls = []
     if last is not out:
-        d = _part(next(spare), len(da), is_by_row(out.memory))
+        d = next(spare)[: len(da)]
         calls += labelled(out.over(d).copied_from(last.over(da)), steps[-1].label)
     first = next((i for i, each in enumerate(tensors) if each.params), len(layers))
     for step in reversed(steps):
         if d is not None:
-            own, d = step.backward(d, spare, step.index > first or with_dx)
+            to = given.dx if step is steps[0] else None
+            own, d = step.backward(d, spare, step.index > first or with_dx, to)
             calls += own
     return plan._replace(da=da, dx=d if with_dx else None, backward=calls)
 
@@ -281,33 +298,6 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
     return order
 
 
-def padded(features: int, dtype: np.dtype[np.floating]) -> int:
-    """Returns the number of features in a row that ends with a cache line, so that the next one begins with one."""
-    return -(-features * dtype.itemsize // LINE) * LINE // dtype.itemsize
-
-
-def _part(memory: Array, features: int, by_row: bool) -> Array:
-    """Returns an array (features, n) in the memory of a larger one."""
-    if not by_row:
-        return memory[:features]
-    n = memory.shape[1]
-    return memory.reshape(-1)[: features * n].reshape(n, features).T
-
-
-def _by_row(layers: Sequence[Layer], shapes: Sequence[Shape], mode: Mode, n: int, is_hidden: bool) -> set[int]:
-    """Returns the indexes of the layers whose outputs lie in memory by rows: those between two dense layers."""
-    computing = [i for i, layer in enumerate(layers) if not layer.transparent(mode.training)]
-    pairs = [*pairwise(computing), *((i, None) for i in computing[-1:] if is_hidden)]
-    return {
-        i
-        for i, after in pairs
-        if layers[i].takes_rows
-        and (after is None or layers[after].takes_rows)
-        and not layers[i].activation.definition.mixes
-        and prod(shapes[i]) * prod(shapes[i + 1]) * n >= MUCH
-    }
-
-
 def _steps(
     layers: Sequence[Layer],
     shapes: Sequence[Shape],
@@ -315,20 +305,23 @@ def _steps(
     signal: Signal,
     mode: Mode,
     memory: PlanMemory,
-    by_row: Collection[int],
+    a: Array | None,
 ) -> list[LayerStep]:
     """Returns the layers that compute something, each with its memory; the first takes `signal`.
 
-    The outputs of the layers whose indexes are in `by_row` lie in memory by rows.
+    The last one writes to `a`, if that is given and if it writes in file order.
     """
     made: list[LayerStep] = []
-    for i, layer in enumerate(deferred(layers)):
-        if layer.transparent(mode.training):
-            continue
-        before, after = shapes[i], shapes[i + 1]
+    order = deferred(layers)
+    computing = [i for i, layer in enumerate(order) if not layer.transparent(mode.training)]
+    for i in computing:
+        layer, before, after = order[i], shapes[i], shapes[i + 1]
         x = memory.laid_out(signal, layer.layout, before)
-        same = layer.layout == "any"
-        out = memory.signal(x.shape, x.imaged) if same else memory.signal(after, layer.layout == "image", i in by_row)
+        imaged = x.imaged if layer.layout == "any" else layer.layout == "image"
+        if a is not None and i == computing[-1] and not imaged:
+            out = Signal(a, after)
+        else:
+            out = memory.signal(x.shape if layer.layout == "any" else after, imaged)
         cache = memory.cache(layer, before)
         own = Own(*tensors[i], cache, mode, i, memory.allocator)
         made.append(LayerStep(layer, before, after, signal, x, out, own))

@@ -62,11 +62,6 @@ def carve(vector: Array, layers: list[Mapping[str, Shape]]) -> list[Tensors]:
     return pieces
 
 
-def is_by_row(columns: Array) -> bool:
-    """Returns whether the columns of an array (features, n) are contiguous: rows in memory, one for each sample."""
-    return columns.strides[0] < columns.strides[1]
-
-
 def apart(columns: Array, count: int) -> Array:
     """Returns a view (count, features, n) of `columns` (features, count * n): a matrix for each network of a stack."""
     return columns.reshape(len(columns), count, -1).transpose(1, 0, 2)

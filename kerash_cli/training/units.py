@@ -18,7 +18,7 @@ from kerash_cli.engine.allocation import aligned
 from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer, sum_of_squares
-from kerash_cli.engine.plans import Plan, padded
+from kerash_cli.engine.plans import Given, Plan
 from kerash_cli.engine.slices import Piece, Slices, cut, hidden
 from kerash_cli.engine.tensors import Array, Calls, Indices
 from kerash_cli.training.chunks import Chunk, Judge, Slot, taken
@@ -57,7 +57,7 @@ class ByUnits:
     ) -> Shapes:
         """Returns the arrays that ranks share, each for all turns.
 
-        `sums` has each slice's share of the outputs, `units` the outputs of an earlier stage and a column of ones,
+        `sums` has each slice's share of the outputs, `units` the outputs of an earlier stage and a row of ones,
         `slopes` each slice's share of their gradient, and `squares` the sum of squares of each slice's gradient.
         """
         turns, (*widths, _) = _turns(ranks), hidden(network)
@@ -65,8 +65,8 @@ class ByUnits:
         for n in batch_sizes(rows, batch_size, network.fewest_rows):
             shapes[f"sums_{n}"] = (turns, count, network.outputs, n), dtype
             for stage, width in enumerate(widths):
-                shapes[f"units_{stage}_{n}"] = (turns, n, padded(width + 1, dtype)), dtype
-                shapes[f"slopes_{stage}_{n}"] = (turns, count, n, width), dtype
+                shapes[f"units_{stage}_{n}"] = (turns, width + 1, n), dtype
+                shapes[f"slopes_{stage}_{n}"] = (turns, count, width, n), dtype
         return shapes
 
     def step(self, n: int, turn: int) -> Step:
@@ -109,16 +109,15 @@ class _Batch:
     def __init__(self, task: Task, pieces: Sequence[_Owned], slices: Slices, shared: Arrays, n: int, turn: int) -> None:
         self._task, self._pieces, self._n, self._last = task, pieces, n, len(slices.stages) - 1
         self._sums, self._squares = shared[f"sums_{n}"][turn], shared["squares"][turn]
-        self._units = [
-            shared[f"units_{stage}_{n}"][turn][:, : width + 1] for stage, width in enumerate(hidden(task.network)[:-1])
-        ]
-        self._slopes = [shared[f"slopes_{stage}_{n}"][turn] for stage in range(self._last)]
+        self._units, self._slopes = (
+            [shared[f"{name}_{stage}_{n}"][turn] for stage in range(self._last)] for name in ("units", "slopes")
+        )
         for units in self._units:
-            units[:, -1] = 1
+            units[-1] = 1
         self._x: Array = aligned((n, task.network.features + 1), task.params.dtype)
         self._x[:, -1] = 1
-        self._plans = [self._plan(each) for each in pieces]
         self._end = _End.compile(task, slices.head, n)
+        self._plans = [self._plan(each) for each in pieces]
         self._clips = task.optimizer.needs_all
 
     def step(self) -> Step:
@@ -139,15 +138,15 @@ class _Batch:
         )
 
     def _plan(self, owned: _Owned) -> Plan:
-        return owned.piece.network.plan(
-            owned.params,
-            self._n,
-            self._task.mode,
-            owned.gradient,
-            with_dx=owned.stage > 0,
-            rows=self._units[owned.stage - 1] if owned.stage else self._x,
-            is_hidden=owned.stage < self._last,
+        stage, number = owned.stage, owned.number
+        is_first, is_last = stage == 0, stage == self._last
+        given = Given(
+            rows=self._x if is_first else self._units[stage - 1].T,
+            a=self._sums[number] if is_last else self._units[stage][owned.piece.units],
+            da=self._end.slope if is_last else None,
+            dx=None if is_first else self._slopes[stage - 1][number],
         )
+        return owned.piece.network.plan(owned.params, self._n, self._task.mode, owned.gradient, given=given)
 
     def _by_stage(self, work: Callable[[_Owned, Plan], Calls]) -> list[Calls]:
         """Returns the calls of all pieces of a stage, for each stage."""
@@ -157,18 +156,14 @@ class _Batch:
         return stages
 
     def _forward(self, owned: _Owned, plan: Plan) -> Calls:
-        out = self._sums[owned.number] if owned.stage == self._last else self._units[owned.stage].T[owned.piece.units]
         draws = owned.stage * len(self._sums) + owned.number
-        return [partial(setattr, self._task.mode, "chunk", draws), *plan.forward, partial(np.copyto, out, plan.a)]
+        return [partial(setattr, self._task.mode, "chunk", draws), *plan.forward]
 
     def _backward(self, owned: _Owned, plan: Plan) -> Calls:
-        if owned.stage == self._last:
-            calls: Calls = [partial(np.copyto, plan.da, self._end.slope)]
-        else:
-            calls = _added(self._slopes[owned.stage][:, :, owned.piece.units], plan.da.T)
+        calls: Calls = []
+        if owned.stage < self._last:
+            calls += _added(self._slopes[owned.stage][:, owned.piece.units], plan.da)
         calls += plan.backward
-        if plan.dx is not None:
-            calls.append(partial(np.copyto, self._slopes[owned.stage - 1][owned.number], plan.dx.T))
         return calls if self._clips else calls + self._update(owned, plan)  # while the gradient is in the cache
 
     def _update(self, owned: _Owned, plan: Plan) -> Calls:
@@ -205,7 +200,7 @@ class _End(NamedTuple):
             judge = Judge.compile(task.loss, total[:-1], slope, 1 / n, weighted, task.margin)
             return cls(total[:-1], slope, judge, [], [])
         nothing = np.empty(0, dtype)
-        plan = head.plan(nothing, n, task.mode, nothing, with_dx=True, rows=total.T)
+        plan = head.plan(nothing, n, task.mode, nothing, with_dx=True, given=Given(rows=total.T))
         judge = Judge.compile(task.loss, plan.a, plan.da, 1 / n, weighted, task.margin)
         assert plan.dx is not None
         return cls(total[:-1], plan.dx, judge, plan.forward, plan.backward)

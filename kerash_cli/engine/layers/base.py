@@ -90,8 +90,6 @@ class Layer(ABC):
     """True if the layer has parameters that are learnt by gradient descent."""
     layout: ClassVar[str] = "row"
     """Order of the layer's inputs and outputs in memory: "row", "image" or "any"."""
-    takes_rows: ClassVar[bool] = False
-    """True if the layer can take and give samples that are rows in memory, which are columns to it."""
     alone: ClassVar[bool] = False
     """True if samples must be computed one by one, because a result's last digits depend on its place in the batch."""
     stacks: ClassVar[bool] = False
