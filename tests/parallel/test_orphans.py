@@ -26,8 +26,8 @@ sharing.ALONE = 0
 EVOLVE = ["evolve", "?", "?", "long", str(ROOT / "data/digits.csv"), "--target", "digit", "8", "99", "--workers", "2"]
 
 RUNS = {
-    "train": ["train", "wide.model", "rows.csv", "--target", "2", "--epochs", "1000000", "--workers", "3"],
-    "predict": ["predict", "wide.kerash", "rows.csv"],
+    "train": ["train", "some.model", "rows.csv", "--target", "2", "--epochs", "1000000", "--workers", "3"],
+    "predict": ["predict", "some.kerash", "rows.csv"],
     "evolve": EVOLVE,
 }
 FIRST = {"train": b"epoch 1 ", "predict": b"", "evolve": b"generation 0"}
@@ -40,12 +40,13 @@ ROWS = "".join(f"{row % 7},{row % 2}\n" for row in range(1_000_000))
 def run(tmp_path: Path, environment: dict[str, str], name: str) -> Iterator[Process]:
     """A run of that command that does not end by itself, and has workers at work."""
     (tmp_path / "mount").mkdir()
-    (tmp_path / "wide.model").write_text("1 1 1\ninput\ndense 500 relu\ndense 500 relu\ndense ? softmax\n")
+    units = 5 if name == "predict" else 500
+    (tmp_path / "some.model").write_text(f"1 1 1\ninput\ndense {units} relu\ndense {units} relu\ndense ? softmax\n")
     (tmp_path / "rows.csv").write_text(ROWS if name == "predict" else ROWS[:4000])
     own = {**environment, "KERASH_MOUNTPOINT": str(tmp_path / "mount")}
     if name == "predict":
         (tmp_path / "few.csv").write_text(ROWS[:400])
-        program.right(tmp_path, "train", "wide.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q")
+        program.right(tmp_path, "train", "some.model", "few.csv", "--target", "2", "--epochs", "1", "--no-header", "-q")
         own["PYTHONPATH"] = program.planted(tmp_path, PLANT)
     words = RUNS[name] + (["--batch-size", "1000", "--no-header", "--validation", "0"] if name == "train" else [])
     with under_way(words, tmp_path, own, stderr=subprocess.STDOUT) as process:
