@@ -53,6 +53,22 @@ def is_table(path: str) -> bool:
     return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
 
 
+def roles(model: str, data: str | None, label: str | None, target: bool) -> tuple[str | None, str | None, str | None]:
+    """Returns MODEL, DATA and LABEL; MODEL is None if the files on the command line are only a table and its labels.
+
+    `target` says whether a column of the table was named, so that there is no LABEL.
+    """
+    from kerash_cli.model.description import begins_description
+
+    if data is None:
+        alone = target if model == "-" else not os.path.isfile(model) or is_table(model)
+        return (None, model, None) if alone else (model, None, None)
+    labelled = label is None and not target
+    if labelled and is_table(model) and not (os.path.isfile(data) and begins_description(data)):
+        return None, model, data
+    return model, data, label
+
+
 def check_order(model: str, data: str) -> None:
     """If MODEL is a table and DATA a description, raises BadInput with the command that swaps the two."""
     from kerash_cli.model.description import begins_description

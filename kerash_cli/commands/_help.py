@@ -17,6 +17,7 @@ DEEPER = "    "
 GROUPS = {
     "Every day": {
         "data": "Print sample data or a description.",
+        "init": "Write a network description for a table.",
         "train": "Train a network on a table.",
         "predict": "Predict each row of a table.",
         "evaluate": "Measure how well a model predicts a table.",

@@ -114,6 +114,13 @@ def given(without: Collection[str] = ()) -> list[str]:
     return words
 
 
+def without(name: str) -> click.MissingParameter:
+    """Returns the error of the running command for an argument that is missing."""
+    context = click.get_current_context()
+    (parameter,) = (each for each in context.command.params if each.name == name)
+    return click.MissingParameter(ctx=context, param=parameter)
+
+
 def seconds(text: str) -> float:
     """Returns the number of seconds in a text such as `90s`, `5m`, `1.5h` or `90`."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", text, re.ASCII)

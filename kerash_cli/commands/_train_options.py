@@ -126,7 +126,7 @@ RUNNING = (
 
 OUTPUT = (
     Option(
-        "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: MODEL.kerash)."
+        "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: MODEL.kerash, or DATA.kerash without MODEL)."
     ),
     Option(
         "--force", is_flag=True, help="Replace FILE even if it is not a saved model, or is another run's checkpoint."

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
+    from kerash_cli.training.choosing import Choice
     from kerash_cli.training.experiment import PreparedTraining, TrainingSettings
+
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+"""Endings of compressed files."""
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """The files and options of a command line, checked as far as possible before the data is read."""
 
-    model: str
+    model: str | None
+    """None if the network is to be chosen."""
     data: str
     label: str | None
     target: tuple[str, ...]
@@ -48,13 +54,15 @@ class TrainRequest:
         """Reads the parameters of the command; raises BadInput for a bad combination, before anything is written."""
         from kerash_cli.training.log import check_log
 
-        if words["data"] is None:
-            raise _without_data(words["model"], words["target"])
-        model, data, label = (words[name] for name in ("model", "data", "label"))
+        model, data, label = _files.roles(words["model"], words["data"], words["label"], bool(words["target"]))
+        if data is None:
+            raise _options.without("data")
+        words |= {"model": model, "data": data, "label": label}
         _files.check_once(model, data, label)
-        _files.check_order(model, data)
+        if model is not None:
+            _files.check_order(model, data)
         _check_together(words)
-        output, replaces = _files.saved_model(words.pop("output") or _beside(model), words["force"])
+        output, replaces = _files.saved_model(words.pop("output") or _beside(model, data), words["force"])
         outputs = {"-o": output, "--checkpoint": words["checkpoint"], "--log": words["log"]}
         _files.check_apart(outputs, [model, data, label])
         _check_checkpoint(words["checkpoint"], words["resume"], words["force"])
@@ -79,10 +87,11 @@ class TrainRequest:
         large = self.data != "-" and os.path.isfile(self.data) and os.path.getsize(self.data) > cores.MUCH_DATA
         return cores.usable() - 1 if large else 0
 
-    def read(self, description: "ModelDescription") -> "tuple[Table, Table | None]":
+    def read(self, description: "ModelDescription | None") -> "tuple[Table, Table | None]":
         """Reads DATA and LABEL; raises BadInput for more than one --target, since several targets need LABEL."""
         # A column that may hold names of classes keeps its cells as they are written.
-        named = self.target[0] if self.target and description.activation.output != "any" else None
+        may_name = description is None or description.activation.output != "any"
+        named = self.target[0] if self.target and may_name else None
         table = self.reader.table(self.data, label=named)
         self._check_one_target(table)
         return table, self.reader.labels(self.label, table)
@@ -97,10 +106,22 @@ class TrainRequest:
         data, label = (
             f"<(cut{separator} -f{','.join(map(str, f))} {quote(table.source)})" for f in (inputs, sorted(targets))
         )
-        command = f"kerash train {quote(self.model)} {data} {label} {join(_options.given({'target'}))}"
+        model = "" if self.model is None else f"{quote(self.model)} "
+        command = f"kerash train {model}{data} {label} {join(_options.given({'target'}))}"
         raise BadInput(
             f"--target: only one column of DATA can be the target; several need a LABEL file; try {command}".rstrip()
         )
+
+
+def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
+    """Returns messages about the network that was chosen, and about the command that writes its description."""
+    layers = ", ".join(map(str, choice.description.layers[1:]))
+    shared = {"target", *_files.Reader._fields}
+    unshared = {each.name or "" for each in click.get_current_context().command.params} - shared
+    files = [request.data, *([request.label] if request.label else [])]
+    words = join(["kerash", "init", *files, *_options.given(unshared)])
+    model = _free(Path(request.output).stem, ".model")
+    return [*choice.doubts, f"network: {layers}; for a description of it to edit, try {words} > {quote(model)}"]
 
 
 def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:
@@ -148,12 +169,27 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
     return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **words)
 
 
-def _beside(model: str) -> str:
-    """Returns the name of the saved model, MODEL.kerash; raises BadInput if MODEL is a pipe or standard input."""
-    if model == "-" or (os.path.exists(model) and not os.path.isfile(model)):
-        source = "standard input" if model == "-" else "a pipe"
-        raise BadInput(f"the model comes from {source}, so the saved model needs a name; try -o model.kerash")
-    return f"{Path(model).stem}.kerash"
+def _beside(model: str | None, data: str) -> str:
+    """Returns the name of the saved model, after MODEL or, if there is none, after DATA: `iris.csv.gz` and iris.kerash.
+
+    Raises BadInput if that is a pipe or standard input.
+    """
+    path = data if model is None else model
+    if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+        what, source = "data" if model is None else "model", "standard input" if path == "-" else "a pipe"
+        raise BadInput(f"the {what} comes from {source}, so the saved model needs a name; try -o model.kerash")
+    return f"{_stem(Path(path)) if model is None else Path(path).stem}.kerash"
+
+
+def _free(stem: str, ending: str) -> str:
+    """Returns a name of these two parts that no file has, if need be with a number between them."""
+    names = (f"{stem}{number}{ending}" for number in ("", *range(2, 1000)))
+    return next(name for name in names if not os.path.exists(name))
+
+
+def _stem(table: Path) -> str:
+    """Returns the name of a table without the endings of its format and its compression."""
+    return Path(table.stem).stem if table.suffix in COMPRESSED else table.stem
 
 
 def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
@@ -173,19 +209,3 @@ def _check_checkpoint(path: str | None, resume: bool, force: bool) -> None:
         raise Damaged(f"{error}, or --force without --resume to start afresh") from None
     if not is_checkpoint:
         raise BadInput(f"{path} already exists and is not a checkpoint; try another --checkpoint")
-
-
-def _without_data(model: str, target: tuple[str, ...]) -> click.UsageError | BadInput:
-    """Returns the error for a command line with one file only, which may be the table."""
-    context = click.get_current_context()
-    if not _files.is_table(model):
-        (parameter,) = (each for each in context.command.params if each.name == "data")
-        return click.MissingParameter(ctx=context, param=parameter)
-    stem = Path(model).stem
-    names = (f"{stem}{number}.kerash" for number in ("", *range(2, 1000)))
-    free = next(name for name in names if not Path(name).exists())
-    words = ["--target", target[0] if target else "COLUMN", "-o", free]
-    return BadInput(
-        f"{model} is a table, not a model: the usage is kerash train MODEL DATA --target COLUMN; "
-        f"try kerash data iris.model | {join(['kerash', 'train', '-', model, *words])}"
-    )

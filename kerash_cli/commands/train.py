@@ -11,7 +11,7 @@ from kerash_cli.commands._files import claim
 from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
 from kerash_cli.commands._train_options import SECTIONS
-from kerash_cli.commands._train_request import TrainRequest, about_checkpoint, about_workers
+from kerash_cli.commands._train_request import TrainRequest, about_checkpoint, about_choice, about_workers
 from kerash_cli.errors import Diverged, KerashError
 
 if TYPE_CHECKING:
@@ -29,21 +29,23 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("model", type=_options.FILE)
+@click.argument("model", metavar="[MODEL]", type=_options.FILE)
 @click.argument("data", required=False, metavar="DATA", type=_options.FILE)
 @click.argument("label", required=False, type=_options.FILE)
 def command(**words: Any) -> None:
     """Train a network on a table.
 
-    MODEL is a text file that describes the network, and DATA is a table. The answers are a column of DATA, named by
-    --target, or a file LABEL with a line for each row of DATA. MODEL or DATA may be `-`, standard input. The trained
-    network is saved as MODEL.kerash.
+    DATA is a table. The answers are a column of it, named by --target, or a file LABEL with a line for each row. MODEL
+    is a text file that describes the network; without it, a network is chosen. MODEL or DATA may be `-`, standard
+    input. The trained network is saved as MODEL.kerash or, without MODEL, as DATA.kerash.
 
     A description has the shape of the inputs in its first line, then a line for each layer; `?` stands for a number
-    that is taken from the data. `kerash data iris.model` prints an example.
+    that is taken from the data. `kerash init` writes one for a table.
 
     \b
-    kerash data iris > iris.csv; kerash data iris.model > iris.model
+    kerash data iris > iris.csv
+    kerash train iris.csv --target species
+    kerash init iris.csv --target species > iris.model
     kerash train iris.model iris.csv --target species
     kerash train xor.model xor.data xor.label
     sed 's/dense 16/dense 32/' iris.model | kerash train - iris.csv -t species -o wide.kerash
@@ -55,7 +57,7 @@ def command(**words: Any) -> None:
 
     request = TrainRequest.of(words)
     console = Console(request.quiet)
-    description = ModelDescription.read(request.model)
+    description = None if request.model is None else ModelDescription.read(request.model)
     claim(request.output, request.checkpoint)
     with Processes(request.early_workers, pool.__name__) as processes:  # they start while the data is being read
         prepared = _prepared(request, description, console)
@@ -78,17 +80,22 @@ class TrainingOutcome:
     ending: Ending
 
 
-def _prepared(request: TrainRequest, description: "ModelDescription", console: "Console") -> "PreparedTraining":
-    """Reads and prepares the data, and prints what was inferred from it."""
+def _prepared(request: TrainRequest, description: "ModelDescription | None", console: "Console") -> "PreparedTraining":
+    """Reads and prepares the data, chooses a network if there is none, and prints what was inferred from the data."""
     from kerash_cli.commands._files import load
     from kerash_cli.tables.table import notes
     from kerash_cli.training import experiment
+    from kerash_cli.training.choosing import choose
 
     table, labels = request.read(description)
     origin = load(request.start, request.mountpoint, console.say) if request.start is not None else None
     target = request.target[0] if request.target else None
+    chosen = list[str]()
+    if description is None:
+        choice = choose(table, labels, target)
+        description, chosen = choice.description, about_choice(request, choice)
     prepared = experiment.prepare(description, table, labels, target, request.settings, origin)
-    console.say(*notes(table, labels), prepared.describe(), *prepared.doubts())
+    console.say(*notes(table, labels), prepared.describe(), *chosen, *prepared.doubts())
     return prepared
 
 

@@ -43,7 +43,7 @@ def learn(
     the kind of its outputs, one of `targets.OUTPUTS`. The columns `drop` are left out. `Encoding.fitted` adds the
     scaling. Raises BadInput if the data does not fit the network.
     """
-    where, places = _label_columns(table, labels, target)
+    where, places = label_columns(table, labels, target)
     position = places[0] if labels is None else None
     dropped = {table.find(column) for column in drop}
     used = [each for each in range(table.width) if each not in dropped and each != position]
@@ -83,7 +83,7 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
     return Encoding(columns, "error", Scaling.none(features), targets)
 
 
-def _label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
+def label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
     """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it."""
     if labels is not None and target is not None:
         raise BadInput(

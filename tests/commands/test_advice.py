@@ -17,39 +17,32 @@ def folder(tmp_path: Path, kerash: Kerash) -> Path:
     return tmp_path
 
 
-def test_a_table_alone_is_trained_by_the_command_to_paste(
-    kerash: Kerash, folder: Path, environment: dict[str, str]
-) -> None:
-    (folder / "iris.kerash").write_text("of somebody else", encoding="ascii")
-    done = kerash("train", "iris.csv", "--target", "species")
-    assert (done.code, done.out) == (2, "")
-    assert done.error.startswith("iris.csv is a table, not a model")
-    assert "kerash train MODEL DATA --target COLUMN" in done.error
-    again = advice.run(f"{advice.command(done.error)} --epochs 3", folder, environment)
-    assert again.code == 0
-    assert kerash("evaluate", "iris2.kerash", "iris.csv").code == 0
-
-
-def test_a_table_without_a_target_has_a_place_for_it(kerash: Kerash, folder: Path, environment: dict[str, str]) -> None:
-    line = advice.command(kerash("train", "iris.csv").error).replace("COLUMN", "species")
-    assert advice.run(f"{line} --epochs 3", folder, environment).code == 0
-
-
-@pytest.mark.parametrize("words", [("iris.model",), ("nothing",), ("nothing.csv", "--target", "x")])
-def test_a_model_alone_lacks_data(kerash: Kerash, folder: Path, words: tuple[str, ...]) -> None:
-    done = kerash("train", *words)
+def test_a_model_alone_lacks_data(kerash: Kerash, folder: Path) -> None:
+    done = kerash("train", "iris.model")
     assert done.code == 2
     assert "Missing argument 'DATA'" in done.error
 
 
-@pytest.mark.parametrize("head", ["a\tb\n1\t2\n", "1 2 3\n4 5 6\n", "a,b,c\n", "5.1,3.5\n", "4 4 1\n1\n2\n"])
-def test_whatever_is_no_description_is_taken_for_a_table(kerash: Kerash, tmp_path: Path, head: str) -> None:
-    (tmp_path / "t.txt").write_text(head, encoding="ascii")
-    assert kerash("train", "t.txt", "--target", "a").error.startswith("t.txt is a table, not a model")
+@pytest.mark.parametrize("words", [("nothing",), ("nothing.csv", "--target", "x")])
+def test_a_table_that_is_not_there_is_told(kerash: Kerash, words: tuple[str, ...]) -> None:
+    done = kerash("train", *words)
+    assert (done.code, done.error.startswith(f"{words[0]}: no such file")) == (2, True)
 
 
-def test_the_help_shows_that_data_is_needed(kerash: Kerash) -> None:
-    assert "MODEL DATA [LABEL]" in kerash("train", "--help").out
+@pytest.mark.parametrize("name", ["iris.csv", "iris data.csv"])
+def test_the_chosen_network_is_written_by_the_command_to_paste(
+    kerash: Kerash, folder: Path, environment: dict[str, str], name: str
+) -> None:
+    (folder / "iris.csv").rename(folder / name)
+    (folder / f"{name[:-4]}.model").write_text("of somebody else", encoding="ascii")
+    done = kerash("train", name, *IRIS)
+    (line,) = (line for line in done.err.splitlines() if line.startswith("network: "))
+    assert advice.run(line.rpartition(" to edit, try ")[2], folder, environment).code == 0
+    assert (folder / f"{name[:-4]}.model").read_text(encoding="ascii") == "of somebody else"
+    model = f"{name[:-4]}2.model"
+    assert kerash("train", model, name, *IRIS, "-o", "again.kerash").code == 0
+    first, again = ((folder / f"{stem}.kerash").read_bytes() for stem in (name[:-4], "again"))
+    assert first == again
 
 
 @pytest.mark.parametrize(

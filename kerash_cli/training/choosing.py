@@ -1,0 +1,95 @@
+"""Choosing a network for a table that comes without a description, by a short rule."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding.cells import matrix
+from kerash_cli.encoding.learning import label_columns
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.tables.table import Table
+
+MOST_CLASSES = 10
+"""Maximum number of different whole numbers in a label column that are taken for classes."""
+
+FEW_ROWS = 200
+"""Number of rows below which a network has one hidden layer."""
+
+UNITS = 64
+"""Units of a hidden layer."""
+
+SMALLEST_IMAGE = 8
+"""Width and height from which images get a convolution and a pooling, which halve them."""
+
+FILTERS = 16
+"""Filters of the first convolution; each further one has twice as many."""
+
+SOURCE = "the chosen network"
+"""Name of the description in messages."""
+
+
+class Choice(NamedTuple):
+    """A network that was chosen for a table."""
+
+    description: ModelDescription
+    """It has `?` for what the table decides."""
+    outputs: str
+    """Meaning of the outputs, such as `one for each class`."""
+    doubts: list[str]
+    """A line if the choice could be wrong; else empty."""
+
+    def text(self) -> str:
+        """Returns the description as text, with a comment on each line."""
+        first, *hidden, last = str(self.description).splitlines()
+        inputs = "inputs: one for a column of numbers, one for each value of a column of words"
+        sizes = inputs if "?" in first else "width, height and depth of an image"
+        wide = max(len(first), len(last))
+        return "\n".join([f"{first:{wide}}  # {sizes}", *hidden, f"{last:{wide}}  # outputs: {self.outputs}", ""])
+
+
+def choose(table: Table, labels: Table | None, target: str | None) -> Choice:
+    """Returns a network for the labels in `labels`, or in the column `target` of the table.
+
+    Raises BadInput if there are no labels.
+    """
+    where, places = label_columns(table, labels, target)
+    activation, outputs, doubts = _last(where, places)
+    depth, height, width = table.sample_shape or (1, 1, 1)
+    hidden = _convolutions(min(height, width))
+    first = f"{width} {height} {depth}" if hidden else "? 1 1"
+    hidden = hidden or [f"dense {UNITS} relu"] * (1 if table.rows < FEW_ROWS else 2)
+    text = "\n".join([first, "input", *hidden, f"dense ? {activation}", ""])
+    return Choice(ModelDescription.parse(text, SOURCE), outputs, doubts)
+
+
+def _convolutions(size: int) -> list[str]:
+    """Returns the lines of convolutions and poolings for images whose shorter side is `size`."""
+    lines, filters = list[str](), FILTERS
+    while size >= SMALLEST_IMAGE:
+        lines += [f"convolution relu {filters} 1 0 3 3", "max_pooling - 2 0 2 2"]
+        size, filters = (size - 2) // 2, 2 * filters
+    return lines
+
+
+def _last(where: Table, places: Sequence[int]) -> tuple[str, str, list[str]]:
+    """Returns the last activation for these label columns, the meaning of the outputs, and doubts about the choice."""
+    classes, numbers = ("softmax", "one for each class"), ("-", "one for each number to predict")
+    if len(places) > 1:
+        values = matrix(where, places)
+        if not np.isin(values, (0, 1)).all():
+            return *numbers, []
+        one_each = bool((values.sum(axis=1) == 1).all())
+        return *(classes if one_each else ("sigmoid", "one for each column of yes (1) or no (0)")), []
+    (place,) = places
+    if place in where.texts:
+        return *classes, []
+    values = matrix(where, places)
+    different = np.unique(values[~np.isnan(values)])
+    if len(different) > MOST_CLASSES or (different % 1).any():
+        return *numbers, []
+    doubt = (
+        f"the {len(different)} different whole numbers in {where.title(place)} are taken for classes; if they are "
+        "amounts, use '-' in place of 'softmax'"
+    )
+    return *classes, [doubt] if len(different) > 2 else []
