@@ -36,10 +36,10 @@ def counted(rows: int, classes: int = 2) -> Table:
 def prepared(
     model: str, data: Table, labels: Table | None = None, start: TrainedModel | None = None, **settings: Any
 ) -> PreparedTraining:
-    """With the column `target` as the label, the last one if it is not named, unless there is a table of labels."""
-    target = None if labels else settings.pop("target", str(data.width))
+    """With the columns `targets` as labels, the last one if it is not named, unless there is a table of labels."""
+    targets = () if labels else settings.pop("targets", [str(data.width)])
     description = ModelDescription.parse(model, "m.model")
-    return experiment.prepare(description, data, labels, target, TrainingSettings(**settings), start)
+    return experiment.prepare(description, data, labels, targets, TrainingSettings(**settings), start)
 
 
 @contextmanager

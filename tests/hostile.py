@@ -128,7 +128,7 @@ def prepared(folder: Path) -> experiment.PreparedTraining:
     """A small run of training."""
     table = reading.read(str(folder / "beside.csv"))
     settings = experiment.TrainingSettings(epochs=3, patience=3)
-    return experiment.prepare(ModelDescription.parse(DESCRIPTION), table, None, "kind", settings)
+    return experiment.prepare(ModelDescription.parse(DESCRIPTION), table, None, ["kind"], settings)
 
 
 def trained(folder: Path) -> tuple[bytes, bytes]:
@@ -173,7 +173,7 @@ def lineage(folder: Path) -> Any:
 def stored(folder: Path) -> bytes:
     """The record of a stored model."""
     table = reading.read(str(folder / "beside.csv"))
-    encoding = learn(table, target="kind", output="distribution").fitted(table)
+    encoding = learn(table, targets=["kind"], output="distribution").fitted(table)
     model = StoredModel("m", ModelDescription.parse(DESCRIPTION), encoding, {"data": "0" * 64, "label": None})
     return model.record()
 

@@ -53,7 +53,7 @@ def texts_and_numbers(size: int, folder: Path) -> Callable[[], object]:
 
     def encoded() -> object:
         known = reading.read(path, header=True)
-        encoding = learn(known, target="y", output="distribution").fitted(known)
+        encoding = learn(known, targets=["y"], output="distribution").fitted(known)
         encoding.part(known, np.arange(2))
         return encoding.encode_inputs(known), encoding.encode_targets(known), encoding.unseen(known)
 
@@ -68,7 +68,7 @@ def refused(folder: Path, rows: list[list[str]], expected: str) -> Callable[[], 
     def learnt() -> object:
         known = reading.read(path, header=True)
         with pytest.raises(BadInput, match=expected):
-            learn(known, target="y", output="distribution")
+            learn(known, targets=["y"], output="distribution")
         return None
 
     return learnt

@@ -66,13 +66,13 @@ def prepare(
     path: str,
     table: Table,
     labels: Table | None,
-    target: str | None,
+    targets: Sequence[str],
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> PreparedModel:
     """Prepares the model `name` from the description at `path`; raises BadInput if it does not fit the data."""
     text, source = read_text(path)
-    description, encoding = match(ModelDescription.parse(text, source), table, labels, target, missing, drop)
+    description, encoding = match(ModelDescription.parse(text, source), table, labels, targets, missing, drop)
     table, labels = usable(encoding, table, labels)
     rows, training = np.arange(table.rows), int(np.rint(0.8 * table.rows))
     encoding = encoding.fitted(table, labels, rows[:training], standardize=False)

@@ -26,7 +26,7 @@ class EvolveRequest:
     name: str
     data: str
     label: str | None
-    target: str | None
+    target: tuple[str, ...]
     reader: _files.Reader
     settings: "SearchSettings"
     limit: float | None
@@ -67,12 +67,12 @@ def again(generations: int) -> str:
 
 
 def _places(
-    words: tuple[str, ...], target: str | None
+    words: tuple[str, ...], target: tuple[str, ...]
 ) -> tuple[int | None, int | None, str, str, str | None, int, int]:
     """Reads the arguments by their positions; raises BadInput if one is missing, surplus or invalid."""
-    usage = USAGE.replace(" LABEL", "") if target is not None else USAGE
+    usage = USAGE.replace(" LABEL", "") if target else USAGE
     if len(words) != len(usage.split()):
-        instead = "" if target is not None else ", or --target COLUMN in place of LABEL"
+        instead = "" if target else ", or --target COLUMN in place of LABEL"
         got = f"{len(words)} words: {' '.join(words)!r}"
         raise BadInput(f"expected {usage}{instead}, got {got}; kerash evolve --help has examples")
     inputs, outputs, name, data, *label, population, generations = words

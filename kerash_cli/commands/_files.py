@@ -1,7 +1,7 @@
 """Files on a command line: reading them, and checking that they are not mixed up or overwritten."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -25,11 +25,16 @@ class Reader(NamedTuple):
         """Takes the reader's options out of a command's `options`, and returns a Reader with them."""
         return cls(*(options.pop(name) for name in cls._fields))
 
-    def table(self, path: str, **wanted: Any) -> "Table":
-        """Reads DATA; `wanted` are more arguments for `reading.read`."""
+    def table(self, path: str, targets: Sequence[str] = (), **wanted: Any) -> "Table":
+        """Reads DATA; `wanted` are more arguments for `reading.read`.
+
+        A label column that is alone keeps its cells as they are written, because they may be the names of classes.
+        """
         from kerash_cli.parallel import decoding
         from kerash_cli.tables import reading
 
+        if len(targets) == 1:
+            wanted["label"] = targets[0]
         return reading.read(path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **wanted)
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":

@@ -129,17 +129,6 @@ def seconds(text: str) -> float:
     return value
 
 
-def target(multiple: bool = False) -> Option:
-    """Returns the option --target; with `multiple`, it may be repeated, so that train can say what to do instead."""
-    return Option(
-        "--target",
-        "-t",
-        metavar="COLUMN",
-        multiple=multiple,
-        help="Column of DATA with the answers: its name, or its number (the first column is 1).",
-    )
-
-
 def on_error(*choices: str, help: str) -> Option:
     """Returns the option --on-error, for rows that can't be read or predicted; the first choice is the default."""
     return Option("--on-error", type=click.Choice(choices), default=choices[0], help=help)
@@ -166,6 +155,13 @@ READING = (
         default=None,
         help="Whether DATA starts with a line of column names (default: detect).",
     ),
+)
+TARGET = Option(
+    "--target",
+    "-t",
+    metavar="COLUMN",
+    multiple=True,
+    help="Column of DATA with the answers: its name, or its number (the first column is 1). It may be repeated.",
 )
 LABEL_HEADER = Option(
     "--label-header/--no-label-header",

@@ -126,7 +126,11 @@ RUNNING = (
 
 OUTPUT = (
     Option(
-        "-o", "--output", metavar="FILE", type=_options.OUTPUT, help="Saved model to write (default: MODEL.kerash, or DATA.kerash without MODEL)."
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=_options.OUTPUT,
+        help="Saved model to write (default: MODEL.kerash, or DATA.kerash without MODEL).",
     ),
     Option(
         "--force", is_flag=True, help="Replace FILE even if it is not a saved model, or is another run's checkpoint."
@@ -147,7 +151,7 @@ OUTPUT = (
 )
 
 SECTIONS = {
-    "Data": (_options.target(multiple=True), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (_options.TARGET, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
     "Network": NETWORK,
     "Training": TRAINING,
     "When to stop": ENDING,

@@ -88,29 +88,10 @@ class TrainRequest:
         return cores.usable() - 1 if large else 0
 
     def read(self, description: "ModelDescription | None") -> "tuple[Table, Table | None]":
-        """Reads DATA and LABEL; raises BadInput for more than one --target, since several targets need LABEL."""
-        # A column that may hold names of classes keeps its cells as they are written.
-        may_name = description is None or description.activation.output != "any"
-        named = self.target[0] if self.target and may_name else None
-        table = self.reader.table(self.data, label=named)
-        self._check_one_target(table)
+        """Reads DATA and LABEL."""
+        names_classes = description is None or description.activation.output != "any"
+        table = self.reader.table(self.data, self.target if names_classes else ())
         return table, self.reader.labels(self.label, table)
-
-    def _check_one_target(self, table: "Table") -> None:
-        """If --target is repeated, raises BadInput with a command that makes a LABEL file of these columns."""
-        if len(self.target) < 2:
-            return
-        targets = [table.find(each) + 1 for each in self.target]
-        inputs = [place for place in range(1, table.width + 1) if place not in targets]
-        separator = "" if table.delimiter == "\t" else f" -d {quote(table.delimiter)}"
-        data, label = (
-            f"<(cut{separator} -f{','.join(map(str, f))} {quote(table.source)})" for f in (inputs, sorted(targets))
-        )
-        model = "" if self.model is None else f"{quote(self.model)} "
-        command = f"kerash train {model}{data} {label} {join(_options.given({'target'}))}"
-        raise BadInput(
-            f"--target: only one column of DATA can be the target; several need a LABEL file; try {command}".rstrip()
-        )
 
 
 def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:

@@ -56,7 +56,7 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     request = EvolveRequest.of(words, options)
     console = Console(request.quiet)
     claim(request.output)
-    table = request.reader.table(request.data, label=request.target)
+    table = request.reader.table(request.data, request.target)
     labels = request.reader.labels(request.label, table)
     prepared = preparation.prepare(table, labels, request.target, request.settings)
     outcome = _searched(request, prepared, begun, notes(table, labels), console)

@@ -8,7 +8,7 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command
 
 SECTIONS = {
-    "Data": (_options.target(), *_options.READING, _options.LABEL_HEADER),
+    "Data": (_options.TARGET, *_options.READING, _options.LABEL_HEADER),
     "Output": (_options.QUIET,),
 }
 
@@ -16,7 +16,7 @@ SECTIONS = {
 @click.command(cls=Command, sections=SECTIONS)
 @click.argument("data", type=_options.FILE)
 @click.argument("label", required=False, type=_options.FILE)
-def command(data: str, label: str | None, target: str | None, quiet: bool, **options: Any) -> None:
+def command(data: str, label: str | None, target: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """Write a network description for a table.
 
     DATA is a table. The answers are a column of it, named by --target, or a file LABEL with a line for each row. The
@@ -33,7 +33,7 @@ def command(data: str, label: str | None, target: str | None, quiet: bool, **opt
 
     _files.check_once(data, label)
     console, reader = Console(quiet), _files.Reader.of(options)
-    table = reader.table(data, label=target)
+    table = reader.table(data, target)
     labels = reader.labels(label, table)
     choice = choose(table, labels, target)
     console.say(*notes(table, labels), *choice.doubts)

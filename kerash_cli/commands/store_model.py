@@ -8,7 +8,7 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command, Option
 
 SECTIONS = {
-    "Data": (_options.target(), *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (_options.TARGET, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
     "Running": (
         _options.MOUNTPOINT,
         Option("--force", is_flag=True, help="Replace NAME if it exists."),
@@ -24,7 +24,13 @@ SECTIONS = {
 @click.argument("data", type=_options.FILE)
 @click.argument("label", required=False, type=_options.FILE)
 def command(
-    name: str, model_file: str, data: str, label: str | None, target: str | None, mountpoint: str | None, **options: Any
+    name: str,
+    model_file: str,
+    data: str,
+    label: str | None,
+    target: tuple[str, ...],
+    mountpoint: str | None,
+    **options: Any,
 ) -> None:
     """Store a description with its samples.
 
@@ -46,7 +52,7 @@ def command(
     _files.check_order(model_file, data)
     console, reader = Console(options["quiet"]), _files.Reader.of(options)
     places = mountpoints(mountpoint)
-    table = reader.table(data, label=target)
+    table = reader.table(data, target)
     labels = reader.labels(label, table)
     prepared = storing.prepare(name, model_file, table, labels, target, options["missing"], options["drop"])
     kept = storing.keep(prepared, places, options["force"], console.say)

@@ -89,12 +89,11 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
 
     table, labels = request.read(description)
     origin = load(request.start, request.mountpoint, console.say) if request.start is not None else None
-    target = request.target[0] if request.target else None
     chosen = list[str]()
     if description is None:
-        choice = choose(table, labels, target)
+        choice = choose(table, labels, request.target)
         description, chosen = choice.description, about_choice(request, choice)
-    prepared = experiment.prepare(description, table, labels, target, request.settings, origin)
+    prepared = experiment.prepare(description, table, labels, request.target, request.settings, origin)
     console.say(*notes(table, labels), prepared.describe(), *chosen, *prepared.doubts())
     return prepared
 

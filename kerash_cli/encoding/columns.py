@@ -34,8 +34,8 @@ class Columns:
     width: int
     delimiter: str
     """Separator of the columns."""
-    target: int | None
-    """Position of the label column; None if the labels came from a separate file."""
+    targets: tuple[int, ...]
+    """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
 
     @cached_property
@@ -52,9 +52,8 @@ class Columns:
         """Returns the schema for reading other files; with `text_labels`, labels are read as text."""
         used = frozenset(each.position for each in self.inputs)
         text = {each.position for each in self.inputs if each.is_text}
-        if self.target is not None and text_labels:
-            text.add(self.target)
-        return Schema(self.names, self.width, used, frozenset(text), self.target, self.delimiter)
+        text.update(self.targets if text_labels else ())
+        return Schema(self.names, self.width, used, frozenset(text), self.targets, self.delimiter)
 
     def places(self, table: Table) -> Mapping[int, int]:
         """Maps each input's position in training to its position in `table`; raises BadInput if an input is missing."""
@@ -63,9 +62,9 @@ class Columns:
             return known
         places = self._located(table)
         if not places and (table.names is None or self.names is None):
-            either = f"{self.width} columns" + (
-                "" if self.target is None else f", or {self.width - 1} without the label"
-            )
+            own = len(self.targets)
+            without = f", or {self.width - own} without the label{'s' * (own > 1)}" if own else ""
+            either = f"{self.width} columns{without}"
             raise BadInput(f"{at(table.source)}expected {either}, got {table.width}")
         used = [each.position for each in self.inputs]
         if any(position not in places for position in used):
@@ -124,10 +123,10 @@ class Columns:
 
     def label_places(self, table: Table, labels: tuple[str, ...]) -> list[int]:
         """Returns the positions of the label columns in `table`; empty if it has none."""
-        if self.target is None:
+        if not self.targets:
             return [table.named[label] for label in labels if label in table.named]
-        place = self._located(table).get(self.target)
-        return [] if place is None else [place]
+        places = self._located(table)
+        return [places[target] for target in self.targets if target in places]
 
     def label_columns(self, table: Table, file: Table | None, labels: tuple[str, ...]) -> tuple[Table, list[int]]:
         """Returns the table with the labels (`file` if given) and their positions; raises BadInput if it lacks any."""
@@ -136,7 +135,8 @@ class Columns:
             return file, _in_file(file, labels)
         places = self.label_places(table, labels)
         if len(places) < len(labels):
-            raise BadInput(f"{at(table.source)}expected labels ({listed(labels)}), got none; try a label file")
+            got = f"{len(places)} of them" if places else "none"
+            raise BadInput(f"{at(table.source)}expected labels ({listed(labels)}), got {got}; try a label file")
         return table, places
 
     def arranged_as(self, other: "Columns") -> Self:
@@ -167,7 +167,7 @@ class Columns:
             "names": self.names,
             "width": self.width,
             "delimiter": self.delimiter,
-            "target": self.target,
+            "target": self.targets[0] if len(self.targets) == 1 else [*self.targets] or None,
             "inputs": _shortened(self.inputs),
         }
 
@@ -180,9 +180,10 @@ class Columns:
         inputs = _inputs(record["inputs"], width)
         names = None if record["names"] is None else checks.names(record["names"], "names")
         checks.expect(names is None or len(names) == width, f"expected {width} names")
-        target = None if record["target"] is None else checks.integer(record["target"], 0, width - 1, "target")
-        checks.expect(target not in [each.position for each in inputs], "expected a target that is not an input")
-        return cls(names, width, delimiter, target, inputs)
+        targets = _targets(record["target"], width)
+        positions = {each.position for each in inputs}
+        checks.expect(positions.isdisjoint(targets), "expected a target that is not an input")
+        return cls(names, width, delimiter, targets, inputs)
 
     def _located(self, table: Table) -> Mapping[int, int]:
         return self.schema(text_labels=False).locate(table.names, table.width)
@@ -219,6 +220,17 @@ def _in_file(file: Table, labels: tuple[str, ...]) -> list[int]:
     if set(file.names) != set(labels):
         raise BadInput(f"{at(file.source)}expected labels called {listed(labels)}, got {listed(file.names)}")
     return [file.named[label] for label in labels]
+
+
+def _targets(value: object, width: int) -> tuple[int, ...]:
+    """Reads the position of a label column, or a list of two or more; None is none."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        return (checks.integer(value, 0, width - 1, "target"),)
+    targets = tuple(checks.integer(each, 0, width - 1, "target") for each in value)
+    checks.expect(len(set(targets)) == len(targets) > 1, "expected two different targets or more")
+    return targets
 
 
 def _inputs(value: object, width: int) -> tuple[InputColumn, ...]:

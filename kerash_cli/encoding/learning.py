@@ -30,28 +30,30 @@ def learn(
     table: Table,
     labels: Table | None = None,
     *,
-    target: str | None = None,
+    targets: Sequence[str] = (),
     inputs: int | None = None,
     outputs: int | None = None,
     output: str = "any",
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> Encoding:
-    """Returns the encoding of a table with labels in `labels`, or in its column `target` (a name, or a number from 1).
+    """Returns the encoding of a table with labels in `labels`, or in its columns `targets` (names, or numbers from 1).
 
     `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
     the kind of its outputs, one of `targets.OUTPUTS`. The columns `drop` are left out. `Encoding.fitted` adds the
     scaling. Raises BadInput if the data does not fit the network.
     """
-    where, places = label_columns(table, labels, target)
-    position = places[0] if labels is None else None
+    where, places = label_columns(table, labels, targets)
+    positions = tuple(places) if labels is None else ()
     dropped = {table.find(column) for column in drop}
-    used = [each for each in range(table.width) if each not in dropped and each != position]
-    if position in dropped or not used:
+    used = [each for each in range(table.width) if each not in dropped and each not in positions]
+    if not used or not dropped.isdisjoint(positions):
+        if not dropped:
+            raise BadInput(f"{at(table.source)}expected a column besides the label, got none; try another table")
         raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
     check_rows(table, where)
     if absent(where, places).all():
-        other = "label file" if position is None else "--target"
+        other = "--target" if positions else "label file"
         raise BadInput(f"{at(where.source)}expected at least one row with a label, found none; try another {other}")
     complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])
     if missing != "error":
@@ -62,20 +64,20 @@ def learn(
             )
         table, where = table.take(rows), where.take(rows)
     chosen = tuple(_input(table, each) for each in used)
-    columns = Columns(table.names, table.width, table.delimiter, position, chosen)
+    columns = Columns(table.names, table.width, table.delimiter, positions, chosen)
     _check_inputs(table, columns, inputs)
     names = tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places))
     encoding = Encoding(
         columns, missing, Scaling.none(columns.features), _targets(where, places, names, outputs, output)
     )
     if not encoding.targets.names_classes:  # such names are of the labels' own making
-        encoding.encode_targets(table, where if position is None else None, np.float64)
+        encoding.encode_targets(table, None if positions else where, np.float64)
     return encoding
 
 
 def plain(features: int, outputs: int, output: str) -> Encoding:
     """Returns an encoding that changes nothing, for a network whose data is unknown; classes are named by index."""
-    columns = Columns(None, features, ",", None, tuple(map(Number, range(features))))
+    columns = Columns(None, features, ",", (), tuple(map(Number, range(features))))
     if output.endswith("distribution"):
         targets: Targets = OneHot.unscaled(output, outputs, numbered(outputs), tuple(map(str, range(outputs))))
     else:
@@ -83,16 +85,23 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
     return Encoding(columns, "error", Scaling.none(features), targets)
 
 
-def label_columns(table: Table, labels: Table | None, target: str | None) -> tuple[Table, list[int]]:
-    """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it."""
-    if labels is not None and target is not None:
+def label_columns(table: Table, labels: Table | None, targets: Sequence[str]) -> tuple[Table, list[int]]:
+    """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it.
+
+    Raises BadInput if there are no labels, if both have some, or if a column is named twice.
+    """
+    if labels is not None and targets:
         raise BadInput(
-            f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(target)}"
+            f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(targets[0])}"
         )
     if labels is not None:
         return labels, list(range(labels.width))
-    if target is not None:
-        return table, [table.find(target)]
+    if targets:
+        places = [table.find(each) for each in targets]
+        twice = next((each for i, each in enumerate(targets) if places[i] in places[:i]), None)
+        if twice is not None:
+            raise BadInput(f"--target: {shown(twice)} is named twice; name each column once")
+        return table, places
     last = table.names[-1] if table.names is not None else table.width
     raise BadInput(f"{at(table.source)}expected labels, got none; try a label file or --target {last}")
 

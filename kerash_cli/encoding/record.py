@@ -58,9 +58,12 @@ class Encoding:
     @property
     def label_column(self) -> str | None:
         """Name or number of the label column; None unless there is exactly one."""
-        names, target, labels = self.columns.names, self.columns.target, self.targets.labels
-        if target is None:
-            return labels[0] if len(labels) == 1 else None
+        names, labels = self.columns.names, self.targets.labels
+        if len(labels) != 1:
+            return None
+        if not self.columns.targets:
+            return labels[0]
+        (target,) = self.columns.targets
         return names[target] if names is not None else str(target + 1)
 
     @property

@@ -170,12 +170,12 @@ class PreparedSearch:
         return samples + 3 * staged_bytes(index, index)
 
 
-def prepare(table: Table, labels: Table | None, target: str | None, settings: SearchSettings) -> PreparedSearch:
+def prepare(table: Table, labels: Table | None, targets: Sequence[str], settings: SearchSettings) -> PreparedSearch:
     """Looks at the data and chooses the search that suits it.
 
     Raises BadInput if data and settings do not fit each other, OutOfSpace if there is too little memory.
     """
-    description, encoding = _matched(table, labels, target, settings)
+    description, encoding = _matched(table, labels, targets, settings)
     table, labels = usable(encoding, table, labels)
     mode, images = _mode(table.rows), settings.shape is not None or description.known_shape[1] > 1
     tunes = mode != "training"
@@ -237,14 +237,14 @@ def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy
 
 
 def _matched(
-    table: Table, labels: Table | None, target: str | None, settings: SearchSettings
+    table: Table, labels: Table | None, targets: Sequence[str], settings: SearchSettings
 ) -> tuple[ModelDescription, Encoding]:
     """Returns the description to start from, by default without hidden layers, and the encoding.
 
     Each `?` of the description is filled in. Raises BadInput if INPUTS or OUTPUTS do not fit the data.
     """
     if settings.start:
-        description, encoding = match(settings.start, table, labels, target, settings.missing, settings.drop)
+        description, encoding = match(settings.start, table, labels, targets, settings.missing, settings.drop)
         _check_inputs(table, encoding, settings)
         _check_outputs(labels or table, [encoding], settings)
         return description, encoding
@@ -254,7 +254,7 @@ def _matched(
     for layer in ("dense ? softmax", "dense 1 sigmoid", "dense ? -"):
         description = ModelDescription.parse(f"{width} {height} {depth}\ninput\n{layer}\n", "evolve")
         try:
-            description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
+            description, encoding = match(description, table, labels, targets, settings.missing, settings.drop)
         except BadInput as error:
             errors.append(error)
         else:

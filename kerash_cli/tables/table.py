@@ -141,23 +141,24 @@ class Schema(NamedTuple):
     """Positions of the model's inputs."""
     text: frozenset[int]
     """Positions of the columns to read as text, even if all their cells are numbers."""
-    target: int | None
-    """Position of the target column, if the table had one."""
+    targets: tuple[int, ...]
+    """Positions of the label columns that the table had."""
     delimiter: str = ","
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
         """Maps the positions of the training table's columns to those in a table with these names and this width.
 
         Columns are found by name if both tables have names, else by position. Those not found are left out. Without
-        names only the target column may be missing; the result is empty if the width does not fit.
+        names only the label columns may be missing; the result is empty if the width does not fit.
         """
         if names is not None and self.names is not None:
             places = {name: place for place, name in enumerate(names)}
             return {old: places[name] for old, name in enumerate(self.names) if name in places}
         positions = range(self.width)
-        if self.target is not None and width == self.width - 1:
-            return {old: place for place, old in enumerate(p for p in positions if p != self.target)}
-        return {old: old for old in positions} if width == self.width else {}
+        if width == self.width:
+            return {old: old for old in positions}
+        inputs = [position for position in positions if position not in self.targets]
+        return {old: place for place, old in enumerate(inputs)} if width == len(inputs) else {}
 
 
 def place_of(column: str, names: tuple[str, ...] | None, width: int) -> int | None:

@@ -48,12 +48,12 @@ class Choice(NamedTuple):
         return "\n".join([f"{first:{wide}}  # {sizes}", *hidden, f"{last:{wide}}  # outputs: {self.outputs}", ""])
 
 
-def choose(table: Table, labels: Table | None, target: str | None) -> Choice:
-    """Returns a network for the labels in `labels`, or in the column `target` of the table.
+def choose(table: Table, labels: Table | None, targets: Sequence[str]) -> Choice:
+    """Returns a network for the labels in `labels`, or in the columns `targets` of the table.
 
     Raises BadInput if there are no labels.
     """
-    where, places = label_columns(table, labels, target)
+    where, places = label_columns(table, labels, targets)
     activation, outputs, doubts = _last(where, places)
     depth, height, width = table.sample_shape or (1, 1, 1)
     hidden = _convolutions(min(height, width))

@@ -1,6 +1,6 @@
 """Training from tables to a trained model: `prepare`, `start`, then the loop of training, then `conclude`."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from math import isfinite
@@ -125,8 +125,8 @@ class PreparedTraining:
     def _lost_labels(self) -> list[str]:
         """Returns a message if rows were left out because their label is a word for a missing value."""
         where = self.labels or self.table
-        places = range(where.width) if self.labels else [self.encoding.columns.target]
-        words = sorted({word for place in places for word in where.missing.get(place or 0, ())})
+        places = range(where.width) if self.labels else self.encoding.columns.targets
+        words = sorted({word for place in places for word in where.missing.get(place, ())})
         if not self.dropped or not words:
             return []
         return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it differently"]
@@ -190,7 +190,7 @@ def prepare(
     description: ModelDescription,
     table: Table,
     labels: Table | None,
-    target: str | None,
+    targets: Sequence[str],
     settings: TrainingSettings,
     start: TrainedModel | None = None,
 ) -> PreparedTraining:
@@ -199,7 +199,7 @@ def prepare(
     With `start`, training starts from the weights of that model and uses its scaling. Raises BadInput if model, data
     and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
     """
-    description, encoding = match(description, table, labels, target, settings.missing, settings.drop)
+    description, encoding = match(description, table, labels, targets, settings.missing, settings.drop)
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)

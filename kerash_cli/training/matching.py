@@ -1,6 +1,6 @@
 """Matching a description with a table: sizes, the encoding, and targets that the last layer can't reach."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def match(
     description: ModelDescription,
     table: Table,
     labels: Table | None,
-    target: str | None,
+    targets: Sequence[str],
     missing: str = "error",
     drop: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
@@ -34,7 +34,7 @@ def match(
     encoding = learn(
         table,
         labels,
-        target=target,
+        targets=targets,
         inputs=description.features,
         outputs=description.outputs,
         output=description.activation.output,

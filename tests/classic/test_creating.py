@@ -32,12 +32,12 @@ def silent(line: str) -> None:
     raise AssertionError(f"nothing was to be said, got {line!r}")
 
 
-def keep(place: Mountpoint, name: str, text: str, data: Path, labels: Path | None, target: str | None = None) -> None:
+def keep(place: Mountpoint, name: str, text: str, data: Path, labels: Path | None, *targets: str) -> None:
     """Stores a model of that text and the samples in those files."""
     source = place.root.parent / f"{name}.model"
     source.write_text(text)
     table = reading.read(str(data))
-    prepared = storing.prepare(name, str(source), table, reading.read(str(labels)) if labels else None, target)
+    prepared = storing.prepare(name, str(source), table, reading.read(str(labels)) if labels else None, targets)
     storing.keep(prepared, [place], False, silent)
 
 

@@ -34,7 +34,7 @@ PARTS = {"train": (6, 1), "val": (2, 100)}
 
 def iris() -> Encoding:
     table = reading.read(str(ROOT / "data" / "iris.csv"))
-    return learning.learn(table, target="species", output="distribution").fitted(table, standardize=True)
+    return learning.learn(table, targets=["species"], output="distribution").fitted(table, standardize=True)
 
 
 def numbers(rows: int, columns: int, first: float) -> Array:

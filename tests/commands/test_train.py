@@ -271,7 +271,7 @@ BAD = {
     "standard input twice": (("-", "-", "data/xor.label", "-o", "x.kerash"), "once", 2),
     "no name for the output": (("-", "data/xor.data", "data/xor.label"), "try -o model.kerash", 2),
     "no such mountpoint": ((*XOR, "--mountpoint", "nowhere"), "no such folder", 2),
-    "two targets": ((*IRIS, "--target", "petal_width"), "several need a LABEL file", 2),
+    "a target twice": ((*IRIS, "--target", "5"), "--target: '5' is named twice", 2),
     "two results on one output": ((*XOR, "--json", "--log", "-"), "try --log FILE", 2),
     "model and data swapped": ((XOR[1], XOR[0], XOR[2]), "data/xor.data is a table, not a model", 2),
     "an endless number": ((*XOR, "--epochs", "1" + "0" * 400), "--epochs", 2),
@@ -359,3 +359,17 @@ def test_the_help_tells_each_optimizer_s_own_learning_rate(kerash: Kerash) -> No
         assert name in told
         assert f"{OPTIMIZERS[name].default_rate:g} for" in told
     assert "0.1 for sgd" in told
+
+
+def test_several_columns_are_several_answers(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "r.model").write_text("? 1 1\ninput\ndense 8 tanh\ndense ? -\n", encoding="ascii")
+    rows = "".join(f"{i},{2 * i},{i % 7},{i % 7 - i}\n" for i in range(60))
+    (tmp_path / "four.csv").write_text(f"a,twice,b,less\n{rows}", encoding="ascii")
+    words = ("four.csv", "--target", "twice", "--target", "less")
+    for model in (("r.model",), ()):
+        done = kerash("train", *model, *words, "--epochs", "300", "-q", "-o", "m.kerash", "--force")
+        assert done.code == 0, done.err
+        (tmp_path / "two.csv").write_text("b,a\n3,24\n", encoding="ascii")
+        twice, less = map(float, kerash("predict", "m.kerash", "two.csv").out.split(","))
+        assert (twice, less) == (pytest.approx(48, abs=3), pytest.approx(-21, abs=3))
+        assert "twice" in kerash("evaluate", "m.kerash", "four.csv").out

@@ -13,7 +13,7 @@ from kerash_cli.errors import BadInput
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_column_that_was_always_the_same_comes_out_as_nothing(dtype: str, standardize: bool) -> None:
     data = table([[1, 7, 0], [2, 7, 1], [3, 7, 2]])
-    encoding = again(learn(data, target="3").fitted(data, standardize=standardize, ignore_constant=True))
+    encoding = again(learn(data, targets=["3"]).fitted(data, standardize=standardize, ignore_constant=True))
     encoded = encoding.encode_inputs(table([[2, 7, 0], [2, -1e9, 0], [2, 1e30, 0]]), dtype)
     assert float(np.abs(encoded[:, 1]).max()) < 1e-270
     assert (encoded[:, 0] == encoded[0, 0]).all()
@@ -23,7 +23,7 @@ def test_a_column_that_was_always_the_same_comes_out_as_nothing(dtype: str, stan
 def test_names_that_all_rows_or_none_had_come_out_as_nothing() -> None:
     towns: list[str | None] = ["Rom", "Ulm", "Rom", "Bonn"]
     data = table([[1, 0], [2, 0], [3, 0], [4, 0]], {1: towns, 2: ["x"] * 4})
-    encoding = learn(data, target="1").fitted(data, rows=np.array([0, 1, 2]), ignore_constant=True)
+    encoding = learn(data, targets=["1"]).fitted(data, rows=np.array([0, 1, 2]), ignore_constant=True)
     assert encoding.encode_inputs(data, np.float64).tolist() == [
         [0, 1, 0, 0, 0],
         [0, 0, 1, 0, 0],
@@ -36,13 +36,13 @@ def test_names_that_all_rows_or_none_had_come_out_as_nothing() -> None:
 
 def test_pixels_that_are_always_the_same_are_pixels() -> None:
     data = table([[0, 1, 0], [0, 2, 1], [0, 3, 2]])
-    assert not len(learn(data, target="3").fitted(data, channels=1, ignore_constant=True).scaling.ignored)
+    assert not len(learn(data, targets=["3"]).fitted(data, channels=1, ignore_constant=True).scaling.ignored)
 
 
 def test_inputs_in_another_order_are_those_of_the_model() -> None:
     first, second = table([[1, 10, 0], [3, 30, 1]], names="a b y"), table([[10, 1, 0], [30, 3, 1]], names="b a y")
-    model = learn(first, target="y").fitted(first)
-    mine = again(learn(second, target="y").arranged_as(model).fitted(second).scaled_as(model))
+    model = learn(first, targets=["y"]).fitted(first)
+    mine = again(learn(second, targets=["y"]).arranged_as(model).fitted(second).scaled_as(model))
     assert mine.encode_inputs(second).tolist() == model.encode_inputs(first).tolist()
     assert [each.position for each in mine.columns.inputs] == [1, 0]
 
@@ -55,9 +55,9 @@ def test_inputs_in_another_order_are_those_of_the_model() -> None:
     ],
 )
 def test_other_names_are_refused(names: str, message: str) -> None:
-    model = learn(table([[1, 10, 0], [3, 30, 1]], names="a b y"), target="y")
+    model = learn(table([[1, 10, 0], [3, 30, 1]], names="a b y"), targets=["y"])
     with pytest.raises(BadInput, match=message):
-        learn(table([[1, 10, 0], [3, 30, 1]], names=names), target="y").arranged_as(model)
+        learn(table([[1, 10, 0], [3, 30, 1]], names=names), targets=["y"]).arranged_as(model)
 
 
 def test_label_columns_go_by_their_names() -> None:
@@ -73,7 +73,7 @@ def test_label_columns_go_by_their_names() -> None:
 
 def test_a_prediction_is_as_fine_as_the_type_of_the_output_and_the_scale_of_the_target() -> None:
     data = table([[number, 1e9 + 50 * number] for number in range(5)])
-    encoding = learn(data, target="2").fitted(data, standardize_targets=True)
+    encoding = learn(data, targets=["2"]).fitted(data, standardize_targets=True)
     scale = 50 * 2**0.5
     steps = encoding.targets.resolution(np.array([[0.5], [-3.0]], np.float32))
     assert steps.ravel().tolist() == pytest.approx([2**-23 * scale, 3 * 2**-23 * scale])

@@ -16,8 +16,8 @@ ROWS = [[1.0, 2.0, 0.0], [3.0, 5.0, 1.0], [4.0, 4.0, 1.0], [7.0, 1.0, 0.0]]
 
 
 def test_the_column_of_labels_goes_by_its_name_or_its_number_or_is_that_of_a_file() -> None:
-    assert learn(table(ROWS, names="a b c"), target="b").label_column == "b"
-    assert learn(table(ROWS), target="3").label_column == "3"
+    assert learn(table(ROWS, names="a b c"), targets=["b"]).label_column == "b"
+    assert learn(table(ROWS), targets=["3"]).label_column == "3"
     inputs, labels = table(ROWS), table([[1.0], [2], [3], [4]], names="size")
     assert learn(inputs, labels).label_column == "size"
     assert learn(inputs, table([[1.0, 2], [2, 3], [3, 1], [4, 4]], names="size price")).label_column is None
@@ -50,7 +50,7 @@ def test_a_table_of_labels_alone_has_the_labels() -> None:
 
 
 def missing_columns(header: tuple[str, ...]) -> BadInput:
-    encoding = learn(table(ROWS, names="Age Height pay"), target="pay")
+    encoding = learn(table(ROWS, names="Age Height pay"), targets=["pay"])
     with pytest.raises(BadInput, match="no column") as error:
         encoding.encode_inputs(Table("t.csv", header, np.zeros((1, len(header))), {}, range(1, 2)))
     return error.value
@@ -103,7 +103,7 @@ def test_a_record_whose_parts_do_not_fit_is_refused(wrong: dict[str, Any]) -> No
 
 def test_a_start_has_the_same_classes_in_any_order() -> None:
     def classes(*labels: float) -> Encoding:
-        return learn(table([[i, label] for i, label in enumerate(labels * 2)]), target="2", output="distribution")
+        return learn(table([[i, label] for i, label in enumerate(labels * 2)]), targets=["2"], output="distribution")
 
     assert classes(0, 1, 2).arranged_as(classes(2, 0, 1)).targets.classes == ("0", "1", "2")
     with pytest.raises(BadInput, match="--start: expected its model's 3 outputs"):
@@ -113,8 +113,8 @@ def test_a_start_has_the_same_classes_in_any_order() -> None:
 def test_a_start_keeps_its_scaling_but_for_columns_that_counted_for_nothing() -> None:
     old = table([[1, 7, 0], [3, 7, 1], [5, 7, 2]])
     new = table([[10, 1, 0], [20, 3, 1], [60, 5, 2]])
-    before = learn(old, target="3").fitted(old, ignore_constant=True, standardize_targets=True)
-    own = learn(new, target="3").fitted(new, ignore_constant=True)
+    before = learn(old, targets=["3"]).fitted(old, ignore_constant=True, standardize_targets=True)
+    own = learn(new, targets=["3"]).fitted(new, ignore_constant=True)
     started = own.scaled_as(before)
     assert started.scaling.mean.tolist() == [3, 3]  # the first one's of the start, the second one's own
     assert started.scaling.scale.tolist() == [before.scaling.scale[0], own.scaling.scale[1]]
@@ -125,7 +125,7 @@ def test_a_start_keeps_its_scaling_but_for_columns_that_counted_for_nothing() ->
 
 
 def test_without_names_on_one_side_a_start_has_its_columns_in_their_order() -> None:
-    named, plain = learn(table(ROWS, names="a b c"), target="c"), learn(table(ROWS), target="3")
+    named, plain = learn(table(ROWS, names="a b c"), targets=["c"]), learn(table(ROWS), targets=["3"])
     assert named.arranged_as(plain).columns.inputs == named.columns.inputs
     assert plain.arranged_as(named).columns.inputs == plain.columns.inputs
 
@@ -147,7 +147,7 @@ def test_every_target_needs_a_mean() -> None:
 
 
 def test_columns_are_found_by_name_in_any_order_among_others() -> None:
-    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    encoding = learn(PEOPLE, targets=["pay"]).fitted(PEOPLE)
     turned = Table(
         "other.csv",
         ("height", "x", "town", "age"),
@@ -161,21 +161,43 @@ def test_columns_are_found_by_name_in_any_order_among_others() -> None:
 def test_a_missing_column_is_named() -> None:
     other = table([[1.0, 2, 3]], names="age height pay")
     with pytest.raises(BadInput, match="got 'age', 'height', 'pay': no column 'town'"):
-        learn(PEOPLE, target="pay").encode_inputs(other)
+        learn(PEOPLE, targets=["pay"]).encode_inputs(other)
 
 
 @pytest.mark.parametrize("target", ["1", "2", "3"])
 def test_without_names_the_label_may_be_there_or_not(target: str) -> None:
     data = table([[1.0, 2, 4], [4, 5, 9]])
-    encoding = learn(data, target=target)
+    encoding = learn(data, targets=[target])
     rest = table(np.delete(data.numbers, int(target) - 1, axis=1))
     assert inputs(encoding, rest) == inputs(encoding, data)
     with pytest.raises(BadInput, match=r"^t\.csv: expected 3 columns, or 2 without the label, got 4"):
         encoding.encode_inputs(table([[1.0, 2, 3, 4]]))
 
 
+def test_without_names_all_labels_or_none_may_be_there() -> None:
+    data = table([[1.0, 2, 4, 8], [4, 5, 9, 3]])
+    encoding = learn(data, targets=["4", "2"])
+    assert encoding.columns.targets == (3, 1)
+    assert encoding.encode_targets(data).tolist() == [[8, 2], [3, 5]]
+    rest = table(data.numbers[:, [0, 2]])
+    assert inputs(encoding, rest) == inputs(encoding, data) == [[1, 4], [4, 9]]
+    with pytest.raises(BadInput, match=r"^t\.csv: expected 4 columns, or 2 without the labels, got 3"):
+        encoding.encode_inputs(table([[1.0, 2, 3]]))
+    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('target 1', 'target 2'\), got none"):
+        encoding.encode_targets(rest)
+
+
+def test_labels_go_by_their_names() -> None:
+    data = table([[1.0, 2, 4], [4, 5, 9]], names="a b c")
+    encoding = again(learn(data, targets=["c", "a"]))
+    other = table([[7.0, 4, 2, 1]], names="z c b a")
+    assert encoding.encode_targets(other).tolist() == [[4, 1]]
+    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('c', 'a'\), got 1 of them; try a label file"):
+        encoding.encode_targets(table([[1.0, 2]], names="a b"))
+
+
 def test_labels_are_taken_from_where_they_are() -> None:
-    encoding = learn(PEOPLE, target="pay")
+    encoding = learn(PEOPLE, targets=["pay"])
     labels = table([[5.0], [7], [9], [3]])
     assert encoding.encode_targets(PEOPLE, labels).tolist() == encoding.encode_targets(PEOPLE).tolist()
     without = table(PEOPLE.numbers[:, :2], dict(PEOPLE.texts), "age town height")
@@ -195,11 +217,11 @@ def test_labels_learnt_from_a_file_are_found_by_name_in_a_table() -> None:
 
 def test_the_delimiter_is_kept_for_other_tables() -> None:
     data = replace(table([[1.0, 0], [2.0, 1]]), delimiter=";")
-    assert again(learn(data, target="2")).schema.delimiter == ";"
+    assert again(learn(data, targets=["2"])).schema.delimiter == ";"
 
 
 def test_equal_numbers_and_columns_in_a_row_are_counted() -> None:
-    encoding = learn(images(), target="13").fitted(images(), channels=2)
+    encoding = learn(images(), targets=["13"]).fitted(images(), channels=2)
     record = as_saved(encoding)
     assert record["inputs"] == [[0, None, 12]]
     assert [count for _, count in record["scale"]] == [6, 6]
@@ -223,7 +245,7 @@ def test_equal_numbers_and_columns_in_a_row_are_counted() -> None:
     ],
 )
 def test_a_count_that_can_not_be_is_refused(name: str, value: Any) -> None:
-    record = as_saved(learn(images(), target="13").fitted(images(), channels=2))
+    record = as_saved(learn(images(), targets=["13"]).fitted(images(), channels=2))
     assert as_saved(Encoding.from_json(record)) == record
     with pytest.raises(ValueError, match="expected"):
         Encoding.from_json({**record, name: value})
@@ -237,8 +259,8 @@ def test_a_schema_says_which_columns_are_read_as_text(kinds: list[Any], output: 
     texts = {1: towns, 3: kinds} if output == "distribution" else {1: towns}
     numbers = np.array([[1.0, 2], [2, 3], [3, 4], [4, 5]])
     data = table(numbers if output == "distribution" else np.column_stack([numbers, kinds]), texts)
-    schema = learn(data, target="4", output=output, drop=["1"]).schema
-    assert (schema.names, schema.width, schema.target, schema.used) == (None, 4, 3, {1, 2})
+    schema = learn(data, targets=["4"], output=output, drop=["1"]).schema
+    assert (schema.names, schema.width, schema.targets, schema.used) == (None, 4, (3,), {1, 2})
     assert schema.text == text
     labels = table(np.zeros((4, 0)), {0: ["p", "q", "p", "q"]})
     assert learn(table(ROWS), labels, output="distribution").schema.text == set()
@@ -257,7 +279,7 @@ def test_a_schema_says_which_columns_are_read_as_text(kinds: list[Any], output: 
 )
 def test_a_table_without_the_inputs_is_refused(names: str, target: str | None, other: str, message: str) -> None:
     data = table(ROWS, names=names)
-    encoding = learn(data, None if target else table([[1.0], [2], [3], [4]]), target=target)
+    encoding = learn(data, None if target else table([[1.0], [2], [3], [4]]), targets=[target] if target else [])
     with pytest.raises(BadInput) as error:
         encoding.check_columns(table([[1.0, 2, 3, 4]], names=other))
     assert str(error.value) == f"t.csv: {message}"
@@ -276,17 +298,17 @@ def test_a_header_in_other_capitals_is_mended_where_nothing_else_is_in_it() -> N
     ],
 )
 def test_an_input_more_or_less_than_a_start_has_is_told(names: str, message: str) -> None:
-    model = learn(table([[1, 10, 0], [3, 30, 1]], names="a b y"), target="y")
+    model = learn(table([[1, 10, 0], [3, 30, 1]], names="a b y"), targets=["y"])
     width = len(names.split())
     with pytest.raises(BadInput) as error:
-        learn(table([[1] * width, [2] * width], names=names), target="y").arranged_as(model)
+        learn(table([[1] * width, [2] * width], names=names), targets=["y"]).arranged_as(model)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("names", ["a b y", ""])
 def test_inputs_that_are_encoded_otherwise_than_a_start_are_refused(names: str) -> None:
     def towns(*words: str) -> Encoding:
-        return learn(table([[1.0, 0]] * len(words), {1: list(words)}, names), target="3")
+        return learn(table([[1.0, 0]] * len(words), {1: list(words)}, names), targets=["3"])
 
     assert towns("Ulm", "Rom").arranged_as(towns("Rom", "Ulm", "Rom")).features == 3
     with pytest.raises(BadInput) as error:
@@ -297,7 +319,7 @@ def test_inputs_that_are_encoded_otherwise_than_a_start_are_refused(names: str) 
 
 
 def test_text_counts_for_zero_and_one_and_is_neither_shifted_nor_divided() -> None:
-    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    encoding = learn(PEOPLE, targets=["pay"]).fitted(PEOPLE)
     center, deviation = encoding.columns.fit(PEOPLE, np.array([0, 1]))
     assert center.tolist() == [35, 0, 0, 0, 2]  # the age, Bonn, Rom, Ulm, and the height
     assert deviation.tolist() == [5, 0, 1, 1, 0.5]
@@ -307,7 +329,7 @@ def test_text_counts_for_zero_and_one_and_is_neither_shifted_nor_divided() -> No
 
 
 def test_values_that_no_training_row_had_are_counted_in_text_alone() -> None:
-    encoding = learn(PEOPLE, target="pay").fitted(PEOPLE)
+    encoding = learn(PEOPLE, targets=["pay"]).fitted(PEOPLE)
     other = table([[1.0, 1], [2, 2], [3, 3]], {1: ["Rom", "Paris", None]}, "age town height")
     assert encoding.unseen(other) == 1
 
@@ -329,14 +351,14 @@ def test_label_columns_without_names_go_by_their_places(learnt: str, given: str,
 
 def test_some_of_several_labels_are_not_enough() -> None:
     encoding = learn(table([[1.0], [2]], names="a"), table([[1.0, 2], [2, 3]], names="p q"))
-    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('p', 'q'\), got none; try a label file$"):
+    with pytest.raises(BadInput, match=r"^t\.csv: expected labels \('p', 'q'\), got 1 of them; try a label file$"):
         encoding.encode_targets(table([[1.0, 2], [2, 3]], names="a p"))
     with pytest.raises(BadInput, match=r"^t\.csv: expected 2 columns of labels, got 1$"):
         encoding.encode_targets(table([[1.0], [2]], names="a"), table([[1.0], [2]], names="p"))
 
 
 def test_columns_are_checked_for_text_among_numbers_alone() -> None:
-    columns = learn(PEOPLE, target="pay").columns
+    columns = learn(PEOPLE, targets=["pay"]).columns
     columns.check(table([[1.0, 2]], {1: ["Paris"]}, "age town height"))
     with pytest.raises(BadInput, match=r"^t\.csv:1:3: expected a number, got 'tall'$"):
         columns.check(table([[1.0]], {1: ["Ulm"], 2: ["tall"]}, "age town height"))

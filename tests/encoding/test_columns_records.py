@@ -50,6 +50,7 @@ def test_a_run_stands_for_as_many_columns() -> None:
     [
         {"names": None},
         {"target": None},
+        {"target": [5, 1], "width": 6, "names": None},
         {"inputs": [[1, None]], "target": 0},
         {"inputs": [[1, None]], "target": 3},
         {"inputs": [[3, ["x"]]]},
@@ -63,7 +64,7 @@ def test_a_run_stands_for_as_many_columns() -> None:
 def test_the_ends_of_what_a_record_may_have_are_in_it(right: dict[str, Any]) -> None:
     record = {**RECORD, **right}
     made = Columns.from_json(record)
-    assert (made.width, made.target) == (record["width"], record["target"])
+    assert (made.width, made.to_json()["target"]) == (record["width"], record["target"])
     assert made.names == (None if record["names"] is None else ("a", "b", "c", "d"))
 
 
@@ -84,6 +85,11 @@ SHAPE = "a position and categories for each input"
         ({"target": 4}, "target from 0 to 3"),
         ({"target": -1}, "target from 0 to 3"),
         ({"target": 3}, "a target that is not an input"),
+        ({"target": [1, 3]}, "a target that is not an input"),
+        ({"target": [1, 4]}, "target from 0 to 3"),
+        ({"target": [1]}, "two different targets or more"),
+        ({"target": [1, 1]}, "two different targets or more"),
+        ({"target": []}, "two different targets or more"),
         ({"inputs": {}}, SHAPE),
         ({"inputs": []}, SHAPE),
         ({"inputs": ["ab"]}, SHAPE),

@@ -26,7 +26,7 @@ def words(*labels: str | None) -> Table:
 
 
 def learnt(data: Table, output: str, outputs: int | None = None) -> Targets:
-    return learn(data, target="2", output=output, outputs=outputs).targets
+    return learn(data, targets=["2"], output=output, outputs=outputs).targets
 
 
 def refusal(data: Table, labels: Table | None = None, **options: object) -> str:
@@ -75,7 +75,7 @@ def test_two_names_that_are_numbers_are_compared_as_numbers(data: Table, numeric
     ],
 )
 def test_what_no_probability_can_be_is_told(data: Table, message: str) -> None:
-    assert refusal(data, target="2", output="probability").startswith(message)
+    assert refusal(data, targets=["2"], output="probability").startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,9 @@ def test_more_than_twenty_numbers_are_classes_where_they_recur(different: int, r
     if classes:
         assert learnt(data, "distribution").outputs == different
     else:
-        assert f"got {different} different numbers in {rows} rows" in refusal(data, target="2", output="distribution")
+        assert f"got {different} different numbers in {rows} rows" in refusal(
+            data, targets=["2"], output="distribution"
+        )
     assert learnt(data, "distribution", different).outputs == different
 
 
@@ -118,7 +120,7 @@ def test_many_names_are_classes_though_none_recurs() -> None:
 
 
 def test_other_numbers_of_classes_than_outputs_are_refused() -> None:
-    assert refusal(numbers(1, 2, 3), target="2", output="distribution", outputs=2) == (
+    assert refusal(numbers(1, 2, 3), targets=["2"], output="distribution", outputs=2) == (
         "t.csv: expected 2 classes, one for each output, in column 2, got 3: '1', '2', '3'; "
         "try '?' for the number of units"
     )
@@ -154,7 +156,7 @@ def test_several_columns_are_as_many_as_the_outputs(output: str) -> None:
 
 
 def test_one_column_of_amounts_has_one_output() -> None:
-    assert refusal(numbers(1, 2, 3), target="2", outputs=3) == (
+    assert refusal(numbers(1, 2, 3), targets=["2"], outputs=3) == (
         "t.csv: expected 3 label columns, one for each output, got 1; try softmax for classes"
     )
     assert learn(INPUTS, table([[1.0], [2], [4]]), outputs=1).targets.labels == ("target",)
@@ -192,7 +194,7 @@ def test_labels_that_are_all_missing_are_told_with_where_they_are() -> None:
     told = "t.csv: expected at least one row with a label, found none; try another "
     gaps = table([[NAN, 0], [0, NAN], [NAN, NAN]])
     assert refusal(INPUTS, gaps) == f"{told}label file"
-    assert refusal(numbers(NAN, NAN), target="2") == f"{told}--target"
+    assert refusal(numbers(NAN, NAN), targets=["2"]) == f"{told}--target"
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_rows_without_a_label_teach_nothing_and_gaps_in_inputs_only_where_they_a
     missing: str, categories: tuple[str, ...], classes: tuple[str, ...]
 ) -> None:
     data = table([[1.0], [NAN], [3], [4]], {1: ["a", "b", "c", "d"], 2: ["p", "q", "r", None]})
-    encoding = learn(data, target="3", output="distribution", missing=missing)
+    encoding = learn(data, targets=["3"], output="distribution", missing=missing)
     assert encoding.columns.inputs[1].detail == categories
     assert (encoding.targets.classes, encoding.missing) == (classes, missing)
 

@@ -20,7 +20,7 @@ NAN = float("nan")
 @pytest.mark.parametrize("column", [1, 2])
 def test_a_missing_value_that_nothing_was_said_about_is_refused(missing: str, column: int) -> None:
     data = table([[1.0, 0], [2.0, 1]], {1: ["a", "b"]})
-    encoding = learn(data, target="3", missing=missing)
+    encoding = learn(data, targets=["3"], missing=missing)
     gap = table([[1.0 if column == 2 else NAN, 0]], {1: [None if column == 2 else "a"]}, first=9)
     with pytest.raises(
         BadInput, match=rf"^t\.csv:9:{column}: expected a value, got a missing one; try to fill it in, or train with "
@@ -30,18 +30,18 @@ def test_a_missing_value_that_nothing_was_said_about_is_refused(missing: str, co
 
 def test_a_slip_in_a_row_that_would_be_dropped_is_still_refused() -> None:
     data = table([[1.0, 0], [NAN, 1], [3.0, 1]])
-    encoding = learn(data, target="2", missing="drop")
+    encoding = learn(data, targets=["2"], missing="drop")
     slip = table([[0.0], [1.0], [1.0]], {0: ["1", None, "x"]})
     with pytest.raises(BadInput, match=r"^t\.csv:3:1: expected a number, got 'x'"):
         encoding.usable(slip)
     with pytest.raises(BadInput, match=r"^t\.csv:2:1: expected a number as in most of column 1, got 'x'"):
-        learn(table([[0.0, 0], [NAN, 1], [1.0, 2]], {0: ["1", "x", "3"]}), target="3", missing="drop")
+        learn(table([[0.0, 0], [NAN, 1], [1.0, 2]], {0: ["1", "x", "3"]}), targets=["3"], missing="drop")
 
 
 def test_one_line_says_what_was_inferred() -> None:
-    encoding = learn(PEOPLE, target="town", output="distribution").fitted(PEOPLE)
+    encoding = learn(PEOPLE, targets=["town"], output="distribution").fitted(PEOPLE)
     assert encoding.describe(PEOPLE) == "4 rows, 3 inputs (standardised), 3 classes from town: Bonn, Rom, Ulm"
-    encoding = learn(PEOPLE, target="pay", drop=["age", "height"])
+    encoding = learn(PEOPLE, targets=["pay"], drop=["age", "height"])
     assert encoding.describe(PEOPLE) == "4 rows, 3 inputs from 1 column, 1 target: pay"
 
 
@@ -49,10 +49,10 @@ def kinds() -> list[Encoding]:
     one = table([[1.0, 0], [2.0, 1], [4.0, 1]], {1: ["a", "b", "a"]}, "x t y")
     two = table([[0.0, 1], [1, 0], [1, 0]], names="p q")
     found = [
-        learn(one, target="y", missing="mean").fitted(one, standardize_targets=True),
-        learn(one, target="y", output="distribution", outputs=4).fitted(one),
-        learn(one, target="y", output="probability").fitted(one),
-        learn(one, target="t", output="distribution", drop=["y"]),
+        learn(one, targets=["y"], missing="mean").fitted(one, standardize_targets=True),
+        learn(one, targets=["y"], output="distribution", outputs=4).fitted(one),
+        learn(one, targets=["y"], output="probability").fitted(one),
+        learn(one, targets=["t"], output="distribution", drop=["y"]),
         learn(one, two, output="distribution"),
         learn(one, two, output="probability").fitted(one, two),
     ]
@@ -109,7 +109,7 @@ def test_json_of_two_classes_from_several_outputs_is_refused() -> None:
 
 def test_where_every_row_has_a_gap_none_is_usable() -> None:
     data = table([[1.0, 0], [2.0, 1]])
-    encoding = learn(data, target="2", missing="drop").fitted(data)
+    encoding = learn(data, targets=["2"], missing="drop").fitted(data)
     with pytest.raises(
         BadInput, match=r"^t\.csv: expected at least one row without missing values, found none; try to fill them in"
     ):
@@ -123,20 +123,20 @@ ONE = table([[1.0, 5], [2.0, NAN], [NAN, 7], [4.0, 9]], {1: ["a", "b", "a", None
 @pytest.mark.parametrize(("missing", "rows"), [("error", [0, 1, 2, 3]), ("mean", [0, 2, 3]), ("drop", [0])])
 def test_rows_are_used_as_is_said_of_missing_values(missing: str, rows: list[int]) -> None:
     whole = table([[1.0, 5], [2.0, 6]], {1: ["a", "b"]}, "x t y")
-    assert learn(whole, target="y", missing=missing).usable(ONE).tolist() == rows
+    assert learn(whole, targets=["y"], missing=missing).usable(ONE).tolist() == rows
 
 
 def test_labels_that_are_no_numbers_are_refused_before_rows_are_left_out() -> None:
     whole = table([[1.0, 5], [2.0, 6]], names="x y")
-    encoding = learn(whole, target="y", missing="drop")
+    encoding = learn(whole, targets=["y"], missing="drop")
     with pytest.raises(BadInput, match=r"^t\.csv:2:2: expected a number, got 'z'$"):
         encoding.usable(table([[1.0], [NAN]], {1: ["3", "z"]}, "x y"))
-    named = learn(table([[1.0], [2.0]], {1: ["p", "q"]}, "x y"), target="y", output="distribution", missing="drop")
+    named = learn(table([[1.0], [2.0]], {1: ["p", "q"]}, "x y"), targets=["y"], output="distribution", missing="drop")
     assert named.usable(table([[1.0], [NAN]], {1: ["p", "z"]}, "x y")).tolist() == [0]
 
 
 def test_a_missing_label_is_refused_where_labels_are_needed() -> None:
-    encoding = learn(table([[1.0, 5], [2.0, 6]], names="x y"), target="y")
+    encoding = learn(table([[1.0, 5], [2.0, 6]], names="x y"), targets=["y"])
     for use in (encoding.encode_targets, encoding.fitted):
         with pytest.raises(BadInput) as error:
             use(table([[1.0, 5], [2.0, NAN]], names="x y"))
@@ -149,7 +149,7 @@ def test_a_missing_label_is_refused_where_labels_are_needed() -> None:
 def test_inputs_that_are_ignored_are_named_up_to_five(count: int) -> None:
     names = " ".join([f"c{column}" for column in range(count)])
     data = table([[*[7.0] * count, row, row] for row in range(3)], names=f"{names} x y")
-    encoding = learn(data, target="y").fitted(data, ignore_constant=True)
+    encoding = learn(data, targets=["y"]).fitted(data, ignore_constant=True)
     assert encoding.ignored_inputs == list(range(count))
     named = ", ".join(f"'c{column}'" for column in range(min(count, 5)))
     assert encoding.doubts(data) == [
@@ -161,18 +161,18 @@ def test_inputs_that_are_ignored_are_named_up_to_five(count: int) -> None:
             8: f"columns {named} and 3 more are the same in all training rows and are ignored",
         }[count]
     ]
-    assert learn(data, target="y").fitted(data).doubts(data) == []
+    assert learn(data, targets=["y"]).fitted(data).doubts(data) == []
 
 
 def test_pixels_are_scaled_together_only_where_all_inputs_are_numbers_and_scaled() -> None:
     data = images()
-    encoding = learn(data, target="13")
+    encoding = learn(data, targets=["13"])
     own = encoding.fitted(data)
     plain = encoding.fitted(data, channels=2, standardize=False)
     assert plain.scaling.fill == pytest.approx(data.numbers[:, :12].mean(axis=0))
     assert plain.scaling.fill.tolist() == own.scaling.fill.tolist()
     assert len(set(encoding.fitted(data, channels=1).scaling.mean)) == 1
-    mixed = learn(PEOPLE, target="pay")
+    mixed = learn(PEOPLE, targets=["pay"])
     assert mixed.fitted(PEOPLE, channels=1).scaling.mean.tolist() == mixed.fitted(PEOPLE).scaling.mean.tolist()
 
 
@@ -184,11 +184,11 @@ def test_names_of_labels_are_those_of_classes_that_labels_name() -> None:
 @pytest.mark.parametrize("encoding", kinds(), ids=lambda each: each.targets.kind)
 def test_only_outputs_that_are_classes_have_strata(encoding: Encoding) -> None:
     data = table([[1.0, 0], [2.0, 1], [4.0, 1]], {1: ["a", "b", "a"]}, "x t y")
-    labels = table([[0.0, 1], [1, 0], [1, 0]], names="p q") if encoding.columns.target is None else None
+    labels = table([[0.0, 1], [1, 0], [1, 0]], names="p q") if not encoding.columns.targets else None
     strata = encoding.strata(data, labels)
     assert (None if strata is None else strata.tolist()) == {
         "values": None,
-        "classes": [0, 1, 0] if encoding.columns.target == 1 else [0, 1, 1],
+        "classes": [0, 1, 0] if encoding.columns.targets == (1,) else [0, 1, 1],
         "binary": [0, 1, 1],
         "one-hot": [1, 0, 0],
         "multilabel": None,
@@ -197,7 +197,7 @@ def test_only_outputs_that_are_classes_have_strata(encoding: Encoding) -> None:
 
 def test_labels_that_are_written_otherwise_than_their_classes_are_told() -> None:
     data = table([[1.0, 1], [2.0, 2]])
-    encoding = learn(data, target="2", output="distribution")
+    encoding = learn(data, targets=["2"], output="distribution")
     other = replace(data, written={1: ["1.0", "2"]})
     assert encoding.respelled(data) == []
     assert encoding.respelled(other) == ["labels '1.0' are taken for the classes that are the same numbers: '1', '2'"]
@@ -205,13 +205,13 @@ def test_labels_that_are_written_otherwise_than_their_classes_are_told() -> None
 
 def test_text_in_the_rows_of_a_part_that_is_numbers_becomes_numbers() -> None:
     data = table([[1.0], [2], [3]], {1: ["4", "x", "5"], 2: ["6", "y", "7"]})
-    numbers = learn(table([[1.0, 2, 3], [2, 3, 4]]), target="3")
+    numbers = learn(table([[1.0, 2, 3], [2, 3, 4]]), targets=["3"])
     chosen = np.array([2, 0])
     part, labels = numbers.part(data, chosen)
     assert (part.numbers.tolist(), part.texts, labels) == ([[3, 5, 7], [1, 4, 6]], {}, None)
-    named = learn(table([[1.0, 2], [2, 3]], {2: ["p", "q"]}), target="3", output="distribution")
+    named = learn(table([[1.0, 2], [2, 3]], {2: ["p", "q"]}), targets=["3"], output="distribution")
     assert named.part(data, chosen)[0].texts == {2: ["7", "6"]}
-    words = learn(table([[1.0, 2], [2, 3]], {1: ["p", "q"]}), target="3")
+    words = learn(table([[1.0, 2], [2, 3]], {1: ["p", "q"]}), targets=["3"])
     assert words.part(data, chosen)[0].texts == {1: ["5", "4"]}
 
 
@@ -228,7 +228,7 @@ def test_labels_of_a_file_become_numbers_unless_they_are_names(output: str, text
 
 def test_numbers_of_inputs_columns_and_rows_have_a_noun() -> None:
     data = table([[1.0, 2, 3], [2, 3, 4]], {1: ["a", "b"]}, "x t y z")
-    encoding = learn(data, target="z", drop=["y"])
+    encoding = learn(data, targets=["z"], drop=["y"])
     assert encoding.describe(data) == "2 rows, 3 inputs from 2 columns, 1 target: z"
     assert encoding.describe_columns() == "3 inputs from 2 columns, 1 target: z"
-    assert learn(data, target="z", drop=["y", "t"]).describe_columns() == "1 input, 1 target: z"
+    assert learn(data, targets=["z"], drop=["y", "t"]).describe_columns() == "1 input, 1 target: z"

@@ -11,7 +11,7 @@ from kerash_cli.errors import BadInput
 
 def test_the_pixels_of_a_channel_are_scaled_together() -> None:
     data = images()
-    encoding = learn(data, target="13").fitted(data, channels=2)
+    encoding = learn(data, targets=["13"]).fitted(data, channels=2)
     channels = data.numbers[:, :12].reshape(6, 2, 6)
     expected = (channels - channels.mean(axis=(0, 2), keepdims=True)) / channels.std(axis=(0, 2), keepdims=True)
     assert np.allclose(encoding.encode_inputs(data, np.float64), expected.reshape(6, 12), rtol=1e-12)

@@ -19,7 +19,7 @@ def prepared(folder: Path, rows: int, labels: str = "class", inputs: int = 3, **
     lines = [f"{','.join(map(str, row))},{label[i % len(label)]}" for i, row in enumerate(values)]
     path = folder / "t.csv"
     path.write_text("\n".join([",".join([*map(str, "abcdefgh"[:inputs]), "y"]), *lines]) + "\n", encoding="ascii")
-    return prepare(reading.read(str(path)), None, "y", SearchSettings(8, 10, **words))  # type: ignore[arg-type]
+    return prepare(reading.read(str(path)), None, ["y"], SearchSettings(8, 10, **words))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_networks_are_as_wide_and_trainings_as_long_as_they_may_be(tmp_path: Pat
     names = [f"c{i}" for i in range(70)]
     lines = [",".join(map(str, [*range(i, i + 70), "ab"[i % 2]])) for i in range(60)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *lines]) + "\n", encoding="ascii")
-    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, "y", SearchSettings(8, 10))
+    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, ["y"], SearchSettings(8, 10))
     assert wide.space.widest == 256
     assert prepared(tmp_path, 60, shape=(1, 2, 3), inputs=6).regime.epochs == 9
 

@@ -25,7 +25,7 @@ def of_table(folder: Path, values: list[str], labels: list[str], **words: Any) -
     """A search over sixty rows in which values and labels take turns."""
     lines = [f"{i / 7},{values[i % len(values)]},{labels[i % len(labels)]}" for i in range(60)]
     (folder / "t.csv").write_text("\n".join(["u,v,y", *lines]) + "\n", encoding="ascii")
-    return prepare(reading.read(str(folder / "t.csv")), None, "y", SearchSettings(8, 10, **words))
+    return prepare(reading.read(str(folder / "t.csv")), None, ["y"], SearchSettings(8, 10, **words))
 
 
 @pytest.mark.parametrize("rows", [49, 50, 54, 78, 1999, 2000, 2003])
@@ -99,9 +99,9 @@ def test_labels_of_a_second_file_are_part_of_the_identity(tmp_path: Path) -> Non
     (tmp_path / "x.csv").write_text("a,b\n" + "".join(f"{i},{i % 7}\n" for i in range(60)), encoding="ascii")
     (tmp_path / "y.csv").write_text("p\nq\n" * 30, encoding="ascii")
     table, labels = (reading.read(str(tmp_path / name)) for name in ("x.csv", "y.csv"))
-    assert prepare(table, labels, None, SearchSettings(8, 10)).identity()["label"] == labels.sha256
+    assert prepare(table, labels, (), SearchSettings(8, 10)).identity()["label"] == labels.sha256
     with pytest.raises(BadInput, match=r"y\.csv: expected OUTPUTS 2 \(classes .*\) or 1 \(.*\), got 7"):
-        prepare(table, labels, None, SearchSettings(8, 10, outputs=7))
+        prepare(table, labels, (), SearchSettings(8, 10, outputs=7))
 
 
 def test_a_stage_has_room_for_samples_and_three_divisions_into_folds(tmp_path: Path) -> None:
@@ -286,9 +286,9 @@ def test_a_model_that_could_not_be_saved_is_not_searched_for(tmp_path: Path, mon
 def test_where_nothing_can_change_only_a_first_generation_is_searched(tmp_path: Path) -> None:
     found = prepared(tmp_path, 40)
     none = replace(found.settings, generations=0, most_layers=0)
-    assert prepare(found.table, None, "y", none).space.most_layers == 0
+    assert prepare(found.table, None, ["y"], none).space.most_layers == 0
     with pytest.raises(BadInput, match="--max-layers"):
-        prepare(found.table, None, "y", replace(none, generations=1))
+        prepare(found.table, None, ["y"], replace(none, generations=1))
 
 
 @pytest.mark.parametrize(("rows", "networks"), [(60, 5), (2000, 1)])

@@ -46,7 +46,7 @@ def prepared(folder: Path, rows: int = ROWS, **words: Any) -> PreparedSearch:
     lines = [f"{a},{b},{c},{'yes' if a * b + c > 0 else 'no'}" for a, b, c in values.tolist()]
     (folder / "t.csv").write_text("a,b,c,y\n" + "\n".join(lines) + "\n", encoding="ascii")
     settings = SearchSettings(3, 1, outputs=2, widest=8, most_layers=2, **words)
-    found = prepare(reading.read(str(folder / "t.csv")), None, "y", settings)
+    found = prepare(reading.read(str(folder / "t.csv")), None, ["y"], settings)
     return replace(found, regime=found.regime._replace(epochs=6), strategy=replace(found.strategy, epochs=6))
 
 

@@ -97,7 +97,7 @@ def begun(folder: Stage) -> experiment.Experiment:
     description = ModelDescription.read(str(ROOT / "models" / "iris.model"))
     table = reading.read(str(ROOT / "data" / "iris.csv"))
     settings = experiment.TrainingSettings(dtype="float64", balance=True)
-    return experiment.start(experiment.prepare(description, table, None, "species", settings), folder)
+    return experiment.start(experiment.prepare(description, table, None, ["species"], settings), folder)
 
 
 def test_the_samples_of_a_run_are_the_staged_files(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_any_table_gives_arrays_or_one_line(output: str, tmp_path: Path) -> None
             missing = rng.choice(("error", "drop", "mean"))
 
             def encode(table: reading.Table = table, missing: str = missing) -> None:
-                encoding = learn(table, target="1", output=output, missing=missing)
+                encoding = learn(table, targets=["1"], output=output, missing=missing)
                 kept = table.take(encoding.usable(table))
                 assert np.isfinite(encoding.fitted(kept).encode_inputs(kept)).all()
 

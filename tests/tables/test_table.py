@@ -44,12 +44,12 @@ def test_taken_rows_keep_their_lines() -> None:
 
 
 def test_columns_are_located_by_name_in_any_order() -> None:
-    schema = Schema(("a", "b", "c"), 3, frozenset({0, 1}), frozenset(), 2)
+    schema = Schema(("a", "b", "c"), 3, frozenset({0, 1}), frozenset(), (2,))
     assert schema.locate(("x", "b", "a"), 3) == {0: 2, 1: 1}
 
 
 def test_columns_without_names_are_located_with_the_label_or_without() -> None:
-    schema = Schema(None, 3, frozenset({0, 2}), frozenset(), 1)
+    schema = Schema(None, 3, frozenset({0, 2}), frozenset(), (1,))
     assert schema.locate(None, 3) == {0: 0, 1: 1, 2: 2}
     assert schema.locate(("p", "q"), 2) == {0: 0, 2: 1}
     assert schema.locate(None, 4) == {}

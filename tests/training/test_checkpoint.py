@@ -43,7 +43,7 @@ IMAGES = "2 2 1\ninput\nconvolution - 4 1 1 2 2\nbatch_normalization tanh\ndropo
 def prepared(optimizer: str, model: str = DENSE) -> experiment.PreparedTraining:
     description = ModelDescription.parse(model)
     table = reading.read(str(ROOT / "data" / "iris.csv"))
-    return experiment.prepare(description, table, None, "species", settings(optimizer))
+    return experiment.prepare(description, table, None, ["species"], settings(optimizer))
 
 
 # A run that goes on

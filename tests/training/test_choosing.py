@@ -14,8 +14,8 @@ from kerash_cli.training.choosing import Choice, choose
 def labelled(*columns: Sequence[float]) -> Choice:
     rows = np.column_stack([np.arange(len(columns[0])), *columns])
     if len(columns) == 1:
-        return choose(table(rows), None, "2")
-    return choose(table(rows[:, :1]), table(rows[:, 1:]), None)
+        return choose(table(rows), None, ["2"])
+    return choose(table(rows[:, :1]), table(rows[:, 1:]), ())
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_labels_decide_the_last_layer(columns: list[Sequence[float]], last: 
 
 def test_words_are_classes() -> None:
     data = table([[1], [2]], {1: ["yes", "no"]})
-    assert str(choose(data, None, "2").description.layers[-1]) == "dense ? softmax"
+    assert str(choose(data, None, ["2"]).description.layers[-1]) == "dense ? softmax"
 
 
 @pytest.mark.parametrize(("values", "doubts"), [([0, 1], 0), ([1, 2, 3], 1), ([0.5, 1, 2], 0)])
@@ -59,7 +59,7 @@ def test_images_have_convolutions(height: int, width: int, convolutions: int) ->
     """Each needs 8x8 pixels, and leaves half of what a kernel of 3x3 leaves."""
     data = Table("x", None, np.zeros((2, 3 * height * width)), {}, [1, 2], sample_shape=(3, height, width))
     labels = table([[0], [1]])
-    description = choose(data, labels, None).description
+    description = choose(data, labels, ()).description
     assert description.shape == ((3, height, width) if convolutions else (1, 1, None))
     assert sum(layer.keyword == "convolution" for layer in description.layers) == convolutions
     assert description.resolve(3 * height * width, 2).outputs == 2

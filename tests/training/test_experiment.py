@@ -122,7 +122,7 @@ def test_a_word_that_drops_labels_is_doubted(missing: str, words: dict[int, tupl
 def test_a_word_in_a_first_column_of_labels_is_doubted() -> None:
     data = table([[np.nan, 1], [3, 2], [4, 5]], "y x", missing={0: ("NA",), 1: ("none",)})
     told = "t.csv: 'NA' is read as a missing label; if it is a class, write it differently"
-    assert told in prepared(NUMBERS, data, target="1", missing="drop").doubts()
+    assert told in prepared(NUMBERS, data, targets=["1"], missing="drop").doubts()
 
 
 @pytest.mark.parametrize("column", [0, 1])

@@ -31,7 +31,7 @@ def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model:
     settings = experiment.TrainingSettings(
         epochs=epochs, batch_size=batch_size, optimizer="adam", optimizer_settings=own, balance=True
     )
-    prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), None, settings)
+    prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), (), settings)
     with ExitStack() as stack:
         processes = stack.enter_context(Processes(workers - 1, pool.__name__))
         run = experiment.start(prepared, stack.enter_context(stage(ROOM, str(folder), silent)), processes)

@@ -309,8 +309,8 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]]) -> None:
             assert np.array_equal(table.numbers[:, table.number_index(position)], expected, equal_nan=True)
 
 
-SCHEMA = Schema(("a", "town", "size"), 3, frozenset({0, 1}), frozenset({1}), 2)
-UNNAMED = Schema(None, 2, frozenset({0, 1}), frozenset(), None)
+SCHEMA = Schema(("a", "town", "size"), 3, frozenset({0, 1}), frozenset({1}), (2,))
+UNNAMED = Schema(None, 2, frozenset({0, 1}), frozenset(), ())
 
 
 def test_a_known_text_column_is_text_even_if_it_looks_like_numbers() -> None:
@@ -374,7 +374,7 @@ def test_reading_a_pipe_fills_its_pieces(pipe: tuple[str, int]) -> None:
     assert table.lines == range(1, 1001)
 
 
-SEMICOLONS = Schema(None, 2, frozenset({0, 1}), frozenset(), None, ";")
+SEMICOLONS = Schema(None, 2, frozenset({0, 1}), frozenset(), (), ";")
 
 
 @pytest.mark.parametrize("text", ["20,2;33,5\n", "1;2\n3;4\n"])
@@ -384,7 +384,7 @@ def test_the_delimiter_of_the_table_learnt_from_is_taken_where_it_fits(text: str
 
 
 def test_the_delimiter_of_the_table_learnt_from_is_taken_where_its_names_are() -> None:
-    schema = Schema(("a, b", "c"), 2, frozenset({0, 1}), frozenset(), None, ";")
+    schema = Schema(("a, b", "c"), 2, frozenset({0, 1}), frozenset(), (), ";")
     assert read("a, b;c\n1,2;3\n", schema=schema).names == ("a, b", "c")
 
 

@@ -63,7 +63,7 @@ def test_separators_at_the_end_of_all_rows_make_no_column(header: str, delimiter
 def test_a_last_column_that_has_a_name_or_a_value_is_one() -> None:
     assert read("a,b\n1,\n2,\n3,\n").width == 2
     assert read("1,2\n2,\n3,\n4,\n").width == 2
-    four = Schema(None, 4, frozenset(range(4)), frozenset(), None)
+    four = Schema(None, 4, frozenset(range(4)), frozenset(), ())
     assert read("1,2,3,\n4,5,6,\n", schema=four).width == 4
     assert read("1,2,3,4,\n4,5,6,7,\n", schema=four).width == 4
 
@@ -116,7 +116,7 @@ def test_a_first_row_that_looks_like_names_is_said() -> None:
     assert read(f"{rows}\n").notes == ()
 
 
-YEARS = Schema(("2018", "2019", "2020"), 3, frozenset({0, 1}), frozenset(), 2)
+YEARS = Schema(("2018", "2019", "2020"), 3, frozenset({0, 1}), frozenset(), (2,))
 
 
 @pytest.mark.parametrize("text", ["2018,2019,2020\n1,2,3\n", "2019,2018\n1,2\n", "x,2019,2018\n0,1,2\n"])
@@ -131,7 +131,7 @@ def test_other_numbers_are_a_row(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["A,B\n1,2\n", "x,z\n1,2\n"])
 def test_words_where_numbers_are_learnt_are_a_header(text: str) -> None:
-    schema = Schema(("a", "b"), 2, frozenset({0, 1}), frozenset(), None)
+    schema = Schema(("a", "b"), 2, frozenset({0, 1}), frozenset(), ())
     assert read(text, schema=schema).names == tuple(text[:3].split(","))
 
 
@@ -163,7 +163,7 @@ def test_several_rows_that_do_not_fit_are_told_at_once() -> None:
     assert error.value.complaints[-1].repairs[0].filter == "sed '11d;21d'"
 
 
-ZERO_ONE = Schema(("0", "1", "y"), 3, frozenset({0, 1}), frozenset(), 2)
+ZERO_ONE = Schema(("0", "1", "y"), 3, frozenset({0, 1}), frozenset(), (2,))
 
 
 @pytest.mark.parametrize(("text", "names"), [("1,0\n1,0\n", ("1", "0")), ("1,0,1\n0,0,0\n", None)])
@@ -174,12 +174,12 @@ def test_a_header_of_numbers_is_said_to_be_taken_for_one_and_has_each_name_once(
 
 
 def test_words_above_the_numbers_of_a_model_without_names_are_said_to_be_a_header() -> None:
-    table = read("no,signal\n1,2\n", schema=Schema(None, 2, frozenset({0, 1}), frozenset(), None))
+    table = read("no,signal\n1,2\n", schema=Schema(None, 2, frozenset({0, 1}), frozenset(), ()))
     assert (table.rows, "(no signal) was taken for a header" in table.notes[0]) == (1, True)
 
 
 def test_the_first_row_that_fits_the_model_says_how_wide_the_others_are() -> None:
-    schema = Schema(None, 2, frozenset({0, 1}), frozenset(), None)
+    schema = Schema(None, 2, frozenset({0, 1}), frozenset(), ())
     Path("t.csv").write_text("1,2,3,4\n1,2\n3,4\n", encoding="ascii")
     bad, *tables = stream("t.csv", schema=schema)
     assert bad.record == "1,2,3,4"
