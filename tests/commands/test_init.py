@@ -15,7 +15,7 @@ def test_a_description_comes_out_with_comments(kerash: Kerash) -> None:
     assert [line.partition("#")[0].split() for line in done.out.splitlines()] == [
         ["?", "1", "1"],
         ["input"],
-        ["dense", "64", "relu"],
+        ["dense", "32", "relu"],
         ["dense", "?", "softmax"],
     ]
     assert "# outputs: one for each class" in done.out
@@ -64,4 +64,4 @@ def test_one_line_tells_what_was_chosen(kerash: Kerash) -> None:
     done = kerash("train", "data/diabetes.csv", "--target", "progression", *FEW, "-o", "d.kerash")
     (line,) = (line for line in done.err.splitlines() if line.startswith("network: "))
     init = "kerash init data/diabetes.csv --target progression > d.model"
-    assert line == f"network: dense 64 relu, dense 64 relu, dense ? -; for a description of it to edit, try {init}"
+    assert line == f"network: dense 32 relu, dense ? -; for a description of it to edit, try {init}"

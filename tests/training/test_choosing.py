@@ -47,9 +47,9 @@ def test_a_guess_is_told(values: list[float], doubts: int) -> None:
     assert len(labelled(values * 4).doubts) == doubts
 
 
-@pytest.mark.parametrize(("rows", "layers"), [(199, 1), (200, 2)])
-def test_many_rows_have_two_hidden_layers(rows: int, layers: int) -> None:
-    assert len(labelled(np.arange(rows)).description.layers) == layers + 2
+@pytest.mark.parametrize(("rows", "units"), [(2, 32), (1999, 32), (2000, 64), (9999, 64), (10_000, 128)])
+def test_more_rows_have_more_units(rows: int, units: int) -> None:
+    assert [str(layer) for layer in labelled(np.arange(rows)).description.layers[1:-1]] == [f"dense {units} relu"]
 
 
 @pytest.mark.parametrize(

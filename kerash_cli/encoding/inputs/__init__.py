@@ -5,6 +5,7 @@ A new kind is a subclass of InputColumn in a file of its own, imported here.
 
 from kerash_cli.encoding.inputs.base import INPUTS, ColumnGroup, InputColumn
 from kerash_cli.encoding.inputs.category import Category
+from kerash_cli.encoding.inputs.frequent import Frequent
 from kerash_cli.encoding.inputs.number import Number
 
-__all__ = ["INPUTS", "Category", "ColumnGroup", "InputColumn", "Number"]
+__all__ = ["INPUTS", "Category", "ColumnGroup", "Frequent", "InputColumn", "Number"]

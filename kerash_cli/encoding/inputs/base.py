@@ -90,6 +90,10 @@ class InputColumn(ABC):
     def write(cls, table: Table, group: ColumnGroup, scaling: Scaling, missing: str, encoded: Array) -> None:
         """Writes the features of these columns into `encoded` (rows, features); raises BadInput at an invalid cell."""
 
+    def doubt(self, table: Table) -> str:
+        """Returns a line if it could be wrong to take the column of the training table like this, else nothing."""
+        return ""
+
     def unseen(self, table: Table, place: int) -> int:
         """Returns the number of cells with a value that no training row had."""
         return 0

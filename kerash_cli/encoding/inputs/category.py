@@ -13,6 +13,12 @@ from kerash_cli.encoding.scaling import IGNORED, Scaling
 from kerash_cli.engine.tensors import Array
 from kerash_cli.tables.table import Rows, Table
 
+MOST = 100
+"""Maximum number of features of a column."""
+
+FEWEST = 5
+"""Minimum number of rows with a word for a feature of its own, in a column of more than MOST words."""
+
 
 @dataclass(frozen=True)
 class Category(InputColumn, kind="category"):
@@ -33,7 +39,8 @@ class Category(InputColumn, kind="category"):
     @classmethod
     def learn(cls, table: Table, position: int) -> Self | None:
         cells = table.texts.get(position)
-        return None if cells is None else cls(position, tuple(sorted({cell for cell in cells if cell is not None})))
+        found = {cell for cell in cells or () if cell is not None}
+        return None if cells is None or len(found) > MOST else cls(position, tuple(sorted(found)))
 
     @classmethod
     def from_detail(cls, position: int, detail: object) -> Self | None:
@@ -54,7 +61,7 @@ class Category(InputColumn, kind="category"):
             cells = words(table, place)
             chosen = cells if rows is None else [cells[row] for row in rows.tolist()]
             counts = Counter(chosen)
-            varies += [counts[category] not in (0, len(chosen)) for category in column.categories]
+            varies += [number not in (0, len(chosen)) for number in column.counted(counts)]
         return np.zeros(len(varies)), np.array(varies, np.float64)
 
     @classmethod
@@ -62,15 +69,22 @@ class Category(InputColumn, kind="category"):
         for column, place, start in zip(*group, strict=True):
             if missing != "mean":
                 check_present(table, [place], FILL)
-            features = {
-                category: feature
-                for feature, category in enumerate(column.categories, start)
-                if scaling.scale[feature] != IGNORED
-            }
-            encoded[:, start : start + column.features] = 0
+            ends = start + column.features
+            encoded[:, start:ends] = 0
+            ignored = scaling.scale[start:ends] == IGNORED
+            features = {word: start + feature for feature, word in enumerate(column.categories)}
             for row, cell in enumerate(words(table, place)):
-                if cell in features:
-                    encoded[row, features[cell]] = 1
+                feature = features.get(cell, column.rest(start)) if cell is not None else None
+                if feature is not None and not ignored[feature - start]:
+                    encoded[row, feature] = 1
+
+    def counted(self, counts: Counter[str | None]) -> list[int]:
+        """Returns the number of cells of each feature, given the number of each word."""
+        return [counts[category] for category in self.categories]
+
+    def rest(self, start: int) -> int | None:
+        """Returns the feature of all other words, where the column's features begin with `start`; None if none is."""
+        return None
 
     def unseen(self, table: Table, place: int) -> int:
         known = {None, *self.categories}
