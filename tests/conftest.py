@@ -135,9 +135,13 @@ def situation(tmp_path: Path) -> Situation:
 
 SAMPLED = (
     "tests/cases/",
+    "tests/classic/test_shelf_faults.py",
+    "tests/classic/test_shelf_full.py",
     "tests/nightly/",
+    "tests/shell/test_coprocess.py",
     "tests/test_bounds.py",
     "tests/test_promises_commands.py",
+    "tests/test_promises_mountpoint.py",
     "tests/test_system_errors.py",
 )
 """Where `make check` runs the first instance of each test."""

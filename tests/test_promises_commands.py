@@ -86,6 +86,10 @@ CODES: dict[str, dict[int, str]] = {
         0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv", 141: "sound.kerash beside.csv | true",
     },
+    "init": {
+        0: "beside.csv --target kind", 2: "beside.csv", 3: "beside.csv --target kind > /dev/full",
+        141: "beside.csv --target kind | true",
+    },
     "help": {0: "train", 2: "trian", 3: "train > /dev/full", 141: "train | true"},
     "shell-init": {0: "bash", 2: "fish", 3: "bash > /dev/full", 141: "bash | true"},
     "show": {

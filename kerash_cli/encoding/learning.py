@@ -45,12 +45,7 @@ def learn(
     """
     where, places = label_columns(table, labels, targets)
     positions = tuple(places) if labels is None else ()
-    dropped = {table.find(column) for column in drop}
-    used = [each for each in range(table.width) if each not in dropped and each not in positions]
-    if not used or not dropped.isdisjoint(positions):
-        if not dropped:
-            raise BadInput(f"{at(table.source)}expected a column besides the label, got none; try another table")
-        raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
+    used = _used(table, positions, drop)
     check_rows(table, where)
     if absent(where, places).all():
         other = "--target" if positions else "label file"
@@ -121,6 +116,17 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
     if len(_names(where, places[0])) > 2:
         return [*complaints, *slips.of_two(where, places[0])]
     return complaints
+
+
+def _used(table: Table, targets: Collection[int], drop: Collection[str]) -> list[int]:
+    """Returns the positions of the columns that are neither targets nor dropped; raises BadInput if none is left."""
+    dropped = {table.find(column) for column in drop}
+    used = [each for each in range(table.width) if each not in dropped and each not in targets]
+    if dropped and (not used or not dropped.isdisjoint(targets)):
+        raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
+    if not used:
+        raise BadInput(f"{at(table.source)}expected a column besides the label, got none; try another table")
+    return used
 
 
 def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...]) -> Columns:

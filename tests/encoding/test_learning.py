@@ -115,6 +115,7 @@ def test_numbers_before_anything_else_are_values() -> None:
         (table(X, X), {"targets": ["3"]}, "t.csv: expected a column from 1 to 2, got '3'"),
         (table(X, X), {"targets": ["2"], "drop": ["1"]}, "--drop: expected the label and at least one input"),
         (table(X, X), {"targets": ["2"], "drop": ["2"]}, "--drop: expected the label and at least one input"),
+        (table(X), {"targets": ["1"]}, "t.csv: expected a column besides the label, got none; try another table"),
         (table(X, X, X), {"targets": ["3"], "inputs": 3}, "t.csv:1: expected 3 inputs, as the model has, got 2; try"),
         (
             table(KINDS, X),
