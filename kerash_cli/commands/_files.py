@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -19,11 +20,12 @@ class Reader(NamedTuple):
     delimiter: str | None
     header: bool | None
     label_header: bool | None = None
+    categories: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Reader":
         """Takes the reader's options out of a command's `options`, and returns a Reader with them."""
-        return cls(*(options.pop(name) for name in cls._fields))
+        return cls(**{name: options.pop(name) for name in cls._fields if name in options})
 
     def table(self, path: str, targets: Sequence[str] = (), **wanted: Any) -> "Table":
         """Reads DATA; `wanted` are more arguments for `reading.read`.
@@ -35,6 +37,8 @@ class Reader(NamedTuple):
 
         if len(targets) == 1:
             wanted["label"] = targets[0]
+        if self.categories:
+            wanted["categories"] = self.categories
         return reading.read(path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **wanted)
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
@@ -56,6 +60,14 @@ def is_table(path: str) -> bool:
     from kerash_cli.model.description import begins_description
 
     return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
+
+
+def check_table(path: str) -> None:
+    """Raises BadInput if the file in the place of DATA is the description of a network."""
+    from kerash_cli.model.description import begins_description
+
+    if os.path.isfile(path) and begins_description(path):
+        raise BadInput(f"{path} describes a network, and is not a table; try kerash show {quote(path)}")
 
 
 def roles(model: str, data: str | None, label: str | None, target: bool) -> tuple[str | None, str | None, str | None]:

@@ -163,6 +163,12 @@ TARGET = Option(
     multiple=True,
     help="Column of DATA with the answers: its name, or its number (the first column is 1). It may be repeated.",
 )
+CATEGORIES = Option(
+    "--categories",
+    metavar="COLUMN",
+    multiple=True,
+    help="Column of codes, whose numbers are names and no amounts (repeatable).",
+)
 LABEL_HEADER = Option(
     "--label-header/--no-label-header",
     default=None,

@@ -151,7 +151,7 @@ OUTPUT = (
 )
 
 SECTIONS = {
-    "Data": (_options.TARGET, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
     "Network": NETWORK,
     "Training": TRAINING,
     "When to stop": ENDING,

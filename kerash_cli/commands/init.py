@@ -8,7 +8,7 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command
 
 SECTIONS = {
-    "Data": (_options.TARGET, *_options.READING, _options.LABEL_HEADER),
+    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER),
     "Output": (_options.QUIET,),
 }
 
@@ -32,6 +32,7 @@ def command(data: str, label: str | None, target: tuple[str, ...], quiet: bool, 
     from kerash_cli.views.messages import Console
 
     _files.check_once(data, label)
+    _files.check_table(data)
     console, reader = Console(quiet), _files.Reader.of(options)
     table = reader.table(data, target)
     labels = reader.labels(label, table)

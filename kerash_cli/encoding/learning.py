@@ -198,13 +198,13 @@ def _yes_or_no(where: Table, place: int, labels: tuple[str, ...]) -> Targets:
             f"{at(where.source)}expected either 0 and 1 or two names in {where.title(place)}, "
             f"got {len(names)}: {listed(names)}; try 'dense ? softmax' for classes, 'dense ? -' for quantities"
         )
-    return Binary.unscaled("probability", 1, labels, tuple(names), _are_numbers(names))
+    return Binary.unscaled("probability", 1, labels, tuple(names), place not in where.texts and _are_numbers(names))
 
 
 def _classes(where: Table, place: int, labels: tuple[str, ...], outputs: int | None, output: str) -> Targets:
     """Returns classes named by the labels as they are written: 1.1 and 1.10 are different classes."""
     names = _different_names(where, place)
-    numeric = _are_numbers(names)
+    numeric = place not in where.texts and _are_numbers(names)
     if numeric and outputs is not None and _are_indices(names, outputs):
         memory.require(CLASS_BYTES * outputs, at(where.source), "try '?' for the number of units")
         written = {int(float(name)): name for name in names}

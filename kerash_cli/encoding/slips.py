@@ -17,7 +17,7 @@ def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadI
     found = _first(
         _disguised(table, each) or _stray(table, each, missing) or _names(table, each, positions)
         for each in positions
-        if each in table.texts
+        if each in table.texts and each not in table.declared
     )
     if missing == "error":
         found += _first(_gap(table, position) for position in incomplete(table, positions))
@@ -41,7 +41,7 @@ def of_names(table: Table, position: int) -> list[BadInput]:
     """Returns an error if names look like numbers with mistakes: at least half are numbers, no word occurs twice."""
     cells = table.texts.get(position, ())
     strays = [cell for cell in cells if cell is not None and decimals.number(cell) is None]
-    if len(set(strays)) < len(strays):
+    if position in table.declared or len(set(strays)) < len(strays):
         return []
     complaint = _stray(table, position, "")
     return [complaint] if complaint else []

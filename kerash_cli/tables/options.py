@@ -26,6 +26,8 @@ class Options:
     """Name or number of a column whose cells are also kept as they were written."""
     labels: bool = False
     """True if the cells of all columns are also kept as they were written."""
+    categories: tuple[str, ...] = ()
+    """Names or numbers of columns that are read as text, even if all their cells are numbers."""
     skip: bool = False
     """True if invalid rows are left out."""
     share: Share = alone
@@ -47,5 +49,16 @@ class Options:
 
         if self.labels:
             return frozenset(range(width))
-        place = None if self.label is None else place_of(self.label, names, width)
-        return frozenset() if place is None else frozenset([place])
+        return _places([] if self.label is None else [self.label], names, width)
+
+    def texts(self, names: tuple[str, ...] | None, width: int) -> frozenset[int]:
+        """Returns the positions of the columns that are read as text."""
+        found = {} if self.schema is None else self.schema.locate(names, width)
+        known = frozenset(found[old] for old in self.schema.text if old in found) if self.schema else frozenset()
+        return known | _places(self.categories, names, width)
+
+
+def _places(columns: Iterable[str], names: tuple[str, ...] | None, width: int) -> frozenset[int]:
+    """Returns the positions of those of the columns that a table with these names and this width has."""
+    places = (place_of(each, names, width) for each in columns)
+    return frozenset(each for each in places if each is not None)

@@ -8,7 +8,7 @@ a table may be, and it is one sample, not a stream of rows. `sample` reads it wh
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol, Self
@@ -64,22 +64,34 @@ def read(
     schema: Schema | None = None,
     label: str | None = None,
     labels: bool = False,
+    categories: tuple[str, ...] = (),
     skip: bool = False,
     share: Share = alone,
 ) -> Table:
     """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
     `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text.
-    The cells of the column `label`, or of all columns if `labels` is True, are also kept as they were written. With
-    `skip`, invalid rows of a text file are left out and raise nothing. `share` decodes numbers, perhaps with
-    the help of other processes.
+    The cells of the column `label`, or of all columns if `labels` is True, are also kept as they were written. The
+    columns `categories` are words, whatever they look like; an array has none, which raises BadInput. With `skip`,
+    invalid rows of a text file are left out and raise nothing. `share` decodes numbers, perhaps with the help of other
+    processes.
     """
-    options = Options(delimiter, header, schema, label=label, labels=labels, skip=skip, share=share)
+    options = Options(
+        delimiter, header, schema, label=label, labels=labels, categories=categories, skip=skip, share=share
+    )
     with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
-        return replace(table, sha256=source.sha256())
+        return replace(table, sha256=source.sha256(), declared=_declared(table, categories))
+
+
+def _declared(table: Table, categories: Iterable[str]) -> frozenset[int]:
+    """Returns the positions of these columns; raises BadInput if the table lacks one, or if it is an array."""
+    places = frozenset(map(table.find, categories))
+    if not places <= table.texts.keys():
+        raise BadInput(f"{at(table.source)}--categories needs a table of text, got an array of numbers; try a CSV file")
+    return places
 
 
 def blocks(

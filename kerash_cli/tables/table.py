@@ -37,6 +37,8 @@ class Table:
     """Original text of each row, without the line ending, if the reader was asked to keep it."""
     written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
     """Cells of numeric columns as they were written, if the reader was asked to keep them."""
+    declared: frozenset[int] = frozenset()
+    """Positions of text columns whose cells are words, whatever they look like."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Words that were read as missing values, such as `NA`, by the position of the column."""
     is_text: bool = False
@@ -110,7 +112,8 @@ class Table:
         from difflib import get_close_matches  # imported late: only an error needs it
 
         if self.names is not None:
-            close = get_close_matches(column, self.names, n=1)
+            alike = [name for name in self.names if name.casefold() == column.casefold()]
+            close = alike or get_close_matches(column, self.names, n=1)
             known = f"such as {shown(close[0])}" if close else f"among {listed(self.names)}"
             return BadInput(f"{at(self.source)}expected a column {known}, got {shown(column)}")
         first = self.take(np.arange(min(1, self.rows)))

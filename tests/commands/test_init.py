@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Kerash
 
@@ -52,6 +53,12 @@ def test_labels_are_needed(kerash: Kerash) -> None:
         assert "expected labels, got none; try a label file or --target species" in done.error
 
 
+def test_a_description_is_no_table(kerash: Kerash) -> None:
+    done = kerash("init", "models/iris.model", "--target", "species")
+    message = "models/iris.model describes a network, and is not a table; try kerash show models/iris.model"
+    assert (done.code, done.error) == (2, message)
+
+
 def test_numbers_that_are_taken_for_classes_are_told(kerash: Kerash, tmp_path: Path) -> None:
     (tmp_path / "wine.csv").write_text("acid,quality\n" + "3,5\n4,6\n5,7\n" * 4, encoding="ascii")
     for command in (("init",), ("train", *FEW)):
@@ -65,3 +72,48 @@ def test_one_line_tells_what_was_chosen(kerash: Kerash) -> None:
     (line,) = (line for line in done.err.splitlines() if line.startswith("network: "))
     init = "kerash init data/diabetes.csv --target progression > d.model"
     assert line == f"network: dense 32 relu, dense ? -; for a description of it to edit, try {init}"
+
+
+KINDS = {1: 5, 2: -3, 3: 7}
+CODES = "kind,size,y\n" + "".join(f"{kind},{size},{KINDS[kind]}\n" for kind in KINDS for size in range(20))
+
+
+def test_codes_are_names(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text(CODES, encoding="ascii")
+    words = ("codes.csv", "--target", "y", "--categories", "kind", "--drop", "size")
+    done = kerash("train", *words, "--epochs", "300", "--every", "300")
+    assert "60 rows, 3 inputs from 1 column" in done.err
+    (tmp_path / "new.csv").write_text("kind\n2\n3\n1\n", encoding="ascii")
+    predicted = [float(line) for line in kerash("predict", "codes.kerash", "new.csv").out.split()]
+    assert predicted == pytest.approx([-3, 7, 5], abs=0.5)
+
+
+def test_codes_need_not_look_alike(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text(CODES.replace("\n3,", "\nA,"), encoding="ascii")
+    assert kerash("train", "codes.csv", "--target", "y", *FEW).code == 2
+    assert kerash("train", "codes.csv", "--target", "y", "--categories", "1", *FEW).code == 0
+
+
+def test_numbers_that_are_told_to_be_names_are_classes(kerash: Kerash, tmp_path: Path) -> None:
+    rows = "".join(f"{i % 12},{i % 12}\n" for i in range(60))
+    (tmp_path / "months.csv").write_text(f"hours,month\n{rows}", encoding="ascii")
+    words = ("months.csv", "--target", "month")
+    assert "dense ? -" in kerash("init", *words).out
+    told = kerash("init", *words, "--categories", "month")
+    assert ("dense ? softmax" in told.out, told.err) == (True, "")
+    assert "12 classes from month" in kerash("train", *words, "--categories", "month", *FEW).err
+    assert kerash("evaluate", "months.kerash", "months.csv").code == 0
+    (tmp_path / "s.model").write_text("? 1 1\ninput\ndense 1 sigmoid\n", encoding="ascii")
+    (tmp_path / "two.csv").write_text("a,b\n1,7\n2,9\n3,7\n", encoding="ascii")
+    assert kerash("train", "s.model", "two.csv", "--target", "b", "--categories", "b", *FEW).code == 0
+    assert kerash("predict", "s.kerash", "two.csv").out.split()[0] in ("7", "9")
+
+
+def test_codes_are_columns_of_text(kerash: Kerash, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros((3, 2)))
+    done = kerash("train", "x.npy", "--target", "2", "--categories", "1")
+    message = "x.npy: --categories needs a table of text, got an array of numbers; try a CSV file"
+    assert (done.code, done.error) == (2, message)
+    (tmp_path / "codes.csv").write_text(CODES, encoding="ascii")
+    done = kerash("init", "codes.csv", "--target", "y", "--categories", "kin")
+    assert (done.code, done.error) == (2, "codes.csv: expected a column such as 'kind', got 'kin'")

@@ -257,6 +257,7 @@ BAD = {
     "no such model": (("nothing.model", "data/xor.data", "data/xor.label"), "nothing.model: ", 2),
     "no such data": (("models/xor.model", "nothing.csv", "data/xor.label"), "nothing.csv: ", 2),
     "no labels": (("models/iris.model", "data/iris.csv"), "try a label file or --target species", 2),
+    "a target in capitals": ((*IRIS[:-1], "Species"), "expected a column such as 'species', got 'Species'", 2),
     "unknown target": ((*IRIS[:-1], "specie"), "expected a column such as 'species', got 'specie'", 2),
     "too few inputs": (("models/xor.model", "data/iris.csv", "--target", "species"), "data/iris.csv", 2),
     "unknown optimizer": ((*XOR, "--optimizer", "adma"), "did you mean 'adam'?", 2),

@@ -310,15 +310,13 @@ class Misfits(BadTable):
 def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, list[Block]]:
     """Returns the layout inferred from the first block, and what is left of that block."""
     inferred = inference.infer(source, block, options)
-    names, width, schema = inferred.names, inferred.width, options.schema
-    places = schema.locate(names, width) if schema else {}
-    text = frozenset(places[old] for old in schema.text if old in places) if schema else frozenset()
+    names, width = inferred.names, inferred.width
     layout = TextLayout(
         source,
         inferred.delimiter,
         width,
         names,
-        text,
+        options.texts(names, width),
         options.positions(names, width),
         inferred.trailing,
         options.records,
