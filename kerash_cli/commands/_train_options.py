@@ -96,8 +96,16 @@ ENDING = (
         "--validation",
         type=_options.Real(0, 1, max_open=True),
         default=0.2,
-        help="Share of rows, drawn at random, to validate on; 0 for tables under 50 rows (default: {default}). "
-        "If the rows are in order of time, use 0 and evaluate on later rows.",
+        help="Share of rows to validate on; 0 for tables under 50 rows (default: {default}). "
+        "If the rows are in order of time, see --validate-on.",
+    ),
+    Option(
+        "--validate-on",
+        metavar="random|last|groups:COLUMN",
+        default="random",
+        type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
+        help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; or all rows of some "
+        "groups, if several rows belong together, as those of a patient do (default: {default}).",
     ),
     Option(
         "--patience",

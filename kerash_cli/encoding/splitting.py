@@ -1,5 +1,7 @@
 """Splits rows into those for training and those for validation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kerash_cli.tables.table import Rows
@@ -19,6 +21,27 @@ def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows |
         np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1]), shares, strict=True
     ):
         chosen[rng.permutation(members)[:share]] = True
+    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+
+
+def last(rows: int, fraction: float) -> tuple[Rows, Rows]:
+    """Returns the rows for training and the last ones (a `fraction` of all, at least one) for validation."""
+    first = rows - max(1, round(fraction * rows))
+    return np.arange(first), np.arange(first, rows)
+
+
+def grouped(groups: Sequence[str | None], fraction: float, rng: "np.random.Generator") -> tuple[Rows, Rows]:
+    """Returns the rows for training and those of some groups for validation, in file order.
+
+    `groups` has the name of each row's group. Groups are drawn until a `fraction` of all rows is reached; at least one
+    is left for training. Raises ValueError if there is only one.
+    """
+    names, members = np.unique([each or "" for each in groups], return_inverse=True)
+    if len(names) < 2:
+        raise ValueError("expected two groups or more")
+    drawn = rng.permutation(len(names))[:-1]
+    before = np.cumsum(np.bincount(members)[drawn]) - np.bincount(members)[drawn]
+    chosen = np.isin(members, drawn[before < fraction * len(groups)])
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.encoding.record import Encoding
-from kerash_cli.encoding.splitting import split
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.layers import IDENTITY
 from kerash_cli.engine.layers.base import head
@@ -33,6 +32,7 @@ from kerash_cli.training.pool import WorkerPool, described, pool_bytes
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
 from kerash_cli.training.samples import Samples, samples_bytes, staged, usable
 from kerash_cli.training.sources import GradientSource, InProcess
+from kerash_cli.training.validating import ValidateOn
 
 STEP_BYTES = 1000
 """Approximate size, in bytes, of the compiled calls of a batch."""
@@ -55,6 +55,7 @@ class TrainingSettings:
     loss: str | None = None
     balance: bool = False
     validation: float = 0.2
+    validate_on: ValidateOn = ValidateOn("random")
     patience: int = 100
     dtype: str = "float32"
     init: str | None = None
@@ -67,6 +68,7 @@ class TrainingSettings:
     def record(self) -> dict[str, Any]:
         """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
+        own["validate_on"] = str(self.validate_on)
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
         return {**plain, **own, "chunk_rule": CHUNK_RULE}
 
@@ -104,7 +106,7 @@ class PreparedTraining:
         """Returns a line about what was inferred from the data."""
         rows = f"{len(self.training)} rows train"
         if len(self.validation):
-            kept = f"{len(self.validation)} validate"
+            kept = self.settings.validate_on.described(self.table, self.validation)
         else:
             kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
         why = "with missing values" if self.settings.missing == "drop" else "without a label"
@@ -199,7 +201,7 @@ def prepare(
     With `start`, training starts from the weights of that model and uses its scaling. Raises BadInput if model, data
     and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
     """
-    description, encoding = match(description, table, labels, targets, settings.missing, settings.drop)
+    description, encoding = _matched(description, table, labels, targets, settings)
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
@@ -209,7 +211,7 @@ def prepare(
     all_rows = table.rows
     table, labels = usable(encoding, table, labels)
     strata = _strata(encoding, table, labels, settings)
-    training, validation = _split(table.rows, strata, settings)
+    training, validation = _split(table, strata, encoding.targets.classes, settings)
     require_rows(network, len(training), settings.batch_size, "--batch-size 32")
     encoding = _scaled(encoding, table, labels, training, description, settings)
     if start:
@@ -231,6 +233,18 @@ def prepare(
         _continued(network, start, description.source, settings) if start else None,
         _matched_by_position(table, start) if start else (),
     )
+
+
+def _matched(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    targets: Sequence[str],
+    settings: TrainingSettings,
+) -> tuple[ModelDescription, Encoding]:
+    """Returns the result of `match`; the column of groups to validate on is no input."""
+    drop = [*settings.drop, *settings.validate_on.apart(table, () if labels else targets)]
+    return match(description, table, labels, targets, settings.missing, drop)
 
 
 def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
@@ -414,11 +428,12 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
 
 
 def _split(
-    rows: int, strata: NDArray[np.intp] | None, settings: TrainingSettings
+    table: Table, strata: NDArray[np.intp] | None, classes: tuple[str, ...], settings: TrainingSettings
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    if rows < FEWEST_TO_VALIDATE or not settings.validation:
-        return np.arange(rows), np.arange(0)
-    return split(rows, settings.validation, generator(settings.seed, Key.SPLIT), strata)
+    if table.rows < FEWEST_TO_VALIDATE or not settings.validation:
+        return np.arange(table.rows), np.arange(0)
+    rng = generator(settings.seed, Key.SPLIT)
+    return settings.validate_on.divide(table, settings.validation, rng, strata, classes)
 
 
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:

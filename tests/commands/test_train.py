@@ -374,3 +374,16 @@ def test_several_columns_are_several_answers(kerash: Kerash, tmp_path: Path) -> 
         twice, less = map(float, kerash("predict", "m.kerash", "two.csv").out.split(","))
         assert (twice, less) == (pytest.approx(48, abs=3), pytest.approx(-21, abs=3))
         assert "twice" in kerash("evaluate", "m.kerash", "four.csv").out
+
+
+def test_rows_to_validate_on_are_the_last_or_those_of_groups(kerash: Kerash, tmp_path: Path) -> None:
+    rows = "".join(f"{i // 6},{i},{i % 5}\n" for i in range(60))
+    (tmp_path / "visits.csv").write_text(f"patient,day,y\n{rows}", encoding="ascii")
+    words = ("visits.csv", "--target", "y", "--epochs", "2", "-o", "v.kerash", "--force")
+    done = kerash("train", *words, "--validate-on", "last")
+    assert "60 rows, 2 inputs (standardised)" in done.err
+    assert "48 rows train, the last 12 validate" in done.err
+    done = kerash("train", *words, "--validate-on", "groups:patient")
+    assert "60 rows, 1 input (standardised)" in done.err
+    assert "48 rows train, 12 validate, 2 of 10 groups of patient" in done.err
+    assert "validate on groups:patient" in kerash("show", "v.kerash").out

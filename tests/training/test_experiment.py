@@ -22,6 +22,7 @@ def test_the_record_of_the_settings_is_that_of_the_defaults() -> None:
         "loss": None,
         "balance": False,
         "validation": 0.2,
+        "validate_on": "random",
         "patience": 100,
         "dtype": "float32",
         "init": None,

@@ -1,0 +1,75 @@
+"""The choice of the rows to validate on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from kerash_cli.encoding.cells import check_present, words
+from kerash_cli.encoding.splitting import grouped, last, split
+from kerash_cli.errors import BadInput, at, listed, plain, shown
+from kerash_cli.tables.table import Rows, Table
+
+
+class ValidateOn(NamedTuple):
+    """Which rows to validate on."""
+
+    way: str
+    """`random`, `last` or `groups`."""
+    column: str | None = None
+    """Name or number of the column with the name of each row's group."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `random`, `last` or `groups:COLUMN`; raises BadInput for anything else."""
+        way, colon, column = text.partition(":")
+        if way == "groups" and column:
+            return cls(way, column)
+        if way in ("random", "last") and not colon:
+            return cls(way)
+        raise BadInput(f"expected random, last or groups:COLUMN, got {shown(text)}")
+
+    def __str__(self) -> str:
+        return self.way if self.column is None else f"{self.way}:{self.column}"
+
+    def apart(self, table: Table, targets: Sequence[str]) -> list[str]:
+        """Returns the column of groups, which must not be an input; raises BadInput if it is a target."""
+        if self.column is None:
+            return []
+        if table.find(self.column) in map(table.find, targets):
+            raise BadInput(f"--validate-on {self}: expected a column other than the label; try random")
+        return [self.column]
+
+    def divide(
+        self, table: Table, share: float, rng: "np.random.Generator", strata: Rows | None, classes: tuple[str, ...]
+    ) -> tuple[Rows, Rows]:
+        """Returns the rows that train and those that validate, a `share` of all.
+
+        `strata` has the index of each row's class in `classes`; None without classes. Raises BadInput if there is only
+        one group, or if a class has no row that trains.
+        """
+        if self.way == "random":
+            return split(table.rows, share, rng, strata)
+        training, validation = last(table.rows, share) if self.column is None else self._grouped(table, share, rng)
+        lost = set() if strata is None else {*strata.tolist()} - {*strata[training].tolist()}
+        if lost:
+            names = listed([classes[each] for each in sorted(lost)])
+            raise BadInput(f"--validate-on {self}: no row that trains is of class {names}; try a smaller --validation")
+        return training, validation
+
+    def described(self, table: Table, validation: Rows) -> str:
+        """Returns a phrase about the rows that validate, such as `the last 30 validate`."""
+        if self.column is None:
+            return f"{'the last ' if self.way == 'last' else ''}{len(validation)} validate"
+        groups = words(table, table.find(self.column))
+        count = len({groups[row] for row in validation.tolist()})
+        return f"{len(validation)} validate, {count} of {len(set(groups))} groups of {plain(self.column)}"
+
+    def _grouped(self, table: Table, share: float, rng: "np.random.Generator") -> tuple[Rows, Rows]:
+        place = table.find(self.column or "")
+        check_present(table, [place], "; try to fill it in")
+        try:
+            return grouped(words(table, place), share, rng)
+        except ValueError:
+            where = f"{at(table.source)}{table.title(place)}"
+            raise BadInput(f"{where} has the same value in all rows, which are one group; try another column") from None

@@ -1,0 +1,107 @@
+"""The rows to validate on: at random, the last ones, or those of whole groups."""
+
+import numpy as np
+import pytest
+from small_tables import table
+
+from kerash_cli.errors import BadInput
+from kerash_cli.tables.table import Table
+from kerash_cli.training.validating import ValidateOn
+
+SHARE = 0.2
+
+
+def divided(on: str, data: Table, strata: list[int] | None = None, seed: int = 0) -> tuple[list[int], list[int]]:
+    found = None if strata is None else np.array(strata)
+    rng = np.random.default_rng(seed)
+    training, validation = ValidateOn.parse(on).divide(data, SHARE, rng, found, ("a", "b", "c"))
+    return training.tolist(), validation.tolist()
+
+
+def patients(counts: list[int], words: bool = False) -> Table:
+    """A table whose first column has so many rows for each patient, one patient after the other."""
+    cells = [float(patient) for patient, count in enumerate(counts) for _ in range(count)]
+    rest = np.zeros((len(cells), 1))
+    if words:
+        return table(rest, {0: [f"p{cell:.0f}" for cell in cells]}, "patient x")
+    return table(np.column_stack([cells, rest]), names="patient x")
+
+
+@pytest.mark.parametrize("text", ["random", "last", "groups:patient", "groups:a:b"])
+def test_a_word_comes_back(text: str) -> None:
+    assert str(ValidateOn.parse(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "first", "last:2", "random:1", "groups", "groups:", "Last"])
+def test_another_word_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="expected random, last or groups:COLUMN"):
+        ValidateOn.parse(text)
+
+
+def test_the_last_rows_are_the_last() -> None:
+    assert divided("last", patients([10])) == (list(range(8)), [8, 9])
+    assert divided("last", patients([3])) == ([0, 1], [2])
+
+
+@pytest.mark.parametrize("words", [True, False])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_group_is_in_one_part(words: bool, seed: int) -> None:
+    data = patients([7, 1, 4, 4, 9, 2, 3], words)
+    training, validation = divided("groups:patient", data, seed=seed)
+    assert sorted(training + validation) == list(range(30))
+    owner = [patient for patient, count in enumerate([7, 1, 4, 4, 9, 2, 3]) for _ in range(count)]
+    there = {owner[row] for row in validation}
+    assert there.isdisjoint(owner[row] for row in training)
+    assert len(validation) >= 6
+    assert len(validation) - max(map(owner.count, there)) < 6
+
+
+def test_other_seeds_draw_other_groups() -> None:
+    drawn = {tuple(divided("groups:1", patients([1] * 20), seed=seed)[1]) for seed in range(10)}
+    assert len(drawn) > 5
+    assert {len(each) for each in drawn} == {4}
+
+
+def test_one_group_is_left_for_training() -> None:
+    for seed in range(5):
+        training, validation = divided("groups:1", patients([1, 1]), seed=seed)
+        assert (len(training), len(validation)) == (1, 1)
+
+
+def test_a_single_group_is_refused() -> None:
+    with pytest.raises(
+        BadInput, match=r"^t\.csv: column 'patient' has the same value in all rows, which are one group"
+    ):
+        divided("groups:patient", patients([5]))
+
+
+def test_a_row_without_a_group_is_refused() -> None:
+    data = table([[1.0, 0], [np.nan, 0]], names="patient x")
+    with pytest.raises(BadInput, match=r"^t\.csv:2:1: expected a value, got a missing one; try to fill it in"):
+        divided("groups:patient", data)
+
+
+def test_each_class_has_to_train() -> None:
+    assert divided("last", patients([10]), [0] * 7 + [1, 0, 1])[1] == [8, 9]
+    message = "^--validate-on last: no row that trains is of class 'b', 'c'; try a smaller --validation$"
+    with pytest.raises(BadInput, match=message):
+        divided("last", patients([10]), [0] * 8 + [1, 2])
+
+
+def test_the_column_of_groups_is_no_input() -> None:
+    data = patients([5, 5])
+    on = ValidateOn.parse("groups:patient")
+    assert on.apart(data, ["x"]) == ["patient"]
+    assert ValidateOn.parse("last").apart(data, ["x"]) == []
+    with pytest.raises(BadInput, match=r"^--validate-on groups:patient: expected a column other than the label"):
+        on.apart(data, ["1"])
+
+
+def test_it_is_told() -> None:
+    data = patients([4, 4, 2])
+    rows = np.array([0, 1, 2, 3, 8, 9])
+    assert [ValidateOn.parse(on).described(data, rows) for on in ("random", "last", "groups:patient")] == [
+        "6 validate",
+        "the last 6 validate",
+        "6 validate, 2 of 3 groups of patient",
+    ]
