@@ -161,13 +161,13 @@ TARGET = Option(
     "-t",
     metavar="COLUMN",
     multiple=True,
-    help="Column of DATA with the answers: its name, or its number (the first column is 1). It may be repeated.",
+    help="Column of DATA with the answers: its name, or its number (the first column is 1); repeatable.",
 )
 CATEGORIES = Option(
     "--categories",
     metavar="COLUMN",
     multiple=True,
-    help="Column of codes, whose numbers are names and no amounts (repeatable).",
+    help="Column of codes, whose numbers are names and no amounts; repeatable.",
 )
 LABEL_HEADER = Option(
     "--label-header/--no-label-header",

@@ -70,7 +70,7 @@ class TrainingSettings:
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         own["validate_on"] = str(self.validate_on)
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
-        return {**plain, **own, "chunk_rule": CHUNK_RULE}
+        return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings
 
 
 @dataclass(frozen=True)
