@@ -237,7 +237,7 @@ def _different_names(where: Table, place: int) -> list[str]:
 def _names(where: Table, place: int) -> list[str]:
     """Returns the distinct labels of a column as they are written, sorted; numbers are sorted by value."""
     names = {word for word in words(where, place) if word is not None}
-    if place in where.texts:
+    if any(decimals.number(name) is None for name in names):
         return sorted(names)
     return sorted(names, key=lambda name: (float(name), name))
 
