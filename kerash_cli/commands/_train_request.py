@@ -96,13 +96,15 @@ class TrainRequest:
 
 def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     """Returns messages about the network that was chosen, and about the command that writes its description."""
-    layers = ", ".join(map(str, choice.description.layers[1:]))
+    network = f"network: {', '.join(map(str, choice.description.layers[1:]))}"
     shared = {"target", *_files.Reader._fields}
     unshared = {each.name or "" for each in click.get_current_context().command.params} - shared
     files = [request.data, *([request.label] if request.label else [])]
+    if not all(map(os.path.isfile, files)):  # a pipe can't be read again
+        return [*choice.doubts, network]
     words = join(["kerash", "init", *files, *_options.given(unshared)])
     model = _free(Path(request.output).stem, ".model")
-    return [*choice.doubts, f"network: {layers}; for a description of it to edit, try {words} > {quote(model)}"]
+    return [*choice.doubts, f"{network}; for a description of it to edit, try {words} > {quote(model)}"]
 
 
 def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:

@@ -25,8 +25,8 @@ def split(rows: int, fraction: float, rng: "np.random.Generator", strata: Rows |
 
 
 def last(rows: int, fraction: float) -> tuple[Rows, Rows]:
-    """Returns the rows for training and the last ones (a `fraction` of all, at least one) for validation."""
-    first = rows - max(1, round(fraction * rows))
+    """Returns the rows for training and the last ones (a `fraction` of all) for validation, at least one of each."""
+    first = max(1, rows - max(1, round(fraction * rows)))
     return np.arange(first), np.arange(first, rows)
 
 

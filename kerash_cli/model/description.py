@@ -167,13 +167,19 @@ class ModelDescription:
 
 
 def begins_description(path: str) -> bool:
-    """Returns whether a file begins like a description: a line of sizes and, if more follows, the line of a layer."""
+    """Returns whether a file begins like a description: a line of sizes and, if more follows, the line of a layer.
+
+    The sizes may be mistaken, if `input` and another layer follow.
+    """
     try:
         lines = _meaningful(read_text(path)[0])
+        keywords = [words[0][1] for _, words in lines[1:3]]
+        if keywords[:1] == ["input"] and keywords[-1] in LAYERS and len(keywords) > 1:
+            return True
         _parse_shape([text for _, text in lines[0][1]] if lines else [])
     except BadInput:
         return False
-    return len(lines) < 2 or lines[1][1][0][1][0].isalpha()
+    return not keywords or keywords[0][0].isalpha()
 
 
 def read_text(path: str) -> tuple[str, str]:

@@ -43,7 +43,14 @@ def test_a_table_comes_through_a_pipe(kerash: Kerash) -> None:
     assert (done.code, done.error) == (
         2, "the data comes from standard input, so the saved model needs a name; try -o model.kerash"
     )  # fmt: skip
-    assert kerash("train", "-", "--target", "kind", "-o", "kind.kerash", *FEW, input=text).code == 0
+    done = kerash("train", "-", "--target", "kind", "-o", "kind.kerash", *FEW, input=text)
+    assert (done.code, "network: dense 32 relu, dense ? softmax\n" in done.err) == (0, True)
+
+
+def test_a_description_with_mistaken_sizes_is_no_table(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "m.model").write_text("? 1\ninput\ndense 3 relu\ndense ? softmax\n", encoding="ascii")
+    assert kerash("train", "m.model", "data/xor.data").error.startswith("m.model:1:1: expected 'WIDTH HEIGHT DEPTH'")
+    assert "Missing argument 'DATA'" in kerash("train", "m.model").error
 
 
 def test_labels_are_needed(kerash: Kerash) -> None:

@@ -41,6 +41,8 @@ def test_another_word_is_refused(text: str) -> None:
 def test_the_last_rows_are_the_last() -> None:
     assert divided("last", patients([10])) == (list(range(8)), [8, 9])
     assert divided("last", patients([3])) == ([0, 1], [2])
+    rng = np.random.default_rng(0)
+    assert [each.tolist() for each in ValidateOn("last").divide(patients([3]), 0.99, rng, None, ())] == [[0], [1, 2]]
 
 
 @pytest.mark.parametrize("words", [True, False])
