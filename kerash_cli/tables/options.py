@@ -46,7 +46,6 @@ class Options:
 
     def positions(self, names: tuple[str, ...] | None, width: int) -> frozenset[int]:
         """Returns the positions of the columns whose cells are kept as they were written."""
-
         if self.labels:
             return frozenset(range(width))
         return _places([] if self.label is None else [self.label], names, width)

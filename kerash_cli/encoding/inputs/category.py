@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class Category(InputColumn, kind="category"):
     categories: tuple[str, ...]
 
     is_text = True
+    groups_rest: ClassVar[bool] = False
+    """True if all other words share the last feature."""
 
     @property
     def features(self) -> int:
@@ -71,20 +73,16 @@ class Category(InputColumn, kind="category"):
                 check_present(table, [place], FILL)
             ends = start + column.features
             encoded[:, start:ends] = 0
-            ignored = scaling.scale[start:ends] == IGNORED
-            features = {word: start + feature for feature, word in enumerate(column.categories)}
+            used = [each if scaling.scale[each] != IGNORED else None for each in range(start, ends)]
+            features = {None: None, **dict(zip(column.categories, used, strict=False))}
+            rest = used[-1] if column.groups_rest else None
             for row, cell in enumerate(words(table, place)):
-                feature = features.get(cell, column.rest(start)) if cell is not None else None
-                if feature is not None and not ignored[feature - start]:
+                if (feature := features.get(cell, rest)) is not None:
                     encoded[row, feature] = 1
 
     def counted(self, counts: Counter[str | None]) -> list[int]:
         """Returns the number of cells of each feature, given the number of each word."""
         return [counts[category] for category in self.categories]
-
-    def rest(self, start: int) -> int | None:
-        """Returns the feature of all other words, where the column's features begin with `start`; None if none is."""
-        return None
 
     def unseen(self, table: Table, place: int) -> int:
         known = {None, *self.categories}

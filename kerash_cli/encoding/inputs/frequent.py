@@ -16,6 +16,8 @@ class Frequent(Category, kind="frequent"):
     A column without frequent words, such as one of names, is of no kind.
     """
 
+    groups_rest = True
+
     @property
     def features(self) -> int:
         return len(self.categories) + 1
@@ -42,9 +44,6 @@ class Frequent(Category, kind="frequent"):
     def counted(self, counts: Counter[str | None]) -> list[int]:
         own = super().counted(counts)
         return [*own, counts.total() - counts[None] - sum(own)]
-
-    def rest(self, start: int) -> int | None:
-        return start + len(self.categories)
 
     def unseen(self, table: Table, place: int) -> int:
         """Returns 0: a word that no training row had is one of the others."""
