@@ -1,7 +1,7 @@
 """Parses strict ASCII decimals as correctly rounded float64 numbers, one at a time or the cells of a column."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,13 +40,16 @@ def has_comma(text: str) -> bool:
     return _COMMA.fullmatch(text.strip(" \t")) is not None
 
 
-def is_missing(text: str) -> bool:
-    """Returns whether a cell stands for a missing value."""
-    return text.strip(" \t").lower() in MISSING
+def is_missing(text: str, words: Collection[str] = MISSING) -> bool:
+    """Returns whether a cell stands for a missing value, given the words for it in lower case."""
+    return text.strip(" \t").lower() in words
 
 
-def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """Returns the cells' values, with NaN for missing ones; None if a cell is neither a number nor missing."""
+def column(cells: Sequence[str], words: Collection[str] = MISSING) -> NDArray[np.float64] | None:
+    """Returns the cells' values, with NaN for missing ones; None if a cell is neither a number nor missing.
+
+    `words` are the words for a missing value, in lower case.
+    """
     if not "".join(cells).encode().translate(None, NUMERIC + b" \t"):
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))
@@ -54,5 +57,5 @@ def column(cells: Sequence[str]) -> NDArray[np.float64] | None:
             pass  # such as an empty cell
         else:
             return values if np.isfinite(values).all() else None
-    known = {cell: float("nan") if is_missing(cell) else number(cell) for cell in set(cells)}
+    known = {cell: float("nan") if is_missing(cell, words) else number(cell) for cell in set(cells)}
     return None if None in known.values() else np.array([known[cell] for cell in cells], np.float64)

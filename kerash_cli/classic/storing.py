@@ -67,7 +67,7 @@ def prepare(
     table: Table,
     labels: Table | None,
     targets: Sequence[str],
-    missing: str = "error",
+    missing: str = "auto",
     drop: Collection[str] = (),
 ) -> PreparedModel:
     """Prepares the model `name` from the description at `path`; raises BadInput if it does not fit the data."""

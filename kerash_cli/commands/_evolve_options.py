@@ -92,7 +92,10 @@ OUTPUT = (
 )
 
 SECTIONS = {
-    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (
+        *_options.TABLE,
+        *_options.PREPARING,
+    ),
     "Networks": NETWORKS,
     "Search": SEARCH,
     "Running": (_options.WORKERS, _options.MOUNTPOINT),

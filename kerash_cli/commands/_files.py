@@ -21,6 +21,9 @@ class Reader(NamedTuple):
     header: bool | None
     label_header: bool | None = None
     categories: tuple[str, ...] = ()
+    missing_values: tuple[str, ...] = ()
+    decimal: str | None = None
+    dates: str | None = None
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Reader":
@@ -39,13 +42,23 @@ class Reader(NamedTuple):
             wanted["label"] = targets[0]
         if self.categories:
             wanted["categories"] = self.categories
-        return reading.read(path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **wanted)
+        return reading.read(
+            path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **self._numbers(), **wanted
+        )
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
         """Reads LABEL, if there is one: the labels of the table's rows; `known` are classes that they may have."""
         from kerash_cli.tables.labels import read_labels
 
-        return read_labels(path, table, self.delimiter, self.label_header, known) if path else None
+        if not path:
+            return None
+        return read_labels(path, table, self.delimiter, self.label_header, known, **self._numbers())
+
+    def _numbers(self) -> dict[str, Any]:
+        """Returns the arguments of `reading.read` about numbers."""
+        words = [word.strip() for each in self.missing_values for word in each.split(",")]
+        missing = tuple(filter(None, words)) if words else None
+        return {"missing": missing, "decimal": self.decimal, "dates": self.dates}
 
 
 def check_once(*words: str | None) -> None:

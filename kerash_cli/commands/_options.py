@@ -169,18 +169,36 @@ CATEGORIES = Option(
     multiple=True,
     help="Column of codes, whose numbers are names and no amounts; repeatable.",
 )
+NUMBERS = (
+    Option(
+        "--missing-values",
+        metavar="WORDS",
+        multiple=True,
+        help="Words for missing values, besides an empty cell, with commas between them (default: NA,N/A,NaN,null,?).",
+    ),
+    Option("--decimal", type=click.Choice([".", ","]), help="Decimal mark (default: detect in each column)."),
+    Option(
+        "--dates",
+        type=click.Choice(["dmy", "mdy"]),
+        help="Order of day, month and year in dates such as 01/02/2024 (default: detect).",
+    ),
+)
 LABEL_HEADER = Option(
     "--label-header/--no-label-header",
     default=None,
     help="Whether LABEL starts with a line of column names (default: detect).",
 )
+TABLE = (TARGET, CATEGORIES, *READING, LABEL_HEADER, *NUMBERS)
+"""How a table is read."""
+
 PREPARING = (
     Option("--drop", metavar="COLUMN", multiple=True, help="Ignore this column (repeatable)."),
     Option(
         "--missing",
-        type=click.Choice(["error", "drop", "mean"]),
-        default="error",
-        help="Treatment of a missing value: stop, drop the row, or use the column's mean (default: {default}).",
+        type=click.Choice(["auto", "mean", "drop", "error"]),
+        default="auto",
+        help="Treatment of a missing value: use the column's mean, drop the row, or stop. A row without a label is "
+        "dropped; auto is mean, but if nothing is missing, the model refuses rows with gaps (default: {default}).",
     ),
 )
 MOUNTPOINT = Option(

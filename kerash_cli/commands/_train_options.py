@@ -159,7 +159,10 @@ OUTPUT = (
 )
 
 SECTIONS = {
-    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (
+        *_options.TABLE,
+        *_options.PREPARING,
+    ),
     "Network": NETWORK,
     "Training": TRAINING,
     "When to stop": ENDING,

@@ -8,7 +8,7 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command
 
 SECTIONS = {
-    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER),
+    "Data": _options.TABLE,
     "Output": (_options.QUIET,),
 }
 

@@ -8,7 +8,10 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command, Option
 
 SECTIONS = {
-    "Data": (_options.TARGET, _options.CATEGORIES, *_options.READING, _options.LABEL_HEADER, *_options.PREPARING),
+    "Data": (
+        *_options.TABLE,
+        *_options.PREPARING,
+    ),
     "Running": (
         _options.MOUNTPOINT,
         Option("--force", is_flag=True, help="Replace NAME if it exists."),

@@ -1,7 +1,6 @@
 """Reads cells of a table as numbers or text; an error names the first invalid cell."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,8 +19,9 @@ def check_numbers(table: Table, positions: Sequence[int], instead: str = "") -> 
     """Raises BadInput at the first cell of these columns that is not a number; `instead` is the advice."""
     for position in positions if table.texts else ():
         for row, cell in enumerate(table.texts.get(position, ())):
-            if cell is not None and decimals.number(cell) is None:
-                raise BadInput(f"{table.at(row, position)}expected a number, got {shown(cell)}{instead}")
+            if cell is not None and table.value(position, cell) is None:
+                like = f" like {shown(notation.example)}" if (notation := table.notations.get(position)) else ""
+                raise BadInput(f"{table.at(row, position)}expected a number{like}, got {shown(cell)}{instead}")
 
 
 def check_rows(table: Table, labels: Table) -> None:
@@ -35,10 +35,10 @@ def check_rows(table: Table, labels: Table) -> None:
 
 def check_present(table: Table, positions: Sequence[int], instead: str) -> None:
     """Raises BadInput at the first missing cell of these columns; `instead` is the advice."""
-    gaps = np.flatnonzero(absent(table, positions))
-    if len(gaps):
-        row = int(gaps[0])
-        position = incomplete(table.take(gaps[:1]), positions)[0]
+    rows = np.flatnonzero(absent(table, positions))
+    if len(rows):
+        row = int(rows[0])
+        position = incomplete(table.take(rows[:1]), positions)[0]
         raise BadInput(f"{table.at(row, position)}expected a value, got {missing_word(table, position)}{instead}")
 
 
@@ -55,15 +55,20 @@ def complete(table: Table, positions: Sequence[int], where: Table, places: Seque
 
 def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
     """Returns, for each row, whether a value is missing in any of these columns; shape (rows,)."""
-    gaps = np.zeros(table.rows, np.bool_)
+    found = np.zeros(table.rows, np.bool_)
     columns = table.number_indexes([position for position in positions if position not in table.texts])
     if columns and table.numbers.dtype.kind == "f":
         for part, values in tiles(table.numbers, columns):
-            gaps[part] = np.isnan(values).any(axis=1)
+            found[part] = np.isnan(values).any(axis=1)
     for position in positions:
         if position in table.texts:
-            gaps |= np.array([cell is None for cell in table.texts[position]], np.bool_)
-    return gaps
+            found |= np.array([cell is None for cell in table.texts[position]], np.bool_)
+    return found
+
+
+def gaps(table: Table, position: int) -> int:
+    """Returns the number of missing values in a column."""
+    return int(np.count_nonzero(absent(table, [position])))
 
 
 def incomplete(table: Table, positions: Sequence[int]) -> list[int]:
@@ -130,17 +135,15 @@ def spelled(value: float) -> str:
 def retyped(table: Table, positions: Sequence[int]) -> Table:
     """Returns the table with text columns converted to numbers: those at `positions` that contain no words."""
     texts = [each for each in positions if each in table.texts]
-    values = {each: decimals.column([cell or "" for cell in table.texts[each]]) for each in texts}
-    found = {position: numbers for position, numbers in values.items() if numbers is not None}
-    if not found:
-        return table
-    left = {position: cells for position, cells in table.texts.items() if position not in found}
-    columns = [
-        found[each] if each in found else table.numbers[:, table.number_index(each)]
-        for each in range(table.width)
-        if each not in left
-    ]
-    return replace(table, numbers=np.stack(columns, axis=1), texts=left)
+    values = {each: _numbers(table, each) for each in texts}
+    return table.with_numbers({position: numbers for position, numbers in values.items() if numbers is not None})
+
+
+def _numbers(table: Table, position: int) -> Floats | None:
+    """Returns the numbers in a column of text; None if one of its cells is no number."""
+    if position in table.notations:
+        return table.notations[position].column(table.texts[position])
+    return decimals.column([cell or "" for cell in table.texts[position]])
 
 
 def statistics(

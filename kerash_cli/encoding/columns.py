@@ -1,6 +1,6 @@
 """The columns of the training table: which of them are inputs, and their positions in another table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
@@ -14,6 +14,8 @@ from kerash_cli.encoding.cells import Floats, check_rows
 from kerash_cli.encoding.inputs import INPUTS, ColumnGroup, InputColumn
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import BadInput, at, listed
+from kerash_cli.tables.notations import base
+from kerash_cli.tables.notations.base import Notation
 from kerash_cli.tables.table import Rows, Schema, Table, separates
 
 MOST_INPUTS = 1 << 18
@@ -37,6 +39,10 @@ class Columns:
     targets: tuple[int, ...]
     """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
+    notations: Mapping[int, Notation] = field(default_factory=dict)
+    """How the numbers of inputs and label columns are written, by position, if not as plain decimals."""
+    missing_values: tuple[str, ...] | None = None
+    """Words for missing values; None stands for the usual ones."""
     skipped: tuple[int, ...] = field(default=(), compare=False)
     """Positions of columns that are of no kind and are left out; a saved model does not record them."""
 
@@ -55,7 +61,10 @@ class Columns:
         used = frozenset(each.position for each in self.inputs)
         text = {each.position for each in self.inputs if each.is_text}
         text.update(self.targets if text_labels else ())
-        return Schema(self.names, self.width, used, frozenset(text), self.targets, self.delimiter)
+        return Schema(
+            *(self.names, self.width, used, frozenset(text), self.targets, self.delimiter),
+            *(self.notations, self.missing_values),
+        )
 
     def places(self, table: Table) -> Mapping[int, int]:
         """Maps each input's position in training to its position in `table`; raises BadInput if an input is missing."""
@@ -171,7 +180,17 @@ class Columns:
             "delimiter": self.delimiter,
             "target": self.targets[0] if len(self.targets) == 1 else [*self.targets] or None,
             "inputs": _shortened(self.inputs),
+            **self._numbers_to_json(),
         }
+
+    def _numbers_to_json(self) -> dict[str, Any]:
+        """Returns the entries about numbers that are not plain decimals and about missing ones, if there are any."""
+        record: dict[str, Any] = {}
+        if self.notations:
+            record["notations"] = [[place, notation.to_json()] for place, notation in self.notations.items()]
+        if self.missing_values is not None:
+            record["missing_values"] = [*self.missing_values]
+        return record
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Self:
@@ -185,7 +204,10 @@ class Columns:
         targets = _targets(record["target"], width)
         positions = {each.position for each in inputs}
         checks.expect(positions.isdisjoint(targets), "expected a target that is not an input")
-        return cls(names, width, delimiter, targets, inputs)
+        notations = _notations(record.get("notations", []), positions.union(targets))
+        words = record.get("missing_values")
+        missing = None if words is None else checks.names(words, "missing values")
+        return cls(names, width, delimiter, targets, inputs, notations, missing)
 
     def _located(self, table: Table) -> Mapping[int, int]:
         return self.schema(text_labels=False).locate(table.names, table.width)
@@ -233,6 +255,15 @@ def _targets(value: object, width: int) -> tuple[int, ...]:
     targets = tuple(checks.integer(each, 0, width - 1, "target") for each in value)
     checks.expect(len(set(targets)) == len(targets) > 1, "expected two different targets or more")
     return targets
+
+
+def _notations(value: object, positions: Collection[int]) -> dict[int, Notation]:
+    """Reads a list of `[position, notation]` for some of the positions."""
+    if not isinstance(value, list) or not all(isinstance(each, list) and len(each) == 2 for each in value):
+        raise ValueError("expected a position and a notation for each column in another notation")
+    found = {checks.integer(place, 0, WIDEST, "position"): base.read(record) for place, record in value}
+    checks.expect(len(found) == len(value) and found.keys() <= set(positions), "expected notations of inputs or labels")
+    return found
 
 
 def _inputs(value: object, width: int) -> tuple[InputColumn, ...]:

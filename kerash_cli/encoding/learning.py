@@ -6,7 +6,7 @@ import numpy as np
 
 from kerash_cli import decimals
 from kerash_cli.encoding import slips
-from kerash_cli.encoding.cells import absent, check_rows, complete, matrix, words
+from kerash_cli.encoding.cells import absent, check_rows, complete, gaps, incomplete, matrix, words
 from kerash_cli.encoding.columns import Columns, numbered
 from kerash_cli.encoding.inputs import INPUTS, InputColumn, Number
 from kerash_cli.encoding.record import Encoding
@@ -34,14 +34,15 @@ def learn(
     inputs: int | None = None,
     outputs: int | None = None,
     output: str = "any",
-    missing: str = "error",
+    missing: str = "auto",
     drop: Collection[str] = (),
 ) -> Encoding:
     """Returns the encoding of a table with labels in `labels`, or in its columns `targets` (names, or numbers from 1).
 
     `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
-    the kind of its outputs, one of `targets.OUTPUTS`. The columns `drop` are left out. `Encoding.fitted` adds the
-    scaling. Raises BadInput if the data does not fit the network.
+    the kind of its outputs, one of `targets.OUTPUTS`. `missing` is the treatment of missing values: one of MISSING, or
+    `auto`, which is `mean` if there are some, else `error`. The columns `drop` are left out. `Encoding.fitted` adds
+    the scaling. Raises BadInput if the data does not fit the network.
     """
     where, places = label_columns(table, labels, targets)
     positions = tuple(places) if labels is None else ()
@@ -51,6 +52,8 @@ def learn(
         other = "--target" if positions else "label file"
         raise BadInput(f"{at(where.source)}expected at least one row with a label, found none; try another {other}")
     complain([*slips.of_inputs(table, used, missing), *_label_slips(where, places, output, missing)])
+    if missing == "auto":
+        missing = "mean" if incomplete(table, used) or incomplete(where, places) else "error"
     if missing != "error":
         rows = complete(table, used if missing == "drop" else [], where, places)
         if not len(rows):
@@ -102,8 +105,9 @@ def label_columns(table: Table, labels: Table | None, targets: Sequence[str]) ->
 
 def _label_slips(where: Table, places: Sequence[int], output: str, missing: str) -> list[BadInput]:
     """Returns errors about the label columns, for a last layer with outputs of the kind `output`."""
-    complaints = slips.of_labels(where, places) if missing == "error" else []
     several = len(places) > 1
+    named = [each for each in places if each in where.texts and where.missing.get(each)] if missing == "auto" else []
+    complaints = slips.of_labels(where, places if missing == "error" else named)
     if not several and output.endswith("distribution"):
         return [*complaints, *slips.of_names(where, places[0])]
     if several and output == "probability":
@@ -131,12 +135,15 @@ def _used(table: Table, targets: Collection[int], drop: Collection[str]) -> list
 
 def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...]) -> Columns:
     """Returns the columns of a table; those in `used` are inputs, except that columns of no kind are left out."""
-    found = [_input(table, each) for each in used]
+    empty = {each for each in incomplete(table, used) if gaps(table, each) == table.rows}
+    found = [None if each in empty else _input(table, each) for each in used]
     inputs = tuple(each for each in found if each is not None)
     skipped = tuple(each for each, column in zip(used, found, strict=True) if column is None)
     if not inputs:
         raise BadInput(f"{at(table.source)}expected a column whose values recur, got none; add other columns")
-    return Columns(table.names, table.width, table.delimiter, targets, inputs, skipped)
+    seen = {*targets, *(each.position for each in inputs)}
+    notations = {place: notation for place, notation in table.notations.items() if place in seen - table.texts.keys()}
+    return Columns(table.names, table.width, table.delimiter, targets, inputs, notations, table.missing_values, skipped)
 
 
 def _input(table: Table, position: int) -> InputColumn | None:

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from kerash_cli.encoding import checks, targets
-from kerash_cli.encoding.cells import check_numbers, check_present, complete, retyped
+from kerash_cli.encoding.cells import check_numbers, check_present, complete, gaps, retyped
 from kerash_cli.encoding.columns import Columns
 from kerash_cli.encoding.inputs import Number
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, enumerated
 from kerash_cli.encoding.scaling import Scaling, pooled
 from kerash_cli.encoding.targets import Targets
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.tables.table import Rows, Schema, Table
 
 MISSING = ("error", "drop", "mean")
+"""Treatments of missing values."""
 
 MOST_TITLES = 5
 """Maximum number of columns named in a line of `doubts`."""
@@ -29,6 +30,9 @@ _FIELDS = (
     *("standardized", "fill", "mean", "scale", "target_mean", "target_scale", "baseline"),
 )
 """Keys of the JSON object of `to_json`, in order."""
+
+_OPTIONAL = ("notations", "missing_values")
+"""Keys of what few models have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +163,35 @@ class Encoding:
     def doubts(self, table: Table) -> list[str]:
         """Returns a line for each possibly wrong decision about columns."""
         lines = [*self.targets.doubts(), *filter(None, (each.doubt(table) for each in self.columns.inputs))]
-        lines += _about(table, self.columns.skipped, "text whose values hardly ever recur and", "left out")
+        lines += self._notations(table) + self._gaps(table)
+        skipped = [each for each in self.columns.skipped if each in table.texts and any(table.texts[each])]
+        lines += _about(table, skipped, "text whose values hardly ever recur and", "left out")
+        empty = [each for each in self.columns.skipped if each not in skipped]
+        lines += _about(table, empty, "without any value and", "left out")
         lines += _about(table, self.ignored_inputs, "the same in all training rows and", "ignored")
         return lines
+
+    def _notations(self, table: Table) -> list[str]:
+        """Returns a line about the columns whose numbers are not written as plain decimals; empty if there are none."""
+        read: dict[str, list[str]] = {}
+        for place, notation in self.columns.notations.items():
+            if notation.title != "numbers":
+                name = table.title(place).removeprefix("column ")
+                read.setdefault(notation.title, []).append(f"{name} ({notation.described()})")
+        return [f"read as {title}: {enumerated(names, MOST_TITLES)}" for title, names in read.items()]
+
+    def _gaps(self, table: Table) -> list[str]:
+        """Returns a line about missing values that are filled; empty if there are none."""
+        if self.missing != "mean":
+            return []
+        counts = {each: count for each in self.columns.places(table).values() if (count := gaps(table, each))}
+        if not counts:
+            return []
+        words = sorted({word for each in counts for word in table.missing.get(each, ())})
+        means = f" ({listed(words)} means missing)" if words else ""
+        names = [f"{table.title(each).removeprefix('column ')} {count}" for each, count in counts.items()]
+        values = counted(sum(counts.values()), "missing value")
+        return [f"{values}{means}: {enumerated(names, MOST_TITLES)}; a number is filled with its column's mean"]
 
     def respelled(self, table: Table, labels: Table | None = None) -> list[str]:
         """Returns a line if labels are the same numbers as classes, but written differently, such as 1.0 and 1."""
@@ -211,12 +241,12 @@ class Encoding:
         """Returns JSON values that `from_json` reads."""
         parts = [self.columns.to_json(), self.targets.to_json(), {"missing": self.missing}, self.scaling.to_json()]
         record = {name: value for part in parts for name, value in part.items()}
-        return {name: record[name] for name in _FIELDS}
+        return {name: record[name] for name in (*_FIELDS, *_OPTIONAL) if name in record}
 
     @classmethod
     def from_json(cls, record: object) -> "Encoding":
         """Reads the JSON values of `to_json`; raises ValueError, with the reason, for any others."""
-        if not isinstance(record, dict) or record.keys() != set(_FIELDS):
+        if not isinstance(record, dict) or record.keys() - set(_OPTIONAL) != set(_FIELDS):
             raise ValueError(f"expected an encoding with the keys {', '.join(sorted(_FIELDS))}")
         columns = Columns.from_json(record)
         scaling = Scaling.from_json(record, columns.features)

@@ -1,7 +1,7 @@
 """Finds mistakes in the cells of a table, column by column, and suggests, for each, a command that avoids it."""
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 from shlex import quote
 
 import numpy as np
@@ -15,7 +15,7 @@ from kerash_cli.tables.table import Table
 def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadInput]:
     """Returns errors about columns that can't be inputs; `missing` is the treatment of missing values."""
     found = _first(
-        _disguised(table, each) or _stray(table, each, missing) or _names(table, each, positions)
+        _unclear(table, each) or _stray(table, each)
         for each in positions
         if each in table.texts and each not in table.declared
     )
@@ -26,14 +26,12 @@ def of_inputs(table: Table, positions: Sequence[int], missing: str) -> list[BadI
 
 def of_numbers(table: Table, positions: Sequence[int], instead: str) -> list[BadInput]:
     """Returns errors about columns that should be numbers and are not; `instead` is the advice if they are words."""
-    return _first(
-        _disguised(table, each) or _stray(table, each, "") or _word(table, each, instead) for each in positions
-    )
+    return _first(_unclear(table, each) or _stray(table, each) or _word(table, each, instead) for each in positions)
 
 
 def of_two(table: Table, position: int) -> list[BadInput]:
     """Returns an error if labels that should be either 0 and 1 or any two names look like mistyped numbers."""
-    complaint = _disguised(table, position) or _stray(table, position, "")
+    complaint = _unclear(table, position) or _stray(table, position)
     return [complaint] if complaint else []
 
 
@@ -43,7 +41,7 @@ def of_names(table: Table, position: int) -> list[BadInput]:
     strays = [cell for cell in cells if cell is not None and decimals.number(cell) is None]
     if position in table.declared or len(set(strays)) < len(strays):
         return []
-    complaint = _stray(table, position, "")
+    complaint = _stray(table, position)
     return [complaint] if complaint else []
 
 
@@ -77,42 +75,35 @@ def _first(complaints: Iterable[BadInput | None]) -> list[BadInput]:
     return list(islice(filter(None, complaints), MOST_COMPLAINTS))
 
 
-def _disguised(table: Table, position: int) -> BadInput | None:
-    """Returns an error about a text column whose cells are numbers in disguise: percentages, dates and so on."""
-    if position not in table.texts:
+def _unclear(table: Table, position: int) -> BadInput | None:
+    """Returns an error about a text column of numbers that may be read in two ways."""
+    finding = table.unclear.get(position)
+    if finding is None:
         return None
-    from kerash_cli.encoding.disguises import disguise  # predicting has no use for it
-
-    found = disguise(table.texts[position], table.delimiter, table.names or ())
-    if found is None:
-        return None
-    one, other = map(shown, found.examples)
-    row = list(table.texts[position]).index(found.examples[0])
-    single = len(found.ways) == 1
-    numbers = f"; {found.ways[0].meaning} they are numbers" if single and found.ways[0].meaning else ""
-    error = BadInput(
-        f"{table.at(row, position)}{table.title(position)} has {found.kind} as text, such as {one} and {other}{numbers}"
-    )
-    for way in found.ways:
-        error.mended(table.source, way.filter, meaning="" if single else way.meaning)
+    cell, other = finding.cells[0], finding.cells[min(1, len(finding.cells) - 1)]
+    row = list(table.texts[position]).index(cell)
+    what = f"{finding.ways[0].notation.title}, such as {shown(cell)} and {shown(other)}"
+    error = BadInput(f"{table.at(row, position)}{table.title(position)} has {what}")
+    for way in finding.ways:
+        error.mended(table.source, "", *way.words, meaning=way.meaning)
     return error
 
 
-def _stray(table: Table, position: int, missing: str) -> BadInput | None:
+def _stray(table: Table, position: int) -> BadInput | None:
     """Returns an error about a text column's cells that are not numbers, if at least half of its cells are numbers."""
     cells = table.texts.get(position, ())
-    strays = {row: cell for row, cell in enumerate(cells) if cell is not None and decimals.number(cell) is None}
+    strays = {row: cell for row, cell in enumerate(cells) if cell is not None and table.value(position, cell) is None}
     numbers = sum(cell is not None for cell in cells) - len(strays)
     if not strays or numbers < len(strays):
         return None
     row, cell = next(iter(strays.items()))
     more = f" ({len(strays)} cells in all are not numbers)" if len(strays) > 1 else ""
-    error = BadInput(
-        f"{table.at(row, position)}expected a number as in most of {table.title(position)}, got {shown(cell)}{more}"
-    )
+    like = f" like {shown(notation.example)}" if (notation := table.notations.get(position)) else ""
+    usual = f"expected a number{like} as in most of {table.title(position)}"
+    error = BadInput(f"{table.at(row, position)}{usual}, got {shown(cell)}{more}")
     if len(strays) > 1 and len(set(strays.values())) == 1:
-        words = ("--missing", "mean") if missing == "error" else ()
-        return error.mended(table.source, _changed(table, position, cell, ""), *words)
+        words = dict.fromkeys([*chain.from_iterable(table.missing.values()), cell])
+        return error.mended(table.source, "", "--missing-values", ",".join(words), meaning="if that is a missing value")
     if mend := _without(table, list(strays)):
         error.mended(table.source, mend)
     return error
@@ -126,20 +117,12 @@ def _word(table: Table, position: int, instead: str) -> BadInput | None:
     return None
 
 
-def _names(table: Table, position: int, positions: Sequence[int]) -> BadInput | None:
-    """Returns an error if a text column has only missing values."""
-    if position not in table.texts or any(cell is not None for cell in table.texts[position]):
-        return None
-    error = BadInput(f"{at(table.source)}{table.title(position)} is text and has missing values only")
-    return error.mended(table.source, "", "--drop", column(table, position)) if len(positions) > 1 else error
-
-
 def _gap(table: Table, position: int) -> BadInput:
     """Returns an error about the missing values of a column."""
     rows = np.flatnonzero(absent(table, [position]))
     if len(rows) == table.rows:
         error = BadInput(f"{at(table.source)}{table.title(position)} has missing values only")
-        return error.mended(table.source, "", "--drop", column(table, position))
+        return error.mended(table.source, "", "--missing", "mean", meaning="to leave the column out")
     more = f", and {len(rows) - 1} more in that column" if len(rows) > 1 else ""
     error = BadInput(
         f"{table.at(int(rows[0]), position)}expected a value, got {missing_word(table, position)}{more}; "
@@ -149,31 +132,23 @@ def _gap(table: Table, position: int) -> BadInput:
 
 
 def _unlabelled(table: Table, position: int) -> BadInput:
-    """Returns an error about missing labels; if they are a word such as NA, the error says how to make it a class."""
+    """Returns an error about missing labels; if they are a word such as NA, it says how to make a class of that."""
     rows = np.flatnonzero(absent(table, [position]))
     more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
-    error = BadInput(
-        f"{table.at(int(rows[0]), position)}expected a label, got {missing_word(table, position)}{more}; "
-        "--missing drop leaves such rows out"
-    )
+    found = f"{table.at(int(rows[0]), position)}expected a label, got {missing_word(table, position)}{more}"
     words = table.missing.get(position, ())
     if not words:
-        return error
-    error = BadInput(f"{error}. If {shown(words[0])} is a class, write it differently")
-    return error.mended(table.source, _changed(table, position, words[0], f"{words[0]}_"))
+        return BadInput(f"{found}; --missing drop leaves such rows out")
+    rest = [word for word in dict.fromkeys(chain.from_iterable(table.missing.values())) if word not in words]
+    error = BadInput(found).mended(
+        table.source, "", "--missing-values", ",".join(rest), meaning=f"if {shown(words[0])} is a class"
+    )
+    return error.mended(table.source, "", "--missing", "mean", meaning="if these rows have no label")
 
 
 def column(table: Table, position: int) -> str:
     """Returns the word that names a column on the command line."""
     return (table.names[position] if table.names is not None else "") or str(position + 1)
-
-
-def _changed(table: Table, position: int, old: str, new: str) -> str:
-    """Returns a filter that replaces each cell `old` of one column, quoted or not, by `new`."""
-    between = table.delimiter.replace("\t", "\\t")
-    cell = rf'(?:^|[{between}])\K((?:"[^"]*")+|[^{between}\r\n]*)'
-    change = rf'$c=~/^\s*"?\Q{old}\E"?\s*$/&&$n=={position + 1}?"{new}":$c'
-    return f"perl -pe {quote(f'$n=0;s{{{cell}}}{{$n++;$c=$1;{change}}}ge')}"
 
 
 def _without(table: Table, rows: Sequence[int]) -> str:

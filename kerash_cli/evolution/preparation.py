@@ -72,7 +72,7 @@ class SearchSettings:
     widest: int | None = None
     activations: tuple[str, ...] = SEARCHED
     loss: str | None = None
-    missing: str = "error"
+    missing: str = "auto"
     drop: Collection[str] = ()
 
 

@@ -1,7 +1,7 @@
 """Labels in a separate file; its content and the table show whether its first line is a header."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.tables import reading
 from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_out
+from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
 
 FEW_LABELS = 4
@@ -19,21 +20,30 @@ _HEADER, _LABEL, _EITHER = "header", "label", "either"
 
 
 def read_labels(
-    path: str, table: Table, delimiter: str | None, header: bool | None, known: Collection[str] = ()
+    path: str,
+    table: Table,
+    delimiter: str | None,
+    header: bool | None,
+    known: Collection[str] = (),
+    missing: tuple[str, ...] | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
 ) -> Table:
     """Returns the labels of a table's rows. If `header` is None, it is inferred; a name in `known` is not a header.
 
-    Raises BadInput if there are not as many labels as rows, or if the first line may be either a header or a label.
+    The other arguments are those of `reading.read`. Raises BadInput if there are not as many labels as rows, or if the
+    first line may be either a header or a label.
     """
-    labels = reading.read(path, delimiter=delimiter, header=bool(header), labels=True)
+    options = Options(delimiter, bool(header), labels=True, missing=missing, decimal=decimal, dates=dates)
+    labels = reading.as_written(path, options)
     if header is None:
         begins = _first_line(labels, known)
         if begins == _EITHER:
             begins = _settled(labels, table)
-        labels = _headed(labels) if begins == _HEADER else labels
+        labels = _headed(labels, options) if begins == _HEADER else labels
     if labels.rows != table.rows:
         raise BadInput(f"{at(labels.source)}{_counts(labels, table)}{_advice(labels, table)}")
-    return labels
+    return reading.in_numbers(labels, options)
 
 
 def _settled(labels: Table, table: Table) -> str:
@@ -114,25 +124,22 @@ def _cells(labels: Table, place: int) -> list[str]:
     return [cell or "" for cell in cells]
 
 
-def _headed(labels: Table) -> Table:
+def _headed(labels: Table, options: Options) -> Table:
     """Returns the labels with their first row turned into column names."""
     names = tuple(_cells(labels, place)[0] for place in range(labels.width))
     if len(set(names)) < len(names):
         raise BadInput(f"{at(labels.source, labels.lines[0])}expected different names in the header, got one twice")
 
-    numbers, texts, written = [], {}, {}
+    numbers = []
+    texts: dict[int, list[str | None]] = {}
+    written: dict[int, list[str | None]] = {}
+    words = options.texts(names, labels.width)
     for place in range(labels.width):
         cells = _cells(labels, place)[1:]
-        values = decimals.column(cells)
-        if values is None:
-            texts[place] = _present(cells)
-        else:
+        values = None if place in words else decimals.column(cells, ("",))
+        if values is not None:
             numbers.append(values)
-            written[place] = _present(cells)
+        (texts if values is None else written)[place] = [cell or None for cell in cells]
     rows = labels.rows - 1
     matrix = np.stack(numbers, axis=1) if numbers else np.empty((rows, 0))
     return replace(labels, names=names, numbers=matrix, texts=texts, written=written, lines=labels.lines[1:])
-
-
-def _present(cells: Sequence[str]) -> list[str | None]:
-    return [None if decimals.is_missing(cell) else cell for cell in cells]

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerash_cli.errors import BadInput, shown
 from kerash_cli.tables.formats.decimal_block import Question, Values, alone
 from kerash_cli.tables.table import Schema, place_of, separates
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.notations.base import Notation
 
 Share: TypeAlias = Callable[[Iterable[tuple[Question | None, Any]]], Iterator[tuple[Values | None, Any]]]
 """A function like `alone`, such as `kerash_cli.parallel.decoding.shared`, which lets other processes help."""
@@ -28,6 +31,12 @@ class Options:
     """True if the cells of all columns are also kept as they were written."""
     categories: tuple[str, ...] = ()
     """Names or numbers of columns that are read as text, even if all their cells are numbers."""
+    missing: tuple[str, ...] | None = None
+    """Words for missing values, besides empty cells; None stands for `decimals.MISSING`."""
+    decimal: str | None = None
+    """Decimal mark, `.` or `,`; None leaves it to each column of text."""
+    dates: str | None = None
+    """Order of day, month and year where it is not plain, `dmy` or `mdy`."""
     skip: bool = False
     """True if invalid rows are left out."""
     share: Share = alone
@@ -51,10 +60,23 @@ class Options:
         return _places([] if self.label is None else [self.label], names, width)
 
     def texts(self, names: tuple[str, ...] | None, width: int) -> frozenset[int]:
-        """Returns the positions of the columns that are read as text."""
+        """Returns the positions of the columns that are read as text; all, where points may not be decimal marks."""
+        if self.schema is None and self.decimal == ",":
+            return frozenset(range(width))
         found = {} if self.schema is None else self.schema.locate(names, width)
         known = frozenset(found[old] for old in self.schema.text if old in found) if self.schema else frozenset()
         return known | _places(self.categories, names, width)
+
+    def notations(self, names: tuple[str, ...] | None, width: int) -> "dict[int, Notation]":
+        """Returns the notations of the training table, by the positions of their columns in this one."""
+        if self.schema is None or not self.schema.notations:
+            return {}
+        found = self.schema.locate(names, width)
+        return {found[old]: notation for old, notation in self.schema.notations.items() if old in found}
+
+    def gaps(self) -> tuple[str, ...] | None:
+        """Returns the words for missing values, those of the training table if none are given."""
+        return self.schema.missing if self.missing is None and self.schema is not None else self.missing
 
 
 def _places(columns: Iterable[str], names: tuple[str, ...] | None, width: int) -> frozenset[int]:

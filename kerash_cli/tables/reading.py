@@ -65,25 +65,56 @@ def read(
     label: str | None = None,
     labels: bool = False,
     categories: tuple[str, ...] = (),
+    missing: tuple[str, ...] | None = None,
+    decimal: str | None = None,
+    dates: str | None = None,
     skip: bool = False,
     share: Share = alone,
 ) -> Table:
     """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
-    `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text.
-    The cells of the column `label`, or of all columns if `labels` is True, are also kept as they were written. The
-    columns `categories` are words, whatever they look like; an array has none, which raises BadInput. With `skip`,
+    `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text,
+    and how numbers are written; without it, that is found out (`kerash_cli.tables.notations`), where `decimal` and
+    `dates` settle what may be read in two ways. The cells of the column `label`, or of all columns if `labels` is
+    True, are also kept as they were written. The columns `categories` are words, whatever they look like; an array has
+    none, which raises BadInput. `missing` are words for missing values, in place of the usual ones. With `skip`,
     invalid rows of a text file are left out and raise nothing. `share` decodes numbers, perhaps with the help of other
     processes.
     """
     options = Options(
-        delimiter, header, schema, label=label, labels=labels, categories=categories, skip=skip, share=share
+        delimiter,
+        header,
+        schema,
+        label=label,
+        labels=labels,
+        categories=categories,
+        missing=missing,
+        decimal=decimal,
+        dates=dates,
+        skip=skip,
+        share=share,
     )
+    table = as_written(path, options)
+    return table if schema else in_numbers(table, options)
+
+
+def as_written(path: str, options: Options) -> Table:
+    """Reads a table as `read` does, but leaves numbers that are no plain decimals text."""
     with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
-        return replace(table, sha256=source.sha256(), declared=_declared(table, categories))
+        declared = _declared(table, options.categories)
+        return replace(table, sha256=source.sha256(), declared=declared, missing_values=options.missing)
+
+
+def in_numbers(table: Table, options: Options) -> Table:
+    """Returns the table with columns of text that are numbers in another notation as numbers."""
+    if not table.is_text or not table.texts:
+        return table
+    from kerash_cli.tables.converting import converted  # most tables have none
+
+    return converted(table, options)
 
 
 def _declared(table: Table, categories: Iterable[str]) -> frozenset[int]:

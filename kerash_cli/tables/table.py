@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, listed, shown
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.notations.base import Finding, Notation
 
 Rows: TypeAlias = NDArray[np.intp]
 
@@ -41,6 +45,13 @@ class Table:
     """Positions of text columns whose cells are words, whatever they look like."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Words that were read as missing values, such as `NA`, by the position of the column."""
+    missing_values: tuple[str, ...] | None = None
+    """Words for missing values that the reader was given; None stands for the usual ones."""
+    notations: Mapping[int, "Notation"] = field(default_factory=dict)
+    """How the numbers of a column are written, by position, if not as plain decimals; a column that also has cells of
+    another kind is text all the same."""
+    unclear: Mapping[int, "Finding"] = field(default_factory=dict)
+    """Text columns of numbers that may be read in several ways."""
     is_text: bool = False
     """True if the table comes from a text file, which may have a header."""
     bad: tuple["BadRow", ...] = ()
@@ -75,6 +86,25 @@ class Table:
     def at(self, row: int, position: int | None = None) -> str:
         """Returns `source:line:column: ` for a cell, or `source:line: ` for a row, to start a message with."""
         return at(self.source, self.lines[row], None if position is None else position + 1)
+
+    def value(self, position: int, cell: str) -> float | None:
+        """Returns the number that a cell of a column stands for; None if it is no number."""
+        notation = self.notations.get(position)
+        if notation is None:
+            return decimals.number(cell)
+        return float("nan") if cell in notation.gaps else notation.value(cell)
+
+    def with_numbers(self, values: Mapping[int, NDArray[np.float64]]) -> "Table":
+        """Returns the table with these text columns turned into columns of numbers."""
+        if not values:
+            return self
+        texts = {position: cells for position, cells in self.texts.items() if position not in values}
+        columns = [
+            values[each] if each in values else self.numbers[:, self.number_index(each)]
+            for each in range(self.width)
+            if each not in texts
+        ]
+        return replace(self, numbers=np.stack(columns, axis=1), texts=texts)
 
     def number_index(self, position: int) -> int:
         """Returns the index in `numbers` of the column at `position`; raises ValueError if it is text."""
@@ -147,6 +177,10 @@ class Schema(NamedTuple):
     targets: tuple[int, ...]
     """Positions of the label columns that the table had."""
     delimiter: str = ","
+    notations: Mapping[int, "Notation"] = {}
+    """How the numbers of a column are written, by position, if not as plain decimals."""
+    missing: tuple[str, ...] | None = None
+    """Words for missing values; None stands for the usual ones."""
 
     def locate(self, names: tuple[str, ...] | None, width: int) -> dict[int, int]:
         """Maps the positions of the training table's columns to those in a table with these names and this width.

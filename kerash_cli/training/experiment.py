@@ -61,7 +61,7 @@ class TrainingSettings:
     init: str | None = None
     bias: bool = True
     standardize: bool = True
-    missing: str = "error"
+    missing: str = "auto"
     drop: Collection[str] = ()
     seed: int = 0
 
@@ -109,7 +109,7 @@ class PreparedTraining:
             kept = self.settings.validate_on.described(self.table, self.validation)
         else:
             kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
-        why = "with missing values" if self.settings.missing == "drop" else "without a label"
+        why = "with missing values" if self.encoding.missing == "drop" else "without a label"
         dropped = f" ({self.dropped} more {why} dropped)" if self.dropped else ""
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
@@ -131,7 +131,9 @@ class PreparedTraining:
         words = sorted({word for place in places for word in where.missing.get(place, ())})
         if not self.dropped or not words:
             return []
-        return [f"{where.source}: {listed(words)} is read as a missing label; if it is a class, write it differently"]
+        return [
+            f"{where.source}: {listed(words)} is read as a missing label; if it is a class, try --missing-values ''"
+        ]
 
     def _splintered(self) -> list[str]:
         """Returns a message for each text input whose values hardly ever repeat."""

@@ -24,7 +24,7 @@ def match(
     table: Table,
     labels: Table | None,
     targets: Sequence[str],
-    missing: str = "error",
+    missing: str = "auto",
     drop: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
     """Fills in every `?` of the description and learns the encoding.

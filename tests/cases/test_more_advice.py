@@ -8,9 +8,9 @@ TRAIN = "kerash train c.model t.csv --target y -o m.kerash --epochs 2"
 
 TABLES = {
     "a blank before a quote": "a,b,y\n" + NUMBERS.replace(",0\n", ', "0"\n'),
-    "too many names": "name,b,y\n" + "".join(f"n{number},{number},{number % 2}\n" for number in range(101)),
-    "an empty column": "a,b,y\n" + "".join(f"{number},NA,{number % 2}\n" for number in range(12)),
-    "a word that recurs": "a,b,y\n" + NUMBERS.replace(",2,", ",-,"),
+    "a word that recurs": "a,b,y\n" + NUMBERS.replace(",2,", ",left blank,"),
+    "days or months": "a,b,y\n"
+    + NUMBERS.replace(",2,", ",02/02/2024,").replace(",1,", ",1/2/2024,").replace(",0,", ",3/4/2024,"),
     "row names of R": "b c y\n" + "".join(f"row {line}\n" for line in NUMBERS.replace(",", " ").splitlines()),
 }
 

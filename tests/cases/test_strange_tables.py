@@ -204,14 +204,15 @@ def test_blank_lines_of_wider_tables_are_no_rows(situation: Situation) -> None:
 def test_a_blank_label_is_a_missing_one_and_shifts_nothing(situation: Situation) -> None:
     situation.table("d.csv", "", [str(i) for i in range(12)])
     situation.table("l.csv", "", ["p" if i % 2 else "q" for i in range(6)] + [""] + ["p"] * 5)
-    done = situation.run("kerash train c.model d.csv l.csv -o m.kerash --epochs 2")
-    assert done.code == 2
+    done = situation.right("kerash train c.model d.csv l.csv -o m.kerash --epochs 2")
+    assert "11 rows train (1 more without a label dropped)" in done.err
+    done = situation.refused("kerash train c.model d.csv l.csv -o m.kerash --epochs 2 --missing error")
     assert any("l.csv:7" in line for line in errors(done))
 
 
 def test_all_that_is_wrong_with_a_table_is_told_at_once(situation: Situation) -> None:
     situation.table("a.csv", "a,b,c,y", [f"{i},{i},{i},{i}" for i in range(12)] + ["x1,2,3,4", "5,x2,7,8", "9,,11,12"])
-    done = situation.refused("kerash train r.model a.csv --target y -o m.kerash")
+    done = situation.refused("kerash train r.model a.csv --target y -o m.kerash --missing error")
     assert len(errors(done)) >= 3
     for cell in ("x1", "x2"):
         assert cell in done.err

@@ -57,15 +57,22 @@ def test_different_words_among_numbers_are_counted_and_their_lines_can_go(tmp_pa
     assert error.repairs[0].words == ()
 
 
-@needs_perl
-@pytest.mark.parametrize(("missing", "words"), [("error", ("--missing", "mean")), ("mean", ()), ("drop", ())])
-def test_one_word_again_and_again_stands_for_what_is_missing(
-    tmp_path: Path, missing: str, words: tuple[str, ...]
-) -> None:
-    (error,) = slips.of_inputs(column_of(tmp_path, "1", "oops", "oops", "4"), [0, 1], missing)
+def test_one_word_again_and_again_may_stand_for_what_is_missing(tmp_path: Path) -> None:
+    """The words that do so already are kept."""
+    found = table(tmp_path, "a,b\n1,0\noops,1\noops,NA\n4,3\n5,?\n")
+    (error,) = slips.of_inputs(found, [0, 1], "mean")
     assert str(error).endswith("got 'oops' (2 cells in all are not numbers)")
-    assert error.repairs[0].words == words
-    assert filtered(error, tmp_path) == "a,b\n1,0\n,1\n,2\n4,3\n"
+    (repair,) = error.repairs
+    assert (repair.filter, repair.words) == ("", ("--missing-values", "?,NA,oops"))
+    assert repair.meaning == "if that is a missing value"
+    read = reading.read(str(tmp_path / "t.csv"), missing=("?", "NA", "oops"))
+    assert np.isnan(read.numbers).tolist() == [
+        [False, False],
+        [True, False],
+        [True, True],
+        [False, False],
+        [False, True],
+    ]
 
 
 def test_as_many_words_as_numbers_are_slips_and_more_are_names(tmp_path: Path) -> None:
@@ -122,18 +129,19 @@ def test_a_gap_is_told_with_the_first_place_and_how_many_more(tmp_path: Path, ce
     assert label.repairs == ()
 
 
-@needs_perl
 def test_a_word_for_a_missing_label_may_be_a_class(tmp_path: Path) -> None:
-    (error,) = slips.of_labels(table(tmp_path, "a,b\nx,1\nNA,2\ny,NA\n"), [0])
-    assert str(error).startswith(f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' means missing); ")
-    assert str(error).endswith(". If 'NA' is a class, write it differently")
-    assert filtered(error, tmp_path) == "a,b\nx,1\nNA_,2\ny,NA\n"
+    (error,) = slips.of_labels(table(tmp_path, "a,b\nx,1\nNA,2\ny,?\n"), [0])
+    assert str(error) == f"{tmp_path}/t.csv:3:1: expected a label, got a missing one ('NA' means missing)"
+    assert [(repair.words, repair.meaning) for repair in error.repairs] == [
+        (("--missing-values", "?"), "if 'NA' is a class"),
+        (("--missing", "mean"), "if these rows have no label"),
+    ]
 
 
-def test_a_column_of_gaps_can_be_dropped(tmp_path: Path) -> None:
+def test_a_column_of_gaps_can_be_left_out(tmp_path: Path) -> None:
     (error,) = slips.of_inputs(column_of(tmp_path, "", "", ""), [0, 1], "error")
     assert str(error) == f"{tmp_path}/t.csv: column 'a' has missing values only"
-    assert error.repairs[0].words == ("--drop", "a")
+    assert error.repairs[0].words == ("--missing", "mean")
 
 
 @needs_perl
@@ -159,50 +167,38 @@ def test_a_column_goes_by_its_name_or_else_its_number() -> None:
     assert slips.column(Table("t", None, numbers, {}, range(2)), 2) == "3"
 
 
-def test_numbers_in_disguise_are_told_with_what_they_are(tmp_path: Path) -> None:
-    (error,) = slips.of_inputs(column_of(tmp_path, "5%", "6%", "7.5%", "12%"), [0, 1], "error")
-    assert str(error).startswith(f"{tmp_path}/t.csv:2:1: column 'a' has percentages as text, such as '5%' and ")
-    assert len(error.repairs) == 1
-
-
 def plain_table(columns: dict[int, list[str | None]], **options: Any) -> Table:
     """A table of text columns, in the file `t`."""
     rows = len(next(iter(columns.values())))
     return Table("t", tuple("abc"[: len(columns)]), np.zeros((rows, 0)), columns, range(1, rows + 1), **options)
 
 
-def test_numbers_in_disguise_are_told_wherever_numbers_could_be(tmp_path: Path) -> None:
-    found = column_of(tmp_path, "5%", "6%", "7.5%")
-    message = f"{tmp_path}/t.csv:2:1: column 'a' has percentages as text, such as '5%' and '6%'"
+def test_a_cell_that_is_not_written_as_most_are_is_told(tmp_path: Path) -> None:
+    found = column_of(tmp_path, "5%", "6%", "7.5", "8%")
+    message = f"{tmp_path}/t.csv:4:1: expected a number like '5%' as in most of column 'a', got '7.5'"
     for errors in (slips.of_inputs(found, [0, 1], "mean"), slips.of_numbers(found, [0, 1], ""), slips.of_two(found, 0)):
         assert [str(each) for each in errors] == [message]
-        assert [repair.meaning for repair in errors[0].repairs] == [""]
-    assert slips.of_names(found, 0) == []
-
-
-def test_the_first_cell_in_disguise_is_told_and_what_the_numbers_mean(tmp_path: Path) -> None:
-    (error,) = slips.of_inputs(column_of(tmp_path, "red", "2024-01-31", "2024-02-01"), [0], "error")
-    assert str(error) == (
-        f"{tmp_path}/t.csv:3:1: column 'a' has dates as text, such as '2024-01-31' and '2024-02-01'; "
-        "as days since 1970-01-01 they are numbers"
-    )
-    assert [repair.meaning for repair in error.repairs] == [""]
 
 
 def test_cells_of_two_meanings_have_a_way_for_each(tmp_path: Path) -> None:
-    text = 'a;b\n"1,500";1\n"2,250";2\n'
+    text = 'a;b\n"1,500";01/02/2024\n"2,250";03/04/2024\n'
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    (error,) = slips.of_inputs(reading.read(str(tmp_path / "t.csv"), header=True), [0], "error")
-    assert (
-        str(error) == f"{tmp_path}/t.csv:2:1: column 'a' has numbers with commas as text, such as '1,500' and '2,250'"
-    )
-    assert [repair.meaning for repair in error.repairs] == ["if 1,500 is 1500", "if 1,500 is 1.5"]
-
-
-@needs_perl
-def test_a_header_that_looks_like_its_cells_is_left_as_it_is(tmp_path: Path) -> None:
-    (error,) = slips.of_inputs(table(tmp_path, "5%,b\n6%,1\n7%,2\n"), [0, 1], "error")
-    assert filtered(error, tmp_path) == "5%,b\n6,1\n7,2\n"
+    found = reading.read(str(tmp_path / "t.csv"), header=True)
+    number, day = slips.of_inputs(found, [0, 1], "error")
+    start = f"{tmp_path}/t.csv:2:1: column 'a' has numbers with thousands separators, such as '1,500' and '2,250'"
+    assert str(number) == start
+    assert [(repair.meaning, repair.words) for repair in number.repairs] == [
+        ("if 1,500 is 1500", ("--decimal", ".")),
+        ("if 1,500 is 1.5", ("--decimal", ",")),
+    ]
+    assert [(repair.meaning, repair.words) for repair in day.repairs] == [
+        ("if the day comes first", ("--dates", "dmy")),
+        ("if the month does", ("--dates", "mdy")),
+    ]
+    for words, expected in (((".", "mdy"), [1500, 19724]), ((",", "dmy"), [1.5, 19754])):
+        read = reading.read(str(tmp_path / "t.csv"), decimal=words[0], dates=words[1])
+        assert read.numbers[0].tolist() == expected
+        assert slips.of_inputs(read, [0, 1], "error") == []
 
 
 def test_gaps_are_neither_words_nor_numbers() -> None:
@@ -227,27 +223,18 @@ def test_ten_columns_are_told_at_most() -> None:
     assert len(slips.of_labels(gaps, range(12))) == 10
 
 
-def test_columns_of_inputs_without_a_value_or_with_one_are_told_apart() -> None:
-    gaps = plain_table({0: [None, None], 1: ["x", "x"]})
-    (error,) = slips.of_inputs(gaps, [0, 1], "mean")
-    assert str(error) == "t: column 'a' is text and has missing values only"
-    assert error.repairs[0].words == ("--drop", "a")
-    (alone,) = slips.of_inputs(gaps, [0], "mean")
-    assert alone.repairs == ()
-
-
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (["x", None, None], "t:2:1: expected a label, got a missing one ('NA', '?' means missing), and 1 more; "),
-        (["x", "y", None], "t:3:1: expected a label, got a missing one ('NA', '?' means missing); "),
-        ([None, None, None], "t:1:1: expected a label, got a missing one ('NA', '?' means missing), and 2 more; "),
+        (["x", None, None], "t:2:1: expected a label, got a missing one ('NA', '?' means missing), and 1 more"),
+        (["x", "y", None], "t:3:1: expected a label, got a missing one ('NA', '?' means missing)"),
+        ([None, None, None], "t:1:1: expected a label, got a missing one ('NA', '?' means missing), and 2 more"),
     ],
 )
-def test_missing_labels_are_told_with_the_first_word_for_them(cells: list[str | None], message: str) -> None:
+def test_missing_labels_are_told_with_the_words_for_them(cells: list[str | None], message: str) -> None:
     (error,) = slips.of_labels(plain_table({0: cells, 1: ["x", "y", "z"]}, missing={0: ("NA", "?")}), [0, 1])
-    assert str(error) == (f"{message}--missing drop leaves such rows out. If 'NA' is a class, write it differently")
-    assert "NA_" in error.repairs[0].filter
+    assert str(error) == message
+    assert error.repairs[0].words == ("--missing-values", "")
 
 
 @needs_perl
@@ -256,13 +243,6 @@ def test_labels_between_tabs_become_zeros_and_ones(tmp_path: Path) -> None:
     assert found.delimiter == "\t"
     (error,) = slips.of_yes_or_no(found, [0, 1])
     assert filtered(error, tmp_path) == "a\tb\n0\t1\n1\t0\n"
-
-
-@needs_perl
-def test_a_word_for_what_is_missing_is_found_between_tabs_in_its_column_alone(tmp_path: Path) -> None:
-    found = table(tmp_path, "a\tb\n1\toops\noops\t-\noops\tx\n3\tx\n4\ty\n")
-    (error,) = slips.of_inputs(found, [0], "error")
-    assert filtered(error, tmp_path) == "a\tb\n1\toops\n\t-\n\tx\n3\tx\n4\ty\n"
 
 
 def test_labels_of_which_one_column_has_a_single_name_have_no_way_out() -> None:

@@ -28,7 +28,7 @@ def test_the_record_of_the_settings_is_that_of_the_defaults() -> None:
         "init": None,
         "bias": True,
         "standardize": True,
-        "missing": "error",
+        "missing": "auto",
         "seed": 0,
         "learning_rate": None,
         "momentum": 0.0,
@@ -116,13 +116,13 @@ def test_labels_of_their_own_are_dropped_with_their_rows() -> None:
 def test_a_word_that_drops_labels_is_doubted(missing: str, words: dict[int, tuple[str, ...]], is_told: bool) -> None:
     labels = [1, np.nan, 3] if missing == "drop" else [1, 2, 3]
     data = table([[row, label] for row, label in enumerate(labels)], "x y", missing=words)
-    told = "t.csv: 'NA' is read as a missing label; if it is a class, write it differently"
+    told = "t.csv: 'NA' is read as a missing label; if it is a class, try --missing-values ''"
     assert (told in prepared(NUMBERS, data, missing=missing).doubts()) == is_told
 
 
 def test_a_word_in_a_first_column_of_labels_is_doubted() -> None:
     data = table([[np.nan, 1], [3, 2], [4, 5]], "y x", missing={0: ("NA",), 1: ("none",)})
-    told = "t.csv: 'NA' is read as a missing label; if it is a class, write it differently"
+    told = "t.csv: 'NA' is read as a missing label; if it is a class, try --missing-values ''"
     assert told in prepared(NUMBERS, data, targets=["1"], missing="drop").doubts()
 
 
@@ -132,7 +132,7 @@ def test_words_in_any_column_of_a_file_of_labels_are_doubted(column: int) -> Non
     values[1][column] = np.nan  # type: ignore[call-overload]
     labels = table(values, source="l.csv", missing={column: ("none", "-")})
     ready = prepared(NUMBERS, table([[1], [2], [4]], missing={0: ("NA",)}), labels, missing="drop")
-    expected = "l.csv: '-', 'none' is read as a missing label; if it is a class, write it differently"
+    expected = "l.csv: '-', 'none' is read as a missing label; if it is a class, try --missing-values ''"
     assert [line for line in ready.doubts() if "missing label" in line] == [expected]
 
 

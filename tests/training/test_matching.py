@@ -100,7 +100,7 @@ def test_columns_that_are_dropped_and_missing_values_are_those_of_the_settings()
     _, encoding = match(description, data, None, "y", missing="mean", drop=["b"])
     assert [each.position for each in encoding.columns.inputs] == [0, 2]
     with pytest.raises(BadInput, match="missing"):
-        match(description, data, None, "y")
+        match(description, data, None, "y", missing="error")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, tee
 from shlex import quote
-from typing import Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from kerash_cli.tables.joining import Joined
 from kerash_cli.tables.options import Options, Share
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import BadRow, Table
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.notations.base import Notation
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 """Rows: their fields, their line numbers, and their texts if these are kept."""
@@ -133,6 +136,10 @@ class TextLayout(NamedTuple):
     """Positions of columns known to be text."""
     written: frozenset[int]
     """Positions of columns whose cells are also kept as they were written."""
+    notations: "Mapping[int, Notation]"
+    """Notations of columns of numbers, by position, if they are no plain decimals."""
+    missing: tuple[str, ...] | None
+    """Words for missing values, besides empty cells; None stands for `decimals.MISSING`."""
     trailing: bool
     """True if rows end with a separator that no column follows."""
     records: bool
@@ -140,18 +147,24 @@ class TextLayout(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that `from_json` reads."""
-        return {**self._asdict(), "text": sorted(self.text), "written": sorted(self.written)}
+        notations = [[place, notation.to_json()] for place, notation in self.notations.items()]
+        return {
+            **self._asdict(), "text": sorted(self.text), "written": sorted(self.written), "notations": notations
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the layout that `to_json` gave these values for."""
         names = None if record["names"] is None else tuple(record["names"])
         text, written = (frozenset(record[name]) for name in ("text", "written"))
-        return cls(**{**record, "names": names, "text": text, "written": written, "notes": tuple(record["notes"])})
+        notations = {place: _notation(each) for place, each in record["notations"]}
+        missing = None if record["missing"] is None else tuple(record["missing"])
+        own = {"names": names, "text": text, "written": written, "notations": notations, "missing": missing}
+        return cls(**{**record, **own, "notes": tuple(record["notes"])})
 
     def question(self, block: Block) -> Question | None:
         """Returns the block as a question for `decode`; None if it certainly has other cells than numbers."""
-        if self.text:
+        if self.text or self.notations:
             return None
         text, delimiter = self._prepared(block).text, self.delimiter.encode()
         if delimiter == b" ":
@@ -214,7 +227,16 @@ class TextLayout(NamedTuple):
         if self.written and (question := self.question(block)):
             written = _columns(question.text, question.delimiter, self.written, self.width)
         kept = block.text.decode().split("\n")[:-1] if self.records else None
-        return self._made(numbers, {}, written, {}, range(block.line, block.line + len(numbers)), kept)
+        missing: dict[int, tuple[str, ...]] = {}
+        if self.sentinels and (found := np.isin(numbers, self.sentinels)).any():
+            numbers = np.where(found, np.nan, numbers)
+            words = tuple(word for word in self.missing or () if decimals.number(word) is not None)
+            missing = dict.fromkeys(np.flatnonzero(found.any(axis=0)).tolist(), words)
+            written = {
+                place: [None if gap else cell for cell, gap in zip(cells, found[:, place].tolist(), strict=True)]
+                for place, cells in written.items()
+            }
+        return self._made(numbers, {}, written, missing, range(block.line, block.line + len(numbers)), kept)
 
     def _any_table(self, block: Block) -> Table:
         rows, lines, kept = self._plain_rows(block) or self._rows(block)
@@ -224,14 +246,13 @@ class TextLayout(NamedTuple):
         missing: dict[int, tuple[str, ...]] = {}
         columns = list(zip(*rows, strict=True)) or [()] * self.width
         for position, cells in enumerate(columns):
-            values = None if position in self.text else decimals.column(cells)
+            values = self._values(position, cells)
             if values is None or position in self.written:
-                known = {cell: None if decimals.is_missing(cell) else cell.strip(" \t") for cell in set(cells)}
-                (texts if values is None else written)[position] = [known[cell] for cell in cells]
+                (texts if values is None else written)[position] = self._present(cells)
             if values is not None:
                 numbers.append(values)
             if (None in texts[position]) if values is None else np.isnan(values).any():
-                missing[position] = tuple(sorted({word for word in set(cells) if decimals.is_missing(word)} - {""}))
+                missing[position] = tuple(sorted({cell for cell in set(cells) if self._is_gap(cell)} - {""}))
         matrix = np.stack(numbers, axis=1) if numbers else np.empty((len(rows), 0))
         return self._made(matrix, texts, written, missing, lines, kept)
 
@@ -254,9 +275,39 @@ class TextLayout(NamedTuple):
             records=kept,
             written=written,
             missing={place: words for place, words in missing.items() if words},
+            notations=self.notations,
             notes=self.notes,
             is_text=True,
         )
+
+    def _values(self, position: int, cells: Sequence[str]) -> np.ndarray | None:
+        """Returns the numbers in the column at `position`, NaN for missing ones; None if the column is text."""
+        if position in self.text:
+            return None
+        if position in self.notations:
+            return self.notations[position].column(self._present(cells))
+        values = decimals.column(cells, self.gap_words)
+        if values is not None and self.sentinels:
+            values[np.isin(values, self.sentinels)] = np.nan
+        return values
+
+    def _present(self, cells: Sequence[str]) -> list[str | None]:
+        """Returns the cells without blanks around them, None for missing ones."""
+        known = {cell: None if self._is_gap(cell) else cell.strip(" \t") for cell in set(cells)}
+        return [known[cell] for cell in cells]
+
+    def _is_gap(self, cell: str) -> bool:
+        return decimals.is_missing(cell, self.gap_words)
+
+    @property
+    def gap_words(self) -> frozenset[str]:
+        """Words for missing values, in lower case, with the empty one."""
+        return decimals.MISSING if self.missing is None else frozenset({"", *map(str.lower, self.missing)})
+
+    @property
+    def sentinels(self) -> list[float]:
+        """Numbers that stand for missing values."""
+        return [value for value in map(decimals.number, self.missing or ()) if value is not None]
 
     def _plain_rows(self, block: Block) -> _Rows | None:
         """Returns the same as `_rows`, but much faster, if each line is a row; else None."""
@@ -318,11 +369,19 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
         names,
         options.texts(names, width),
         options.positions(names, width),
+        options.notations(names, width),
+        options.gaps(),
         inferred.trailing,
         options.records,
         inferred.notes,
     )
     return layout, [inferred.rest] if inferred.rest else []
+
+
+def _notation(record: object) -> "Notation":
+    from kerash_cli.tables.notations.base import read  # few models have one
+
+    return read(record)
 
 
 def _odd(record: Record) -> Odd:

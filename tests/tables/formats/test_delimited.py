@@ -394,7 +394,7 @@ def test_another_delimiter_than_that_learnt_with_is_still_found(text: str) -> No
 
 
 def test_decimal_commas_are_evidence_for_the_other_delimiter() -> None:
-    assert cells(read("1;2,5;0\n2;3,5;1\n"))[0] == [1, "2,5", 0]
+    assert cells(read("1;2,5;0\n2;3,5;1\n"))[0] == [1, 2.5, 0]
     assert read("5,1;3,5;1,4;0,2;setosa\n4,9;3,0;1,4;0,2;setosa\n").delimiter == ";"
 
 
