@@ -68,7 +68,7 @@ def refused(folder: Path, rows: list[list[str]], expected: str) -> Callable[[], 
     def learnt() -> object:
         known = reading.read(path, header=True)
         with pytest.raises(BadInput, match=expected):
-            learn(known, targets=["y"], output="distribution")
+            learn(known, targets=["y"], output="distribution", missing="error")
         return None
 
     return learnt
@@ -83,7 +83,19 @@ def gaps_everywhere(size: int, folder: Path) -> Callable[[], object]:
 
 
 def percentages(size: int, folder: Path) -> Callable[[], object]:
-    return refused(folder, [[f"{row}%"] * size for row in range(4)], "percentages")
+    rows = [[*[f"{row}%"] * size, "pq"[row % 2]] for row in range(4)]
+    path = table(folder, [*(f"n{each}" for each in range(size)), "y"], rows)
+
+    def encoded() -> object:
+        known = reading.read(path, header=True)
+        encoding = learn(known, targets=["y"], output="distribution").fitted(known)
+        return encoding.encode_inputs(reading.read(path, schema=encoding.schema)), encoding.doubts(known)
+
+    return encoded
+
+
+def dates_of_two_meanings(size: int, folder: Path) -> Callable[[], object]:
+    return refused(folder, [[f"{row}/2/2024"] * size for row in range(1, 4)], "dates like")
 
 
 def targets(size: int, folder: Path) -> Callable[[], object]:
@@ -113,6 +125,7 @@ def steps(size: int, folder: Path) -> Callable[[], object]:
         (gap_in_the_last_column, 500),
         (gaps_everywhere, 500),
         (percentages, 60),
+        (dates_of_two_meanings, 60),
         (targets, 150),
         (steps, 50),
     ],

@@ -19,6 +19,8 @@ class Reader(NamedTuple):
 
     delimiter: str | None
     header: bool | None
+    skip_rows: int = 0
+    no_quotes: bool = False
     label_header: bool | None = None
     categories: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
@@ -43,7 +45,14 @@ class Reader(NamedTuple):
         if self.categories:
             wanted["categories"] = self.categories
         return reading.read(
-            path, delimiter=self.delimiter, header=self.header, share=decoding.shared, **self._numbers(), **wanted
+            path,
+            delimiter=self.delimiter,
+            header=self.header,
+            skip_rows=self.skip_rows,
+            quotes=not self.no_quotes,
+            share=decoding.shared,
+            **self._numbers(),
+            **wanted,
         )
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":

@@ -100,7 +100,8 @@ def _texts(predictions: "Predictions", data: str, options: dict[str, Any], conso
         _write_layers(trained, sample, options["layers"])
     if sample:
         return predictions.lines(sample)
-    reader = {"delimiter": options["delimiter"], "header": options["header"]}
+    reader = {name: options.pop(name) for name in ("delimiter", "header", "skip_rows")}
+    reader["quotes"] = not options.pop("no_quotes")
     blocks = reading.blocks(data, **reader, schema=trained.encoding.schema, records=predictions.options["append"])
     return streaming.texts(blocks, predictions, os.path.isfile(data), console.say)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate
 from shlex import quote
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
@@ -14,14 +14,18 @@ from kerash_cli.encoding.cells import Floats, check_rows
 from kerash_cli.encoding.inputs import INPUTS, ColumnGroup, InputColumn
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import BadInput, at, listed
-from kerash_cli.tables.notations import base
-from kerash_cli.tables.notations.base import Notation
 from kerash_cli.tables.table import Rows, Schema, Table, separates
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.notations.base import Notation
 
 MOST_INPUTS = 1 << 18
 """Maximum number of inputs of a network: the values of an image of 256x256 pixels with four channels."""
 
 WIDEST = 10**9
+
+ASIDE, EMPTY, RARE = "names or numbers of the rows", "without any value", "text whose values hardly ever recur"
+"""Why a column is left out."""
 
 Groups: TypeAlias = Sequence[tuple[type[InputColumn], ColumnGroup]]
 """The kinds of input that are used, each with its columns."""
@@ -39,12 +43,12 @@ class Columns:
     targets: tuple[int, ...]
     """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
-    notations: Mapping[int, Notation] = field(default_factory=dict)
+    notations: "Mapping[int, Notation]" = field(default_factory=dict)
     """How the numbers of inputs and label columns are written, by position, if not as plain decimals."""
     missing_values: tuple[str, ...] | None = None
     """Words for missing values; None stands for the usual ones."""
-    skipped: tuple[int, ...] = field(default=(), compare=False)
-    """Positions of columns that are of no kind and are left out; a saved model does not record them."""
+    skipped: Mapping[int, str] = field(default_factory=dict, compare=False)
+    """Why other columns are left out, by position; a saved model does not record them."""
 
     @cached_property
     def features(self) -> int:
@@ -257,11 +261,15 @@ def _targets(value: object, width: int) -> tuple[int, ...]:
     return targets
 
 
-def _notations(value: object, positions: Collection[int]) -> dict[int, Notation]:
+def _notations(value: object, positions: Collection[int]) -> "dict[int, Notation]":
     """Reads a list of `[position, notation]` for some of the positions."""
+    if value == []:
+        return {}
+    from kerash_cli.tables.notations.saved import read  # few models have one
+
     if not isinstance(value, list) or not all(isinstance(each, list) and len(each) == 2 for each in value):
         raise ValueError("expected a position and a notation for each column in another notation")
-    found = {checks.integer(place, 0, WIDEST, "position"): base.read(record) for place, record in value}
+    found = {checks.integer(place, 0, WIDEST, "position"): read(record) for place, record in value}
     checks.expect(len(found) == len(value) and found.keys() <= set(positions), "expected notations of inputs or labels")
     return found
 

@@ -7,7 +7,7 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.encoding import slips
 from kerash_cli.encoding.cells import absent, check_rows, complete, gaps, incomplete, matrix, words
-from kerash_cli.encoding.columns import Columns, numbered
+from kerash_cli.encoding.columns import ASIDE, EMPTY, RARE, Columns, numbered
 from kerash_cli.encoding.inputs import INPUTS, InputColumn, Number
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.scaling import Scaling
@@ -18,6 +18,12 @@ from kerash_cli.tables.table import Table
 
 FEW_CLASSES = 20
 """Maximum number of different numeric labels that are accepted as classes even if hardly any of them recurs."""
+
+ROW_NUMBERS = frozenset({"", "id", "index", "no", "no.", "nr", "row", "row.names", "rownames", "rowname", "unnamed: 0"})
+"""Names, in lower case, of columns that may number the rows."""
+
+FEWEST_NUMBERED = 5
+"""Minimum number of rows that a column may number; fewer numbers may go up by one for another reason."""
 
 EXACT = 2**53
 """Smallest whole number that shares its float64 value with another, 2**53 + 1."""
@@ -46,7 +52,7 @@ def learn(
     """
     where, places = label_columns(table, labels, targets)
     positions = tuple(places) if labels is None else ()
-    used = _used(table, positions, drop)
+    used, aside = _used(table, positions, drop)
     check_rows(table, where)
     if absent(where, places).all():
         other = "--target" if positions else "label file"
@@ -61,7 +67,7 @@ def learn(
                 f"{at(table.source)}expected at least one row without missing values, found none; try --missing mean"
             )
         table, where = table.take(rows), where.take(rows)
-    columns = _columns(table, used, positions)
+    columns = _columns(table, used, positions, aside)
     _check_inputs(table, columns, inputs)
     names = tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places))
     encoding = Encoding(
@@ -122,23 +128,51 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
     return complaints
 
 
-def _used(table: Table, targets: Collection[int], drop: Collection[str]) -> list[int]:
-    """Returns the positions of the columns that are neither targets nor dropped; raises BadInput if none is left."""
+def _used(table: Table, targets: Collection[int], drop: Collection[str]) -> tuple[list[int], list[int]]:
+    """Returns the positions of the inputs, and of columns left out because they name or number the rows.
+
+    Columns that are targets or dropped are in neither; the only column is always an input. Raises BadInput if no input
+    is left.
+    """
     dropped = {table.find(column) for column in drop}
     used = [each for each in range(table.width) if each not in dropped and each not in targets]
+    others = _no_inputs(table)
+    aside = [each for each in used if each in others]
+    if len(aside) < len(used):
+        used = [each for each in used if each not in others]
+    else:
+        aside = []
     if dropped and (not used or not dropped.isdisjoint(targets)):
         raise BadInput("--drop: expected the label and at least one input to remain; try to drop fewer columns")
     if not used:
         raise BadInput(f"{at(table.source)}expected a column besides the label, got none; try another table")
-    return used
+    return used, aside
 
 
-def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...]) -> Columns:
+def _no_inputs(table: Table) -> frozenset[int]:
+    """Returns the positions of columns that are no inputs by what the file says, or that number the rows."""
+    names = table.names or ()
+    numbering = {
+        place for place, name in enumerate(names) if name.lower() in ROW_NUMBERS and _numbers_rows(table, place)
+    }
+    return table.aside | numbering
+
+
+def _numbers_rows(table: Table, position: int) -> bool:
+    """Returns whether the numbers in a column go up by one from row to row."""
+    if position in table.texts or table.rows < FEWEST_NUMBERED:
+        return False
+    values = table.numbers[:, table.number_index(position)].astype(np.float64)
+    return bool((np.diff(values) == 1).all())
+
+
+def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...], aside: Sequence[int]) -> Columns:
     """Returns the columns of a table; those in `used` are inputs, except that columns of no kind are left out."""
     empty = {each for each in incomplete(table, used) if gaps(table, each) == table.rows}
     found = [None if each in empty else _input(table, each) for each in used]
+    rare = [each for each, column in zip(used, found, strict=True) if column is None and each not in empty]
     inputs = tuple(each for each in found if each is not None)
-    skipped = tuple(each for each, column in zip(used, found, strict=True) if column is None)
+    skipped = {**dict.fromkeys(aside, ASIDE), **dict.fromkeys(empty, EMPTY), **dict.fromkeys(rare, RARE)}
     if not inputs:
         raise BadInput(f"{at(table.source)}expected a column whose values recur, got none; add other columns")
     seen = {*targets, *(each.position for each in inputs)}

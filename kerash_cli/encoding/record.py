@@ -164,10 +164,9 @@ class Encoding:
         """Returns a line for each possibly wrong decision about columns."""
         lines = [*self.targets.doubts(), *filter(None, (each.doubt(table) for each in self.columns.inputs))]
         lines += self._notations(table) + self._gaps(table)
-        skipped = [each for each in self.columns.skipped if each in table.texts and any(table.texts[each])]
-        lines += _about(table, skipped, "text whose values hardly ever recur and", "left out")
-        empty = [each for each in self.columns.skipped if each not in skipped]
-        lines += _about(table, empty, "without any value and", "left out")
+        for why in dict.fromkeys(self.columns.skipped.values()):
+            places = [each for each, reason in self.columns.skipped.items() if reason == why]
+            lines += _about(table, places, f"{why} and", "left out")
         lines += _about(table, self.ignored_inputs, "the same in all training rows and", "ignored")
         return lines
 

@@ -37,6 +37,10 @@ class Options:
     """Decimal mark, `.` or `,`; None leaves it to each column of text."""
     dates: str | None = None
     """Order of day, month and year where it is not plain, `dmy` or `mdy`."""
+    quotes: bool = True
+    """True if quotes may enclose a field."""
+    skip_rows: int = 0
+    """Number of lines at the top that are left out."""
     skip: bool = False
     """True if invalid rows are left out."""
     share: Share = alone

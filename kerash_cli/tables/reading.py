@@ -68,6 +68,8 @@ def read(
     missing: tuple[str, ...] | None = None,
     decimal: str | None = None,
     dates: str | None = None,
+    quotes: bool = True,
+    skip_rows: int = 0,
     skip: bool = False,
     share: Share = alone,
 ) -> Table:
@@ -77,9 +79,9 @@ def read(
     and how numbers are written; without it, that is found out (`kerash_cli.tables.notations`), where `decimal` and
     `dates` settle what may be read in two ways. The cells of the column `label`, or of all columns if `labels` is
     True, are also kept as they were written. The columns `categories` are words, whatever they look like; an array has
-    none, which raises BadInput. `missing` are words for missing values, in place of the usual ones. With `skip`,
-    invalid rows of a text file are left out and raise nothing. `share` decodes numbers, perhaps with the help of other
-    processes.
+    none, which raises BadInput. `missing` are words for missing values, in place of the usual ones. Without `quotes`,
+    a quote never encloses a field. The first `skip_rows` lines are left out. With `skip`, invalid rows of a text file
+    are left out and raise nothing. `share` decodes numbers, perhaps with the help of other processes.
     """
     options = Options(
         delimiter,
@@ -91,6 +93,8 @@ def read(
         missing=missing,
         decimal=decimal,
         dates=dates,
+        quotes=quotes,
+        skip_rows=skip_rows,
         skip=skip,
         share=share,
     )
@@ -104,7 +108,7 @@ def as_written(path: str, options: Options) -> Table:
         table = _format(source).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
-        declared = _declared(table, options.categories)
+        declared = table.declared | _declared(table, options.categories)
         return replace(table, sha256=source.sha256(), declared=declared, missing_values=options.missing)
 
 
@@ -132,12 +136,14 @@ def blocks(
     header: bool | None = None,
     schema: Schema | None = None,
     records: bool = False,
+    quotes: bool = True,
+    skip_rows: int = 0,
 ) -> Iterator[tuple[Layout, Block]]:
     """Yields a table as it arrives, in blocks whose layout makes rows of them.
 
     With `records`, rows keep their original text.
     """
-    options = Options(delimiter, header, schema, records)
+    options = Options(delimiter, header, schema, records, quotes=quotes, skip_rows=skip_rows)
     with opened(path, _MAGICS) as source:
         yield from _format(source).blocks(source, options)
 

@@ -43,6 +43,8 @@ class Table:
     """Cells of numeric columns as they were written, if the reader was asked to keep them."""
     declared: frozenset[int] = frozenset()
     """Positions of text columns whose cells are words, whatever they look like."""
+    aside: frozenset[int] = frozenset()
+    """Positions of columns that are no inputs by what the file says, such as names of rows."""
     missing: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Words that were read as missing values, such as `NA`, by the position of the column."""
     missing_values: tuple[str, ...] | None = None

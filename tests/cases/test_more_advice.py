@@ -11,7 +11,8 @@ TABLES = {
     "a word that recurs": "a,b,y\n" + NUMBERS.replace(",2,", ",left blank,"),
     "days or months": "a,b,y\n"
     + NUMBERS.replace(",2,", ",02/02/2024,").replace(",1,", ",1/2/2024,").replace(",0,", ",3/4/2024,"),
-    "row names of R": "b c y\n" + "".join(f"row {line}\n" for line in NUMBERS.replace(",", " ").splitlines()),
+    "a quote that ends too early": "a,b,y\n"
+    + NUMBERS.replace(",2,", ',"red" one,').replace(",1,", ",blue,").replace(",0,", ",blue,"),
 }
 
 

@@ -266,9 +266,10 @@ def test_missing_values_and_dropped_columns_are_as_for_train(kerash: Kerash, tmp
     lines[3] = "," + lines[3].partition(",")[2]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
     rest = (path, "2", "0", "--target", "label", "-q")
-    done = kerash("evolve", "3", "3", "m", *rest)
+    done = kerash("evolve", "3", "3", "m", *rest, "--missing", "error")
     assert done.code == 2
     assert "--missing drop" in done.error
+    assert kerash("evolve", "3", "3", "f", *rest).code == 0
     assert kerash("evolve", "3", "3", "m", *rest, "--missing", "drop").code == 0
     assert kerash("evolve", "2", "3", "d", *rest, "--drop", "a").code == 0
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from measuring import traced
@@ -268,3 +270,29 @@ def test_more_classes_than_fit_into_memory_are_refused_before_they_are_named(mon
         with pytest.raises(OutOfSpace, match=r"^t\.csv: needs 200 GB of memory, but only 1 GB are free; try"):
             learn(table(X, [0.0, 1, 1, 0]), targets=["2"], output="distribution", outputs=10**9)
         assert most() < 10**6
+
+
+@pytest.mark.parametrize("name", ["", "id", "Index", "rownames", "Unnamed: 0"])
+def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
+    columns = [[7, 8, 9, 10, 11, 12], [0, 1, 2, 0, 1, 2], [0, 1, 0, 1, 0, 1]]
+    data = replace(table(*columns, names="n x y"), names=(name, "x", "y"))
+    encoding = learn(data, targets=["y"])
+    assert [each.position for each in encoding.columns.inputs] == [1]
+    assert encoding.doubts(data) == [f"column {name!r} is names or numbers of the rows and is left out"]
+    assert [each.position for each in learn(data, targets=["y"], drop=["x"]).columns.inputs] == [0]
+    assert learn(data, targets=["y"], drop=["1"]).doubts(data) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("id", [1, 2, 3, 4, 5, 7]), ("id", [1, 2, 3, 4]), ("year", [1, 2, 3, 4, 5, 6])]
+)
+def test_other_numbers_are_inputs(name: str, numbers: list[float]) -> None:
+    data = table(numbers, [n % 2 for n in numbers], [n % 3 for n in numbers], names=f"{name} x y")
+    assert len(learn(data, targets=["y"]).columns.inputs) == 2
+
+
+def test_what_the_file_sets_aside_is_no_input_and_may_be_the_label() -> None:
+    data = replace(table([1, 3, 2], [2, 1, 2], [3, 1, 2], names="a b y"), aside=frozenset({0, 2}))
+    encoding = learn(data, targets=["y"])
+    assert [each.position for each in encoding.columns.inputs] == [1]
+    assert encoding.doubts(data) == ["column 'a' is names or numbers of the rows and is left out"]

@@ -294,7 +294,7 @@ SHELLS = [
 @pytest.mark.parametrize(("shell", "columns"), SHELLS)
 def test_an_error_fits_and_its_command_can_be_pasted_from_the_screen(tmp_path: Path, shell: str, columns: int) -> None:
     folder = linked(tmp_path / "here")
-    rows = "".join(f"{n}%,{n * 3},{n % 3}\n" for n in range(10, 40))
+    rows = "".join(f"{f'about {n}' if n % 7 == 0 else n},{n * 3},{n % 3}\n" for n in range(10, 40))
     (folder / "rates.csv").write_text(f"rate of this,b,{SPECIES}\n{rows}")
     terminal = shown(LONG_ERROR, folder, columns, code=2)
     plain = piped(LONG_ERROR, folder, code=2)
@@ -303,7 +303,7 @@ def test_an_error_fits_and_its_command_can_be_pasted_from_the_screen(tmp_path: P
     lines = terminal.screen.copied.splitlines()
     begins = next(place for place, line in enumerate(lines) if line.endswith("; try")) + 1
     assert " ".join(lines[:begins]).removesuffix("; try") == prose
-    show = 'perl() { cat; printf "%s\\n" perl "$@"; }; kerash() { printf "%s\\n" kerash "$@"; cat; }; '
+    show = 'sed() { cat; printf "%s\\n" sed "$@"; }; kerash() { printf "%s\\n" kerash "$@"; cat; }; '
 
     def pasted(text: str) -> bytes:
         return subprocess.run([shell, "-c", show + text], cwd=folder, capture_output=True, check=True).stdout

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _Rows: TypeAlias = tuple[list[list[str]], Sequence[int], list[str] | None]
 """Rows: their fields, their line numbers, and their texts if these are kept."""
+_SETS = ("text", "written", "declared", "aside")
+"""Fields of a layout that are sets of positions."""
 
 
 def read(source: Source, options: Options) -> Table:
@@ -55,7 +57,7 @@ def read(source: Source, options: Options) -> Table:
 def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Block], float]:
     """Returns the layout of the first rows, the blocks of all rows, and about how many times as large as the first
     block they are; 1 if that is not known."""
-    found = records.blocks(source, options.delimiter)
+    found = records.blocks(source, options.delimiter, options.quotes, options.skip_rows)
     first = next(found, None)
     if first is None:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
@@ -114,7 +116,7 @@ def _parts(
 def blocks(source: Source, options: Options) -> Iterator[tuple["TextLayout", Block]]:
     """Yields the rows of a text table in blocks as they arrive, each with the layout that it has."""
     memory.reuse()
-    found = records.blocks(source, options.delimiter)
+    found = records.blocks(source, options.delimiter, options.quotes, options.skip_rows)
     for first in found:
         layout, rest = _laid_out(source.name, first, options)
         while not rest and (following := next(found, None)):  # a header alone does not show how rows end
@@ -140,27 +142,30 @@ class TextLayout(NamedTuple):
     """Notations of columns of numbers, by position, if they are no plain decimals."""
     missing: tuple[str, ...] | None
     """Words for missing values, besides empty cells; None stands for `decimals.MISSING`."""
+    quotes: bool
+    """True if quotes may enclose a field."""
     trailing: bool
     """True if rows end with a separator that no column follows."""
     records: bool
     notes: tuple[str, ...]
+    declared: frozenset[int] = frozenset()
+    """Positions of columns of which the file says that they are words; they are in `text` as well."""
+    aside: frozenset[int] = frozenset()
+    """Positions of columns that are no inputs."""
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that `from_json` reads."""
+        sets = {name: sorted(getattr(self, name)) for name in _SETS}
         notations = [[place, notation.to_json()] for place, notation in self.notations.items()]
-        return {
-            **self._asdict(), "text": sorted(self.text), "written": sorted(self.written), "notations": notations
-        }  # fmt: skip
+        return {**self._asdict(), **sets, "notations": notations}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the layout that `to_json` gave these values for."""
-        names = None if record["names"] is None else tuple(record["names"])
-        text, written = (frozenset(record[name]) for name in ("text", "written"))
+        sets = {name: frozenset(record[name]) for name in _SETS}
+        lists = {name: None if record[name] is None else tuple(record[name]) for name in ("names", "missing", "notes")}
         notations = {place: _notation(each) for place, each in record["notations"]}
-        missing = None if record["missing"] is None else tuple(record["missing"])
-        own = {"names": names, "text": text, "written": written, "notations": notations, "missing": missing}
-        return cls(**{**record, **own, "notes": tuple(record["notes"])})
+        return cls(**{**record, **sets, **lists, "notations": notations})
 
     def question(self, block: Block) -> Question | None:
         """Returns the block as a question for `decode`; None if it certainly has other cells than numbers."""
@@ -196,7 +201,7 @@ class TextLayout(NamedTuple):
         try:
             self._read(block)
         except BadInput as error:
-            parts = records.halves(block, self.delimiter)
+            parts = records.halves(block, self.delimiter, self.quotes)
             if parts is None:
                 text = block.text.removesuffix(b"\n").decode(errors="backslashreplace")
                 if lines := text.count("\n"):
@@ -217,7 +222,7 @@ class TextLayout(NamedTuple):
         that no column follows."""
         if self.width == 1 and block.blank:
             block = Block(b"\n" * block.blank + block.text, block.line - block.blank)
-        if self.trailing and b'"' not in block.text:
+        if self.trailing and not (self.quotes and b'"' in block.text):
             delimiter = self.delimiter.encode()
             block = block._replace(text=block.text.replace(delimiter + b"\n", b"\n"))
         return block
@@ -275,6 +280,8 @@ class TextLayout(NamedTuple):
             records=kept,
             written=written,
             missing={place: words for place, words in missing.items() if words},
+            declared=self.declared,
+            aside=self.aside,
             notations=self.notations,
             notes=self.notes,
             is_text=True,
@@ -311,7 +318,7 @@ class TextLayout(NamedTuple):
 
     def _plain_rows(self, block: Block) -> _Rows | None:
         """Returns the same as `_rows`, but much faster, if each line is a row; else None."""
-        if b'"' in block.text or self.width == 1 or self.delimiter == " ":
+        if (self.quotes and b'"' in block.text) or self.width == 1 or self.delimiter == " ":
             return None
         rows = records.plain_rows(self.source, block, self.delimiter)
         if set(map(len, rows)) != {self.width}:
@@ -320,7 +327,8 @@ class TextLayout(NamedTuple):
         return rows, range(block.line, block.line + len(rows)), kept
 
     def _rows(self, block: Block) -> _Rows:
-        found = list(records.records(self.source, block, self.delimiter, blanks=self.width == 1))
+        blanks = self.width == 1
+        found = list(records.records(self.source, block, self.delimiter, blanks=blanks, quotes=self.quotes))
         for record in found:
             if self.trailing and len(record.fields) == self.width + 1 and not record.fields[-1].strip():
                 record.fields.pop()
@@ -367,19 +375,22 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
         inferred.delimiter,
         width,
         names,
-        options.texts(names, width),
+        options.texts(names, width) | inferred.declared,
         options.positions(names, width),
         options.notations(names, width),
         options.gaps(),
+        options.quotes,
         inferred.trailing,
         options.records,
         inferred.notes,
+        inferred.declared,
+        inferred.aside,
     )
     return layout, [inferred.rest] if inferred.rest else []
 
 
 def _notation(record: object) -> "Notation":
-    from kerash_cli.tables.notations.base import read  # few models have one
+    from kerash_cli.tables.notations.saved import read  # few models have one
 
     return read(record)
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, listed, shown
-from kerash_cli.tables.formats import records
+from kerash_cli.tables.formats import records, type_rows
 from kerash_cli.tables.formats.records import DELIMITERS, Block, Record
 from kerash_cli.tables.options import Options
-from kerash_cli.tables.table import Schema, escaped, separates
+from kerash_cli.tables.table import Schema, separates
 
 FEWEST_SAMPLES = 3
 _MOST_SAMPLES = 100  # records that a layout is inferred from
@@ -28,6 +28,10 @@ class Inferred(NamedTuple):
     """Doubtful guesses about the layout, one line each."""
     rest: Block | None
     """The block without its header and comments; None if nothing is left."""
+    declared: frozenset[int] = frozenset()
+    """Positions of columns of which the file says that they are words."""
+    aside: frozenset[int] = frozenset()
+    """Positions of columns that are no inputs."""
 
 
 def infer(source: str, block: Block, options: Options) -> Inferred:
@@ -35,34 +39,71 @@ def infer(source: str, block: Block, options: Options) -> Inferred:
     records.check_bytes(source, _first_line(block))
     block, told = _without_separator_line(block)
     given = options.delimiter or told
-    block, comments = _without_comments(block, given)
-    delimiter = given or _known_delimiter(block, options.schema) or _delimiter(source, block)
-    sample = _sampled(block, delimiter)
+    quotes = options.quotes
+    block, notes = _without_comments(block, given, quotes)
+    delimiter = given or _known_delimiter(block, options.schema, quotes) or _delimiter(source, block, quotes)
+    sample = _sampled(block, delimiter, quotes)
     if not sample:
         raise BadInput(f"{at(source, block.line)}expected rows, got blank lines")
-    _check_row_names(source, sample, delimiter, options)
     trailing = _ends_in_separators(sample, options)
     if trailing:
         width = len(sample[-1].fields) - 1
         sample = [record._replace(fields=record.fields[:width]) for record in sample]
-    first = sample[0]
-    header = _has_header(source, block, sample, options.schema, delimiter) if options.header is None else options.header
-    notes = [*comments]
-    if trailing:
         notes.append(f"{source}: every row ends with a separator, {shown(delimiter)}; no column is read after it")
-    names = None
-    line = " ".join(first.fields)[:60]
-    if header:
-        if options.header is None and _may_be_row(first, options.schema):
-            notes.append(f"{source}: the first row ({line}) was taken for a header; if it is data, use --no-header")
-        names, renamed = different([field.strip(" \t") for field in first.fields])
-        notes += [f"{source}: {line}" for line in renamed]
-        block = _after(block, first)
-    elif options.header is None and (_names_of_digits(sample) or _has_a_name(first, options.schema)):
-        notes.append(f"{source}: the first row ({line}) was taken for data; if it names the columns, use --header")
+    types = None if options.header is False else type_rows.types(sample)
+    first, last = sample[0], sample[2 if types else 0]
+    has_row_names = _has_row_names(sample, options)
+    header = options.header
+    if header is None:
+        header = bool(types or has_row_names) or _has_header(source, block, sample, options, delimiter)
+    if not header:
+        notes += [] if options.header is False else _about_data(source, sample, options.schema)
+        rest = None if records.is_blank(block.text) else block
+        return Inferred(delimiter, _width(sample, options.schema), None, trailing, tuple(notes), rest)
+    block = _after(block, last)
+    names, renamed = different([*[""] * has_row_names, *map(_name, first.fields)])
+    notes += [] if options.header or types else _about_header(source, first, has_row_names, options.schema)
+    notes += [f"{source}: {line}" for line in renamed] + (_about_types(source, names, types) if types else [])
     rest = None if records.is_blank(block.text) else block
-    width = len(first.fields) if header else _width(sample, options.schema)
-    return Inferred(delimiter, width, names, trailing, tuple(notes), rest)
+    words, aside = (types.words, types.aside) if types else (frozenset[int](), frozenset[int]())
+    aside |= {0} if has_row_names else set()
+    return Inferred(delimiter, len(names), names, trailing, tuple(notes), rest, words, aside)
+
+
+def _name(cell: str) -> str:
+    """Returns the name of a column as it is in a header, without blanks and single quotes around it."""
+    name = cell.strip(" \t")
+    quoted = len(name) > 2 and name[0] == name[-1] == "'" and "'" not in name[1:-1]
+    return name[1:-1] if quoted else name
+
+
+def _about_header(source: str, first: Record, has_row_names: bool, schema: Schema | None) -> list[str]:
+    """Returns a line if the first row is taken for a header and may be data, or lacks a name."""
+    if has_row_names:
+        count = len(first.fields)
+        return [f"{source}: the header has {count} names for {count + 1} columns: the first one names the rows"]
+    if not _may_be_row(first, schema):
+        return []
+    return [f"{source}: the first row ({_line(first)}) was taken for a header; if it is data, use --no-header"]
+
+
+def _about_data(source: str, sample: Sequence[Record], schema: Schema | None) -> list[str]:
+    """Returns a line if the first row is taken for data and may be a header."""
+    if not (_names_of_digits(sample) or _has_a_name(sample[0], schema)):
+        return []
+    return [f"{source}: the first row ({_line(sample[0])}) was taken for data; if it names the columns, use --header"]
+
+
+def _about_types(source: str, names: Sequence[str], types: type_rows.Types) -> list[str]:
+    """Returns a line about the two rows below the header that say what the columns are."""
+    told = [f"the label is {listed([names[each] for each in types.labels])}"] if types.labels else []
+    told += [f"no inputs are {listed([names[each] for each in sorted(types.aside)])}"] if types.aside else []
+    return [f"{source}: the two rows below the header say what the columns hold{''.join(f'; {each}' for each in told)}"]
+
+
+def _line(record: Record) -> str:
+    """Returns the beginning of a record, for a message."""
+    return " ".join(record.fields)[:60]
 
 
 def can_be_name(cell: str) -> bool:
@@ -145,23 +186,23 @@ def _without_separator_line(block: Block) -> tuple[Block, str | None]:
     return Block(rest, block.line + 1), word[4:]
 
 
-def _without_comments(block: Block, delimiter: str | None) -> tuple[Block, list[str]]:
+def _without_comments(block: Block, delimiter: str | None, quotes: bool) -> tuple[Block, list[str]]:
     """Returns the block without leading comment lines (`#`), and a note about them; a header with a `#` stays."""
     lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
     count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
     if not count:
         return block, []
-    if count == 1 and _is_headed_by(block, delimiter):
+    if count == 1 and _is_headed_by(block, delimiter, quotes):
         return block, []
     rest = Block(block.text.split(b"\n", count)[count], block.line + count)
     what = "1 line that begins" if count == 1 else f"{count} lines that begin"
     return rest, [f"skipped {what} with #: {shown(lines[0].decode(errors='replace'))}"]
 
 
-def _is_headed_by(block: Block, delimiter: str | None) -> bool:
+def _is_headed_by(block: Block, delimiter: str | None, quotes: bool) -> bool:
     """Returns whether the first line has as many cells as the second, which contains a number."""
     for each in [delimiter] if delimiter else DELIMITERS:
-        first, second = [*_sampled(block, each), None, None][:2]
+        first, second = [*_sampled(block, each, quotes), None, None][:2]
         if first and second and len(first.fields) == len(second.fields) > 1:
             return any(map(_is_number, second.fields))
     return False
@@ -171,25 +212,17 @@ def _first_line(block: Block) -> Block:
     return Block(block.text[: block.text.index(b"\n") + 1], block.line)
 
 
-def _sampled(block: Block, delimiter: str) -> list[Record]:
-    return records.sampled(block, delimiter, _MOST_SAMPLES, _SAMPLE_CELLS, FEWEST_SAMPLES)
+def _sampled(block: Block, delimiter: str, quotes: bool) -> list[Record]:
+    return records.sampled(block, delimiter, _MOST_SAMPLES, _SAMPLE_CELLS, FEWEST_SAMPLES, quotes)
 
 
-def _check_row_names(source: str, sample: list[Record], delimiter: str, options: Options) -> None:
-    """Raises BadInput if each row begins with the name of the row, which the header leaves out, as in R's tables."""
+def _has_row_names(sample: Sequence[Record], options: Options) -> bool:
+    """Returns whether each row begins with the name of the row, which the header leaves out, as in R's tables."""
     first, *others = sample
-    if len(others) < 2 or options.header is False or not all(map(can_be_name, map(str.strip, first.fields))):
-        return
+    if len(others) < 2 or options.header is False or not all(map(can_be_name, map(_name, first.fields))):
+        return False
     width = len(first.fields) + 1
-    if any(len(record.fields) != width or not record.fields[-1].strip() for record in others):
-        return
-    inside, between = delimiter.replace("\t", "\\t"), escaped(delimiter)
-    name = f'("[^"]*"|[^{inside}]*)'
-    error = BadInput(
-        f"{at(source, first.line)}the header has {width - 1} names for {width} columns: "
-        "each row begins with the name of the row"
-    )
-    raise error.mended(source, f"sed -E '{first.line + 1},$s/^{name}{between}//'")
+    return all(len(record.fields) == width and record.fields[-1].strip() for record in others)
 
 
 def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
@@ -230,18 +263,20 @@ def _after(block: Block, record: Record) -> Block:
     return Block(block.text.split(b"\n", lines)[lines], block.line + lines)
 
 
-def _known_delimiter(block: Block, schema: Schema | None) -> str | None:
+def _known_delimiter(block: Block, schema: Schema | None, quotes: bool) -> str | None:
     """Returns the training table's delimiter if the first record, split by it, has that table's width or names."""
-    if schema is None or schema.delimiter.encode() not in block.text or not records.quotes_fit(block, schema.delimiter):
+    if schema is None or schema.delimiter.encode() not in block.text:
         return None
-    record = records.first_record(block, schema.delimiter)
+    if quotes and not records.quotes_fit(block, schema.delimiter):
+        return None
+    record = records.first_record(block, schema.delimiter, quotes)
     if record is None:
         return None
     named = schema.names is not None and not {name.strip(" \t") for name in record.fields}.isdisjoint(schema.names)
     return schema.delimiter if named or schema.locate(None, len(record.fields)) else None
 
 
-def _delimiter(source: str, block: Block) -> str:
+def _delimiter(source: str, block: Block, quotes: bool) -> str:
     """Returns the delimiter with which the most rows are equally wide; of several such, the one with the most numbers.
 
     A candidate must give more than one field, and a space at least one number too; without candidates, the comma is
@@ -249,8 +284,8 @@ def _delimiter(source: str, block: Block) -> str:
     """
     scores = {}
     there = [delimiter for delimiter in DELIMITERS if delimiter.encode() in block.text]
-    for delimiter in [each for each in there if records.quotes_fit(block, each)] or there:
-        fields = [record.fields for record in _sampled(block, delimiter)]
+    for delimiter in [each for each in there if not quotes or records.quotes_fit(block, each)] or there:
+        fields = [record.fields for record in _sampled(block, delimiter, quotes)]
         widths = [len(each) for each in fields]
         usual = max(widths, key=widths.count)
         cells = list(islice(chain.from_iterable(fields), _SAMPLE_CELLS))
@@ -273,11 +308,11 @@ def _check_rivals(source: str, block: Block, best: str, scores: dict[str, tuple[
             )
 
 
-def _has_header(source: str, block: Block, sample: list[Record], schema: Schema | None, delimiter: str) -> bool:
+def _has_header(source: str, block: Block, sample: list[Record], options: Options, delimiter: str) -> bool:
     """Returns whether the first record is a header; raises BadInput if that is ambiguous."""
     first = [field.strip(" \t") for field in sample[0].fields]
-    if schema is not None:
-        return _names_known(first, schema)
+    if options.schema is not None:
+        return _names_known(first, options.schema)
     if decimals.column(first) is not None:
         return False
     others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
@@ -288,7 +323,9 @@ def _has_header(source: str, block: Block, sample: list[Record], schema: Schema 
     valued = repeated or any(map(_is_number, first))
     if named != valued or not words:
         return named
-    records.records(source, block, delimiter)  # an invalid byte or quote is the error to report first
+    records.records(
+        source, block, delimiter, quotes=options.quotes
+    )  # an invalid byte or quote is the error to report first
     word = next(iter(words.values()))
     raise BadInput(
         f"{at(source, sample[0].line)}the first row may be a header or data; "

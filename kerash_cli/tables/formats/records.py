@@ -8,7 +8,7 @@ the inches of `5" pipe`.
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ DELIMITERS = ",;\t| "
 """Delimiters that are detected."""
 
 _LOOK_AHEAD = 8_000_000  # if a line is longer, its end is searched for in the file before more of it is kept
+_NO_QUOTES = ("", "--no-quotes")
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
 
 
@@ -50,10 +51,14 @@ class Record(NamedTuple):
     """Number of lines of the record."""
 
 
-def blocks(source: Source, delimiter: str | None) -> Iterator[Block]:
-    """Yields the source's records in blocks as they arrive, without blank lines at the end."""
-    line, blank = 1, 0
-    for text in _whole_records(source, delimiter):
+def blocks(source: Source, delimiter: str | None, quotes: bool = True, skip: int = 0) -> Iterator[Block]:
+    """Yields the source's records in blocks as they arrive, without blank lines at the end.
+
+    `quotes` says whether quotes may enclose a field, here as in the functions below; the first `skip` lines are left
+    out.
+    """
+    line, blank = skip + 1, 0
+    for text in _whole_records(source, delimiter, quotes, skip):
         clean = text.replace(b"\r\n", b"\n") if b"\r" in text else text
         begin, end = _filled(clean)
         if begin < end:
@@ -69,10 +74,10 @@ def joined(first: Block, second: Block) -> Block:
     return Block(first.text + b"\n" * second.blank + second.text, first.line, first.blank)
 
 
-def halves(block: Block, delimiter: str) -> tuple[Block, Block] | None:
+def halves(block: Block, delimiter: str, quotes: bool = True) -> tuple[Block, Block] | None:
     """Returns the two halves of a block, cut between records near its middle; None if it is a single record."""
     content = np.frombuffer(block.text, np.uint8)
-    ends = _ends(content, False, _NEWLINE, delimiter)[0][:-1]
+    ends = (_ends(content, False, _NEWLINE, delimiter)[0] if quotes else np.flatnonzero(content == _NEWLINE))[:-1]
     if not len(ends):
         return None
     cut = int(ends[np.abs(ends - len(content) // 2).argmin()]) + 1
@@ -85,10 +90,10 @@ def is_blank(text: bytes) -> bool:
     return not text.strip(b" \t\n")
 
 
-def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int) -> list[Record]:
+def sampled(block: Block, delimiter: str, most: int, cells: int, fewest: int, quotes: bool = True) -> list[Record]:
     """Returns up to `most` records from a block's start, even invalid ones; stops at `fewest` after `cells` cells."""
     sample: list[Record] = []
-    for record in _leniently(block, delimiter):
+    for record in _leniently(block, delimiter, quotes):
         sample.append(record)
         cells -= len(record.fields)
         if len(sample) == most or (cells < 0 and len(sample) >= fewest):
@@ -106,22 +111,24 @@ def quotes_fit(block: Block, delimiter: str) -> bool:
     return bool((beside[content[opening - 1]] | (opening == 0)).all() and beside[content[closing + 1]].all())
 
 
-def first_record(block: Block, delimiter: str) -> Record | None:
+def first_record(block: Block, delimiter: str, quotes: bool = True) -> Record | None:
     """Returns the first record of a block, even if invalid; None if all lines are blank."""
-    return next(_leniently(block, delimiter), None)
+    return next(_leniently(block, delimiter, quotes), None)
 
 
-def records(source: str, block: Block, delimiter: str, blanks: bool = False) -> Iterator[Record]:
+def records(source: str, block: Block, delimiter: str, blanks: bool = False, quotes: bool = True) -> Iterator[Record]:
     """Yields the block's records (if `blanks`, also blank lines); raises BadInput for an invalid byte or quote."""
     check_bytes(source, block)
-    _check_quotes(source, block, delimiter)
-    return _read(decoded(source, block), block.line, delimiter, strict=True, blanks=blanks)
+    if quotes:
+        _check_quotes(source, block, delimiter)
+    text = decoded(source, block)
+    return _read(text, block.line, delimiter, strict=True, blanks=blanks, quotes=quotes)
 
 
 def plain_rows(source: str, block: Block, delimiter: str) -> list[list[str]]:
-    """Returns the fields of each line of a block that has no quotes and no blank lines."""
+    """Returns the fields of each line of a block in which no quote encloses a field, and no line is blank."""
     check_bytes(source, block)
-    return list(_reader(decoded(source, block), delimiter, strict=True))
+    return list(_reader(decoded(source, block), delimiter, strict=True, quotes=False))
 
 
 def texts(block: Block, found: Sequence[Record]) -> list[str]:
@@ -165,16 +172,19 @@ def _filled(text: bytes) -> tuple[int, int]:
     return text.rfind(b"\n", 0, begin) + 1, text.index(b"\n", end) + 1
 
 
-def _whole_records(source: Source, delimiter: str | None) -> Iterator[bytes]:
+def _whole_records(source: Source, delimiter: str | None, quotes: bool, skip: int) -> Iterator[bytes]:
     """Yields the source's text, cut at newlines outside quotes; adds a newline to the last line if it has none."""
     begun: list[bytes] = []
     size, quoted, first, before = 0, False, True, _NEWLINE
     for piece in source:
         if first:
             piece, first = piece.removeprefix(BOM), False
+        if skip:
+            lines = piece.split(b"\n", skip)
+            piece, skip = (lines[-1], 0) if len(lines) > skip else (b"", skip - len(lines) + 1)
         if not piece:
             continue
-        cut, still_quoted = _last_cut(piece, quoted, before, delimiter)
+        cut, still_quoted = _last_cut(piece, quoted, before, delimiter) if quotes else (piece.rfind(b"\n") + 1, False)
         reached = size + (piece.find(b"\n") if cut else len(piece))
         endless = (
             size <= _LOOK_AHEAD < reached and not cut and not source.has_newline_within(LONGEST_LINE - reached + 1)
@@ -254,9 +264,9 @@ def _check_quotes(source: str, block: Block, delimiter: str) -> None:
     closing = turns[1::2]
     wrong = closing[~ends[content[closing + 1]]]
     if len(wrong):
-        _refuse(source, block, int(wrong[0]), "expected the field to end at its closing quote, got more")
+        _refuse(source, block, int(wrong[0]), "expected the field to end at its closing quote, got more", *_NO_QUOTES)
     if len(turns) % 2:
-        _refuse(source, block, int(turns[-1]), "expected a closing quote, got the end of the file")
+        _refuse(source, block, int(turns[-1]), "expected a closing quote, got the end of the file", *_NO_QUOTES)
     spaced = quotes[~np.isin(quotes, turns)]
     after = content[spaced - 1] == ord(" ")
     for place in spaced[after].tolist():
@@ -265,13 +275,13 @@ def _check_quotes(source: str, block: Block, delimiter: str) -> None:
             _refuse(source, block, place, "expected a quote right after the separator, got a blank between them", mend)
 
 
-def _leniently(block: Block, delimiter: str) -> Iterator[Record]:
+def _leniently(block: Block, delimiter: str, quotes: bool) -> Iterator[Record]:
     text = block.text.decode(errors="replace").replace("\r", " ")
-    return _read(text, block.line, delimiter, strict=False, blanks=False)
+    return _read(text, block.line, delimiter, strict=False, blanks=False, quotes=quotes)
 
 
-def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool) -> Iterator[Record]:
-    reader = _reader(text, delimiter, strict)
+def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool, quotes: bool) -> Iterator[Record]:
+    reader = _reader(text, delimiter, strict, quotes)
     end = 0
     for fields in reader:
         start, end = end, reader.line_num
@@ -283,16 +293,20 @@ def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool) -> I
             yield Record([""], line + start, end - start)
 
 
-def _reader(text: str, delimiter: str, strict: bool) -> "_csv.Reader":
+def _reader(text: str, delimiter: str, strict: bool, quotes: bool) -> "_csv.Reader":
     csv.field_size_limit(2 * LONGEST_LINE)  # the default is 128 KiB
     lines = io.StringIO(text.replace("\t", " ") if delimiter == " " else text, newline="\n")
-    return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=delimiter == " ")
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=delimiter == " ", quoting=quoting)
 
 
-def _refuse(source: str, block: Block, offset: int, what: str, mend: str = "") -> NoReturn:
-    """Raises BadInput about the byte at `offset` of the block's text; `mend` is a filter that removes the problem."""
+def _refuse(source: str, block: Block, offset: int, what: str, mend: str = "", *words: str) -> NoReturn:
+    """Raises BadInput about the byte at `offset` of the block's text.
+
+    `mend` is a filter that removes the problem; `words` of the command line do so too.
+    """
 
     start = block.text.rfind(b"\n", 0, offset) + 1
     where = at(source, block.line + block.text.count(b"\n", 0, offset))
     error = BadInput(f"{where}{what} at byte {offset - start + 1} of the line")
-    raise error.mended(source, mend) if mend else error
+    raise error.mended(source, mend, *words) if mend or words else error

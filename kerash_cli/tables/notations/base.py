@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -52,7 +52,7 @@ class Notation(ABC):
         return f"{shown(self.example)} is {decimals.shortest(round(value or 0, 6))}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns JSON values that `read` reads."""
+        """Returns JSON values that `saved.read` reads."""
         return {"kind": self.kind, **asdict(self), "gaps": [*self.gaps]}
 
     @classmethod
@@ -93,21 +93,6 @@ class Plain(Notation, kind="plain"):
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         return cls(**fields)
-
-
-def read(record: object) -> Notation:
-    """Returns the notation for which `to_json` gave this record; raises ValueError for any other."""
-    if not isinstance(record, dict) or record.get("kind") not in list(NOTATIONS):
-        raise ValueError(f"expected a notation, one of {', '.join(NOTATIONS)}")
-    fields = {name: value for name, value in record.items() if name not in ("kind", "example", "gaps")}
-    example, gaps = record.get("example"), record.get("gaps")
-    if not isinstance(example, str) or not isinstance(gaps, list) or not all(isinstance(each, str) for each in gaps):
-        raise ValueError("expected an example of the notation, and a list of words for missing values")
-    try:
-        notation = NOTATIONS[record["kind"]].from_fields(fields)
-    except TypeError:
-        raise ValueError(f"expected the fields of the notation {record['kind']}") from None
-    return replace(notation, example=example, gaps=tuple(gaps))
 
 
 def checked(value: object, known: Collection[str], what: str) -> str:

@@ -1,6 +1,5 @@
 """What is told from the first lines of a table: comments, separators at the end, row names, names that are numbers."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,18 +68,79 @@ def test_a_last_column_that_has_a_name_or_a_value_is_one() -> None:
 
 
 @pytest.mark.parametrize(("delimiter", "quote"), [(" ", '"'), (",", '"'), ("\t", ""), (";", ""), ("|", "")])
-def test_row_names_that_the_header_does_not_count_are_an_error_whose_filter_removes_them(
-    delimiter: str, quote: str
-) -> None:
+def test_names_of_rows_that_the_header_does_not_count_are_a_column_aside(delimiter: str, quote: str) -> None:
     rows = [f"{quote}r{number}{quote},{row}" for number, row in enumerate(ROWS.splitlines())]
     text = "\n".join([",".join(f"{quote}{name}{quote}" for name in "aby"), *rows, ""]).replace(",", delimiter)
-    with pytest.raises(BadInput, match=r"^t\.csv:1: the header has 3 names for 4 columns") as error:
-        read(text)
-    done = subprocess.run(
-        ["bash", "-c", error.value.repairs[0].filter], input=text.encode(), capture_output=True, check=True
+    table = read(text)
+    assert (table.names, table.numbers.tolist()) == (("", "a", "b", "y"), [[0, 0], [1, 1], [2, 4], [3, 9]])
+    assert (table.aside, table.texts[0]) == ({0}, ["r0", "r1", "r2", "r3"])
+    assert table.notes == ("t.csv: the header has 3 names for 4 columns: the first one names the rows",)
+
+
+def test_rows_longer_than_the_header_are_no_names_without_one() -> None:
+    with pytest.raises(BadTable, match="expected 3 fields as in the first row, got 4"):
+        read("a,b,y\nr0,0,0,1\nr1,1,2,0\nr2,1,2,0\n", header=False)
+
+
+def test_names_in_single_quotes_are_names() -> None:
+    assert read("'a b','c',it's\n1,2,3\n4,5,6\n").names == ("a b", "c", "it's")
+
+
+ORANGE = """\
+name\tage\tsize\tcode\tkind
+string\tcontinuous\tc\tdiscrete\tyes no
+meta\t\t\t\tclass
+Ann\t30\t1.5\t1\tyes
+Bob\t?\t2\t2\tno
+Cid\t40\t3\t1\tno
+"""
+
+
+def test_the_rows_of_types_below_a_header_say_what_the_columns_are() -> None:
+    table = read(ORANGE)
+    assert table.names == ("name", "age", "size", "code", "kind")
+    assert table.texts == {0: ["Ann", "Bob", "Cid"], 3: ["1", "2", "1"], 4: ["yes", "no", "no"]}
+    assert [row[1] for row in table.numbers.tolist()] == [1.5, 2, 3]
+    assert (table.aside, table.declared, list(table.lines)) == ({0}, {3, 4}, [4, 5, 6])
+    assert table.notes == (
+        "t.csv: the two rows below the header say what the columns hold; the label is 'kind'; no inputs are 'name'",
     )
-    table = read(done.stdout.decode())
-    assert (table.names, table.numbers.tolist()) == (("a", "b", "y"), [[0, 0], [1, 1], [2, 4], [3, 9]])
+
+
+@pytest.mark.parametrize(("old", "new"), [("continuous", "years"), ("class", "which"), ("yes no", "yes maybe")])
+def test_other_rows_below_a_header_are_data(old: str, new: str) -> None:
+    table = read(ORANGE.replace(old, new), header=True)
+    assert (table.rows, table.aside, table.notes) == (5, frozenset(), ())
+
+
+def test_lines_at_the_top_can_be_left_out() -> None:
+    text = 'Report of "x\n\nby me, for you\na,b,y\n' + ROWS
+    for rows in (read(text, skip_rows=3), next(stream("t.csv", skip_rows=3))):
+        assert isinstance(rows, Table)
+        assert rows.names == ("a", "b", "y")
+        assert list(rows.lines) == [5, 6, 7, 8]
+    with pytest.raises(BadInput, match="expected rows, got an empty file"):
+        read(text, skip_rows=8)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 10**6])
+def test_lines_are_left_out_however_the_bytes_come(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kerash_cli.tables.source.PIECE", size)
+    table = read("x\n\n\ny\n1,2\n3,4\n", skip_rows=4)
+    assert (table.numbers.tolist(), list(table.lines)) == ([[1, 2], [3, 4]], [5, 6])
+
+
+QUOTES = 'a\tpart\ty\n1\t"5 pipe\t0\n2\trod"\t1\n3\t""\t0\n'
+
+
+def test_without_quotes_a_quote_is_a_character() -> None:
+    table = read(QUOTES, quotes=False)
+    assert table.texts == {1: ['"5 pipe', 'rod"', '""']}
+    assert table.numbers.tolist() == [[1, 0], [2, 1], [3, 0]]
+    with pytest.raises(BadInput, match="expected the field to end at its closing quote") as error:
+        read('a\tpart\n1\t"5" pipe\n2\trod\n')
+    assert error.value.repairs[0].words == ("--no-quotes",)
+    assert read('"a","b"\n"1","x"\n', quotes=False, header=True).names == ('"a"', '"b"')
 
 
 def test_blanks_and_tabs_may_separate_together() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 from notation_cases import AMBIGUOUS, KINDS, WORDS, days
 
-from kerash_cli.tables.notations import base
+from kerash_cli.tables.notations import saved
 from kerash_cli.tables.notations.base import Finding
 from kerash_cli.tables.notations.finding import found, gap_words
 
@@ -36,7 +38,14 @@ def test_each_cell_has_its_value(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_a_saved_model_keeps_a_notation(name: str) -> None:
     notation = finding([*KINDS[name][1]]).ways[0].notation
-    assert base.read(json.loads(json.dumps(notation.to_json()))) == notation
+    assert saved.read(json.loads(json.dumps(notation.to_json()))) == notation
+
+
+def test_a_process_that_finds_none_can_read_all() -> None:
+    records = [finding([*values]).ways[0].notation.to_json() for _, values in KINDS.values()]
+    program = f"from kerash_cli.tables.notations import saved; print(len([saved.read(each) for each in {records!r}]))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert int(done.stdout) == len(KINDS)
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
@@ -197,4 +206,4 @@ def test_words_for_missing_values_do_not_hide_numbers(word: str) -> None:
 )
 def test_a_record_of_no_notation_is_refused(record: object) -> None:
     with pytest.raises(ValueError, match="expected"):
-        base.read(record)
+        saved.read(record)
