@@ -203,6 +203,13 @@ PREPARING = (
         "dropped; auto is mean, but if nothing is missing, the model refuses rows with gaps (default: {default}).",
     ),
 )
+THRESHOLD = Option(
+    "--threshold",
+    type=Real(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Smallest probability that makes the second of two classes, or the yes of a label, the prediction "
+    "(default: more than 0.5).",
+)
 MOUNTPOINT = Option(
     "--mountpoint",
     metavar="FOLDER",

@@ -16,7 +16,7 @@ SECTIONS = {
         *_options.READING,
         _options.LABEL_HEADER,
     ),
-    "Bounds": _thresholds.OPTIONS,
+    "Measuring": (_options.THRESHOLD, *_thresholds.OPTIONS),
     "Running": (_options.MOUNTPOINT,),
     "Output": (_options.AS_JSON, _options.QUIET),
 }
@@ -45,6 +45,7 @@ def command(
     kerash evaluate iris.kerash iris.csv
     kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9 --fail-over log_loss=0.3
     kerash evaluate iris.kerash iris.csv --fail-under recall:virginica=0.9
+    kerash evaluate xor.kerash xor.data xor.label --threshold 0.2
     """
     import json
 
@@ -69,14 +70,17 @@ def _scores(
     from kerash_cli.tables.table import notes
 
     reader, skip, mountpoint = _files.Reader.of(options), options["on_error"] == "skip", options["mountpoint"]
+    threshold = options["threshold"]
     trained = _files.load(model, mountpoint, console.say)
     trained.require_memory(model)
     encoding = trained.encoding
+    if threshold is not None:
+        encoding.targets.check_threshold()
     table = reader.table(data, schema=encoding.schema, label=encoding.label_column, skip=skip)
     labels = reader.labels(label, table, encoding.names_of_labels)
     console.say(*notes(table, labels))
     trained.require_memory(model, table.rows)
-    judged = judge(trained, table, labels, skip, mountpoint, console.say)
+    judged = judge(trained, table, labels, skip, mountpoint, console.say, threshold)
     if judged.missing:
         console.say(f"skipped {judged.missing} rows with missing values, as in training")
     console.say(*judged.notes)

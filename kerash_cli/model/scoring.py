@@ -23,12 +23,16 @@ TABLES = {"confusion", "classes", "targets"}
 class Judged:
     """A network's outputs for some rows, and the expected answers, in the forms that metrics take."""
 
-    def __init__(self, targets: Targets, outputs: Array, encoded: Array) -> None:
-        """Takes outputs and encoded targets, both (rows, outputs); raises Diverged if an output is infinite or NaN."""
+    def __init__(self, targets: Targets, outputs: Array, encoded: Array, threshold: float | None = None) -> None:
+        """Takes outputs and encoded targets, both (rows, outputs); raises Diverged if an output is infinite or NaN.
+
+        With `threshold`, an answer is a yes if its probability is at least that.
+        """
         if not targets.finite(outputs).all():
             raise Diverged("expected finite outputs, got one that overflows; try training with a lower learning rate")
         self.targets, self._outputs = targets, outputs
-        self.answers, self.expected = targets.answers(outputs), targets.answers(encoded)
+        self.answers = targets.answers(outputs) if threshold is None else targets.above(outputs, threshold)
+        self.expected = targets.answers(encoded)
 
     @property
     def naive(self) -> NDArray[Any]:

@@ -39,9 +39,11 @@ def judge(
     skip: bool,
     mountpoint: str | None,
     tell: Callable[[str], object],
+    threshold: float | None = None,
 ) -> Judgement:
     """Scores the model on the rows of a table; with `skip`, only on rows that can be read and predicted.
 
+    With `threshold`, an answer is a yes if its probability is at least that; the scores have the threshold too.
     Without `skip`, raises BadInput at a bad cell, and Diverged at a row with an output that is not finite.
     """
     encoding, dtype = trained.encoding, trained.params.dtype
@@ -69,7 +71,9 @@ def judge(
         first_error, bad = first_error or error, bad + len(lost)
         finite = np.delete(np.arange(table.rows), lost)
         (table, labels), x, y, outputs = take(table, labels, finite), x[finite], y[finite], outputs[finite]
-    scores = trained.judge(outputs, encoding.encode_targets(table, labels, np.float64))
+    scores = trained.judge(outputs, encoding.encode_targets(table, labels, np.float64), threshold)
+    if threshold is not None:
+        scores = {"threshold": threshold, **scores}
     known = trained.knows(table.sha256, x, y)
     notes = encoding.respelled(table, labels)
     return Judgement(scores, bad, first_error, missing, notes, encoding.unseen(table), known)

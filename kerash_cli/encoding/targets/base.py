@@ -83,6 +83,19 @@ class Targets(ABC):
         return bool((self.scale != 1).any() or (self.mean != 0).any())
 
     @property
+    def takes_threshold(self) -> bool:
+        """True if each answer is a yes or a no: one of two classes, of which the second is the yes, or a label."""
+        return False
+
+    def check_threshold(self) -> None:
+        """Raises BadInput unless the answers are a yes or a no."""
+        if not self.takes_threshold:
+            raise BadInput(
+                "--threshold: expected a model of two classes, or of yes or no for each label, "
+                f"got {self.meaning()}; leave it out"
+            )
+
+    @property
     def is_usual(self) -> bool:
         """True if these targets are the usual ones for a network with this last layer."""
         return True
@@ -91,9 +104,17 @@ class Targets(ABC):
     def answers(self, outputs: Array) -> NDArray[Any]:
         """Returns the answer for each row of `outputs`, which may also be encoded targets to compare answers with."""
 
+    def above(self, outputs: Array, threshold: float) -> NDArray[Any]:
+        """Returns answers that are a yes wherever its probability is at least `threshold`; see `takes_threshold`."""
+        raise ValueError(f"{self.kind} take no threshold")
+
     @abstractmethod
+    def readable(self, answers: NDArray[Any]) -> NDArray[Any]:
+        """Returns answers (rows, columns) in the form that users read."""
+
     def decode(self, outputs: Array) -> NDArray[Any]:
-        """Returns the answers (rows, columns) in the form that users read."""
+        """Returns the answers to outputs (rows, columns) in the form that users read."""
+        return self.readable(self.answers(outputs))
 
     @property
     @abstractmethod
@@ -220,6 +241,15 @@ class Targets(ABC):
         plain = {name: getattr(self, name) for name in ("kind", "output", "outputs", "classes", "numeric", "labels")}
         arrays = {"target_mean": self.mean, "target_scale": self.scale, "baseline": self.baseline}
         return {**plain, **{name: checks.runs(array.tolist()) for name, array in arrays.items()}}
+
+
+def at_least(probabilities: Floats, threshold: float, outputs: Array) -> NDArray[np.bool_]:
+    """Returns which probabilities are at least `threshold`, as numbers of the outputs' type.
+
+    In float64 the float32 that is printed as 0.7 would be less than 0.7.
+    """
+    reached: NDArray[np.bool_] = probabilities.astype(outputs.dtype) >= outputs.dtype.type(threshold)
+    return reached
 
 
 def read(record: dict[str, Any]) -> Targets:

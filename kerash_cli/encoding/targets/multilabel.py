@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.encoding.phrases import counted, enumerated
-from kerash_cli.encoding.targets.base import Targets
+from kerash_cli.encoding.targets.base import Targets, at_least
 from kerash_cli.encoding.targets.bounds import check_allowed
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.tensors import Array
@@ -29,9 +29,17 @@ class Multilabel(Targets, kind="multilabel"):
         """Returns, for each label, whether 1 is likelier than 0; shape (rows, outputs)."""
         return outputs > 0.5
 
-    def decode(self, outputs: Array) -> NDArray[Any]:
+    @property
+    def takes_threshold(self) -> bool:
+        return True
+
+    def above(self, outputs: Array, threshold: float) -> NDArray[np.bool_]:
+        """Returns, for each label, whether the probability of 1 is at least `threshold`; shape (rows, outputs)."""
+        return at_least(self.probabilities(outputs), threshold, outputs)
+
+    def readable(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Returns the labels (rows, outputs), 0 or 1."""
-        return self.answers(outputs).astype(np.int8)
+        return answers.astype(np.int8)
 
     @property
     def naive_answer(self) -> Any:

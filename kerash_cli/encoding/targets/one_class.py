@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.encoding.targets.base import Targets
+from kerash_cli.encoding.targets.base import Targets, at_least
 from kerash_cli.engine.tensors import Array
 from kerash_cli.tables.table import Rows
 
@@ -20,10 +20,20 @@ class OneClass(Targets):
         likeliest: Rows = outputs.argmax(axis=1)
         return likeliest
 
-    def decode(self, outputs: Array) -> NDArray[Any]:
+    @property
+    def takes_threshold(self) -> bool:
+        return len(self.classes) == 2
+
+    def above(self, outputs: Array, threshold: float) -> Rows:
+        """Returns, for each row, 1 if the probability of the second class is at least `threshold`, else 0; (rows,)."""
+        above: Rows = at_least(self.probabilities(outputs)[:, 1], threshold, outputs).astype(np.intp)
+        return above
+
+    def readable(self, answers: NDArray[Any]) -> NDArray[Any]:
         """Returns the names of the classes (rows, 1)."""
         names = np.array(self.classes, object)  # a string type would give each row the size of the longest name
-        return names[self.answers(outputs)[:, None]]
+        readable: NDArray[Any] = names[answers[:, None]]
+        return readable
 
     @property
     def naive_answer(self) -> Any:

@@ -47,9 +47,9 @@ class Values(Targets, kind="values"):
             values: Floats = outputs.astype(np.float64) * self.scale + self.mean
         return values
 
-    def decode(self, outputs: Array) -> NDArray[Any]:
-        """Returns the values (rows, outputs) in the target's own unit."""
-        return self.answers(outputs)
+    def readable(self, answers: NDArray[Any]) -> NDArray[Any]:
+        """Returns the values unchanged (rows, outputs)."""
+        return answers
 
     def finite(self, outputs: Array) -> NDArray[np.bool_]:
         return super().finite(outputs) & super().finite(self.decode(outputs))
