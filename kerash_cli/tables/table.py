@@ -165,6 +165,8 @@ class BadRow(NamedTuple):
     """Original text of the row, without the line ending."""
     names: tuple[str, ...] | None = None
     delimiter: str = ","
+    width: int = 0
+    """Number of columns that a valid row has."""
 
 
 class Schema(NamedTuple):

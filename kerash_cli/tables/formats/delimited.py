@@ -206,7 +206,7 @@ class TextLayout(NamedTuple):
                 text = block.text.removesuffix(b"\n").decode(errors="backslashreplace")
                 if lines := text.count("\n"):
                     error = BadInput(f"{error}; the row goes on for {lines} more lines")
-                yield BadRow(error, text, self.names, self.delimiter)
+                yield BadRow(error, text, self.names, self.delimiter, self.width)
                 return
             for part in parts:
                 yield from self.sound(part)
@@ -329,12 +329,16 @@ class TextLayout(NamedTuple):
     def _rows(self, block: Block) -> _Rows:
         blanks = self.width == 1
         found = list(records.records(self.source, block, self.delimiter, blanks=blanks, quotes=self.quotes))
-        for record in found:
-            if self.trailing and len(record.fields) == self.width + 1 and not record.fields[-1].strip():
+        ended: set[int] = set()
+        for place, record in enumerate(found if self.trailing else ()):
+            if len(record.fields) == self.width + 1 and not record.fields[-1].strip():
                 record.fields.pop()
+                ended.add(place)
         if odd := [record for record in found if len(record.fields) != self.width]:
             raise Misfits(self, [_odd(record) for record in odd], len(found))
         kept = records.texts(block, found) if self.records else None
+        if kept and ended:
+            kept = [text[: text.rindex(self.delimiter)] if k in ended else text for k, text in enumerate(kept)]
         return [record.fields for record in found], [record.line for record in found], kept
 
 

@@ -7,7 +7,7 @@ the inches of `5" pipe`.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 
 import numpy as np
@@ -128,7 +128,7 @@ def records(source: str, block: Block, delimiter: str, blanks: bool = False, quo
 def plain_rows(source: str, block: Block, delimiter: str) -> list[list[str]]:
     """Returns the fields of each line of a block in which no quote encloses a field, and no line is blank."""
     check_bytes(source, block)
-    return list(_reader(decoded(source, block), delimiter, strict=True, quotes=False))
+    return list(_reader(_lines(decoded(source, block), delimiter), delimiter, strict=True, quotes=False))
 
 
 def texts(block: Block, found: Sequence[Record]) -> list[str]:
@@ -136,6 +136,14 @@ def texts(block: Block, found: Sequence[Record]) -> list[str]:
     lines = block.text.decode().split("\n")
     starts = [record.line - block.line for record in found]
     return ["\n".join(lines[start : start + record.height]) for start, record in zip(starts, found, strict=True)]
+
+
+def fields(texts: Sequence[str], delimiter: str, most: int) -> Iterator[list[str]]:
+    """Yields the fields of records, each given as its text; of a record with more than `most`, at least that many."""
+    if delimiter != " " and not any('"' in text for text in texts):
+        return (text.split(delimiter, most) for text in texts)
+    lines = (text.replace("\t", " ") for text in texts) if delimiter == " " else texts
+    return (found or [""] for found in _reader(lines, delimiter, strict=True, quotes=True))
 
 
 def decoded(source: str, block: Block) -> str:
@@ -281,7 +289,7 @@ def _leniently(block: Block, delimiter: str, quotes: bool) -> Iterator[Record]:
 
 
 def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool, quotes: bool) -> Iterator[Record]:
-    reader = _reader(text, delimiter, strict, quotes)
+    reader = _reader(_lines(text, delimiter), delimiter, strict, quotes)
     end = 0
     for fields in reader:
         start, end = end, reader.line_num
@@ -293,9 +301,12 @@ def _read(text: str, line: int, delimiter: str, strict: bool, blanks: bool, quot
             yield Record([""], line + start, end - start)
 
 
-def _reader(text: str, delimiter: str, strict: bool, quotes: bool) -> "_csv.Reader":
+def _lines(text: str, delimiter: str) -> Iterable[str]:
+    return io.StringIO(text.replace("\t", " ") if delimiter == " " else text, newline="\n")
+
+
+def _reader(lines: Iterable[str], delimiter: str, strict: bool, quotes: bool) -> "_csv.Reader":
     csv.field_size_limit(2 * LONGEST_LINE)  # the default is 128 KiB
-    lines = io.StringIO(text.replace("\t", " ") if delimiter == " " else text, newline="\n")
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
     return csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=delimiter == " ", quoting=quoting)
 
