@@ -24,7 +24,7 @@ SECTIONS = {
             "stop",
             "skip",
             "empty",
-            help="What to do about a bad row: stop, skip it, or print an empty line for it (default: {default}).",
+            help="What to do about a bad row: stop, skip it, or leave its prediction out (default: {default}).",
         ),
         *_options.READING,
     ),
@@ -37,7 +37,27 @@ SECTIONS = {
             metavar="K",
             help="Print the K most likely classes, each with its probability.",
         ),
+        _options.THRESHOLD,
         Option("--append", is_flag=True, help="Print the columns of DATA before the prediction."),
+        Option(
+            "--id",
+            "ids",
+            metavar="COLUMN",
+            multiple=True,
+            help="Print this column of DATA before the prediction: its name, or its number (the first column is 1); "
+            "repeatable.",
+        ),
+        Option(
+            "--format",
+            type=click.Choice(["csv", "tsv", "jsonl"]),
+            help="Format of the predictions; jsonl is a JSON object per row (default: csv, or with --append and --id "
+            "the separator of DATA).",
+        ),
+        Option(
+            "--output-header/--no-output-header",
+            default=None,
+            help="Whether to print a line of column names (default: with --append and --id, if DATA has one).",
+        ),
         Option(
             "--layers",
             metavar="FOLDER",
@@ -53,7 +73,7 @@ SECTIONS = {
 @click.argument("model", type=_options.FILE)
 @click.argument("data", default="-", type=_options.FILE)
 def command(
-    model: str, data: str, proba: bool, top_k: int | None, append: bool, on_error: str, quiet: bool, **options: Any
+    model: str, data: str, mountpoint: str | None, layers: str | None, on_error: str, quiet: bool, **options: Any
 ) -> None:
     """Predict each row of a table.
 
@@ -67,25 +87,41 @@ def command(
     kerash predict iris.kerash iris.csv
     echo 5.1,3.5,1.4,0.2 | kerash predict iris.kerash --proba
     kerash predict iris.kerash iris.csv --append > predicted.csv
+    kerash predict iris.kerash patients.csv --id name --format jsonl
     kerash predict iris.kerash iris.csv --on-error empty
     kerash predict default data/xor.data
     """
     from kerash_cli.prediction.lines import Predictions
     from kerash_cli.views.messages import Console, put
 
-    if proba and top_k:
-        raise BadInput("--proba and --top-k exclude each other; leave --proba out")
+    reader = _files.Reader.of(options)
+    _check(options)
     console = Console(quiet)
-    trained = _files.load(model, options["mountpoint"], console.say)
+    trained = _files.load(model, mountpoint, console.say)
     trained.require_memory(model)
-    predictions = Predictions(trained, proba, top_k, append, on_error)
-    for text in _texts(predictions, data, options, console):
+    predictions = Predictions(trained, on_error=on_error, **options)
+    for text in _texts(predictions, data, reader, layers, console):
         put(text)
     console.unseen(predictions.unseen)
     console.bad_rows(predictions.bad, predictions.first_error, "skipped" if on_error == "skip" else "left empty")
 
 
-def _texts(predictions: "Predictions", data: str, options: dict[str, Any], console: "Console") -> "Iterator[str]":
+def _check(options: dict[str, Any]) -> None:
+    """Raises BadInput for options that exclude each other."""
+    as_json = options["format"] == "jsonl"
+    if options["proba"] and options["top_k"]:
+        raise BadInput("--proba and --top-k exclude each other; leave --proba out")
+    if options["append"] and options["ids"]:
+        raise BadInput("--append prints all columns, and --id some of them; leave one of the two out")
+    if as_json and options["output_header"]:
+        raise BadInput("--output-header: JSON lines have no header; leave it out")
+    if options["threshold"] is not None and (options["proba"] or options["top_k"]) and not as_json:
+        raise BadInput("--threshold: --proba and --top-k print no prediction that it could change; try --format jsonl")
+
+
+def _texts(
+    predictions: "Predictions", data: str, reader: _files.Reader, layers: str | None, console: "Console"
+) -> "Iterator[str]":
     """Yields the predictions for the rows in DATA, or for the sample in a tensor file; writes --layers files."""
     from kerash_cli.prediction import streaming
     from kerash_cli.tables import reading
@@ -94,15 +130,21 @@ def _texts(predictions: "Predictions", data: str, options: dict[str, Any], conso
     if data == "-":
         console.await_input()
     sample = _sample(data, trained.description)
-    if options["layers"] is not None:
+    if layers is not None:
         if sample is None:
             raise BadInput(f"{at(data)}--layers: expected a tensor file with one sample, got another kind of file")
-        _write_layers(trained, sample, options["layers"])
+        _write_layers(trained, sample, layers)
     if sample:
         return predictions.lines(sample)
-    reader = {name: options.pop(name) for name in ("delimiter", "header", "skip_rows")}
-    reader["quotes"] = not options.pop("no_quotes")
-    blocks = reading.blocks(data, **reader, schema=trained.encoding.schema, records=predictions.options["append"])
+    blocks = reading.blocks(
+        data,
+        delimiter=reader.delimiter,
+        header=reader.header,
+        quotes=not reader.no_quotes,
+        skip_rows=reader.skip_rows,
+        schema=trained.encoding.schema,
+        records=predictions.keeps,
+    )
     return streaming.texts(blocks, predictions, os.path.isfile(data), console.say)
 
 

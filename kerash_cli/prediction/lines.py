@@ -1,8 +1,7 @@
 """Lines of text with the prediction for each row of a table."""
 
-import csv
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -11,63 +10,100 @@ from kerash_cli.engine.predictor import Predictor, through
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.prediction import numbers
+from kerash_cli.prediction.answers import Answers, answers, table_lines
 from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.table import BadRow, Rows, Table
+
+if TYPE_CHECKING:
+    from kerash_cli.prediction.kept_columns import Kept
 
 ROOM = 1 << 23
 """Largest total of numbers and characters in rows that are predicted together (64 MB); a single row may have more."""
 
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+JSON_LINES = "jsonl"
+FORMATS = (*DELIMITERS, JSON_LINES)
+"""Formats that predictions are written in."""
+
 _SMALLER = "try a row like those in the training data, or train with a lower learning rate"
 
 
-class Predictions:
-    """Writes the prediction of each row as CSV; with `proba` or `top_k`, the probabilities of classes.
+class OutputOptions(NamedTuple):
+    """What is printed for each row, and how."""
 
-    With `append`, each line begins with the row itself, and the first line has the column names, if the table has any.
-    `on_error` is what to do at a bad row: "stop", "skip", or "empty", which writes a line of empty cells. `options` has
-    all of these. `unseen` counts the text values that no training row had; `bad` counts the rows that were skipped or
-    left empty, and `first_error` is the error in the first such row.
+    proba: bool = False
+    """True for the probabilities of all classes."""
+    top_k: int | None = None
+    """Number of the most likely classes to print, each with its probability."""
+    append: bool = False
+    """True if each line begins with the row itself."""
+    ids: Sequence[str] = ()
+    """Names or numbers of the columns of the row that each line begins with."""
+    threshold: float | None = None
+    """Probability from which on the prediction is a yes."""
+    format: str | None = None
+    """One of FORMATS; by default a table, with the separator of the input if there are columns of it."""
+    output_header: bool | None = None
+    """Whether a table begins with a line of column names; by default, if there are columns of an input with names."""
+    on_error: str = "stop"
+    """What to do at a bad row: "stop", "skip", or "empty", which writes a line without a prediction."""
+
+    @property
+    def keeps(self) -> bool:
+        """True if lines have columns of the input."""
+        return self.append or bool(self.ids)
+
+
+class LineWriter(Protocol):
+    """Writes the rows of tables that have the layout of the first one."""
+
+    header: str
+    """The line of column names; empty if there is none."""
+    size: int
+    """Approximate number of characters in the names that are written for a row."""
+
+    def text(self, table: Table, outputs: Array) -> str:
+        """Returns a line of text for each row, line ends included."""
+
+    def bad(self, row: Table | BadRow) -> str:
+        """Returns the line of a row that can't be predicted."""
+
+
+class Predictions:
+    """Writes the prediction of each row; `options` are those of OutputOptions, by name.
+
+    `unseen` counts the text values that no training row had; `bad` counts the rows that were skipped or left empty, and
+    `first_error` is the error in the first such row.
     """
 
-    def __init__(
-        self,
-        model: TrainedModel,
-        proba: bool = False,
-        top_k: int | None = None,
-        append: bool = False,
-        on_error: str = "stop",
-    ) -> None:
-        encoding, targets = model.encoding, model.encoding.targets
-        if (proba or top_k) and not targets.has_probabilities:
-            raise BadInput("--proba and --top-k: expected a classifier, got a regression model; leave them out")
-        if top_k and not targets.classes:
-            raise BadInput("--top-k: expected a model with one class per row, got one with several; try --proba")
-        self.model, self.unseen, self.bad = model, 0, 0
-        self.options: dict[str, Any] = {"proba": proba, "top_k": top_k, "append": append, "on_error": on_error}
+    def __init__(self, model: TrainedModel, **options: Any) -> None:
+        """Raises BadInput if the model has no such answers."""
+        self.model, self.options, self.unseen, self.bad = model, options, 0, 0
         self.first_error: KerashError | None = None
-        self._proba, self._top_k, self._append, self._on_error = proba, top_k, append, on_error
+        self._wanted = OutputOptions(**options)
+        self._answers = answers(model, self._wanted.proba, self._wanted.top_k, self._wanted.threshold)
         self._predict = Predictor(model.network, model.params)
-        longest = max(map(len, targets.classes), default=0) * (min(top_k, len(targets.classes)) if top_k else 1)
-        self._row = encoding.features + encoding.outputs + longest
-        """Approximate number of numbers and characters that a row takes."""
-        self._headed = not append
-        self._delimiter = ","
+        self._begun: LineWriter | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """True if lines have columns of the input."""
+        return self._wanted.keeps
 
     def lines(self, block: Table | BadRow) -> Iterator[str]:
         """Yields the text for a block in parts: the rows before a bad row, then the bad row, and so on.
 
         With `on_error` "stop", raises BadInput or Diverged at a bad row, after the text for the rows before it.
         """
-        self._delimiter = block.delimiter if self._append else ","
         if isinstance(block, Table):
             self.model.encoding.check_columns(block)
-        yield from self._header(block)
+        if self._begun is None and (header := self._writer(block).header):
+            yield header
         if isinstance(block, Table):
             for part in self._parts(block):
                 yield from self._sifted(part)
         else:
-            yield self._bad(block.error, block.record)
+            yield self._bad(block.error, block)
 
     def whole(self, blocks: Iterable[Table | BadRow]) -> tuple[str, int] | None:
         """Returns the text for blocks without a bad row, and how many text values are in them that no training row had.
@@ -89,13 +125,14 @@ class Predictions:
 
     def _parts(self, table: Table) -> Iterator[Table]:
         """Yields the table in parts of few rows, so that no array or text becomes large."""
-        step = max(1, ROOM // self._row)
+        encoding = self.model.encoding
+        step = max(1, ROOM // (encoding.features + encoding.outputs + self._writer(table).size))
         if table.rows <= step:
             yield table
             return
         for start in range(0, table.rows, step):
             rows = np.arange(start, min(start + step, table.rows))
-            yield self.model.encoding.part(table, rows)[0]
+            yield encoding.part(table, rows)[0]
 
     def text(self, table: Table) -> str:
         """Returns a line of text for each row, line ends included.
@@ -106,10 +143,7 @@ class Predictions:
         outputs = self._predict(encoding.encode_inputs(table, self.model.params.dtype))
         check_finite(encoding, outputs, table)
         self.unseen += encoding.unseen(table)
-        if not self._append:
-            return "".join(self._answers(outputs, ","))
-        rows = zip(table.records or (), self._answers(outputs, table.delimiter), strict=True)
-        return "".join(f"{record}{table.delimiter}{line}" for record, line in rows)
+        return self._writer(table).text(table, outputs)
 
     def _sifted(self, table: Table) -> Iterator[str]:
         """Yields the text of all rows; a table with a bad row is halved until the bad row stands alone."""
@@ -117,7 +151,7 @@ class Predictions:
             text = self.text(table)
         except (BadInput, Diverged) as error:
             if table.rows == 1:
-                yield self._bad(error, table.records[0] if table.records else "")
+                yield self._bad(error, table)
                 return
             every = np.arange(table.rows)
             for half in (every[: table.rows // 2], every[table.rows // 2 :]):
@@ -125,58 +159,69 @@ class Predictions:
         else:
             yield text
 
-    def _bad(self, error: KerashError, record: str) -> str:
+    def _bad(self, error: KerashError, row: Table | BadRow) -> str:
         """Returns the text for a row that can't be predicted; with `on_error` "stop", raises the error."""
-        if self._on_error == "stop":
+        if self._wanted.on_error == "stop":
             raise error
         self.bad += 1
         self.first_error = self.first_error or error
-        if self._on_error == "skip":
-            return ""
-        line = self._delimiter * (len(self._names()) - 1) + "\n"
-        return f"{record}{self._delimiter}{line}" if self._append else line
+        return "" if self._wanted.on_error == "skip" else self._writer(row).bad(row)
 
-    def _header(self, block: Table | BadRow) -> list[str]:
-        """At the first call with `append`, returns a list with the line of column names, if there are any; else []."""
-        if self._headed:
-            return []
-        self._headed = True
-        return _lines([list(different([*block.names, *self._names()])[0])], self._delimiter) if block.names else []
+    def _writer(self, first: Table | BadRow) -> LineWriter:
+        """Returns the writer of all lines, which `first`, a table or row of the input, is laid out like."""
+        if self._begun is None:
+            self._begun = _writer(first, self._wanted, self._answers, self.model.encoding)
+        return self._begun
 
-    def _answers(self, outputs: np.ndarray, delimiter: str) -> list[str]:
-        """Returns the line of each row's prediction."""
-        targets = self.model.encoding.targets
-        if self._top_k:
-            return _lines(self._likely(targets.probabilities(outputs), self._top_k), delimiter)
-        answers = targets.probabilities(outputs) if self._proba else targets.decode(outputs)
-        if targets.is_scaled:
-            return _lines(_rounded(answers, targets.resolution(outputs)), delimiter)
-        if answers.dtype.kind == "f":
-            return numbers.lines(self._shortened(answers), delimiter)
-        return _lines([[str(value) for value in row] for row in answers.tolist()], delimiter)
 
-    def _likely(self, probabilities: np.ndarray, count: int) -> list[list[str]]:
-        """Returns the most likely classes of each row, each with its probability."""
-        classes = self.model.encoding.targets.classes
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :count].tolist()
-        return [
-            [cell for k in ranked for cell in (classes[k], str(row[k]))]
-            for row, ranked in zip(self._shortened(probabilities), order, strict=True)
-        ]
+def _writer(first: Table | BadRow, wanted: OutputOptions, found: Answers, encoding: Encoding) -> LineWriter:
+    """Returns a writer for an input that begins with `first`."""
+    kept = None
+    if wanted.keeps:
+        from kerash_cli.prediction import kept_columns  # most runs print predictions alone
 
-    def _shortened(self, values: np.ndarray) -> np.ndarray:
-        """Returns values in the model's number type, so that no digits are printed beyond its precision."""
-        with np.errstate(over="ignore"):
-            return values.astype(self.model.params.dtype, copy=False)
+        kept = kept_columns.Kept(first, encoding.schema, wanted.ids)
+    if wanted.format == JSON_LINES:
+        from kerash_cli.prediction.json_lines import JsonLines
 
-    def _names(self) -> list[str]:
-        targets = self.model.encoding.targets
-        if self._top_k:
-            count = min(self._top_k, len(targets.classes))
-            return [name for k in range(1, count + 1) for name in (f"class_{k}", f"probability_{k}")]
-        if self._proba:
-            return [f"probability_{name}" for name in targets.classes or targets.labels]
-        return targets.prediction_names()
+        return JsonLines(found, kept)
+    delimiter = first.delimiter if kept else ","
+    return DelimitedLines(found, kept, DELIMITERS.get(wanted.format or "", delimiter), wanted.output_header)
+
+
+class DelimitedLines:
+    """Writes rows of a table: the columns of the input that are kept, then the answers."""
+
+    def __init__(self, found: Answers, kept: "Kept | None", delimiter: str, header: bool | None) -> None:
+        """`header` says whether there is a line of column names (None: if columns of an input with names are kept)."""
+        self._answers, self._kept, self._delimiter = found, kept, delimiter
+        self.size = found.size
+        self.header = ""
+        if header or (header is None and kept and kept.are_named):
+            names, _ = different([*(kept.names if kept else ()), *found.columns])
+            (self.header,) = table_lines([names], delimiter)
+
+    def text(self, table: Table, outputs: Array) -> str:
+        """Returns a line for each row."""
+        delimiter = self._delimiter
+        lines = self._answers.lines(outputs, delimiter)
+        if self._kept is None:
+            return "".join(lines)
+        rows = zip(self._kept.texts(table, delimiter), lines, strict=True)
+        return "".join(f"{kept}{delimiter}{line}" for kept, line in rows)
+
+    def bad(self, row: Table | BadRow) -> str:
+        """Returns a line of empty cells, behind the columns that are kept."""
+        delimiter = self._delimiter
+        cell = '""' if delimiter == " " else ""  # an empty cell between two blanks would be lost
+        empty = delimiter.join([cell] * len(self._answers.columns)) + "\n"
+        if self._kept is None:
+            return empty
+        if isinstance(row, Table):
+            (text,) = self._kept.texts(row, delimiter)
+        else:
+            text = self._kept.bad_text(row, delimiter)
+        return f"{text}{delimiter}{empty}"
 
 
 def layer_by_layer(model: TrainedModel, table: Table) -> Iterator[tuple[Array, Array]]:
@@ -205,23 +250,3 @@ def check_finite(encoding: Encoding, outputs: Array, table: Table) -> None:
 def unusable(encoding: Encoding, outputs: Array) -> Rows:
     """Returns the rows with an output that is infinite or NaN in the target's own unit."""
     return np.flatnonzero(~encoding.targets.finite(outputs))
-
-
-def _rounded(values: np.ndarray, steps: np.ndarray) -> list[list[str]]:
-    """Returns each value as text, without the digits that are finer than its step."""
-    digits = np.ceil(-np.log10(steps)).astype(np.intp)
-    rows = zip(values.tolist(), digits.tolist(), strict=True)
-    return [[repr(round(value, places)) for value, places in zip(*row, strict=True)] for row in rows]
-
-
-class _Written(list[str]):
-    """A list that csv.writer can write to as if it were a file: `write` appends a string."""
-
-    write = list.append
-
-
-def _lines(rows: Iterable[list[str]], delimiter: str) -> list[str]:
-    """Returns each row as CSV with its line end; a cell may have line ends in it."""
-    lines = _Written()
-    csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return lines

@@ -64,11 +64,22 @@ def table(change: str = "", header: str = "a,b,color\n") -> None:
 def predicted(model: Path, share: bool, path: str = "t.csv", **options: object) -> tuple[str, Predictions, list[str]]:
     trained = TrainedModel.load(str(model))
     predictions, said = Predictions(trained, **options), []
-    blocks = reading.blocks(path, schema=trained.encoding.schema, records=bool(options.get("append")))
+    blocks = reading.blocks(path, schema=trained.encoding.schema, records=predictions.keeps)
     return "".join(streaming.texts(blocks, predictions, share, lambda *lines: said.extend(lines))), predictions, said
 
 
-OPTIONS = [{}, {"proba": True}, {"top_k": 2}, {"append": True}, {"append": True, "proba": True}]
+OPTIONS = [
+    {},
+    {"proba": True},
+    {"top_k": 2},
+    {"append": True},
+    {"append": True, "proba": True},
+    {"ids": ["color", "1"], "output_header": False},
+    {"threshold": 0.4},
+    {"append": True, "format": "tsv"},
+    {"append": True, "proba": True, "format": "jsonl"},
+    {"ids": ["color"], "top_k": 2, "format": "jsonl"},
+]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
@@ -77,16 +88,20 @@ def test_the_same_is_predicted_with_help(model: Path, helped: list[int], options
     alone, shared = (predicted(model, share, **options)[0] for share in (False, True))
     assert len(helped) > 10
     assert shared == alone
-    assert shared.count("\n") == ROWS + bool(options.get("append"))
+    assert shared.count("\n") == ROWS + bool(options.get("append") and options.get("format") != "jsonl")
 
 
 @pytest.mark.parametrize("change", ["x,1,red", "1,2", "1,2,red,4", "", "1e300,1,red", ",1,red"])
-@pytest.mark.parametrize("on_error", ["skip", "empty"])
+@pytest.mark.parametrize(
+    "options",
+    [{"on_error": "skip"}, {"on_error": "empty"}, {"on_error": "empty", "ids": ["b"], "format": "jsonl"}],
+    ids=str,
+)
 def test_a_bad_row_is_left_out_or_empty_all_the_same(
-    model: Path, helped: list[int], change: str, on_error: str
+    model: Path, helped: list[int], change: str, options: dict[str, object]
 ) -> None:
     table(change)
-    (alone, one, _), (shared, other, _) = (predicted(model, share, on_error=on_error) for share in (False, True))
+    (alone, one, _), (shared, other, _) = (predicted(model, share, **options) for share in (False, True))
     assert helped
     assert shared == alone
     assert (one.bad, str(one.first_error)) == (other.bad, str(other.first_error))
