@@ -34,11 +34,11 @@ class Predictor:
         """Returns a new array (rows, outputs) for x (rows, features); an overflow silently gives infinity or NaN."""
         result = np.empty((len(x), len(self._plan.a)), self._plan.a.dtype)
         tile = self._plan.rows[:, :-1]
-        for start in range(0, len(x), len(tile)):
-            taken = x[start : start + len(tile)]
-            tile[: len(taken)] = taken
-            tile[len(taken) :] = 0
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
+            for start in range(0, len(x), len(tile)):
+                taken = x[start : start + len(tile)]
+                tile[: len(taken)] = taken
+                tile[len(taken) :] = 0
                 run_calls(self._plan.forward)
-            result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
+                result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
         return result
