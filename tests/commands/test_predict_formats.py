@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import program
 import pytest
 from conftest import Done
@@ -36,6 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "s.model": "1 1 1\ninput\ndense 4 tanh\ndense ? sigmoid\n",
         "amounts.csv": "x,size,weight\n" + "".join(f"{k},{k * k},{1000 - k}\n" for k in range(5)),
         "bits.csv": "x,p,q\n" + "".join(f"{k},{k % 2},{k // 3}\n" for k in range(5)),
+        "shares.csv": "x,share\n" + "".join(f"{k},{k / 8}\n" for k in range(9)),
         "digits.csv": "x,digit\n" + "".join(f"{k},{k % 3}\n" for k in range(6)),
     }.items():
         (folder / name).write_text(content, encoding="utf-8", newline="")
@@ -43,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "c.model rows.csv --target y --drop name --epochs 600 -o word.kerash",
         "r.model amounts.csv --target size --target weight --epochs 5 -o amount.kerash",
         "s.model bits.csv --target p --target q --epochs 5 -o labels.kerash",
+        "s.model shares.csv --target share --epochs 5 -o share.kerash",
         "c.model digits.csv --target digit --epochs 200 -o digit.kerash",
     ):
         program.right(folder, "train", *words.split(), "-q")
@@ -160,6 +163,14 @@ def test_amounts_and_labels_are_numbers_in_json(folder: Path) -> None:
         found = objects(right(folder, f"{name}.kerash --format jsonl", "x\n0\n3\n"))
         assert [list(each.values()) for each in found] == cells
         assert list(found[0]) == HEADERS[f"{name}.kerash"]
+
+
+def test_numbers_in_their_own_unit_have_the_digits_of_float32(folder: Path) -> None:
+    lines = right(folder, "share.kerash", "x\n0\n3\n").splitlines()
+    assert [str(np.float32(line)) for line in lines] == lines
+    assert min(map(len, lines)) > 5
+    found = objects(right(folder, "share.kerash --format jsonl", "x\n0\n3\n"))
+    assert [each["predicted_share"] for each in found] == list(map(float, lines))
 
 
 def test_probabilities_are_an_object_and_the_likeliest_a_list(folder: Path) -> None:
