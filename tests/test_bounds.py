@@ -36,7 +36,13 @@ def long_names(kerash: Kerash, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("options", [{}, {"proba": True}, {"top_k": 1}, {"top_k": 3}, {"append": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({}, {"proba": True}, {"top_k": 1}, {"top_k": 3}, {"append": True}),
+        *({"format": "jsonl"}, {"top_k": 3, "format": "jsonl"}, {"proba": True, "format": "jsonl"}),
+    ],
+)
 def test_predicting_does_not_take_rows_times_the_longest_name(long_names: Path, options: dict[str, int]) -> None:
     trained = TrainedModel.load(str(long_names / "long.kerash"))
     path, append = str(long_names / "rows.csv"), bool(options.get("append"))

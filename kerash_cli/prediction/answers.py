@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,14 +152,19 @@ class Likeliest:
 
 def table_lines(rows: Iterable[Sequence[str]], delimiter: str) -> list[str]:
     """Returns each row as CSV with its line end; a cell may have line ends in it."""
-    lines = _Written()
-    writer = csv.writer(lines, delimiter=delimiter, lineterminator="\n")
-    if delimiter != " ":
-        writer.writerows(rows)
+    cells = list(rows)
+    lines = _written(cells, delimiter, csv.QUOTE_MINIMAL)
+    if delimiter != " " and not any("\r" in line for line in lines):
         return lines
-    quoted = csv.writer(lines, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    for row in rows:  # an empty cell between two blanks would be lost
-        (writer if all(row) else quoted).writerow(row)
+    # An empty cell between two blanks would be lost, and csv leaves a CR without quotes before Python 3.13.
+    quoted = _written(cells, delimiter, csv.QUOTE_ALL)
+    rows_and_lines = zip(cells, lines, quoted, strict=True)
+    return [line if all(row) and "\r" not in line else other for row, line, other in rows_and_lines]
+
+
+def _written(rows: Iterable[Sequence[str]], delimiter: str, quoting: Literal[0, 1]) -> list[str]:
+    lines = _Written()
+    csv.writer(lines, delimiter=delimiter, lineterminator="\n", quoting=quoting).writerows(rows)
     return lines
 
 
