@@ -35,7 +35,7 @@ class Kept:
         if table.records is None:
             columns = [[cell or "" for cell in words(table, place)] for place in self.places]
             return map(list, zip(*columns, strict=True))
-        every = records.fields(table.records, table.delimiter, 1 + max(self.places))
+        every = records.fields(table.records, table.delimiter, 1 + max(self.places), table.quotes)
         return ([fields[place] for place in self.places] for fields in every)
 
     def bad_text(self, row: BadRow, delimiter: str) -> str:
@@ -48,7 +48,7 @@ class Kept:
     def bad_cells(self, row: BadRow) -> list[str] | None:
         """Returns the cells of an invalid row; None if it has more or fewer cells than there are columns."""
         try:
-            (fields,) = records.fields([row.record], row.delimiter, self._width)
+            (fields,) = records.fields([row.record], row.delimiter, self._width, row.quotes)
         except (csv.Error, ValueError):
             return None
         return [fields[place] for place in self.places] if len(fields) == self._width else None

@@ -37,6 +37,8 @@ class Table:
     sample_shape: tuple[int, int, int] | None = None
     """Shape (depth, height, width) of one row, if the rows of the file have such a shape."""
     delimiter: str = ","
+    quotes: bool = True
+    """True if quotes may enclose a cell."""
     records: Sequence[str] | None = None
     """Original text of each row, without the line ending, if the reader was asked to keep it."""
     written: Mapping[int, Sequence[str | None]] = field(default_factory=dict)
@@ -167,6 +169,8 @@ class BadRow(NamedTuple):
     delimiter: str = ","
     width: int = 0
     """Number of columns that a valid row has."""
+    quotes: bool = True
+    """True if quotes may enclose a cell."""
 
 
 class Schema(NamedTuple):

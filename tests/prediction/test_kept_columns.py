@@ -81,3 +81,10 @@ def test_an_invalid_row_has_its_cells_if_it_has_as_many_as_columns(record: str, 
 def test_an_unknown_column_is_an_error(first: BadRow, column: str) -> None:
     with pytest.raises(BadInput, match=f"expected a column .*, got '{column}'"):
         Kept(first, SCHEMA, [column])
+
+
+def test_without_quotes_a_quote_is_part_of_a_cell() -> None:
+    whole = replace(NAMED, records=['1,"2,5', '3,"","'], quotes=False)
+    assert list(Kept(whole, SCHEMA, ["town"]).rows(whole)) == [['"2'], ['""']]
+    row = BadRow(BadInput("x"), '1,"2,x', NAMED.names, ",", 3, quotes=False)
+    assert Kept(whole, SCHEMA, ["town"]).bad_cells(row) == ['"2']

@@ -206,7 +206,7 @@ class TextLayout(NamedTuple):
                 text = block.text.removesuffix(b"\n").decode(errors="backslashreplace")
                 if lines := text.count("\n"):
                     error = BadInput(f"{error}; the row goes on for {lines} more lines")
-                yield BadRow(error, text, self.names, self.delimiter, self.width)
+                yield BadRow(error, text, self.names, self.delimiter, self.width, self.quotes)
                 return
             for part in parts:
                 yield from self.sound(part)
@@ -277,6 +277,7 @@ class TextLayout(NamedTuple):
             texts,
             lines,
             delimiter=self.delimiter,
+            quotes=self.quotes,
             records=kept,
             written=written,
             missing={place: words for place, words in missing.items() if words},

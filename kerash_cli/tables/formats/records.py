@@ -138,12 +138,12 @@ def texts(block: Block, found: Sequence[Record]) -> list[str]:
     return ["\n".join(lines[start : start + record.height]) for start, record in zip(starts, found, strict=True)]
 
 
-def fields(texts: Sequence[str], delimiter: str, most: int) -> Iterator[list[str]]:
+def fields(texts: Sequence[str], delimiter: str, most: int, quotes: bool = True) -> Iterator[list[str]]:
     """Yields the fields of records, each given as its text; of a record with more than `most`, at least that many."""
-    if delimiter != " " and not any('"' in text for text in texts):
+    if delimiter != " " and not (quotes and any('"' in text for text in texts)):
         return (text.split(delimiter, most) for text in texts)
     lines = (text.replace("\t", " ") for text in texts) if delimiter == " " else texts
-    return (found or [""] for found in _reader(lines, delimiter, strict=True, quotes=True))
+    return (found or [""] for found in _reader(lines, delimiter, strict=True, quotes=quotes))
 
 
 def decoded(source: str, block: Block) -> str:
