@@ -13,9 +13,10 @@ from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import stage
 from kerash_cli.tables.table import Table
 from kerash_cli.training import experiment
-from kerash_cli.training.experiment import Experiment, PreparedTraining, TrainingSettings
+from kerash_cli.training.experiment import Experiment, PreparedTraining
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Epoch
+from kerash_cli.training.settings import TrainingSettings
 
 ROOM = 10**8
 CLASSES, NUMBERS = "? 1 1\ninput\ndense ? softmax\n", "? 1 1\ninput\ndense ? -\n"

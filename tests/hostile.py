@@ -37,6 +37,7 @@ from kerash_cli.training import experiment
 from kerash_cli.training.checkpoint import Checkpoint
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Run
+from kerash_cli.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parent.parent
 ZEROS = b"0" * 64
@@ -127,7 +128,7 @@ def begun(folder: Path) -> Run:
 def prepared(folder: Path) -> experiment.PreparedTraining:
     """A small run of training."""
     table = reading.read(str(folder / "beside.csv"))
-    settings = experiment.TrainingSettings(epochs=3, patience=3)
+    settings = TrainingSettings(epochs=3, patience=3)
     return experiment.prepare(ModelDescription.parse(DESCRIPTION), table, None, ["kind"], settings)
 
 

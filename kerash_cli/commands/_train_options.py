@@ -101,11 +101,18 @@ ENDING = (
     ),
     Option(
         "--validate-on",
-        metavar="random|last|groups:COLUMN",
+        metavar="random|last|groups:COLUMN|FILE",
         default="random",
         type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
-        help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; or all rows of some "
-        "groups, if several rows belong together, as those of a patient do (default: {default}).",
+        help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some "
+        "groups, if several rows belong together, as those of a patient do; or those of another table, so that all of "
+        "DATA train (default: {default}).",
+    ),
+    Option(
+        "--validate-label",
+        metavar="FILE",
+        type=_options.FILE,
+        help="Answers of the rows in the file of --validate-on, if it has no column of them.",
     ),
     Option(
         "--patience",

@@ -12,11 +12,14 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.errors import BadInput, Damaged
 
 if TYPE_CHECKING:
+    from kerash_cli.encoding.record import Encoding
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.choosing import Choice
-    from kerash_cli.training.experiment import PreparedTraining, TrainingSettings
+    from kerash_cli.training.dividing import Labelled, ReadMore
+    from kerash_cli.training.experiment import PreparedTraining
+    from kerash_cli.training.settings import TrainingSettings
 
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
@@ -31,6 +34,7 @@ class TrainRequest:
     """None if the network is to be chosen."""
     data: str
     label: str | None
+    validate_label: str | None
     target: tuple[str, ...]
     reader: _files.Reader
     settings: "TrainingSettings"
@@ -58,13 +62,14 @@ class TrainRequest:
         if data is None:
             raise _options.without("data")
         words |= {"model": model, "data": data, "label": label}
-        _files.check_once(model, data, label)
+        inputs = [model, data, label, words["validate_on"].path, words["validate_label"]]
+        _files.check_once(*inputs)
         if model is not None:
             _files.check_order(model, data)
         _check_together(words)
         output, replaces = _files.saved_model(words.pop("output") or _beside(model, data), words["force"])
         outputs = {"-o": output, "--checkpoint": words["checkpoint"], "--log": words["log"]}
-        _files.check_apart(outputs, [model, data, label])
+        _files.check_apart(outputs, inputs)
         _check_checkpoint(words["checkpoint"], words["resume"], words["force"])
         if words["log"] is not None:
             check_log(words["log"])
@@ -93,6 +98,19 @@ class TrainRequest:
         table = self.reader.table(self.data, self.target if names_classes else ())
         return table, self.reader.labels(self.label, table)
 
+    @property
+    def read_more(self) -> "ReadMore | None":
+        """The function that reads the file of --validate-on; None if it names no file."""
+        path, reader = self.settings.validate_on.path, self.reader._replace(label_header=None, categories=())
+        if path is None:
+            return None
+
+        def read(encoding: "Encoding") -> "Labelled":
+            table = reader.table(path, schema=encoding.schema, label=encoding.label_column)
+            return table, reader.labels(self.validate_label, table, encoding.names_of_labels)
+
+        return read
+
 
 def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     """Returns messages about the network that was chosen, and about the command that writes its description."""
@@ -105,6 +123,14 @@ def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     words = join(["kerash", "init", *files, *_options.given(unshared)])
     model = _free(Path(request.output).stem, ".model")
     return [*choice.doubts, f"{network}; for a description of it to edit, try {words} > {quote(model)}"]
+
+
+def about_validation(request: TrainRequest) -> list[str]:
+    """Returns a message if --validate-on is a word and the name of a file, too."""
+    word = str(request.settings.validate_on)
+    if request.settings.validate_on.path is not None or not os.path.exists(word):
+        return []
+    return [f"--validate-on {word}: taken for rows of {request.data}; the file of that name is ./{word}"]
 
 
 def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:
@@ -131,13 +157,20 @@ def _check_together(words: dict[str, Any]) -> None:
         raise BadInput("--start supplies its own weights and scaling; leave out --init and --no-standardize")
     if words["as_json"] and words["log"] == "-":
         raise BadInput("--json and --log - both write to standard output; try --log FILE")
+    on = words["validate_on"]
+    if words["validate_label"] is not None and on.path is None:
+        raise BadInput("--validate-label needs the rows of these answers; try --validate-on FILE")
+    if on.path is not None and "--validation" in _options.given():
+        raise BadInput(
+            f"--validation takes a share of DATA, and --validate-on all rows of {on.path}; leave one of them out"
+        )
     if words["resume"] and words["checkpoint"] is None:
         raise BadInput("--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
 
 
 def _settings(words: dict[str, Any]) -> "TrainingSettings":
     from kerash_cli.engine import optimizers
-    from kerash_cli.training.experiment import TrainingSettings
+    from kerash_cli.training.settings import TrainingSettings
 
     own = optimizers.OptimizerSettings(
         **{each.name: words.pop(each.name) for each in fields(optimizers.OptimizerSettings)}
@@ -149,6 +182,8 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
     if own.nesterov and not own.momentum:
         raise BadInput("--nesterov needs --momentum; try --momentum 0.9")
     bias, standardize = not words.pop("no_bias"), not words.pop("no_standardize")
+    if words["validate_on"].path is not None:
+        words["validation"] = 0.0
     return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **words)
 
 

@@ -89,7 +89,8 @@ class _Subject(NamedTuple):
 
     def training_bytes(self, batch_size: int) -> int | None:
         """Returns the memory, in bytes, that training takes besides the data; None if the data decides some sizes."""
-        from kerash_cli.training.experiment import TrainingSettings, training_bytes
+        from kerash_cli.training.experiment import training_bytes
+        from kerash_cli.training.settings import TrainingSettings
 
         return training_bytes(self.network, TrainingSettings(dtype=self.dtype), batch_size) if self.network else None
 
@@ -99,7 +100,7 @@ def _subject(file: str, is_saved: bool, inputs: int | None, outputs: int | None)
     from kerash_cli.engine.network import Network
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
-    from kerash_cli.training.experiment import TrainingSettings
+    from kerash_cli.training.settings import TrainingSettings
 
     trained = TrainedModel.load(file) if is_saved else None
     description = trained.description if trained else ModelDescription.read(file)

@@ -11,7 +11,13 @@ from kerash_cli.commands._files import claim
 from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
 from kerash_cli.commands._train_options import SECTIONS
-from kerash_cli.commands._train_request import TrainRequest, about_checkpoint, about_choice, about_workers
+from kerash_cli.commands._train_request import (
+    TrainRequest,
+    about_checkpoint,
+    about_choice,
+    about_validation,
+    about_workers,
+)
 from kerash_cli.errors import Diverged, KerashError
 
 if TYPE_CHECKING:
@@ -93,8 +99,9 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
     if description is None:
         choice = choose(table, labels, request.target)
         description, chosen = choice.description, about_choice(request, choice)
-    prepared = experiment.prepare(description, table, labels, request.target, request.settings, origin)
-    console.say(*notes(table, labels), prepared.describe(), *chosen, *prepared.doubts())
+    settings, read_more = request.settings, request.read_more
+    prepared = experiment.prepare(description, table, labels, request.target, settings, origin, read_more)
+    console.say(*notes(table, labels), *about_validation(request), prepared.describe(), *chosen, *prepared.doubts())
     return prepared
 
 
@@ -118,6 +125,7 @@ def _trained(
         begun = experiment.start(prepared, folder, processes, resume)
         if resume:
             console.say(f"{request.checkpoint}: going on after epoch {begun.run.epoch}")
+        console.say(*begun.remarks())
         if log and begun.run.history:
             log.resume(begun.run.history)
         saver = Saver(checkpoint, console.say) if checkpoint else None
@@ -130,7 +138,13 @@ def _checkpoint(request: TrainRequest, prepared: "PreparedTraining", console: "C
 
     if request.checkpoint is None:
         return None
-    checkpoint = Checkpoint(request.checkpoint, prepared.identity(), {"data": request.data, "label": request.label})
+    files = {
+        "data": request.data,
+        "label": request.label,
+        "validation": request.settings.validate_on.path,
+        "validation_label": request.validate_label,
+    }
+    checkpoint = Checkpoint(request.checkpoint, prepared.identity(), files)
     console.say(*about_checkpoint(request, checkpoint))
     return checkpoint
 

@@ -117,7 +117,10 @@ class TrainedModel(NamedTuple):
             about = "about " if seen.is_sample(self.training.get("seen")) else ""
             part = "all" if share == 1 else f"{about}{round(share * len(x))} of the {len(x)}"
             return f"{part} rows are among those that the model was trained on"
-        return "this is the file that the model was trained on" if sha256 in self.training["sha256"].values() else ""
+        digests = self.training["sha256"]
+        if sha256 == digests.get("validation"):
+            return "these rows chose the epoch whose weights were saved"
+        return "this is the file that the model was trained on" if sha256 in digests.values() else ""
 
     def predicting_bytes(self, rows: int = 0) -> int:
         """Returns roughly how many bytes prediction takes, including the inputs and outputs of `rows` rows."""

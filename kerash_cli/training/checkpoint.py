@@ -38,6 +38,14 @@ SHARE = 20
 RAISED = ("epochs", "patience")
 """Settings that may be raised when a run continues."""
 
+FILES = {
+    "data": "data",
+    "label": "label",
+    "validation": "rows to validate on",
+    "validation_label": "labels of the rows to validate on",
+}
+"""The files whose digests are in an identity, in words."""
+
 _VECTOR = "vector."
 _MOST = 10**18
 
@@ -144,9 +152,9 @@ class Checkpoint:
             settings = record["identity"]["settings"]
             how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"
             return f"with --{other} {settings[other]}, which {how}"
-        if other in ("data", "label"):
+        if other in FILES:
             name = self._files.get(other)
-            return f"from other {other}" + (f" ({name} has changed, or is another file)" if name else "")
+            return f"from other {FILES[other]}" + (f" ({name} has changed, or is another file)" if name else "")
         if other == "chunk_rule":
             return "by a version of kerash whose results differ in their last digits"
         is_plural = other.endswith("s") and not other.endswith("ss")

@@ -1,7 +1,7 @@
 """Training from tables to a trained model: `prepare`, `start`, then the loop of training, then `conclude`."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.encoding.phrases import counted
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.layers import IDENTITY
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, listed
 from kerash_cli.model import seen
@@ -25,52 +25,22 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.training.division import CHUNK_RULE, most_parts, slices
+from kerash_cli.training.dividing import DividedTable, Part, ReadMore, divided, held_out, matched, remarks
+from kerash_cli.training.division import most_parts, slices
 from kerash_cli.training.evaluator import Evaluator
-from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, match, network_and_loss
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, check_sample_shape, doubtful_targets, network_and_loss
 from kerash_cli.training.pool import WorkerPool, described, pool_bytes
+from kerash_cli.training.repeats import repeated
 from kerash_cli.training.run import Epoch, Figure, Run, require_rows
-from kerash_cli.training.samples import Samples, samples_bytes, staged, usable
+from kerash_cli.training.samples import Samples, samples_bytes, staged
+from kerash_cli.training.settings import TrainingSettings
 from kerash_cli.training.sources import GradientSource, InProcess
-from kerash_cli.training.validating import ValidateOn
 
 STEP_BYTES = 1000
 """Approximate size, in bytes, of the compiled calls of a batch."""
 
-_ELSEWHERE = {"optimizer_settings", "drop"}
-"""Settings that a saved model records outside its `settings`."""
-
 FEW_CATEGORIES = 10
 """Maximum number of different values for which a text input becomes categories without a message."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything besides model and data that can change the result of training."""
-
-    epochs: int = 1000
-    batch_size: int = 32
-    optimizer: str = "adam"
-    optimizer_settings: optimizers.OptimizerSettings = optimizers.OptimizerSettings()
-    loss: str | None = None
-    balance: bool = False
-    validation: float = 0.2
-    validate_on: ValidateOn = ValidateOn("random")
-    patience: int = 100
-    dtype: str = "float32"
-    init: str | None = None
-    bias: bool = True
-    standardize: bool = True
-    missing: str = "auto"
-    drop: Collection[str] = ()
-    seed: int = 0
-
-    def record(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
-        own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
-        own["validate_on"] = str(self.validate_on)
-        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
-        return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings
 
 
 @dataclass(frozen=True)
@@ -96,16 +66,32 @@ class PreparedTraining:
     """Parameters of the model to start from, if one was given."""
     by_position: tuple[str, ...] = ()
     """A message if the columns of the model to start from were matched by position."""
+    other: Part | None = None
+    """The rows of another table that validate, if there are some."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Number type of all arithmetic in training."""
         return np.dtype(self.settings.dtype)
 
+    @property
+    def part(self) -> Part:
+        """The rows that train."""
+        return Part(self.table, self.labels, self.training, self.strata)
+
+    @property
+    def judging(self) -> Part | None:
+        """The rows that validate; None if there are none."""
+        if self.other or not len(self.validation):
+            return self.other
+        return Part(self.table, self.labels, self.validation, self.strata)
+
     def describe(self) -> str:
         """Returns a line about what was inferred from the data."""
         rows = f"{len(self.training)} rows train"
-        if len(self.validation):
+        if self.other:
+            kept = f"{len(self.other.rows)} of {self.other.table.source} validate"
+        elif len(self.validation):
             kept = self.settings.validate_on.described(self.table, self.validation)
         else:
             kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
@@ -122,6 +108,7 @@ class PreparedTraining:
             *self._splintered(),
             *doubtful_targets(self.description, self.encoding, self.table, self.labels),
             *self.by_position,
+            *(remarks(self.encoding, self.other) if self.other else []),
         ]
 
     def _lost_labels(self) -> list[str]:
@@ -173,8 +160,16 @@ class PreparedTraining:
             "settings": {**self.settings.record(), **self.origin()},
             "data": self.table.sha256,
             "label": self.labels.sha256 if self.labels else None,
+            **self.digests(),
             "columns": self.encoding.to_json(),
         }
+
+    def digests(self) -> dict[str, str]:
+        """Returns the SHA-256 of the other table, whose rows validate, and of its labels; empty if there is none."""
+        if self.other is None:
+            return {}
+        labels = {"validation_label": self.other.labels.sha256} if self.other.labels else {}
+        return {"validation": self.other.table.sha256, **labels}
 
     def saved_bytes(self) -> int:
         """Returns the approximate size of the saved model, in bytes."""
@@ -182,7 +177,8 @@ class PreparedTraining:
 
     def staged_bytes(self, workers: int = 1) -> int:
         """Returns the size, in bytes, of the files that `start` writes to its stage."""
-        samples = sum(samples_bytes(self.encoding, rows.size, self.dtype) for rows in (self.training, self.validation))
+        sizes = [len(part.rows) for part in (self.part, self.judging) if part]
+        samples = sum(samples_bytes(self.encoding, rows, self.dtype) for rows in sizes)
         if workers == 1:
             return samples
         vectors = len(optimizers.OPTIMIZERS[self.settings.optimizer].remembers) + 1
@@ -197,25 +193,25 @@ def prepare(
     targets: Sequence[str],
     settings: TrainingSettings,
     start: TrainedModel | None = None,
+    read: ReadMore | None = None,
 ) -> PreparedTraining:
     """Looks at the data, fills in each `?` of the description, and divides the rows into training and validation.
 
-    With `start`, training starts from the weights of that model and uses its scaling. Raises BadInput if model, data
-    and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
+    With `start`, training starts from the weights of that model and uses its scaling; `read` reads another table with
+    the rows to validate on. Raises BadInput if model, data and settings do not fit each other, and OutOfSpace if
+    training would need more memory than is available.
     """
-    description, encoding = _matched(description, table, labels, targets, settings)
+    description, encoding = matched(description, table, labels, targets, settings)
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
     loss_name = settings.loss or encoding.targets.natural_loss
     judged, loss = _judged(description, network, loss_name)
-    _require_memory(description, network, settings, table.rows)
-    all_rows = table.rows
-    table, labels = usable(encoding, table, labels)
-    strata = _strata(encoding, table, labels, settings)
-    training, validation = _split(table, strata, encoding.targets.classes, settings)
-    require_rows(network, len(training), settings.batch_size, "--batch-size 32")
-    encoding = _scaled(encoding, table, labels, training, description, settings)
+    other = _other(description, encoding, read) if read else None
+    _require_memory(description, network, settings, table.rows + (len(other.rows) if other else 0))
+    rows = divided(encoding, table, labels, settings)
+    require_rows(network, len(rows.training), settings.batch_size, "--batch-size 32")
+    encoding = _scaled(encoding, rows, description, settings)
     if start:
         encoding = encoding.scaled_as(start.encoding)
     return PreparedTraining(
@@ -226,27 +222,18 @@ def prepare(
         loss_name,
         loss,
         encoding,
-        table,
-        labels,
-        all_rows - table.rows,
-        strata,
-        training,
-        validation,
+        *rows,
         _continued(network, start, description.source, settings) if start else None,
         _matched_by_position(table, start) if start else (),
+        other,
     )
 
 
-def _matched(
-    description: ModelDescription,
-    table: Table,
-    labels: Table | None,
-    targets: Sequence[str],
-    settings: TrainingSettings,
-) -> tuple[ModelDescription, Encoding]:
-    """Returns the result of `match`; the column of groups to validate on is no input."""
-    drop = [*settings.drop, *settings.validate_on.apart(table, () if labels else targets)]
-    return match(description, table, labels, targets, settings.missing, drop)
+def _other(description: ModelDescription, encoding: Encoding, read: ReadMore) -> Part:
+    """Reads the other table, whose rows validate."""
+    part = held_out(encoding, *read(encoding))
+    check_sample_shape(description, part.table)
+    return part
 
 
 def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
@@ -257,32 +244,14 @@ def _judged(description: ModelDescription, network: Network, loss_name: str) -> 
         raise BadInput(f"{description.where(head(description.layers))}{error}") from None
 
 
-def _strata(
-    encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings
-) -> NDArray[np.intp] | None:
-    """Returns the class of each row; None unless each row has exactly one class.
-
-    Raises BadInput if the settings ask for balanced classes and there are no classes.
-    """
-    strata = encoding.strata(table, labels)
-    if settings.balance and strata is None:
-        raise BadInput("--balance needs one class for each row; leave --balance out")
-    return strata
-
-
 def _scaled(
-    encoding: Encoding,
-    table: Table,
-    labels: Table | None,
-    training: NDArray[np.intp],
-    description: ModelDescription,
-    settings: TrainingSettings,
+    encoding: Encoding, rows: DividedTable, description: ModelDescription, settings: TrainingSettings
 ) -> Encoding:
     """Learns the scaling of inputs and targets from the rows that train."""
     return encoding.fitted(
-        table,
-        labels,
-        training,
+        rows.table,
+        rows.labels,
+        rows.training,
         standardize=settings.standardize,
         standardize_targets=description.activation == IDENTITY,
         channels=description.channels,
@@ -309,6 +278,15 @@ class Experiment:
     """Evaluator for the validation rows, or for the training rows if none validate."""
     training: Samples
     validation: Samples | None
+
+    def remarks(self) -> list[str]:
+        """Returns a message if rows of another table, which validate, are among those that train."""
+        other = self.prepared.other
+        if other is None or self.validation is None or not (twice := repeated(self.training, self.validation)):
+            return []
+        are = "is a row that trains, too" if twice == 1 else "are rows that train, too"
+        whole = counted(len(other.rows), "row")
+        return [f"{other.table.source}: {twice} of {whole} {are}, so that validation looks too easy"]
 
     @property
     def validate(self) -> Callable[[], float] | None:
@@ -339,6 +317,7 @@ class Experiment:
         trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
         scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
+        tables |= prepared.digests()
         training = {
             "settings": {
                 **prepared.settings.record(),
@@ -369,8 +348,8 @@ def start(
     checkpoint. Raises BadInput if the model would be too large.
     """
     settings, network = prepared.settings, prepared.network
-    training = _staged(prepared, stage, "train", prepared.training)
-    validation = _staged(prepared, stage, "val", prepared.validation) if len(prepared.validation) else None
+    training = _staged(prepared, stage, "train", prepared.part)
+    validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
     if prepared.initial is None:
         params = network.initial(settings.seed, prepared.dtype, settings.init)
         network.forget(params, prepared.encoding.scaling.ignored)
@@ -429,24 +408,16 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
     return params
 
 
-def _split(
-    table: Table, strata: NDArray[np.intp] | None, classes: tuple[str, ...], settings: TrainingSettings
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    if table.rows < FEWEST_TO_VALIDATE or not settings.validation:
-        return np.arange(table.rows), np.arange(0)
-    rng = generator(settings.seed, Key.SPLIT)
-    return settings.validate_on.divide(table, settings.validation, rng, strata, classes)
-
-
-def _staged(prepared: PreparedTraining, stage: Stage, name: str, rows: NDArray[np.intp]) -> Samples:
-    """Writes the samples of the given rows to the stage."""
-    samples = staged(stage, name, prepared.encoding, prepared.table, prepared.labels, prepared.dtype, rows)
+def _staged(prepared: PreparedTraining, stage: Stage, name: str, part: Part) -> Samples:
+    """Writes the samples of a part to the stage."""
+    samples = staged(stage, name, prepared.encoding, part.table, part.labels, prepared.dtype, part.rows)
     if not prepared.settings.balance:
         return samples
     assert prepared.strata is not None, "prepare refuses to balance other labels"
+    assert part.strata is not None, "parts have the same kind of labels"
     counts = np.bincount(prepared.strata[prepared.training])  # each class has a row that trains
-    weight = stage.array(f"weight_{name}", (len(rows),), prepared.dtype)
-    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * counts[prepared.strata[rows]])
+    weight = stage.array(f"weight_{name}", (len(part.rows),), prepared.dtype)
+    weight[...] = len(prepared.training) / (np.count_nonzero(counts) * counts[part.strata[part.rows]])
     return samples._replace(weight=weight)
 
 

@@ -42,7 +42,7 @@ def match(
         drop=drop,
     )
     description = description.resolve(encoding.features, encoding.outputs)
-    _check_sample_shape(description, table)
+    check_sample_shape(description, table)
     return description, encoding
 
 
@@ -76,7 +76,7 @@ def doubtful_targets(
             )
 
 
-def _check_sample_shape(description: ModelDescription, table: Table) -> None:
+def check_sample_shape(description: ModelDescription, table: Table) -> None:
     """Raises BadInput if the images of the description and of the table differ in shape; flat samples always fit."""
     depth, height, width = description.known_shape
     if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):

@@ -1,5 +1,6 @@
 """The choice of the rows to validate on."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
@@ -15,19 +16,26 @@ class ValidateOn(NamedTuple):
     """Which rows to validate on."""
 
     way: str
-    """`random`, `last` or `groups`."""
+    """`random`, `last`, `groups` or `file`."""
     column: str | None = None
     """Name or number of the column with the name of each row's group."""
+    path: str | None = None
+    """The table with the rows to validate on, if it is another one than that of the rows that train."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `random`, `last` or `groups:COLUMN`; raises BadInput for anything else."""
+        """Reads `random`, `last`, `groups:COLUMN` or the name of a file; raises BadInput for anything else.
+
+        A file with one of these words for its name is written `./last`.
+        """
         way, colon, column = text.partition(":")
         if way == "groups" and column:
             return cls(way, column)
         if way in ("random", "last") and not colon:
             return cls(way)
-        raise BadInput(f"expected random, last or groups:COLUMN, got {shown(text)}")
+        if text == "-" or os.path.exists(text):
+            return cls("file", path=text)
+        raise BadInput(f"expected random, last, groups:COLUMN or a file, got {shown(text)}, and there is no such file")
 
     def __str__(self) -> str:
         return self.way if self.column is None else f"{self.way}:{self.column}"

@@ -19,6 +19,7 @@ from kerash_cli.store import mountpoint
 from kerash_cli.store.stage import Stage, stage, staged_bytes
 from kerash_cli.tables import reading
 from kerash_cli.training import experiment
+from kerash_cli.training.settings import TrainingSettings
 
 OWN = f"kerash-{os.getuid()}"
 
@@ -96,7 +97,7 @@ def test_staged_bytes_are_enough_for_the_files(tmp_path: Path) -> None:
 def begun(folder: Stage) -> experiment.Experiment:
     description = ModelDescription.read(str(ROOT / "models" / "iris.model"))
     table = reading.read(str(ROOT / "data" / "iris.csv"))
-    settings = experiment.TrainingSettings(dtype="float64", balance=True)
+    settings = TrainingSettings(dtype="float64", balance=True)
     return experiment.start(experiment.prepare(description, table, None, ["species"], settings), folder)
 
 
@@ -176,6 +177,7 @@ def test_a_stage_is_gone_after_an_error(tmp_path: Path, error: type[BaseExceptio
 HOLDER = """
 import sys
 from kerash_cli.store.stage import stage
+from kerash_cli.training.settings import TrainingSettings
 with stage(10, sys.argv[1], print) as folder:
     folder.array("x", (2,), "f4")
     print(flush=True)

@@ -25,15 +25,16 @@ from kerash_cli.training.checkpoint import Checkpoint
 from kerash_cli.training.log import RunLog
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Epoch
+from kerash_cli.training.settings import TrainingSettings
 
 IDENTITY = {"model": "m", "settings": {"seed": 0, "drop": ("a", "b")}}
 
 
-def settings(optimizer: str, epochs: int = 12) -> experiment.TrainingSettings:
+def settings(optimizer: str, epochs: int = 12) -> TrainingSettings:
     own = optimizers.OptimizerSettings(
         momentum=0.9 if optimizer == "sgd" else 0.0, schedule=Schedule.parse("warmup:2+cosine"), weight_decay=0.01
     )
-    return experiment.TrainingSettings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)
+    return TrainingSettings(optimizer=optimizer, optimizer_settings=own, epochs=epochs, patience=epochs)
 
 
 DENSE = "4 1 1\ninput\ndropout 0.2\ndense 8 tanh\ndense ? softmax\n"

@@ -9,7 +9,7 @@ from experiments import CLASSES, NUMBERS, counted, prepared, table
 from kerash_cli.engine.layers import Dense
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.system import memory
-from kerash_cli.training.experiment import TrainingSettings
+from kerash_cli.training.settings import TrainingSettings
 
 # Settings
 

@@ -16,6 +16,7 @@ from kerash_cli.store.stage import stage
 from kerash_cli.tables.table import Table
 from kerash_cli.training import experiment, pool
 from kerash_cli.training.loop import train
+from kerash_cli.training.settings import TrainingSettings
 
 
 def samples() -> tuple[Table, Table]:
@@ -28,7 +29,7 @@ def samples() -> tuple[Table, Table]:
 def trained(folder: Path, workers: int, batch_size: int, epochs: int = 2, model: str = "mlp") -> tuple[str, float, int]:
     """A digest of the parameters and of the optimizer's memory, the last loss, and how many parts a batch has."""
     own = optimizers.OptimizerSettings(clip_norm=0.5, weight_decay=0.01)
-    settings = experiment.TrainingSettings(
+    settings = TrainingSettings(
         epochs=epochs, batch_size=batch_size, optimizer="adam", optimizer_settings=own, balance=True
     )
     prepared = experiment.prepare(ModelDescription.parse(MODELS[model]), *samples(), (), settings)

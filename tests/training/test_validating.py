@@ -1,5 +1,7 @@
 """The rows to validate on: at random, the last ones, or those of whole groups."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_tables import table
@@ -34,8 +36,20 @@ def test_a_word_comes_back(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "first", "last:2", "random:1", "groups", "groups:", "Last"])
 def test_another_word_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match="expected random, last or groups:COLUMN"):
+    with pytest.raises(BadInput, match=r"expected random, last, groups:COLUMN or a file, got .*, and there is no such"):
         ValidateOn.parse(text)
+
+
+@pytest.mark.parametrize("name", ["val.csv", "groups", "Last", "a:b"])
+def test_the_name_of_a_file_is_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in (name, "last", "groups:patient"):
+        (tmp_path / path).touch()
+    assert ValidateOn.parse(name) == ("file", None, name)
+    assert ValidateOn.parse("-") == ("file", None, "-")
+    assert ValidateOn.parse("last") == ("last", None, None)
+    assert ValidateOn.parse("groups:patient") == ("groups", "patient", None)
+    assert ValidateOn.parse("./last") == ("file", None, "./last")
 
 
 def test_the_last_rows_are_the_last() -> None:

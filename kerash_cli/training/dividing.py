@@ -1,0 +1,108 @@
+"""The division of the data into parts: rows that train, and rows that validate."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.engine.randomness import Key, generator
+from kerash_cli.errors import BadInput, at, listed
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.tables.table import Rows, Table
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, match
+from kerash_cli.training.samples import usable
+from kerash_cli.training.settings import TrainingSettings
+
+Labelled = tuple[Table, Table | None]
+"""A table, and its labels if they are not in it."""
+
+ReadMore = Callable[[Encoding], Labelled]
+"""Reads another table, whose columns are those of the encoding."""
+
+
+class Part(NamedTuple):
+    """Rows of a table that have one purpose: they train or they validate."""
+
+    table: Table
+    labels: Table | None
+    rows: Rows
+    """Their indexes in the table."""
+    strata: Rows | None
+    """Index of the class of each row of the table; None unless each row has exactly one class."""
+    dropped: int = 0
+    """Number of rows of the file that are left out because of a missing value."""
+
+
+class DividedTable(NamedTuple):
+    """The usable rows of a table, and which of them train and validate."""
+
+    table: Table
+    labels: Table | None
+    dropped: int
+    """Number of rows left out because of a missing value."""
+    strata: Rows | None
+    """As in `Part`."""
+    training: Rows
+    validation: Rows
+
+
+def matched(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    targets: Sequence[str],
+    settings: TrainingSettings,
+) -> tuple[ModelDescription, Encoding]:
+    """Returns the result of `match`; the column of groups to validate on is no input."""
+    drop = [*settings.drop, *settings.validate_on.apart(table, () if labels else targets)]
+    return match(description, table, labels, targets, settings.missing, drop)
+
+
+def divided(encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings) -> DividedTable:
+    """Leaves out the rows that can't be used, and divides the others.
+
+    No row validates if there are few, or if those of another table do. Raises BadInput if the settings ask for balanced
+    classes and there are no classes, or if the rows can't be divided as they say.
+    """
+    rows = table.rows
+    table, labels = usable(encoding, table, labels)
+    strata = encoding.strata(table, labels)
+    if settings.balance and strata is None:
+        raise BadInput("--balance needs one class for each row; leave --balance out")
+    training, validation = np.arange(table.rows), np.arange(0)
+    if table.rows >= FEWEST_TO_VALIDATE and settings.validation and not settings.validate_on.path:
+        rng, classes = generator(settings.seed, Key.SPLIT), encoding.targets.classes
+        training, validation = settings.validate_on.divide(table, settings.validation, rng, strata, classes)
+    return DividedTable(table, labels, rows - table.rows, strata, training, validation)
+
+
+def held_out(encoding: Encoding, table: Table, labels: Table | None) -> Part:
+    """Returns the rows of another table as a part.
+
+    Raises BadInput if it lacks a column, or at a label that is none of the training table's.
+    """
+    encoding.columns.check(table)
+    names = encoding.targets.labels
+    if labels is None and len(encoding.columns.label_places(table, names)) < len(names):
+        raise BadInput(f"{at(table.source)}expected the answers ({listed(names)}), got none; try --validate-label FILE")
+    rows = table.rows
+    table, labels = usable(encoding, table, labels)
+    strata = encoding.strata(table, labels)
+    if strata is None:
+        encoding.encode_targets(table, labels, np.float64)
+    return Part(table, labels, np.arange(table.rows), strata, rows - table.rows)
+
+
+def remarks(encoding: Encoding, part: Part) -> list[str]:
+    """Returns messages about another table: how it was read, and words in it that the training table does not have."""
+    lines, unseen = [*part.table.notes, *encoding.respelled(part.table, part.labels)], encoding.unseen(part.table)
+    if part.labels:
+        lines += part.labels.notes
+    if part.dropped:
+        lines.append(f"{part.table.source}: {counted(part.dropped, 'row')} with missing values dropped")
+    if unseen:
+        values = counted(unseen, "text value")
+        lines.append(f"{part.table.source}: {values} that no training row had, treated as unknown")
+    return lines

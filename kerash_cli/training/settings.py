@@ -1,0 +1,41 @@
+"""The settings of training."""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kerash_cli.engine import optimizers
+from kerash_cli.training.division import CHUNK_RULE
+from kerash_cli.training.validating import ValidateOn
+
+_ELSEWHERE = {"optimizer_settings", "drop"}
+"""Settings that a saved model records outside its `settings`."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything besides model and data that can change the result of training."""
+
+    epochs: int = 1000
+    batch_size: int = 32
+    optimizer: str = "adam"
+    optimizer_settings: optimizers.OptimizerSettings = optimizers.OptimizerSettings()
+    loss: str | None = None
+    balance: bool = False
+    validation: float = 0.2
+    validate_on: ValidateOn = ValidateOn("random")
+    patience: int = 100
+    dtype: str = "float32"
+    init: str | None = None
+    bias: bool = True
+    standardize: bool = True
+    missing: str = "auto"
+    drop: Collection[str] = ()
+    seed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
+        own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
+        own["validate_on"] = str(self.validate_on)
+        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings

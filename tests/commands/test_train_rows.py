@@ -1,0 +1,143 @@
+"""Which rows train, validate and test."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Kerash
+
+from kerash_cli.engine.tensors import Array
+from kerash_cli.model import archive
+
+TIMES = ("--target", "y", "--epochs", "30", "-q")
+
+
+def written(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
+    lines = [",".join(map(str, row)) for row in rows]
+    path.write_text("\n".join([header, *lines, ""]), encoding="ascii")
+
+
+def points(count: int = 80, seed: int = 0) -> list[tuple[object, ...]]:
+    """Rows of two numbers, a word, and the name of a class."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(count, 2)).round(3).tolist()
+    return [(a, b, ["red", "blue"][i % 2], ["no", "yes"][a * b > 0]) for i, (a, b) in enumerate(values)]
+
+
+def weights(path: Path) -> dict[str, Array]:
+    return dict(archive.load(str(path)).tensors)
+
+
+def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
+    return one.keys() == other.keys() and all((one[name] == other[name]).all() for name in one)
+
+
+def test_the_rows_of_a_file_validate_as_the_last_rows_of_a_table_do(kerash: Kerash, tmp_path: Path) -> None:
+    rows = points()
+    written(tmp_path / "all.csv", "a,b,colour,y", rows)
+    written(tmp_path / "train.csv", "a,b,colour,y", rows[:64])
+    written(tmp_path / "val.csv", "y,id,colour,b,a", [(y, f"i{a}", word, b, a) for a, b, word, y in rows[64:]])
+    assert kerash("train", "all.csv", *TIMES, "--validate-on", "last", "-o", "last.kerash").code == 0
+    for number, workers in ((1, "1"), (2, "2")):
+        words = ("--validate-on", "val.csv", "--workers", workers, "-o", f"file{number}.kerash", "--batch-size", "64")
+        assert kerash("train", "train.csv", *TIMES, *words).code == 0
+    done = kerash("train", "train.csv", *TIMES, "--validate-on", "val.csv", "-o", "file.kerash")
+    assert done.code == 0, done.err
+    assert same(weights(tmp_path / "last.kerash"), weights(tmp_path / "file.kerash"))
+    ends = [kerash("show", name).out.split("naive guess")[1].split(")")[1] for name in ("last.kerash", "file.kerash")]
+    assert ends[0].splitlines()[0] == ends[1].splitlines()[0]
+    assert (tmp_path / "file1.kerash").read_bytes() == (tmp_path / "file2.kerash").read_bytes()
+    assert "these rows chose the epoch" in kerash("evaluate", "file.kerash", "val.csv").err
+
+
+def test_what_is_in_the_file_of_rows_to_validate_on_is_told(kerash: Kerash, tmp_path: Path) -> None:
+    rows = points(20)
+    written(tmp_path / "train.csv", "a,b,colour,y", rows)
+    written(tmp_path / "val.csv", "a,b,colour,y", [*rows[:3], (1, 2, "green", "yes"), (3, 4, "grey", "no")])
+    (tmp_path / "last").touch()
+    words = ("train.csv", "--target", "y", "--epochs", "2", "-o", "m.kerash")
+    done = kerash("train", *words, "--validate-on", "val.csv")
+    assert "20 rows train, 5 of val.csv validate" in done.err
+    assert "val.csv: 2 text values that no training row had, treated as unknown" in done.err
+    assert "val.csv: 3 of 5 rows are rows that train, too" in done.err
+    assert "the file of that name is ./last" in kerash("train", *words, "--validate-on", "last").err
+    assert "Error: last: expected" in kerash("train", *words, "--validate-on", "./last").err.replace("./", "")
+
+
+BAD = {
+    "a class of its own": ("a,b,colour,y\n1,2,red,no\n3,4,red,maybe\n", "val.csv:3:4: expected one of 'no', 'yes'"),
+    "no column of answers": (
+        "a,b,colour\n1,2,red\n",
+        "val.csv: expected the answers ('y'), got none; try",
+    ),
+    "no column of inputs": ("a,colour,y\n1,red,no\n", "val.csv: expected a header with"),
+    "a word for a number": ("a,b,colour,y\n1,2,red,no\n1,x,red,no\n1,2,red,no\n", "val.csv:3:2: expected a number"),
+    "a gap": ("a,b,colour,y\n1,2,red,no\n1,,red,no\n", "val.csv:3:2: expected a value, got a missing one"),
+    "no row": ("a,b,colour,y\n", "val.csv: expected rows after the header"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_does_not_fit_is_one_line(kerash: Kerash, tmp_path: Path, name: str) -> None:
+    text, message = BAD[name]
+    written(tmp_path / "train.csv", "a,b,colour,y", points(20))
+    (tmp_path / "val.csv").write_text(text, encoding="ascii")
+    done = kerash("train", "train.csv", *TIMES, "--validate-on", "val.csv", "-o", "m.kerash")
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert done.error.startswith(message)
+    assert not (tmp_path / "m.kerash").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--validate-on val.csv --validation 0.3", "--validation takes a share of DATA"),
+        ("--validate-label val.csv", "--validate-label needs the rows of these answers; try --validate-on FILE"),
+        ("--validate-on val.csv -o val.csv --force", "-o: val.csv is an input"),
+        ("--validate-on val.csv --log val.csv", "--log: val.csv is an input"),
+        ("--validate-on nosuch.csv", "expected random, last, groups:COLUMN or a file, got 'nosuch.csv'"),
+    ],
+)
+def test_what_contradicts_a_file_is_refused(kerash: Kerash, tmp_path: Path, words: str, message: str) -> None:
+    written(tmp_path / "train.csv", "a,b,colour,y", points(20))
+    written(tmp_path / "val.csv", "a,b,colour,y", points(5))
+    done = kerash("train", "train.csv", *TIMES, *words.split())
+    assert done.code == 2
+    assert message in done.err
+    assert not (tmp_path / "train.kerash").exists()
+
+
+def test_answers_may_be_in_a_file_of_their_own(kerash: Kerash, tmp_path: Path) -> None:
+    rows = points(30)
+    for name, part in (("train", rows[:20]), ("val", rows[20:])):
+        written(tmp_path / f"{name}.csv", "a,b,colour", [row[:3] for row in part])
+        written(tmp_path / f"{name}.label", "y", [row[3:] for row in part])
+        written(tmp_path / f"{name}_all.csv", "a,b,colour,y", part)
+    words = ("train.csv", "train.label", "--epochs", "9", "-q")
+    for name, more in (("one", ["val.csv", "--validate-label", "val.label"]), ("two", ["val_all.csv"])):
+        done = kerash("train", *words, "--validate-on", *more, "-o", f"{name}.kerash")
+        assert done.code == 0, done.err
+    assert same(weights(tmp_path / "one.kerash"), weights(tmp_path / "two.kerash"))
+    done = kerash("train", *words, "--validate-on", "val.csv", "-o", "m.kerash")
+    assert (done.code, "try --validate-label FILE" in done.error) == (2, True)
+    done = kerash("train", *words, "--validate-on", "val.csv", "--validate-label", "train.label", "-o", "m.kerash")
+    assert "20 labels" in done.error
+
+
+def test_a_run_goes_on_with_the_same_file_only(kerash: Kerash, tmp_path: Path) -> None:
+    rows = points(30)
+    written(tmp_path / "train.csv", "a,b,colour,y", rows[:20])
+    written(tmp_path / "val.csv", "a,b,colour,y", rows[20:])
+    words = ("train.csv", "--target", "y", "-q", "--validate-on", "val.csv", "--patience", "50")
+    assert kerash("train", *words, "--epochs", "9", "-o", "whole.kerash").code == 0
+    assert kerash("train", *words, "--epochs", "4", "-o", "a.kerash", "--checkpoint", "c.ckpt").code == 0
+    (tmp_path / "val.csv").rename(tmp_path / "moved.csv")
+    words = (*words[:5], "moved.csv", *words[6:], "--checkpoint", "c.ckpt", "--resume", "-o", "a.kerash")
+    done = kerash("train", *words, "--epochs", "9")
+    assert done.code == 0, done.err
+    assert (tmp_path / "a.kerash").read_bytes() == (tmp_path / "whole.kerash").read_bytes()
+    written(tmp_path / "moved.csv", "a,b,colour,y", rows[21:])
+    done = kerash("train", *words, "--epochs", "20")
+    assert done.code == 2
+    assert "c.ckpt was made from other rows to validate on (moved.csv has changed, or is another file)" in done.error
