@@ -115,6 +115,12 @@ ENDING = (
         help="Answers of the rows in the file of --validate-on, if it has no column of them.",
     ),
     Option(
+        "--test",
+        type=_options.Real(0, 1, min_open=True, max_open=True),
+        help="Share of rows to keep for a test of the trained network, drawn as --validate-on says; they are used for "
+        "nothing else (default: none).",
+    ),
+    Option(
         "--patience",
         type=_options.COUNT,
         default=100,

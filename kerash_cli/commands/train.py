@@ -213,9 +213,12 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console")
     """Shows the result; then raises the errors of the run, since the model is saved now."""
     import json
 
+    from kerash_cli.views.models import about_test
+
     path = request.output
     tell = console.say if request.as_json else console.result  # one result, also when quiet
     tell(f"{path}: {outcome.trained.summary()}")
+    console.say(*about_test(outcome.trained.training))
     if request.replaces:
         console.say(f"replaced the earlier {path}")
     if request.as_json:

@@ -55,10 +55,10 @@ class TrainedModel(NamedTuple):
 
     def packed(self) -> bytes:
         """Returns the bytes of the saved model."""
-        figures = self.training["metrics"] and {
-            name: value for name, value in self.training["metrics"].items() if name not in scoring.TABLES
-        }
-        record = {**self._untrained(), "training": {**self.training, "metrics": figures}}
+        training = {**self.training, "metrics": _plain(self.training["metrics"])}
+        if "test" in training:
+            training["test"] = _plain(training["test"])
+        record = {**self._untrained(), "training": training}
         return archive.pack(self.network.named(self.params), record)
 
     def check_size(self) -> None:
@@ -103,8 +103,18 @@ class TrainedModel(NamedTuple):
             return ending
         return (
             f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-            f"(naive guess {figures['baseline'][name]:.4g}), {ending}"
+            f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._tested(name)}"
         )
+
+    def _tested(self, name: str) -> str:
+        """Returns a phrase about the rows kept for the test, with the metric `name`; empty if there are none."""
+        test = self.training.get("test")
+        if test is None:
+            return ""
+        if "failed" in test:
+            return f"; {test['rows']} test rows: {test['failed']}"
+        naive = test["baseline"][name]
+        return f"; {name} {test[name]:.4g} on {test['rows']} test rows (naive guess {naive:.4g})"
 
     def told(self) -> dict[str, Any]:
         """Returns the record of the model's training as JSON values, without the hashes of the training rows."""
@@ -170,6 +180,11 @@ def _description(text: object) -> ModelDescription:
     return description
 
 
+def _plain(figures: Any) -> Any:
+    """Returns scores without those by class or target; None, the scores of a genome, stays None."""
+    return figures and {name: value for name, value in figures.items() if name not in scoring.TABLES}
+
+
 def _check_training(training: Any, encoding: Encoding) -> None:
     """Raises ValueError, KeyError or TypeError unless a record of training has all values that are printed."""
     epochs = checks.integer(training["epochs"], 0, _MOST, "epochs")
@@ -182,6 +197,12 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
     figures, name = training["metrics"], encoding.targets.main_metric
+    if (test := training.get("test")) is not None:
+        checks.integer(test["rows"], 1, _MOST, "rows of the test")
+        checks.expect(all(isinstance(each, str) for each in test), "expected figures by name")
+        checks.expect(isinstance(test.get("failed", ""), str), "expected a message about the test")
+        if "failed" not in test:
+            checks.floats([test[name], test["baseline"][name]], 2, name)
     if figures is None and training["stopped"] == GENOME:
         return
     checks.integer(figures["rows"], 1, _MOST, "rows")

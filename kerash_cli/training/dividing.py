@@ -1,4 +1,4 @@
-"""The division of the data into parts: rows that train, and rows that validate."""
+"""The division of the data into parts: rows that train, rows that validate, and rows kept for the test."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Rows, Table
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, match
-from kerash_cli.training.samples import usable
+from kerash_cli.training.samples import take, usable
 from kerash_cli.training.settings import TrainingSettings
 
 Labelled = tuple[Table, Table | None]
@@ -23,7 +23,7 @@ ReadMore = Callable[[Encoding], Labelled]
 
 
 class Part(NamedTuple):
-    """Rows of a table that have one purpose: they train or they validate."""
+    """Rows of a table that have one purpose: they train, they validate, or they are kept for the test."""
 
     table: Table
     labels: Table | None
@@ -58,6 +58,31 @@ def matched(
     """Returns the result of `match`; the column of groups to validate on is no input."""
     drop = [*settings.drop, *settings.validate_on.apart(table, () if labels else targets)]
     return match(description, table, labels, targets, settings.missing, drop)
+
+
+def kept_apart(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    targets: Sequence[str],
+    settings: TrainingSettings,
+) -> tuple[Labelled, Labelled | None]:
+    """Returns the table without the rows for the test, and these rows: None if there is no test.
+
+    They are drawn like the rows to validate on, but from all rows. The encoding that finds their classes is used for
+    nothing else.
+    """
+    if settings.test is None:
+        return (table, labels), None
+    _, encoding = matched(description, table, labels, targets, settings)
+    rows = encoding.usable(table, labels)
+    if len(rows) < 2:
+        raise BadInput(f"{at(table.source)}--test needs two rows or more, got 1; leave --test out")
+    known, rng = take(table, labels, rows), generator(settings.seed, Key.SPLIT, 1)
+    classes, strata = encoding.targets.classes, encoding.strata(*known)
+    _, chosen = settings.validate_on.divide(known[0], settings.test, rng, strata, classes, "--test")
+    test = rows[chosen]
+    return take(table, labels, np.delete(np.arange(table.rows), test)), take(table, labels, test)
 
 
 def divided(encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings) -> DividedTable:
@@ -97,12 +122,16 @@ def held_out(encoding: Encoding, table: Table, labels: Table | None) -> Part:
 
 def remarks(encoding: Encoding, part: Part) -> list[str]:
     """Returns messages about another table: how it was read, and words in it that the training table does not have."""
-    lines, unseen = [*part.table.notes, *encoding.respelled(part.table, part.labels)], encoding.unseen(part.table)
+    lines = [*part.table.notes, *encoding.respelled(part.table, part.labels)]
     if part.labels:
         lines += part.labels.notes
     if part.dropped:
         lines.append(f"{part.table.source}: {counted(part.dropped, 'row')} with missing values dropped")
-    if unseen:
-        values = counted(unseen, "text value")
-        lines.append(f"{part.table.source}: {values} that no training row had, treated as unknown")
-    return lines
+    return lines + unseen(encoding, part)
+
+
+def unseen(encoding: Encoding, part: Part, where: str = "") -> list[str]:
+    """Returns a message about words that the training table does not have; `where` says in which rows of a file."""
+    count = encoding.unseen(part.table)
+    values = counted(count, "text value")
+    return [f"{part.table.source}: {values}{where} that no training row had, treated as unknown"] if count else []

@@ -17,7 +17,7 @@ from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, listed
+from kerash_cli.errors import BadInput, Diverged, listed
 from kerash_cli.model import seen
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
@@ -25,7 +25,17 @@ from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
-from kerash_cli.training.dividing import DividedTable, Part, ReadMore, divided, held_out, matched, remarks
+from kerash_cli.training.dividing import (
+    DividedTable,
+    Part,
+    ReadMore,
+    divided,
+    held_out,
+    kept_apart,
+    matched,
+    remarks,
+    unseen,
+)
 from kerash_cli.training.division import most_parts, slices
 from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, check_sample_shape, doubtful_targets, network_and_loss
@@ -68,6 +78,8 @@ class PreparedTraining:
     """A message if the columns of the model to start from were matched by position."""
     other: Part | None = None
     """The rows of another table that validate, if there are some."""
+    test: Part | None = None
+    """The rows kept for the test, which are not in `table`, if there are some."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -97,6 +109,7 @@ class PreparedTraining:
             kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
         why = "with missing values" if self.encoding.missing == "drop" else "without a label"
         dropped = f" ({self.dropped} more {why} dropped)" if self.dropped else ""
+        kept += f", {len(self.test.rows)} are kept for the test" if self.test else ""
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}"
 
     def doubts(self) -> list[str]:
@@ -109,6 +122,7 @@ class PreparedTraining:
             *doubtful_targets(self.description, self.encoding, self.table, self.labels),
             *self.by_position,
             *(remarks(self.encoding, self.other) if self.other else []),
+            *(unseen(self.encoding, self.test, " in rows kept for the test") if self.test else []),
         ]
 
     def _lost_labels(self) -> list[str]:
@@ -177,7 +191,7 @@ class PreparedTraining:
 
     def staged_bytes(self, workers: int = 1) -> int:
         """Returns the size, in bytes, of the files that `start` writes to its stage."""
-        sizes = [len(part.rows) for part in (self.part, self.judging) if part]
+        sizes = [len(part.rows) for part in (self.part, self.judging, self.test) if part]
         samples = sum(samples_bytes(self.encoding, rows, self.dtype) for rows in sizes)
         if workers == 1:
             return samples
@@ -195,12 +209,13 @@ def prepare(
     start: TrainedModel | None = None,
     read: ReadMore | None = None,
 ) -> PreparedTraining:
-    """Looks at the data, fills in each `?` of the description, and divides the rows into training and validation.
+    """Looks at the data, fills in each `?` of the description, and divides the rows into parts.
 
     With `start`, training starts from the weights of that model and uses its scaling; `read` reads another table with
     the rows to validate on. Raises BadInput if model, data and settings do not fit each other, and OutOfSpace if
     training would need more memory than is available.
     """
+    (table, labels), test = kept_apart(description, table, labels, targets, settings)
     description, encoding = matched(description, table, labels, targets, settings)
     if start:
         encoding = encoding.arranged_as(start.encoding)
@@ -208,7 +223,8 @@ def prepare(
     loss_name = settings.loss or encoding.targets.natural_loss
     judged, loss = _judged(description, network, loss_name)
     other = _other(description, encoding, read) if read else None
-    _require_memory(description, network, settings, table.rows + (len(other.rows) if other else 0))
+    tested = held_out(encoding, *test) if test else None
+    _require_memory(description, network, settings, table.rows, [part for part in (other, tested) if part])
     rows = divided(encoding, table, labels, settings)
     require_rows(network, len(rows.training), settings.batch_size, "--batch-size 32")
     encoding = _scaled(encoding, rows, description, settings)
@@ -226,6 +242,7 @@ def prepare(
         _continued(network, start, description.source, settings) if start else None,
         _matched_by_position(table, start) if start else (),
         other,
+        tested,
     )
 
 
@@ -278,15 +295,20 @@ class Experiment:
     """Evaluator for the validation rows, or for the training rows if none validate."""
     training: Samples
     validation: Samples | None
+    test: Samples | None
 
     def remarks(self) -> list[str]:
-        """Returns a message if rows of another table, which validate, are among those that train."""
-        other = self.prepared.other
-        if other is None or self.validation is None or not (twice := repeated(self.training, self.validation)):
-            return []
-        are = "is a row that trains, too" if twice == 1 else "are rows that train, too"
-        whole = counted(len(other.rows), "row")
-        return [f"{other.table.source}: {twice} of {whole} {are}, so that validation looks too easy"]
+        """Returns a message for rows of another table that validate, or rows kept for the test, that also train."""
+        prepared, lines = self.prepared, list[str]()
+        for part, samples, where, what in (
+            (prepared.other, self.validation, "", "validation"),
+            (prepared.test, self.test, " kept for the test", "the test"),
+        ):
+            if part and samples and (twice := repeated(self.training, samples)):
+                are = "is a row that trains, too" if twice == 1 else "are rows that train, too"
+                whole = f"{counted(len(samples.x), 'row')}{where}"
+                lines.append(f"{part.table.source}: {twice} of {whole} {are}, so that {what} looks too easy")
+        return lines
 
     @property
     def validate(self) -> Callable[[], float] | None:
@@ -332,8 +354,24 @@ class Experiment:
             "scored_on": "validation" if scored is self.validation else "training",
             "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
             "seen": seen.packed(seen.hashes(self.training.x[:, :-1], self.training.y)),
+            **self._tested(trained),
         }
         return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
+
+    def _tested(self, trained: TrainedModel) -> dict[str, Any]:
+        """Returns the figures of the model on the rows kept for the test, under `test`; empty if there are none."""
+        prepared, test = self.prepared, self.prepared.test
+        if self.test is None or test is None:
+            return {}
+        with np.errstate(all="ignore"):
+            loss = Evaluator(prepared.judged, prepared.loss, self.test, trained.params)()
+        targets = prepared.encoding.encode_targets(test.table, test.labels, np.float64)
+        figures: dict[str, Any] = {"loss": loss if isfinite(loss) else None}
+        try:
+            figures |= trained.judge(trained.outputs(self.test.x[:, :-1]), targets)
+        except Diverged as error:  # the model may be good on other rows
+            figures |= {"rows": len(targets), "failed": str(error)}
+        return {"test": figures}
 
 
 def start(
@@ -350,6 +388,7 @@ def start(
     settings, network = prepared.settings, prepared.network
     training = _staged(prepared, stage, "train", prepared.part)
     validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
+    test = _staged(prepared, stage, "test", prepared.test) if prepared.test else None
     if prepared.initial is None:
         params = network.initial(settings.seed, prepared.dtype, settings.init)
         network.forget(params, prepared.encoding.scaling.ignored)
@@ -371,7 +410,7 @@ def start(
         resume(run)
     source = _source(prepared, stage, processes, training, run)
     judge = Evaluator(prepared.judged, prepared.loss, validation or training, run.params)
-    return Experiment(prepared, run, source, judge, training, validation)
+    return Experiment(prepared, run, source, judge, training, validation, test)
 
 
 def _source(
@@ -429,9 +468,12 @@ def training_bytes(network: Network, settings: TrainingSettings, batch_size: int
     return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
 
 
-def _require_memory(description: ModelDescription, network: Network, settings: TrainingSettings, rows: int) -> None:
+def _require_memory(
+    description: ModelDescription, network: Network, settings: TrainingSettings, rows: int, others: Sequence[Part]
+) -> None:
     batch = min(settings.batch_size, rows)
-    samples = np.dtype(settings.dtype).itemsize * rows * (network.features + network.outputs + 1)
+    all_rows = rows + sum(len(part.rows) for part in others)
+    samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
     steps = -(-rows // batch) * STEP_BYTES
     memory.require(
         samples + training_bytes(network, settings, batch) + steps,

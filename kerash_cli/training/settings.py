@@ -11,6 +11,9 @@ from kerash_cli.training.validating import ValidateOn
 _ELSEWHERE = {"optimizer_settings", "drop"}
 """Settings that a saved model records outside its `settings`."""
 
+_NEWER = {"test"}
+"""Settings that are recorded only if they are given: without them, records are those of earlier versions."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -24,6 +27,8 @@ class TrainingSettings:
     balance: bool = False
     validation: float = 0.2
     validate_on: ValidateOn = ValidateOn("random")
+    test: float | None = None
+    """Share of the rows to keep for the test; None for no test."""
     patience: int = 100
     dtype: str = "float32"
     init: str | None = None
@@ -37,5 +42,6 @@ class TrainingSettings:
         """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         own["validate_on"] = str(self.validate_on)
-        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE}
+        own |= {name: value for name in sorted(_NEWER) if (value := getattr(self, name))}
+        plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE | _NEWER}
         return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings

@@ -49,20 +49,26 @@ class ValidateOn(NamedTuple):
         return [self.column]
 
     def divide(
-        self, table: Table, share: float, rng: "np.random.Generator", strata: Rows | None, classes: tuple[str, ...]
+        self,
+        table: Table,
+        share: float,
+        rng: "np.random.Generator",
+        strata: Rows | None,
+        classes: tuple[str, ...],
+        option: str = "--validation",
     ) -> tuple[Rows, Rows]:
-        """Returns the rows that train and those that validate, a `share` of all.
+        """Returns the rows that train and those that validate, a `share` of all, which is the value of `option`.
 
         `strata` has the index of each row's class in `classes`; None without classes. Raises BadInput if there is only
         one group, or if a class has no row that trains.
         """
-        if self.way == "random":
+        if self.way in ("random", "file"):
             return split(table.rows, share, rng, strata)
         training, validation = last(table.rows, share) if self.column is None else self._grouped(table, share, rng)
         lost = set() if strata is None else {*strata.tolist()} - {*strata[training].tolist()}
         if lost:
             names = listed([classes[each] for each in sorted(lost)])
-            raise BadInput(f"--validate-on {self}: no row that trains is of class {names}; try a smaller --validation")
+            raise BadInput(f"--validate-on {self}: no row that trains is of class {names}; try a smaller {option}")
         return training, validation
 
     def described(self, table: Table, validation: Rows) -> str:

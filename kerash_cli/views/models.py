@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerash_cli.system.memory import readable
 from kerash_cli.views import screen
+from kerash_cli.views.report import in_a_line
 from kerash_cli.views.training import duration
 
 if TYPE_CHECKING:
@@ -47,7 +48,18 @@ def about_model(trained: "TrainedModel") -> list[str]:
     """Returns lines about a saved model: its data, and the settings of its training."""
     training = trained.training
     digests = [f"{name} sha256 {digest}" for name, digest in training["sha256"].items() if digest]
-    return [trained.encoding.describe_columns(), trained.summary(), *_settings(training), *digests]
+    return [
+        trained.encoding.describe_columns(),
+        trained.summary(),
+        *about_test(training),
+        *_settings(training),
+        *digests,
+    ]
+
+
+def about_test(training: Mapping[str, Any]) -> list[str]:
+    """Returns a line with the figures of the rows kept for the test; empty if there are none."""
+    return [f"test: {in_a_line(training['test'])}"] if training.get("test") else []
 
 
 def _settings(record: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,16 @@ def report(scores: Mapping[str, Any]) -> str:
     return "\n\n".join(screen.table(sys.stdout, table) for table in tables)
 
 
+def in_a_line(scores: Mapping[str, Any]) -> str:
+    """Returns all figures but those by class or target: `accuracy 0.9667 (naive guess 0.3333), log_loss 0.1`."""
+    figures = []
+    for name, value in scores.items():
+        if isinstance(value, float):
+            naive = scores.get("baseline", {}).get(name)
+            figures.append(f"{name} {value:.4g}" + ("" if naive is None else f" (naive guess {naive:.4g})"))
+    return ", ".join(figures)
+
+
 def _short(name: str) -> str:
     """Shortens a long name, so that a table has room for other names."""
     return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"

@@ -1,11 +1,13 @@
 """Which rows train, validate and test."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Kerash
+from conftest import Done, Kerash
 
 from kerash_cli.engine.tensors import Array
 from kerash_cli.model import archive
@@ -141,3 +143,98 @@ def test_a_run_goes_on_with_the_same_file_only(kerash: Kerash, tmp_path: Path) -
     done = kerash("train", *words, "--epochs", "20")
     assert done.code == 2
     assert "c.ckpt was made from other rows to validate on (moved.csv has changed, or is another file)" in done.error
+
+
+def figures(done: Done) -> dict[str, Any]:
+    assert done.code == 0, done.err
+    found: dict[str, Any] = json.loads(done.out)
+    return found
+
+
+@pytest.mark.parametrize("target", ["y", "b"])
+def test_rows_kept_for_the_test_are_used_for_nothing_else(kerash: Kerash, tmp_path: Path, target: str) -> None:
+    header, rows = "a,b,colour,y", points(100)
+    rows[-1] = (*rows[-1][:2], "green", *rows[-1][3:])  # a word of the last row alone
+    for name, part in (("all", rows), ("rest", rows[:80]), ("test", rows[80:])):
+        written(tmp_path / f"{name}.csv", header, part)
+    words = ("--target", target, "--epochs", "30", "--validate-on", "last")
+    tested = figures(kerash("train", "all.csv", *words, "--test", "0.2", "--json", "-q", "-o", "all.kerash"))
+    done = kerash("train", "rest.csv", *words, "-o", "rest.kerash")
+    assert same(weights(tmp_path / "all.kerash"), weights(tmp_path / "rest.kerash"))
+    assert tested["metrics"] == figures(kerash("train", "rest.csv", *words, "--json", "-o", "rest.kerash"))["metrics"]
+    evaluated = kerash("evaluate", "rest.kerash", "test.csv", "--json")
+    loss = tested["test"].pop("loss")
+    assert tested["test"] == figures(evaluated)
+    assert "trained on" not in kerash("evaluate", "all.kerash", "test.csv").err
+    assert (
+        "64 of the 100 rows are among those that the model was trained on"
+        in kerash("evaluate", "all.kerash", "all.csv").err
+    )
+    if target == "y":
+        assert loss == pytest.approx(tested["test"]["log_loss"], rel=1e-5)
+    else:
+        spread = np.std([row[1] for row in rows[:64]])
+        assert loss == pytest.approx((tested["test"]["rmse"] / spread) ** 2, rel=1e-5)
+    assert done.code == 0
+
+
+def test_the_test_is_told_and_kept_in_the_saved_model(kerash: Kerash, tmp_path: Path) -> None:
+    rows = [*points(60), (9, 9, "green", "yes")]
+    written(tmp_path / "all.csv", "a,b,colour,y", [*rows, *rows])
+    words = ("train", "all.csv", "--target", "y", "--epochs", "5", "-o", "m.kerash", "--validate-on", "last")
+    done = kerash(*words, "--test", "0.5")
+    assert "; 49 rows train, the last 12 validate, 61 are kept for the test; loss" in done.err
+    assert "all.csv: 49 of 61 rows kept for the test are rows that train, too, so that the test looks" in done.err
+    *_, line, more = done.err.splitlines()
+    assert " on 61 test rows (naive guess " in line
+    assert more.startswith("test: loss 0.")
+    quiet = kerash(*words, "--test", "0.5", "-q")
+    assert quiet.err.splitlines() == [line]
+    shown = kerash("show", "m.kerash").out
+    assert {*shown.splitlines()} >= {line.partition(": ")[2]}
+    assert "\ntest: accuracy 0." in shown
+    assert "test 0.5" in shown
+    record = figures(kerash("show", "m.kerash", "--json"))["training"]["test"]
+    assert record["rows"] == 61
+    assert "confusion" not in record
+    assert "test" not in figures(kerash(*words, "--json", "-q"))
+
+
+def test_unknown_words_in_rows_kept_for_the_test_are_told(kerash: Kerash, tmp_path: Path) -> None:
+    rows = points(60)
+    rows[-2:] = [(*row[:2], "green", *row[3:]) for row in rows[-2:]]
+    written(tmp_path / "all.csv", "a,b,colour,y", rows)
+    words = ("all.csv", "--target", "y", "--epochs", "2", "-o", "m.kerash", "--validate-on", "last", "--test", "0.1")
+    done = kerash("train", *words)
+    assert "all.csv: 2 text values in rows kept for the test that no training row had, treated as unknown" in done.err
+    assert '"green"' not in kerash("show", "m.kerash", "--json").out
+
+
+def test_a_model_is_saved_although_its_test_fails(kerash: Kerash, tmp_path: Path) -> None:
+    rows = [(i, i % 7) for i in range(99)]
+    written(tmp_path / "all.csv", "a,y", [*rows, (1e38, 1)])
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense 4 quadratic\ndense ? -\n", encoding="ascii")
+    words = ("m.model", "all.csv", "--target", "y", "--epochs", "2", "--validate-on", "last", "--test", "0.01")
+    done = kerash("train", *words, "--json")
+    test = figures(done)["test"]
+    assert (test["rows"], test["loss"], "finite outputs" in test["failed"]) == (1, None, True)
+    assert "; 1 test rows: expected finite outputs" in done.err
+    assert "1 test rows: expected finite" in kerash("show", "m.kerash").out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--test 0", "0.0 is not in the range"),
+        ("--test 1", "1.0 is not in the range"),
+        (
+            "--test 0.4 --validate-on last",
+            "--validate-on last: no row that trains is of class 'yes'; try a smaller",
+        ),
+        ("--test 0.4 --validate-on groups:y", "--validate-on groups:y: expected a column other than the label"),
+    ],
+)
+def test_a_test_that_can_not_be_is_refused(kerash: Kerash, tmp_path: Path, words: str, message: str) -> None:
+    written(tmp_path / "all.csv", "a,y", [(i, ["no", "yes"][i > 6]) for i in range(10)])
+    done = kerash("train", "all.csv", "--target", "y", *words.split())
+    assert (done.code, message in done.err) == (2, True), done.err

@@ -1,0 +1,79 @@
+"""The rows that train, those that validate, and those kept for the test."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from experiments import CLASSES, NUMBERS, prepared, table
+
+from kerash_cli.errors import BadInput
+from kerash_cli.tables.table import Table
+from kerash_cli.training.experiment import PreparedTraining
+from kerash_cli.training.validating import ValidateOn
+
+
+def visits(rows: int = 100) -> Table:
+    """A patient for every five rows, the number of the row, and a class: the first of four rows has another one."""
+    return table([[row // 5, row, row % 4 == 0] for row in range(rows)], "patient day y")
+
+
+def days(ready: PreparedTraining) -> tuple[list[int], list[int], list[int]]:
+    """The numbers of the rows that train, validate and test."""
+    assert ready.test is not None
+    numbers = ready.table.numbers[:, 1].astype(int)
+    tested = ready.test.table.numbers[ready.test.rows, 1].astype(int)
+    return numbers[ready.training].tolist(), numbers[ready.validation].tolist(), tested.tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_test_has_a_share_of_each_class(seed: int) -> None:
+    training, validation, tested = days(prepared(CLASSES, visits(), test=0.2, seed=seed))
+    assert sorted([*training, *validation, *tested]) == list(range(100))
+    assert Counter(day % 4 == 0 for day in tested) == {False: 15, True: 5}
+    assert Counter(day % 4 == 0 for day in validation) == {False: 12, True: 4}
+
+
+def test_another_seed_draws_another_test() -> None:
+    drawn = {tuple(days(prepared(NUMBERS, visits(), test=0.2, seed=seed))[2]) for seed in range(5)}
+    assert len(drawn) == 5
+
+
+def test_the_last_rows_are_the_test_and_those_before_validate() -> None:
+    training, validation, tested = days(prepared(CLASSES, visits(), test=0.1, validate_on=ValidateOn("last")))
+    assert (training, validation, tested) == (list(range(72)), list(range(72, 90)), list(range(90, 100)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whole_groups_are_the_test(seed: int) -> None:
+    ready = prepared(CLASSES, visits(), test=0.2, validate_on=ValidateOn("groups", "patient"), seed=seed)
+    parts = [{day // 5 for day in part} for part in days(ready)]
+    assert [len(each) for each in parts] == [12, 4, 4]
+    assert len(set.union(*parts)) == 20
+    assert [ready.table.title(each.position) for each in ready.encoding.columns.inputs] == ["column 'day'"]
+
+
+def test_few_rows_have_a_test_although_none_validates() -> None:
+    assert [*map(len, days(prepared(CLASSES, visits(20), test=0.2)))] == [16, 0, 4]
+    with pytest.raises(BadInput, match=r"^t\.csv: --test needs two rows or more, got 1"):
+        prepared(NUMBERS, visits(1), test=0.5)
+
+
+def test_a_row_with_a_gap_is_not_tested_if_it_would_not_train() -> None:
+    gaps = visits()
+    gaps.numbers[90:, 1] = np.nan
+    ready = prepared(CLASSES, gaps, test=0.1, validate_on=ValidateOn("last"), missing="drop")
+    assert days(ready)[2] == list(range(81, 90))
+    assert ready.dropped == 10
+    assert "(10 more with missing values dropped)" in ready.describe()
+
+
+def test_means_are_those_of_the_rows_that_train() -> None:
+    ready = prepared(NUMBERS, visits(), test=0.2, targets=["patient"])
+    training = days(ready)[0]
+    assert ready.encoding.scaling.mean[0] == pytest.approx(np.mean(training))
+    assert ready.encoding.targets.mean[0] == pytest.approx(np.mean([day // 5 for day in training]))
+
+
+def test_a_share_for_the_test_is_recorded_only_if_there_is_one() -> None:
+    assert "test" not in prepared(CLASSES, visits()).identity()["settings"]
+    assert prepared(CLASSES, visits(), test=0.25).identity()["settings"]["test"] == 0.25
