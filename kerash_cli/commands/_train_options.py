@@ -51,6 +51,11 @@ TRAINING = (
         help="Loss to minimize (default: the one that suits the last activation and the labels).",
     ),
     Option("--balance", is_flag=True, help="Weight rows so that each class counts the same."),
+    Option(
+        "--weights",
+        metavar="COLUMN",
+        help="Column of DATA with the weight of each row in the loss, from 0 on; it is no input.",
+    ),
     Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step (default: {default})."),
     Option(
         "--optimizer",

@@ -31,6 +31,8 @@ class Part(NamedTuple):
     """Their indexes in the table."""
     strata: Rows | None
     """Index of the class of each row of the table; None unless each row has exactly one class."""
+    purpose: str = "trains"
+    """The verb after "a row that": trains, validates, is kept for the test."""
     dropped: int = 0
     """Number of rows of the file that are left out because of a missing value."""
 
@@ -55,8 +57,9 @@ def matched(
     targets: Sequence[str],
     settings: TrainingSettings,
 ) -> tuple[ModelDescription, Encoding]:
-    """Returns the result of `match`; the column of groups to validate on is no input."""
-    drop = [*settings.drop, *settings.validate_on.apart(table, () if labels else targets)]
+    """Returns the result of `match`; the columns of weights and of groups to validate on are no inputs."""
+    weights = [settings.weights] if settings.weights is not None else []
+    drop = [*settings.drop, *weights, *settings.validate_on.apart(table, () if labels else targets)]
     return match(description, table, labels, targets, settings.missing, drop)
 
 
@@ -103,7 +106,7 @@ def divided(encoding: Encoding, table: Table, labels: Table | None, settings: Tr
     return DividedTable(table, labels, rows - table.rows, strata, training, validation)
 
 
-def held_out(encoding: Encoding, table: Table, labels: Table | None) -> Part:
+def held_out(encoding: Encoding, table: Table, labels: Table | None, purpose: str) -> Part:
     """Returns the rows of another table as a part.
 
     Raises BadInput if it lacks a column, or at a label that is none of the training table's.
@@ -117,7 +120,7 @@ def held_out(encoding: Encoding, table: Table, labels: Table | None) -> Part:
     strata = encoding.strata(table, labels)
     if strata is None:
         encoding.encode_targets(table, labels, np.float64)
-    return Part(table, labels, np.arange(table.rows), strata, rows - table.rows)
+    return Part(table, labels, np.arange(table.rows), strata, purpose, rows - table.rows)
 
 
 def remarks(encoding: Encoding, part: Part) -> list[str]:

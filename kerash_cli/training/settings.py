@@ -11,7 +11,7 @@ from kerash_cli.training.validating import ValidateOn
 _ELSEWHERE = {"optimizer_settings", "drop"}
 """Settings that a saved model records outside its `settings`."""
 
-_NEWER = {"test"}
+_NEWER = {"test", "weights"}
 """Settings that are recorded only if they are given: without them, records are those of earlier versions."""
 
 
@@ -25,6 +25,8 @@ class TrainingSettings:
     optimizer_settings: optimizers.OptimizerSettings = optimizers.OptimizerSettings()
     loss: str | None = None
     balance: bool = False
+    weights: str | None = None
+    """Name or number of the column with the weight of each row."""
     validation: float = 0.2
     validate_on: ValidateOn = ValidateOn("random")
     test: float | None = None

@@ -238,3 +238,26 @@ def test_a_test_that_can_not_be_is_refused(kerash: Kerash, tmp_path: Path, words
     written(tmp_path / "all.csv", "a,y", [(i, ["no", "yes"][i > 6]) for i in range(10)])
     done = kerash("train", "all.csv", "--target", "y", *words.split())
     assert (done.code, message in done.err) == (2, True), done.err
+
+
+def test_rows_have_the_weights_of_a_column(kerash: Kerash, tmp_path: Path) -> None:
+    rows = [(*row[:3], i % 4, row[3]) for i, row in enumerate(points(200))]
+    written(tmp_path / "train.csv", "a,b,colour,w,y", rows[:150])
+    written(tmp_path / "val.csv", "w,y,colour,b,a", [(w, y, word, b, a) for a, b, word, w, y in rows[150:]])
+    words = ("train.csv", *TIMES[:4], "--weights", "w", "--validate-on", "val.csv", "--batch-size", "64", "--balance")
+    for number, workers in ((1, "1"), (2, "2")):
+        done = kerash("train", *words, "--workers", workers, "-o", f"m{number}.kerash")
+        assert done.code == 0, done.err
+        assert "; loss categorical-cross-entropy, weighted by w\n" in done.err
+    assert (tmp_path / "m1.kerash").read_bytes() == (tmp_path / "m2.kerash").read_bytes()
+    assert "weights w" in kerash("show", "m1.kerash").out
+    assert len(kerash("predict", "m1.kerash", input="colour,b,a\nred,1,2\n").out.splitlines()) == 1
+    (tmp_path / "val.csv").write_text("a,b,colour,y\n1,2,red,no\n", encoding="ascii")
+    done = kerash("train", *words, "-o", "m.kerash")
+    assert (done.code, done.error) == (2, "val.csv: expected a column 'w' of weights, got none; try to add it")
+    (tmp_path / "val.csv").write_text("a,b,colour,y,w\n1,2,red,no,0\n1,2,red,yes,0\n", encoding="ascii")
+    done = kerash("train", *words, "-o", "m.kerash")
+    assert (done.code, "val.csv: column 'w': expected a weight above 0 in a row that validates" in done.error) == (
+        2,
+        True,
+    )

@@ -1,0 +1,326 @@
+"""From tables to a prepared training: the encoding is learnt, the rows are divided, and all is checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.encoding.record import Encoding
+from kerash_cli.engine import optimizers
+from kerash_cli.engine.layers import IDENTITY
+from kerash_cli.engine.layers.base import head
+from kerash_cli.engine.losses import Loss
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import BadInput, listed, plain
+from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.trained import TrainedModel
+from kerash_cli.system import cores, memory
+from kerash_cli.tables.table import Table
+from kerash_cli.training.dividing import (
+    DividedTable,
+    Part,
+    ReadMore,
+    divided,
+    held_out,
+    kept_apart,
+    matched,
+    remarks,
+    unseen,
+)
+from kerash_cli.training.division import most_parts, slices
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, check_sample_shape, doubtful_targets, network_and_loss
+from kerash_cli.training.pool import pool_bytes
+from kerash_cli.training.run import require_rows
+from kerash_cli.training.samples import samples_bytes
+from kerash_cli.training.settings import TrainingSettings
+from kerash_cli.training.weighing import check_weights
+
+STEP_BYTES = 1000
+"""Approximate size, in bytes, of the compiled calls of a batch."""
+
+FEW_CATEGORIES = 10
+"""Maximum number of different values for which a text input becomes categories without a message."""
+
+
+@dataclass(frozen=True)
+class PreparedTraining:
+    """A network that fits its data, and the rows that train and validate; nothing large is allocated yet."""
+
+    settings: TrainingSettings
+    description: ModelDescription
+    network: Network
+    judged: Network
+    """The network that computes the inputs of the loss: its last activation is left out if the loss includes it."""
+    loss_name: str
+    loss: Loss
+    encoding: Encoding
+    table: Table
+    labels: Table | None
+    dropped: int
+    """Number of rows left out because of a missing value."""
+    strata: NDArray[np.intp] | None
+    training: NDArray[np.intp]
+    validation: NDArray[np.intp]
+    initial: Array | None
+    """Parameters of the model to start from, if one was given."""
+    by_position: tuple[str, ...] = ()
+    """A message if the columns of the model to start from were matched by position."""
+    other: Part | None = None
+    """The rows of another table that validate, if there are some."""
+    test: Part | None = None
+    """The rows kept for the test, which are not in `table`, if there are some."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number type of all arithmetic in training."""
+        return np.dtype(self.settings.dtype)
+
+    @property
+    def part(self) -> Part:
+        """The rows that train."""
+        return Part(self.table, self.labels, self.training, self.strata)
+
+    @property
+    def judging(self) -> Part | None:
+        """The rows that validate; None if there are none."""
+        if self.other or not len(self.validation):
+            return self.other
+        return Part(self.table, self.labels, self.validation, self.strata, "validates")
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts of the data: the rows that train, and those that validate or are kept for the test, if any."""
+        return [part for part in (self.part, self.judging, self.test) if part]
+
+    def describe(self) -> str:
+        """Returns a line about what was inferred from the data."""
+        rows = f"{len(self.training)} rows train"
+        if self.other:
+            kept = f"{len(self.other.rows)} of {self.other.table.source} validate"
+        elif len(self.validation):
+            kept = self.settings.validate_on.described(self.table, self.validation)
+        else:
+            kept = f"none validate (under {FEWEST_TO_VALIDATE})" if self.settings.validation else "none validate"
+        why = "with missing values" if self.encoding.missing == "drop" else "without a label"
+        dropped = f" ({self.dropped} more {why} dropped)" if self.dropped else ""
+        kept += f", {len(self.test.rows)} are kept for the test" if self.test else ""
+        weighted = f", weighted by {plain(self.settings.weights)}" if self.settings.weights is not None else ""
+        return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}{weighted}"
+
+    def doubts(self) -> list[str]:
+        """Returns a message for each doubtful decision about the data."""
+        return [
+            *self._lost_labels(),
+            *self.encoding.doubts(self.table),
+            *self.encoding.respelled(self.table, self.labels),
+            *self._splintered(),
+            *doubtful_targets(self.description, self.encoding, self.table, self.labels),
+            *self.by_position,
+            *(remarks(self.encoding, self.other) if self.other else []),
+            *(unseen(self.encoding, self.test, " in rows kept for the test") if self.test else []),
+        ]
+
+    def _lost_labels(self) -> list[str]:
+        """Returns a message if rows were left out because their label is a word for a missing value."""
+        where = self.labels or self.table
+        places = range(where.width) if self.labels else self.encoding.columns.targets
+        words = sorted({word for place in places for word in where.missing.get(place, ())})
+        if not self.dropped or not words:
+            return []
+        return [
+            f"{where.source}: {listed(words)} is read as a missing label; if it is a class, try --missing-values ''"
+        ]
+
+    def _splintered(self) -> list[str]:
+        """Returns a message for each text input whose values hardly ever repeat."""
+        inputs = [each for each in self.encoding.columns.inputs if each.features > FEW_CATEGORIES]
+        return [
+            f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
+            f"try --drop {each.position + 1} if they mean nothing"
+            for each in inputs
+            if 2 * each.features > self.table.rows
+        ]
+
+    def origin(self) -> dict[str, str]:
+        """Returns the setting `start`, the SHA-256 of the initial parameters; nothing if these are drawn at random."""
+        return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
+
+    def workers(self, asked: int | None) -> int:
+        """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
+        network, rows = self.judged, len(self.training)
+        most = most_parts(network, rows, self.settings.batch_size)
+        if asked:
+            return min(asked, most)
+        return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
+
+    def batch_size_for(self, workers: int) -> int | None:
+        """Returns the batch size, doubled until `workers` workers can share a batch; None if they never can."""
+        size, rows = self.settings.batch_size, len(self.training)
+        while size < rows:
+            size *= 2
+            if most_parts(self.judged, rows, size) >= workers:
+                return size
+        return None
+
+    def identity(self) -> dict[str, Any]:
+        """Returns everything that decides the result of training, as JSON values."""
+        return {
+            "model": str(self.description),
+            "settings": {**self.settings.record(), **self.origin()},
+            "data": self.table.sha256,
+            "label": self.labels.sha256 if self.labels else None,
+            **self.digests(),
+            "columns": self.encoding.to_json(),
+        }
+
+    def digests(self) -> dict[str, str]:
+        """Returns the SHA-256 of the other table, whose rows validate, and of its labels; empty if there is none."""
+        if self.other is None:
+            return {}
+        labels = {"validation_label": self.other.labels.sha256} if self.other.labels else {}
+        return {"validation": self.other.table.sha256, **labels}
+
+    def saved_bytes(self) -> int:
+        """Returns the approximate size of the saved model, in bytes."""
+        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
+
+    def staged_bytes(self, workers: int = 1) -> int:
+        """Returns the size, in bytes, of the files that `start` writes to its stage."""
+        samples = sum(samples_bytes(self.encoding, len(part.rows), self.dtype) for part in self.parts)
+        if workers == 1:
+            return samples
+        vectors = len(optimizers.OPTIMIZERS[self.settings.optimizer].remembers) + 1
+        rows, batch_size = len(self.training), self.settings.batch_size
+        return samples + pool_bytes(self.judged, rows, batch_size, workers, self.dtype, vectors)
+
+
+def prepare(
+    description: ModelDescription,
+    table: Table,
+    labels: Table | None,
+    targets: Sequence[str],
+    settings: TrainingSettings,
+    start: TrainedModel | None = None,
+    read: ReadMore | None = None,
+) -> PreparedTraining:
+    """Looks at the data, fills in each `?` of the description, and divides the rows into parts.
+
+    With `start`, training starts from the weights of that model and uses its scaling; `read` reads another table with
+    the rows to validate on. Raises BadInput if model, data and settings do not fit each other, and OutOfSpace if
+    training would need more memory than is available.
+    """
+    check_weights(table, () if labels else targets, settings)
+    (table, labels), test = kept_apart(description, table, labels, targets, settings)
+    description, encoding = matched(description, table, labels, targets, settings)
+    if start:
+        encoding = encoding.arranged_as(start.encoding)
+    network = Network(description.layers, description.known_shape, settings.bias)
+    loss_name = settings.loss or encoding.targets.natural_loss
+    judged, loss = _judged(description, network, loss_name)
+    other = _other(description, encoding, read) if read else None
+    tested = held_out(encoding, *test, "is kept for the test") if test else None
+    _require_memory(description, network, settings, table.rows, [part for part in (other, tested) if part])
+    rows = divided(encoding, table, labels, settings)
+    require_rows(network, len(rows.training), settings.batch_size, "--batch-size 32")
+    encoding = _scaled(encoding, rows, description, settings)
+    if start:
+        encoding = encoding.scaled_as(start.encoding)
+    return PreparedTraining(
+        settings,
+        description,
+        network,
+        judged,
+        loss_name,
+        loss,
+        encoding,
+        *rows,
+        _continued(network, start, description.source, settings) if start else None,
+        _matched_by_position(table, start) if start else (),
+        other,
+        tested,
+    )
+
+
+def _other(description: ModelDescription, encoding: Encoding, read: ReadMore) -> Part:
+    """Reads the other table, whose rows validate."""
+    part = held_out(encoding, *read(encoding), "validates")
+    check_sample_shape(description, part.table)
+    return part
+
+
+def _judged(description: ModelDescription, network: Network, loss_name: str) -> tuple[Network, Loss]:
+    """Returns the result of `network_and_loss`; its BadInput begins with the line of the description."""
+    try:
+        return network_and_loss(network, loss_name, description.activation)
+    except BadInput as error:
+        raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+
+
+def _scaled(
+    encoding: Encoding, rows: DividedTable, description: ModelDescription, settings: TrainingSettings
+) -> Encoding:
+    """Learns the scaling of inputs and targets from the rows that train."""
+    return encoding.fitted(
+        rows.table,
+        rows.labels,
+        rows.training,
+        standardize=settings.standardize,
+        standardize_targets=description.activation == IDENTITY,
+        channels=description.channels,
+        ignore_constant=True,
+    )
+
+
+def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
+    """Returns a message if the table has column names and the model to start from has none, or the other way round."""
+    if (table.names is None) == (start.encoding.columns.names is None):
+        return ()
+    unnamed = table.source if table.names is None else "the model of --start"
+    return (f"--start: columns are matched by their positions, since {unnamed} has no names for them",)
+
+
+def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
+    """Returns the parameters of the model `start`, copied layer by layer; biases that it does not have are 0."""
+    params = np.zeros(network.size, settings.dtype)
+    own, others = (
+        [layer for layer in net.tensors(vector) if layer]
+        for net, vector in ((network, params), (start.network, start.params))
+    )
+    expected, got = (
+        ", ".join("x".join(map(str, layer["weights"].shape)) for layer in layers) for layers in (own, others)
+    )
+    if expected != got:
+        raise BadInput(f"--start: expected weights of {expected} as in {source}, got {got}")
+    for layer, other in zip(own, others, strict=True):
+        if not layer.keys() >= other.keys():
+            raise BadInput("--start: this model has biases, which --no-bias would drop; leave --no-bias out")
+        for name, values in other.items():
+            layer[name][...] = values
+    network.forget(params, start.encoding.scaling.ignored)
+    return params
+
+
+def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
+    """Returns the memory, in bytes, that training takes besides the samples."""
+    itemsize = np.dtype(settings.dtype).itemsize
+    remembered = len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
+    vectors = 5 + remembered * (2 if slices(network, batch_size) > 1 else 1)  # slices have copies of their own
+    return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
+
+
+def _require_memory(
+    description: ModelDescription, network: Network, settings: TrainingSettings, rows: int, others: Sequence[Part]
+) -> None:
+    batch = min(settings.batch_size, rows)
+    all_rows = rows + sum(len(part.rows) for part in others)
+    samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
+    steps = -(-rows // batch) * STEP_BYTES
+    memory.require(
+        samples + training_bytes(network, settings, batch) + steps,
+        f"{description.source}: ",
+        "try fewer units, or a smaller --batch-size",
+    )
