@@ -176,9 +176,17 @@ OUTPUT = (
     _options.QUIET,
 )
 
+KEEP = Option(
+    "--keep",
+    metavar="COLUMN",
+    multiple=True,
+    help="Input column; if there is one, all others are ignored (repeatable).",
+)
+
 SECTIONS = {
     "Data": (
         *_options.TABLE,
+        KEEP,
         *_options.PREPARING,
     ),
     "Network": NETWORK,

@@ -42,17 +42,18 @@ def learn(
     output: str = "any",
     missing: str = "auto",
     drop: Collection[str] = (),
+    keep: Collection[str] = (),
 ) -> Encoding:
     """Returns the encoding of a table with labels in `labels`, or in its columns `targets` (names, or numbers from 1).
 
     `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
     the kind of its outputs, one of `targets.OUTPUTS`. `missing` is the treatment of missing values: one of MISSING, or
-    `auto`, which is `mean` if there are some, else `error`. The columns `drop` are left out. `Encoding.fitted` adds
-    the scaling. Raises BadInput if the data does not fit the network.
+    `auto`, which is `mean` if there are some, else `error`. The columns `drop` are left out; if there are columns
+    `keep`, all others are. `Encoding.fitted` adds the scaling. Raises BadInput if the data does not fit the network.
     """
     where, places = label_columns(table, labels, targets)
     positions = tuple(places) if labels is None else ()
-    used, aside = _used(table, positions, drop)
+    used, aside = _used(table, positions, drop, keep)
     check_rows(table, where)
     if absent(where, places).all():
         other = "--target" if positions else "label file"
@@ -128,15 +129,21 @@ def _label_slips(where: Table, places: Sequence[int], output: str, missing: str)
     return complaints
 
 
-def _used(table: Table, targets: Collection[int], drop: Collection[str]) -> tuple[list[int], list[int]]:
+def _used(
+    table: Table, targets: Collection[int], drop: Collection[str], keep: Collection[str]
+) -> tuple[list[int], list[int]]:
     """Returns the positions of the inputs, and of columns left out because they name or number the rows.
 
-    Columns that are targets or dropped are in neither; the only column is always an input. Raises BadInput if no input
-    is left.
+    The inputs are the columns that are neither targets nor dropped, and are kept if `keep` names any. The only column
+    is always an input, and so is one that is kept. Raises BadInput if no input is left, or if a target is dropped or
+    kept.
     """
-    dropped = {table.find(column) for column in drop}
-    used = [each for each in range(table.width) if each not in dropped and each not in targets]
-    others = _no_inputs(table)
+    dropped, kept = ({table.find(column) for column in columns} for columns in (drop, keep))
+    if not kept.isdisjoint(targets):
+        raise BadInput("--keep: expected inputs, got the label; --target alone names it")
+    others = frozenset() if kept else _no_inputs(table)
+    kept = kept or set(range(table.width))
+    used = [each for each in sorted(kept) if each not in dropped and each not in targets]
     aside = [each for each in used if each in others]
     if len(aside) < len(used):
         used = [each for each in used if each not in others]

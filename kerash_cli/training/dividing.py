@@ -8,7 +8,7 @@ import numpy as np
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.errors import BadInput, at, listed
+from kerash_cli.errors import BadInput, at, listed, shown
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Rows, Table
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, match
@@ -59,8 +59,16 @@ def matched(
 ) -> tuple[ModelDescription, Encoding]:
     """Returns the result of `match`; the columns of weights and of groups to validate on are no inputs."""
     weights = [settings.weights] if settings.weights is not None else []
-    drop = [*settings.drop, *weights, *settings.validate_on.apart(table, () if labels else targets)]
-    return match(description, table, labels, targets, settings.missing, drop)
+    apart = [*weights, *settings.validate_on.apart(table, () if labels else targets)]
+    kept, dropped = (set(map(table.find, columns)) for columns in (settings.keep, settings.drop))
+    if kept and not dropped <= kept:
+        raise BadInput(
+            "--keep leaves out all other columns, so --drop can name only one of these; leave one option out"
+        )
+    if column := next((each for each in apart if table.find(each) in kept), None):
+        raise BadInput(f"--keep: column {shown(column)} is used by --weights or --validate-on, and is no input")
+    drop = [*settings.drop, *apart]
+    return match(description, table, labels, targets, settings.missing, drop, settings.keep)
 
 
 def kept_apart(

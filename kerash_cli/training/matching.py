@@ -26,6 +26,7 @@ def match(
     targets: Sequence[str],
     missing: str = "auto",
     drop: Collection[str] = (),
+    keep: Collection[str] = (),
 ) -> tuple[ModelDescription, Encoding]:
     """Fills in every `?` of the description and learns the encoding.
 
@@ -40,6 +41,7 @@ def match(
         output=description.activation.output,
         missing=missing,
         drop=drop,
+        keep=keep,
     )
     description = description.resolve(encoding.features, encoding.outputs)
     check_sample_shape(description, table)

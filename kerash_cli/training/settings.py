@@ -8,7 +8,7 @@ from kerash_cli.engine import optimizers
 from kerash_cli.training.division import CHUNK_RULE
 from kerash_cli.training.validating import ValidateOn
 
-_ELSEWHERE = {"optimizer_settings", "drop"}
+_ELSEWHERE = {"optimizer_settings", "drop", "keep"}
 """Settings that a saved model records outside its `settings`."""
 
 _NEWER = {"test", "weights"}
@@ -38,10 +38,12 @@ class TrainingSettings:
     standardize: bool = True
     missing: str = "auto"
     drop: Collection[str] = ()
+    keep: Collection[str] = ()
+    """The inputs; if empty, all columns that are not dropped or needed for something else."""
     seed: int = 0
 
     def record(self) -> dict[str, Any]:
-        """Returns the settings as JSON values, without `drop`, because the encoding lists the columns that are used."""
+        """Returns the settings as JSON values, but the columns, which the encoding lists."""
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         own["validate_on"] = str(self.validate_on)
         own |= {name: value for name in sorted(_NEWER) if (value := getattr(self, name))}

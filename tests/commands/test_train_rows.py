@@ -261,3 +261,41 @@ def test_rows_have_the_weights_of_a_column(kerash: Kerash, tmp_path: Path) -> No
         2,
         True,
     )
+
+
+def test_only_the_columns_to_keep_are_inputs(kerash: Kerash, tmp_path: Path) -> None:
+    written(tmp_path / "train.csv", "a,b,colour,y", points(60))
+    words = ("train.csv", *TIMES)
+    assert kerash("train", *words, "--keep", "colour", "--keep", "1", "-o", "keep.kerash").code == 0
+    assert kerash("train", *words, "--drop", "b", "-o", "drop.kerash").code == 0
+    assert (tmp_path / "keep.kerash").read_bytes() == (tmp_path / "drop.kerash").read_bytes()
+    assert len(kerash("predict", "keep.kerash", input="colour,a\nred,1\n").out.splitlines()) == 1
+    done = kerash("train", *words[:5], "--keep", "a", "--validate-on", "groups:colour", "-o", "m.kerash")
+    assert "60 rows, 1 input (standardised)" in done.err
+
+
+def test_a_column_that_an_error_says_to_drop_may_be_one_to_keep(kerash: Kerash, tmp_path: Path) -> None:
+    written(tmp_path / "train.csv", "a,b,gone,y", [(i, -i, "", i % 2) for i in range(9)])
+    words = ("train", "train.csv", *TIMES, "--keep", "a", "--keep", "gone")
+    done = kerash(*words)
+    assert (done.code, "--drop gone" in done.error) == (2, True)
+    assert kerash(*words, "--drop", "gone").code == 0
+    assert kerash("predict", "train.kerash", input="a\n3\n").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--keep a --drop b", "--keep leaves out all other columns, so --drop can name only one of these"),
+        ("--keep y", "--keep: expected inputs, got the label"),
+        ("--keep z", "train.csv: expected a column among 'a', 'b', 'colour', 'y', got 'z'"),
+        ("--keep a --keep 2 --weights b", "--keep: column 'b' is used by --weights or --validate-on, and is no input"),
+        ("--keep a --keep colour --validate-on groups:colour", "--keep: column 'colour' is used by --weights or"),
+        ("--keep a --drop a", "--drop: expected the label and at least one input to remain"),
+    ],
+)
+def test_columns_that_can_not_be_kept_are_refused(kerash: Kerash, tmp_path: Path, words: str, message: str) -> None:
+    written(tmp_path / "train.csv", "a,b,colour,y", [(a, i, *rest) for i, (a, _, *rest) in enumerate(points(60))])
+    done = kerash("train", "train.csv", *TIMES, *words.split())
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.error.startswith(message)
