@@ -126,6 +126,11 @@ ENDING = (
         "nothing else (default: none).",
     ),
     Option(
+        "--refit",
+        is_flag=True,
+        help="Then train again on all rows, also those to validate on, for as many epochs as were best.",
+    ),
+    Option(
         "--patience",
         type=_options.COUNT,
         default=100,

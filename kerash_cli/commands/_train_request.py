@@ -164,6 +164,12 @@ def _check_together(words: dict[str, Any]) -> None:
         raise BadInput(
             f"--validation takes a share of DATA, and --validate-on all rows of {on.path}; leave one of them out"
         )
+    if words["refit"] and on.path is not None:
+        raise BadInput(
+            f"--refit trains on rows of DATA that validated, and {on.path} has none of them; try without --refit"
+        )
+    if words["refit"] and not words["validation"]:
+        raise BadInput("--refit needs rows that validate; leave out --refit, or --validation 0")
     if words["resume"] and words["checkpoint"] is None:
         raise BadInput("--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
 

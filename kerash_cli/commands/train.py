@@ -1,6 +1,6 @@
 """`kerash train`: trains a network on a table and saves it."""
 
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from kerash_cli.training.recording import Saver
     from kerash_cli.training.run import Run
     from kerash_cli.views.messages import Console
-    from kerash_cli.views.training import EpochView
 
 
 @click.command(cls=Command, sections=SECTIONS)
@@ -84,6 +83,8 @@ class TrainingOutcome:
     failures: list[Exception]
     """Errors because of which the checkpoint or the log is incomplete."""
     ending: Ending
+    unfinished: bool
+    """True if the network was not trained again on all rows, as it should have been."""
 
 
 def _prepared(request: TrainRequest, description: "ModelDescription | None", console: "Console") -> "PreparedTraining":
@@ -158,46 +159,25 @@ def _saved(
     console: "Console",
 ) -> TrainingOutcome:
     """Trains until the end, a signal or the time limit, and saves the best model so far."""
+    from kerash_cli.commands._train_course import Course
     from kerash_cli.training import checkpoint
-    from kerash_cli.views.training import shown_epochs, standing
 
     run = begun.run
-    ask = saver.ask if saver else checkpoint.ask
-    with (
-        shown_epochs(console, run, request.every, request.limit, alone=request.log != "-") as view,
-        concluding(run, ask, lambda: view.status(standing(run))) as ending,
-    ):
-        diverged = _train(begun, request.limit, saver, log, view)
+    course = Course(request, console, run, saver, log)
+    with concluding(course, saver.ask if saver else checkpoint.ask, course.status) as ending:
+        diverged = course.train(begun)
         if not run.best_epoch:
-            raise _without_epoch(run, ending)
+            raise diverged or _without_epoch(run, ending)
+        again = None
+        if begun.again and not diverged and not run.stop:
+            again, diverged = course.train_again(begun)
         try:
-            trained = begun.conclude()
+            trained = begun.conclude(again)
         except Diverged as error:
             raise diverged or error from None
         trained.save(saved)
     failures = [each.failure for each in (saver, log) if each and each.failure]
-    return TrainingOutcome(trained, run.best_epoch, diverged, failures, ending)
-
-
-def _train(
-    begun: "Experiment", limit: float | None, saver: "Saver | None", log: "RunLog | None", view: "EpochView"
-) -> Diverged | None:
-    """Trains and shows each epoch; returns the error if the run diverged after at least one good epoch."""
-    from kerash_cli.training.loop import train
-    from kerash_cli.training.recording import checkpointed, logged, measured, timed
-
-    run = begun.run
-    epochs = timed(train(run, begun.source, begun.validate), run, limit)
-    epochs = measured(epochs, begun.measure, lambda epoch: view.wants(epoch) or log is not None)
-    try:
-        with begun.source, closing(logged(checkpointed(epochs, run, saver), log, saver)) as epochs:
-            for epoch in epochs:
-                view.epoch(epoch)
-    except Diverged as error:
-        if run.best_epoch:
-            return error
-        raise
-    return None
+    return TrainingOutcome(trained, run.best_epoch, diverged, failures, ending, bool(begun.again) and again is None)
 
 
 def _without_epoch(run: "Run", ending: Ending) -> Exception:
@@ -223,6 +203,8 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console")
         console.say(f"replaced the earlier {path}")
     if request.as_json:
         click.echo(json.dumps({"model": path, **outcome.trained.told()}))
+    if outcome.unfinished:
+        console.say(f"{path} is the model of epoch {outcome.best_epoch}, and was not trained again on all rows")
     if outcome.diverged:
         raise Diverged(f"{outcome.diverged}; {path} is the model of epoch {outcome.best_epoch}")
     for failure in outcome.failures:

@@ -73,7 +73,9 @@ class Optimizer(ABC):
         self.vectors: dict[str, Array] = {name: aligned((size,), dtype) for name in self.remembers}
         for vector in self.vectors.values():
             vector[...] = 0
-        self._dtype, self._steps_per_epoch, self._epochs = dtype, steps_per_epoch, epochs
+        self.epochs = epochs
+        """Number of epochs after which the schedule ends."""
+        self._dtype, self._steps_per_epoch = dtype, steps_per_epoch
         self._scheduled = settings.schedule != CONSTANT
         self.scalars = {name: np.full((), self.rate, dtype) for name in self.varies}
 
@@ -88,7 +90,7 @@ class Optimizer(ABC):
 
     def sized(self, size: int) -> Self:
         """Returns an optimizer for `size` parameters, as this one was before its first step."""
-        return type(self)(self.settings, size, self._dtype, self._steps_per_epoch, self._epochs)
+        return type(self)(self.settings, size, self._dtype, self._steps_per_epoch, self.epochs)
 
     def plan(
         self,
@@ -132,7 +134,7 @@ class Optimizer(ABC):
         """The learning rate of the next step."""
         if not self._scheduled:
             return self.rate
-        return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self._epochs)
+        return self.rate * self.settings.schedule(self.steps / self._steps_per_epoch, self.epochs)
 
     def _begin(self) -> None:
         """Begins a step: counts it, and sets the `scalars` that change (in this base class, only the rate)."""

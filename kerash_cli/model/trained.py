@@ -103,8 +103,13 @@ class TrainedModel(NamedTuple):
             return ending
         return (
             f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
-            f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._tested(name)}"
+            f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._refitted()}{self._tested(name)}"
         )
+
+    def _refitted(self) -> str:
+        """Returns a phrase about the training of all rows after the best epoch was known; empty if there was none."""
+        refit = self.training.get("refit")
+        return f", then trained again on all {refit['rows']} rows" if refit else ""
 
     def _tested(self, name: str) -> str:
         """Returns a phrase about the rows kept for the test, with the metric `name`; empty if there are none."""
@@ -203,6 +208,8 @@ def _check_training(training: Any, encoding: Encoding) -> None:
         checks.expect(isinstance(test.get("failed", ""), str), "expected a message about the test")
         if "failed" not in test:
             checks.floats([test[name], test["baseline"][name]], 2, name)
+    if (refit := training.get("refit")) is not None:
+        checks.integer(refit["rows"], 1, _MOST, "rows that were trained again")
     if figures is None and training["stopped"] == GENOME:
         return
     checks.integer(figures["rows"], 1, _MOST, "rows")

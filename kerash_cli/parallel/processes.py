@@ -74,6 +74,12 @@ class Processes:
             except OSError as error:
                 raise WorkerFailed(f"worker {number} could not start: {error.strerror}; try --workers 1") from None
 
+    def renew(self) -> None:
+        """Starts as many fresh workers, since each one does one job."""
+        count = len(self)
+        self.resize(0)
+        self.resize(count)
+
     def signal(self, number: int) -> None:
         """Sends a signal to all workers."""
         for worker in self.workers:

@@ -35,6 +35,13 @@ class Stage:
         self.folder = folder
         self._place = place
 
+    def inner(self, name: str) -> "Stage":
+        """Makes a folder in this stage, and returns it as a stage."""
+        folder = self.folder / name
+        with explained(str(folder), 1):
+            folder.mkdir(mode=0o700)
+        return Stage(folder, self._place)
+
     def array(self, name: str, shape: Shape, dtype: DTypeLike) -> Array:
         """Returns a new writable array mapped to `folder/name.npy`; processes that map the file share its content.
 

@@ -8,10 +8,13 @@ follows from the seed and the number of epochs.
 A row of `history` has seven numbers: the loss, the validation loss (0 if no rows validate), the learning rate, 1 if the
 epoch improved, the seconds, the figure shown to people (0 if there is none), and 1 if there is such a figure. The
 figure's name is in the record. Rows of format 1, written by kerash 0.1.0, end with the seconds.
+
+While a run trains again on all rows (`train --refit`), the checkpoint has format 3. Beside the state at the end of the
+first training it has that of the second one: in the record under `refit`, and in tensors called `refit.` and a name.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import inf
 from pathlib import Path
@@ -27,8 +30,8 @@ from kerash_cli.model import archive
 from kerash_cli.system import files
 from kerash_cli.training.run import Epoch, Figure, Run
 
-FORMAT = 2
-_COLUMNS = {1: 5, FORMAT: 7}
+FORMAT, REFITTING = 2, 3
+_COLUMNS = {1: 5, FORMAT: 7, REFITTING: 7}
 """Number of columns of `history`, by format."""
 
 LEAST_PAUSE = 1.0
@@ -47,6 +50,7 @@ FILES = {
 """The files whose digests are in an identity, in words."""
 
 _VECTOR = "vector."
+_REFIT = "refit."
 _MOST = 10**18
 
 _asked = 0
@@ -77,6 +81,9 @@ class Checkpoint:
         self._written: _State | None = None
         self._time, self._pause = monotonic(), LEAST_PAUSE
         self._answered = _asked
+        self._first: _State | None = None
+        self._later: tuple[int, dict[str, Any], dict[str, Array]] | None = None
+        """Epoch of a resumed run, and record and tensors of its training of all rows, if that had begun."""
 
     @property
     def is_asked_for(self) -> bool:
@@ -90,7 +97,8 @@ class Checkpoint:
 
     def epoch(self, run: Run) -> bool:
         """Copies the state of the run after an epoch; returns whether it is time to call `write`."""
-        self._state = _state(run)
+        state = _state(run)
+        self._state = state if self._first is None else _joined(self._first, state)
         return self.is_asked_for or monotonic() - self._time >= self._pause
 
     def write(self) -> None:
@@ -100,7 +108,8 @@ class Checkpoint:
             return
         begun, answered = monotonic(), _asked
         try:
-            record = {"checkpoint": FORMAT, "identity": self._identity, **state.standing}
+            form = REFITTING if "refit" in state.standing else FORMAT
+            record = {"checkpoint": form, "identity": self._identity, **state.standing}
             with files.replacing(self.path) as output:
                 archive.save(output, state.tensors, record)
             self._written, self._answered = state, answered
@@ -140,11 +149,36 @@ class Checkpoint:
                     f"{self.path} was made {self._from(other, record)}; "
                     "try another --checkpoint, or --force without --resume to start afresh"
                 )
-            _restore(run, record, tensors)
+            own, later = _divided(tensors)
+            _restore(run, record, own)
+            if record["checkpoint"] == REFITTING:
+                self._later = run.epoch, {**record["refit"], "checkpoint": REFITTING}, later
+            self._state = self._written = _state(run)
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(
                 f"{at(self.path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}"
             ) from None
+
+    def train_again(self, first: Run) -> Callable[[Run], None]:
+        """From now on, `epoch` gets the run that trains all rows after the run `first`, and the file has both.
+
+        The file keeps the state of `first` after its last epoch; by now, its parameters are the best ones. Returns a
+        function that sets the new run to the state in the checkpoint, if `first` was over there, too.
+        """
+        assert self._state is not None, "it has done an epoch"
+        self._first = self._state
+
+        def resume(run: Run) -> None:
+            if self._later is None or self._later[0] != first.epoch:
+                return
+            try:
+                _restore(run, *self._later[1:])
+            except (KeyError, TypeError, ValueError) as error:
+                raise Damaged(
+                    f"{at(self.path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}"
+                ) from None
+
+        return resume
 
     def _from(self, other: str, record: Mapping[str, Any]) -> str:
         """Returns a phrase for a run that differs in the key `other`: `with another seed` or `from other data`."""
@@ -183,7 +217,10 @@ def told(path: str) -> dict[str, Any] | None:
         seconds = float(checks.floats([record["seconds"]], 1, "seconds")[0])
         identity = record["identity"]
         checks.expect(isinstance(identity, dict), "no identity")
-        return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds}
+        again = {}
+        if record["checkpoint"] == REFITTING:
+            again["refit_epoch"] = checks.integer(record["refit"]["epoch"], 1, best_epoch, "epochs")
+        return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds, **again}
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}") from None
 
@@ -232,6 +269,18 @@ def _state(run: Run) -> _State:
     vectors = {f"{_VECTOR}{name}": vector.copy() for name, vector in run.optimizer.vectors.items()}
     tensors = {"params": run.params.copy(), "best_params": run.best_params.copy(), "history": history, **vectors}
     return _State(standing, tensors)
+
+
+def _joined(first: _State, later: _State) -> _State:
+    """Returns the state of a run and of the training of all rows after it."""
+    tensors = {f"{_REFIT}{name}": tensor for name, tensor in later.tensors.items()}
+    return _State({**first.standing, "refit": later.standing}, {**first.tensors, **tensors})
+
+
+def _divided(tensors: Mapping[str, Array]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Returns the tensors of a run, and those of the training of all rows after it."""
+    own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_REFIT)}
+    return own, {name.removeprefix(_REFIT): tensor for name, tensor in tensors.items() if name not in own}
 
 
 def _row(epoch: Epoch) -> tuple[float, ...]:

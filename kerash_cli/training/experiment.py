@@ -1,9 +1,9 @@
 """Training from tables to a trained model: `prepare`, `start`, then the loop of training, then `conclude`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class Experiment:
     training: Samples
     validation: Samples | None
     test: Samples | None
+    again: "StagedParts | None" = None
+    """The samples of the training of all rows that follows this one, if the settings ask for it."""
 
     def remarks(self) -> list[str]:
         """Returns a message for rows of another table that validate, or rows kept for the test, that also train."""
@@ -76,10 +78,24 @@ class Experiment:
             epoch = self.run.history[-1] = epoch._replace(figure=Figure(name, value))
         return epoch
 
-    def conclude(self) -> TrainedModel:
-        """Returns the model with the best parameters so far, and with a record of how it was trained."""
-        prepared, run = self.prepared, self.run
-        trained = TrainedModel(prepared.description, prepared.network, run.best_params, prepared.encoding, {})
+    def train_again(self, resume: Callable[[Run], object] | None = None) -> "Experiment":
+        """Sets up the training of all rows, from the same initial weights and for as many epochs as were best.
+
+        The learning rate takes the course that it took until then. `resume` is as in `start`.
+        """
+        assert self.again is not None, "the settings ask for it, and there are rows that validate"
+        if self.again.processes:
+            self.again.processes.renew()
+        return _begun(*self.again, resume, self.run.best_epoch)
+
+    def conclude(self, again: "Experiment | None" = None) -> TrainedModel:
+        """Returns the model with the best parameters so far, and with a record of how it was trained.
+
+        With `again`, the training of all rows after this one, the parameters are those at its end; the metrics stay
+        those that chose the number of epochs.
+        """
+        prepared, run, last = self.prepared, self.run, again or self
+        trained, final = self._model(), last._model()
         scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
         tables |= prepared.digests()
@@ -96,10 +112,17 @@ class Experiment:
             "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
             "scored_on": "validation" if scored is self.validation else "training",
             "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
-            "seen": seen.packed(seen.hashes(self.training.x[:, :-1], self.training.y)),
-            **self._tested(trained),
+            "seen": seen.packed(seen.hashes(last.training.x[:, :-1], last.training.y)),
+            **last._tested(final),
         }
-        return TrainedModel(trained.description, trained.network, trained.params, trained.encoding, training)
+        if again:
+            training["refit"] = {"rows": len(again.training.x), "loss": again.run.history[-1].loss}
+        return final._replace(training=training)
+
+    def _model(self) -> TrainedModel:
+        """Returns the model with the best parameters so far, without a record."""
+        prepared = self.prepared
+        return TrainedModel(prepared.description, prepared.network, self.run.best_params, prepared.encoding, {})
 
     def _tested(self, trained: TrainedModel) -> dict[str, Any]:
         """Returns the figures of the model on the rows kept for the test, under `test`; empty if there are none."""
@@ -117,6 +140,17 @@ class Experiment:
         return {"test": figures}
 
 
+class StagedParts(NamedTuple):
+    """The samples of a training in its stage."""
+
+    prepared: PreparedTraining
+    stage: Stage
+    processes: Processes | None
+    training: Samples
+    validation: Samples | None
+    test: Samples | None
+
+
 def start(
     prepared: PreparedTraining,
     stage: Stage,
@@ -128,10 +162,23 @@ def start(
     `processes` are workers that train together with this process. `resume` may set the run to the state in a
     checkpoint. Raises BadInput if the model would be too large.
     """
+    parts, again = _staged_parts(prepared, stage, processes), prepared.again
+    later = _staged_parts(again, stage.inner("again"), processes) if again else None  # what is wrong is raised now
+    return replace(_begun(*parts, resume), again=later)
+
+
+def _begun(
+    prepared: PreparedTraining,
+    stage: Stage,
+    processes: Processes | None,
+    training: Samples,
+    validation: Samples | None,
+    test: Samples | None,
+    resume: Callable[[Run], object] | None,
+    epochs: int | None = None,
+) -> Experiment:
+    """Draws the initial weights and sets up the run, of `epochs` epochs if they are given."""
     settings, network = prepared.settings, prepared.network
-    training = _staged(prepared, stage, "train", prepared.part)
-    validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
-    test = _staged(prepared, stage, "test", prepared.test) if prepared.test else None
     if prepared.initial is None:
         params = network.initial(settings.seed, prepared.dtype, settings.init)
         network.forget(params, prepared.encoding.scaling.ignored)
@@ -149,6 +196,7 @@ def start(
         settings.epochs,
         settings.patience,
     )
+    run.epochs = epochs or run.epochs
     if resume:
         resume(run)
     source = _source(prepared, stage, processes, training, run)
@@ -167,6 +215,14 @@ def _source(
     paths = {name: str(stage.folder.resolve() / f"{file}.npy") for name, file in named.items()}
     job = described(prepared.description, settings.bias, prepared.loss_name, settings.optimizer, run, paths)
     return WorkerPool(processes, stage, job, training, run)
+
+
+def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | None) -> StagedParts:
+    """Writes the samples of all parts to the stage."""
+    training = _staged(prepared, stage, "train", prepared.part)
+    validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
+    test = _staged(prepared, stage, "test", prepared.test) if prepared.test else None
+    return StagedParts(prepared, stage, processes, training, validation, test)
 
 
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, part: Part) -> Samples:

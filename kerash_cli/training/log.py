@@ -6,6 +6,9 @@
 on one line. `validation_loss` is null if no rows validate. The figure shown to people is `accuracy`, or `rmse` in the
 target's unit; its name starts with `validation_` if it is measured on the validation rows, and it is missing if it is
 not finite. `seconds` counts from the start of the run.
+
+The epochs of a training of all rows after the best epoch is known (`train --refit`) are numbered from 1 again, and end
+in `"refit":true`.
 """
 
 import errno
@@ -28,6 +31,8 @@ from kerash_cli.training.run import Epoch
 LATEST = 0.1
 """Minimum number of seconds between two writes; an epoch that ends sooner is written with a later one."""
 
+_REFIT = ',"refit":true}'
+
 LONGEST_LINE = 1 << 16
 """Maximum size of a log's first line, in bytes; a file whose first line is longer is not a log."""
 
@@ -45,6 +50,7 @@ class RunLog:
         self._tell, self._hold = tell, hold
         self._file = _appending(path)
         self._pending: list[Epoch] = []
+        self._refits = False
         self._written = -inf
         self.failure: Exception | None = None
         """The error because of which later epochs were dropped, if there was one."""
@@ -69,6 +75,11 @@ class RunLog:
             self.write()
             self._written = now
 
+    def train_again(self) -> None:
+        """From now on, epochs are those of a training of all rows."""
+        self.write()
+        self._refits = True
+
     def resume(self, history: Sequence[Epoch]) -> None:
         """Appends the epochs of `history` that come after the last one in the log, if the log is a file."""
         if not os.path.isfile(self._name):
@@ -76,6 +87,8 @@ class RunLog:
         with open(self._name, "rb") as old:
             *_, last = [b"", *old.read().splitlines()]
         done = _number(last) or 0
+        if (refits := last.endswith(_REFIT.encode())) != self._refits:
+            done = len(history) if refits else 0
         self._pending += [epoch for epoch in history if epoch.number > done]
         self.write()
 
@@ -84,7 +97,7 @@ class RunLog:
         pending, self._pending = self._pending, []
         if self.failure:
             return
-        text = "".join(map(line, pending)).encode("ascii")
+        text = "".join(line(epoch, self._refits) for epoch in pending).encode("ascii")
         try:
             with explained(self._name, len(text)):
                 files.write_all(self._file.fileno(), text)
@@ -177,12 +190,12 @@ def _hold(path: str, file: io.FileIO | BinaryIO) -> None:
         return
 
 
-def line(epoch: Epoch) -> str:
-    """Returns an epoch as a line of JSON."""
+def line(epoch: Epoch, refits: bool = False) -> str:
+    """Returns an epoch as a line of JSON; `refits` says whether it trained all rows after the best epoch was known."""
     validation_loss = "null" if epoch.validation_loss is None else repr(epoch.validation_loss)
     figure = f'"{epoch.figure.name}":{epoch.figure.value!r},' if epoch.figure else ""
     return (
         f'{{"epoch":{epoch.number},"loss":{epoch.loss!r},"validation_loss":{validation_loss},'
         f'"learning_rate":{epoch.learning_rate!r},"improved":{"true" if epoch.improved else "false"},'
-        f'{figure}"seconds":{epoch.seconds:.6f}}}\n'
+        f'{figure}"seconds":{epoch.seconds:.6f}{_REFIT if refits else "}"}\n'
     )

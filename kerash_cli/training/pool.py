@@ -125,7 +125,7 @@ def described(
         "loss": loss,
         "optimizer": optimizer,
         "settings": {**asdict(settings), "schedule": str(settings.schedule)},
-        "epochs": run.epochs,
+        "epochs": run.optimizer.epochs,
         "samples": dict(samples),
     }
 

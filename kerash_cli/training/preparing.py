@@ -1,7 +1,8 @@
 """From tables to a prepared training: the encoding is learnt, the rows are divided, and all is checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -122,7 +123,12 @@ class PreparedTraining:
             *self.by_position,
             *(remarks(self.encoding, self.other) if self.other else []),
             *(unseen(self.encoding, self.test, " in rows kept for the test") if self.test else []),
+            *(["--refit: no row validates, so that all rows train anyway"] if self._refits_nothing else []),
         ]
+
+    @property
+    def _refits_nothing(self) -> bool:
+        return self.settings.refit and not len(self.validation)
 
     def _lost_labels(self) -> list[str]:
         """Returns a message if rows were left out because their label is a word for a missing value."""
@@ -188,8 +194,28 @@ class PreparedTraining:
         """Returns the approximate size of the saved model, in bytes."""
         return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
 
+    @cached_property
+    def again(self) -> "PreparedTraining | None":
+        """The training of all rows that follows this one; None if the settings ask for none, or no row validates.
+
+        Means and deviations are those of all rows, unless they came with the initial parameters. Raises BadInput if a
+        batch would be too small for a layer to learn from.
+        """
+        if not self.settings.refit or not len(self.validation):
+            return None
+        require_rows(self.network, self.table.rows, self.settings.batch_size, "--batch-size 32, or no --refit")
+        every, none = np.arange(self.table.rows), np.arange(0)
+        rows = DividedTable(self.table, self.labels, self.dropped, self.strata, every, none)
+        encoding = self.encoding
+        if self.initial is None:
+            encoding = _scaled(encoding, rows, self.description, self.settings)
+        return replace(self, encoding=encoding, training=every, validation=none)
+
     def staged_bytes(self, workers: int = 1) -> int:
-        """Returns the size, in bytes, of the files that `start` writes to its stage."""
+        """Returns the size, in bytes, of the files that training writes to its stage."""
+        return self._own_bytes(workers) + (self.again._own_bytes(workers) if self.again else 0)
+
+    def _own_bytes(self, workers: int) -> int:
         samples = sum(samples_bytes(self.encoding, len(part.rows), self.dtype) for part in self.parts)
         if workers == 1:
             return samples
@@ -316,7 +342,7 @@ def _require_memory(
     description: ModelDescription, network: Network, settings: TrainingSettings, rows: int, others: Sequence[Part]
 ) -> None:
     batch = min(settings.batch_size, rows)
-    all_rows = rows + sum(len(part.rows) for part in others)
+    all_rows = (rows + sum(len(part.rows) for part in others)) * (2 if settings.refit else 1)
     samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
     steps = -(-rows // batch) * STEP_BYTES
     memory.require(

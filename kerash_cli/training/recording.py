@@ -74,6 +74,10 @@ class Saver:
         if self._checkpoint.epoch(run):
             self.write()
 
+    def train_again(self, first: Run) -> Callable[[Run], None]:
+        """Prepares for the training of all rows after the run `first`, as `Checkpoint.train_again` does."""
+        return self._checkpoint.train_again(first)
+
     def ask(self) -> None:
         """Writes a checkpoint now or, if nothing is new, after the epoch under way. A signal handler may call this."""
         checkpoint.ask()

@@ -11,7 +11,7 @@ from kerash_cli.training.validating import ValidateOn
 _ELSEWHERE = {"optimizer_settings", "drop", "keep"}
 """Settings that a saved model records outside its `settings`."""
 
-_NEWER = {"test", "weights"}
+_NEWER = {"refit", "test", "weights"}
 """Settings that are recorded only if they are given: without them, records are those of earlier versions."""
 
 
@@ -31,6 +31,8 @@ class TrainingSettings:
     validate_on: ValidateOn = ValidateOn("random")
     test: float | None = None
     """Share of the rows to keep for the test; None for no test."""
+    refit: bool = False
+    """Whether to train again on all rows, those that validate included, for as many epochs as were best."""
     patience: int = 100
     dtype: str = "float32"
     init: str | None = None

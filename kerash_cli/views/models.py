@@ -35,6 +35,8 @@ def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
     """Returns lines about the run of a checkpoint: how far it got, and how to continue it."""
     identity = run["identity"]
     stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
+    if "refit_epoch" in run:
+        stands += f", then epoch {run['refit_epoch']} of training again on all rows"
     if "model" not in identity:
         return [f"{file}: a candidate of kerash evolve at {stands}", "the same kerash evolve command continues it"]
     how = (

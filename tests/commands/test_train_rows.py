@@ -299,3 +299,40 @@ def test_columns_that_can_not_be_kept_are_refused(kerash: Kerash, tmp_path: Path
     done = kerash("train", "train.csv", *TIMES, *words.split())
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert done.error.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "--refit --validate-on val.csv",
+            "--refit trains on rows of DATA that validated, and val.csv has none",
+        ),
+        ("--refit --validation 0", "--refit needs rows that validate; leave out --refit, or --validation 0"),
+    ],
+)
+def test_training_again_needs_rows_of_the_table_that_validate(
+    kerash: Kerash, tmp_path: Path, words: str, message: str
+) -> None:
+    written(tmp_path / "train.csv", "a,b,colour,y", points(60))
+    written(tmp_path / "val.csv", "a,b,colour,y", points(10))
+    done = kerash("train", "train.csv", *TIMES, *words.split())
+    assert (done.code, done.error.startswith(message)) == (2, True), done.err
+
+
+def test_training_again_is_told_and_recorded(kerash: Kerash, tmp_path: Path) -> None:
+    written(tmp_path / "all.csv", "a,b,colour,y", points(100))
+    words = ("train", "all.csv", *TIMES[:4], "--balance", "-o", "m.kerash", "--refit", "--test", "0.2")
+    done = kerash(*words, "--json")
+    record = figures(done)
+    assert record["refit"]["rows"] == 80
+    assert (record["settings"]["refit"], record["metrics"]["rows"], record["test"]["rows"]) == (True, 16, 20)
+    assert f"\ntraining again on all 80 rows, for {record['best_epoch']} epochs\n" in done.err
+    assert ", then trained again on all 80 rows; accuracy " in done.err
+    assert (
+        "80 of the 100 rows are among those that the model was trained on"
+        in kerash("evaluate", "m.kerash", "all.csv").err
+    )
+    assert "refit yes" in kerash("show", "m.kerash").out
+    quiet = kerash(*words, "-q")
+    assert len(quiet.err.splitlines()) == 1

@@ -72,6 +72,20 @@ def test_a_worker_writes_nothing_to_the_standard_output(one: Processes, capfd: p
     assert capfd.readouterr() == ("", "")
 
 
+def test_fresh_workers_have_the_numbers_of_those_before_and_take_a_job() -> None:
+    with Processes(2, "tasks") as started:
+        before = [worker.process for worker in started.workers]
+        for worker in started.workers:
+            started.give(worker, {"own": 1})
+            given(worker)
+        started.renew()
+        assert [process.poll() for process in before] == [0, 0]
+        assert [worker.number for worker in started.workers] == [1, 2]
+        for worker in started.workers:
+            started.give(worker, {"own": 2})
+            assert given(worker)["job"] == {"own": 2}
+
+
 def test_workers_are_started_and_ended_until_there_are_as_many_as_asked_for(one: Processes) -> None:
     (first,) = one.workers
     one.resize(3)

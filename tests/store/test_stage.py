@@ -65,6 +65,19 @@ def test_an_array_never_takes_the_place_of_another(tmp_path: Path) -> None:
             folder.array("x", (2,), np.float32)
 
 
+def test_a_stage_in_a_stage_has_arrays_of_its_own(tmp_path: Path) -> None:
+    with stage(10**6, str(tmp_path), silent) as outer:
+        inner = outer.inner("again")
+        outer.array("x", (2,), np.float32)[...] = 1
+        inner.array("x", (3,), np.float32)[...] = 2
+        assert np.load(outer.folder / "x.npy").tolist() == [1, 1]
+        assert np.load(outer.folder / "again" / "x.npy").tolist() == [2, 2, 2]
+        assert inner.folder.stat().st_mode & 0o777 == 0o700
+        with pytest.raises(FileExistsError):
+            outer.inner("again")
+    assert not outer.folder.exists()
+
+
 def test_an_array_outlives_its_stage(tmp_path: Path) -> None:
     with stage(10**6, str(tmp_path), silent) as folder:
         array = folder.array("x", (4,), np.float64)
