@@ -44,7 +44,7 @@ def match(
         keep=keep,
     )
     description = description.resolve(encoding.features, encoding.outputs)
-    check_sample_shape(description, table)
+    _check_sample_shape(description, table)
     return description, encoding
 
 
@@ -78,7 +78,7 @@ def doubtful_targets(
             )
 
 
-def check_sample_shape(description: ModelDescription, table: Table) -> None:
+def _check_sample_shape(description: ModelDescription, table: Table) -> None:
     """Raises BadInput if the images of the description and of the table differ in shape; flat samples always fit."""
     depth, height, width = description.known_shape
     if table.sample_shape not in (None, (depth, height, width)) and (depth, height) != (1, 1):

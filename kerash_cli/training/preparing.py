@@ -16,7 +16,7 @@ from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, listed, plain
+from kerash_cli.errors import BadInput, at, listed, plain
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.system import cores, memory
@@ -33,7 +33,7 @@ from kerash_cli.training.dividing import (
     unseen,
 )
 from kerash_cli.training.division import most_parts, slices
-from kerash_cli.training.matching import FEWEST_TO_VALIDATE, check_sample_shape, doubtful_targets, network_and_loss
+from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, network_and_loss
 from kerash_cli.training.pool import pool_bytes
 from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes
@@ -274,7 +274,10 @@ def prepare(
 def _other(description: ModelDescription, encoding: Encoding, read: ReadMore) -> Part:
     """Reads the other table, whose rows validate."""
     part = held_out(encoding, *read(encoding), "validates")
-    check_sample_shape(description, part.table)
+    shape, own = part.table.sample_shape, description.known_shape
+    if shape not in (None, own) and own[:2] != (1, 1):
+        expected, got = (" ".join(map(str, reversed(each))) for each in (own, shape or ()))
+        raise BadInput(f"{at(part.table.source)}expected samples of {expected}, as the network has, got {got}")
     return part
 
 

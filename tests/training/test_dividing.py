@@ -7,8 +7,11 @@ import pytest
 from experiments import CLASSES, NUMBERS, prepared, table
 
 from kerash_cli.errors import BadInput
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
+from kerash_cli.training import experiment
 from kerash_cli.training.experiment import PreparedTraining
+from kerash_cli.training.settings import TrainingSettings
 from kerash_cli.training.validating import ValidateOn
 
 
@@ -77,3 +80,19 @@ def test_means_are_those_of_the_rows_that_train() -> None:
 def test_a_share_for_the_test_is_recorded_only_if_there_is_one() -> None:
     assert "test" not in prepared(CLASSES, visits()).identity()["settings"]
     assert prepared(CLASSES, visits(), test=0.25).identity()["settings"]["test"] == 0.25
+
+
+def test_images_to_validate_on_have_the_shape_of_those_that_train() -> None:
+    def images(rows: int, shape: tuple[int, int, int], source: str) -> Table:
+        return table(np.arange(rows * 12).reshape(rows, 12), sample_shape=shape, source=source)
+
+    def validated(shape: tuple[int, int, int]) -> PreparedTraining:
+        held = images(3, shape, "v.npy"), table([[0], [1], [1]])
+        description = ModelDescription.parse("4 3 1\ninput\nconvolution relu 2 1 0 2 2\ndense ? softmax\n")
+        labels, settings = table([[row % 2] for row in range(6)]), TrainingSettings()
+        data = images(6, (1, 3, 4), "t.npy")
+        return experiment.prepare(description, data, labels, (), settings, None, lambda encoding: held)
+
+    assert validated((1, 3, 4)).judging is not None
+    with pytest.raises(BadInput, match=r"^v\.npy: expected samples of 4 3 1, as the network has, got 3 4 1$"):
+        validated((1, 4, 3))
