@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from experiments import CLASSES, NUMBERS, prepared, table
 
+from kerash_cli.encoding.splitting import split
+from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 from kerash_cli.training import experiment
+from kerash_cli.training.dividing import Part, divided, held_out, matched, remarks
 from kerash_cli.training.experiment import PreparedTraining
 from kerash_cli.training.settings import TrainingSettings
 from kerash_cli.training.validating import ValidateOn
@@ -96,3 +99,66 @@ def test_images_to_validate_on_have_the_shape_of_those_that_train() -> None:
     assert validated((1, 3, 4)).judging is not None
     with pytest.raises(BadInput, match=r"^v\.npy: expected samples of 4 3 1, as the network has, got 3 4 1$"):
         validated((1, 4, 3))
+
+
+def test_the_draw_of_a_test_is_pinned() -> None:
+    drawn = days(prepared(NUMBERS, visits(), test=0.2, seed=3))[2]
+    assert drawn == split(100, 0.2, generator(3, Key.SPLIT, 1))[1].tolist()
+
+
+def test_two_rows_are_enough_for_a_test() -> None:
+    assert [*map(len, days(prepared(NUMBERS, visits(2), test=0.5)))] == [1, 0, 1]
+
+
+def held(read: Table, labels: Table | None = None, missing: str = "error", model: str = CLASSES) -> Part:
+    """These rows beside twelve that train; all have patient, day and y, or y is in a file."""
+    data = visits(12)
+    targets = ["y"] if model == CLASSES else ["day"]
+    _, encoding = matched(ModelDescription.parse(model), data, None, targets, TrainingSettings(missing=missing))
+    part = held_out(encoding, read, labels, "validates")
+    lines = remarks(encoding, part)
+    assert lines == (["v.csv: 2 rows with missing values dropped"] if part.dropped else [*read.notes])
+    return part
+
+
+def test_rows_of_another_table_are_all_used_or_are_dropped_and_told() -> None:
+    rows = [[0, np.nan, 1], [1, 2, 0], [np.nan, 3, 1], [1, 4, 1]]
+    part = held(table(rows, "patient day y", source="v.csv"), missing="drop")
+    assert (part.table.numbers[part.rows, 1].tolist(), part.dropped) == ([2, 4], 2)
+    assert part.strata is not None
+    assert part.strata.tolist() == [0, 1]
+    part = held(table(rows[1:2], "patient day y", source="v.csv", notes=("a note",)))
+    assert (part.rows.tolist(), part.dropped, part.purpose) == ([0], 0, "validates")
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "message"),
+    [
+        ([[0, 1, 2]], {}, r"v\.csv:1:3: expected one of '0', '1', got '2'"),
+        ([[0, 1], [0, 1]], {1: ["1", "x"]}, r"v\.csv:2:2: expected a number, got 'x'"),
+    ],
+)
+def test_a_bad_cell_of_another_table_is_told_at_once(
+    rows: list[list[float]], words: dict[int, list[str | None]], message: str
+) -> None:
+    with pytest.raises(BadInput, match=f"^{message}$"):
+        held(table(rows, "patient day y", words, source="v.csv"))
+
+
+def test_an_amount_that_is_none_is_told_at_once() -> None:
+    with pytest.raises(BadInput, match=r"^v\.csv:1:2: expected a number, got 'x'"):
+        held(table([[0, 1]], "patient day y", {1: ["x"]}, source="v.csv"), model=NUMBERS)
+
+
+def test_all_rows_train_if_others_validate() -> None:
+    encoding = prepared(CLASSES, visits()).encoding
+    for settings in (TrainingSettings(validate_on=ValidateOn("file", path="v.csv")), TrainingSettings(validation=0.0)):
+        rows = divided(encoding, visits(), None, settings)
+        assert (rows.training.tolist(), rows.validation.tolist()) == (list(range(100)), [])
+    assert len(divided(encoding, visits(50), None, TrainingSettings()).validation) == 10
+
+
+def test_only_classes_are_balanced() -> None:
+    encoding = prepared(NUMBERS, visits()).encoding
+    with pytest.raises(BadInput, match=r"^--balance needs one class for each row; leave --balance out$"):
+        divided(encoding, visits(), None, TrainingSettings(balance=True))

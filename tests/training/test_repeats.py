@@ -24,4 +24,5 @@ def test_a_row_is_repeated_if_inputs_and_targets_are() -> None:
 
 def test_equal_hashes_alone_are_no_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kerash_cli.training.repeats.hashes", lambda x, y: np.zeros(len(x), np.uint32))
-    assert repeated(samples((1, 2, 3), (4, 5, 6)), samples((1, 2, 9), (4, 5, 6))) == 1
+    ours = samples((1, 2, 3), (4, 5, 6))
+    assert repeated(ours, samples((1, 2, 9), (4, 5, 6), (1, 9, 3), (9, 2, 3))) == 1

@@ -130,3 +130,21 @@ def test_a_target_has_no_weights() -> None:
         prepared(CLASSES, rows(WEIGHTS, classes=True), weights="y")
     with pytest.raises(BadInput, match=r"^t\.csv: expected a column among 'a', 'b', 'w', 'y', got 'v'"):
         prepared(CLASSES, rows(WEIGHTS, classes=True), weights="v")
+
+
+def test_weights_and_balanced_classes_are_multiplied(tmp_path: Path) -> None:
+    """Three rows of one class and one of the other: their factors are 4 / (2 * 3) and 4 / (2 * 1)."""
+    data = table([[1, 2, 0], [2, 1, 0], [3, 0, 0], [4, 5, 1]], "a w y")
+    expected = np.array([2 * 2 / 3, 1 * 2 / 3, 0, 5 * 2])
+    with begun(tmp_path, prepared(CLASSES, data, weights="w", balance=True, dtype="float64")) as (ours, _):
+        assert ours.training.weight == pytest.approx(expected / expected.mean())
+    with begun(tmp_path, prepared(CLASSES, data, drop=["w"], balance=True, dtype="float64")) as (ours, _):
+        assert ours.training.weight == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
+
+
+def test_weights_may_be_huge_and_the_first_wrong_one_is_told(tmp_path: Path) -> None:
+    huge = [1.7e308, 1.7e308, 0.85e308, 0.0]
+    with begun(tmp_path, prepared(CLASSES, rows(huge, True), weights="w", dtype="float64")) as (ours, _):
+        assert ours.training.weight == pytest.approx([1.6, 1.6, 0.8, 0])
+    with pytest.raises(BadInput, match=r"^t\.csv:2:3: expected a weight, a number from 0 on, got -1$"):
+        prepared(CLASSES, rows([1.0, -1, 2, -3], True), weights="w")
