@@ -20,6 +20,7 @@ from kerash_cli.engine.layers import LAYERS
 from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.inspection.findings import FINDINGS, PROBLEM
 from kerash_cli.matrices.operation import Parameter
 from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.model.metrics import METRICS
@@ -56,6 +57,19 @@ def commands() -> str:
                 pages.append((f"kerash {name}", _help(command, name, context)))
     links = "\n".join(f"- [{name}](#{name.replace(' ', '-')})" for name, _ in pages)
     return links + "".join(f"\n\n## {name}\n\n```text\n{text.rstrip()}\n```" for name, text in pages)
+
+
+@page("findings.md", "Findings")
+def findings() -> str:
+    """Each kind of finding of `kerash check`, and what it means."""
+    kinds = sorted(FINDINGS.items(), key=lambda pair: pair[1].severity != PROBLEM)
+    rows = [(f"`{name}`", kind.severity, _sentence(kind.find)) for name, kind in kinds]
+    return f"""
+What [`kerash check`](commands.md#kerash-check) finds in a table. A problem makes a model worse than it could be, or
+lets it look better than it is; a note may be as it should be.
+
+{_table(("finding", "", "what it is"), rows)}
+"""
 
 
 @page("layers.md", "Layers")

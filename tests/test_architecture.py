@@ -25,6 +25,7 @@ STOREYS = {
     "parallel": 7,
     "training": 8,
     "prediction": 9,
+    "inspection": 9,
     "classic": 10,
     "evolution": 10,
     "shell": 11,

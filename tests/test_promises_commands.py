@@ -38,6 +38,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "wrong.mat": "2 1 1\n1\n",
         "huge.csv": "1e38,-1e38,0\n-1e38,1e38,1\n1e38,1e38,1\n",
         "numbers.csv": "x,y\n1,2\n2,4\n3,6\n",
+        "numbered.csv": "key,x,kind\n" + "".join(f"{row},{row * 7 % 5},{row * 3 % 7 > 3}\n" for row in range(30)),
     }.items():
         (folder / name).write_text(text, encoding="ascii")
     sound = (folder / "sound.kerash").read_bytes()
@@ -66,6 +67,10 @@ CODES: dict[str, dict[int, str]] = {
     "blas": {
         0: "'load a.mat | sum'", 1: "'load a.mat | add b.mat'", 2: "'lode a.mat'", 3: "'random 1000000000 1000000000'",
         141: "'load a.mat' | true",
+    },
+    "check": {
+        0: "beside.csv --target kind", 2: "beside.csv", 3: "beside.csv --target kind > /dev/full",
+        7: "numbered.csv --target kind --strict", 141: "beside.csv --target kind | true",
     },
     "data": {0: "xor", 2: "xro", 3: "xor > /dev/full", 141: "iris | true"},
     "evaluate": {
@@ -285,6 +290,8 @@ STEERED = {
     "train": ("train", "open.model", "h.csv", "--target", "3", "--epochs", "2"),
     "train, another column": ("train", "open.model", "h.csv", "--target", HOSTILE),
     "train, a class too few": ("train", "open.model", "h.csv", "--target", "1", "--drop", HOSTILE),
+    "check": ("check", "h.csv", "--target", "3"),
+    "check --json": ("check", "h.csv", "--target", "3", "--json"),
     "evaluate": ("evaluate", "h.kerash", "h.csv"),
     "evaluate --json": ("evaluate", "h.kerash", "h.csv", "--json"),
     "evaluate a figure": ("evaluate", "h.kerash", "h.csv", "--fail-under", f"recall:{HOSTILE}=0.5"),

@@ -17,6 +17,7 @@ DEEPER = "    "
 GROUPS = {
     "Every day": {
         "data": "Print sample data or a description.",
+        "check": "Look at a table before training.",
         "init": "Write a network description for a table.",
         "train": "Train a network on a table.",
         "predict": "Predict each row of a table.",

@@ -22,6 +22,17 @@ def _and(words: list[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+BALANCE = Option("--balance", is_flag=True, help="Weight rows so that each class counts the same.")
+VALIDATE_ON = Option(
+    "--validate-on",
+    metavar="random|last|groups:COLUMN|FILE",
+    default="random",
+    type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
+    help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some groups, if "
+    "several rows belong together, as those of a patient do; or those of another table, so that all of DATA train "
+    "(default: {default}).",
+)
+
 NETWORK = (
     Option("--no-bias", is_flag=True, help="Leave the biases out."),
     Option("--no-standardize", is_flag=True, help="Use columns as they are, not scaled to mean 0 and deviation 1."),
@@ -50,7 +61,7 @@ TRAINING = (
         type=_options.LOSS,
         help="Loss to minimize (default: the one that suits the last activation and the labels).",
     ),
-    Option("--balance", is_flag=True, help="Weight rows so that each class counts the same."),
+    BALANCE,
     Option(
         "--weights",
         metavar="COLUMN",
@@ -104,15 +115,7 @@ ENDING = (
         help="Share of rows to validate on; 0 for tables under 50 rows (default: {default}). "
         "If the rows are in order of time, see --validate-on.",
     ),
-    Option(
-        "--validate-on",
-        metavar="random|last|groups:COLUMN|FILE",
-        default="random",
-        type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
-        help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some "
-        "groups, if several rows belong together, as those of a patient do; or those of another table, so that all of "
-        "DATA train (default: {default}).",
-    ),
+    VALIDATE_ON,
     Option(
         "--validate-label",
         metavar="FILE",

@@ -15,6 +15,7 @@ class Key(IntEnum):
     SHUFFLE = 3
     MASK = 4
     EVOLVE = 5
+    INSPECT = 6
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":

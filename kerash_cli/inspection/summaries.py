@@ -1,0 +1,101 @@
+"""A line for each column: what is in it, and what it becomes."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerash_cli.encoding import slips
+from kerash_cli.encoding.inputs import Frequent, InputColumn, Number
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.inspection import facts
+from kerash_cli.inspection.facts import ColumnFacts, NumberFacts
+from kerash_cli.inspection.inspected import PLAIN, InspectedTable
+from kerash_cli.tables.table import Table
+
+TARGET, LEFT_OUT = "target", "left out"
+NUMBER, WORDS = "number", "words"
+
+
+class ColumnSummary(NamedTuple):
+    """What a column holds and becomes."""
+
+    name: str
+    """Name of the column or, if it has none, its number."""
+    kind: str
+    """`number`, `words`, or the name of another kind of input."""
+    role: str
+    """`input`, TARGET or LEFT_OUT."""
+    facts: ColumnFacts
+    inputs: int
+    """Number of inputs that it becomes."""
+    becomes: str
+    """What it becomes, in words."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns JSON values; a range only for numbers that are there."""
+        found = self.facts
+        ends = {"least": found.least, "most": found.most} if isinstance(found, NumberFacts) and found.distinct else {}
+        return {
+            **{name: getattr(self, name) for name in ("name", "kind", "role", "inputs", "becomes")},
+            **{name: getattr(found, name) for name in ("missing", "distinct")},
+            "frequent": [list(pair) for pair in found.frequent],
+            **ends,
+        }
+
+
+def summaries(table: InspectedTable) -> list[ColumnSummary]:
+    """Returns a summary of each column, those of a file of labels last."""
+    own = [_summary(table, position) for position in range(table.table.width)]
+    labels = table.labels
+    if labels is None:
+        return own
+    names = table.prepared.encoding.targets.labels
+    return [*own, *(_target(labels, place, name) for place, name in enumerate(names))]
+
+
+def _summary(table: InspectedTable, position: int) -> ColumnSummary:
+    encoding, word = table.prepared.encoding, slips.column(table.table, position)
+    if position in encoding.columns.targets:
+        return _target(table.table, position, word)
+    found = table.facts.get(position) or _facts(table.table, position)
+    if position not in table.inputs:
+        return ColumnSummary(word, _plain_kind(found), LEFT_OUT, found, 0, _why_left_out(table, position))
+    (used,) = (each for each in encoding.columns.inputs if each.position == position)
+    kind = _plain_kind(found) if used.kind in PLAIN else used.kind
+    ignored = position in table.ignored
+    features = 0 if ignored else used.features
+    becomes = "ignored: the same in all rows" if ignored else _becomes(used, encoding.scaling.standardized)
+    return ColumnSummary(word, kind, "input", found, features, becomes)
+
+
+def _target(where: Table, place: int, name: str) -> ColumnSummary:
+    found = _facts(where, place)
+    return ColumnSummary(name, _plain_kind(found), TARGET, found, 0, "to be predicted")
+
+
+def _plain_kind(found: ColumnFacts) -> str:
+    return NUMBER if isinstance(found, NumberFacts) else WORDS
+
+
+def _becomes(column: InputColumn, standardized: bool) -> str:
+    if isinstance(column, Frequent):
+        return f"{column.features - 1} frequent + others"
+    scaled = ", standardised" if standardized and isinstance(column, Number) else ""
+    return f"{counted(column.features, 'input')}{scaled}"
+
+
+def _why_left_out(table: InspectedTable, position: int) -> str:
+    group = table.prepared.settings.validate_on.column
+    if why := table.prepared.encoding.columns.skipped.get(position):
+        return f"left out: {why}"
+    if group is not None and table.table.find(group) == position:
+        return "left out: groups to validate on"
+    return "left out: --drop"
+
+
+def _facts(table: Table, position: int) -> ColumnFacts:
+    """Returns the facts about any column of a table."""
+    if position in table.texts:
+        return facts.of_words(table.texts[position])
+    values = table.numbers[:, table.number_index(position)].astype(np.float64)
+    return facts.of_numbers(values, np.arange(table.rows))
