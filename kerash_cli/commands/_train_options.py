@@ -22,7 +22,18 @@ def _and(words: list[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+KEEP = Option(
+    "--keep",
+    metavar="COLUMN",
+    multiple=True,
+    help="Input column; if there is one, all others are ignored (repeatable).",
+)
 BALANCE = Option("--balance", is_flag=True, help="Weight rows so that each class counts the same.")
+WEIGHTS = Option(
+    "--weights",
+    metavar="COLUMN",
+    help="Column of DATA with the weight of each row in the loss, from 0 on; it is no input.",
+)
 VALIDATE_ON = Option(
     "--validate-on",
     metavar="random|last|groups:COLUMN|FILE",
@@ -62,11 +73,7 @@ TRAINING = (
         help="Loss to minimize (default: the one that suits the last activation and the labels).",
     ),
     BALANCE,
-    Option(
-        "--weights",
-        metavar="COLUMN",
-        help="Column of DATA with the weight of each row in the loss, from 0 on; it is no input.",
-    ),
+    WEIGHTS,
     Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step (default: {default})."),
     Option(
         "--optimizer",
@@ -182,13 +189,6 @@ OUTPUT = (
     ),
     _options.AS_JSON,
     _options.QUIET,
-)
-
-KEEP = Option(
-    "--keep",
-    metavar="COLUMN",
-    multiple=True,
-    help="Input column; if there is one, all others are ignored (repeatable).",
 )
 
 SECTIONS = {

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kerash_cli.training.settings import TrainingSettings
 
 
+FEWEST_LOOKED_AT, MOST_ROWS, MOST_COLUMNS = 50, 10_000, 100
+"""Rows from which a table is looked at for problems, and the largest numbers of rows and columns for that."""
+
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Endings of compressed files."""
 
@@ -131,6 +134,27 @@ def about_validation(request: TrainRequest) -> list[str]:
     if request.settings.validate_on.path is not None or not os.path.exists(word):
         return []
     return [f"--validate-on {word}: taken for rows of {request.data}; the file of that name is ./{word}"]
+
+
+def about_problems(request: TrainRequest, prepared: "PreparedTraining") -> list[str]:
+    """Returns a list with a message about problems that a sample of the table shows; empty if there are none."""
+    if request.quiet or request.as_json or prepared.table.rows < FEWEST_LOOKED_AT:
+        return []
+    from kerash_cli.encoding.phrases import counted
+    from kerash_cli.inspection import InspectedTable
+    from kerash_cli.inspection.findings import PROBLEM, findings, summary
+
+    found = findings(InspectedTable.of(prepared, MOST_ROWS, MOST_COLUMNS), PROBLEM)
+    files = [request.data, *([request.label] if request.label else [])]
+    if not found:
+        return []
+    known = {"target", "keep", "drop", "missing", "balance", "weights", *_files.Reader._fields}
+    if request.settings.validate_on.path is None:
+        known.add("validate_on")
+    others = {each.name or "" for each in click.get_current_context().command.params} - known
+    words = join(["kerash", "check", *files, *_options.given(others)])
+    more = f"; for more, try {words}" if all(map(os.path.isfile, files)) else "; kerash check shows more"
+    return [f"{counted(len(found), 'thing')} to look at: {summary(found)}{more}"]
 
 
 def about_checkpoint(request: TrainRequest, checkpoint: "Checkpoint") -> list[str]:

@@ -7,7 +7,7 @@ import click
 
 from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.commands._train_options import BALANCE, VALIDATE_ON
+from kerash_cli.commands._train_options import BALANCE, KEEP, VALIDATE_ON, WEIGHTS
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 SECTIONS = {
     "Data": (
-        *(*_options.TABLE, *_options.PREPARING),
-        *(VALIDATE_ON, BALANCE),
+        *(*_options.TABLE, KEEP, *_options.PREPARING),
+        *(VALIDATE_ON, BALANCE, WEIGHTS),
     ),
     "Output": (
         Option("--strict", is_flag=True, help="Exit with status 7 if there is a problem; notes do not count."),

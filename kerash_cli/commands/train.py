@@ -15,6 +15,7 @@ from kerash_cli.commands._train_request import (
     TrainRequest,
     about_checkpoint,
     about_choice,
+    about_problems,
     about_validation,
     about_workers,
 )
@@ -102,7 +103,8 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
         description, chosen = choice.description, about_choice(request, choice)
     settings, read_more = request.settings, request.read_more
     prepared = experiment.prepare(description, table, labels, request.target, settings, origin, read_more)
-    console.say(*notes(table, labels), *about_validation(request), prepared.describe(), *chosen, *prepared.doubts())
+    console.say(*notes(table, labels), *about_validation(request), prepared.describe())
+    console.say(*about_problems(request, prepared), *chosen, *prepared.doubts())
     return prepared
 
 
