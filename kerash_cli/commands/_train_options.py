@@ -39,8 +39,8 @@ VALIDATE_ON = Option(
     metavar="random|last|groups:COLUMN|FILE",
     default="random",
     type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
-    help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some groups, if "
-    "several rows belong together, as those of a patient do; or those of another table, so that all of DATA train "
+    help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some groups, "
+    "if several rows belong together, as those of a patient do; or those of another table, so that all of DATA train "
     "(default: {default}).",
 )
 

@@ -11,8 +11,9 @@ from inspected import inspected, names
 from kerash_cli.inspection import InspectedTable
 from kerash_cli.inspection.findings import NOTE, PROBLEM, findings
 from kerash_cli.tables import reading
-from kerash_cli.training import experiment
 from kerash_cli.training.choosing import choose
+from kerash_cli.training.preparing import prepare
+from kerash_cli.training.settings import TrainingSettings
 
 BUNDLED = {
     "iris.csv": ("species", []),
@@ -30,7 +31,7 @@ BUNDLED = {
 def read(path: Path, target: str) -> InspectedTable:
     data = reading.read(str(path), label=target)
     description = choose(data, None, [target]).description
-    return InspectedTable.of(experiment.prepare(description, data, None, [target], experiment.TrainingSettings()))
+    return InspectedTable.of(prepare(description, data, None, [target], TrainingSettings()))
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -49,7 +50,7 @@ def test_two_species_that_a_petal_tells_apart_are_no_problem() -> None:
     """Setosa has petals of up to 1.9 cm, versicolor of 3 cm and more: two columns are that good."""
     data = reading.read(str(ROOT / "data/iris.csv"), label="species").take(np.arange(100))
     description = choose(data, None, ["species"]).description
-    looked = InspectedTable.of(experiment.prepare(description, data, None, ["species"], experiment.TrainingSettings()))
+    looked = InspectedTable.of(prepare(description, data, None, ["species"], TrainingSettings()))
     assert findings(looked, PROBLEM) == []
     told = findings(looked, NOTE)
     assert [(each.name, each.evidence.words) for each in told] == [
