@@ -318,7 +318,9 @@ def _has_header(source: str, block: Block, sample: list[Record], options: Option
     others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
     columns = [[cell.strip(" \t") for cell in column] for column in zip(*others, strict=True)]
     words = {place: cell for place, cell in enumerate(first) if can_be_name(cell)}
-    named = any(is_numeric(column) for place, column in enumerate(columns) if place in words)
+    named = any(is_numeric(column) for place, column in enumerate(columns) if place in words) or any(
+        _is_in_a_notation(words[place], column) for place, column in enumerate(columns) if place in words
+    )
     repeated = any(words.get(place) in column for place, column in enumerate(columns))
     valued = repeated or any(map(_is_number, first))
     if named != valued or not words:
@@ -331,6 +333,14 @@ def _has_header(source: str, block: Block, sample: list[Record], options: Option
         f"{at(source, sample[0].line)}the first row may be a header or data; "
         f"try --header if {shown(word)} names a column, --no-header if it is a value"
     )
+
+
+def _is_in_a_notation(word: str, column: Sequence[str]) -> bool:
+    """Returns whether a column below a word is of numbers such as 5 % or 2024-01-31, and the word is none of them."""
+    from kerash_cli.tables.notations.finding import found  # most tables have plain numbers
+
+    finding = found([None if decimals.is_missing(cell) else cell for cell in column])
+    return finding is not None and all(way.notation.value(word) is None for way in finding.ways)
 
 
 def _names_known(first: Sequence[str], schema: Schema) -> bool:
