@@ -1,4 +1,4 @@
-"""Small tables as people export them, and what is read in each: `tests/readings` has a table and a JSON file of each."""
+"""Small tables as people export them, and what is read in each: `tests/readings` has a table and a JSON file."""
 
 import json
 from pathlib import Path
