@@ -245,6 +245,11 @@ PARSERS: dict[str, Parser] = {
         lambda _: b"2 3 2\n" + b"".join(b"%d\n" % value for value in range(12)),
         (2, 3), ("matrix", "sum", "in.dat"), (b"3 2 1\n", b"1 1 1"),
     ),
+    "matrix rows": Parser(
+        "in.txt", lambda folder: Operands().read(str(folder / "in.txt")),
+        lambda _: b"# x\na;b;c\n" + b"".join(b"%d;.5;%de1\n" % (value, value) for value in range(12)),
+        (2, 3), ("matrix", "sum", "in.txt"), (b";", b",", b"\t", b"#", b"nan", b"a"),
+    ),
     ".npy": Parser(
         "in.npy", lambda folder: rows(folder / "in.npy"), lambda _: npy(), (2,),
         ("evolve", "?", "?", "new", "in.npy", "--target", "1", "1", "0"), (b"(", b"'", b"<f8", b"True", b"|O"),

@@ -11,11 +11,14 @@ from kerash_cli.errors import BadInput
 from kerash_cli.views import screen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kerash_cli.matrices.operands import Operands
     from kerash_cli.matrices.operation import Group, Operation, Parameter, Result
 
 WRITING = (
     Option("--npy", is_flag=True, help="Write the result as .npy instead of text."),
+    Option("--rows", is_flag=True, help="Write a matrix as rows of numbers with commas, without its sizes."),
     Option(
         "-o",
         "--output",
@@ -63,7 +66,7 @@ class OperationGroup(click.Group):
 
 
 class Line(click.Command):
-    """An operation as a command. The operation reads its own words; click reads --npy, -o, -q and --help."""
+    """An operation as a command. The operation reads its own words; click reads --npy, --rows, -o, -q and --help."""
 
     context_class = Context
 
@@ -101,37 +104,41 @@ class Line(click.Command):
             f"{context.command_path.removesuffix(self.name or '')}{self._operation.example(self._group)}"
         )
 
-    def _run(self, words: tuple[str, ...], npy: bool, output: str | None, quiet: bool) -> None:
+    def _run(self, words: tuple[str, ...], npy: bool, rows: bool, output: str | None, quiet: bool) -> None:
         from kerash_cli.matrices.operation import check_matrices
 
-        check_npy(npy, self._operation)
+        write = writer(npy, rows, self._operation)
         bound = self._operation.bind(words, self._group)
         operands = gathering(quiet).gather(self._operation, bound.operands, self._group)
         if self._group == "matrix":
             check_matrices(operands, self._operation.name)
-        finish(self._operation(*operands, **bound.options), npy, output)
+        finish(self._operation(*operands, **bound.options), write, output)
 
 
-def check_npy(npy: bool, operation: "Operation") -> None:
-    """Raises BadInput for --npy if the operation's result is not a matrix or a tensor."""
-    if npy and operation.result in ("text", "verdict"):
-        raise BadInput(f"--npy: the result of {operation.name} is not a matrix or a tensor; leave --npy out")
+def writer(npy: bool, rows: bool, operation: "Operation") -> "Callable[[Result], bytes]":
+    """Returns the function that writes results of an operation as --npy and --rows say; raises BadInput if none can."""
+    from kerash_cli.matrices import results
+
+    if npy and rows:
+        raise BadInput("--npy and --rows are two formats; leave one of them out")
+    if (npy or rows) and operation.result in ("text", "verdict"):
+        option = "--npy" if npy else "--rows"
+        raise BadInput(f"{option}: the result of {operation.name} is not a matrix or a tensor; leave {option} out")
+    return results.binary if npy else results.rows if rows else results.plain
 
 
-def finish(result: "Result", npy: bool = False, output: str | None = None) -> None:
+def finish(result: "Result", write: "Callable[[Result], bytes]", output: str | None = None) -> None:
     """Writes a result to a file or to standard output; a verdict, like that of `similar`, only sets the exit code."""
-    from kerash_cli.matrices.results import binary, plain
-
     if isinstance(result, bool):
         raise click.exceptions.Exit(0 if result else 1)
     if output in (None, "-"):
         sys.stdout.flush()
-        sys.stdout.buffer.write(_on_colours(result) or (binary(result) if npy else plain(result)))
+        sys.stdout.buffer.write(_on_colours(result) or write(result))
         return
     from kerash_cli.system import files
 
     with files.replacing(output) as file:
-        file.commit(binary(result) if npy else plain(result))
+        file.commit(write(result))
 
 
 def _on_colours(result: "Result") -> bytes:
@@ -173,4 +180,4 @@ def _where(operation: "Operation") -> str:
     """Returns a line of help about the sources of operands."""
     one = len(operation.operands) == 1
     default = "standard input is read" if one else "file descriptors 3 and 4 are read"
-    return f"An operand is a file (text or .npy), or `-` for standard input. Without operands, {default}."
+    return f"An operand is a file (text, CSV or .npy), or `-` for standard input. Without operands, {default}."

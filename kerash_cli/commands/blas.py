@@ -10,7 +10,7 @@ EXPLAIN = Option("--explain", is_flag=True, help="Print the size of each step's 
 
 @click.command(cls=Command, sections={"Options": (EXPLAIN, *_operations.WRITING)})
 @click.argument("pipeline")
-def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: bool) -> None:
+def command(pipeline: str, explain: bool, npy: bool, rows: bool, output: str | None, quiet: bool) -> None:
     """Run a pipeline of operations in one process.
 
     PIPELINE is one word: operations of kerash matrix, separated by `|`. Each step works on the result of the step
@@ -26,6 +26,6 @@ def command(pipeline: str, explain: bool, npy: bool, output: str | None, quiet: 
     from kerash_cli.views.messages import Console
 
     parsed = Pipeline.parse(pipeline)
-    _operations.check_npy(npy, parsed.last)
+    write = _operations.writer(npy, rows, parsed.last)
     tell = Console(quiet).say if explain else None
-    _operations.finish(parsed.run(_operations.gathering(quiet), tell), npy, output)
+    _operations.finish(parsed.run(_operations.gathering(quiet), tell), write, output)

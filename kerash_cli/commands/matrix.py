@@ -12,9 +12,9 @@ def command() -> None:
 
     Operations read text files and print text, for use in pipelines.
 
-    An operand is a file (text as in 2019, or .npy), or `-` for standard input. Without operands, an operation on one
-    matrix reads standard input, and an operation on two reads file descriptors 3 and 4. kerash matrix OPERATION --help
-    explains an operation.
+    An operand is a file (text as in 2019, rows of numbers such as CSV, or .npy), or `-` for standard input. Without
+    operands, an operation on one matrix reads standard input, and an operation on two reads file descriptors 3 and 4.
+    kerash matrix OPERATION --help explains an operation.
 
     \b
     kerash matrix random 3 2 --seed 1 > a.mat

@@ -12,9 +12,9 @@ def command() -> None:
 
     A tensor has three dimensions; an operation on matrices works on each of its layers.
 
-    An operand is a file (text as in 2019, or .npy), or `-` for standard input. Without operands, an operation on one
-    tensor reads standard input, and an operation on two reads file descriptors 3 and 4. kerash tensor OPERATION --help
-    explains an operation.
+    An operand is a file (text as in 2019, rows of numbers such as CSV, or .npy), or `-` for standard input. Without
+    operands, an operation on one tensor reads standard input, and an operation on two reads file descriptors 3 and 4.
+    kerash tensor OPERATION --help explains an operation.
 
     \b
     kerash tensor random 4 4 3 --seed 1 > a.ten

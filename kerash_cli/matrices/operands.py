@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, unreadable
 from kerash_cli.matrices.operation import Group, Operation
-from kerash_cli.tables.formats import tensor_text
+from kerash_cli.tables.formats import matrix_rows, tensor_text
 from kerash_cli.tables.source import Source, opened
 
 PAIR = (3, 4)
@@ -85,8 +87,9 @@ def tensor(source: Source) -> Array:
         if array.ndim > 3:
             raise BadInput(f"{at(source.name)}expected at most 3 dimensions, got {array.ndim}")
         return array.reshape((1,) * (3 - array.ndim) + array.shape)
-    with suggesting_filter(source.name):
-        return tensor_text.read(io.BufferedReader(_Stream(source)), source.name)
+    if rows := matrix_rows.recognised(source):
+        return matrix_rows.read(source, rows)[np.newaxis]
+    return tensor_text.read(io.BufferedReader(_Stream(source)), source.name)
 
 
 def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
@@ -94,17 +97,10 @@ def tensor_or_sizes(source: Source) -> tuple[Shape, Array]:
     if source.head.startswith(NPY):
         array = tensor(source)
         return array.shape, array.ravel()
-    with suggesting_filter(source.name):
-        return tensor_text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
-
-
-@contextmanager
-def suggesting_filter(name: str) -> Iterator[None]:
-    """Adds a repair, the command that converts the file, to an error about several numbers in one line."""
-    try:
-        yield
-    except tensor_text.NotOneALine as error:
-        raise BadInput(str(error)).mended(name, error.filter) from None
+    if rows := matrix_rows.recognised(source, sizes_alone=True):
+        matrix = matrix_rows.read(source, rows)
+        return (1, *matrix.shape), matrix.ravel()
+    return tensor_text.read_sizes(io.BufferedReader(_Stream(source)), source.name)
 
 
 @contextmanager

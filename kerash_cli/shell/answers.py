@@ -115,13 +115,16 @@ def _line(name: str, message: str, way: str = "") -> bytes:
     return f"{told(f'{name}: {message}', way)}\n".encode(errors="backslashreplace")
 
 
+_ELSEWHERE = ("--npy", "--rows", "--out", "--help", "--quiet")
+
+
 def _operate(kind: str, words: list[str], client: Client) -> Answer | bytes:
     group: Group = "tensor" if kind == "tensor" else "matrix"
     name, *words = words
     output = None
     if words[:1] == ["-o"] and len(words) > 1:
         output, words = client.output(words[1]), words[2:]
-    if any(word in ("-o", "-h", "-q") or word.startswith(("--npy", "--out", "--help", "--quiet")) for word in words):
+    if any(word in ("-o", "-h", "-q") or word.startswith(_ELSEWHERE) for word in words):
         raise Elsewhere
     operation, bound = _bound(group, name, tuple(words))
     operands = client.operands.gather(operation, bound.operands, group)

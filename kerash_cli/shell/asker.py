@@ -19,7 +19,6 @@ from kerash_cli.matrices.operands import (
     descriptor_name,
     named_errors,
     places,
-    suggesting_filter,
     tensor,
 )
 from kerash_cli.matrices.operation import Group, Operation
@@ -245,8 +244,9 @@ class _Others(Operands):
         if _is_small(status):  # faster, in a single read
             content = os.read(file, status.st_size)
             if not content.startswith((GZIP, NPY)):
-                with suggesting_filter(name):
-                    return tensor_text.parse(content, name)
+                small = tensor_text.parse(content)
+                if small is not None:
+                    return small
             os.lseek(file, -len(content), os.SEEK_CUR)
         with named_errors(name):
             return tensor(self._source(name, file))

@@ -4,7 +4,7 @@ import os
 import select
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -70,6 +70,12 @@ class Source:
         if self.head:
             yield self.head
         yield from self._pieces
+
+    def look_ahead(self, is_enough: Callable[[bytes], bool]) -> bytes:
+        """Returns the beginning of what iteration will yield, read until `is_enough` accepts it or the source ends."""
+        while not is_enough(self.head) and (piece := next(self._pieces, b"")):
+            self.head += piece
+        return self.head
 
     def sha256(self) -> str:
         """Returns the SHA-256 of the raw bytes read so far, in hexadecimal."""

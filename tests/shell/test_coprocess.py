@@ -264,7 +264,7 @@ def test_missing_empty_and_unreadable_operands_are_told_apart(run: Run) -> None:
         ": | matrix_mean": "<stdin>: expected 'WIDTH HEIGHT DEPTH' and values, got nothing",
         "matrix_mean <&-": "<stdin>: is closed; try a file as operand, or < FILE",
         "matrix_mean < .": "<stdin>: is a folder",
-        "matrix_add 3< m 4< <(echo 1 2)": "descriptor 4:1: expected 'WIDTH HEIGHT DEPTH'",
+        "matrix_add 3< m 4< <(echo x y)": "descriptor 4:1: expected 'WIDTH HEIGHT DEPTH'",
         "matrix_add m nothing": "nothing: no such file; ",
         "matrix_add m .": ".: is a folder",
         "matrix_add 3< m 4< <(matrix_transpose < m; echo 1)": "descriptor 4:6: expected 4 values for 2 2 1, got more",

@@ -11,9 +11,9 @@ import pytest
 import shells
 from conftest import ROOT
 from shells import SHELLS, Run
+from tensor_text import parsed
 
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.tables.formats import tensor_text
 
 pytestmark = pytest.mark.parametrize("shell", SHELLS)
 
@@ -100,7 +100,7 @@ def test_predict_leaves_what_each_layer_makes(run: Run, source: Path) -> None:
     a = np.array([[0.5, -1.0]])
     for i in (1, 2):
         weights = source / f"kerash_mountpoint/model/genomes/gen_default/topology/layer_{i}/weights.dat"
-        a = 1 / (1 + np.exp(-a @ tensor_text.parse(weights.read_bytes(), "weights")[0]))
+        a = 1 / (1 + np.exp(-a @ parsed(weights.read_bytes())[0]))
     assert float(number) == pytest.approx(float(a[0, 0]), rel=1e-12)
 
 

@@ -21,8 +21,6 @@ import os
 import re
 from collections.abc import Iterator
 from functools import partial
-from io import BytesIO
-from itertools import chain
 from math import prod
 from typing import BinaryIO
 
@@ -33,7 +31,6 @@ from kerash_cli import decimals
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.system import memory
-from kerash_cli.tables.formats import matrix_rows
 
 LONGEST_LINE = 4096
 """Maximum number of bytes of a line."""
@@ -44,19 +41,9 @@ _PIECE = 1 << 20
 _BLOCK = 1 << 16  # maximum number of values that are Python objects at the same time
 _SIZES = re.compile(rb"[1-9][0-9]{0,17}(?:[ \t]+[1-9][0-9]{0,17}){2}")
 _EXPECTED_SIZES = "expected 'WIDTH HEIGHT DEPTH', three whole numbers of 1 or more, got"
-_ROW = b"0123456789+-.eE,; \t\r\n"
-_LAST_CELL = re.compile(rb"[ \t,;]*[^ \t,;]*$")
 _NUMERIC = b"0123456789+-.eE\n"
 _BLANKS = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
-
-
-class NotOneALine(BadInput):
-    """Error about several numbers in one line; `filter` is a shell command that converts the file to tensor text."""
-
-    def __init__(self, message: str, filter: str) -> None:
-        super().__init__(message)
-        self.filter = filter
 
 
 def render(tensor: Array) -> bytes:
@@ -78,24 +65,22 @@ def rendered_bytes(shape: Shape) -> int:
     return 3 * len("9" * 18 + " ") + LONGEST_VALUE * prod(shape)
 
 
-def parse(content: bytes, source: str) -> NDArray[np.float64]:
-    """Reads a tensor from the content of a file; faster than `read` if the text looks as `render` writes it."""
+def parse(content: bytes) -> NDArray[np.float64] | None:
+    """Returns the tensor in a text that looks as `render` writes it, faster than `read`; None for any other text."""
     line, _, rest = content.partition(b"\n")
+    if not _SIZES.fullmatch(line) or rest[-1:] != b"\n" or rest.translate(None, _NUMERIC):
+        return None
     cells = rest[:-1].split(b"\n")
-    if _SIZES.fullmatch(line) and rest[-1:] == b"\n" and not rest.translate(None, _NUMERIC):
-        width, height, depth = map(int, line.split())
-        if len(cells) == width * height * depth <= _BLOCK:
-            values = _floats(cells)
-            if values is not None:
-                return values.reshape(depth, height, width)
-    return read(BytesIO(content), source)
+    width, height, depth = map(int, line.split())
+    values = _floats(cells) if len(cells) == width * height * depth <= _BLOCK else None
+    return None if values is None else values.reshape(depth, height, width)
 
 
 def read(file: BinaryIO, source: str) -> NDArray[np.float64]:
     """Reads the tensor (depth, height, width) in a file; messages call the file `source`.
 
-    Raises BadInput with the line of the first error, NotOneALine for a matrix in rows, OutOfSpace if the tensor is
-    larger than memory. The memory used is bounded by the length of the file, not by the sizes in its first line.
+    Raises BadInput with the line of the first error, OutOfSpace if the tensor is larger than memory. The memory used is
+    bounded by the length of the file, not by the sizes in its first line.
     """
     shape, values = _read(file, source, alone=False)
     return values.reshape(shape)
@@ -112,10 +97,7 @@ def _read(file: BinaryIO, source: str, alone: bool) -> tuple[Shape, NDArray[np.f
     if size > _BLOCK:  # looking up the free memory takes longer than reading a small tensor
         memory.require(8 * size, at(source, line), "try a smaller tensor")
     parts, got = [], 0
-    blocks = _lines(file, source, line + 1)
-    for number, lines in blocks:
-        if got == 0:
-            _refuse_rows(number, lines, (more for _, more in blocks), source, shape)
+    for number, lines in _lines(file, source, line + 1):
         values = _values(lines, source, number, size - got, shape)
         parts.append(values)
         got += len(values)
@@ -145,48 +127,15 @@ def _header(file: BinaryIO, source: str) -> tuple[int, Shape]:
     lines = iter(partial(file.readline, LONGEST_LINE + 1), b"")
     for number, raw in enumerate(lines, 1):
         if len(raw.removesuffix(b"\n")) > LONGEST_LINE:
-            # Its end may be cut off.
-            found = None if raw.translate(None, _ROW) else matrix_rows.row(_LAST_CELL.sub(b"", raw))
-            if found:
-                raise NotOneALine(f"{at(source, number)}{_EXPECTED_SIZES} rows of numbers", found.filter)
             raise _too_long(source, number)
         line = (raw.removeprefix(_BOM) if number == 1 else raw).strip(_BLANKS)
         if not line:
             continue
         if not _SIZES.fullmatch(line):
-            got = f"{at(source, number)}{_EXPECTED_SIZES} {shown(line.decode('utf-8', 'replace'))}"
-            if found := matrix_rows.rows(chain([raw], lines)):
-                raise NotOneALine(f"{got}{_told(found)}", found.filter)
-            raise BadInput(got)
+            raise BadInput(f"{at(source, number)}{_EXPECTED_SIZES} {shown(line.decode('utf-8', 'replace'))}")
         width, height, depth = map(int, line.split())
         return number, (depth, height, width)
     raise BadInput(f"{at(source)}expected 'WIDTH HEIGHT DEPTH' and values, got nothing")
-
-
-def _refuse_rows(number: int, lines: bytes, further: Iterator[bytes], source: str, shape: Shape) -> None:
-    """Raises NotOneALine if a row of numbers follows the sizes (or another row); `further` yields later lines."""
-    content = lines.lstrip(_BLANKS)
-    below = matrix_rows.row(content[: content.find(b"\n")])
-    if below is None:
-        return
-    size, got = prod(shape), 0
-    for line in (line for block in chain([content], further) for line in block.split(b"\n")):
-        got += matrix_rows.count(line, below)
-        if got > size:
-            break
-    may_be_row = (below.width, below.separator) == (len(shape), "")
-    where = at(source, number + lines.count(b"\n", 0, len(lines) - len(content)))
-    expected = f"{where}expected one number in a line, got {below.width}"
-    if got == size:
-        row = f"; if {_sizes(shape)} above is a row and not the sizes, use {below.filter} instead" if may_be_row else ""
-        raise NotOneALine(f"{expected} ({_counted(size)} in all, as {_sizes(shape)} says){row}", below.below_sizes)
-    if may_be_row:
-        raise NotOneALine(f"{expected}, as if {_sizes(shape)} above were not sizes but a row too", below.filter)
-
-
-def _told(found: matrix_rows.Rows) -> str:
-    count = "a number each" if found.width == 1 else f"{found.width} numbers"
-    return f", {'names above' if found.names else 'the first of'} rows of {count}"
 
 
 def _lines(file: BinaryIO, source: str, number: int) -> Iterator[tuple[int, bytes]]:
