@@ -262,6 +262,10 @@ PARSERS: dict[str, Parser] = {
         "in.npz", lambda folder: rows(folder / "in.npz"), lambda _: zipped("a.npy", npy()), (2,),
         ("evolve", "?", "?", "new", "in.npz", "--target", "1", "1", "0"), (b"PK\3\4", b"PK\5\6"),
     ),
+    "PGM": Parser(
+        "in.pgm", lambda folder: rows(folder / "in.pgm"), lambda _: b"P2\n# x\n3 2\n255\n0 1 2\n3 4 255\n", (2,),
+        ("evolve", "?", "?", "new", "in.pgm", "--target", "1", "1", "0"), (b"P5", b"P6", b"#", b"65535", b"256"),
+    ),
     "IDX": Parser(
         "in.idx", lambda folder: rows(folder / "in.idx"), lambda _: idx(8, 3, 2, 2, content=bytes(range(12))), (2,),
         ("evolve", "?", "?", "new", "in.idx", "--target", "1", "1", "0"), (b"\0\0\0\x08", b"\x0e", b"\xff\xff"),

@@ -194,6 +194,20 @@ CASES: dict[str, Cases] = {
         "NaN": (npy(np.array([[np.nan, 1], [2, 3]])), 2),  # a missing value, as in text
         "booleans that are none": (npy(np.array([True, False]))[:-1] + b"\x07", None),
     },
+    "PGM": {
+        "its first bytes": (b"P5", None),
+        "no values": (b"P5 3 2 255\n", None),
+        "a byte of six": (b"P5 3 2 255\n\x00", None),
+        "bytes": (b"P5 3 2 255\n" + bytes(6), 1),
+        "colours": (b"P3 1 2 255 1 2 3 4 5 6", 1),
+        "2^50 columns": (f"P5 {2**50} 1 255\n".encode(), None),
+        "2^32 by 2^32": (f"P2 {2**32} {2**32} 255\n1".encode(), None),
+        "sizes of 0": (b"P2 0 0 255\n", None),
+        "16 bits": (b"P5 1 1 65535\n\0\0", None),
+        "a value of 5,000 digits": (b"P2 1 1 255\n" + b"9" * 5000, None),
+        "two images": (b"P5 1 1 255\n\0P5 1 1 255\n\0", None),
+        "a bitmap": (b"P4 8 1\n\xff", None),
+    },
     ".npy as a tensor": {
         "NaN": (npy(np.array([np.nan, 1])), None),
         "an infinity": (npy(np.array([np.inf, 1], np.float16)), None),

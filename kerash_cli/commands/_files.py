@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from kerash_cli.errors import BadInput, shown
+from kerash_cli.errors import BadInput, at, shown
 
 if TYPE_CHECKING:
     from kerash_cli.model.trained import TrainedModel
@@ -56,11 +56,16 @@ class Reader(NamedTuple):
         )
 
     def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
-        """Reads LABEL, if there is one: the labels of the table's rows; `known` are classes that they may have."""
+        """Reads LABEL, if there is one, or returns the labels that the table has come with; else returns None.
+
+        `known` are classes that they may have. Raises BadInput if there are labels of both kinds.
+        """
         from kerash_cli.tables.labels import read_labels
 
+        if path and table.labels:
+            raise BadInput(f"{at(path)}the folders in {table.source} are labels already; leave {path} out")
         if not path:
-            return None
+            return table.labels
         return read_labels(path, table, self.delimiter, self.label_header, known, **self._numbers())
 
     def _numbers(self) -> dict[str, Any]:
@@ -77,11 +82,13 @@ def check_once(*words: str | None) -> None:
 
 
 def is_table(path: str) -> bool:
-    """Returns whether a file is neither a description nor a saved model."""
+    """Returns whether a file is neither a description nor a saved model; a folder is a table of images."""
     from kerash_cli.model import archive
     from kerash_cli.model.description import begins_description
 
-    return os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
+    return os.path.isdir(path) or (
+        os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
+    )
 
 
 def check_table(path: str) -> None:

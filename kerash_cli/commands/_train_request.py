@@ -121,7 +121,7 @@ def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     shared = {"target", *_files.Reader._fields}
     unshared = {each.name or "" for each in click.get_current_context().command.params} - shared
     files = [request.data, *([request.label] if request.label else [])]
-    if not all(map(os.path.isfile, files)):  # a pipe can't be read again
+    if not all(os.path.isfile(each) or os.path.isdir(each) for each in files):  # a pipe can't be read again
         return [*choice.doubts, network]
     words = join(["kerash", "init", *files, *_options.given(unshared)])
     model = _free(Path(request.output).stem, ".model")
@@ -218,11 +218,13 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
 
 
 def _beside(model: str | None, data: str) -> str:
-    """Returns the name of the saved model, after MODEL or, if there is none, after DATA: `iris.csv.gz` and iris.kerash.
+    """Returns the name of the saved model, after MODEL or, if there is none, after DATA: iris.kerash for `iris.csv.gz`.
 
     Raises BadInput if that is a pipe or standard input.
     """
     path = data if model is None else model
+    if os.path.isdir(path):
+        return f"{os.path.basename(os.path.abspath(path)) or 'images'}.kerash"
     if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
         what, source = "data" if model is None else "model", "standard input" if path == "-" else "a pipe"
         raise BadInput(f"the {what} comes from {source}, so the saved model needs a name; try -o model.kerash")

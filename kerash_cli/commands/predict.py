@@ -77,8 +77,9 @@ def command(
 ) -> None:
     """Predict each row of a table.
 
-    MODEL is a saved model if the word contains `/` or ends in .kerash, else a genome. DATA is a file; without DATA,
-    rows come from standard input. Each row is answered as soon as it is read, so that `tail -f` can supply the rows.
+    MODEL is a saved model if the word contains `/` or ends in .kerash, else a genome. DATA is a table, an image or a
+    folder of images; without DATA, rows come from standard input. Each row is answered as soon as it is read, so that
+    `tail -f` can supply the rows.
 
     DATA may also be a tensor file of 2019 with a single sample. For such a sample, --layers writes two files for each
     layer; for the first layer, 0_activity.dat has the weighted sums, and 0_activation.dat has the activations.

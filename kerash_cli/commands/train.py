@@ -43,7 +43,8 @@ def command(**words: Any) -> None:
 
     DATA is a table. The answers are a column of it, named by --target, or a file LABEL with a line for each row. MODEL
     is a text file that describes the network; without it, a network is chosen. MODEL or DATA may be `-`, standard
-    input. The trained network is saved as MODEL.kerash or, without MODEL, as DATA.kerash.
+    input. The trained network is saved as MODEL.kerash or, without MODEL, as DATA.kerash. A folder with a folder of
+    images for each class is a table too.
 
     A description has the shape of the inputs in its first line, then a line for each layer; `?` stands for a number
     that is taken from the data. `kerash init` writes one for a table.

@@ -94,6 +94,12 @@ def label_columns(table: Table, labels: Table | None, targets: Sequence[str]) ->
 
     Raises BadInput if there are no labels, if both have some, or if a column is named twice.
     """
+    if labels is not None and labels is table.labels and targets:
+        if list(targets) != list(labels.names or ()):
+            raise BadInput(
+                f"--target: {labels.source} has the labels {listed(labels.names or ())}, not {listed(targets)}"
+            )
+        return labels, [0]
     if labels is not None and targets:
         raise BadInput(
             f"--target: expected a label file or --target, got both {shown(labels.source)} and {shown(targets[0])}"
@@ -106,6 +112,8 @@ def label_columns(table: Table, labels: Table | None, targets: Sequence[str]) ->
         if twice is not None:
             raise BadInput(f"--target: {shown(twice)} is named twice; name each column once")
         return table, places
+    if table.sample_shape is not None and not table.is_text:
+        raise BadInput(f"{at(table.source)}expected labels, got none; try a label file, or a folder for each class")
     last = table.names[-1] if table.names is not None else table.width
     raise BadInput(f"{at(table.source)}expected labels, got none; try a label file or --target {last}")
 

@@ -18,6 +18,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.model.scoring import Judged
 from kerash_cli.system import memory
+from kerash_cli.tables.table import Table
 
 if TYPE_CHECKING:
     from kerash_cli.system.files import OutputFile
@@ -60,6 +61,17 @@ class TrainedModel(NamedTuple):
             training["test"] = _plain(training["test"])
         record = {**self._untrained(), "training": training}
         return archive.pack(self.network.named(self.params), record)
+
+    def check(self, table: Table) -> None:
+        """Raises BadInput unless a table has all input columns and, if its rows are images, those of the network."""
+        depth, height, width = self.description.known_shape
+        shape = table.sample_shape
+        if shape is not None and height > 1 and shape[1] > 1 and shape != (depth, height, width):
+            expected, got = (" ".join(map(str, reversed(each))) for each in ((depth, height, width), shape))
+            raise BadInput(
+                f"{at(table.source)}expected images of {expected}, the size of the model's inputs, got {got}"
+            )
+        self.encoding.check_columns(table)
 
     def check_size(self) -> None:
         """Raises BadInput if the record may become too large for a saved model when training adds its results."""

@@ -47,7 +47,7 @@ def judge(
     Without `skip`, raises BadInput at a bad cell, and Diverged at a row with an output that is not finite.
     """
     encoding, dtype = trained.encoding, trained.params.dtype
-    encoding.check_columns(table)
+    trained.check(table)
     all_rows = table.rows + len(table.bad)
     first_error: KerashError | None = table.bad[0].error if table.bad else None
     if skip:

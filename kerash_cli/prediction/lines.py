@@ -96,7 +96,7 @@ class Predictions:
         With `on_error` "stop", raises BadInput or Diverged at a bad row, after the text for the rows before it.
         """
         if isinstance(block, Table):
-            self.model.encoding.check_columns(block)
+            self.model.check(block)
         if self._begun is None and (header := self._writer(block).header):
             yield header
         if isinstance(block, Table):

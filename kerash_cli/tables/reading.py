@@ -1,4 +1,4 @@
-"""Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block.
+"""Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block; and images.
 
 To add a format, write its `read`, `blocks` and layout, and put them into FORMATS under the bytes that its files begin
 with.
@@ -7,6 +7,7 @@ A tensor file (`kerash_cli.tables.formats.tensor_text`) is not in FORMATS: its f
 a table may be, and it is one sample, not a stream of rows. `sample` reads it where a single sample is accepted.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -53,6 +54,8 @@ _MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1
 """Bytes not in a table of plain numbers and words: control and non-ASCII bytes, colons, the start of another format."""
 
 _LOOKED_AT = 4096
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"P2", b"P3", b"P5", b"P6")
+"""First bytes of image files; other files may begin so too."""
 _MAGICS = (*FORMATS, records.BOM)
 
 
@@ -104,6 +107,9 @@ def read(
 
 def as_written(path: str, options: Options) -> Table:
     """Reads a table as `read` does, but leaves numbers that are no plain decimals text."""
+    if os.path.isdir(path):
+        images: Table = _folder().read(path, options)
+        return replace(images, declared=_declared(images, options.categories))
     with opened(path, _MAGICS, digest=True) as source:
         table = _format(source).read(source, options)
         if not table.rows:
@@ -144,6 +150,9 @@ def blocks(
     With `records`, rows keep their original text.
     """
     options = Options(delimiter, header, schema, records, quotes=quotes, skip_rows=skip_rows)
+    if os.path.isdir(path):
+        yield from _folder().blocks(path, options)
+        return
     with opened(path, _MAGICS) as source:
         yield from _format(source).blocks(source, options)
 
@@ -151,7 +160,7 @@ def blocks(
 def layout(name: str, record: Mapping[str, Any]) -> Layout:
     """Returns the layout of the class called `name` for which `to_json` gave these values."""
     kinds = {form.layout.__name__: form.layout for form in (TEXT, *FORMATS.values())}
-    return kinds[name].from_json(record)
+    return (kinds.get(name) or _picture().layout).from_json(record)
 
 
 def sample(path: str) -> Table | None:
@@ -168,9 +177,31 @@ def sample(path: str) -> Table | None:
 
 def _format(source: Source) -> Format:
     form = next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), None)
+    if form is None and source.head.startswith(_PICTURES) and _is_picture(source):
+        form = _picture()
     if form is None and _MAY_BE_FOREIGN.search(source.head[:_LOOKED_AT]):
         _refuse_foreign(source)
     return form or TEXT
+
+
+def _is_picture(source: Source) -> bool:
+    from kerash_cli.tables.formats import picture  # imported late, as below: few tables are images
+
+    return picture.is_picture(source.head, source.name)
+
+
+def _picture() -> Format:
+    """Returns the format of an image file."""
+    from kerash_cli.tables.formats import picture
+
+    return Format(picture.read, picture.blocks, picture.PictureLayout)
+
+
+def _folder() -> Any:
+    """Imports the module that reads a folder of images."""
+    from kerash_cli.tables.formats import image_folder
+
+    return image_folder
 
 
 def _refuse_foreign(source: Source) -> None:

@@ -62,6 +62,8 @@ class Table:
     """Rows that could not be read, if the reader was asked to leave them out."""
     notes: tuple[str, ...] = ()
     """Doubtful guesses about the layout, one line each."""
+    labels: "Table | None" = None
+    """Labels that came with the rows, such as the folders of images."""
 
     @property
     def rows(self) -> int:
@@ -139,6 +141,7 @@ class Table:
             lines=[self.lines[row] for row in chosen],
             records=None if self.records is None else [self.records[row] for row in chosen],
             written={position: [cells[row] for row in chosen] for position, cells in self.written.items()},
+            labels=self.labels and self.labels.take(rows),
         )
 
     def _without(self, column: str) -> BadInput:

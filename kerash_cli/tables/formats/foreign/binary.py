@@ -10,7 +10,7 @@ _UNPACK = "unpack it first, and give one of its files"
 _PANDAS = "save it as CSV, with pandas for example"
 _R = "save it as CSV in R: write.csv(x, 'x.csv', row.names = FALSE)"
 _SQLITE = "save one of its tables as CSV: sqlite3 -header -csv FILE 'select * from TABLE'"
-_IMAGE = "make an .npy file of its pixels"
+_IMAGE = "save it as PNG"
 
 MAGICS: Sequence[tuple[re.Pattern[bytes], Foreign]] = [
     (re.compile(pattern, re.DOTALL), Foreign(name, filter, advice))
