@@ -250,7 +250,11 @@ def _complain(error: BadTable, arguments: list[str]) -> int:
 
 def _way(error: KerashError, arguments: list[str]) -> str:
     """Returns the end of a message, with the commands to try; empty if there are none."""
-    return advice(error.repairs, lambda repair: command(repair, arguments))
+    if not error.repairs:
+        return ""
+    from kerash_cli.tables.plain import applicable  # imported late: only an error needs it
+
+    return advice(applicable(error.repairs), lambda repair: command(repair, arguments))
 
 
 def _usage(error: click.ClickException) -> str:

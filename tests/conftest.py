@@ -3,7 +3,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,14 @@ def kerash(tmp_path: Path) -> Kerash:
         (tmp_path / name).symlink_to(ROOT / name)
 
     return partial(program.run, tmp_path)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[str, int]]:
+    """The path of a pipe's end to read from, and the descriptor to write to."""
+    read_end, writing = os.pipe()
+    yield f"/dev/fd/{read_end}", writing
+    os.close(read_end)
 
 
 MODELS = {

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from arrays_by_hand import idx, npy
 from mutating import JSON, mutated
+from packed import HAS_ARROW, HAS_ZSTD, arrow, packed, parquet
 from streamed import stream
 
 from kerash_cli.classic.genomes import Genome
@@ -31,7 +32,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
-from kerash_cli.tables import labels, reading
+from kerash_cli.tables import compression, labels, reading
 from kerash_cli.tables.table import BadRow
 from kerash_cli.training import experiment
 from kerash_cli.training.checkpoint import Checkpoint
@@ -222,9 +223,27 @@ def zipped(name: str, content: bytes) -> bytes:
     """A zip archive of one member."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
-        out.writestr(zipfile.ZipInfo(name), content)
+        out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
+
+ROWS = {
+    "JSON lines": (b'{"a": 1, "b": 2.5, "c": "x"}\n{"a": -3, "c": null}\n{"c": true, "b": 4e2}\n', JSON),
+    "JSON array": (b'[{"a": 1, "b": "x"},\n {"a": 2.5,\n  "b": null}, {"b": "y"}]\n', JSON),
+    "ARFF": (
+        b"% x\n@relation r\n@attribute a real\n@attribute 'b c' {x,'y z'}\n@attribute d string\n"
+        b"@data\n1,x,'y, z'\n?,'y z',\"w\"\n{0 2.5, 2 v}\n3,x,?\n",
+        (b"@attribute ", b"@data\n", b"{", b"}", b"'", b'"', b"?", b"%", b"\\", b"numeric"),
+    ),
+    "LIBSVM": (b"+1 1:0.5 3:1e-3 # x\n-1\n0 2:-7 4:1\n", (b"1:1", b":", b"#", b" ", b"4:2", b"qid:1")),
+    "JSON arrays": (b'["a", "b"]\n[1, 2]\n[3, 4.5]\n', JSON),
+}
+"""Files with a row for each object, array or line: sound bytes, and pieces for mutations."""
+if HAS_ARROW:
+    ROWS |= {"Parquet": (parquet(), (b"PAR1", b"\x15")), "Arrow": (arrow(), (b"ARROW1\0\0", b"\xff\xff\xff\xff"))}
+OTHER_COMPRESSIONS = ("bzip2", "xz", "lzma", *(["zstd"] if HAS_ZSTD else []))
+"""Compressions besides gzip."""
+MAGIC = {codec.name: codec.begins[0] for codec in compression.CODECS}
 
 PARSERS: dict[str, Parser] = {
     "model": Parser(
@@ -274,6 +293,22 @@ PARSERS: dict[str, Parser] = {
         "in.gz", lambda folder: rows(folder / "in.gz"), lambda _: gzip.compress(TABLE, mtime=0), (2,),
         ("evolve", "?", "?", "new", "in.gz", "--target", "1", "1", "0"), (b"\x1f\x8b", b"\x08"),
     ),
+    **{
+        name: Parser(
+            f"in.{name}", lambda folder, name=name: rows(folder / f"in.{name}"),
+            lambda _, name=name: packed(name, TABLE), (2,),
+            ("evolve", "?", "?", "new", f"in.{name}", "--target", "1", "1", "0"),
+            (MAGIC[name], b"\x21\x01", b"\xff\xff"),
+        )
+        for name in OTHER_COMPRESSIONS
+    },
+    **{
+        name: Parser(
+            f"in.{name}", lambda folder, name=name: rows(folder / f"in.{name}"), lambda _, seed=seed: seed, (2,),
+            ("evolve", "?", "?", "new", f"in.{name}", "--target", "1", "1", "0"), words,
+        )
+        for name, (seed, words) in ROWS.items()
+    },
     "saved model": Parser(
         "in.kerash", lambda folder: used(folder / "in.kerash"), lambda folder: trained(folder)[1], (5,),
         ("predict", "in.kerash", "beside.csv"), (*JSON, b"F64", b"dense"),

@@ -10,7 +10,8 @@ from hashlib import sha256
 
 import numpy as np
 from arrays_by_hand import headed, idx, npy, shaped
-from hostile import CANDIDATE, GENOME, IDENTITY, TABLE, sealed_lines, sealed_model, zipped
+from hostile import CANDIDATE, GENOME, IDENTITY, OTHER_COMPRESSIONS, ROWS, TABLE, sealed_lines, sealed_model, zipped
+from packed import packed
 
 SOUND = -1
 Cases = Mapping[str, tuple[bytes, int | None]]
@@ -81,14 +82,19 @@ CASES: dict[str, Cases] = {
         "one cell": (b"7", 1),
         "NULs": (b"\0" * 4096, None),
         "a NUL in a cell": (b"1,2\n3,4\0\n5,6\n", None),
-        "no UTF-8": (b"1,2\n3,\xff\n5,6\n", None),
+        "no UTF-8": (b"1,2\n3,\xff\n5,6\n", 3),  # but Windows-1252
+        "UTF-8 and other bytes": ("é,2\n3,".encode() + b"\xff\n5,6\n", None),
+        "UTF-16": (TABLE.decode().encode("utf-16"), 4),
+        "UTF-16 with half a letter": (TABLE.decode().encode("utf-16")[:-1], None),
+        "UTF-16 without a letter": (TABLE.decode().encode("utf-16-le") + b"\0\xd8\n\0", None),
+        "UTF-32": (TABLE.decode().encode("utf-32-be"), 4),
         "a row too long": (b"1,2\n3,4,5\n6,7\n", None),
         "a row too short": (b"1,2,3\n4,5\n6,7,8\n", None),
         "a quote that never ends": (b'a,b\n1,"2\n3,4\n5,6\n', None),
         "a quote in a quote": (b'a,b\n1,"x""y"\n2,"z"\n', 2),
         "a newline in a quote": (b'a,b\n1,"x\ny"\n2,z\n', 2),
         "letters after a quote": (b'1,"2"x\n3,4\n', None),
-        "CR alone": (b"1,2\r3,4\r5,6\r", None),
+        "CR alone": (b"1,2\r3,4\r5,6\r", 3),
         "mixed line ends": (b"1,2\r\n3,4\n5,6\r\n7,8", 4),
         "blank lines between": (b"\n1,2\n\n\n3,4\n\n", 2),
         "no last newline": (b"1,2\n3,4", 2),
@@ -115,7 +121,7 @@ CASES: dict[str, Cases] = {
         "a quote that never ends": (b'x\n"y\nx\ny\n', None),
         "a newline in a label": (b'x\n"y\ny"\nx\ny\n', 4),
         "NULs": (b"\0\0\0\0", None),
-        "no UTF-8": (b"x\n\xff\nx\ny\n", None),
+        "no UTF-8": (b"x\n\xff\nx\ny\n", 4),  # but Windows-1252
         "a second column in one line": (b"x\ny,z\nx\ny\n", None),
         "numbers below a header": (b"kind\n1\n2\n1\n2\n", 4),
         "a header twice": (b"kind\nkind\nx\ny\nx\ny\n", None),
@@ -219,13 +225,15 @@ CASES: dict[str, Cases] = {
         "sizes that overflow": (shaped(f"({2**63}, 2, 1)", 0), None),
     },
     ".npz and zip": {
-        "an archive of an array": (zipped("a.npy", npy()), None),
+        "an archive of an array": (zipped("a.npy", npy()), 4),
         "an archive of a pickle": (zipped("a.pkl", b"cos\nsystem\n(S'touch x'\ntR."), None),
         "an archive of nothing": (b"PK\5\6" + bytes(18), None),
         "a zip bomb": (zipped("a.npy", bytes(10_000_000)), None),
-        "a name that leads out": (zipped("../../x.npy", npy()), None),
+        "a name that leads out": (zipped("../../x.npy", npy()), 4),  # nothing is unpacked
         "a name of 60,000 letters": (zipped("a" * 60_000, b""), None),
-        "a name with escapes": (zipped("\x1b[2J.npy", npy()), None),
+        "a name with escapes": (zipped("\x1b[2J.npy", npy()), 4),
+        "a shape of 2^50": (zipped("a.npy", shaped(f"({2**50},)")), None),
+        "an array of objects": (zipped("a.npy", npy(np.array(["x", None], object))), None),
         "its first bytes": (b"PK\3\4", None),
     },
     "IDX": {
@@ -331,6 +339,103 @@ CASES: dict[str, Cases] = {
         for file, text in GENOME.items()
     },
 }  # fmt: skip
+CASES |= {
+    "JSON lines": {
+        "nothing but space": (b'{"a": 1}\n \n\n{"a": 2}', 2),
+        "a value in a value": (b'{"a": 1}\n{"a": {"b": 2}}\n', None),
+        "100,000 in one another": (b'{"a": 1}\n' + b'{"a":' * 100_000, None),
+        "NaN": (b'{"a": 1}\n{"a": NaN}\n', None),
+        "a number that overflows": (b'{"a": 1}\n{"a": 1e999}\n', 2),  # text, which those who use it refuse
+        "a number of 10,000 digits": (b'{"a": 1}\n{"a": ' + b"9" * 10_000 + b"}\n", 2),
+        "a leading zero": (b'{"a": 1}\n{"a": 01}\n', None),
+        "half a letter": (b'{"a": 1}\n{"a": "\\ud800"}\n', None),
+        "half a letter in a key": (b'{"a": 1}\n{"\\udfff": 1}\n', None),
+        "a NUL": (b'{"a": 1}\n{"a": "\\u0000"}\n', None),
+        "a key twice": (b'{"a": 1}\n{"a": 2, "a": 3}\n', None),
+        "an array": (b'{"a": 1}\n[1]\n', None),
+        "two in a line": (b'{"a": 1} {"a": 2}\n{"a": 3}\n', None),
+        "half in a line": (b'{"a": 1}\n{"a": 2,\n"b": 3}\n', None),
+        "no key": (b"{}\n{}\n", None),
+        "an empty key": (b'{"": 1}\n{"": 2}\n', 2),
+        "a row of 2 MiB": (b'{"a": 1}\n{"a": "' + b"x" * (2 << 20) + b'"}\n', None),
+        "another key in each row": (b"".join(b'{"k%d": 1}\n' % row for row in range(20_000)), None),
+        "a NULs line": (b'{"a": 1}\n\0\0\n', None),
+    },
+    "JSON array": {
+        "cut short": (b'[{"a": 1}, {"a": 2', None),
+        "not closed": (b'[{"a": 1}, {"a": 2}', None),
+        "closed twice": (b'[{"a": 1}]]', None),
+        "two commas": (b'[{"a": 1},, {"a": 2}]', None),
+        "a comma at the end": (b'[{"a": 1},]', None),
+        "another array": (b'[{"a": 1}]\n[{"a": 2}]', None),
+        "nothing in it": (b"[\n]", None),
+        "a number in it": (b'[{"a": 1}, 5]', None),
+        "an array in it": (b'[{"a": 1}, [5]]', None),
+        "arrays": (b'[[1, "x"], [2, "y"]]', 2),
+        "an array of another length": (b"[[1, 2], [3]]", None),
+        "100,000 in one another": (b'[{"a": 1}, ' + b"[" * 100_000, None),
+        "a value that never ends": (b'[{"a": 1}, {"a": "' + b"x" * (3 << 20), None),
+    },
+    "LIBSVM": {
+        "no pair": (b"1 1:1\n2\n", 2),
+        "an index of 10^18": (b"1 1000000000000000000:1\n", None),
+        "an index of 10^7": (b"1 10000000:1\n", None),
+        "an index below 0": (b"1 1:1\n" * 2000 + b"1 -1:1\n", None),
+        "an index twice": (b"1 1:1\n" * 2000 + b"1 1:1 1:2\n", None),
+        "indices that go down": (b"1 1:1\n" * 2000 + b"1 2:1 1:2\n", None),
+        "no value": (b"1 1:1\n" * 2000 + b"1 1:\n", None),
+        "a value of text": (b"1 1:1\n" * 2000 + b"1 1:x\n", None),
+        "a NaN": (b"1 1:1\n" * 2000 + b"1 1:nan\n", None),
+        "no label": (b"1 1:1\n" * 2000 + b"1:1 2:2\n", None),
+        "a NUL": (b"1 1:1\n" * 2000 + b"1 1:\0\n", None),
+        "a line of 2 MiB": (b"1 1:1\n" + b"1 " + b"1:1 " * (1 << 19), None),
+    },
+    "ARFF": {
+        "no attribute": (b"@relation r\n@data\n1\n", None),
+        "no data": (b"@relation r\n@attribute a real\n", None),
+        "no row": (b"@relation r\n@attribute a real\n@data\n", None),
+        "a word too many": (b"@relation r\n@attribute a {x}\n@data\ny\n", None),
+        "a quote that never ends": (b"@relation r\n@attribute a string\n@data\n'x\n", None),
+        "an index too large": (b"@relation r\n@attribute a real\n@data\n{1 1}\n", None),
+        "an index of 30 digits": (b"@relation r\n@attribute a real\n@data\n{" + b"9" * 30 + b" 1}\n", None),
+        "NULs": (b"@relation r\n@attribute a string\n@data\n\0\n", None),
+        "a name twice": (b"@relation r\n@attribute a real\n@attribute a real\n@data\n1,2\n", None),
+        "100,000 attributes": (b"@relation r\n" + b"@attribute a real\n" * 100_000 + b"@data\n1\n", None),
+    },
+    "JSON arrays": {
+        "no header": (b"[1, 2]\n[3, 4]\n", 2),
+        "a header alone": (b'["a", "b"]\n', 1),  # words
+        "another length": (b"[1, 2]\n[3]\n", None),
+        "empty": (b"[]\n[]\n", None),
+        "an object": (b'[1, 2]\n{"a": 3}\n', None),
+    },
+}
+CASES |= {
+    name: {
+        "its first bytes": (packed(name, TABLE)[:10], None),
+        "cut short": (packed(name, TABLE)[:-9], None),
+        "without its end": (packed(name, TABLE)[:-1], None),
+        "of nothing": (packed(name, b""), None),
+        "twice": (packed(name, packed(name, TABLE)), None),
+        "two members": (packed(name, TABLE) + packed(name, b"9,9,z,low\n"), 5),
+        "NULs behind": (packed(name, TABLE) + bytes(512), 4),
+        "letters behind": (packed(name, TABLE) + b"more", None),
+        "a bomb of 100 MB": (packed(name, bytes(100_000_000)), None),
+        "a bomb of newlines": (packed(name, b"\n" * 100_000_000), None),
+    }
+    for name in OTHER_COMPRESSIONS
+}
+CASES |= {
+    name: {
+        "its first bytes": (content[:10], None),
+        "cut short": (content[:-9], None),
+        "zeros": (content[:8] + bytes(len(content) - 16) + content[-8:], None),
+        "a footer of 2 GB": (content[:-8] + b"\xff\xff\xff\x7f" + content[-4:], None),
+        "twice": (content + content, SOUND if name == "Parquet" else 3),
+    }
+    for name, (content, _) in ROWS.items()
+    if name in ("Parquet", "Arrow")
+}
 """By the parser. Those of saved models are in test_archive_fuzz, and made of sound ones in `of_models`."""
 
 

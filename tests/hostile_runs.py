@@ -6,6 +6,7 @@
 It preloads what a parser may import, and each parser, so that what is left is what the bytes do.
 """
 
+import codecs
 import json
 import os
 import pkgutil
@@ -30,7 +31,9 @@ DENIED_CALLS = ("os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn
 
 
 def preload() -> None:
-    """Imports every module of the package."""
+    """Imports every module of the package, and the encodings of text that are detected."""
+    for name in ("latin-1", *(f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "-le", "-be"))):
+        codecs.lookup(name)
     for module in pkgutil.walk_packages(kerash_cli.__path__, "kerash_cli."):
         if not module.name.endswith("__main__"):
             import_module(module.name)

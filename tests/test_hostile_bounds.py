@@ -12,9 +12,10 @@ import pytest
 from arrays_by_hand import idx, shaped
 from bombs import BOMBS as OF_ARTIFACTS
 from conftest import ROOT, Done
-from hostile import TABLE, furnish, zipped
+from hostile import OTHER_COMPRESSIONS, TABLE, furnish, zipped
 from hostile_cases import history, record
 from measuring import MEASURED, MOST
+from packed import packed
 
 from kerash_cli.model import archive
 
@@ -93,7 +94,20 @@ def bombs(sound: bytes, checkpoint: bytes, folder: Path) -> dict[str, bytes]:
     add("IDX", rows=idx(8, 2**32 - 1), values=idx(14, *[2**32 - 1] * 255), overflow=idx(8, 2**31, 2**31, 4))
     add("tensor text", values=f"{GREAT} {GREAT} {GREAT}\n1\n".encode(), line=b"1 1 1\n" + b"1" * 30_000_000)
     add("gzip", zeros=gzip.compress(bytes(100_000_000), 1), twice=gzip.compress(gzip.compress(bytes(50_000_000), 1), 1))
+    for name in OTHER_COMPRESSIONS:
+        add(name, zeros=packed(name, bytes(50_000_000)), twice=packed(name, packed(name, bytes(50_000_000))))
     add(".npz and zip", zeros=zipped("a.npy", bytes(50_000_000)), names=zipped("a" * 65_000, b""))
+    add(
+        ".npz and zip",
+        shape=zipped("a.npy", shaped(f"({2**50},)")),
+        array=zipped("a.npy", shaped("(7000000,)", 56_000_000)),
+    )
+    keys = b"".join(b'{"k%d": 1}\n' % row for row in range(20_000))
+    add("JSON lines", deep=b'{"a":1}\n' + b'{"a":' * 150_000, keys=keys, line=b'{"a":1}\n{"a":"' + b"x" * 30_000_000)
+    add("JSON array", deep=b'[{"a":1},' + b"[" * 1_000_000, row=b'[{"a":1},[' + b"1," * 2_000_000)
+    attributes = b"".join(b"@attribute a%d real\n" % place for place in range(3000))
+    add("ARFF", absent=b"@relation r\n" + attributes + b"@data\n" + b"{}\n" * 100_000)
+    add("LIBSVM", absent=b"1 1000000:1\n" * 1000, index=f"1 1:1\n1 {GREAT}:1\n".encode())
     add("model", sizes=f"{GREAT} {GREAT} {GREAT}\ninput\ndense {GREAT} -\n".encode(), line=b"x" * 30_000_000)
     add("history.jsonl", deep=b'{"a":' * 100_000 + b"\n", sizes=history({"model": f"{GREAT} 1 1\ninput\ndense 1 -\n"}))
     add("winner.json", deep=b'{"a":' * 100_000)

@@ -21,6 +21,7 @@ class Reader(NamedTuple):
     header: bool | None
     skip_rows: int = 0
     no_quotes: bool = False
+    encoding: str | None = None
     label_header: bool | None = None
     categories: tuple[str, ...] = ()
     missing_values: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class Reader(NamedTuple):
             header=self.header,
             skip_rows=self.skip_rows,
             quotes=not self.no_quotes,
+            encoding=self.encoding,
             share=decoding.shared,
             **self._numbers(),
             **wanted,
@@ -66,7 +68,8 @@ class Reader(NamedTuple):
             raise BadInput(f"{at(path)}the folders in {table.source} are labels already; leave {path} out")
         if not path:
             return table.labels
-        return read_labels(path, table, self.delimiter, self.label_header, known, **self._numbers())
+        more = {"encoding": self.encoding, **self._numbers()}
+        return read_labels(path, table, self.delimiter, self.label_header, known, **more)
 
     def _numbers(self) -> dict[str, Any]:
         """Returns the arguments of `reading.read` about numbers."""

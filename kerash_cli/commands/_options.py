@@ -155,6 +155,7 @@ READING = (
         default=None,
         help="Whether DATA starts with a line of column names (default: detect).",
     ),
+    Option("--encoding", metavar="NAME", help="Encoding of text, such as windows-1252 (default: detect)."),
     Option("--skip-rows", type=Whole(0, 10**9), default=0, help="Leave out so many lines at the top of DATA."),
     Option("--no-quotes", is_flag=True, help='A quote (") is a character like any other, and never encloses a cell.'),
 )

@@ -143,6 +143,7 @@ def _texts(
         header=reader.header,
         quotes=not reader.no_quotes,
         skip_rows=reader.skip_rows,
+        encoding=reader.encoding,
         schema=trained.encoding.schema,
         records=predictions.keeps,
     )

@@ -13,8 +13,8 @@ from kerash_cli.parallel.sharing import Assignment, Portion, Response, Work
 from kerash_cli.prediction.lines import Predictions
 from kerash_cli.system import files
 from kerash_cli.tables import reading
+from kerash_cli.tables.formats.base import Layout
 from kerash_cli.tables.formats.records import Block
-from kerash_cli.tables.reading import Layout
 
 _ROOM = 64 << 20  # bytes that a worker takes besides model and predictions
 

@@ -26,8 +26,9 @@ from kerash_cli.shell.answers import Elsewhere, Keeper
 from kerash_cli.store.mountpoint import Mountpoint
 from kerash_cli.system import files
 from kerash_cli.system.files import OutputFile
+from kerash_cli.tables import compression
 from kerash_cli.tables.formats import tensor_text
-from kerash_cli.tables.source import GZIP, Source, similar
+from kerash_cli.tables.source import Source, similar
 
 REFERENCE = b"@"
 """Prefix of a descriptor number that is sent in place of a long question; the question is read from the descriptor."""
@@ -243,7 +244,7 @@ class _Others(Operands):
     def _tensor(self, name: str, file: int, status: os.stat_result) -> Array:
         if _is_small(status):  # faster, in a single read
             content = os.read(file, status.st_size)
-            if not content.startswith((GZIP, NPY)):
+            if not (content.startswith(NPY) or compression.recognised(content)):
                 small = tensor_text.parse(content)
                 if small is not None:
                     return small

@@ -28,13 +28,16 @@ def read_labels(
     missing: tuple[str, ...] | None = None,
     decimal: str | None = None,
     dates: str | None = None,
+    encoding: str | None = None,
 ) -> Table:
     """Returns the labels of a table's rows. If `header` is None, it is inferred; a name in `known` is not a header.
 
     The other arguments are those of `reading.read`. Raises BadInput if there are not as many labels as rows, or if the
     first line may be either a header or a label.
     """
-    options = Options(delimiter, bool(header), labels=True, missing=missing, decimal=decimal, dates=dates)
+    options = Options(
+        delimiter, bool(header), labels=True, missing=missing, decimal=decimal, dates=dates, encoding=encoding
+    )
     labels = reading.as_written(path, options)
     if header is None:
         begins = _first_line(labels, known)

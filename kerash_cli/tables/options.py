@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerash_cli.errors import BadInput, shown
+from kerash_cli.tables import encodings
 from kerash_cli.tables.formats.decimal_block import Question, Values, alone
 from kerash_cli.tables.table import Schema, place_of, separates
 
@@ -45,8 +46,12 @@ class Options:
     """True if invalid rows are left out."""
     share: Share = alone
     """Decodes the numbers in text."""
+    encoding: str | None = None
+    """Encoding of text; detected if None."""
 
     def __post_init__(self) -> None:
+        if self.encoding is not None:
+            object.__setattr__(self, "encoding", encodings.known(self.encoding))
         if self.delimiter is None:
             return
         delimiter = _SPELLED.get(self.delimiter, self.delimiter)

@@ -1,62 +1,46 @@
-"""Reading files as tables: CSV and similar text, .npy and IDX, plain or gzipped, whole or block by block; and images.
+"""Reading files as tables, plain or compressed, whole or block by block; and folders of images.
 
-To add a format, write its `read`, `blocks` and layout, and put them into FORMATS under the bytes that its files begin
-with.
+To add a format, write a module in `formats` with `begins` and FORMAT, its `Format`, and name it in BINARIES or TEXTS.
+The formats in FORMATS are found by the bytes that their files begin with; TEXT is any other text.
 
-A tensor file (`kerash_cli.tables.formats.tensor_text`) is not in FORMATS: its first line is three numbers, as a row of
+A tensor file (`kerash_cli.tables.formats.tensor_text`) is no such format: its first line is three numbers, as a row of
 a table may be, and it is one sample, not a stream of rows. `sample` reads it where a single sample is accepted.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, Protocol, Self
+from importlib import import_module
+from itertools import chain
+from typing import Any
 
 from kerash_cli.errors import BadInput, at
+from kerash_cli.tables import compression, encodings, plain
 from kerash_cli.tables.formats import arrays, delimited, idx, npy, records, tensor_text
+from kerash_cli.tables.formats.base import Format, Layout
 from kerash_cli.tables.formats.decimal_block import alone
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options, Share
 from kerash_cli.tables.source import Source, opened
-from kerash_cli.tables.table import BadRow, Schema, Table
-
-
-class Layout(Protocol):
-    """Rules by which blocks become rows."""
-
-    def rows(self, block: Block) -> Iterator[Table | BadRow]:
-        """Yields the block's rows in their order: valid rows in as few tables as possible, invalid ones one by one."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns JSON values that `from_json` reads."""
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Returns the layout that `to_json` gave these values for."""
-
-
-class Format(NamedTuple):
-    """The two ways to read a file, all at once or in blocks of whole rows, and the layout of the blocks."""
-
-    read: Callable[[Source, Options], Table]
-    blocks: Callable[[Source, Options], Iterator[tuple[Layout, Block]]]
-    layout: type[Layout]
-
+from kerash_cli.tables.table import Schema, Table
 
 TEXT = Format(delimited.read, delimited.blocks, delimited.TextLayout)
 FORMATS = {
     magic: Format(partial(arrays.read, header), partial(arrays.blocks, header), arrays.ArrayLayout)
     for magic, header in ((npy.MAGIC, npy.header), (idx.MAGIC, idx.header))
 }
-_MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1)")
+BINARIES = ("npz", "columnar", "picture")
+"""Modules of binary formats: `begins` says whether a file with these first bytes and this name has the format."""
+TEXTS = ("json_rows", "arff", "libsvm")
+"""Modules of text formats: `begins` says whether a file that begins with a text has the format, and FORMAT reads it."""
+
+_MAY_BE_FOREIGN = re.compile(rb"[\0-\x08\x0e-\x1f\x7f-\xff:]|\A(\s*[{\[<@%]|PAR1|P[2356])")
 """Bytes not in a table of plain numbers and words: control and non-ASCII bytes, colons, the start of another format."""
 
 _LOOKED_AT = 4096
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"P2", b"P3", b"P5", b"P6")
-"""First bytes of image files; other files may begin so too."""
-_MAGICS = (*FORMATS, records.BOM)
+_MAGICS = (*FORMATS, b"PK\x03\x04", records.BOM, *encodings.MARKS)
 
 
 def read(
@@ -75,10 +59,11 @@ def read(
     skip_rows: int = 0,
     skip: bool = False,
     share: Share = alone,
+    encoding: str | None = None,
 ) -> Table:
     """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
-    `delimiter` and `header` are detected if they are None. `schema`, from a saved model, says which columns are text,
+    `delimiter`, `header` and `encoding` are detected if None. `schema`, of a saved model, says which columns are text,
     and how numbers are written; without it, that is found out (`kerash_cli.tables.notations`), where `decimal` and
     `dates` settle what may be read in two ways. The cells of the column `label`, or of all columns if `labels` is
     True, are also kept as they were written. The columns `categories` are words, whatever they look like; an array has
@@ -100,9 +85,9 @@ def read(
         skip_rows=skip_rows,
         skip=skip,
         share=share,
+        encoding=encoding,
     )
-    table = as_written(path, options)
-    return table if schema else in_numbers(table, options)
+    return as_written(path, options) if schema else in_numbers(as_written(path, options), options)
 
 
 def as_written(path: str, options: Options) -> Table:
@@ -111,11 +96,12 @@ def as_written(path: str, options: Options) -> Table:
         images: Table = _folder().read(path, options)
         return replace(images, declared=_declared(images, options.categories))
     with opened(path, _MAGICS, digest=True) as source:
-        table = _format(source).read(source, options)
+        table = _format(source, options).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
         declared = table.declared | _declared(table, options.categories)
-        return replace(table, sha256=source.sha256(), declared=declared, missing_values=options.missing)
+        notes, missing = (*source.notes(), *table.notes), options.missing
+        return replace(table, sha256=source.sha256(), declared=declared, missing_values=missing, notes=notes)
 
 
 def in_numbers(table: Table, options: Options) -> Table:
@@ -144,23 +130,25 @@ def blocks(
     records: bool = False,
     quotes: bool = True,
     skip_rows: int = 0,
+    encoding: str | None = None,
 ) -> Iterator[tuple[Layout, Block]]:
     """Yields a table as it arrives, in blocks whose layout makes rows of them.
 
     With `records`, rows keep their original text.
     """
-    options = Options(delimiter, header, schema, records, quotes=quotes, skip_rows=skip_rows)
+    options = Options(delimiter, header, schema, records, quotes=quotes, skip_rows=skip_rows, encoding=encoding)
     if os.path.isdir(path):
         yield from _folder().blocks(path, options)
         return
     with opened(path, _MAGICS) as source:
-        yield from _format(source).blocks(source, options)
+        yield from _format(source, options).blocks(source, options)
 
 
 def layout(name: str, record: Mapping[str, Any]) -> Layout:
     """Returns the layout of the class called `name` for which `to_json` gave these values."""
-    kinds = {form.layout.__name__: form.layout for form in (TEXT, *FORMATS.values())}
-    return (kinds.get(name) or _picture().layout).from_json(record)
+    forms = chain((TEXT, *FORMATS.values()), map(_form_of, (*BINARIES, *TEXTS)))  # imports these only if it needs them
+    kind = next(form.layout for form in forms if form.layout.__name__ == name)
+    return kind.from_json(record)
 
 
 def sample(path: str) -> Table | None:
@@ -175,39 +163,55 @@ def sample(path: str) -> Table | None:
     return Table(path, None, numbers, {}, (1,), sample_shape=(depth, height, width), records=[record])
 
 
-def _format(source: Source) -> Format:
-    form = next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), None)
-    if form is None and source.head.startswith(_PICTURES) and _is_picture(source):
-        form = _picture()
-    if form is None and _MAY_BE_FOREIGN.search(source.head[:_LOOKED_AT]):
-        _refuse_foreign(source)
-    return form or TEXT
+def _format(source: Source, options: Options) -> Format:
+    """Returns the format of a file; if that is text, decodes the source. Raises BadInput if it is no table."""
+    if source.codec and (inner := compression.recognised(source.head)):
+        twice = BadInput(f"{at(source.name)}expected a table, got {inner.name} within {source.codec.name}")
+        raise twice.mended(source.name, source.codec.command)
+    if not encodings.wide(source.head):
+        form = next((form for magic, form in FORMATS.items() if source.head.startswith(magic)), None)
+        form = form or _late(BINARIES, source.head, source.head, source.name)
+        if form is not None:
+            return form
+        _refuse_foreign(source, binary=True)
+    plain.remember(source, options.encoding)
+    source.decode(options.encoding)
+    form = _late(TEXTS, source.head, source.head.decode(errors="replace"))
+    if form is not None:
+        plain.forget(source.name)
+        return form
+    _refuse_foreign(source, binary=False)
+    return TEXT
 
 
-def _is_picture(source: Source) -> bool:
-    from kerash_cli.tables.formats import picture  # imported late, as below: few tables are images
-
-    return picture.is_picture(source.head, source.name)
-
-
-def _picture() -> Format:
-    """Returns the format of an image file."""
-    from kerash_cli.tables.formats import picture
-
-    return Format(picture.read, picture.blocks, picture.PictureLayout)
+def _late(modules: Iterable[str], head: bytes, *beginning: bytes | str) -> Format | None:
+    """Returns which of the modules' formats a file has, or None; imports them only if `head` may be foreign."""
+    if not _MAY_BE_FOREIGN.search(head[:_LOOKED_AT]):
+        return None
+    return next((_form_of(name) for name in modules if _module(name).begins(*beginning)), None)
 
 
 def _folder() -> Any:
     """Imports the module that reads a folder of images."""
-    from kerash_cli.tables.formats import image_folder
-
-    return image_folder
+    return _module("image_folder")
 
 
-def _refuse_foreign(source: Source) -> None:
-    """Raises BadInput if the file has another format; the error suggests a way to convert it to a table."""
-    from kerash_cli.tables.formats.foreign import foreign  # compiles many patterns, which most files do not need
+def _form_of(name: str) -> Format:
+    form: Format = _module(name).FORMAT
+    return form
 
-    if found := foreign(source.head, source.name):
+
+def _module(name: str) -> Any:
+    """Imports the module of a format, which most files do not need."""
+    return import_module(f"kerash_cli.tables.formats.{name}")
+
+
+def _refuse_foreign(source: Source, binary: bool) -> None:
+    """Raises BadInput if the file has another binary or text format; the error suggests a way to make a table of it."""
+    if not _MAY_BE_FOREIGN.search(source.head[:_LOOKED_AT]):
+        return
+    from kerash_cli.tables.formats import foreign  # compiles many patterns, which most files do not need
+
+    if found := foreign.binary(source.head, source.name) if binary else foreign.text(source.head):
         error = BadInput(f"{at(source.name)}expected a table, got {found.name}{found.advice and '; ' + found.advice}")
         raise error.mended(source.name, found.filter) if found.filter else error

@@ -1,9 +1,8 @@
-"""Bytes of a file or of standard input as they arrive, decompressed if they are gzipped."""
+"""Bytes of a file or of standard input as they arrive, decompressed if they are compressed."""
 
 import os
 import select
 import stat
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
@@ -14,13 +13,13 @@ from kerash_cli.errors import STANDARD_INPUT, BadInput, at, shown, unreadable
 if TYPE_CHECKING:
     import hashlib
 
+    from kerash_cli.tables.encodings import Text
+
 PIECE = 1 << 18
 """Maximum number of bytes of one read: 256 KiB, enough to hide the cost of a call, and small enough for a CPU cache."""
 
-GZIP = b"\x1f\x8b"
-FREE_EXPANSION = 16 << 20
-LARGEST_EXPANSION = 256
-"""A gzipped file may unzip to 16 MiB plus 256 times its size. Tables need less; a zip bomb needs four times as much."""
+LINE = 1 << 12
+"""Length of the first line, in bytes, from which a format of text can be recognised."""
 
 MOST_NAMES = 1000
 """Maximum number of files in a folder that are searched for a similar name."""
@@ -53,23 +52,48 @@ class Source:
     """
 
     def __init__(self, name: str, descriptor: int, magics: Iterable[bytes], digest: bool) -> None:
+        from kerash_cli.tables import compression
+
         self.name = name
         self._descriptor = descriptor
         self._start = os.lseek(descriptor, 0, os.SEEK_CUR) if self.is_file else 0
-        self._magics = [GZIP, *magics]
+        self._magics = tuple(magics)
         self._hash = _sha256() if digest else None
         self._given = 0
+        self._text: Text | None = None
+        self._encoding: tuple[str | None, ...] = ()
         self._pieces = self._raw()
         self.head = self._peek()
-        self._zipped = self.head.startswith(GZIP)
-        if self._zipped:
-            self._pieces = self._unzipped(chain([self.head], self._pieces))
+        self.codec = compression.recognised(self.head)
+        """Compression of the file; None if it is not compressed."""
+        if self.codec is not None:
+            self._pieces = compression.decompressed(name, self.codec, chain([self.head], self._pieces), PIECE)
             self.head = self._peek()
 
     def __iter__(self) -> Iterator[bytes]:
         if self.head:
             yield self.head
         yield from self._pieces
+
+    def decode(self, encoding: str | None) -> None:
+        """Makes the content a text in UTF-8 with LF line ends, from text in this encoding; detects it if it is None."""
+        from kerash_cli.tables.encodings import Text  # imported late, as below: this module is imported by each command
+
+        self._encoding, self._text = (encoding,), Text(self.name, self.head, self._pieces, encoding)
+        self._pieces = iter(self._text)
+        self.head = b""
+        while b"\n" not in self.head.lstrip() and len(self.head) < LINE:
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            self.head += piece
+
+    def notes(self) -> tuple[str, ...]:
+        """Returns the guesses about the encoding since the last call, one line each."""
+        found = self._text.notes if self._text else []
+        told = tuple(found)
+        found.clear()
+        return told
 
     def look_ahead(self, is_enough: Callable[[bytes], bool]) -> bytes:
         """Returns the beginning of what iteration will yield, read until `is_enough` accepts it or the source ends."""
@@ -89,12 +113,15 @@ class Source:
     def again(self) -> "Source":
         """Returns a source of the same file, from where this one began; this one is no longer usable."""
         os.lseek(self._descriptor, self._start, os.SEEK_SET)
-        return Source(self.name, self._descriptor, self._magics[1:], self._hash is not None)
+        source = Source(self.name, self._descriptor, self._magics, self._hash is not None)
+        if self._encoding:
+            source.decode(*self._encoding)
+        return source
 
     def size(self) -> int | None:
-        """Returns the size in bytes; None if it is not known in advance, as for a pipe or a gzipped file."""
+        """Returns the size in bytes; None if it is not known in advance, as for a pipe or a compressed file."""
         status = os.fstat(self._descriptor)
-        if self._zipped or not stat.S_ISREG(status.st_mode):
+        if self.codec or not stat.S_ISREG(status.st_mode):
             return None
         return self._given + status.st_size - os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
@@ -112,12 +139,20 @@ class Source:
 
     def _peek(self) -> bytes:
         head = b""
-        while any(len(head) < len(magic) and magic.startswith(head) for magic in self._magics):
+        while self._is_begun(head):
             piece = next(self._pieces, b"")
             if not piece:
                 break
             head += piece
         return head
+
+    def _is_begun(self, head: bytes) -> bool:
+        """Returns whether more bytes are needed to recognise a format."""
+        from kerash_cli.tables import compression
+
+        return compression.is_begun(head) or any(
+            len(head) < len(magic) and magic.startswith(head) for magic in self._magics
+        )
 
     def _raw(self) -> Iterator[bytes]:
         while piece := self._read():
@@ -142,32 +177,6 @@ class Source:
     def _some(self, size: int) -> bytes:
         """Waits for bytes and returns at most `size` of them."""
         return read(self._descriptor, size)
-
-    def _unzipped(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        decoder = zlib.decompressobj(wbits=31)
-        taken, made = 0, 0
-        for piece in pieces:
-            while piece := piece.lstrip(b"\0") if decoder.eof else piece:
-                if decoder.eof:  # another member follows, perhaps after padding
-                    decoder = zlib.decompressobj(wbits=31)
-                content = self._inflate(decoder, piece)
-                rest = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-                taken += len(piece) - len(rest)
-                made += len(content)
-                if made > FREE_EXPANSION + LARGEST_EXPANSION * taken:
-                    most = f"{LARGEST_EXPANSION} times its size"
-                    raise BadInput(f"{at(self.name)}unzips to more than {most}; if that is right, try gunzip first")
-                if content:
-                    yield content
-                piece = rest
-        if not decoder.eof:
-            raise BadInput(f"{at(self.name)}the gzip file is truncated; try another copy of it")
-
-    def _inflate(self, decoder: "zlib._Decompress", piece: bytes) -> bytes:
-        try:
-            return decoder.decompress(piece, PIECE)
-        except zlib.error as error:
-            raise BadInput(f"{at(self.name)}the gzip file is damaged ({error}); try another copy of it") from None
 
 
 def read(descriptor: int, size: int) -> bytes:

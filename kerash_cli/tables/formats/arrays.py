@@ -150,6 +150,11 @@ class ArrayLayout(NamedTuple):
     header: ArrayHeader
     records: bool
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Returns no notes: nothing is guessed about an array."""
+        return ()
+
     def rows(self, block: Block) -> Iterator[Table]:
         """Yields the rows of a block, whose line is the number of its first row."""
         yield self.header.table(block.text, block.line, self.records)
@@ -185,6 +190,19 @@ def blocks(read_header: HeaderReader, source: Source, options: Options) -> Itera
             first += rows
     if values:
         yield layout, Block(bytes(values), first)
+
+
+def content(source: Source) -> bytes:
+    """Returns all bytes of a source; raises OutOfSpace if there is no memory for them and a copy of them."""
+    pieces, size, asked = list[bytes](), 0, _UNASKED
+    for piece in source:
+        size += len(piece)
+        if size > asked:
+            step = source.size() or _PIPED
+            memory.require(2 * step, at(source.name), "try a smaller file")
+            asked = size + step
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def tensor(read_header: HeaderReader, source: Source) -> NDArray[np.float64]:

@@ -123,7 +123,7 @@ def blocks(source: Source, options: Options) -> Iterator[tuple["TextLayout", Blo
             first = records.joined(first, following)
             layout, rest = _laid_out(source.name, first, options)
         for block in chain(rest, found):
-            yield layout, block
+            yield layout._replace(notes=(*layout.notes, *source.notes())), block
             layout = layout._replace(notes=())
 
 
@@ -244,7 +244,10 @@ class TextLayout(NamedTuple):
         return self._made(numbers, {}, written, missing, range(block.line, block.line + len(numbers)), kept)
 
     def _any_table(self, block: Block) -> Table:
-        rows, lines, kept = self._plain_rows(block) or self._rows(block)
+        return self.of_cells(*(self._plain_rows(block) or self._rows(block)))
+
+    def of_cells(self, rows: list[list[str]], lines: Sequence[int], kept: list[str] | None) -> Table:
+        """Returns rows as a table, given their cells, the numbers of their lines and their texts, if those are kept."""
         numbers: list[Values] = []
         texts: dict[int, list[str | None]] = {}
         written: dict[int, list[str | None]] = {}

@@ -7,6 +7,7 @@ size and the same channels. Hidden files are left out, and other files that are 
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from stat import S_ISREG
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from kerash_cli.errors import BadInput, at, listed, shown, unreadable
 from kerash_cli.system import memory
 from kerash_cli.tables import source
 from kerash_cli.tables.formats.arrays import ArrayHeader
-from kerash_cli.tables.formats.picture import ENDINGS, PictureLayout, is_picture, pixels, whole
+from kerash_cli.tables.formats.picture import ENDINGS, PictureLayout, begins, pixels, whole
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
@@ -85,7 +86,7 @@ def blocks(path: str, options: Options) -> Iterator[tuple[PictureLayout, Block]]
         content += image.tobytes()
         if len(content) >= _BLOCK or row == len(found.names):
             yield layout, Block(bytes(content), first)
-            content, first = bytearray(), row + 1
+            layout, content, first = replace(layout, notes=()), bytearray(), row + 1
 
 
 def _header(path: str, names: Sequence[str], image: NDArray[np.uint8]) -> ArrayHeader:
@@ -186,7 +187,7 @@ def _is_image(path: str) -> bool:
         if not S_ISREG(os.stat(path).st_mode):
             return False
         with open(path, "rb") as file:
-            return is_picture(file.read(_BEGINNING), path)
+            return begins(file.read(_BEGINNING), path)
     except OSError as error:
         raise unreadable(path, error, "try without it") from None
 

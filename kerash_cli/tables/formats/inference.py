@@ -312,7 +312,7 @@ def _has_header(source: str, block: Block, sample: list[Record], options: Option
     """Returns whether the first record is a header; raises BadInput if that is ambiguous."""
     first = [field.strip(" \t") for field in sample[0].fields]
     if options.schema is not None:
-        return _names_known(first, options.schema)
+        return names_known(first, options.schema)
     if decimals.column(first) is not None:
         return False
     others = [record.fields for record in sample[1:] if len(record.fields) == len(first)]
@@ -343,7 +343,7 @@ def _is_in_a_notation(word: str, column: Sequence[str]) -> bool:
     return finding is not None and all(way.notation.value(word) is None for way in finding.ways)
 
 
-def _names_known(first: Sequence[str], schema: Schema) -> bool:
+def names_known(first: Sequence[str], schema: Schema) -> bool:
     """Returns whether the first row has names of the training table, or words in columns of numbers."""
 
     places = schema.locate(None, len(first))

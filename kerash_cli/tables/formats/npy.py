@@ -27,7 +27,9 @@ _SHAPE = re.compile(r"'shape': *\(((?:[0-9]{1,20}, *)*(?:[0-9]{1,20})?)\)")
 
 def header(content: Beginning) -> ArrayHeader:
     """Reads the header of a .npy file."""
-    version = content.take(len(MAGIC) + 2)[-2:]
+    magic, version = content.take(len(MAGIC)), content.take(2)
+    if magic != MAGIC:
+        raise BadInput(f"{at(content.name)}expected an array, which begins with {MAGIC!r}, got {magic!r}")
     if version not in (b"\1\0", b"\2\0", b"\3\0"):
         raise BadInput(f"{at(content.name)}expected .npy version 1.0, 2.0 or 3.0, got {version[0]}.{version[1]}")
     length = int.from_bytes(content.take(2 if version == b"\1\0" else 4), "little")

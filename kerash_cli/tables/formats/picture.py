@@ -18,6 +18,7 @@ from kerash_cli.errors import BadInput, at
 from kerash_cli.system import memory
 from kerash_cli.tables.formats import netpbm
 from kerash_cli.tables.formats.arrays import ArrayHeader
+from kerash_cli.tables.formats.base import Format
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
@@ -37,7 +38,7 @@ _UNASKED = 1 << 20  # looking up the free memory takes longer than decoding so m
 _COPIES = 4  # of the pixels of an image, at most, while it is decoded
 
 
-def is_picture(head: bytes, name: str) -> bool:
+def begins(head: bytes, name: str) -> bool:
     """Returns whether a file that begins like this, and has this name, is an image that `pixels` reads."""
     is_netpbm = head[:1] == b"P" and name.lower().endswith(ENDINGS[:3])
     return head.startswith((PNG, JPEG)) or netpbm.begins(head) or is_netpbm
@@ -148,3 +149,6 @@ def _numbers(image: "Image", source: str) -> NDArray[np.uint8]:
             raise BadInput(f"{at(source)}expected opaque pixels, got transparent ones; try giving it a background")
     values = np.asarray(upright.convert("L" if grey else "RGB"), np.uint8)
     return np.ascontiguousarray(values.reshape(*values.shape[:2], -1).transpose(2, 0, 1))
+
+
+FORMAT = Format(read, blocks, PictureLayout)

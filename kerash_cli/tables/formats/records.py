@@ -151,25 +151,14 @@ def decoded(source: str, block: Block) -> str:
     try:
         return block.text.decode()
     except UnicodeDecodeError as error:
-        from kerash_cli.tables.formats.foreign.encodings import iconv
-
-        _refuse(
-            source,
-            block,
-            error.start,
-            f"expected UTF-8, got the byte 0x{block.text[error.start]:02x}",
-            iconv(block.text),
-        )
+        what = f"expected UTF-8, got the byte 0x{block.text[error.start]:02x}"
+        _refuse(source, block, error.start, what)
 
 
 def check_bytes(source: str, block: Block) -> None:
-    """Raises BadInput if there is a NUL byte or a lone CR."""
+    """Raises BadInput if there is a NUL byte."""
     if (offset := block.text.find(b"\0")) >= 0:
         _refuse(source, block, offset, "expected text, got a NUL byte")
-    if (offset := block.text.find(b"\r")) >= 0:
-        from kerash_cli.tables.formats.foreign.encodings import line_ends
-
-        _refuse(source, block, offset, "expected LF or CRLF line endings, got a lone CR", line_ends(block.text[:-1]))
 
 
 def _filled(text: bytes) -> tuple[int, int]:

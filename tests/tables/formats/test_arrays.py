@@ -137,13 +137,6 @@ def test_a_huge_idx_is_refused_before_anything_is_allocated(shape: tuple[int, ..
         read(idx(14, *shape, content=b"\0" * 64))
 
 
-def test_a_zip_archive_is_no_table() -> None:
-    file = io.BytesIO()
-    np.savez(file, a=np.ones(3))
-    with pytest.raises(BadInput, match=r"^t: expected a table, got an \.npz archive"):
-        read(file.getvalue())
-
-
 def tensor(content: bytes) -> np.ndarray:
     Path("t").write_bytes(content)
     with source.opened("t", [npy_format.MAGIC]) as opened:

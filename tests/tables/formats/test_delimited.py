@@ -2,7 +2,6 @@ import csv
 import io
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +34,6 @@ def cells(table: Table) -> list[list[object]]:
         known = table.texts.get(position)
         columns.append(known if known is not None else table.numbers[:, table.number_index(position)].tolist())
     return [list(row) for row in zip(*columns, strict=True)]
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[str, int]]:
-    """The path of a pipe's end to read from, and the descriptor to write to."""
-    read_end, writing = os.pipe()
-    yield f"/dev/fd/{read_end}", writing
-    os.close(read_end)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
@@ -175,10 +166,8 @@ def test_quotes_are_those_of_rfc_4180() -> None:
         ('a,b\n1,2\n3,"x\n4,5\n', "t.csv:3: expected a closing quote, got the end of the file"),
         ("1,2\n3\n4,5\n", "t.csv:2: expected 2 fields as in the first row, got 1"),
         ("1,2\n3,4,5\n", "t.csv:2: expected 2 fields as in the first row, got 3"),
-        (b"1,2\n3,\xff\n", "t.csv:2: expected UTF-8, got the byte 0xff at byte 3 of the line"),
+        ("é,2\n3,".encode() + b"\xff\n", "t.csv:2: expected UTF-8, got the byte 0xff at byte 3 of the line"),
         (b"1,2\n3,\x00\n", "t.csv:2: expected text, got a NUL byte at byte 3 of the line"),
-        (b"1\r2\r", "t.csv:1: expected LF or CRLF line endings, got a lone CR"),
-        ("1,2\n".encode("utf-16"), "t.csv: expected a table, got UTF-16"),
         (b"", "t.csv: expected rows, got an empty file"),
         (b"\xef\xbb\xbf\r\n \n", "t.csv: expected rows, got an empty file"),
     ],
@@ -251,7 +240,7 @@ def test_a_file_that_changes_between_its_readings_is_refused(monkeypatch: pytest
 
 def test_rows_that_are_all_bad_are_an_error_even_where_bad_rows_are_skipped() -> None:
     with pytest.raises(BadInput, match="expected UTF-8"):
-        read(b"\xff,1\n\xfe,2\n\xfd,3\n", skip=True, header=False)
+        read(b"\xff,1\n\xfe,2\n\xfd,3\n", skip=True, header=False, encoding="utf-8")
 
 
 @pytest.mark.parametrize("piece", [1, 2, 3, 7, 64])
