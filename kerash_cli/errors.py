@@ -53,7 +53,12 @@ class KerashError(Exception):
     """Changes to the command that get around this error; `cli.py` adds them to the message."""
 
     def mended(self, path: str, filter: str, *words: str, meaning: str = "") -> Self:
-        """Returns this error with one more repair: pipe `path` through `filter`, and add `words` to the command."""
+        """Returns this error with one more repair: pipe `path` through `filter`, and add `words` to the command.
+
+        Several files that are read as one can't be piped: a repair with a filter is left out for them.
+        """
+        if filter and isinstance(path, SeveralFiles):
+            return self
         self.repairs = (*self.repairs, Repair(path, filter, words, meaning))
         return self
 
@@ -166,8 +171,28 @@ def unreadable(name: str, error: OSError, remedy: str) -> BadInput:
     return BadInput(f"{at(name)}can't be read ({error.strerror}); {remedy}")
 
 
+class SeveralFiles(str):
+    """The name of several files that are read as one, a pattern such as `train-*.csv`."""
+
+    starts: Sequence[tuple[int, str, int]]
+    """For each file: the number of its first line among all lines, its path, and the number of that line in it."""
+
+    def __new__(cls, pattern: str, starts: Sequence[tuple[int, str, int]]) -> Self:
+        """Names the files after the pattern that stands for them."""
+        name = super().__new__(cls, pattern)
+        name.starts = starts
+        return name
+
+    def place(self, line: int) -> tuple[str, int]:
+        """Returns the file that a line comes from, and its number there."""
+        first, path, own = next(start for start in reversed(self.starts) if start[0] <= line)
+        return path, own + line - first
+
+
 def at(source: str, line: int | None = None, column: int | None = None) -> str:
     """Returns `source:line:column: `, the start of a message about a file; unknown parts are left out."""
+    if isinstance(source, SeveralFiles) and line is not None:
+        source, line = source.place(line)
     return ":".join([source, *(str(part) for part in (line, column) if part is not None)]) + ": "
 
 

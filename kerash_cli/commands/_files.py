@@ -85,13 +85,17 @@ def check_once(*words: str | None) -> None:
 
 
 def is_table(path: str) -> bool:
-    """Returns whether a file is neither a description nor a saved model; a folder is a table of images."""
+    """Returns whether a file is neither a description nor a saved model.
+
+    A folder is a table of images, and a pattern such as `train-*.csv` is one of several files.
+    """
     from kerash_cli.model import archive
     from kerash_cli.model.description import begins_description
+    from kerash_cli.tables import several
 
-    return os.path.isdir(path) or (
-        os.path.isfile(path) and not begins_description(path) and not archive.looks_like_model(path)
-    )
+    if not os.path.isfile(path):
+        return os.path.isdir(path) or bool(several.matching(path))
+    return not begins_description(path) and not archive.looks_like_model(path)
 
 
 def check_table(path: str) -> None:

@@ -1,6 +1,7 @@
 """The parsed command line of `kerash train`, and the errors in it."""
 
 import os
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from shlex import join, quote
@@ -228,7 +229,8 @@ def _beside(model: str | None, data: str) -> str:
     if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
         what, source = "data" if model is None else "model", "standard input" if path == "-" else "a pipe"
         raise BadInput(f"the {what} comes from {source}, so the saved model needs a name; try -o model.kerash")
-    return f"{_stem(Path(path)) if model is None else Path(path).stem}.kerash"
+    stem = _stem(Path(path)) if model is None else Path(path).stem
+    return f"{re.sub('[*?[]+', '', stem).strip('-_. ]') or 'table'}.kerash"
 
 
 def _free(stem: str, ending: str) -> str:

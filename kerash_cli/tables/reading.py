@@ -10,6 +10,7 @@ a table may be, and it is one sample, not a stream of rows. `sample` reads it wh
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -95,12 +96,12 @@ def as_written(path: str, options: Options) -> Table:
     if os.path.isdir(path):
         images: Table = _folder().read(path, options)
         return replace(images, declared=_declared(images, options.categories))
-    with opened(path, _MAGICS, digest=True) as source:
+    with _opened(path, options, digest=True) as (source, options):
         table = _format(source, options).read(source, options)
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
         declared = table.declared | _declared(table, options.categories)
-        notes, missing = (*source.notes(), *table.notes), options.missing
+        notes, missing = (*_about(source), *source.notes(), *table.notes), options.missing
         return replace(table, sha256=source.sha256(), declared=declared, missing_values=missing, notes=notes)
 
 
@@ -140,8 +141,34 @@ def blocks(
     if os.path.isdir(path):
         yield from _folder().blocks(path, options)
         return
-    with opened(path, _MAGICS) as source:
+    with _opened(path, options) as (source, options):
         yield from _format(source, options).blocks(source, options)
+
+
+@contextmanager
+def _opened(path: str, options: Options, digest: bool = False) -> Iterator[tuple[Source, Options]]:
+    """Opens a file, or the files that a pattern stands for, until the `with` block ends; yields the options for it."""
+    from kerash_cli.tables import several
+
+    if paths := several.matching(path):
+        with several.joined(path, paths, options, _MAGICS, _check_text) as found:
+            yield found
+    else:
+        with opened(path, _MAGICS, digest) as source:
+            yield source, options
+
+
+def _about(source: Source) -> list[str]:
+    from kerash_cli.tables import several
+
+    return [*filter(None, [several.about(source.name)])]
+
+
+def _check_text(source: Source) -> None:
+    """Raises BadInput if a file is no text."""
+    is_array = any(source.head.startswith(magic) for magic in FORMATS)
+    if not encodings.wide(source.head) and (is_array or _late(BINARIES, source.head, source.head, source.name)):
+        raise BadInput(f"{at(source.name)}expected text, as of several files that are read as one; try a single file")
 
 
 def layout(name: str, record: Mapping[str, Any]) -> Layout:

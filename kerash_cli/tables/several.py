@@ -1,0 +1,145 @@
+"""Several files as one table: `'train-*.csv'` stands for all files with such a name, in the order of their names.
+
+The files are joined to one text. A header that all of them have counts once, and comments above it too. Messages name
+the file that a line comes from.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from glob import glob
+from itertools import chain
+from tempfile import TemporaryFile
+from typing import BinaryIO, NamedTuple
+
+from kerash_cli import decimals
+from kerash_cli.errors import BadInput, SeveralFiles, at, plain, shown
+from kerash_cli.system import memory
+from kerash_cli.tables.formats.records import DELIMITERS
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.source import Source, opened
+
+_STEP = 8 << 20  # bytes for which memory is asked at a time
+_LONGEST_BEGINNING = 1 << 20
+
+
+def matching(path: str) -> list[str]:
+    """Returns the files that a pattern with `*`, `?` or `[` stands for; none for the name of a single file."""
+    if not any(mark in path for mark in "*?[") or os.path.lexists(path):
+        return []
+    return sorted(name for name in glob(path) if os.path.isfile(name))
+
+
+@contextmanager
+def joined(
+    pattern: str, paths: Sequence[str], options: Options, magics: Iterable[bytes], check: Callable[[Source], None]
+) -> Iterator[tuple[Source, Options]]:
+    """Joins text files until the `with` block ends; yields the source, and the options for reading it.
+
+    `check` raises BadInput for a file that is no text. Raises BadInput if two files have the same columns in another
+    order.
+    """
+    with TemporaryFile(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as file:
+        begun, starts = _copied(pattern, paths, options, magics, check, file)
+        file.flush()
+        file.seek(0)
+        source = Source(SeveralFiles(pattern, starts), file.fileno(), magics, digest=True)
+        yield source, replace(options, header=begun.is_header or options.header, skip_rows=0)
+
+
+class _FirstLines(NamedTuple):
+    """The first lines of a file."""
+
+    dropped: int
+    """Number of lines before the first that counts: those to skip, blank ones and comments."""
+    first: bytes
+    """The first line that counts, with its line end."""
+    rest: bytes
+    """What was read after it."""
+    above: bytes = b""
+    """Blank lines and comments."""
+    is_header: bool = False
+    """True if all files begin with it."""
+
+
+def _copied(
+    pattern: str,
+    paths: Sequence[str],
+    options: Options,
+    magics: Iterable[bytes],
+    check: Callable[[Source], None],
+    file: BinaryIO,
+) -> tuple[_FirstLines, list[tuple[int, str, int]]]:
+    """Writes the texts of the files, one after the other; returns the beginning of the first, and where each starts."""
+    first, starts, line, asked = None, list[tuple[int, str, int]](), 1, 0
+    for path in paths:
+        with opened(path, magics) as source:
+            check(source)
+            source.decode(options.encoding)
+            pieces = iter(source)
+            begun = _beginning(pieces, options.skip_rows)
+            if first is None:
+                first, text, local = begun, begun.above + begun.first + begun.rest, 1 + options.skip_rows
+            elif _is_repeated(first, begun, paths[0], path, options):
+                first = first._replace(is_header=True)
+                text, local = begun.rest, begun.dropped + 2
+            else:
+                text, local = begun.first + begun.rest, begun.dropped + 1
+            starts.append((line, path, local))
+            last = b"\n"
+            for piece in chain([text], pieces):
+                asked -= len(piece)
+                if asked < 0:
+                    memory.require(_STEP + len(piece), at(pattern), "try fewer files")
+                    asked += _STEP + len(piece)
+                file.write(piece)
+                line += piece.count(b"\n")
+                last = piece[-1:] or last
+            if last != b"\n":
+                file.write(b"\n")
+                line += 1
+    assert first is not None, "a pattern stands for two files or more"
+    return first, starts
+
+
+def _beginning(pieces: Iterator[bytes], skip: int) -> _FirstLines:
+    """Reads the first lines of a text, up to the first that is neither skipped, blank nor a comment."""
+    text, dropped, above = b"", 0, b""
+    while True:
+        line, end, rest = text.partition(b"\n")
+        if not end and len(text) < _LONGEST_BEGINNING and (piece := next(pieces, b"")):
+            text += piece
+            continue
+        is_skipped, is_above = dropped < skip, not line.strip() or line.startswith(b"#")
+        if not end or not (is_skipped or is_above):
+            return _FirstLines(dropped, line + end, rest, above)
+        above += b"" if is_skipped else line + end
+        text, dropped = rest, dropped + 1
+
+
+def _is_repeated(first: _FirstLines, begun: _FirstLines, path: str, other: str, options: Options) -> bool:
+    """Returns whether a file begins with the header of the first file; raises BadInput if it has another header."""
+    if options.header is False or not _may_name_columns(first.first):
+        return False
+    one, two = (line.first.strip().decode(errors="replace") for line in (first, begun))
+    if one == two:
+        return True
+    if options.header or any(sorted(one.split(each)) == sorted(two.split(each)) for each in DELIMITERS if each in one):
+        raise BadInput(f"{at(other, begun.dropped + 1)}expected the header of {path}, {shown(one)}, got {shown(two)}")
+    return False
+
+
+def _may_name_columns(line: bytes) -> bool:
+    """Returns whether a line can be a header: it is neither JSON nor begins with numbers alone."""
+    text = line.decode(errors="replace").strip()
+    cells = text.replace(";", ",").replace("\t", ",").replace("|", ",").split(",")
+    return text[:1] not in ("{", "[", "@") and any(decimals.number(cell.strip(' "')) is None for cell in cells)
+
+
+def about(source: str) -> str:
+    """Returns a line that names the files of a table, in their order; empty if there is one."""
+    if not isinstance(source, SeveralFiles):
+        return ""
+    names = [path for _, path, _ in source.starts]
+    return f"{source}: {len(names)} files, from {plain(names[0])} to {plain(names[-1])}"
