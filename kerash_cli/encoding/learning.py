@@ -23,7 +23,7 @@ ROW_NUMBERS = frozenset({"", "id", "index", "no", "no.", "nr", "row", "row.names
 """Names, in lower case, of columns that may number the rows."""
 
 FEWEST_NUMBERED = 5
-"""Minimum number of rows that a column may number; fewer numbers may go up by one for another reason."""
+"""Minimum number of rows that a column may number; fewer numbers may rise for another reason."""
 
 EXACT = 2**53
 """Smallest whole number that shares its float64 value with another, 2**53 + 1."""
@@ -174,11 +174,11 @@ def _no_inputs(table: Table) -> frozenset[int]:
 
 
 def _numbers_rows(table: Table, position: int) -> bool:
-    """Returns whether the numbers in a column go up by one from row to row."""
+    """Returns whether a column has whole numbers that rise from row to row, as in a table or in part of its rows."""
     if position in table.texts or table.rows < FEWEST_NUMBERED:
         return False
     values = table.numbers[:, table.number_index(position)].astype(np.float64)
-    return bool((np.diff(values) == 1).all())
+    return bool((np.diff(values) > 0).all() and (values % 1 == 0).all())
 
 
 def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...], aside: Sequence[int]) -> Columns:

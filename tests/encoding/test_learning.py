@@ -274,7 +274,7 @@ def test_more_classes_than_fit_into_memory_are_refused_before_they_are_named(mon
 
 @pytest.mark.parametrize("name", ["", "id", "Index", "rownames", "Unnamed: 0"])
 def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
-    columns = [[7, 8, 9, 10, 11, 12], [0, 1, 2, 0, 1, 2], [0, 1, 0, 1, 0, 1]]
+    columns = [[7, 8, 9, 10, 15, 20], [0, 1, 2, 0, 1, 2], [0, 1, 0, 1, 0, 1]]
     data = replace(table(*columns, names="n x y"), names=(name, "x", "y"))
     encoding = learn(data, targets=["y"])
     assert [each.position for each in encoding.columns.inputs] == [1]
@@ -284,7 +284,15 @@ def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "numbers"), [("id", [1, 2, 3, 4, 5, 7]), ("id", [1, 2, 3, 4]), ("year", [1, 2, 3, 4, 5, 6])]
+    ("name", "numbers"),
+    [
+        ("id", [1, 2, 3, 4, 4, 7]),
+        ("id", [1, 2, 3, 5, 4, 7]),
+        ("id", [1, 2, 3, 4, 5, 7.5]),
+        ("id", [1, 2, 3, 4, 5, float("nan")]),
+        ("id", [1, 2, 3, 4]),
+        ("year", [1, 2, 3, 4, 5, 6]),
+    ],
 )
 def test_other_numbers_are_inputs(name: str, numbers: list[float]) -> None:
     data = table(numbers, [n % 2 for n in numbers], [n % 3 for n in numbers], names=f"{name} x y")

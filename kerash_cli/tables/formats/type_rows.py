@@ -5,6 +5,7 @@ may have. The third says class for the label, meta or ignore for a column that i
 https://orangedatamining.com/docs/ (Loading your data)
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ def types(sample: Sequence[Record]) -> Types | None:
     if len(columns) != len(kinds) or not _KINDS.intersection(kinds):
         return None
     listed = [place for place, kind in enumerate(kinds) if kind not in _KINDS]
-    if any(not set(columns[place]) <= {"", "?", *rows[1][place].split()} for place in listed):
+    if any(not set(columns[place]) <= {"", "?", *_listed(rows[1][place])} for place in listed):
         return None
     if any(flag and flag not in _LABEL | _ASIDE and "=" not in flag for flag in flags):
         return None
@@ -45,3 +46,8 @@ def types(sample: Sequence[Record]) -> Types | None:
         frozenset(place for place, flag in enumerate(flags) if flag in _ASIDE),
         tuple(place for place, flag in enumerate(flags) if flag in _LABEL),
     )
+
+
+def _listed(cell: str) -> list[str]:
+    """Returns the values that a discrete column may have: words between blanks; a blank in a word is escaped."""
+    return [word.replace("\\ ", " ") for word in re.split(r"(?<!\\) +", cell)]

@@ -107,6 +107,11 @@ def test_the_rows_of_types_below_a_header_say_what_the_columns_are() -> None:
     )
 
 
+def test_values_in_a_row_of_types_may_have_escaped_blanks() -> None:
+    table = read(ORANGE.replace("yes no", r"for\ sure no").replace("\tyes\n", "\tfor sure\n"))
+    assert table.texts[4] == ["for sure", "no", "no"]
+
+
 @pytest.mark.parametrize(("old", "new"), [("continuous", "years"), ("class", "which"), ("yes no", "yes maybe")])
 def test_other_rows_below_a_header_are_data(old: str, new: str) -> None:
     table = read(ORANGE.replace(old, new), header=True)
