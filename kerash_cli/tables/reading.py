@@ -107,7 +107,7 @@ def as_written(path: str, options: Options) -> Table:
 
 def in_numbers(table: Table, options: Options) -> Table:
     """Returns the table with columns of text that are numbers in another notation as numbers."""
-    if not table.is_text or not table.texts:
+    if not table.texts:
         return table
     from kerash_cli.tables.converting import converted  # most tables have none
 

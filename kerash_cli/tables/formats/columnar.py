@@ -1,8 +1,8 @@
 """Parquet and Arrow (Feather) files, which the package pyarrow reads.
 
-Columns of numbers are numbers; strings, booleans (as true and false), dictionaries, dates and times (as in ISO 8601)
-are words, whatever they look like. A null, an empty string and NaN are missing values. Lists, structures and maps are
-errors. A block of a stream is a batch of rows in Arrow's stream format.
+Columns of numbers are numbers; strings, booleans (as true and false) and dictionaries are words. Dates and times are
+words as in ISO 8601, which become numbers as in a text. A null, an empty string and NaN are missing values. Lists,
+structures and maps are errors. A block of a stream is a batch of rows in Arrow's stream format.
 """
 
 import csv
@@ -25,6 +25,8 @@ from kerash_cli.tables.formats.base import Format
 from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.joining import Joined
+from kerash_cli.tables.notations import saved
+from kerash_cli.tables.notations.base import Notation
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
@@ -50,6 +52,8 @@ class ColumnarLayout(NamedTuple):
     """Positions of columns that are read as text, even if they are numbers."""
     written: frozenset[int]
     """Positions of columns whose cells are also kept as text."""
+    notations: Mapping[int, Notation]
+    """Notations of columns of words that are numbers, such as dates, by position."""
     records: bool
     notes: tuple[str, ...] = ()
 
@@ -63,13 +67,17 @@ class ColumnarLayout(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that `from_json` reads."""
-        return {**self._asdict(), "text": sorted(self.text), "written": sorted(self.written)}
+        notations = [[place, notation.to_json()] for place, notation in self.notations.items()]
+        return {
+            **self._asdict(), "text": sorted(self.text), "written": sorted(self.written), "notations": notations
+        }  # fmt: skip
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the layout that `to_json` gave these values for."""
         text, written = (frozenset(record[name]) for name in ("text", "written"))
-        return cls(record["source"], tuple(record["names"]), text, written, record["records"])
+        notations = {place: saved.read(each) for place, each in record["notations"]}
+        return cls(record["source"], tuple(record["names"]), text, written, notations, record["records"])
 
     def table(self, batch: Any, first: int) -> Table:
         """Returns the rows of a batch, of which the first is row `first` of the file."""
@@ -85,7 +93,10 @@ class ColumnarLayout(NamedTuple):
         matrix = np.stack(numbers, axis=1) if numbers else np.empty((batch.num_rows, 0))
         lines = range(first, first + batch.num_rows)
         table = Table(self.source, self.names, matrix, texts, lines, written=written, notes=self.notes)
-        return replace(table, records=_records(table)) if self.records else table
+        table = replace(table, records=_records(table)) if self.records else table
+        days = {place: found.column(texts[place]) for place, found in self.notations.items() if place in texts}
+        known = {place: values for place, values in days.items() if values is not None}
+        return replace(table, notations=self.notations).with_numbers(known)
 
 
 def read(source: Source, options: Options) -> Table:
@@ -131,7 +142,8 @@ def _layout(source: str, schema: Any, options: Options) -> ColumnarLayout:
     names, renamed = different(schema.names)
     notes = tuple(f"{source}: {line}" for line in renamed)
     text, written = options.texts(names, len(names)), options.positions(names, len(names))
-    return ColumnarLayout(source, names, text, written, options.records, notes)
+    notations = {place: found for place, found in options.notations(names, len(names)).items() if place not in text}
+    return ColumnarLayout(source, names, text, written, notations, options.records, notes)
 
 
 @contextmanager

@@ -15,9 +15,11 @@ import pytest
 from mutating import mutated
 from streamed import stream
 
+from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, KerashError
 from kerash_cli.tables import reading
 from kerash_cli.tables.formats import columnar
+from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
 
 pyarrow = pytest.importorskip("pyarrow")
@@ -69,7 +71,8 @@ SEVERAL = {
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_columns_of_each_kind_are_numbers_or_words(kind: str) -> None:
-    got = read(WRITERS[kind](table(**SEVERAL)))
+    Path("t").write_bytes(WRITERS[kind](table(**SEVERAL)))
+    got = reading.as_written("t", Options())
     assert got.names == tuple(SEVERAL)
     nan = np.nan
     assert np.array_equal(got.numbers, [[1, 0.5, nan, 1.25], [nan, nan, nan, nan], [-3, 2, nan, -2]], equal_nan=True)
@@ -88,6 +91,20 @@ def test_columns_of_each_kind_are_numbers_or_words(kind: str) -> None:
     for place, cells in got.texts.items():
         assert [cell for part in parts for cell in part.texts[place]] == cells
     assert np.array_equal(np.concatenate([part.numbers for part in parts]), got.numbers, equal_nan=True)
+
+
+def test_dates_are_days_for_a_model_too() -> None:
+    data = read(as_parquet(table(day=SEVERAL["day"], at=SEVERAL["at"], y=[1, 2, 3])))
+    days = [(date(2024, 5, 6) - date(1970, 1, 1)).days, np.nan, -1]
+    time_of_day = (7 * 3600 + 8 * 60 + 9) / 86400
+    np.testing.assert_allclose(data.numbers[:, 0], days)
+    np.testing.assert_allclose(data.numbers[:, 1], [days[0] + time_of_day, days[0] + time_of_day, np.nan], atol=1e-8)
+    schema = learn(data, targets=["y"]).schema
+    for layout, block in reading.blocks("t", schema=schema):
+        again = reading.layout(type(layout).__name__, json.loads(json.dumps(layout.to_json())))
+        for part in again.rows(block):
+            assert isinstance(part, Table)
+            np.testing.assert_array_equal(part.numbers, data.numbers)
 
 
 @pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "lz4", "brotli"])
