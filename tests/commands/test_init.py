@@ -16,7 +16,8 @@ def test_a_description_comes_out_with_comments(kerash: Kerash) -> None:
     assert [line.partition("#")[0].split() for line in done.out.splitlines()] == [
         ["?", "1", "1"],
         ["input"],
-        ["dense", "32", "relu"],
+        ["dense", "64", "relu"],
+        ["dropout", "0.3"],
         ["dense", "?", "softmax"],
     ]
     assert "# outputs: one for each class" in done.out
@@ -78,7 +79,7 @@ def test_one_line_tells_what_was_chosen(kerash: Kerash) -> None:
     done = kerash("train", "data/diabetes.csv", "--target", "progression", *FEW, "-o", "d.kerash")
     (line,) = (line for line in done.err.splitlines() if line.startswith("network: "))
     init = "kerash init data/diabetes.csv --target progression > d.model"
-    assert line == f"network: dense 32 relu, dense ? -; for a description of it to edit, try {init}"
+    assert line == f"network: dense 64 relu, dropout 0.3, dense ? -; for a description of it to edit, try {init}"
 
 
 KINDS = {1: 5, 2: -3, 3: 7}

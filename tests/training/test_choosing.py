@@ -47,9 +47,17 @@ def test_a_guess_is_told(values: list[float], doubts: int) -> None:
     assert len(labelled(values * 4).doubts) == doubts
 
 
-@pytest.mark.parametrize(("rows", "units"), [(2, 32), (1999, 32), (2000, 64), (9999, 64), (10_000, 128)])
-def test_more_rows_have_more_units(rows: int, units: int) -> None:
-    assert [str(layer) for layer in labelled(np.arange(rows)).description.layers[1:-1]] == [f"dense {units} relu"]
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        *((rows, ["dense 32 relu"]) for rows in (2, 49)),
+        *((rows, ["dense 64 relu", "dropout 0.3"]) for rows in (50, 999)),
+        *((rows, ["dense 64 relu"]) for rows in (1000, 9999)),
+        (10_000, ["dense 128 relu"]),
+    ],
+)
+def test_the_hidden_layers_go_by_the_number_of_rows(rows: int, lines: list[str]) -> None:
+    assert [str(layer) for layer in labelled(np.arange(rows)).description.layers[1:-1]] == lines
 
 
 @pytest.mark.parametrize(
