@@ -175,7 +175,7 @@ def test_usr1_before_the_first_epoch_is_answered_after_it(
 def test_usr1_writes_a_checkpoint_of_the_candidates_under_way(
     kerash: Kerash, tmp_path: Path, environment: dict[str, str], workers: str
 ) -> None:
-    rows = "".join(f"{i % 97},{i % 89},{i * i % 7}\n" for i in range(40_000))
+    rows = "".join(f"{i % 97},{i % 89},{i * i % 7}\n" for i in range(200_000))
     (tmp_path / "long.csv").write_text(rows, encoding="ascii")
     words = ("evolve", "2", "1", "s", "long.csv", "--target", "3", "1", "3", "--workers", workers, "-q")
     history, weights = tmp_path / "s.evolve" / "history.jsonl", tmp_path / "s.evolve" / "weights" / "0-0.kerash"

@@ -279,7 +279,7 @@ def test_ctrl_c_keeps_a_checkpoint_to_go_on_from(
     while not (tmp_path / "c").exists() and process.poll() is None:
         pass
     process.send_signal(signal.SIGINT)
-    assert process.wait() in (0, 130)
+    assert process.wait() in (0, 130, -signal.SIGINT)  # the last if training was over already
     assert kerash(*WORDS, "--checkpoint", "c", "--resume", "-o", "cut.kerash").code == 0
     assert kerash(*WORDS, "-o", "whole.kerash").code == 0
     assert (tmp_path / "cut.kerash").read_bytes() == (tmp_path / "whole.kerash").read_bytes()
