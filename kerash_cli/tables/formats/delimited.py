@@ -61,13 +61,19 @@ def _begun(source: Source, options: Options) -> tuple["TextLayout", Iterator[Blo
     first = next(found, None)
     if first is None:
         raise BadInput(f"{at(source.name)}expected rows, got an empty file")
+    first = _enough(first, found)
+    layout, rest = _laid_out(source.name, first, options)
+    return layout, chain(rest, found), (source.size() or 0) / len(first.text) or 1
+
+
+def _enough(first: Block, found: Iterator[Block]) -> Block:
+    """Returns the first block, joined with those that follow until a layout can be inferred from its rows."""
     while sum(not records.is_blank(line) for line in first.text.split(b"\n")) < FEWEST_SAMPLES:
         following = next(found, None)
         if following is None:
             break
         first = records.joined(first, following)
-    layout, rest = _laid_out(source.name, first, options)
-    return layout, chain(rest, found), (source.size() or 0) / len(first.text) or 1
+    return first
 
 
 def _again(source: Source, options: Options) -> Iterator[Block]:
@@ -118,6 +124,7 @@ def blocks(source: Source, options: Options) -> Iterator[tuple["TextLayout", Blo
     memory.reuse()
     found = records.blocks(source, options.delimiter, options.quotes, options.skip_rows)
     for first in found:
+        first = _enough(first, found) if source.is_file else first
         layout, rest = _laid_out(source.name, first, options)
         while not rest and (following := next(found, None)):  # a header alone does not show how rows end
             first = records.joined(first, following)

@@ -206,6 +206,8 @@ def _layout(
             raise BadInput(f"{at(source.name)}expected objects with keys and values, got empty ones")
         known = names or ("",)  # without a valid row, errors follow
         return JsonLayout(lines.columns(source, known, len(known), options), True, many), False
+    if not isinstance(first, list):
+        raise BadInput(f"{at(source.name)}expected objects or arrays, got a single value in a row")
     if not first:
         raise BadInput(f"{at(source.name)}expected arrays with values, got empty ones")
     header = _has_header(sample, options)
@@ -215,14 +217,16 @@ def _layout(
 
 
 def _has_header(sample: list[Any], options: Options) -> bool:
-    """Returns whether the first array has the names of the columns: words, above some values that are none."""
+    """Returns whether the first array has the names of the columns: words that do not recur, above other values."""
     first, *others = sample
     if options.header is not None or not all(type(each) is str for each in first):
         return bool(options.header)
     if options.schema is not None:
         return names_known(first, options.schema)
-    values = [each for row in others if isinstance(row, list) for each in row]
-    return all(map(can_be_name, first)) and not all(type(each) is str for each in values)
+    rows = [row for row in others if isinstance(row, list)]
+    recurs = any(cell == name for row in rows for cell, name in zip(row, first, strict=False))
+    values = [each for row in rows for each in row]
+    return all(map(can_be_name, first)) and not recurs and not all(type(each) is str for each in values)
 
 
 def _split(head: bytes) -> tuple[Split, bool]:
