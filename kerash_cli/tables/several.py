@@ -105,17 +105,20 @@ def _copied(
 
 def _beginning(pieces: Iterator[bytes], skip: int) -> _FirstLines:
     """Reads the first lines of a text, up to the first that is neither skipped, blank nor a comment."""
-    text, dropped, above = b"", 0, b""
+    text, start, dropped, above = b"", 0, 0, list[bytes]()
     while True:
-        line, end, rest = text.partition(b"\n")
-        if not end and len(text) < _LONGEST_BEGINNING and (piece := next(pieces, b"")):
-            text += piece
+        end = text.find(b"\n", start)
+        if end < 0 and len(text) - start < _LONGEST_BEGINNING and (piece := next(pieces, b"")):
+            text, start = text[start:] + piece, 0
             continue
+        stop = end + 1 or len(text)
+        line = text[start:stop]
         is_skipped, is_above = dropped < skip, not line.strip() or line.startswith(b"#")
-        if not end or not (is_skipped or is_above):
-            return _FirstLines(dropped, line + end, rest, above)
-        above += b"" if is_skipped else line + end
-        text, dropped = rest, dropped + 1
+        if end < 0 or not (is_skipped or is_above):
+            return _FirstLines(dropped, line, text[stop:], b"".join(above))
+        if not is_skipped:
+            above.append(line)
+        start, dropped = stop, dropped + 1
 
 
 def _is_repeated(first: _FirstLines, begun: _FirstLines, path: str, other: str, options: Options) -> bool:
