@@ -188,15 +188,17 @@ def _without_separator_line(block: Block) -> tuple[Block, str | None]:
 
 def _without_comments(block: Block, delimiter: str | None, quotes: bool) -> tuple[Block, list[str]]:
     """Returns the block without leading comment lines (`#`), and a note about them; a header with a `#` stays."""
-    lines = block.text.split(b"\n", _MOST_SAMPLES)[:-1]
-    count = next((place for place, line in enumerate(lines) if not line.startswith(b"#")), 0)
-    if not count:
+    start, count = 0, 0
+    while block.text.startswith(b"#", start) and (end := block.text.find(b"\n", start)) >= 0:
+        start, count = end + 1, count + 1
+    if not count or start == len(block.text):
         return block, []
     if count == 1 and _is_headed_by(block, delimiter, quotes):
         return block, []
-    rest = Block(block.text.split(b"\n", count)[count], block.line + count)
+    rest = Block(block.text[start:], block.line + count)
     what = "1 line that begins" if count == 1 else f"{count} lines that begin"
-    return rest, [f"skipped {what} with #: {shown(lines[0].decode(errors='replace'))}"]
+    line = block.text.partition(b"\n")[0].decode(errors="replace")
+    return rest, [f"skipped {what} with #: {shown(line)}"]
 
 
 def _is_headed_by(block: Block, delimiter: str | None, quotes: bool) -> bool:

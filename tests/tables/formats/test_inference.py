@@ -22,7 +22,9 @@ def read(text: str, **options: object) -> Table:
 
 
 @pytest.mark.parametrize("header", [None, True])
-@pytest.mark.parametrize("comments", ["# logger 7\n# unit: mm\n", "#\n", "# one, two\n", "#" * 80 + "\n# 1,2\n"])
+@pytest.mark.parametrize(
+    "comments", ["# logger 7\n# unit: mm\n", "#\n", "# one, two\n", "#" * 80 + "\n# 1,2\n", "# log\n" * 150]
+)
 def test_comments_before_the_header_are_skipped_and_said(comments: str, header: bool | None) -> None:
     table = read(f"{comments}a,b,y\n{ROWS}", header=header)
     assert (table.names, table.rows) == (("a", "b", "y"), 4)
