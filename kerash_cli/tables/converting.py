@@ -1,9 +1,15 @@
 """Turns columns of text that are numbers in another notation into columns of numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kerash_cli.tables.notations.base import Finding, Way
+import numpy as np
+from numpy.typing import NDArray
+
+from kerash_cli.decimals import number, shortest
+from kerash_cli.errors import listed
+from kerash_cli.tables.notations.amounts import Amount
+from kerash_cli.tables.notations.base import Finding, Notation, Way
 from kerash_cli.tables.notations.finding import found, gap_words
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
@@ -24,7 +30,7 @@ def converted(table: Table, options: Options) -> Table:
             unclear[position] = Finding(finding.cells, ways)
             continue
         gaps = tuple(gap_words(cells))
-        notation = replace(ways[0].notation, example=finding.cells[0], gaps=gaps)
+        notation = replace(ways[0].notation, example=_example(finding.cells, ways[0].notation), gaps=gaps)
         notations[position] = notation
         numbers = notation.column(cells)
         if numbers is not None:
@@ -34,8 +40,43 @@ def converted(table: Table, options: Options) -> Table:
         return table
     kept = options.positions(table.names, table.width) & values.keys()
     written = {**table.written, **{position: table.texts[position] for position in kept}}
-    read = replace(table, notations=notations, unclear=unclear, missing=missing, written=written)
+    notes = (*table.notes, *(_points(table, notations) if options.decimal is None else ()))
+    read = replace(table, notations=notations, unclear=unclear, missing=missing, written=written, notes=notes)
     return read.with_numbers(values)
+
+
+def _example(cells: Sequence[str], notation: Notation) -> str:
+    """Returns the first of the cells that is no plain number of the same value; the first of all if there is none."""
+    return next((cell for cell in cells if number(cell) != notation.value(cell)), cells[0])
+
+
+def _points(table: Table, notations: Mapping[int, Notation]) -> list[str]:
+    """Returns a line if columns that were read with decimal points may have thousands, beside decimal commas."""
+    commas = [place for place, each in notations.items() if isinstance(each, Amount) and each.mark == ","]
+    if not commas:
+        return []
+    columns = {
+        place: table.numbers[:, table.number_index(place)].astype(np.float64)
+        for place in range(table.width)
+        if place not in table.texts
+    }
+    found = {place: value for place, values in columns.items() if (value := _in_thousands(values)) is not None}
+    if not found:
+        return []
+    value = next(iter(found.values()))
+    names = listed([table.names[each] if table.names else str(each + 1) for each in found])
+    return [
+        f"{table.source}: {names} read with decimal points, though {table.title(commas[0])} has decimal commas; "
+        f"if {value:.3f} is {shortest(round(value * 1000))}, use --decimal ,"
+    ]
+
+
+def _in_thousands(values: NDArray[np.float64]) -> float | None:
+    """Returns the first number that is not whole, if all such ones may be whole numbers like 1.500; else None."""
+    parts = values[np.isfinite(values) & (values % 1 != 0)]
+    thousandfold = parts * 1000
+    may_be = (np.abs(parts) > 1) & (np.abs(parts) < 1000) & (np.abs(thousandfold - np.rint(thousandfold)) < 1e-6)
+    return float(parts[0]) if len(parts) and may_be.all() else None
 
 
 def _chosen(finding: Finding, options: Options) -> Sequence[Way]:

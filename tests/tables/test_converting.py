@@ -98,3 +98,27 @@ def test_with_a_decimal_comma_points_are_between_thousands(tmp_path: Path) -> No
     assert data.numbers.tolist() == [[1.5, 1500, 7], [2, 3000.5, 8]]
     assert read(tmp_path, "a;b\n1.500;x\n2.500;y\n").numbers.tolist() == [[1.5], [2.5]]
     assert read(tmp_path, "a;b\n1.500;x\n2.500;y\n", decimal=",").numbers.tolist() == [[1500], [2500]]
+
+
+def test_points_beside_decimal_commas_may_be_between_thousands(tmp_path: Path) -> None:
+    """1.500 in a table with decimal commas is read as 1.5, and that is told; `--decimal` settles it."""
+    text = "sales;price;y\n626;8,23;1\n1.313;4,18;2\n2.500;5,85;3\n"
+    data = read(tmp_path, text)
+    assert data.numbers.tolist() == [[626, 8.23, 1], [1.313, 4.18, 2], [2.5, 5.85, 3]]
+    assert data.notes == (
+        f"{tmp_path / 't.csv'}: 'sales' read with decimal points, though column 'price' has decimal commas; "
+        "if 1.313 is 1313, use --decimal ,",
+    )
+    commas = read(tmp_path, text, decimal=",")
+    assert (commas.numbers[:, 0].tolist(), commas.notes) == ([626, 1313, 2500], ())
+    assert commas.notations[0].example == "1.313"  # 626 shows nothing
+    assert read(tmp_path, text, decimal=".").notes == ()
+
+
+@pytest.mark.parametrize("cell", ["0.313", "1.3131", "1313.5", "1313", "8,5"])
+def test_points_that_cannot_be_between_thousands_are_not_told(tmp_path: Path, cell: str) -> None:
+    assert read(tmp_path, f"sales;price;y\n{cell};8,23;1\n7;4,18;2\n8;5,85;3\n").notes == ()
+
+
+def test_points_without_decimal_commas_are_decimal_points(tmp_path: Path) -> None:
+    assert read(tmp_path, "sales;share;y\n1.313;8%;1\n2.500;4%;2\n3.125;5%;3\n").notes == ()
