@@ -72,11 +72,12 @@ class _Amount(NamedTuple):
 
 
 _PLAIN, _COMMAS, _DECIMAL_COMMA = _Style("", "."), _Style(",", "."), _Style("", ",")
+_POINTS = _Style(".", ",")
 _STYLES = (
     _PLAIN,
     _COMMAS,
     _DECIMAL_COMMA,
-    _Style(".", ","),
+    _POINTS,
     *(_Style(group, mark) for group in (*GAPS, "'", "’") for mark in ".,"),
 )
 
@@ -180,6 +181,8 @@ def _with_affix(column: Column, before: str, amounts: Sequence[_Amount]) -> Find
     cells = [each.cell for each in amounts]
     units = {each.after for each in amounts}
     is_money = _is_money(before, min(units, default=""))
+    if styles == [_PLAIN] and is_money and not _WITH_POINTS.fullmatch(before or min(units)) and _in_thousands(amounts):
+        styles = [_PLAIN, _POINTS]
     if not cells or not column.is_most([*cells, *column.plain] if is_money else cells):
         return None
     if not is_money and units != {"%"} and not _is_unit(units, {each.digits for each in amounts}):
@@ -212,6 +215,12 @@ def _without_affix(column: Column, amounts: Sequence[_Amount]) -> Finding | None
     return Finding([each.cell for each in special], _ways("", "", styles, special))
 
 
+def _in_thousands(amounts: Iterable[_Amount]) -> bool:
+    """Returns whether some numbers have a point, and all of these look like `1.500`."""
+    pointed = [each.digits for each in amounts if "." in each.digits]
+    return bool(pointed) and all(_fits(_POINTS, digits) for digits in pointed)
+
+
 def _has_fraction(amounts: Iterable[_Amount]) -> bool:
     """Returns whether one of the numbers is not whole; whole numbers that are all in brackets are taken for names."""
     return any("." in each.digits for each in amounts)
@@ -224,9 +233,10 @@ def _are_telephones(amounts: Sequence[_Amount], style: _Style) -> bool:
 
 def _styles(column: Column, amounts: Sequence[_Amount]) -> list[_Style]:
     """Returns the style of most of the numbers; two styles if every number with a comma looks like `1,500`."""
-    fitting = [column.rows(each.cell for each in amounts if _fits(style, each.digits)) for style in _STYLES]
-    best = _STYLES[fitting.index(max(fitting))]
-    rival = fitting[_STYLES.index(_DECIMAL_COMMA)] == max(fitting)
+    fitting = {style: {each.cell for each in amounts if _fits(style, each.digits)} for style in _STYLES}
+    best = max(_STYLES, key=lambda style: column.rows(fitting[style]))
+    both = fitting[_COMMAS] & fitting[_DECIMAL_COMMA]
+    rival = any("," in cell for cell in both) and column.rows(fitting[_DECIMAL_COMMA]) == column.rows(fitting[best])
     hundreds = any(re.fullmatch(r"[1-9]\d\d", each.digits) for each in amounts)
     return [best, _DECIMAL_COMMA] if best == _COMMAS and rival and not hundreds else [best]
 
@@ -243,7 +253,8 @@ def _compiled(style: _Style) -> re.Pattern[str]:
 def _ways(before: str, after: str, styles: Sequence[_Style], amounts: Collection[_Amount]) -> list[Way]:
     if len(styles) == 1:
         return [Way(Amount(before, after, *styles[0]))]
-    example = next(each.digits for each in amounts if "," in each.digits)
+    both = (each.digits for each in amounts if all(_fits(style, each.digits) for style in styles))
+    example = next(digits for digits in both if len({style.number(digits) for style in styles}) > 1)
     return [
         Way(
             Amount(before, after, *style),

@@ -58,6 +58,20 @@ def test_cells_that_do_not_tell_give_two_ways(name: str) -> None:
         assert [way.notation.value(cell) for cell in values] == pytest.approx(list(expected))
 
 
+@pytest.mark.parametrize("cells", [["1,234,567", "1,5"], ["1,5", "1,234,567"], ["€1,5", "€1,234,567"]])
+def test_cells_of_which_each_has_one_meaning_do_not_give_two_ways(cells: list[str]) -> None:
+    (way,) = finding(cells).ways
+    assert [way.notation.value(cell) for cell in sorted(cells, key=len)] == [None, 1234567]
+
+
+@pytest.mark.parametrize(
+    "cells", [["$1.500", "$2.250"], ["€1.500", "€2.25"], ["€0.500", "€2.250"], ["1.500%", "2.250%"]]
+)
+def test_points_are_decimal_unless_money_may_have_thousands(cells: list[str]) -> None:
+    (way,) = finding(cells).ways
+    assert [way.notation.value(cell) for cell in cells] == [float(cell.strip("$€%")) for cell in cells]
+
+
 def test_the_two_meanings_of_a_comma_are_told_by_an_example() -> None:
     ways = finding(["1,500", "2,501"]).ways
     assert [way.meaning for way in ways] == ["if 1,500 is 1500", "if 1,500 is 1.5"]
