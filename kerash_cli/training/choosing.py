@@ -1,5 +1,6 @@
 """Choosing a network for a table that comes without a description, by a short rule."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -92,7 +93,7 @@ def _last(where: Table, places: Sequence[int]) -> tuple[str, str, list[str]]:
         return *(classes if one_each else ("sigmoid", "one for each column of yes (1) or no (0)")), []
     (place,) = places
     if place in where.texts:
-        return *classes, []
+        return *(numbers if _are_amounts(where, place) else classes), []
     values = matrix(where, places)
     different = np.unique(values[~np.isnan(values)])
     if len(different) > MOST_CLASSES or (different % 1).any():
@@ -102,3 +103,17 @@ def _last(where: Table, places: Sequence[int]) -> tuple[str, str, list[str]]:
         "amounts, use '-' in place of 'softmax'"
     )
     return *classes, [doubt] if len(different) > 2 else []
+
+
+def _are_amounts(where: Table, place: int) -> bool:
+    """Returns whether text labels are numbers that may be read in two ways, or mostly many numbers that are not whole.
+
+    Learning the encoding asks which way it is, or says which cell is no number.
+    """
+    if place in where.unclear or place in where.declared:
+        return place in where.unclear
+    counts = Counter(cell for cell in where.texts[place] if cell is not None)
+    values = {cell: value for cell in counts if (value := where.value(place, cell)) is not None}
+    different = {value for value in values.values() if value == value}
+    is_most = 2 * sum(counts[cell] for cell in values) >= counts.total()
+    return is_most and len(different) > MOST_CLASSES and any(value % 1 for value in different)

@@ -1,12 +1,14 @@
 """A network for a table without a description: the last layer by the labels, the others by the number of rows."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from small_tables import table
 
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.tables import reading
 from kerash_cli.tables.table import Table
 from kerash_cli.training.choosing import Choice, choose
 
@@ -76,3 +78,25 @@ def test_images_have_convolutions(height: int, width: int, convolutions: int) ->
 def test_its_text_is_read_back() -> None:
     choice = labelled([0, 1] * 6)
     assert ModelDescription.parse(choice.text()) == choice.description
+
+
+@pytest.mark.parametrize(
+    ("cells", "last"),
+    [
+        ([f"1,{100 + number}" for number in range(5)], "dense ? -"),
+        (["01/02/2024", "02/03/2024"], "dense ? -"),
+        ([*(f"{number}.5" for number in range(11)), "<1", "<1"], "dense ? -"),
+        ([*(f"{number}.5%" for number in range(11)), "low", "low"], "dense ? -"),
+        ([*(f"{number}.5" for number in range(10)), "<1", "<1"], "dense ? softmax"),
+        ([*(f"{number}.5" for number in range(11)), *["<1"] * 12], "dense ? softmax"),
+        ([*(str(100 + number) for number in range(11)), "101A", "101A"], "dense ? softmax"),
+    ],
+)
+def test_labels_that_are_amounts_in_doubt_are_no_classes(tmp_path: Path, cells: list[str], last: str) -> None:
+    """Then learning asks what they mean; a network with a class for each of them would learn nothing."""
+    path = tmp_path / "t.csv"
+    path.write_text("a;y\n" + "".join(f"{row};{cell}\n" for row, cell in enumerate(cells)), encoding="ascii")
+    data = reading.read(str(path), header=True)
+    assert str(choose(data, None, ["y"]).description.layers[-1]) == last
+    codes = reading.read(str(path), header=True, categories=("y",))
+    assert str(choose(codes, None, ["y"]).description.layers[-1]) == "dense ? softmax"
