@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from shlex import join, quote
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _files, _options
-from kerash_cli.errors import BadInput, Damaged
+from kerash_cli.errors import BadInput, BadTable, Damaged, KerashError, Repair
 
 if TYPE_CHECKING:
     from kerash_cli.encoding.record import Encoding
@@ -80,6 +82,22 @@ class TrainRequest:
         reader = _files.Reader.of(words)
         own = {each.name: words.pop(each.name) for each in fields(cls) if each.name in words}
         return cls(**own, reader=reader, output=output, replaces=replaces, settings=_settings(words))
+
+    @contextmanager
+    def naming(self) -> Iterator[None]:
+        """Adds the name of the saved model to the repairs of errors if DATA gives it; a filtered DATA does not."""
+        try:
+            yield
+        except KerashError as error:
+            for each in error.complaints if isinstance(error, BadTable) else [error]:
+                each.repairs = tuple(map(self._named, each.repairs))
+            raise
+
+    def _named(self, repair: Repair) -> Repair:
+        is_filtered = repair.filter and repair.path == self.data and os.path.isfile(self.data)
+        if self.model is not None or not is_filtered or self.output != _beside(None, self.data):
+            return repair
+        return repair._replace(words=(*repair.words, "-o", self.output))
 
     @property
     def goes_on(self) -> bool:

@@ -67,7 +67,8 @@ def command(**words: Any) -> None:
     description = None if request.model is None else ModelDescription.read(request.model)
     claim(request.output, request.checkpoint)
     with Processes(request.early_workers, pool.__name__) as processes:  # they start while the data is being read
-        prepared = _prepared(request, description, console)
+        with request.naming():
+            prepared = _prepared(request, description, console)
         ranks = prepared.workers(request.workers)
         console.say(*about_workers(request.workers, ranks, prepared))
         processes.resize(ranks - 1)

@@ -112,3 +112,29 @@ def test_a_genome_that_has_the_name_of_a_model_goes_first(kerash: Kerash, folder
     done = kerash("remove", "--model", "m")
     assert done.error == "model m is still used by genome m: remove the genome first, with --genome, or use --force"
     assert kerash("remove", "--genome", "m").code == kerash("remove", "--model", "m").code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "other.kerash")])
+def test_the_command_that_filters_the_table_names_the_saved_model(
+    kerash: Kerash, folder: Path, environment: dict[str, str], words: tuple[str, ...]
+) -> None:
+    """Without a description the name comes from the table, which is standard input after the filter."""
+    with (folder / "iris.csv").open("a", encoding="ascii") as file:
+        file.write("5,5,5,5,setosa,too much\n")
+    done = kerash("train", "iris.csv", *IRIS, *words)
+    assert done.code == 2
+    line = advice.command(done.error)
+    assert line.startswith("sed '152d' <iris.csv | kerash train - --target species")
+    assert advice.run(line, folder, environment).code == 0
+    assert (folder / (words[1] if words else "iris.kerash")).exists()
+
+
+def test_the_command_that_deletes_several_rows_names_the_saved_model(
+    kerash: Kerash, folder: Path, environment: dict[str, str]
+) -> None:
+    with (folder / "iris.csv").open("a", encoding="ascii") as file:
+        file.write("x,5,5,5,setosa\n5,5,y,5,setosa\n")
+    done = kerash("train", "iris.csv", *IRIS)
+    assert (done.code, len(done.err.splitlines())) == (2, 2)
+    assert advice.run(advice.command(done.err), folder, environment).code == 0
+    assert (folder / "iris.kerash").exists()
