@@ -85,15 +85,17 @@ class ColumnarLayout(NamedTuple):
         for place, column in enumerate(batch.columns):
             values = _numbers(column)
             if values is None or place in self.text:
-                texts[place] = _words(column) if values is None else _spelled(values)
+                texts[place] = _words(column) if values is None else _spelled(column, values)
                 continue
             numbers.append(values)
-            if place in self.written:
-                written[place] = _spelled(values)
+            if place in self.written or self.records:
+                written[place] = _spelled(column, values)
         matrix = np.stack(numbers, axis=1) if numbers else np.empty((batch.num_rows, 0))
         lines = range(first, first + batch.num_rows)
-        table = Table(self.source, self.names, matrix, texts, lines, written=written, notes=self.notes)
-        table = replace(table, records=_records(table)) if self.records else table
+        cells = {**texts, **written}
+        records = _records([cells[place] for place in range(batch.num_columns)]) if self.records else None
+        kept = {place: cells for place, cells in written.items() if place in self.written}
+        table = Table(self.source, self.names, matrix, texts, lines, records=records, written=kept, notes=self.notes)
         days = {place: found.column(texts[place]) for place, found in self.notations.items() if place in texts}
         known = {place: values for place, values in days.items() if values is not None}
         return replace(table, notations=self.notations).with_numbers(known)
@@ -268,16 +270,17 @@ def _words(column: Any) -> list[str | None]:
     return [None if place is None else known[place] for place in column.indices.to_pylist()]
 
 
-def _spelled(values: NDArray[np.float64]) -> list[str | None]:
-    """Returns numbers as text, None for NaN."""
+def _spelled(column: Any, values: NDArray[np.float64]) -> list[str | None]:
+    """Returns a column's numbers as text, None for null and NaN; whole numbers with all their digits."""
+    from pyarrow import types
+
+    if types.is_integer(column.type):
+        return [None if value is None else str(value) for value in column.to_pylist()]
     return [None if value != value else decimals.shortest(value) for value in values.tolist()]
 
 
-def _records(table: Table) -> list[str]:
-    """Returns the rows as lines of CSV."""
-    columns: list[Sequence[str | None]] = []
-    for place in range(table.width):
-        columns.append(table.texts.get(place) or _spelled(table.numbers[:, table.number_index(place)]))
+def _records(columns: Sequence[Sequence[str | None]]) -> list[str]:
+    """Returns rows, given the cells of their columns, as lines of CSV."""
     records = []
     for row in zip(*columns, strict=True):
         text = io.StringIO(newline="")

@@ -152,6 +152,18 @@ def test_labels_are_spelt_and_numbers_may_be_names() -> None:
     assert [part.records for part in stream("t", records=True)] == [["1,10", "2,20"]]
 
 
+@pytest.mark.parametrize("kind", WRITERS)
+def test_whole_numbers_are_written_with_all_their_digits(kind: str) -> None:
+    """Beyond 2**53 a float64 is another number, and an id in the output would be that of another row."""
+    ids = pyarrow.array([2**60 + 1, None, -(2**63)], pyarrow.int64())
+    content = WRITERS[kind](table(id=ids, most=pyarrow.array([2**64 - 1, 0, 7], pyarrow.uint64()), x=[0.5, 1.0, 2.0]))
+    expected = ["1152921504606846977", None, "-9223372036854775808"]
+    assert read(content, label="id").written == {0: expected}
+    assert read(content, categories=("id",)).texts == {0: expected}
+    lines = [line for part in stream("t", records=True) for line in part.records or ()]
+    assert lines == ["1152921504606846977,18446744073709551615,0.5", ",0,1", "-9223372036854775808,7,2"]
+
+
 def test_columns_of_the_same_name_get_numbers() -> None:
     content = as_arrow(pyarrow.table([[1], [2]], names=["a", "a"]))
     got = read(content)
