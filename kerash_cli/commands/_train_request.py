@@ -73,7 +73,7 @@ class TrainRequest:
         if model is not None:
             _files.check_order(model, data)
         _check_together(words)
-        output, replaces = _files.saved_model(words.pop("output") or _beside(model, data), words["force"])
+        output, replaces = _files.saved_model(words.pop("output") or beside(model, data), words["force"])
         outputs = {"-o": output, "--checkpoint": words["checkpoint"], "--log": words["log"]}
         _files.check_apart(outputs, inputs)
         _check_checkpoint(words["checkpoint"], words["resume"], words["force"])
@@ -95,7 +95,7 @@ class TrainRequest:
 
     def _named(self, repair: Repair) -> Repair:
         is_filtered = repair.filter and repair.path == self.data and os.path.isfile(self.data)
-        if self.model is not None or not is_filtered or self.output != _beside(None, self.data):
+        if self.model is not None or not is_filtered or self.output != beside(None, self.data):
             return repair
         return repair._replace(words=(*repair.words, "-o", self.output))
 
@@ -236,7 +236,7 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
     return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **words)
 
 
-def _beside(model: str | None, data: str) -> str:
+def beside(model: str | None, data: str) -> str:
     """Returns the name of the saved model, after MODEL or, if there is none, after DATA: iris.kerash for `iris.csv.gz`.
 
     Raises BadInput if that is a pipe or standard input.

@@ -90,8 +90,7 @@ def _read(
 
 def _remedy(table: "InspectedTable", found: "list[TableFinding]", data: str, label: str | None) -> str:
     """Returns the command that trains with all that acts on problems; empty if nothing does, or if DATA is a pipe."""
-    from pathlib import Path
-
+    from kerash_cli.commands._train_request import beside
     from kerash_cli.errors import command
     from kerash_cli.inspection.findings import remedy
 
@@ -100,7 +99,7 @@ def _remedy(table: "InspectedTable", found: "list[TableFinding]", data: str, lab
     if repair is None or not all(map(os.path.isfile, files)):
         return ""
     if repair.filter:
-        repair = repair._replace(words=(*repair.words, "-o", f"{Path(data).stem}.kerash"))
+        repair = repair._replace(words=(*repair.words, "-o", beside(None, data)))
     return command(repair, ["train", *files, *_options.given({"strict", "as_json", "quiet"})])
 
 

@@ -178,7 +178,8 @@ def _numbers_rows(table: Table, position: int) -> bool:
     if position in table.texts or table.rows < FEWEST_NUMBERED:
         return False
     values = table.numbers[:, table.number_index(position)].astype(np.float64)
-    return bool((np.diff(values) > 0).all() and (values % 1 == 0).all())
+    rises = (np.diff(values) > 0) | (values[1:] == values[:-1]) & (values[1:] >= EXACT)  # large ones may look equal
+    return bool(rises.all() and (values % 1 == 0).all())
 
 
 def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...], aside: Sequence[int]) -> Columns:

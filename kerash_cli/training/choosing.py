@@ -100,7 +100,7 @@ def _last(where: Table, places: Sequence[int]) -> tuple[str, str, list[str]]:
         return *numbers, []
     doubt = (
         f"the {len(different)} different whole numbers in {where.title(place)} are taken for classes; if they are "
-        "amounts, use '-' in place of 'softmax'"
+        "amounts, use a description with '-' in place of 'softmax'"
     )
     return *classes, [doubt] if len(different) > 2 else []
 

@@ -283,6 +283,11 @@ def test_a_column_that_numbers_the_rows_is_left_out(name: str) -> None:
     assert learn(data, targets=["y"], drop=["1"]).doubts(data) == []
 
 
+def test_large_numbers_of_rows_may_be_equal_as_float64() -> None:
+    data = table([float(2**60 + row) for row in range(6)], [0, 1, 2, 0, 1, 2], [0, 1, 0, 1, 0, 1], names="id x y")
+    assert [each.position for each in learn(data, targets=["y"]).columns.inputs] == [1]
+
+
 @pytest.mark.parametrize(
     ("name", "numbers"),
     [

@@ -43,7 +43,8 @@ class Notation(ABC):
         """Returns the numbers of cells, NaN for missing ones (None, or a word in `gaps`); None if one is no number."""
         known: dict[str | None, float | None] = {None: np.nan, **dict.fromkeys(self.gaps, np.nan)}
         for cell in {cell for cell in cells if cell not in known}:
-            known[cell] = self.value(cell or "")
+            value = self.value(cell or "")
+            known[cell] = value if value is not None and abs(value) < np.inf else None
         return None if None in known.values() else np.array([known[cell] for cell in cells], np.float64)
 
     def described(self) -> str:

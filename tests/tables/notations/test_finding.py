@@ -41,6 +41,12 @@ def test_a_saved_model_keeps_a_notation(name: str) -> None:
     assert saved.read(json.loads(json.dumps(notation.to_json()))) == notation
 
 
+def test_a_number_beyond_float64_is_none() -> None:
+    notation = finding(["5%", "6%"]).ways[0].notation
+    assert notation.column(["5%", "9" * 400 + "%"]) is None
+    assert notation.column(["5%", "9" * 300 + "%"]) is not None
+
+
 def test_a_process_that_finds_none_can_read_all() -> None:
     records = [finding([*values]).ways[0].notation.to_json() for _, values in KINDS.values()]
     program = f"from kerash_cli.tables.notations import saved; print(len([saved.read(each) for each in {records!r}]))"
