@@ -22,7 +22,7 @@ class Result(NamedTuple):
 
     @property
     def difference(self) -> float:
-        """How far kerash is ahead on average."""
+        """Returns the mean difference, positive where kerash is ahead."""
         return fmean(self.ours) - fmean(self.theirs)
 
 

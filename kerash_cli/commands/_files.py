@@ -91,10 +91,10 @@ def is_table(path: str) -> bool:
     """
     from kerash_cli.model import archive
     from kerash_cli.model.description import begins_description
-    from kerash_cli.tables import several
+    from kerash_cli.tables.source import matching
 
     if not os.path.isfile(path):
-        return os.path.isdir(path) or bool(several.matching(path))
+        return os.path.isdir(path) or bool(matching(path))
     return not begins_description(path) and not archive.looks_like_model(path)
 
 

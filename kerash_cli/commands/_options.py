@@ -192,7 +192,7 @@ LABEL_HEADER = Option(
     help="Whether LABEL starts with a line of column names (default: detect).",
 )
 TABLE = (TARGET, CATEGORIES, *READING, LABEL_HEADER, *NUMBERS)
-"""How a table is read."""
+"""Options for reading a table."""
 
 PREPARING = (
     Option("--drop", metavar="COLUMN", multiple=True, help="Ignore this column (repeatable)."),

@@ -44,7 +44,7 @@ class Columns:
     """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
     notations: "Mapping[int, Notation]" = field(default_factory=dict)
-    """How the numbers of inputs and label columns are written, by position, if not as plain decimals."""
+    """Notations of the numbers in inputs and label columns, by position, if they are no plain decimals."""
     missing_values: tuple[str, ...] | None = None
     """Words for missing values; None stands for the usual ones."""
     skipped: Mapping[int, str] = field(default_factory=dict, compare=False)
@@ -191,7 +191,9 @@ class Columns:
         """Returns the entries about numbers that are not plain decimals and about missing ones, if there are any."""
         record: dict[str, Any] = {}
         if self.notations:
-            record["notations"] = [[place, notation.to_json()] for place, notation in self.notations.items()]
+            from kerash_cli.tables.notations.base import to_json  # few models have one
+
+            record["notations"] = to_json(self.notations)
         if self.missing_values is not None:
             record["missing_values"] = [*self.missing_values]
         return record

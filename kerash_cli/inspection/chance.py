@@ -1,4 +1,4 @@
-"""Whether rows recur by chance, as they do in tables of words and of small numbers, or were copied."""
+"""Tells rows that were copied from rows that recur by chance, as they do in tables of words and of small numbers."""
 
 import numpy as np
 

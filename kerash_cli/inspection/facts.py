@@ -1,4 +1,4 @@
-"""What one column holds: its range, its values, what is missing, and its digest, all found by sorting it once."""
+"""Facts about one column, found by sorting it once: its range, its values, what is missing, and its digest."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence

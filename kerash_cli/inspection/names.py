@@ -1,4 +1,4 @@
-"""What the name of a column tells about it: an id, a group, a time or a code."""
+"""Recognises by its name a column that may be an id, a group, a time or a code."""
 
 import re
 

@@ -17,7 +17,7 @@ NUMBER, WORDS = "number", "words"
 
 
 class ColumnSummary(NamedTuple):
-    """What a column holds and becomes."""
+    """Summary of a column: what it holds, and what it becomes."""
 
     name: str
     """Name of the column or, if it has none, its number."""

@@ -1,4 +1,4 @@
-"""What is printed of a model's answers: lines of a delimited table, and members of JSON objects."""
+"""Text of a model's answers: lines of a delimited table, and members of JSON objects."""
 
 import csv
 from collections.abc import Iterable, Sequence

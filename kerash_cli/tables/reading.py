@@ -17,15 +17,14 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, SeveralFiles, at
 from kerash_cli.tables import compression, encodings, plain
 from kerash_cli.tables.formats import arrays, delimited, idx, npy, records, tensor_text
 from kerash_cli.tables.formats.base import Format, Layout
-from kerash_cli.tables.formats.decimal_block import alone
 from kerash_cli.tables.formats.records import Block
-from kerash_cli.tables.options import Options, Share
-from kerash_cli.tables.source import Source, opened
-from kerash_cli.tables.table import Schema, Table
+from kerash_cli.tables.options import Options
+from kerash_cli.tables.source import Source, matching, opened
+from kerash_cli.tables.table import Table
 
 TEXT = Format(delimited.read, delimited.blocks, delimited.TextLayout)
 FORMATS = {
@@ -44,51 +43,15 @@ _LOOKED_AT = 4096
 _MAGICS = (*FORMATS, b"PK\x03\x04", records.BOM, *encodings.MARKS)
 
 
-def read(
-    path: str,
-    *,
-    delimiter: str | None = None,
-    header: bool | None = None,
-    schema: Schema | None = None,
-    label: str | None = None,
-    labels: bool = False,
-    categories: tuple[str, ...] = (),
-    missing: tuple[str, ...] | None = None,
-    decimal: str | None = None,
-    dates: str | None = None,
-    quotes: bool = True,
-    skip_rows: int = 0,
-    skip: bool = False,
-    share: Share = alone,
-    encoding: str | None = None,
-) -> Table:
+def read(path: str, **options: Any) -> Table:
     """Reads the table in the file at `path` (`-`: standard input); raises BadInput if it is invalid or has no rows.
 
-    `delimiter`, `header` and `encoding` are detected if None. `schema`, of a saved model, says which columns are text,
-    and how numbers are written; without it, that is found out (`kerash_cli.tables.notations`), where `decimal` and
-    `dates` settle what may be read in two ways. The cells of the column `label`, or of all columns if `labels` is
-    True, are also kept as they were written. The columns `categories` are words, whatever they look like; an array has
-    none, which raises BadInput. `missing` are words for missing values, in place of the usual ones. Without `quotes`,
-    a quote never encloses a field. The first `skip_rows` lines are left out. With `skip`, invalid rows of a text file
-    are left out and raise nothing. `share` decodes numbers, perhaps with the help of other processes.
+    The keywords are the fields of `Options`. Without a schema, columns of numbers in another notation, such as
+    percentages or dates, are found out (`kerash_cli.tables.notations`); with one, they are those of the training table.
     """
-    options = Options(
-        delimiter,
-        header,
-        schema,
-        label=label,
-        labels=labels,
-        categories=categories,
-        missing=missing,
-        decimal=decimal,
-        dates=dates,
-        quotes=quotes,
-        skip_rows=skip_rows,
-        skip=skip,
-        share=share,
-        encoding=encoding,
-    )
-    return as_written(path, options) if schema else in_numbers(as_written(path, options), options)
+    wanted = Options(**options)
+    table = as_written(path, wanted)
+    return table if wanted.schema else in_numbers(table, wanted)
 
 
 def as_written(path: str, options: Options) -> Table:
@@ -101,7 +64,7 @@ def as_written(path: str, options: Options) -> Table:
         if not table.rows:
             raise BadInput(f"{at(source.name)}expected at least one row, got none")
         declared = table.declared | _declared(table, options.categories)
-        notes, missing = (*_about(source), *source.notes(), *table.notes), options.missing
+        notes, missing = (*_about(source.name), *source.notes(), *table.notes), options.missing
         return replace(table, sha256=source.sha256(), declared=declared, missing_values=missing, notes=notes)
 
 
@@ -122,35 +85,25 @@ def _declared(table: Table, categories: Iterable[str]) -> frozenset[int]:
     return places
 
 
-def blocks(
-    path: str,
-    *,
-    delimiter: str | None = None,
-    header: bool | None = None,
-    schema: Schema | None = None,
-    records: bool = False,
-    quotes: bool = True,
-    skip_rows: int = 0,
-    encoding: str | None = None,
-) -> Iterator[tuple[Layout, Block]]:
+def blocks(path: str, **options: Any) -> Iterator[tuple[Layout, Block]]:
     """Yields a table as it arrives, in blocks whose layout makes rows of them.
 
-    With `records`, rows keep their original text.
+    The keywords are the fields of `Options`; with `records`, rows keep their original text.
     """
-    options = Options(delimiter, header, schema, records, quotes=quotes, skip_rows=skip_rows, encoding=encoding)
+    wanted = Options(**options)
     if os.path.isdir(path):
-        yield from _folder().blocks(path, options)
+        yield from _folder().blocks(path, wanted)
         return
-    with _opened(path, options) as (source, options):
-        yield from _format(source, options).blocks(source, options)
+    with _opened(path, wanted) as (source, wanted):
+        yield from _format(source, wanted).blocks(source, wanted)
 
 
 @contextmanager
 def _opened(path: str, options: Options, digest: bool = False) -> Iterator[tuple[Source, Options]]:
     """Opens a file, or the files that a pattern stands for, until the `with` block ends; yields the options for it."""
-    from kerash_cli.tables import several
+    if paths := matching(path):
+        from kerash_cli.tables import several  # imports tempfile, which takes a while
 
-    if paths := several.matching(path):
         with several.joined(path, paths, options, _MAGICS, _check_text) as found:
             yield found
     else:
@@ -158,10 +111,13 @@ def _opened(path: str, options: Options, digest: bool = False) -> Iterator[tuple
             yield source, options
 
 
-def _about(source: Source) -> list[str]:
+def _about(source: str) -> list[str]:
+    """Returns a line that names several files which are read as one; empty for a single file."""
+    if not isinstance(source, SeveralFiles):
+        return []
     from kerash_cli.tables import several
 
-    return [*filter(None, [several.about(source.name)])]
+    return [several.about(source)]
 
 
 def _check_text(source: Source) -> None:

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from glob import glob
 from itertools import chain
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
@@ -22,13 +21,6 @@ from kerash_cli.tables.source import Source, opened
 
 _STEP = 8 << 20  # bytes for which memory is asked at a time
 _LONGEST_BEGINNING = 1 << 20
-
-
-def matching(path: str) -> list[str]:
-    """Returns the files that a pattern with `*`, `?` or `[` stands for; none for the name of a single file."""
-    if not any(mark in path for mark in "*?[") or os.path.lexists(path):
-        return []
-    return sorted(name for name in glob(path) if os.path.isfile(name))
 
 
 @contextmanager
@@ -56,7 +48,7 @@ class _FirstLines(NamedTuple):
     first: bytes
     """The first line that counts, with its line end."""
     rest: bytes
-    """What was read after it."""
+    """Text that was read after it."""
     above: bytes = b""
     """Blank lines and comments."""
     is_header: bool = False
@@ -140,9 +132,7 @@ def _may_name_columns(line: bytes) -> bool:
     return text[:1] not in ("{", "[", "@") and any(decimals.number(cell.strip(' "')) is None for cell in cells)
 
 
-def about(source: str) -> str:
-    """Returns a line that names the files of a table, in their order; empty if there is one."""
-    if not isinstance(source, SeveralFiles):
-        return ""
+def about(source: SeveralFiles) -> str:
+    """Returns a line that names the files of a table, in their order."""
     names = [path for _, path, _ in source.starts]
     return f"{source}: {len(names)} files, from {plain(names[0])} to {plain(names[-1])}"

@@ -25,6 +25,15 @@ MOST_NAMES = 1000
 """Maximum number of files in a folder that are searched for a similar name."""
 
 
+def matching(path: str) -> list[str]:
+    """Returns the files that a pattern with `*`, `?` or `[` stands for; none for the name of a single file."""
+    if not any(mark in path for mark in "*?[") or os.path.lexists(path):
+        return []
+    from glob import glob  # few names are patterns
+
+    return sorted(name for name in glob(path) if os.path.isfile(name))
+
+
 @contextmanager
 def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
     """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if that fails."""

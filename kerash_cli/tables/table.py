@@ -52,7 +52,7 @@ class Table:
     missing_values: tuple[str, ...] | None = None
     """Words for missing values that the reader was given; None stands for the usual ones."""
     notations: Mapping[int, "Notation"] = field(default_factory=dict)
-    """How the numbers of a column are written, by position, if not as plain decimals; a column that also has cells of
+    """Notations of columns of numbers, by position, if they are no plain decimals; a column that also has cells of
     another kind is text all the same."""
     unclear: Mapping[int, "Finding"] = field(default_factory=dict)
     """Text columns of numbers that may be read in several ways."""
@@ -189,7 +189,7 @@ class Schema(NamedTuple):
     """Positions of the label columns that the table had."""
     delimiter: str = ","
     notations: Mapping[int, "Notation"] = {}
-    """How the numbers of a column are written, by position, if not as plain decimals."""
+    """Notations of columns of numbers, by position, if they are no plain decimals."""
     missing: tuple[str, ...] | None = None
     """Words for missing values; None stands for the usual ones."""
 

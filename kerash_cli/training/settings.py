@@ -32,7 +32,7 @@ class TrainingSettings:
     test: float | None = None
     """Share of the rows to keep for the test; None for no test."""
     refit: bool = False
-    """Whether to train again on all rows, those that validate included, for as many epochs as were best."""
+    """True to train again on all rows, those that validate included, for as many epochs as were best."""
     patience: int = 100
     dtype: str = "float32"
     init: str | None = None

@@ -1,4 +1,4 @@
-"""How much each row counts in the loss: by a column of weights, and by its class."""
+"""Weights of the rows in the loss: by a column of weights, and by class."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ import pytest
 
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, SeveralFiles, at
-from kerash_cli.tables import reading, several
+from kerash_cli.tables import reading, source
 from kerash_cli.tables.table import Table
 
 pytestmark = pytest.mark.usefixtures("in_tmp_path")
@@ -110,8 +110,8 @@ def test_a_file_of_that_very_name_is_the_one() -> None:
     files(t1="1,2\n")
     Path("t[1].csv").write_text("5,6\n")
     assert read("t[1].csv").numbers.tolist() == [[5, 6]]
-    assert several.matching("t[1].csv") == []
-    assert several.matching("-") == several.matching("t1.csv") == several.matching("none*") == []
+    assert source.matching("t[1].csv") == []
+    assert source.matching("-") == source.matching("t1.csv") == source.matching("none*") == []
     with pytest.raises(BadInput, match=r"^none\*\.csv: no such file"):
         read("none*.csv")
 
@@ -119,7 +119,7 @@ def test_a_file_of_that_very_name_is_the_one() -> None:
 def test_folders_are_no_files() -> None:
     files(t1="1,2\n")
     Path("t2.csv").mkdir()
-    assert several.matching("t*.csv") == ["t1.csv"]
+    assert source.matching("t*.csv") == ["t1.csv"]
     assert read().numbers.tolist() == [[1, 2]]
 
 

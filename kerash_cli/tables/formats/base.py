@@ -1,4 +1,4 @@
-"""What a format consists of: the two ways to read a file, and the layout that makes rows of its blocks."""
+"""Parts of a format: the two ways to read a file, and the layout that makes rows of its blocks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, Self

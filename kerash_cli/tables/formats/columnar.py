@@ -26,7 +26,7 @@ from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.joining import Joined
 from kerash_cli.tables.notations import saved
-from kerash_cli.tables.notations.base import Notation
+from kerash_cli.tables.notations.base import Notation, to_json
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
@@ -67,7 +67,7 @@ class ColumnarLayout(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that `from_json` reads."""
-        notations = [[place, notation.to_json()] for place, notation in self.notations.items()]
+        notations = to_json(self.notations)
         return {
             **self._asdict(), "text": sorted(self.text), "written": sorted(self.written), "notations": notations
         }  # fmt: skip
@@ -76,7 +76,7 @@ class ColumnarLayout(NamedTuple):
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the layout that `to_json` gave these values for."""
         text, written = (frozenset(record[name]) for name in ("text", "written"))
-        notations = {place: saved.read(each) for place, each in record["notations"]}
+        notations = saved.by_position(record["notations"])
         return cls(record["source"], tuple(record["names"]), text, written, notations, record["records"])
 
     def table(self, batch: Any, first: int) -> Table:

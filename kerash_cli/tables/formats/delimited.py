@@ -163,16 +163,14 @@ class TextLayout(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that `from_json` reads."""
         sets = {name: sorted(getattr(self, name)) for name in _SETS}
-        notations = [[place, notation.to_json()] for place, notation in self.notations.items()]
-        return {**self._asdict(), **sets, "notations": notations}
+        return {**self._asdict(), **sets, "notations": _written(self.notations)}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the layout that `to_json` gave these values for."""
         sets = {name: frozenset(record[name]) for name in _SETS}
         lists = {name: None if record[name] is None else tuple(record[name]) for name in ("names", "missing", "notes")}
-        notations = {place: _notation(each) for place, each in record["notations"]}
-        return cls(**{**record, **sets, **lists, "notations": notations})
+        return cls(**{**record, **sets, **lists, "notations": _notations(record["notations"])})
 
     def question(self, block: Block) -> Question | None:
         """Returns the block as a question for `decode`; None if it certainly has other cells than numbers."""
@@ -404,10 +402,20 @@ def _laid_out(source: str, block: Block, options: Options) -> tuple[TextLayout, 
     return layout, [inferred.rest] if inferred.rest else []
 
 
-def _notation(record: object) -> "Notation":
-    from kerash_cli.tables.notations.saved import read  # few models have one
+def _written(notations: "Mapping[int, Notation]") -> list[list[Any]]:
+    if not notations:
+        return []
+    from kerash_cli.tables.notations.base import to_json  # few models have one
 
-    return read(record)
+    return to_json(notations)
+
+
+def _notations(record: list[list[Any]]) -> "dict[int, Notation]":
+    if not record:
+        return {}
+    from kerash_cli.tables.notations.saved import by_position
+
+    return by_position(record)
 
 
 def _odd(record: Record) -> Odd:

@@ -17,7 +17,7 @@ _LABEL, _ASIDE = {"class", "c", "multiclass"}, {"meta", "m", "ignore", "i", "wei
 
 
 class Types(NamedTuple):
-    """What the two rows say."""
+    """Meaning of the two rows."""
 
     words: frozenset[int]
     """Positions of columns whose cells are names."""

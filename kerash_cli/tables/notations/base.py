@@ -1,4 +1,4 @@
-"""What a notation is: a way to write numbers, which a saved model records for each column that has one."""
+"""Notations are ways to write numbers; a saved model records that of each column that has one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ class Notation(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """What the cells are called, in the plural, such as `percentages`."""
+        """Returns what the cells are called, in the plural, such as `percentages`."""
 
     @abstractmethod
     def value(self, cell: str) -> float | None:
@@ -94,6 +94,11 @@ class Plain(Notation, kind="plain"):
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         return cls(**fields)
+
+
+def to_json(notations: Mapping[int, Notation]) -> list[list[Any]]:
+    """Returns JSON values for the notations of columns by position, which `saved.by_position` reads."""
+    return [[place, notation.to_json()] for place, notation in notations.items()]
 
 
 def checked(value: object, known: Collection[str], what: str) -> str:

@@ -1,6 +1,8 @@
 """Reads notations from saved models."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from kerash_cli.tables.notations import amounts, dates, simple, times
 from kerash_cli.tables.notations.base import NOTATIONS, Notation
@@ -22,3 +24,8 @@ def read(record: object) -> Notation:
     except TypeError:
         raise ValueError(f"expected the fields of the notation {record['kind']}") from None
     return replace(notation, example=example, gaps=tuple(gaps))
+
+
+def by_position(record: Iterable[Sequence[Any]]) -> dict[int, Notation]:
+    """Returns the notations for which `base.to_json` gave this record; raises ValueError for any other."""
+    return {place: read(notation) for place, notation in record}
