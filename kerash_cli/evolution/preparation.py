@@ -18,12 +18,12 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput, at
 from kerash_cli.evolution.evaluation import Regime
-from kerash_cli.evolution.merging import mergeable
 from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Strategy
 from kerash_cli.evolution.recipe import Recipe, rounded
 from kerash_cli.evolution.space import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Space
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.merging import mergeable
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory

@@ -18,7 +18,6 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Damaged, Diverged, at
 from kerash_cli.evolution.evaluation import Job, best_params, evaluate
 from kerash_cli.evolution.history import History
-from kerash_cli.evolution.merging import merged
 from kerash_cli.evolution.population import (
     Candidate,
     Evaluated,
@@ -31,6 +30,7 @@ from kerash_cli.evolution.population import (
 from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
 from kerash_cli.evolution.winner import Winner, candidate_record, numbered
 from kerash_cli.model import seen
+from kerash_cli.model.merging import merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.samples import Samples, staged

@@ -5,8 +5,8 @@ import pytest
 
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
-from kerash_cli.evolution.merging import mergeable, merged
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.merging import mergeable, merged
 
 
 @pytest.mark.parametrize("hidden", ["", "dense 4 tanh\n", "dense 4 relu\ndropout 0.2\nflatten\ndense 3 sinusoid\n"])
