@@ -79,6 +79,7 @@ def layers() -> str:
     return f"""
 A line of a model file is a layer. A word in brackets may be left out. An ACTIVATION is one of
 [these](activations.md), `-` for none; UNITS may be `?`, as many as the data has classes or targets.
+[GROUPS](../train.md#factors-and-groups) say which inputs each unit of a dense layer sees, if it does not see all.
 
 {_table(("line", "what it does"), rows)}
 """

@@ -9,7 +9,10 @@ The layout is that of 2019, plus `settings`:
       topology/layer_I/           a folder for each layer; layer_0 is the input
         meta.dat                  `ACTIVATION TYPE`, `-` for no activation, then the other words of the layer's line
         weights.dat               a tensor: width = outputs, height = inputs; only for layers that learn. For a
-                                  convolution: width and height of its kernel, depth = filters * channels
+                                  convolution: width and height of its kernel, depth = filters * channels; for a
+                                  dense layer with groups: the units and inputs of a group, depth = groups; for a
+                                  scale: width = inputs, height = 1
+        weights1.dat, ...         instead of weights.dat, for a dense layer whose groups are of several parts
         bias_weights.dat          a tensor: width = outputs, height = 1
         mean.dat, variance.dat    the same, for a batch normalization
 
@@ -96,7 +99,7 @@ class Genome:
         number = _layers(folder)
         _own(folder / "topology")
         layers, tensors = zip(*(_read_layer(_own(folder / _layer(i))) for i in range(number)), strict=True)
-        first = next((own["weights"] for own in tensors if own), None)
+        first = next((next(iter(own.values())) for own in tensors if own), None)
         sizes = settings.get("shape") or f"{1 if first is None else first.shape[1]} 1 1"
         try:
             description = ModelDescription.parse("\n".join([sizes, *map(str, layers)]))
@@ -139,7 +142,7 @@ class Genome:
         for i, layer in enumerate(self.tensors):
             sizes[f"{_layer(i)}/meta.dat"] = _SMALL
             sizes |= {
-                f"{_layer(i)}/{_FILES[name]}": tensor_text.rendered_bytes(_in_file(each.shape))
+                f"{_layer(i)}/{_file(name)}": tensor_text.rendered_bytes(_in_file(each.shape))
                 for name, each in layer.items()
             }
         return sizes
@@ -154,8 +157,8 @@ class Genome:
         for i, (layer, tensors) in enumerate(zip(self.description.layers, self.tensors, strict=True)):
             draft.write(f"{_layer(i)}/meta.dat", f"{_meta(layer)}\n".encode())
             for name, tensor in tensors.items():
-                draft.write(f"{_layer(i)}/{_FILES[name]}", tensor_text.render(tensor.reshape(_in_file(tensor.shape))))
-        last = next(each["weights"] for each in reversed(self.tensors) if each)
+                draft.write(f"{_layer(i)}/{_file(name)}", tensor_text.render(tensor.reshape(_in_file(tensor.shape))))
+        last = next(next(iter(each.values())) for each in reversed(self.tensors) if each)
         _, height, width = _in_file(last.shape)
         draft.write("meta.dat", f"3 1 1\n{width}\n{height}\n{len(self.tensors)}\n".encode())
         shape = " ".join(map(str, reversed(self.description.known_shape)))
@@ -198,16 +201,12 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     activation, keyword, *others = words
     try:
         kind = LAYERS[keyword]
-        learnt: dict[str, Array] = {}
-        if kind.learns:
-            files = {"weights": _FILES["weights"]} | {
-                name: file for name, file in _FILES.items() if os.path.lexists(folder / file)
-            }
-            learnt = {name: _read_tensor(folder / file) for name, file in files.items()}
+        names = _names(folder, max(word.count(",") + 1 for word in ["", *others])) if kind.learns else []
+        learnt = {name: _read_tensor(folder / _file(name)) for name in names}
         fields = [field.name for field in kind.words()]
-        named = {"activation": activation} | (
-            {"units": str(learnt["weights"].shape[-1])} if learnt and "units" in fields else {}
-        )
+        named = {"activation": activation}
+        if learnt and "units" in fields:
+            named["units"] = str(_units(learnt, grouped=bool(others)))
         if "activation" not in fields and activation != "-":
             raise BadInput(f"expected '-' as the activation of {keyword!r}, got {shown(activation)}")
         rest = iter(others)
@@ -222,6 +221,18 @@ def _read_layer(folder: Path) -> tuple[Layer, dict[str, Array]]:
     return layer, learnt
 
 
+def _names(folder: Path, parts: int) -> list[str]:
+    """Returns the names of a layer's tensors: its weights, in so many parts, and those of others that are there."""
+    weights = [f"weights{i + 1}" for i in range(parts)] if parts > 1 else ["weights"]
+    return weights + [name for name in ("bias", "mean", "variance") if os.path.lexists(folder / _FILES[name])]
+
+
+def _units(learnt: Mapping[str, Array], grouped: bool) -> int:
+    """Returns the units of a dense layer with these tensors; if it is grouped, each part's depth counts its groups."""
+    weights = [tensor for name, tensor in learnt.items() if name.startswith("weights")]
+    return sum(tensor.shape[-1] * (len(tensor) if grouped else 1) for tensor in weights)
+
+
 def _fitting(
     description: ModelDescription, tensors: Sequence[Mapping[str, Array]], bias: bool, folder: Path
 ) -> tuple[Mapping[str, Array], ...]:
@@ -234,7 +245,7 @@ def _fitting(
     for i, (own, shapes) in enumerate(zip(tensors, network.tensor_shapes, strict=True)):
         layer: dict[str, Array] = {}
         for name, shape in shapes.items():
-            path = str(folder / _layer(i) / _FILES[name])
+            path = str(folder / _layer(i) / _file(name))
             if name not in own and (bias or name != "bias"):
                 what = "bias weights, as settings say" if name == "bias" else name
                 raise BadInput(f"{at(path)}this file is missing, and should hold {what}")
@@ -301,10 +312,15 @@ def _opened(path: Path) -> BinaryIO:
 
 def _meta(layer: Layer) -> str:
     """Returns a layer's activation, keyword and other words except its units: `sigmoid dense`."""
-    words = {field.name: str(getattr(layer, field.name)) for field in layer.words()}
+    words = dict(zip((field.name for field in layer.words()), str(layer).split(" ")[1:], strict=False))
     activation = words.pop("activation", "-")
     words.pop("units", None)
     return " ".join([activation, layer.keyword, *words.values()])
+
+
+def _file(name: str) -> str:
+    """Returns the name of a tensor's file."""
+    return _FILES.get(name, f"{name}.dat")
 
 
 def _layer(index: int) -> str:

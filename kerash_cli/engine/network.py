@@ -13,7 +13,7 @@ from kerash_cli.engine import plans
 from kerash_cli.engine.allocation import Allocator, Counter, NoSpace
 from kerash_cli.engine.expressions import plan
 from kerash_cli.engine.initializers import INITIALIZERS
-from kerash_cli.engine.layers import Layer, Mode
+from kerash_cli.engine.layers import Dense, Layer, Mode
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.randomness import Key, generator
@@ -98,14 +98,18 @@ class Network:
             for name, tensor in tensors.items()
         }
 
-    def initial(self, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
+    def initial(
+        self, seed: int, dtype: np.dtype[np.floating], law: str | None = None, zero_last: bool = False
+    ) -> Array:
         """Returns new parameters: weights drawn by the initializer `law` (default: the activation's), and biases of 0.
 
-        They are drawn in float64, so that both precisions start from the same weights.
+        They are drawn in float64, so that both precisions start from the same weights. With `zero_last`, the weights of
+        the last dense layer are 0 too.
         """
+        last = max((i for i, layer in enumerate(self.layers) if isinstance(layer, Dense)), default=-1)
         params = np.zeros(self.size, dtype)
         for i, ((layer, before), tensors) in enumerate(zip(self._inputs(), self.tensors(params), strict=True)):
-            draw = INITIALIZERS[law or layer.activation.initializer]
+            draw = INITIALIZERS["zeros" if zero_last and i == last else law or layer.activation.initializer]
             layer.initialize(before, tensors, partial(draw, generator(seed, Key.INITIAL, i)))
         return params
 

@@ -49,10 +49,10 @@ class Slices(NamedTuple):
 def hidden(network: Network) -> list[int]:
     """Returns the number of units of each hidden layer if the network can be cut into slices, else an empty list.
 
-    It can be cut if nothing but dense layers, at least two of them, combines numbers of a sample.
+    It can be cut if nothing but dense layers, at least two of them and without groups, combines numbers of a sample.
     """
     dense = _dense(network)
-    if len(dense) < 2:
+    if len(dense) < 2 or any(layer.grouped for layer in network.layers if isinstance(layer, Dense)):
         return []
     first, last = dense[0], dense[-1]
     apart = (layer.keeps_apart(network.shapes[i]) for i, layer in enumerate(network.layers) if first <= i < last)

@@ -120,9 +120,10 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
     if after is None:
         return
     mutant = Mutant(parent, child, place, shift, after)
-    if not in_one_place:
+    fixed = _has_groups(new[after])
+    if not in_one_place or fixed:
         _share(mutant, behind)
-        if isinstance(new[after], Dense):
+        if isinstance(new[after], Dense) and not fixed:
             _refit(mutant, x)
         return
     former, latter = mutant.next_weights
@@ -131,6 +132,15 @@ def _fill(parent: Net, child: Net, x: Array) -> None:
         _overlap({"weights": former}, {"weights": latter})
     if not _preserved(mutant, x) and isinstance(new[after], Dense):
         _refit(mutant, x)
+
+
+def _kind(layer: Layer) -> tuple[type[Layer], bool]:
+    return type(layer), _has_groups(layer)
+
+
+def _has_groups(layer: Layer) -> bool:
+    """Returns whether a layer has weights for certain inputs alone, so that it is not fitted to others."""
+    return isinstance(layer, Dense) and layer.grouped
 
 
 def _alike(old: Sequence[Layer], new: Sequence[Layer]) -> int:
@@ -143,7 +153,7 @@ def _share(mutant: Mutant, behind: int) -> None:
     parent, child, place, shift, _ = mutant
     waiting = list(range(place, behind - shift))
     for i in range(place, behind):
-        twin = next((j for j in waiting if type(parent.layers[j]) is type(child.layers[i])), None)
+        twin = next((j for j in waiting if _kind(parent.layers[j]) == _kind(child.layers[i])), None)
         if twin is not None:
             _overlap(parent.tensors[twin], child.tensors[i])
             waiting = [j for j in waiting if j > twin]
@@ -260,8 +270,10 @@ def _refit(mutant: Mutant, x: Array) -> None:
 
 
 def _overlap(old: Views, new: Views) -> None:
-    """Copies the part of each old tensor that fits into the new tensor."""
+    """Copies the part of each old tensor that fits into the new tensor; those of groups may have no counterpart."""
     for name, tensor in new.items():
+        if name not in old or old[name].ndim != tensor.ndim:
+            continue
         shared = tuple(slice(0, min(a, b)) for a, b in zip(old[name].shape, tensor.shape, strict=True))
         tensor[shared] = old[name][shared]
 

@@ -70,8 +70,10 @@ def _has_room(recipe: Recipe, space: Space) -> bool:
 
 
 def _dense_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
-    """Returns the places for a new dense layer: before each dense layer, the last one included."""
-    return [*recipe.hidden(Dense), recipe.last] if _has_room(recipe, space) else []
+    """Returns the places for a new dense layer: before each dense layer without groups, the last one included."""
+    return (
+        [i for i in (*recipe.hidden(Dense), recipe.last) if not _grouped(recipe, i)] if _has_room(recipe, space) else []
+    )
 
 
 def _image_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
@@ -82,11 +84,11 @@ def _image_gaps(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _narrow(recipe: Recipe, space: Space) -> Sequence[int]:
-    return [i for i in recipe.hidden(Dense) if _units(recipe, i) < space.widest]
+    return [i for i in _resizable(recipe) if _units(recipe, i) < space.widest]
 
 
 def _wide(recipe: Recipe, space: Space) -> Sequence[int]:
-    return [i for i in recipe.hidden(Dense) if _units(recipe, i) > NARROWEST]
+    return [i for i in _resizable(recipe) if _units(recipe, i) > NARROWEST]
 
 
 def _activated(recipe: Recipe, space: Space) -> Sequence[int]:
@@ -94,7 +96,7 @@ def _activated(recipe: Recipe, space: Space) -> Sequence[int]:
 
 
 def _removable(recipe: Recipe, space: Space) -> Sequence[int]:
-    return recipe.hidden(Dense, Convolution)
+    return [i for i in recipe.hidden(Dense, Convolution) if not _feeds_groups(recipe, i)]
 
 
 def _tunable(recipe: Recipe, space: Space) -> Sequence[int]:
@@ -217,6 +219,25 @@ def _inserted(recipe: Recipe, place: int, layer: Dense | Convolution | MaxPoolin
 def _changed(recipe: Recipe, place: int, **words: object) -> Recipe:
     layer = replace(recipe.layers[place], **words)  # type: ignore[type-var]
     return recipe.with_layers((*recipe.layers[:place], layer, *recipe.layers[place + 1 :]))
+
+
+def _dense(recipe: Recipe) -> list[int]:
+    return [*recipe.hidden(Dense), recipe.last]
+
+
+def _resizable(recipe: Recipe) -> list[int]:
+    """Returns the hidden dense layers whose units are no matter of groups, neither their own nor the next layer's."""
+    return [i for i in recipe.hidden(Dense) if not _grouped(recipe, i) and not _feeds_groups(recipe, i)]
+
+
+def _feeds_groups(recipe: Recipe, place: int) -> bool:
+    """Returns whether the next dense layer is made of groups, each of which sees certain inputs."""
+    return _grouped(recipe, next(i for i in _dense(recipe) if i > place))
+
+
+def _grouped(recipe: Recipe, place: int) -> bool:
+    layer = recipe.layers[place]
+    return isinstance(layer, Dense) and layer.grouped
 
 
 def _units(recipe: Recipe, place: int) -> int:

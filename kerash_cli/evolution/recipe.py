@@ -80,7 +80,7 @@ class Recipe:
 
 def _in_words(layer: Layer) -> str:
     if isinstance(layer, Dense):
-        return f"{layer.units} {layer.activation}"
+        return str(layer).removeprefix("dense ")
     if isinstance(layer, Convolution):
         return f"{layer.filters} filters {layer.kernel_width}x{layer.kernel_height} {layer.activation}"
     return "pooling" if layer == POOLING else str(layer)

@@ -1,6 +1,6 @@
 """From tables to a prepared training: the encoding is learnt, the rows are divided, and all is checked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine import optimizers
-from kerash_cli.engine.layers import IDENTITY
+from kerash_cli.engine.layers import IDENTITY, Dense
 from kerash_cli.engine.layers.base import head
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
@@ -312,6 +312,13 @@ def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
     return (f"--start: columns are matched by their positions, since {unnamed} has no names for them",)
 
 
+def _weights_in_words(network: Network) -> Iterator[str]:
+    """Yields the shape of each layer's weights, and the groups of inputs that they are for."""
+    for layer, shapes in zip(network.layers, network.param_shapes, strict=True):
+        groups = f" in groups {layer.groups}" if isinstance(layer, Dense) and layer.groups.parts else ""
+        yield from ("x".join(map(str, shape)) + groups for name, shape in shapes.items() if name != "bias")
+
+
 def _continued(network: Network, start: TrainedModel, source: str, settings: TrainingSettings) -> Array:
     """Returns the parameters of the model `start`, copied layer by layer; biases that it does not have are 0."""
     params = np.zeros(network.size, settings.dtype)
@@ -319,9 +326,7 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
         [layer for layer in net.tensors(vector) if layer]
         for net, vector in ((network, params), (start.network, start.params))
     )
-    expected, got = (
-        ", ".join("x".join(map(str, layer["weights"].shape)) for layer in layers) for layers in (own, others)
-    )
+    expected, got = (", ".join(_weights_in_words(net)) for net in (network, start.network))
     if expected != got:
         raise BadInput(f"--start: expected weights of {expected} as in {source}, got {got}")
     for layer, other in zip(own, others, strict=True):

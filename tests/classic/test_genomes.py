@@ -29,6 +29,8 @@ MODELS = {
         "10 8 2\ninput\nconvolution - 3 1 1 3 2\nbatch_normalization relu\nmax_pooling - 2 0 2 2\n"
         "convolution tanh 4 2 0 2 1\nglobal_average_pooling\nbatch_normalization\ndense 2 softmax\n"
     ),
+    "groups": "6 1 1\ninput\nscale\ndense 4 tanh 2\ndense 4 relu 2x1-3:1,4-4:2\ndense 2 - 4:2\n",
+    "groups of several parts at last": "6 1 1\ninput\ndense 4 tanh 2x1-3+5-6:1,1-1:2\n",
     "ten layers": "2 1 1\ninput\n" + "".join(f"dense {units} arctan\n" for units in range(2, 11)),
     **{name: f"2 1 1\ninput\ndense 3 {name}\ndense 2 {name}\n" for name in ACTIVATIONS},
 }
@@ -101,6 +103,30 @@ def test_kernels_lie_one_after_the_other_in_a_tensor_of_their_width_and_height(t
     assert lines[0] == "3 2 6"
     assert [float(line) for line in lines[1:]] == genome.tensors[1]["weights"].ravel().tolist()
     assert (folder / "topology/layer_1/meta.dat").read_text(encoding="ascii") == "relu convolution 3 1 0 3 2\n"
+
+
+def test_each_part_of_groups_has_a_tensor_of_its_own(tmp_path: Path) -> None:
+    genome = made("6 1 1\ninput\nscale\ndense 7 tanh 2x3:2,1-4:3\ndense 2 softmax 1-7:2\n")
+    folder = stored(tmp_path, genome)
+    said = {
+        "topology/layer_1/meta.dat": "- scale",
+        "topology/layer_1/weights.dat": "6 1 1",
+        "topology/layer_2/meta.dat": "tanh dense 2x3:2,1-4:3",
+        "topology/layer_2/weights1.dat": "2 3 2",
+        "topology/layer_2/weights2.dat": "3 4 1",
+        "topology/layer_2/bias_weights.dat": "7 1 1",
+        "topology/layer_3/meta.dat": "softmax dense 1-7:2",
+        "topology/layer_3/weights.dat": "2 7 1",
+    }
+    assert {name: (folder / name).read_text().partition("\n")[0] for name in said} == said
+    first = [float(line) for line in (folder / "topology/layer_2/weights1.dat").read_text().splitlines()[1:]]
+    assert first == genome.tensors[2]["weights1"].ravel().tolist()
+
+
+def test_a_file_beside_those_of_a_layer_without_groups_is_left_alone(tmp_path: Path) -> None:
+    folder = stored(tmp_path, genome := made())
+    (folder / "topology/layer_3/weights1.dat").write_text("notes")
+    assert plain(Genome.read(folder).tensors) == plain(genome.tensors)
 
 
 @pytest.mark.parametrize("text", [STANDARD, *MODELS.values()], ids=["standard", *MODELS])

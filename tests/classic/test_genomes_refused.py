@@ -107,7 +107,7 @@ ODD: dict[str, tuple[str, str | bytes, str]] = {
     "an activation of flatten": (FLATTEN, "relu flatten\n", "1: expected '-', got 'relu'"),
     "no rate of dropout": (DROPOUT, "- dropout\n", "1: expected 'dropout RATE', got 'dropout'"),
     "a rate of 1": (DROPOUT, "- dropout 1\n", "1: expected a rate of at least 0 and below 1, got '1'"),
-    "words too many": (LAYER, "- dense 5 6\n", "1: expected 'dense UNITS ACTIVATION'"),
+    "words too many": (LAYER, "- dense 5 6\n", "1: expected 'dense UNITS ACTIVATION [GROUPS]'"),
     "one word": (LAYER, "dense\n", "1: expected 'ACTIVATION TYPE' in one line, got 'dense'"),
     "an empty activation as of 2019": (LAYER, " dense\n", "1: expected 'ACTIVATION TYPE' in one"),
     "no words": (LAYER, "", "1: expected 'ACTIVATION TYPE' in one line, got ''"),

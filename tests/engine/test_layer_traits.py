@@ -24,9 +24,11 @@ from kerash_cli.engine.layers import (
     MaxPooling,
     Mode,
     OutputLayer,
+    Scale,
     convolution,
 )
 from kerash_cli.engine.layers.base import BadWord, Transparent, count, count_or_unknown, count_or_zero, head, word
+from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array, Shape
@@ -38,8 +40,10 @@ SHAPE = (3, 6, 7)
 
 LINES = [
     *("input", "flatten", "dropout 0.5", "output", "dense 4 tanh", "batch_normalization", "convolution - 2 1 0 1 1"),
-    *("max_pooling - 1 0 1 1", "average_pooling - 1 0 1 1", "global_average_pooling"),
+    *("max_pooling - 1 0 1 1", "average_pooling - 1 0 1 1", "global_average_pooling", "dense 4 tanh 2", "scale"),
 ]
+
+PLACES = {"input": "first", "output": "last", "dropout": "before", "scale": "before"}
 
 
 def test_there_is_a_line_for_each_kind() -> None:
@@ -50,12 +54,12 @@ def test_there_is_a_line_for_each_kind() -> None:
 def test_a_kind_says_what_it_can(line: str) -> None:
     keyword, *words = line.split()
     layer = LAYERS[keyword].parse(words)
-    learns = keyword in ("dense", "convolution", "batch_normalization")
+    learns = keyword in ("dense", "convolution", "batch_normalization", "scale")
     assert layer.learns == learns == bool(Network([layer], SHAPE).learnt)
     assert layer.alone == (keyword == "convolution") == (Network([layer], SHAPE).tile == 1)
-    assert layer.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output"))
+    assert layer.stacks == (keyword in ("input", "dense", "dropout", "flatten", "output", "scale"))
     assert layer.fewest_rows == (8 if keyword == "batch_normalization" else 1)
-    assert layer.place == {"input": "first", "output": "last", "dropout": "before"}.get(keyword, "anywhere")
+    assert layer.place == PLACES.get(keyword, "anywhere")
 
 
 def test_a_mode_is_not_training_and_begins_at_0() -> None:
@@ -72,6 +76,9 @@ def test_a_mode_is_not_training_and_begins_at_0() -> None:
         (Dropout(0.5), SHAPE, 3 * 6 * 7),
         (OutputLayer(RELU), SHAPE, 3 * 6 * 7),
         (Dense(4, TANH), SHAPE, 2 * (3 * 6 * 7) * 4),
+        (Dense(4, TANH, Groups.parse("2")), SHAPE, 2 * 2 * (3 * 3 * 7) * 2),
+        (Dense(4, TANH, Groups.parse("3x1-5+6-7:1,126:1")), (1, 1, 133), 2 * (3 * 7 * 1 + 126 * 1)),
+        (Scale(), SHAPE, 3 * 6 * 7),
         (BatchNormalization(), SHAPE, 2 * 3 * 6 * 7),
         (GlobalAveragePooling(), SHAPE, 3 * 6 * 7),
         # 3 windows down, 2 across
@@ -203,8 +210,8 @@ def test_a_convolution_takes_memory_for_no_more_numbers_than_are_allowed(
 @pytest.mark.parametrize(
     ("keyword", "words", "position", "usage"),
     [
-        ("dense", ["x", "tanh"], 1, "dense UNITS ACTIVATION"),
-        ("dense", ["3", "tank"], 2, "dense UNITS ACTIVATION"),
+        ("dense", ["x", "tanh"], 1, "dense UNITS ACTIVATION [GROUPS]"),
+        ("dense", ["3", "tank"], 2, "dense UNITS ACTIVATION [GROUPS]"),
         ("input", ["tanh"], 1, "input [ACTIVATION]"),
         ("max_pooling", ["-", "1", "0", "2", "0"], 5, "max_pooling ACTIVATION STRIDE PAD KERNEL_WIDTH KERNEL_HEIGHT"),
         ("max_pooling", ["-", "1", "-1", "2", "2"], 3, "max_pooling ACTIVATION STRIDE PAD KERNEL_WIDTH KERNEL_HEIGHT"),

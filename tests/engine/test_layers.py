@@ -9,8 +9,20 @@ from hypothesis import strategies as st
 from small import TANH, run
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Dropout, Flatten, InputLayer, Layer, Mode, OutputLayer
+from kerash_cli.engine.layers import (
+    IDENTITY,
+    LAYERS,
+    Dense,
+    Dropout,
+    Flatten,
+    InputLayer,
+    Layer,
+    Mode,
+    OutputLayer,
+    Scale,
+)
 from kerash_cli.engine.layers.base import BadWord
+from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.plans import Plan
 from kerash_cli.engine.tensors import Array
@@ -115,6 +127,10 @@ def test_dropout_follows_the_mode_that_it_was_planned_with() -> None:
         ("input -", InputLayer()),
         ("dense 10 sigmoid", Dense(10, Activation("sigmoid"))),
         ("dense 007 -", Dense(7, IDENTITY)),
+        ("dense 007 - 1", Dense(7, IDENTITY)),
+        ("dense 8 - 02", Dense(8, IDENTITY, Groups(2))),
+        ("dense ? - 4", Dense(None, IDENTITY, Groups(4))),
+        ("scale", Scale()),
         ("dense ? prelu:0.1", Dense(None, Activation("prelu", (0.1,)))),
         ("flatten -", Flatten()),
         ("dropout .25", Dropout(0.25)),
@@ -134,6 +150,8 @@ def test_a_line_is_read_as_a_layer(line: str, layer: Layer) -> None:
         (InputLayer(), "input"),
         (Dense(10, TANH), "dense 10 tanh"),
         (Dense(None, IDENTITY), "dense ? -"),
+        (Dense(8, IDENTITY, Groups(2)), "dense 8 - 2"),
+        (Scale(), "scale"),
         (OutputLayer(), "output"),
         (OutputLayer(TANH), "output tanh"),
         (Dropout(0.5), "dropout 0.5"),
@@ -168,8 +186,8 @@ def test_usage_names_every_word_of_a_line(keyword: str) -> None:
 
 
 def test_a_line_with_too_many_or_too_few_words_shows_what_it_should_be() -> None:
-    for words in (["3"], ["3", "tanh", "4"]):
-        with pytest.raises(BadInput, match="expected 'dense UNITS ACTIVATION', got 'dense 3"):
+    for words in (["3"], ["3", "tanh", "1", "4"]):
+        with pytest.raises(BadInput, match=r"expected 'dense UNITS ACTIVATION \[GROUPS\]', got 'dense 3"):
             Dense.parse(words)
 
 

@@ -28,6 +28,7 @@ from kerash_cli.engine.layers import (
 )
 from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, head, no_activation
 from kerash_cli.engine.layers.dropout import share
+from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.layers.window import Windowed
 from kerash_cli.engine.losses import LOSSES, Loss
 from kerash_cli.engine.network import Network
@@ -49,6 +50,7 @@ WORDS: dict[Callable[[str], Any], Callable[[Activation, np.random.Generator], An
     Activation.parse: lambda activation, rng: activation,
     share: lambda activation, rng: 0.3,
     no_activation: lambda activation, rng: IDENTITY,
+    Groups.parse: lambda activation, rng: Groups.parse(rng.choice(["1", "2-4:2,2x1-2+4-5:1", "1-5:4"])),
 }
 """A value for a field of a layer, by what reads it."""
 
@@ -332,6 +334,17 @@ def test_initial_weights_depend_on_seed_and_law_alone() -> None:
     assert not np.array_equal(network.initial(1, dtype), network.initial(2, dtype))
     assert not np.array_equal(network.initial(1, dtype), network.initial(1, dtype, "he"))
     assert not network.initial(1, dtype, "zeros").any()
+
+
+def test_the_last_dense_layer_may_begin_with_weights_of_0_and_no_other() -> None:
+    network = Network([InputLayer(), Dense(4, TANH), Dense(4, TANH), OutputLayer(TANH)], SHAPE)
+    dtype = np.dtype("f8")
+    first, second, last = carve(network.initial(1, dtype, zero_last=True), network.param_shapes)[:3]
+    _, as_ever, drawn = carve(network.initial(1, dtype), network.param_shapes)[:3]
+    assert not first
+    assert np.array_equal(second.flat, as_ever.flat)
+    assert drawn.flat.any()
+    assert not last.flat.any()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_mutations import recipe, space
+from test_mutations import GROUPED, recipe, space, walk
 
 from kerash_cli.engine.layers import Convolution, Dense
 from kerash_cli.engine.network import Network
@@ -116,6 +116,27 @@ def test_of_a_narrower_layer_the_units_stay_that_matter() -> None:
     assert (kept["weights"] == first["weights"][:, [0, 2, 4, 5, 7]]).all()
     assert (kept["bias"] == first["bias"][[0, 2, 4, 5, 7]]).all()
     assert error < 1e-3
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_groups_keep_their_weights_while_other_layers_change(steps: int) -> None:
+    start = recipe(GROUPED)
+    params = start.network.initial(5, np.dtype(np.float64))
+    groups = start.network.tensors(params)[3]
+    x = np.random.default_rng(1).standard_normal((ROWS, 6))
+    kept = there = 0
+    for seed in range(30):
+        child = walk(GROUPED, steps, seed)[-1][2]
+        chain = [start.description, child.description]
+        found, error = inherit(chain, params, lambda net: net.initial(9, np.dtype(np.float64)), x)
+        assert np.isfinite(found).all()
+        assert np.isfinite(error)
+        for layer, own in zip(child.layers, child.network.tensors(found), strict=True):
+            if isinstance(layer, Dense) and layer.grouped:
+                kept += all(np.array_equal(own[name], groups[name]) for name in groups)
+                there += 1
+    assert there > 15
+    assert kept == there or (steps > 1 and kept > 15)  # of several changes, the pairs of layers are guessed
 
 
 def test_a_chain_of_mutations_is_inherited_link_by_link() -> None:

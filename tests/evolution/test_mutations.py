@@ -19,6 +19,8 @@ RICH = (
     "dense 3 softmax\noutput\n"
 )
 
+GROUPED = "6 1 1\ninput\nscale\ndense 8 tanh\ndense 8 tanh 2x1-3+5-6:3,7-8:2\ndense 8 relu\ndense 3 softmax\n"
+
 
 def recipe(text: str = EMPTY) -> Recipe:
     return Recipe(ModelDescription.parse(text), 0.005, 0.003)
@@ -39,7 +41,7 @@ def walk(text: str, steps: int, seed: int = 0) -> list[tuple[str, Recipe, Recipe
     return found
 
 
-@pytest.mark.parametrize("text", [EMPTY, IMAGE, RICH])
+@pytest.mark.parametrize("text", [EMPTY, IMAGE, RICH, GROUPED])
 def test_a_child_still_runs_and_is_within_the_space(text: str) -> None:
     own = space(text)
     for _, parent, child in walk(text, 150):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from test_mutations import RICH, recipe, space
+from test_mutations import GROUPED, RICH, recipe, space
 
 from kerash_cli.engine.layers import Layer
 from kerash_cli.errors import BadInput
@@ -29,6 +29,11 @@ PLACES: dict[str, tuple[str, dict[str, object], list[int]]] = {
     "narrow": (RICH, {}, [5]),
     "narrow, one above the narrowest": (RICH.replace("dense 9", "dense 5"), {}, [5]),
     "narrow, at the narrowest": (RICH.replace("dense 9", "dense 4"), {}, []),
+    "add layer, without groups behind it": (GROUPED, {}, [2, 4, 5]),
+    "widen, without groups": (GROUPED, {}, [4]),
+    "narrow, without groups": (GROUPED, {}, [4]),
+    "change activation, of groups too": (GROUPED, {}, [2, 3, 4]),
+    "remove layer, without groups behind it": (GROUPED, {}, [3, 4]),
     "change activation": (RICH, {}, [1, 5]),
     "change activation, of two": (RICH, {"activations": ("relu", "tanh")}, [1, 5]),
     "change activation, of one": (RICH, {"activations": ("relu",)}, []),

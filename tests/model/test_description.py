@@ -14,6 +14,7 @@ from kerash_cli.engine.activations import ACTIVATIONS, Activation
 from kerash_cli.engine.layers import IDENTITY, LAYERS, Dense, Flatten, InputLayer, Layer, OutputLayer
 from kerash_cli.engine.layers.base import count, count_or_unknown, count_or_zero, no_activation
 from kerash_cli.engine.layers.dropout import share
+from kerash_cli.engine.layers.grouping import WHOLE, Groups
 from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import LONGEST, ModelDescription
@@ -105,6 +106,7 @@ WORDS: dict[Any, st.SearchStrategy[Any]] = {
     Activation.parse: activations(),
     share: st.floats(0, 1, exclude_max=True),
     no_activation: st.just(IDENTITY),
+    Groups.parse: st.just(WHOLE),
 }
 
 
@@ -184,7 +186,7 @@ def test_inputs_that_the_given_sizes_do_not_divide_are_refused() -> None:
 
 # What is refused
 
-USAGE = "(usage: dense UNITS ACTIVATION)"
+USAGE = "(usage: dense UNITS ACTIVATION [GROUPS])"
 BAD = [
     ("", "m: expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file"),
     ("\n \n# nothing\n", "m: expected 'WIDTH HEIGHT DEPTH' and a line for each layer, got an empty file"),
@@ -223,9 +225,14 @@ BAD = [
     ("2 1 1\ninput tanh", "m:2:7: expected '-', got 'tanh' (usage: input [ACTIVATION])"),
     ("2 1 1\ninput - -", "m:2:1: expected 'input [ACTIVATION]', got 'input - -'"),
     ("2 1 1\ninput\nflatten relu", "m:3:9: expected '-', got 'relu' (usage: flatten [ACTIVATION])"),
-    ("2 1 1\ninput\ndense", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense'"),
-    ("2 1 1\ninput\ndense 3", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense 3'"),
-    ("2 1 1\ninput\ndense 3 tanh 4", "m:3:1: expected 'dense UNITS ACTIVATION', got 'dense 3 tanh 4'"),
+    ("2 1 1\ninput\ndense", "m:3:1: expected 'dense UNITS ACTIVATION [GROUPS]', got 'dense'"),
+    ("2 1 1\ninput\ndense 3", "m:3:1: expected 'dense UNITS ACTIVATION [GROUPS]', got 'dense 3'"),
+    ("2 1 1\ninput\ndense 3 tanh 1 4", "m:3:1: expected 'dense UNITS ACTIVATION [GROUPS]', got 'dense 3 tanh 1 4'"),
+    ("2 1 1\ninput\nscale 2\ndense 1 -", "m:3:1: expected 'scale', got 'scale 2'"),
+    (
+        "2 1 1\ninput\ndense 1 -\nscale",
+        "m:4: expected 'scale' before a layer that learns, got no such layer below it; try moving it further up",
+    ),
     ("2 1 1\ninput\ndense tanh 3", f"m:3:7: expected a whole number of 1 or more, got 'tanh' {USAGE}"),
     ("2 1 1\ninput\ndense 0 tanh", f"m:3:7: expected a whole number of 1 or more, got '0' {USAGE}"),
     ("2 1 1\ninput\ndense  3   sigmiod", f"m:3:12: unknown activation 'sigmiod'; did you mean 'sigmoid'? {USAGE}"),

@@ -146,6 +146,15 @@ def test_weights_of_other_shapes_are_told(tmp_path: Path) -> None:
         prepared("? 1 1\ninput\ndense 4 tanh\ndense ? -\n", amounts(), start=model)
 
 
+def test_weights_for_other_inputs_are_told(tmp_path: Path) -> None:
+    text = "? 1 1\ninput\nscale\ndense 3 tanh {}:3\ndense ? -\n"
+    rows = table([[row, row % 7, row % 5, 2 * row + 1] for row in range(60)], "x u v y", sha256="d" * 64)
+    model = concluded(tmp_path, prepared(text.format("1-2"), rows))
+    expected, got = ("3, 1x2x3 in groups 2-3:3, 3x1", "3, 1x2x3 in groups 1-2:3, 3x1")
+    with pytest.raises(BadInput, match=rf"^--start: expected weights of {expected} as in m\.model, got {got}$"):
+        prepared(text.format("2-3"), rows, start=model)
+
+
 def test_an_input_that_the_model_ignores_keeps_no_weights(tmp_path: Path) -> None:
     model = concluded(tmp_path, prepared(NUMBERS, table([[row, 7, row] for row in range(9)], "x k y")))
     varied = table([[row, -row, row] for row in range(9)], "x k y")

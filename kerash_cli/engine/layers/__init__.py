@@ -11,6 +11,7 @@ from kerash_cli.engine.layers.global_average_pooling import GlobalAveragePooling
 from kerash_cli.engine.layers.input import InputLayer
 from kerash_cli.engine.layers.max_pooling import MaxPooling
 from kerash_cli.engine.layers.output import OutputLayer
+from kerash_cli.engine.layers.scale import Scale
 
 __all__ = [
     "IDENTITY",
@@ -27,4 +28,5 @@ __all__ = [
     "MaxPooling",
     "Mode",
     "OutputLayer",
+    "Scale",
 ]

@@ -9,8 +9,11 @@ from typing import Self
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers.base import IDENTITY, Layer, Own, count_or_unknown, word
+from kerash_cli.engine.layers import grouping
+from kerash_cli.engine.layers.base import IDENTITY, BadWord, Layer, Own, count_or_unknown, word
+from kerash_cli.engine.layers.grouping import WHOLE, Groups, PlacedPart
 from kerash_cli.engine.tensors import Array, Call, Calls, Indices, Shape, Tensors, Views, apart
+from kerash_cli.errors import BadInput
 
 MUCH = 1 << 20
 """Number of multiplications in a large product. BLAS has kernels of its own for those that are smaller."""
@@ -18,10 +21,13 @@ MUCH = 1 << 20
 
 @dataclass(frozen=True)
 class Dense(Layer, keyword="dense"):
-    """Each output is the activation of a weighted sum of all inputs; an image is flattened first.
+    """Each output is the activation of a weighted sum of all inputs, or of its group's; an image is flattened first.
 
     weights (features, units) and bias (units,) are adjacent in memory and form one matrix. Its last row is multiplied
     by the ones in x, so that one product gives the sums with their biases, and another the gradients of both tensors.
+
+    With `groups`, each unit is the activation of a weighted sum of some of the inputs. Each part of the groups has
+    weights (count, inputs, units): `weights` of the only part, `weights1` of the first one of several, and so on.
     """
 
     learns = True
@@ -29,28 +35,56 @@ class Dense(Layer, keyword="dense"):
 
     units: int | None = word(count_or_unknown)
     activation: Activation = word(Activation.parse)
+    groups: Groups = word(Groups.parse, default=WHOLE)
 
     biased: bool = True
     """False for a part of a layer whose biases are another part's."""
 
+    @classmethod
+    def parse(cls, words: list[str]) -> Self:
+        layer = super().parse(words)
+        try:
+            if layer.units is not None:
+                layer.groups.check_units(layer.units)
+        except BadInput as error:
+            raise BadWord(str(error), 3, cls.usage()) from None
+        if layer.units is None and layer.groups.parts:
+            raise BadWord("expected a number of units, as many as the groups have, got '?'", 1, cls.usage())
+        return layer
+
+    @property
+    def grouped(self) -> bool:
+        """True if there is more than one group, or one that does not see all inputs."""
+        return self.groups != WHOLE
+
     def output_shape(self, shape: Shape) -> Shape:
+        if self.grouped:
+            self._parts(prod(shape))
         return (1, 1, self._units)
 
     def param_shapes(self, shape: Shape) -> Mapping[str, Shape]:
+        if self.grouped:
+            return grouping.param_shapes(self._parts(prod(shape)), self._units)
         weights = {"weights": (prod(shape), self._units)}
         return {**weights, "bias": (self._units,)} if self.biased else weights
 
     def initialize(self, shape: Shape, tensors: Views, draw: Callable[[Shape, int, int], Array]) -> None:
-        tensors["weights"][...] = draw(tensors["weights"].shape, *tensors["weights"].shape)
+        for name, weights in tensors.items():
+            if name != "bias":
+                weights[...] = draw(weights.shape, *weights.shape[-2:])
 
     def cache_shapes(self, shape: Shape, n: int) -> Mapping[str, Shape]:
-        return {} if self.activation.in_place else {"z": (self._units, n)}
+        shapes = {} if self.activation.in_place else {"z": (self._units, n)}
+        if self.grouped:
+            shapes["seen"] = (sum(part.gathered for part in self._parts(prod(shape))), n)
+        return shapes
 
     def flops(self, shape: Shape) -> int:
-        return 2 * prod(shape) * self._units
+        weights = [part.shape for part in self._parts(prod(shape))] if self.grouped else [(prod(shape), self._units)]
+        return 2 * sum(map(prod, weights))
 
     def keeps_apart(self, shape: Shape) -> bool:
-        return not self.activation.definition.mixes
+        return not (self.grouped or self.activation.definition.mixes)
 
     def of_units(self, units: slice, tensors: Views) -> tuple[Self, Views]:
         layer, taken = super().of_units(units, tensors)
@@ -69,6 +103,8 @@ class Dense(Layer, keyword="dense"):
 
     def _sums(self, x: Array, z: Array, own: Own) -> Calls:
         """Returns the calls that write the weighted sums to z (units, n)."""
+        if self.grouped:
+            return grouping.sums(self._parts(len(x) - 1), x[:-1], z, own)
         affine = self._affine(own.params)
         x = x[: affine.shape[-2]]
         if not (own.mode.training and affine.ndim == 2 and _in_rows(x, self._units)):
@@ -79,9 +115,11 @@ class Dense(Layer, keyword="dense"):
         return calls
 
     def backward(self, x: Array, a: Array, da: Array, dx: Array | None, own: Own) -> Calls:
+        calls = self.activation.backward(own.cache.get("z", a), a, da, da, own.memory)
+        if self.grouped:
+            return calls + grouping.gradients(self._parts(len(x) - 1), x[:-1], da, dx, own)
         gradient, weights = self._affine(own.grads), own.params["weights"]
         x = x[: gradient.shape[-2]]
-        calls = self.activation.backward(own.cache.get("z", a), a, da, da, own.memory)
         if gradient.ndim == 2:
             calls.append(partial(x.dot, da.T, gradient))
         else:
@@ -93,7 +131,10 @@ class Dense(Layer, keyword="dense"):
 
     def forget(self, tensors: Mapping[str, Array], features: Indices) -> None:
         """Sets the weights of these inputs to 0."""
-        tensors["weights"][features] = 0
+        if self.grouped:
+            grouping.forget(tensors, self.groups, features)
+        else:
+            tensors["weights"][features] = 0
 
     def _affine(self, tensors: Tensors) -> Array:
         """Returns weights and biases as one matrix (features + 1, units), or (features, units) if there are no biases.
@@ -101,6 +142,9 @@ class Dense(Layer, keyword="dense"):
         For a stack, the count of networks comes first: (count, features + 1, units).
         """
         return tensors.flat.reshape(*tensors.flat.shape[:-1], -1, self._units)
+
+    def _parts(self, inputs: int) -> list[PlacedPart]:
+        return self.groups.placed(inputs, self._units)
 
     @property
     def _units(self) -> int:
