@@ -58,7 +58,7 @@ class Real(click.FloatRange):
         return number
 
 
-class Member(click.ParamType):  # type: ignore[type-arg]
+class RegistryName(click.ParamType):  # type: ignore[type-arg]
     """A name or alias of a member of the registry `place`, MODULE:REGISTRY; the value is the member's own name."""
 
     def __init__(self, name: str, place: str) -> None:
@@ -146,7 +146,7 @@ GENOME_NAME = Parsed("name", "kerash_cli.classic.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.classic.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
 SEED = Whole(0, 2**63 - 1)
-LOSS = Member("name", "kerash_cli.engine.losses:LOSSES")
+LOSS = RegistryName("name", "kerash_cli.engine.losses:LOSSES")
 
 READING = (
     Option("--delimiter", metavar="CHARACTER", help="Column separator (default: detect)."),

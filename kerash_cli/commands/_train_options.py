@@ -49,7 +49,7 @@ NETWORK = (
     Option("--no-standardize", is_flag=True, help="Use columns as they are, not scaled to mean 0 and deviation 1."),
     Option(
         "--init",
-        type=_options.Member("law", "kerash_cli.engine.initializers:INITIALIZERS"),
+        type=_options.RegistryName("law", "kerash_cli.engine.initializers:INITIALIZERS"),
         help="Distribution of the initial weights (default: the one that suits each activation).",
     ),
     Option(
@@ -77,7 +77,7 @@ TRAINING = (
     Option("--batch-size", type=_options.COUNT, default=32, help="Rows per step (default: {default})."),
     Option(
         "--optimizer",
-        type=_options.Member("name", "kerash_cli.engine.optimizers:OPTIMIZERS"),
+        type=_options.RegistryName("name", "kerash_cli.engine.optimizers:OPTIMIZERS"),
         default="adam",
         help="Optimizer (default: {default}).",
     ),

@@ -30,7 +30,7 @@ from kerash_cli.evolution.population import (
 from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
 from kerash_cli.evolution.winner import Winner, candidate_record, numbered
 from kerash_cli.model import seen
-from kerash_cli.model.merging import merged
+from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.samples import Samples, staged
@@ -103,7 +103,8 @@ class Search:
         params = best_params(jobs[best].file)
         trained = self._trained(chosen, params, result, 1)
         if self.prepared.final == "merged":
-            description, joint = merged(chosen.candidate.recipe.description, params)
+            member = Member(chosen.candidate.recipe.description, params, None, 1.0)
+            description, joint = merged([member], self.prepared.encoding.features)
             network = Network(description.layers, description.known_shape)
             trained, how = trained._replace(description=description, network=network, params=joint), MERGED
         else:
