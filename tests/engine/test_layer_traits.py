@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import (
@@ -31,7 +32,7 @@ from kerash_cli.engine.layers.base import BadWord, Transparent, count, count_or_
 from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.engine.tensors import Array, Shape
+from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput
 
 TANH, RELU = Activation("tanh"), Activation("relu")
@@ -138,23 +139,56 @@ def test_a_layer_that_changes_nothing_says_so(layer: Layer, training: bool, tran
     assert layer.transparent(training) is transparent
 
 
+RATES = [0.1, 0.25, 0.3, 1 / 3, 0.5, 0.9, 0.999999, 1 - 2**-53, 1e-7, 1e-8, 1e-17, 2**-24, 2**-25, 2**-53]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rate", RATES)
+def test_dropout_keeps_what_draws_less_than_the_share_that_is_kept(rate: float, dtype: Any) -> None:
+    for features, n in [(1, 1), (7, 3), (64, 160), (701, 203)]:
+        mode = Mode(training=True, seed=3, step=9)
+        plan = Network([Dropout(rate)], (1, 1, features)).plan(np.empty(0, dtype), n, mode)
+        plan.rows[:, :-1] = 1
+        for call in plan.forward:
+            call()
+        kept = dtype(1 - rate)
+        drawn = mode.random(0).random((features, n), dtype)
+        assert np.array_equal(plan.a, np.where(drawn < kept, 1 / kept, dtype(0)))
+
+
 class Drawn(Mode):
-    """Draws the same four numbers each time."""
+    """Draws the words of a list instead of random ones."""
+
+    def __init__(self, words: list[int]) -> None:
+        super().__init__(training=True)
+        self.words = words
 
     def random(self, layer: int) -> Any:
-        class Four:
-            def random(self, out: Array, dtype: np.dtype[Any]) -> None:
-                out[...] = np.array([0.0, 0.25, 0.5, 0.75], dtype)[:, np.newaxis]
+        words = np.array(self.words, np.uint64)
 
-        return Four()
+        class Bits:
+            def random_raw(self, size: int) -> NDArray[np.uint64]:
+                return words[:size]
+
+        class Random:
+            bit_generator = Bits()
+
+        return Random()
 
 
-def test_dropout_keeps_what_draws_less_than_the_share_that_is_kept() -> None:
-    plan = Network([Dropout(0.5)], (1, 1, 4)).plan(np.empty(0), 1, Drawn(training=True))
+@pytest.mark.parametrize(
+    ("dtype", "words"),
+    [
+        (np.float64, [0, 2**62, 2**63 - 1, 2**63]),  # 0, 1/4, just below 1/2, 1/2
+        (np.float32, [0 | 2**30 << 32, 2**31 - 1 | 2**31 << 32]),  # the lower half is the first number
+    ],
+)
+def test_half_of_the_words_are_below_one_half(dtype: Any, words: list[int]) -> None:
+    plan = Network([Dropout(0.5)], (1, 1, 4)).plan(np.empty(0, dtype), 1, Drawn(words))
     plan.rows[:, :-1] = [3, 4, 5, 6]
     for call in plan.forward:
         call()
-    assert plan.a[:, 0].tolist() == [6, 8, 0, 0]
+    assert plan.a[:, 0].tolist() == [6, 8, 10, 0]
 
 
 @pytest.mark.parametrize(
