@@ -12,8 +12,9 @@ import numpy as np
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.allocation import Allocator
 from kerash_cli.engine.calls import described, labelled
-from kerash_cli.engine.layers import IDENTITY, Layer, MaxPooling, Mode
+from kerash_cli.engine.layers import IDENTITY, Dense, InputLayer, Layer, MaxPooling, Mode, Scale
 from kerash_cli.engine.layers.base import Own
+from kerash_cli.engine.layers.scaled import ScaledDense
 from kerash_cli.engine.tensors import Array, Calls, Shape, Tensors, Views, size
 
 RELU = Activation("relu")
@@ -246,6 +247,8 @@ def assembled(
     samples = Signal(rows.T, shapes[0])
     with_dx = with_dx or given.dx is not None
     shapes = shapes if with_dx else cropped(layers, shapes)
+    if backward and not with_dx:
+        layers, tensors = _joined(layers, tensors, memory.allocator)
     steps = _steps(layers, shapes, tensors, samples, mode, memory, given.a)
     out = steps[-1].out if steps else samples
     last = memory.laid_out(out, "row", shapes[-1])
@@ -296,6 +299,23 @@ def deferred(layers: Sequence[Layer]) -> list[Layer]:
         if waits and isinstance(pooling, MaxPooling) and pooling.activation == IDENTITY:
             order[i], order[i + 1] = layer.linear(), replace(pooling, activation=RELU)
     return order
+
+
+def _joined(
+    layers: Sequence[Layer], tensors: Sequence[LayerTensors], allocator: Allocator
+) -> tuple[Sequence[Layer], Sequence[LayerTensors]]:
+    """Returns the layers and their tensors; a scale that learns first becomes part of the dense layer behind it."""
+    first = next((i for i, each in enumerate(tensors) if each.params), len(layers))
+    after = next((i for i in range(first + 1, len(layers)) if not layers[i].transparent(training=True)), None)
+    if after is None or not isinstance(layers[first], Scale):
+        return layers, tensors
+    dense, scale = layers[after], tensors[first]
+    if not isinstance(dense, Dense) or dense.grouped:
+        return layers, tensors
+    order, theirs = list(layers), list(tensors)
+    order[after] = ScaledDense.joined(dense, scale.params, scale.grads, tensors[after].params, allocator)
+    order[first], theirs[first] = InputLayer(), LayerTensors(*(Tensors(each.flat[..., :0], {}) for each in scale))
+    return order, theirs
 
 
 def _steps(

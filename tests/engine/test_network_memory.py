@@ -16,6 +16,8 @@ MODELS = {
     "images": "16 16 3\ninput\nconvolution tanh 8 1 1 3 3\nmax_pooling - 2 0 2 2\ndense 10 softmax\n",
     "wide": "9 1 1\ninput\ndense 30 gelu\nbatch_normalization mish\ndense 4 -\noutput softplus:2\n",
     "mixing": "7 6 2\ninput\nconvolution softmax 5 2 1 3 3\naverage_pooling tanh 1 1 2 2\nglobal_average_pooling -\n",
+    "groups": "9 1 1\ninput\nscale\ndense 30 silu 2x1-3+7-9:10,5-5:10\nscale\ndense 30 gelu 3\ndense 4 -\n",
+    "scaled": "9 1 1\ninput\nscale\ndropout 0\ndense 30 silu\ndense 4 -\n",
     "even": "6 6 2\ninput\naverage_pooling relu 2 0 2 2\nbatch_normalization -\naverage_pooling - 1 0 2 2\ndense 2 -\n",
 }
 

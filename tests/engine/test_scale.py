@@ -5,7 +5,18 @@ import pytest
 from small import TANH, run
 
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import IDENTITY, Convolution, Dense, InputLayer, Layer, Mode, Scale
+from kerash_cli.engine.layers import (
+    IDENTITY,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    InputLayer,
+    Layer,
+    Mode,
+    Scale,
+)
+from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 
@@ -63,6 +74,57 @@ def test_inputs_that_are_forgotten_have_a_factor_of_0_and_keep_it() -> None:
     tensors = network.tensors(gradient)
     assert tensors[1]["weights"][1] == 0
     assert not tensors[2]["weights"][1].any()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("stack", [(), (5,)], ids=["one", "stack"])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        [Dense(4, TANH), Dense(2, IDENTITY)],
+        [Flatten(), Dropout(0), Dense(3, Activation("softmax"))],
+        [Dense(40, Activation("silu")), Scale(), Dense(2, IDENTITY)],
+    ],
+    ids=["dense", "flat", "wide"],
+)
+def test_a_scale_that_is_trained_within_a_dense_layer_has_the_same_gradients(
+    behind: list[Layer], stack: tuple[int, ...], bias: bool
+) -> None:
+    network = Network([InputLayer(), Scale(), *behind], (2, 1, 3), bias)
+    rng = np.random.default_rng(3)
+    params, n = rng.standard_normal((*stack, network.size)), 7 * (stack or (1,))[0]
+    x, da = rng.standard_normal((n, 6)), rng.standard_normal((network.outputs, n))
+    found = []
+    for apart in (True, False):
+        gradient = np.full_like(params, np.nan)
+        plan = network.plan(params, n, Mode(training=True), gradient, with_dx=apart)
+        assert (" scale, dense " in plan.describe()) is not apart
+        for _ in range(2):  # the second time, its memory is full
+            plan.rows[:, :-1] = x
+            run(plan.forward)
+            outputs = plan.a.copy()
+            plan.da[...] = da
+            run(plan.backward)
+        found.append((outputs, gradient))
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Dense(4, TANH), Scale(), Dense(2, TANH)],
+        [Scale(), Dropout(0.5), Dense(2, TANH)],
+        [Scale(), Dense(2, TANH, Groups(2))],
+        [Scale(), Scale(), Dense(2, TANH)],
+        [Scale()],
+    ],
+)
+def test_no_other_scale_is_trained_within_a_dense_layer(layers: list[Layer]) -> None:
+    network = Network(layers, (1, 1, 4))
+    params = np.ones(network.size)
+    assert "scale, " not in network.plan(params, 3, Mode(training=True), np.empty_like(params)).describe()
+    assert "scale, " not in Network([Scale(), Dense(2, TANH)], (1, 1, 4)).plan(np.ones(14), 3, Mode()).describe()
 
 
 @pytest.mark.parametrize("bias", [True, False])
