@@ -1,8 +1,8 @@
 """Records what PyTorch makes of small networks, for tests/test_pytorch.py: python benchmarks/record_pytorch.py
 
-Each case is a network of three dense layers (tanh, relu and the case's own activation) or one of three convolutions,
-trained for 20 steps over the same rows in the same order; ten rows in batches of four, so that each third batch is a
-smaller one.
+Each case is a network of three dense layers (tanh, relu and the case's own activation), one of three convolutions, or
+one of a scale and dense layers with groups, trained for 20 steps over the same rows in the same order; ten rows in
+batches of four, so that each third batch is a smaller one.
 """
 
 import json
@@ -54,6 +54,15 @@ def cnn(rows: torch.Tensor, tensors: list[torch.Tensor]) -> torch.Tensor:
     return images.flatten(1) @ w4 + b4
 
 
+def grouped(rows: torch.Tensor, tensors: list[torch.Tensor]) -> torch.Tensor:
+    scale, w1, b1, w2, w3, b2, w4, b4 = tensors
+    given = rows * scale
+    given = torch.tanh(torch.cat([given[:, :3] @ w1[0], given[:, 3:] @ w1[1]], 1) + b1)
+    some = given[:, [0, 1, 3, 5]]
+    given = torch.relu(torch.cat([given[:, 1:4] @ w2[0], some @ w3[0], some @ w3[1]], 1) + b2)
+    return given @ w4 + b4
+
+
 MODELS = {
     "mlp": Model(
         SIZES[0], [shape for before, after in pairwise(SIZES) for shape in ((before, after), (after,))], [], mlp
@@ -64,6 +73,7 @@ MODELS = {
         [(3,), (3,)],
         cnn,
     ),
+    "groups": Model(6, [(6,), (2, 3, 3), (6,), (1, 3, 2), (2, 4, 1), (4,), (4, SIZES[-1]), (SIZES[-1],)], [], grouped),
 }
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -109,6 +119,18 @@ CASES: dict[str, list[dict[str, Any]]] = {
             ("sgd", 0.1, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
             ("adam", 0.01, {}),
             ("adam", 0.01, {"clip_norm": 0.3}),
+        ]
+    ],
+    "groups": [
+        {
+            "loss": "categorical-cross-entropy",
+            "activation": "softmax",
+            "optimizer": optimizer,
+            "settings": {"learning_rate": rate, **settings},
+        }
+        for optimizer, rate, settings in [
+            ("sgd", 0.1, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+            ("adamw", 0.01, {"weight_decay": 0.1}),
         ]
     ],
 }
@@ -181,7 +203,7 @@ def recorded(kind: str) -> dict[str, Any]:
 def main() -> None:
     torch.manual_seed(0)
     settings = {"torch": torch.__version__, "sizes": SIZES, "batch": BATCH}
-    record = {**settings, **recorded("mlp"), "cnn": recorded("cnn")}
+    record = {**settings, **recorded("mlp"), "cnn": recorded("cnn"), "groups": recorded("groups")}
     TARGET.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="ascii")
 
 

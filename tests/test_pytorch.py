@@ -22,7 +22,9 @@ from kerash_cli.engine.layers import (
     Layer,
     MaxPooling,
     Mode,
+    Scale,
 )
+from kerash_cli.engine.layers.grouping import Groups
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OPTIMIZERS, OptimizerSettings
 from kerash_cli.engine.tensors import Array
@@ -32,7 +34,7 @@ from kerash_cli.training.sources import InProcess
 
 TESTS = Path(__file__).parent
 RECORD = json.loads((TESTS / "golden" / "pytorch.json").read_text(encoding="ascii"))
-RECORDS = {"mlp": RECORD, "cnn": RECORD["cnn"]}
+RECORDS = {"mlp": RECORD, "cnn": RECORD["cnn"], "groups": RECORD["groups"]}
 CASES = [(kind, case) for kind, record in RECORDS.items() for case in record["cases"]]
 Rows = list[list[float]]
 TOLERANCE = {"float64": 1e-7, "float32": 1e-4}
@@ -64,7 +66,17 @@ def cnn(last: Activation) -> Network:
     return Network(layers, (2, 7, 6))
 
 
-NETWORKS = {"mlp": mlp, "cnn": cnn}
+def groups(last: Activation) -> Network:
+    layers: list[Layer] = [
+        Scale(),
+        Dense(6, TANH, Groups(2)),
+        Dense(4, RELU, Groups.parse("2-4:2,2x1-2+4-4+6-6:1")),
+        Dense(2, last),
+    ]
+    return Network(layers, (1, 1, 6))
+
+
+NETWORKS = {"mlp": mlp, "cnn": cnn, "groups": groups}
 
 
 def trained(
