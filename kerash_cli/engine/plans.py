@@ -134,7 +134,7 @@ class LayerStep:
     @property
     def label(self) -> str:
         """The name of the layer in a saved model, then its line: `layer2 dense 16 relu`."""
-        return f"layer{self.index} {self.layer}"
+        return f"layer{self.index} {self.layer.short}"
 
     def forward(self) -> Calls:
         """Returns the calls that bring the inputs into the layer's order, then the layer's own calls."""

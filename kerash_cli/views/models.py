@@ -13,6 +13,8 @@ from kerash_cli.views.training import duration
 if TYPE_CHECKING:
     from kerash_cli.model.trained import TrainedModel
 
+LETTERS = 80
+"""Maximum number of letters of a layer's line in a table; `kerash show --json` has all of them."""
 HEADER = ("layer", "output", "parameters", "flops per sample")
 
 
@@ -20,11 +22,12 @@ def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
     """Returns a table of the layers' sizes, with their sums if all are known; `?` is a size that the data decides."""
     rows = [[*HEADER, f"memory for {batch_size}"]]
     for layer in layers:
+        line = layer["layer"] if len(layer["layer"]) <= LETTERS else f"{layer['layer'][: LETTERS - 3]}..."
         if layer["output"] is None:
-            rows.append([layer["layer"], "?", "?", "?", "?"])
+            rows.append([line, "?", "?", "?", "?"])
             continue
         numbers = (f"{layer[key]:,}" for key in ("parameters", "flops"))
-        rows.append([layer["layer"], "x".join(map(str, layer["output"])), *numbers, readable(layer["memory"])])
+        rows.append([line, "x".join(map(str, layer["output"])), *numbers, readable(layer["memory"])])
     if any(layer["output"] is None for layer in layers):
         return screen.table(sys.stdout, rows)
     parameters, flops, memory = (sum(layer[key] for layer in layers) for key in ("parameters", "flops", "memory"))

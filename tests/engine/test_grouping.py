@@ -312,6 +312,16 @@ def test_groups_that_do_not_fit_are_refused_where_they_are_wrong(line: str) -> N
     assert message == REFUSED[line] + (usage if REFUSED[line].endswith(" ") else "")
 
 
+def test_many_groups_are_shortened_where_each_line_names_them() -> None:
+    many = Groups.parse(",".join(["1-2:1", "2-2+4-4:1"] * 500))
+    plan = Network([Dense(1000, IDENTITY, many)], (1, 1, 4)).plan(np.empty(3000), 3, Mode())
+    lines = plan.describe().splitlines()
+    assert len(lines) == 1 + 1000 + 2 * 500 + 1
+    assert max(map(len, lines)) < 160
+    assert lines[1].startswith("  layer0 dense 1000 - 1-2:1,2-2+4-4:1,1-2:1,")
+    assert Dense(3, IDENTITY, Groups.parse("1-2:3")).short == "dense 3 - 1-2:3"
+
+
 def test_huge_groups_are_counted_without_making_them() -> None:
     many = 10**16
     text = f"{10 * many} 1 1\ninput\ndense {4 * many} - {many}x1-{9 * many}:3,{many}x9:1\n"

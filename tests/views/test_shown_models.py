@@ -43,6 +43,10 @@ def test_a_checkpoint_says_how_to_continue() -> None:
 
 def test_layers_are_summed_up_where_all_sizes_are_known() -> None:
     dense = {"layer": "dense 1200 relu", "output": [1200, 1, 1], "parameters": 2400, "flops": 4800, "memory": 2000}
+    long = dense | {"layer": f"dense 4 - {','.join(['1-3:1'] * 4000)}"}
+    assert max(map(len, layer_table([dense, long], 32).splitlines())) < 140
+    assert f"\n{long['layer'][:77]}...  " in layer_table([dense, long], 32)
+    assert f"\n{long['layer'][:80]}  " in layer_table([dense, long | {"layer": long["layer"][:80]}], 32)
     known = layer_table([dense, dense], 32)
     assert known.splitlines()[-1].split() == ["in", "all", "4,800", "9,600", "4", "kB"]
     unknown = layer_table([dense, dict.fromkeys(dense) | {"layer": "dense ? softmax"}], 32)

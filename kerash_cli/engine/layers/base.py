@@ -25,6 +25,9 @@ LAYERS: Registry[type["Layer"]] = Registry("layer")
 
 IDENTITY = Activation("identity")
 
+SHOWN_LETTERS = 80
+"""Maximum number of letters of a layer's line where many lines are shown, each as wide as the widest."""
+
 
 @dataclass
 class Mode:
@@ -131,6 +134,12 @@ class Layer(ABC):
         while values and values[-1][0] == values[-1][1]:
             values.pop()
         return " ".join([self.keyword, *("?" if value is None else str(value) for value, _ in values)])
+
+    @property
+    def short(self) -> str:
+        """The layer's line for a table or a list of calls, without the rest of many groups."""
+        line = str(self)
+        return line if len(line) <= SHOWN_LETTERS else f"{line[: SHOWN_LETTERS - 3]}..."
 
     @property
     def unresolved(self) -> bool:
