@@ -86,17 +86,26 @@ def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = Non
     """Yields the columns tile by tile: a slice of the given rows (all, if None), and the values there as float64."""
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // len(columns))
-    chosen = _selection(columns)
+    chosen = selection(columns)
     for start in range(0, count, step):
         part = slice(start, start + step)
         values = numbers[part if rows is None else rows[part]]
         yield part, values[:, chosen].astype(np.float64)
 
 
-def _selection(columns: Sequence[int]) -> slice | list[int]:
+def selection(columns: Sequence[int]) -> slice | list[int]:
     """Returns an index for the columns: a slice if they are adjacent, which is much faster."""
     run = range(columns[0], columns[0] + len(columns))
     return slice(run.start, run.stop) if list(columns) == list(run) else list(columns)
+
+
+def extremes(table: Table, positions: Sequence[int], rows: Rows | None) -> tuple[Floats, Floats]:
+    """Returns the smallest and the largest values of columns of numbers over the given rows, ignoring missing ones."""
+    low, high = np.full((2, len(positions)), np.nan)
+    for _, values in tiles(table.numbers, table.number_indexes(positions), rows):
+        low = np.fmin(low, np.fmin.reduce(values, axis=0))
+        high = np.fmax(high, np.fmax.reduce(values, axis=0))
+    return low, high
 
 
 def matrix(table: Table, positions: Sequence[int]) -> Floats:

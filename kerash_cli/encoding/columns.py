@@ -11,12 +11,13 @@ import numpy as np
 
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.cells import Floats, check_rows
-from kerash_cli.encoding.inputs import INPUTS, ColumnGroup, InputColumn
+from kerash_cli.encoding.inputs import INPUTS, ColumnGroup, InputColumn, Number
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.tables.table import Rows, Schema, Table, separates
 
 if TYPE_CHECKING:
+    from kerash_cli.encoding.views import View
     from kerash_cli.tables.notations.base import Notation
 
 MOST_INPUTS = 1 << 18
@@ -43,6 +44,7 @@ class Columns:
     targets: tuple[int, ...]
     """Positions of the label columns; empty if the labels came from a separate file."""
     inputs: tuple[InputColumn, ...]
+    """The inputs; a column that is seen in several ways is there several times, its z-scores first."""
     notations: "Mapping[int, Notation]" = field(default_factory=dict)
     """Notations of the numbers in inputs and label columns, by position, if they are no plain decimals."""
     missing_values: tuple[str, ...] | None = None
@@ -60,9 +62,45 @@ class Columns:
         """Index of the first feature of each input."""
         return [0, *accumulate(each.features for each in self.inputs)][:-1]
 
+    @cached_property
+    def used(self) -> tuple[int, ...]:
+        """Position of each column that is an input, once."""
+        return tuple(dict.fromkeys(each.position for each in self.inputs))
+
+    @cached_property
+    def unscaled(self) -> list[int]:
+        """Indexes of the features of views, which are not standardised."""
+        return [feature for each, start in self._placed if each.view for feature in range(start, start + each.features)]
+
+    @property
+    def views(self) -> list[str]:
+        """Words for the views beside the z-scores: `quantile`, `piecewise`."""
+        return list(dict.fromkeys(each.view.partition(":")[0] for each in self.inputs if each.view))
+
+    @property
+    def _placed(self) -> list[tuple[InputColumn, int]]:
+        """Each input with the index of its first feature."""
+        return list(zip(self.inputs, self.starts, strict=True))
+
+    def features_of(self, view: "View") -> Rows:
+        """Returns the indexes of the features that a view sees, ascending."""
+        seen = [range(start, start + each.features) for each, start in self._placed if view.sees(each)]
+        return np.array([feature for own in seen for feature in own], np.intp)
+
+    def seeing(self, features: Sequence[int] | Rows) -> tuple[Self, Rows]:
+        """Returns these columns with only the inputs that have one of these features, and all features of these."""
+        wanted = np.zeros(self.features, np.bool_)
+        wanted[features] = True
+        kept = [(each, start) for each, start in self._placed if wanted[start : start + each.features].any()]
+        own = np.array([feature for each, start in kept for feature in range(start, start + each.features)], np.intp)
+        inputs = tuple(each for each, _ in kept)
+        known = {*self.targets, *(each.position for each in inputs)}
+        notations = {place: notation for place, notation in self.notations.items() if place in known}
+        return replace(self, inputs=inputs, notations=notations), own
+
     def schema(self, text_labels: bool) -> Schema:
         """Returns the schema for reading other files; with `text_labels`, labels are read as text."""
-        used = frozenset(each.position for each in self.inputs)
+        used = frozenset(self.used)
         text = {each.position for each in self.inputs if each.is_text}
         text.update(self.targets if text_labels else ())
         return Schema(
@@ -81,10 +119,9 @@ class Columns:
             without = f", or {self.width - own} without the label{'s' * (own > 1)}" if own else ""
             either = f"{self.width} columns{without}"
             raise BadInput(f"{at(table.source)}expected {either}, got {table.width}")
-        used = [each.position for each in self.inputs]
-        if any(position not in places for position in used):
+        if any(position not in places for position in self.used):
             raise self._without_columns(table, places)
-        found = {position: places[position] for position in used}
+        found = {position: places[position] for position in self.used}
         self._places_by_layout[table.names, table.width] = found
         return found
 
@@ -95,9 +132,8 @@ class Columns:
         if known is not None:
             return known
         found = []
-        pairs = list(zip(self.inputs, self.starts, strict=True))
         for kind in sorted(INPUTS.values(), key=lambda kind: kind.is_text):
-            if own := [(column, start) for column, start in pairs if type(column) is kind]:
+            if own := [(column, start) for column, start in self._placed if type(column) is kind]:
                 columns, starts = zip(*own, strict=True)
                 found.append((kind, ColumnGroup(columns, [places[each.position] for each in columns], list(starts))))
         self._groups_by_layout[table.names, table.width] = found
@@ -128,7 +164,8 @@ class Columns:
     def number_places(self, table: Table) -> list[int]:
         """Returns the positions in `table` of the inputs that are not text."""
         places = self.places(table)
-        return [places[each.position] for each in self.inputs if not each.is_text]
+        texts = {each.position for each in self.inputs if each.is_text}
+        return [places[each] for each in self.used if each not in texts]
 
     def unseen(self, table: Table) -> int:
         """Counts the input cells with a value that no training row had; such a cell is encoded as all zeros."""
@@ -154,6 +191,27 @@ class Columns:
             raise BadInput(f"{at(table.source)}expected labels ({listed(labels)}), got {got}; try a label file")
         return table, places
 
+    def with_inputs(self, more: Sequence[InputColumn]) -> Self:
+        """Returns these columns with further inputs after the others."""
+        return replace(self, inputs=(*self.inputs, *more)) if more else self
+
+    def viewed_as(self, other: "Columns") -> Self:
+        """Returns these columns, in which columns of numbers are also seen as `other` sees them, bin by bin.
+
+        Columns are matched by name if both have names, else by their order.
+        """
+        own = {name: each for (name, _), each in self._named(other) if isinstance(each, Number)}
+        views = [(name, each) for (name, view), each in other._named(self) if view]
+        found = [replace(each, position=own[name].position) for name, each in views if name in own]
+        return self.with_inputs(found)
+
+    def _named(self, other: "Columns") -> list[tuple[tuple[str, str], InputColumn]]:
+        """Returns each input with its name and its view; the name is a number if `other`, or these, have no names."""
+        names = {position: str(number) for number, position in enumerate(self.used)}
+        if self.names is not None and other.names is not None:
+            names = {position: self.names[position] for position in self.used}
+        return [((names[each.position], each.view), each) for each in self.inputs]
+
     def arranged_as(self, other: "Columns") -> Self:
         """Returns these columns with the inputs in the order of `other`, matched by name if both have names.
 
@@ -161,16 +219,17 @@ class Columns:
         """
         inputs = self.inputs
         if self.names is not None and other.names is not None:
-            own = {self.names[each.position]: each for each in self.inputs}
-            theirs = [other.names[each.position] for each in other.inputs]
-            if own.keys() != set(theirs):
-                strange, gone = ([name for name in a if name not in b] for a, b in ((own, theirs), (theirs, own)))
+            own = dict(self._named(other))
+            theirs = [key for key, _ in other._named(self)]
+            ours, wanted = ([*dict.fromkeys(name for name, _ in keys)] for keys in (own, theirs))
+            if set(ours) != set(wanted):
+                strange, gone = ([name for name in a if name not in b] for a, b in ((ours, wanted), (wanted, ours)))
                 says = ", and ".join(
                     [f"its model has no input {listed(strange)}"] * bool(strange)
                     + [f"this table has no input {listed(gone)}"] * bool(gone)
                 )
                 raise BadInput(f"--start: {says}; try --drop, or leave out --start")
-            inputs = tuple(own[name] for name in theirs)
+            inputs = tuple(own[key] for key in theirs if key in own)
         if [each.detail for each in inputs] != [each.detail for each in other.inputs]:
             expected, got = (counted(each.features, "input") for each in (other, self))
             raise BadInput(f"--start: expected its model's {expected}, with the same values in text columns, got {got}")
@@ -222,8 +281,8 @@ class Columns:
         """Returns the error about a table that lacks inputs or has other names for them."""
         assert self.names is not None, "else columns go by their positions"
         assert table.names is not None, "else columns go by their positions"
-        wanted = [self.names[each.position] for each in self.inputs]
-        gone = [self.names[each.position] for each in self.inputs if each.position not in places]
+        wanted = [self.names[each] for each in self.used]
+        gone = [self.names[each] for each in self.used if each not in places]
         error = BadInput(
             f"{at(table.source)}expected a header with {listed(wanted)}, got {listed(table.names)}: "
             f"no column {listed(gone)}"
@@ -289,8 +348,10 @@ def _inputs(value: object, width: int) -> tuple[InputColumn, ...]:
             checks.expect(column.runs and len(run) == 1, "expected a number of inputs without categories")
             count = checks.integer(run[0], 2, min(width - position, MOST_INPUTS - len(inputs)), "number of inputs")
         inputs += [column, *(_column(each, detail) for each in range(position + 1, position + count))]
-    positions = [each.position for each in inputs]
-    checks.expect(len(set(positions)) == len(positions), "expected different inputs")
+    checks.expect(len({(each.position, each.view) for each in inputs}) == len(inputs), "expected different inputs")
+    others = {each.position for each in inputs if not each.view and not isinstance(each, Number)}
+    views = {each.position for each in inputs if each.view}
+    checks.expect(views.isdisjoint(others), "expected views of columns of numbers")
     return tuple(inputs)
 
 

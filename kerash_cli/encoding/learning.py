@@ -12,6 +12,7 @@ from kerash_cli.encoding.inputs import INPUTS, InputColumn, Number
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.scaling import Scaling
 from kerash_cli.encoding.targets import Binary, Classes, Multilabel, OneHot, Targets, Values
+from kerash_cli.encoding.views import STANDARD, View, viewed
 from kerash_cli.errors import BadInput, at, complain, listed, shown
 from kerash_cli.system import memory
 from kerash_cli.tables.table import Table
@@ -43,13 +44,17 @@ def learn(
     missing: str = "auto",
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    views: Collection[View] = (STANDARD,),
+    like: Columns | None = None,
 ) -> Encoding:
     """Returns the encoding of a table with labels in `labels`, or in its columns `targets` (names, or numbers from 1).
 
     `inputs` and `outputs` are the network's numbers of inputs and outputs; None leaves them to the data. `output` is
     the kind of its outputs, one of `targets.OUTPUTS`. `missing` is the treatment of missing values: one of MISSING, or
     `auto`, which is `mean` if there are some, else `error`. The columns `drop` are left out; if there are columns
-    `keep`, all others are. `Encoding.fitted` adds the scaling. Raises BadInput if the data does not fit the network.
+    `keep`, all others are. Columns of numbers are inputs as each of the `views` sees them; or as `like` sees them, the
+    columns of a model to start from. `Encoding.fitted` adds the scaling. Raises BadInput if the data does not fit the
+    network.
     """
     where, places = label_columns(table, labels, targets)
     positions = tuple(places) if labels is None else ()
@@ -62,13 +67,9 @@ def learn(
     if missing == "auto":
         missing = "mean" if incomplete(table, used) or incomplete(where, places) else "error"
     if missing != "error":
-        rows = complete(table, used if missing == "drop" else [], where, places)
-        if not len(rows):
-            raise BadInput(
-                f"{at(table.source)}expected at least one row without missing values, found none; try --missing mean"
-            )
-        table, where = table.take(rows), where.take(rows)
+        table, where = _without_gaps(table, used if missing == "drop" else [], where, places)
     columns = _columns(table, used, positions, aside)
+    columns = columns.viewed_as(like) if like else columns.with_inputs(viewed(table, columns.inputs, views))
     _check_inputs(table, columns, inputs)
     names = tuple(where.names[place] for place in places) if where.names is not None else numbered(len(places))
     encoding = Encoding(
@@ -182,6 +183,16 @@ def _numbers_rows(table: Table, position: int) -> bool:
     return bool(rises.all() and (values % 1 == 0).all())
 
 
+def _without_gaps(table: Table, used: Sequence[int], where: Table, places: Sequence[int]) -> tuple[Table, Table]:
+    """Returns both tables without the rows with missing values in these columns; raises BadInput if no row is left."""
+    rows = complete(table, used, where, places)
+    if not len(rows):
+        raise BadInput(
+            f"{at(table.source)}expected at least one row without missing values, found none; try --missing mean"
+        )
+    return table.take(rows), where.take(rows)
+
+
 def _columns(table: Table, used: Sequence[int], targets: tuple[int, ...], aside: Sequence[int]) -> Columns:
     """Returns the columns of a table; those in `used` are inputs, except that columns of no kind are left out."""
     empty = {each for each in incomplete(table, used) if gaps(table, each) == table.rows}
@@ -203,7 +214,7 @@ def _input(table: Table, position: int) -> InputColumn | None:
 
 
 def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
-    features, width = columns.features, len(columns.inputs)
+    features, width = columns.features, len(columns.used)
     if inputs not in (None, features):
         made = "" if features == width else f" (from {width} columns)"
         raise BadInput(

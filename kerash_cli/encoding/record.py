@@ -75,11 +75,12 @@ class Encoding:
     def ignored_inputs(self) -> list[int]:
         """Positions of the input columns whose features are all ignored."""
         ignored = set(self.scaling.ignored.tolist())
-        return [
+        counting = {
             each.position
             for each, start in zip(self.columns.inputs, self.columns.starts, strict=True)
-            if ignored.issuperset(range(start, start + each.features))
-        ]
+            if not ignored.issuperset(range(start, start + each.features))
+        }
+        return [each for each in self.columns.used if each not in counting]
 
     @property
     def schema(self) -> Schema:
@@ -138,10 +139,15 @@ class Encoding:
         pixels = channels is not None and all(isinstance(each, Number) for each in self.columns.inputs)
         if pixels and standardize:
             center, deviation = pooled(center, deviation, channels or 1)
-        scaling = Scaling.of(center, deviation, standardize, ignore_constant and not pixels)
+        scaling = Scaling.of(center, deviation, standardize, ignore_constant and not pixels, self.columns.unscaled)
         where, positions = self._known_labels(table, labels)
         fitted = self.targets.fitted(where, positions, rows, standardize_targets)
         return replace(self, scaling=scaling, targets=fitted)
+
+    def seeing(self, features: Sequence[int] | Rows) -> "Encoding":
+        """Returns this encoding with only the columns that have one of these features, and with their scaling."""
+        columns, kept = self.columns.seeing(features)
+        return replace(self, columns=columns, scaling=self.scaling.of_features(kept))
 
     def unscaled(self) -> "Encoding":
         """Returns this encoding with targets in their own unit, not standardised."""
@@ -231,9 +237,10 @@ class Encoding:
 
     def describe_columns(self) -> str:
         """Returns the summary of `describe` without the number of rows."""
-        columns = len(self.columns.inputs)
+        columns = len(self.columns.used)
         made = "" if self.features == columns else f" from {counted(columns, 'column')}"
-        scaled = " (standardised)" if self.scaling.standardized else ""
+        words = ["standardised"] * self.scaling.standardized + self.columns.views
+        scaled = f" ({', '.join(words)})" if words else ""
         return f"{counted(self.features, 'input')}{made}{scaled}, {self.targets.describe()}"
 
     def to_json(self) -> dict[str, Any]:

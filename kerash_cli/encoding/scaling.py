@@ -1,5 +1,6 @@
 """The scale of inputs: how each feature is shifted and divided before the network sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -20,7 +21,7 @@ class Scaling:
 
     standardized: bool
     fill: Floats
-    """Array (features,): the value that `--missing mean` puts in place of a missing number."""
+    """Array (features,): what `--missing mean` puts in place of a missing number, the mean as a view shows it."""
     mean: Floats
     """Array (features,): the mean, or 0 for a feature that is not standardised."""
     scale: Floats
@@ -32,11 +33,14 @@ class Scaling:
         return cls(False, np.zeros(features), np.zeros(features), np.ones(features))
 
     @classmethod
-    def of(cls, center: Floats, deviation: Floats, standardize: bool, ignore_constant: bool) -> Self:
-        """Returns the scaling of features with these means and standard deviations."""
+    def of(
+        cls, center: Floats, deviation: Floats, standardize: bool, ignore_constant: bool, unscaled: Sequence[int] = ()
+    ) -> Self:
+        """Returns the scaling of features with these means and deviations; `unscaled` ones are not standardised."""
         mean, scale = np.zeros(len(center)), np.ones(len(center))
         if standardize:
             mean, scale = center.copy(), np.where(deviation > 0, deviation, 1.0)
+            mean[[*unscaled]], scale[[*unscaled]] = 0, 1
         if ignore_constant:
             constant = deviation == 0
             scale[constant], mean[constant] = IGNORED, center[constant]
@@ -46,6 +50,11 @@ class Scaling:
     def ignored(self) -> Rows:
         """Features that are ignored, because they were the same in all training rows."""
         return np.flatnonzero(self.scale == IGNORED)
+
+    def of_features(self, features: Rows) -> Self:
+        """Returns the scaling of these features alone."""
+        fill, mean, scale = (each[features] for each in (self.fill, self.mean, self.scale))
+        return replace(self, fill=fill, mean=mean, scale=scale)
 
     def scaled_as(self, other: "Scaling") -> Self:
         """Returns the scaling of `other`, but features that `other` ignores keep their own."""

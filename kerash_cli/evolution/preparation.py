@@ -270,7 +270,7 @@ def _matched(
 
 def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
     if settings.inputs not in (None, encoding.features):
-        columns = len(encoding.columns.inputs)
+        columns = len(encoding.columns.used)
         made = "" if encoding.features == columns else f" (from {columns} columns)"
         raise BadInput(
             f"{at(table.source)}expected INPUTS {encoding.features}, as many as the table has{made}, "

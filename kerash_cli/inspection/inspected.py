@@ -52,7 +52,7 @@ class InspectedTable:
         if most_rows is not None and table.rows > most_rows:
             rows = np.sort(generator(0, Key.INSPECT).choice(table.rows, most_rows, replace=False))
             table, labels = take(table, labels, rows)
-        inputs = frozenset(each.position for each in columns.inputs)
+        inputs = frozenset(columns.used)
         positions = sorted([*inputs, *columns.skipped])
         step = 1 if most_columns is None else -(-len(positions) // most_columns)
         return cls(prepared, table, labels, rows, tuple(positions[::step]), inputs)
@@ -159,7 +159,7 @@ class InspectedTable:
 
     @cached_property
     def _kinds(self) -> dict[int, str]:
-        return {each.position: each.kind for each in self.prepared.encoding.columns.inputs}
+        return {each.position: each.kind for each in self.prepared.encoding.columns.inputs if not each.view}
 
     @cached_property
     def _word_codes(self) -> dict[int, Rows]:

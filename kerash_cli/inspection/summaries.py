@@ -1,5 +1,6 @@
 """A line for each column: what is in it, and what it becomes."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,10 +61,10 @@ def _summary(table: InspectedTable, position: int) -> ColumnSummary:
     found = table.facts.get(position) or _facts(table.table, position)
     if position not in table.inputs:
         return ColumnSummary(word, _plain_kind(found), LEFT_OUT, found, 0, _why_left_out(table, position))
-    (used,) = (each for each in encoding.columns.inputs if each.position == position)
-    kind = _plain_kind(found) if used.kind in PLAIN else used.kind
+    used = [each for each in encoding.columns.inputs if each.position == position]
+    kind = _plain_kind(found) if used[0].kind in PLAIN else used[0].kind
     ignored = position in table.ignored
-    features = 0 if ignored else used.features
+    features = 0 if ignored else sum(each.features for each in used)
     becomes = "ignored: the same in all rows" if ignored else _becomes(used, encoding.scaling.standardized)
     return ColumnSummary(word, kind, "input", found, features, becomes)
 
@@ -77,11 +78,14 @@ def _plain_kind(found: ColumnFacts) -> str:
     return NUMBER if isinstance(found, NumberFacts) else WORDS
 
 
-def _becomes(column: InputColumn, standardized: bool) -> str:
+def _becomes(ways: Sequence[InputColumn], standardized: bool) -> str:
+    """Returns what a column becomes, which is an input in one way, or in several."""
+    column, *views = ways
     if isinstance(column, Frequent):
         return f"{column.features - 1} frequent + others"
     scaled = ", standardised" if standardized and isinstance(column, Number) else ""
-    return f"{counted(column.features, 'input')}{scaled}"
+    seen = "".join(f" + {each.view.partition(':')[0]}" for each in views)
+    return f"{counted(sum(each.features for each in ways), 'input')}{scaled}{seen}"
 
 
 def _why_left_out(table: InspectedTable, position: int) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 
 from kerash_cli.decimals import shortest
+from kerash_cli.encoding.columns import Columns
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.views import STANDARD, View
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.losses import Loss
@@ -27,8 +29,10 @@ def match(
     missing: str = "auto",
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    views: Collection[View] = (STANDARD,),
+    like: Columns | None = None,
 ) -> tuple[ModelDescription, Encoding]:
-    """Fills in every `?` of the description and learns the encoding.
+    """Fills in every `?` of the description and learns the encoding, with what `views` or `like` say, as in `learn`.
 
     Raises BadInput if table and description do not fit each other.
     """
@@ -42,6 +46,8 @@ def match(
         missing=missing,
         drop=drop,
         keep=keep,
+        views=views,
+        like=like,
     )
     description = description.resolve(encoding.features, encoding.outputs)
     _check_sample_shape(description, table)

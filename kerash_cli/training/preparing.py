@@ -143,7 +143,7 @@ class PreparedTraining:
 
     def _splintered(self) -> list[str]:
         """Returns a message for each text input whose values hardly ever repeat."""
-        inputs = [each for each in self.encoding.columns.inputs if each.features > FEW_CATEGORIES]
+        inputs = [each for each in self.encoding.columns.inputs if each.is_text and each.features > FEW_CATEGORIES]
         return [
             f"{self.table.title(each.position)} became {each.features} inputs, one for each of its values; "
             f"try --drop {each.position + 1} if they mean nothing"

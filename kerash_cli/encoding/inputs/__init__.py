@@ -8,5 +8,7 @@ from kerash_cli.encoding.inputs.category import Category
 from kerash_cli.encoding.inputs.frequent import Frequent
 from kerash_cli.encoding.inputs.moment import Moment
 from kerash_cli.encoding.inputs.number import Number
+from kerash_cli.encoding.inputs.pieces import Pieces
+from kerash_cli.encoding.inputs.quantile import Quantile
 
-__all__ = ["INPUTS", "Category", "ColumnGroup", "Frequent", "InputColumn", "Moment", "Number"]
+__all__ = ["INPUTS", "Category", "ColumnGroup", "Frequent", "InputColumn", "Moment", "Number", "Pieces", "Quantile"]

@@ -46,10 +46,11 @@ class InputColumn(ABC):
     runs: ClassVar[bool] = False
     """True if adjacent columns with equal details become one entry with a count in JSON."""
 
-    def __init_subclass__(cls, kind: str, **kwargs: Any) -> None:
+    def __init_subclass__(cls, kind: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.kind = kind
-        INPUTS.add(kind, cls)
+        if kind:
+            cls.kind = kind
+            INPUTS.add(kind, cls)
 
     @property
     @abstractmethod
@@ -60,6 +61,11 @@ class InputColumn(ABC):
     @abstractmethod
     def detail(self) -> Any:
         """JSON value that describes the column without its position; columns with equal details are encoded alike."""
+
+    @property
+    def view(self) -> str:
+        """Name of the view that shows the column in this way; empty for what every network sees of it."""
+        return ""
 
     @classmethod
     @abstractmethod
