@@ -46,6 +46,14 @@ VALIDATE_ON = Option(
 
 NETWORK = (
     Option("--no-bias", is_flag=True, help="Leave the biases out."),
+    Option(
+        "--numbers",
+        metavar="VIEW",
+        type=_options.Parsed("view", "kerash_cli.encoding.views:View.parse"),
+        help="What the network sees of a column of numbers: standard, the scaled number; or beside it quantile, "
+        "piecewise[:BINS], or both with a comma (default: piecewise to predict numbers with `?` inputs from 500 rows "
+        "on, else standard).",
+    ),
     Option("--no-standardize", is_flag=True, help="Use columns as they are, not scaled to mean 0 and deviation 1."),
     Option(
         "--init",

@@ -196,8 +196,10 @@ def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -
 
 def _check_together(words: dict[str, Any]) -> None:
     """Raises BadInput for options that exclude each other, and for an option that needs another one."""
-    if words["start"] is not None and (words["init"] or words["no_standardize"]):
-        raise BadInput("--start supplies its own weights and scaling; leave out --init and --no-standardize")
+    if words["start"] is not None and (words["init"] or words["no_standardize"] or words["numbers"]):
+        raise BadInput("--start supplies its own weights and scaling; leave out --init, --no-standardize and --numbers")
+    if words["no_standardize"] and words["numbers"] and str(words["numbers"]) != "standard":
+        raise BadInput(f"--no-standardize uses columns as they are, not as {words['numbers']}; leave one of them out")
     if words["as_json"] and words["log"] == "-":
         raise BadInput("--json and --log - both write to standard output; try --log FILE")
     on = words["validate_on"]

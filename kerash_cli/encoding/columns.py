@@ -359,6 +359,10 @@ def _column(position: int, detail: object) -> InputColumn:
     found = (kind.from_detail(position, detail) for kind in INPUTS.values())
     column = next((each for each in found if each is not None), None)
     if column is None:
+        from kerash_cli.encoding.views import read  # few models have one
+
+        column = read(position, detail)
+    if column is None:
         raise ValueError("expected each input to be numbers or categories")
     return column
 

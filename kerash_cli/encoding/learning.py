@@ -90,6 +90,15 @@ def plain(features: int, outputs: int, output: str) -> Encoding:
     return Encoding(columns, "error", Scaling.none(features), targets)
 
 
+def input_positions(
+    table: Table, labels: Table | None, targets: Sequence[str], drop: Collection[str], keep: Collection[str]
+) -> list[int]:
+    """Returns the positions of the columns that `learn` makes inputs of, but for those that are of no kind."""
+    _, places = label_columns(table, labels, targets)
+    used, _ = _used(table, places if labels is None else (), drop, keep)
+    return used
+
+
 def label_columns(table: Table, labels: Table | None, targets: Sequence[str]) -> tuple[Table, list[int]]:
     """Returns the table that has the labels, either `table` or `labels`, and the positions of the labels in it.
 
@@ -217,9 +226,10 @@ def _check_inputs(table: Table, columns: Columns, inputs: int | None) -> None:
     features, width = columns.features, len(columns.used)
     if inputs not in (None, features):
         made = "" if features == width else f" (from {width} columns)"
+        plain = features - len(columns.unscaled) == inputs
         raise BadInput(
             f"{table.at(0)}expected {inputs} inputs, as the model has, got {features}{made}; "
-            f"try '? 1 1' as the model's first line"
+            f"try '? 1 1' as the model's first line{', or --numbers standard' if plain else ''}"
         )
 
 

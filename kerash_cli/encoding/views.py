@@ -6,9 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from kerash_cli.encoding.cells import Floats
-from kerash_cli.encoding.inputs import InputColumn, Number, Pieces, Quantile
-from kerash_cli.encoding.inputs.pieces import FEWEST_BINS, MOST_BINS
+from kerash_cli.encoding.cells import Floats, extremes, tiles
+from kerash_cli.encoding.inputs import InputColumn, Number
+from kerash_cli.encoding.inputs.pieces import FEWEST_BINS, MOST_BINS, Pieces
+from kerash_cli.encoding.inputs.quantile import Quantile
 from kerash_cli.errors import BadInput, shown
 from kerash_cli.tables.table import Table
 
@@ -52,8 +53,8 @@ class View:
         return column.bins == self.pieces if isinstance(column, Pieces) else True
 
 
-STANDARD = View()
-"""The view of z-scores alone."""
+STANDARD, PIECEWISE = View(), View(pieces=USUAL_BINS)
+"""The view of z-scores alone, and that with pieces in the usual number of bins."""
 
 
 def viewed(table: Table, columns: Sequence[InputColumn], views: Collection[View]) -> tuple[InputColumn, ...]:
@@ -74,6 +75,26 @@ def viewed(table: Table, columns: Sequence[InputColumn], views: Collection[View]
         for count in bins:
             pieces[count].append(Pieces.of(each.position, values, count))
     return (*quantiles, *(column for own in pieces.values() for column in own))
+
+
+def read(position: int, detail: object) -> InputColumn | None:
+    """Returns the input of a view with this detail; None if there is none. Raises ValueError if it is invalid."""
+    return Pieces.from_detail(position, detail) or Quantile.from_detail(position, detail)
+
+
+def features_at_most(table: Table, positions: Sequence[int], view: View) -> int:
+    """Returns an upper bound of the number of inputs that a view makes of these columns of numbers.
+
+    It is much cheaper than learning the view.
+    """
+    more = view.quantile + view.pieces
+    if not positions or not more:
+        return len(positions)
+    low, high = extremes(table, positions, None)
+    varied = np.zeros(len(positions), np.bool_)
+    for _, values in tiles(table.numbers, table.number_indexes(positions)):
+        varied |= ((low < values) & (values < high)).any(axis=0)
+    return len(positions) + more * int(np.count_nonzero(varied))
 
 
 def _present(table: Table, position: int) -> Floats | None:

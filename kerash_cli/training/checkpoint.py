@@ -186,6 +186,8 @@ class Checkpoint:
             settings = record["identity"]["settings"]
             how = "can only be raised" if _may_be_raised(other, settings) else "a cosine schedule depends on"
             return f"with --{other} {settings[other]}, which {how}"
+        if other == "numbers":
+            return f"with --numbers {record['identity']['settings'].get('numbers', 'standard')}"
         if other in FILES:
             name = self._files.get(other)
             return f"from other {FILES[other]}" + (f" ({name} has changed, or is another file)" if name else "")

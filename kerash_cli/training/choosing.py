@@ -8,9 +8,11 @@ import numpy as np
 
 from kerash_cli.encoding.cells import matrix
 from kerash_cli.encoding.learning import label_columns
+from kerash_cli.encoding.views import PIECEWISE
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.tables.table import Table
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE
+from kerash_cli.training.viewing import sees_pieces
 
 MOST_CLASSES = 10
 """Maximum number of different whole numbers in a label column that are taken for classes."""
@@ -48,11 +50,14 @@ class Choice(NamedTuple):
     """Meaning of the outputs, such as `one for each class`."""
     doubts: list[str]
     """A line if the choice could be wrong; else empty."""
+    most_inputs: int
+    """Maximum number of inputs of a column of numbers."""
 
     def text(self) -> str:
         """Returns the description as text, with a comment on each line."""
         first, *hidden, last = str(self.description).splitlines()
-        inputs = "inputs: one for a column of numbers, one for each value of a column of words"
+        most = "one" if self.most_inputs == 1 else f"up to {self.most_inputs}"
+        inputs = f"inputs: {most} for a column of numbers, one for each value of a column of words"
         sizes = inputs if "?" in first else "width, height and depth of an image"
         wide = max(len(first), len(last))
         return "\n".join([f"{first:{wide}}  # {sizes}", *hidden, f"{last:{wide}}  # outputs: {self.outputs}", ""])
@@ -70,7 +75,9 @@ def choose(table: Table, labels: Table | None, targets: Sequence[str]) -> Choice
     first = f"{width} {height} {depth}" if hidden else "? 1 1"
     hidden = hidden or next(lines for least, lines in HIDDEN if table.rows >= least)
     text = "\n".join([first, "input", *hidden, f"dense ? {activation}", ""])
-    return Choice(ModelDescription.parse(text, SOURCE), outputs, doubts)
+    description = ModelDescription.parse(text, SOURCE)
+    most_inputs = 1 + (PIECEWISE.pieces if sees_pieces(description, table) else 0)
+    return Choice(description, outputs, doubts, most_inputs)
 
 
 def _convolutions(size: int) -> list[str]:

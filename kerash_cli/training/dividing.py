@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kerash_cli.encoding.columns import Columns
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.views import STANDARD
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput, at, listed, shown
 from kerash_cli.model.description import ModelDescription
@@ -56,8 +58,19 @@ def matched(
     labels: Table | None,
     targets: Sequence[str],
     settings: TrainingSettings,
+    like: Columns | None = None,
 ) -> tuple[ModelDescription, Encoding]:
     """Returns the result of `match`; the columns of weights and of groups to validate on are no inputs."""
+    drop, keep = left_out(table, labels, targets, settings), settings.keep
+    views = [settings.numbers or STANDARD]
+    return match(description, table, labels, targets, settings.missing, drop, keep, views, like)
+
+
+def left_out(table: Table, labels: Table | None, targets: Sequence[str], settings: TrainingSettings) -> list[str]:
+    """Returns the columns that are no inputs since the settings drop them or need them for something else.
+
+    Raises BadInput if they are also to be kept.
+    """
     weights = [settings.weights] if settings.weights is not None else []
     apart = [*weights, *settings.validate_on.apart(table, () if labels else targets)]
     kept, dropped = (set(map(table.find, columns)) for columns in (settings.keep, settings.drop))
@@ -67,8 +80,7 @@ def matched(
         )
     if column := next((each for each in apart if table.find(each) in kept), None):
         raise BadInput(f"--keep: column {shown(column)} is used by --weights or --validate-on, and is no input")
-    drop = [*settings.drop, *apart]
-    return match(description, table, labels, targets, settings.missing, drop, settings.keep)
+    return [*settings.drop, *apart]
 
 
 def kept_apart(
@@ -77,6 +89,7 @@ def kept_apart(
     labels: Table | None,
     targets: Sequence[str],
     settings: TrainingSettings,
+    like: Columns | None = None,
 ) -> tuple[Labelled, Labelled | None]:
     """Returns the table without the rows for the test, and these rows: None if there is no test.
 
@@ -85,7 +98,7 @@ def kept_apart(
     """
     if settings.test is None:
         return (table, labels), None
-    _, encoding = matched(description, table, labels, targets, settings)
+    _, encoding = matched(description, table, labels, targets, settings, like)
     rows = encoding.usable(table, labels)
     if len(rows) < 2:
         raise BadInput(f"{at(table.source)}--test needs two rows or more, got 1; leave --test out")

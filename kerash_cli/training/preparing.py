@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.encoding.record import Encoding
+from kerash_cli.encoding.views import STANDARD
 from kerash_cli.engine import optimizers
 from kerash_cli.engine.layers import IDENTITY, Dense
 from kerash_cli.engine.layers.base import head
@@ -38,6 +39,7 @@ from kerash_cli.training.pool import pool_bytes
 from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes
 from kerash_cli.training.settings import TrainingSettings
+from kerash_cli.training.viewing import viewed_settings
 from kerash_cli.training.weighing import check_weights
 
 STEP_BYTES = 1000
@@ -68,8 +70,8 @@ class PreparedTraining:
     validation: NDArray[np.intp]
     initial: Array | None
     """Parameters of the model to start from, if one was given."""
-    by_position: tuple[str, ...] = ()
-    """A message if the columns of the model to start from were matched by position."""
+    told: tuple[str, ...] = ()
+    """Messages if columns of numbers have no pieces, or if those of a model to start from were matched by position."""
     other: Part | None = None
     """The rows of another table that validate, if there are some."""
     test: Part | None = None
@@ -120,7 +122,7 @@ class PreparedTraining:
             *self.encoding.respelled(self.table, self.labels),
             *self._splintered(),
             *doubtful_targets(self.description, self.encoding, self.table, self.labels),
-            *self.by_position,
+            *self.told,
             *(remarks(self.encoding, self.other) if self.other else []),
             *(unseen(self.encoding, self.test, " in rows kept for the test") if self.test else []),
             *(["--refit: no row validates, so that all rows train anyway"] if self._refits_nothing else []),
@@ -175,8 +177,8 @@ class PreparedTraining:
     def identity(self) -> dict[str, Any]:
         """Returns everything that decides the result of training, as JSON values."""
         return {
-            "model": str(self.description),
             "settings": {**self.settings.record(), **self.origin()},
+            "model": str(self.description),
             "data": self.table.sha256,
             "label": self.labels.sha256 if self.labels else None,
             **self.digests(),
@@ -192,7 +194,8 @@ class PreparedTraining:
 
     def saved_bytes(self) -> int:
         """Returns the approximate size of the saved model, in bytes."""
-        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 4096
+        quantiles = sum(each.view == "quantile" for each in self.encoding.columns.inputs)
+        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 5000 * quantiles + 4096
 
     @cached_property
     def again(self) -> "PreparedTraining | None":
@@ -240,8 +243,10 @@ def prepare(
     training would need more memory than is available.
     """
     check_weights(table, () if labels else targets, settings)
-    (table, labels), test = kept_apart(description, table, labels, targets, settings)
-    description, encoding = matched(description, table, labels, targets, settings)
+    like = start.encoding.columns if start else None
+    settings, viewed = viewed_settings(description, table, labels, targets, settings, like)
+    (table, labels), test = kept_apart(description, table, labels, targets, settings, like)
+    description, encoding = matched(description, table, labels, targets, settings, like)
     if start:
         encoding = encoding.arranged_as(start.encoding)
     network = Network(description.layers, description.known_shape, settings.bias)
@@ -252,9 +257,6 @@ def prepare(
     _require_memory(description, network, settings, table.rows, [part for part in (other, tested) if part])
     rows = divided(encoding, table, labels, settings)
     require_rows(network, len(rows.training), settings.batch_size, "--batch-size 32")
-    encoding = _scaled(encoding, rows, description, settings)
-    if start:
-        encoding = encoding.scaled_as(start.encoding)
     return PreparedTraining(
         settings,
         description,
@@ -262,10 +264,10 @@ def prepare(
         judged,
         loss_name,
         loss,
-        encoding,
+        _scaled(encoding, rows, description, settings, start),
         *rows,
         _continued(network, start, description.source, settings) if start else None,
-        _matched_by_position(table, start) if start else (),
+        viewed + (_matched_by_position(table, start) if start else ()),
         other,
         tested,
     )
@@ -290,10 +292,14 @@ def _judged(description: ModelDescription, network: Network, loss_name: str) -> 
 
 
 def _scaled(
-    encoding: Encoding, rows: DividedTable, description: ModelDescription, settings: TrainingSettings
+    encoding: Encoding,
+    rows: DividedTable,
+    description: ModelDescription,
+    settings: TrainingSettings,
+    start: TrainedModel | None = None,
 ) -> Encoding:
-    """Learns the scaling of inputs and targets from the rows that train."""
-    return encoding.fitted(
+    """Learns the scaling of inputs and targets from the rows that train, or takes that of the model `start`."""
+    fitted = encoding.fitted(
         rows.table,
         rows.labels,
         rows.training,
@@ -302,6 +308,7 @@ def _scaled(
         channels=description.channels,
         ignore_constant=True,
     )
+    return fitted.scaled_as(start.encoding) if start else fitted
 
 
 def _matched_by_position(table: Table, start: TrainedModel) -> tuple[str, ...]:
@@ -353,8 +360,9 @@ def _require_memory(
     all_rows = (rows + sum(len(part.rows) for part in others)) * (2 if settings.refit else 1)
     samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
     steps = -(-rows // batch) * STEP_BYTES
+    fewer = "--numbers standard, " if settings.numbers not in (None, STANDARD) else ""
     memory.require(
         samples + training_bytes(network, settings, batch) + steps,
         f"{description.source}: ",
-        "try fewer units, or a smaller --batch-size",
+        f"try {fewer}fewer units, or a smaller --batch-size",
     )

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kerash_cli.encoding.views import STANDARD, View
 from kerash_cli.engine import optimizers
 from kerash_cli.training.division import CHUNK_RULE
 from kerash_cli.training.validating import ValidateOn
 
-_ELSEWHERE = {"optimizer_settings", "drop", "keep"}
+_ELSEWHERE = {"optimizer_settings", "drop", "keep", "numbers"}
 """Settings that a saved model records outside its `settings`."""
 
 _NEWER = {"refit", "test", "weights"}
@@ -38,6 +39,9 @@ class TrainingSettings:
     init: str | None = None
     bias: bool = True
     standardize: bool = True
+    numbers: View | None = None
+    """What the network sees of columns of numbers; None for what is usual. Only a view with more than z-scores is
+    recorded."""
     missing: str = "auto"
     drop: Collection[str] = ()
     keep: Collection[str] = ()
@@ -49,5 +53,6 @@ class TrainingSettings:
         own = {**asdict(self.optimizer_settings), "schedule": str(self.optimizer_settings.schedule)}
         own["validate_on"] = str(self.validate_on)
         own |= {name: value for name in sorted(_NEWER) if (value := getattr(self, name))}
+        own |= {"numbers": str(self.numbers)} if self.numbers not in (None, STANDARD) else {}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE | _NEWER}
         return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings

@@ -1,10 +1,13 @@
 """Views: their names, and tables whose columns are seen in several ways at once."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
+from program import ROOT
 from small_tables import PEOPLE, again, as_saved, inputs, table
 
 from kerash_cli.encoding.learning import learn
@@ -258,6 +261,19 @@ def test_the_network_must_have_as_many_inputs_as_the_views() -> None:
     with pytest.raises(BadInput, match=r"expected 6 inputs, as the model has, got 20 \(from 4 columns\); try '\? 1 1'"):
         learn(houses(), targets=["price"], views=ALL, inputs=6)
     assert learn(houses(), targets=["price"], views=ALL, inputs=20).features == 20
+
+
+def test_a_model_without_views_is_read_without_them() -> None:
+    record = as_saved(learn(houses(), targets=["price"]).fitted(houses()))
+    program = (
+        "import json, sys\nfrom kerash_cli.encoding.record import Encoding\n"
+        "Encoding.from_json(json.load(sys.stdin))\nsys.exit('kerash_cli.encoding.views' in sys.modules)"
+    )
+    for given, code in ((record, 0), (as_saved(learnt(houses())), 1)):
+        done = subprocess.run(
+            [sys.executable, "-c", program], input=json.dumps(given), cwd=ROOT, text=True, check=False
+        )
+        assert done.returncode == code
 
 
 def test_words_beside_numbers_are_as_they_were() -> None:

@@ -112,7 +112,7 @@ def test_training_starts_from_the_weights_and_the_scaling_of_a_model(tmp_path: P
     assert first_of(tmp_path, again).tolist() == model.params.tolist()
     assert again.encoding.scaling.mean.tolist() == model.encoding.scaling.mean.tolist()
     assert again.encoding.targets.scale.tolist() == model.encoding.targets.scale.tolist()
-    assert again.by_position == ()
+    assert again.told == ()
     assert again.origin().keys() == {"start"}
     assert again.identity()["settings"]["start"] == again.origin()["start"]
     assert prepared(NUMBERS, amounts(), start=model).origin() == again.origin()
@@ -171,9 +171,9 @@ def test_it_is_told_that_columns_are_matched_by_their_positions(tmp_path: Path, 
     unnamed = "the model of --start" if second else "t.csv"
     told = f"--start: columns are matched by their positions, since {unnamed} has no names for them"
     ready = prepared(NUMBERS, table(values, second), start=model)
-    assert ready.by_position == (told,)
+    assert ready.told == (told,)
     assert told in ready.doubts()
-    assert prepared(NUMBERS, table(values, first), start=model).by_position == ()
+    assert prepared(NUMBERS, table(values, first), start=model).told == ()
 
 
 # Figures

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from small_tables import again, inputs, table
 
-from kerash_cli.encoding.inputs import INPUTS, Pieces
+from kerash_cli.encoding.inputs import INPUTS
+from kerash_cli.encoding.inputs.pieces import Pieces
 from kerash_cli.encoding.learning import learn
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.views import View
