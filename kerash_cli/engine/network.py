@@ -159,11 +159,12 @@ class Network:
     ) -> Calls:
         """Returns the calls that update `params`, or a part of them, along the gradient; see `Optimizer.plan`.
 
-        The optimizer treats the parameters of a stack as one vector; a stack must not have buffers.
+        The optimizer treats the parameters of a stack as one vector, but clips each network's gradient by itself. A
+        stack must not have buffers.
         """
         if params.ndim == 2:
             assert self.learnt == self.size, "networks with buffers do not stack"
-            return optimizer.plan(params.reshape(-1), gradient.reshape(-1), part)
+            return optimizer.plan(params.reshape(-1), gradient.reshape(-1), part, networks=len(params))
         first, last = (0, self.size) if part is None else (part.start, part.stop)
         learnt = slice(0, self.learnt)
         own = slice(min(first, self.learnt), min(last, self.learnt))

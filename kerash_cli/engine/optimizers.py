@@ -98,15 +98,18 @@ class Optimizer(ABC):
         gradient: Array,
         part: slice | None = None,
         squares: Callable[[], float] | None = None,
+        networks: int = 1,
     ) -> Calls:
         """Returns the calls of one step for all parameters, or for a part of them.
 
         The calls read only the same part of the gradient, unless the optimizer `needs_all`, and may overwrite it. If
-        there are gradients of other parameters too, `squares` returns the sum of all squares.
+        there are gradients of other parameters too, `squares` returns the sum of all squares. If the parameters are
+        those of several `networks`, one after the other, each network's gradient has a norm of its own.
         """
         calls: Calls = [self._begin]
         if self.settings.clip_norm is not None:
-            calls += _clip(gradient, self.settings.clip_norm, squares or partial(sum_of_squares, gradient))
+            for own in np.split(gradient, networks):
+                calls += _clip(own, self.settings.clip_norm, squares or partial(sum_of_squares, own))
         first, last = (0, params.size) if part is None else (part.start, part.stop)
         memory = Allocator()
         for start in range(first, last, BLOCK):

@@ -289,6 +289,16 @@ def test_each_network_of_a_stack_takes_its_own_step() -> None:
     assert np.array_equal(half[2:], params[2:])
 
 
+def test_each_network_of_a_stack_is_clipped_by_its_own_norm() -> None:
+    network = Network([InputLayer(), Dense(2, TANH)], (1, 1, 3))
+    params, gradient = np.zeros((2, 8)), np.zeros((2, 8))
+    gradient[0, :2], gradient[1, 3] = (30, 40), 0.25
+    run(network.update(SGD(OptimizerSettings(1.0, clip_norm=0.5), 16, params.dtype, 1, 1), params, gradient))
+    expected = np.zeros((2, 8))
+    expected[0, :2], expected[1, 3] = (-0.3, -0.4), -0.25
+    np.testing.assert_allclose(params, expected, rtol=1e-6)
+
+
 def test_networks_with_running_means_do_not_stack() -> None:
     network = Network(NORMALIZED, (1, 1, 4))
     assert not network.stacks
