@@ -46,34 +46,47 @@ class Lone(NamedTuple):
 
 
 def mergeable(description: ModelDescription) -> bool:
-    """Returns whether every layer that learns is a scale or dense and without groups, and none mixes hidden units."""
-    learning = [layer for layer in description.layers if layer.learns]
-    dense = [layer for layer in learning if isinstance(layer, Dense)]
-    others = [layer for layer in learning if not isinstance(layer, Dense | Scale)]
-    return not others and not any(
-        [layer.grouped for layer in dense] + [layer.activation.definition.mixes for layer in dense[:-1]]
-    )
+    """Returns whether networks of this description can become one."""
+    return obstacle(description) is None
 
 
-def merged(members: Sequence[Member], features: int, factor: float = 1.0) -> tuple[ModelDescription, Array]:
+def obstacle(description: ModelDescription) -> int | None:
+    """Returns the index of the first layer because of which such networks can't become one; None if they can.
+
+    All layers that compute something must be scales, or dense and without groups, but for an activation at the end; and
+    no hidden activation may mix units as softmax does.
+    """
+    last = max(i for i, layer in enumerate(description.layers) if layer.learns)
+    for i, layer in enumerate(description.layers):
+        is_simple = not layer.grouped if isinstance(layer, Dense) else isinstance(layer, Scale | OutputLayer)
+        mixes = i < last and layer.activation.definition.mixes
+        if mixes or not (is_simple or layer.transparent(False)):
+            return i
+    return None
+
+
+def merged(
+    members: Sequence[Member], features: int, factor: float = 1.0, bias: bool = True
+) -> tuple[ModelDescription, Array]:
     """Returns one network that has the units of all members' networks side by side, and its parameters.
 
     Its last weighted sums are the mean of theirs, weighted by share / count, times `factor`; `features` counts its
     inputs. A hidden unit gets inputs from units of its own network alone, and has no weights for others. Scales become
-    part of the next dense layer, and dropout is left out. Raises ValueError unless each description is `mergeable`, and
-    all have the same activations in the same order.
+    part of the next dense layer, and dropout is left out. Without `bias`, neither the members' networks nor this one
+    have biases. Raises ValueError unless each description is `mergeable`, and all have the same activations in the same
+    order.
     """
     if not all(mergeable(each.description) for each in members):
         raise ValueError("expected only dense layers")
     if len({(*_activations(each.description), *_ending(each.description)) for each in members}) != 1:
         raise ValueError("expected networks with the same activations")
     total = sum(each.share for each in members)
-    lone = sorted((each for member in members for each in _apart(member, features, total)), key=lambda each: each.form)
+    lone = sorted((each for member in members for each in _apart(member, features, total, bias)), key=lambda each: each.form)
     *hidden, last = _activations(members[0].description)
     stages = [_side_by_side(lone, i, activation, features) for i, activation in enumerate(hidden)]
     stages.append(_mean(lone, last, features, factor))
     layers = [InputLayer(), *(layer for layer, _ in stages), *_ending(members[0].description)]
-    numbers = np.concatenate([tensor.ravel() for _, tensors in stages for tensor in tensors])
+    numbers = np.concatenate([tensor.ravel() for _, (*weights, own) in stages for tensor in (*weights, *[own] * bias)])
     dtype = np.result_type(*(each.params for each in members))
     return ModelDescription(_shape(members, features), tuple(layers)), numbers.astype(dtype)
 
@@ -93,9 +106,9 @@ def _shape(members: Sequence[Member], features: int) -> tuple[int, int, int]:
     return depth, height, width
 
 
-def _apart(member: Member, features: int, total: float) -> Iterator[Lone]:
+def _apart(member: Member, features: int, total: float, bias: bool) -> Iterator[Lone]:
     """Yields the networks of a member; factors of a scale are part of the weights of the next dense layer."""
-    network = Network(member.description.layers, member.description.known_shape)
+    network = Network(member.description.layers, member.description.known_shape, bias)
     inputs = np.arange(features) if member.inputs is None else member.inputs
     if len(inputs) != network.features or (np.diff(inputs) < 1).any():
         raise ValueError(f"expected {network.features} ascending inputs for a member, got {inputs}")
@@ -105,7 +118,8 @@ def _apart(member: Member, features: int, total: float) -> Iterator[Lone]:
             if isinstance(layer, Scale):
                 factors = factors * own["weights"]
             elif isinstance(layer, Dense):
-                stages.append(Weights(own["weights"] * factors[:, np.newaxis], own["bias"]))
+                weights = own["weights"] * factors[:, np.newaxis]
+                stages.append(Weights(weights, own["bias"] if bias else np.zeros(weights.shape[1])))
                 factors = np.ones(1)
         yield Lone(_spans(inputs), member.share / total / len(member.params), stages)
 

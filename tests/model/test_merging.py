@@ -9,7 +9,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.model.merging import Member, mergeable, merged
+from kerash_cli.model.merging import Member, mergeable, merged, obstacle
 
 INPUTS = 12
 
@@ -142,21 +142,38 @@ def test_images_stay_images_if_all_members_see_all_of_them() -> None:
     assert str(merged([images, member(f"dense 4 tanh\n{SOFTMAX}")], INPUTS)[0]).splitlines()[0] == "12 1 1"
 
 
+def test_networks_without_biases_become_one_without() -> None:
+    description = ModelDescription.parse("6 1 1\ninput\ndense 4 tanh\ndense 3 relu\ndense 2 -\n")
+    rng = np.random.default_rng(0)
+    params, x = rng.standard_normal((3, 6 * 4 + 4 * 3 + 3 * 2)), rng.standard_normal((20, 6))
+    wide, joint = merged([Member(description, params, None, 1)], 6, bias=False)
+    found = Predictor(Network(wide.layers, wide.known_shape, bias=False), joint)(x)
+    expected = np.mean([
+        np.maximum(np.tanh(x @ own[:24].reshape(6, 4)) @ own[24:36].reshape(4, 3), 0) @ own[36:].reshape(3, 2)
+        for own in params
+    ], axis=0)  # fmt: skip
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.parametrize(
-    "lines",
+    ("lines", "place"),
     [
-        "dense 4 softmax\ndense 4 tanh\ndense 2 -",
-        "dense 4 tanh\ndense 4 softmax\ndense 2 -",
-        "dense 4 softmax\ndense 2 -",
-        "dense 4 tanh 2\ndense 2 -",
-        "dense 4 tanh\ndense 2 - 2",
-        "convolution relu 2 1 1 3 3\ndense 2 -",
-        "batch_normalization\ndense 2 -",
+        ("dense 4 softmax\ndense 4 tanh\ndense 2 -", 1),
+        ("dense 4 tanh\ndense 4 softmax\ndense 2 -", 2),
+        ("dense 4 softmax\ndense 2 -", 1),
+        ("dense 4 tanh 2\ndense 2 -", 1),
+        ("dense 4 tanh\ndense 2 - 2", 2),
+        ("convolution relu 2 1 1 3 3\ndense 2 -", 1),
+        ("scale\nmax_pooling - 1 0 2 2\ndense 2 -", 2),
+        ("dropout 0.1\ndense 4 -\naverage_pooling - 1 0 2 1\ndense 2 -", 3),
+        ("dense 4 -\nmax_pooling - 1 0 2 1", 2),
+        ("batch_normalization\ndense 2 -", 1),
     ],
 )
-def test_what_is_not_dense_or_mixes_its_units_does_not_merge(lines: str) -> None:
+def test_what_is_not_dense_or_mixes_its_units_does_not_merge(lines: str, place: int) -> None:
     images = member(lines, 2, sizes="3 2 2")
     assert not mergeable(images.description)
+    assert obstacle(images.description) == place
     with pytest.raises(ValueError, match="only dense layers"):
         merged([images], INPUTS)
 
