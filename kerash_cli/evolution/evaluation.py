@@ -28,7 +28,8 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.ranks import attached
 from kerash_cli.tables.table import Rows
 from kerash_cli.training.checkpoint import Checkpoint
-from kerash_cli.training.folds import Folds, SideBySide
+from kerash_cli.training.evaluator import Evaluator
+from kerash_cli.training.folds import Folds, SideBySide, initial, row_losses
 from kerash_cli.training.loop import train
 from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.run import Run
@@ -114,9 +115,11 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
                 saver.resume(run)
         if run.epoch > job.until:
             run, _ = _begun(job, samples, folds)
-        source = SideBySide(*_judged(job), samples, folds, run)
+        network, loss = _judged(job)
+        judged = folds.judged(samples)
+        source = SideBySide(network, loss, samples, folds.training, run)
         if run.epoch < job.until:
-            for _ in train(run, source, source.validator()):
+            for _ in train(run, source, Evaluator(network, loss, judged, run.params, folds.sizes)):
                 if run.epoch >= job.until:
                     break
                 if saver.is_asked_for:
@@ -127,7 +130,7 @@ def evaluate(record: Mapping[str, Any]) -> dict[str, Any]:
                 raise Diverged(f"training diverged: the gradients in epoch {run.epoch} are not finite")
             saver.epoch(run)
             saver.write()
-        rows = source.row_losses(run.best_params).astype(np.float64)
+        rows = row_losses(network, loss, run.best_params, judged, folds.sizes).astype(np.float64)
         result |= {"loss": run.best_loss, "epochs": run.epoch, "best_epoch": run.best_epoch}
         result["deviation"] = float(rows.std() / max(1, len(rows) - 1) ** 0.5)
     except Diverged as error:
@@ -175,9 +178,9 @@ def _begun(job: Job, samples: Samples, folds: Folds) -> tuple[Run, float | None]
 def _initial(job: Job, samples: Samples, folds: Folds) -> tuple[Array, float | None]:
     """Returns the initial parameters (folds, size), and the largest deviation from a parent's network, or None."""
     dtype, network = np.dtype(job.regime.dtype), job.recipe.network
-    seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     if job.parent is None:
-        return np.array([network.initial(seed, dtype) for seed in seeds]), None
+        return initial(network, len(folds.training), job.seed, dtype), None
+    seeds = [derived(job.seed, Key.INITIAL, fold) for fold in range(len(folds.training))]
     descriptions = [ModelDescription.parse(text) for text in job.ancestry]
     given = best_params(job.parent).reshape(len(seeds), -1)
     try:

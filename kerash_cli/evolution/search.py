@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Damaged, Diverged, at
@@ -33,6 +32,7 @@ from kerash_cli.model import seen
 from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
+from kerash_cli.training.folds import outputs
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
@@ -237,11 +237,9 @@ class Search:
         prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
         trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
-        rows = prepared.split(split).validation
-        outputs = np.concatenate([
-            Predictor(recipe.network, own)(self._samples.x[fold, :-1])
-            for own, fold in zip(params.reshape(len(rows), -1), rows, strict=True)
-        ])  # fmt: skip
+        folds = prepared.split(split)
+        judged = folds.judged(self._samples)
+        answers = outputs(recipe.network, params, judged.x[:, :-1], folds.sizes)
         training = {
             "settings": {
                 **prepared.regime._asdict(),
@@ -263,7 +261,7 @@ class Search:
             "best_epoch": result["best_epoch"],
             "stopped": "patience" if result["epochs"] < prepared.regime.epochs else "epochs",
             "scored_on": "training" if prepared.mode == "training" else "validation",
-            "metrics": trained.scores(outputs, self._samples.y[rows.reshape(-1)]),
+            "metrics": trained.scores(answers, judged.y),
             "seen": seen.packed(seen.hashes(self._samples.x[:, :-1], self._samples.y)),
         }
         return trained._replace(training=training)

@@ -4,26 +4,23 @@ Each fold trains on the same number of rows, in batches of the same sizes. So th
 and take each step together: five small networks take little longer than one.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from kerash_cli.engine.calls import run_calls
-from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
+from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array, Call, Calls
 from kerash_cli.tables.table import Rows
 from kerash_cli.training.chunks import Chunks, Compiled, Slot
-from kerash_cli.training.evaluator import Evaluator
 from kerash_cli.training.run import Run
 from kerash_cli.training.samples import Samples
-
-TILE = 64
-"""Number of validation rows per fold that are computed at once."""
 
 
 class Folds(NamedTuple):
@@ -32,25 +29,47 @@ class Folds(NamedTuple):
     training: Rows
     validation: Rows
 
+    @property
+    def sizes(self) -> list[int]:
+        """Number of validation rows of each fold."""
+        return [len(own) for own in self.validation]
+
+    def judged(self, samples: Samples) -> Samples:
+        """Returns the samples of the validation rows, fold by fold."""
+        rows = self.validation.reshape(-1)
+        return Samples(samples.x[rows], samples.y[rows])
+
 
 class SideBySide:
     """A GradientSource that trains one network for each fold.
 
-    `run.params` is (folds, size), or (size,) for one fold; `run.order` has indexes into each fold's training rows.
-    If a layer can't be stacked, the networks are computed one at a time.
+    `run.params` is (folds, size), or (size,) for one fold; `run.order` has indexes into each fold's training rows. If a
+    layer can't be stacked, the networks are computed one at a time.
     """
 
     hits = 0
 
-    def __init__(self, network: Network, loss: Loss, samples: Samples, folds: Folds, run: Run) -> None:
-        """`network` computes the inputs of the loss: its last activation is left out if the loss includes it."""
-        self._network, self._loss, self._samples, self._folds, self._run = network, loss, samples, folds, run
+    def __init__(
+        self,
+        network: Network,
+        loss: Loss,
+        samples: Samples,
+        training: Rows,
+        run: Run,
+        weight: Array | None = None,
+    ) -> None:
+        """`network` computes the inputs of the loss: its last activation is left out if the loss includes it.
+
+        `training` (folds, rows) has the indexes of each fold's training rows, and `weight` their weights; None if all
+        count the same.
+        """
+        self._samples, self._training, self._weight, self._run = samples, training, weight, run
         self._gradient = np.empty_like(run.params)
         apart = run.params.ndim == 2 and not network.stacks
-        self._parts = [slice(k, k + 1) for k in range(len(folds.training))] if apart else [slice(None)]
+        self._parts = [slice(k, k + 1) for k in range(len(training))] if apart else [slice(None)]
         self._update = network.update(run.optimizer, run.params, self._gradient)
         slots = [Slot(_own(run.params, part), _own(self._gradient, part)) for part in self._parts]
-        self._chunks = Chunks(network, loss, run.mode, slots)
+        self._chunks = Chunks(network, loss, run.mode, slots, weight is not None)
         self._steps = Compiled[tuple[int], tuple[Rows, Calls, list[Array]]](self._compile)
 
     def __enter__(self) -> Self:
@@ -64,69 +83,68 @@ class SideBySide:
         places, calls, losses = self._steps[stop - start,]
         places[...] = self._run.order[start:stop]
         run_calls(calls)
-        return sum(loss.item() for loss in losses) / len(self._folds.training)
-
-    def validator(self) -> Callable[[], float]:
-        """Returns a function that computes the mean loss of all validation rows, each row with its fold's network."""
-        parts = [self._judge(part) for part in self._parts]
-
-        def validate() -> float:
-            return sum(judge() for judge in parts) / len(parts)
-
-        return validate
-
-    def row_losses(self, params: Array) -> Array:
-        """Returns the loss of each validation row with the given parameters, fold by fold, (rows,)."""
-        found = []
-        for own, rows in zip(params.reshape(len(self._folds.validation), -1), self._folds.validation, strict=True):
-            a = Predictor(self._network, own, self._network.roomy_tile)(self._samples.x[rows, :-1]).T
-            y, terms = self._samples.y[rows].T, np.empty_like(a)
-            with np.errstate(all="ignore"):
-                run_calls(self._loss.terms(a, y, terms, np.empty_like(a)))
-            found.append(terms.mean(axis=0) if self._loss.mean_over_outputs else terms.sum(axis=0))
-        return np.concatenate(found)
+        return sum(loss.item() for loss in losses) / len(self._training)
 
     def _compile(self, n: int) -> tuple[Rows, Calls, list[Array]]:
         """Returns an array for the order's part of a batch of n rows, the calls of a step, and the losses."""
         places, calls = np.empty(n, np.intp), list[Call]()
         losses: list[Array] = []
         for number, part in enumerate(self._parts):
-            training = self._folds.training[part]
+            training = self._training[part]
             rows = np.empty((len(training), n), np.intp)
             chunk = self._chunks[rows.size, n, number]
             # Without mode "clip" `take` makes a copy first.
             calls.append(partial(training.take, places, 1, rows, "clip"))
+            if self._weight is not None and chunk.judge.weight is not None:
+                weight = chunk.judge.weight.reshape(rows.shape)
+                calls.append(partial(self._weight[part].take, places, 1, weight, "clip"))
             calls += [*chunk.gather(self._samples, rows.reshape(-1)), *chunk.compute]
             losses.append(chunk.judge.loss)
         return places, calls + self._update, losses
 
-    def _judge(self, part: slice) -> Callable[[], float]:
-        params, rows = _own(self._run.params, part), self._folds.validation[part]
-        if params.ndim == 1:
-            return Evaluator(self._network, self._loss, _taken(self._samples, rows[0]), params)
-        # Some rows of each fold at a time, so that what one call leaves the next one finds in the cache.
-        tiles = [rows[:, start : start + TILE].reshape(-1) for start in range(0, rows.shape[1], TILE)]
-        plans = {size: self._network.plan(params, size, Mode()) for size in {len(tile) for tile in tiles}}
-        samples = _taken(self._samples, np.concatenate(tiles))
-        a, total = np.empty((self._network.outputs, rows.size), params.dtype), np.empty((), params.dtype)
-        calls: Calls = []
-        start = 0
-        for tile in tiles:
-            plan, columns = plans[len(tile)], slice(start, start + len(tile))
-            calls += [partial(np.copyto, plan.rows, samples.x[columns]), *plan.forward]
-            calls.append(partial(np.copyto, a[:, columns], plan.a))
-            start += len(tile)
-        calls += self._loss.calls(a, samples.y.T, None, total, np.empty_like(a), 1.0)
 
-        def validate() -> float:
-            run_calls(calls)
-            return total.item() / rows.size
-
-        return validate
+def initial(network: Network, folds: int, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
+    """Returns the initial parameters of each fold's network, (folds, size), as `Network.initial` draws them."""
+    seeds = (derived(seed, Key.INITIAL, fold) for fold in range(folds))
+    return np.array([network.initial(each, dtype, law) for each in seeds])
 
 
-def _taken(samples: Samples, rows: Rows) -> Samples:
-    return Samples(samples.x[rows], samples.y[rows])
+def training_rows(sizes: Sequence[int], rows: int) -> Rows:
+    """Returns the indexes of each fold's training rows, (folds, rows): all but its own.
+
+    The rows are in the order of their folds: so many of the first one, and so on, then those that are in none. A fold
+    with fewer training rows than another has its first one again in the last places, where its weight should be 0.
+    """
+    found = np.empty((len(sizes), rows - min(sizes)), np.intp)
+    for own, (start, stop) in zip(found, _bounds(sizes), strict=True):
+        own[...] = 0 if start else stop
+        own[:start], own[start : start + rows - stop] = np.arange(start), np.arange(stop, rows)
+    return found
+
+
+def outputs(network: Network, params: Array, x: Array, sizes: Sequence[int], tile: int | None = None) -> Array:
+    """Returns the outputs (rows, outputs) for inputs x (rows, features), each computed by its fold's network.
+
+    The inputs are in the order of their folds, which have so many rows each. `params` is (folds, size), or (size,) for
+    one fold; `tile` is as in `Predictor`.
+    """
+    parts = zip(params.reshape(len(sizes), -1), _bounds(sizes), strict=True)
+    return np.concatenate([Predictor(network, own, tile)(x[slice(*rows)]) for own, rows in parts])
+
+
+def row_losses(network: Network, loss: Loss, params: Array, samples: Samples, sizes: Sequence[int]) -> Array:
+    """Returns the loss of each row, (rows,); parameters and rows are as in `outputs`, `network` as in `SideBySide`."""
+    a = outputs(network, params, samples.x[:, :-1], sizes, network.roomy_tile).T
+    terms = np.empty_like(a)
+    with np.errstate(all="ignore"):
+        run_calls(loss.terms(a, samples.y.T, terms, np.empty_like(a)))
+    found: Array = terms.mean(axis=0) if loss.mean_over_outputs else terms.sum(axis=0)
+    return found
+
+
+def _bounds(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """Returns the first row of each fold, and the one after its last."""
+    return list(pairwise(accumulate(sizes, initial=0)))
 
 
 def _own(vectors: Array, part: slice) -> Array:
