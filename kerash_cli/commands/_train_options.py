@@ -144,6 +144,12 @@ ENDING = (
         "nothing else (default: none).",
     ),
     Option(
+        "--folds",
+        type=_options.Whole(2, 20),
+        help="Train N networks, each on all rows but those of one of N folds, which validate it, and save their "
+        "average as one network; 5 is usual (default: one network).",
+    ),
+    Option(
         "--refit",
         is_flag=True,
         help="Then train again on all rows, also those to validate on, for as many epochs as were best.",

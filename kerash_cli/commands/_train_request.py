@@ -188,6 +188,8 @@ def about_workers(asked: int | None, ranks: int, prepared: "PreparedTraining") -
     """Returns a list with a message about the number of workers; empty if there is nothing to say."""
     if asked and ranks < asked:
         used = "1 worker" if ranks == 1 else f"{ranks} workers"
+        if prepared.folds:
+            return [f"using {used}: the networks of all folds train side by side in one process"]
         enough = prepared.batch_size_for(asked)
         advice = f" (try --batch-size {enough})" if enough else ""
         return [f"using {used}: batches of {prepared.settings.batch_size} are too small to share{advice}"]
@@ -215,8 +217,29 @@ def _check_together(words: dict[str, Any]) -> None:
         )
     if words["refit"] and not words["validation"]:
         raise BadInput("--refit needs rows that validate; leave out --refit, or --validation 0")
+    if words["folds"]:
+        _check_folds(words)
     if words["resume"] and words["checkpoint"] is None:
         raise BadInput("--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
+
+
+def _check_folds(words: dict[str, Any]) -> None:
+    """Raises BadInput for options that --folds excludes."""
+    on = words["validate_on"]
+    if on.path is not None:
+        raise BadInput(f"--folds validates on all rows of DATA in turn, and --validate-on on {on.path}; leave one out")
+    if on.way == "last":
+        raise BadInput("--folds trains on the last rows, too, and --validate-on last does not; leave one of them out")
+    if "--validation" in _options.given():
+        raise BadInput("--folds validates on all rows in turn, and --validation on a share; leave one of them out")
+    if words["refit"]:
+        raise BadInput(
+            "--refit trains on the rows that validated, and with --folds these train anyway; try without --refit"
+        )
+    if words["start"] is not None:
+        raise BadInput(
+            "--folds needs networks that have not seen the rows that validate them; leave out --start, or --folds"
+        )
 
 
 def _settings(words: dict[str, Any]) -> "TrainingSettings":
@@ -233,7 +256,7 @@ def _settings(words: dict[str, Any]) -> "TrainingSettings":
     if own.nesterov and not own.momentum:
         raise BadInput("--nesterov needs --momentum; try --momentum 0.9")
     bias, standardize = not words.pop("no_bias"), not words.pop("no_standardize")
-    if words["validate_on"].path is not None:
+    if words["validate_on"].path is not None or words["folds"]:
         words["validation"] = 0.0
     return TrainingSettings(optimizer_settings=own, bias=bias, standardize=standardize, **words)
 

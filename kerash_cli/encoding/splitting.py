@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kerash_cli.tables.table import Rows
 
@@ -36,7 +37,7 @@ def grouped(groups: Sequence[str | None], fraction: float, rng: "np.random.Gener
     `groups` has the name of each row's group. Groups are drawn until a `fraction` of all rows is reached; at least one
     is left for training. Raises ValueError if there is only one.
     """
-    names, members = np.unique([each or "" for each in groups], return_inverse=True)
+    names, members = _named(groups)
     if len(names) < 2:
         raise ValueError("expected two groups or more")
     drawn = rng.permutation(len(names))[:-1]
@@ -60,6 +61,29 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
     validation = np.sort(dealt.reshape(-1, count).T, axis=1)
     training = np.array([np.delete(np.arange(rows), own) for own in validation])
     return training, validation
+
+
+def grouped_folds(groups: Sequence[str | None], count: int, rng: "np.random.Generator") -> list[Rows]:
+    """Returns the rows of `count` folds, each of whole groups, in file order; every row is in one fold.
+
+    `groups` has the name of each row's group. The largest group is dealt first, each one to the fold with the fewest
+    rows so far; groups of the same size are dealt in a random order. Raises ValueError if there are fewer groups than
+    folds.
+    """
+    names, members = _named(groups)
+    if len(names) < count:
+        raise ValueError(f"expected {count} groups or more for {count} folds, got {len(names)}")
+    sizes, drawn = np.bincount(members), rng.permutation(len(names))
+    fold_of, filled = np.empty(len(names), np.intp), np.zeros(count, np.intp)
+    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        fold_of[group] = np.argmin(filled)
+        filled[fold_of[group]] += sizes[group]
+    return [np.flatnonzero(fold_of[members] == fold) for fold in range(count)]
+
+
+def _named(groups: Sequence[str | None]) -> tuple[NDArray[np.str_], Rows]:
+    """Returns the names of the groups, and for each row the index of its group's name."""
+    return np.unique([each or "" for each in groups], return_inverse=True)
 
 
 def _shares(counts: Rows, fraction: float, total: int, rng: "np.random.Generator") -> Rows:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kerash_cli.encoding.cells import Floats, tiles
 from kerash_cli.encoding.slips import column
@@ -77,9 +76,9 @@ class InspectedTable:
         return frozenset(self.prepared.encoding.ignored_inputs)
 
     @cached_property
-    def validates(self) -> NDArray[np.bool_]:
-        """For each row, whether it validates."""
-        return np.isin(self.rows, self.prepared.validation)
+    def validating(self) -> Rows:
+        """For each row the fold in which it validates, 0 if there are no folds; -1 if it only trains."""
+        return self.prepared.validating[self.rows]
 
     @cached_property
     def strata(self) -> Rows | None:

@@ -134,9 +134,9 @@ def _extra(digests: Digests) -> Rows:
 
 
 def _told(table: InspectedTable, digests: Digests, repeated: int) -> str:
-    known = digests[~table.validates]
-    crossing = int(np.isin(digests[table.validates], known).sum())
-    known_rows = f"; {crossing} of the {int(table.validates.sum())} that validate are among those that train"
+    folds = table.validating
+    crossing = sum(int(np.isin(digests[folds == k], digests[folds != k]).sum()) for k in set(folds.tolist()) - {-1})
+    known_rows = f"; {crossing} of the {int((folds >= 0).sum())} that validate are among those that train"
     are = "row is a copy of another" if repeated == 1 else "rows are copies of others"
     return f"{repeated} {are}{known_rows if crossing else ''}"
 

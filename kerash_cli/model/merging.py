@@ -81,7 +81,9 @@ def merged(
     if len({(*_activations(each.description), *_ending(each.description)) for each in members}) != 1:
         raise ValueError("expected networks with the same activations")
     total = sum(each.share for each in members)
-    lone = sorted((each for member in members for each in _apart(member, features, total, bias)), key=lambda each: each.form)
+    lone = sorted(
+        (each for member in members for each in _apart(member, features, total, bias)), key=lambda each: each.form
+    )
     *hidden, last = _activations(members[0].description)
     stages = [_side_by_side(lone, i, activation, features) for i, activation in enumerate(hidden)]
     stages.append(_mean(lone, last, features, factor))

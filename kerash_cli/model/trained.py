@@ -113,8 +113,12 @@ class TrainedModel(NamedTuple):
         ending = _STOPPED[training["stopped"]].format(best=best, last=last, waited=last - best)
         if figures is None:
             return ending
+        folds = training["settings"].get("folds")
+        averaged, by = (
+            (f"{folds} networks averaged; ", ", each predicted by the one that has not seen it") if folds else ("", "")
+        )
         return (
-            f"{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows "
+            f"{averaged}{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows{by} "
             f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._refitted()}{self._tested(name)}"
         )
 
@@ -220,6 +224,8 @@ def _check_training(training: Any, encoding: Encoding) -> None:
         checks.expect(isinstance(test.get("failed", ""), str), "expected a message about the test")
         if "failed" not in test:
             checks.floats([test[name], test["baseline"][name]], 2, name)
+    if (folds := training["settings"].get("folds")) is not None:
+        checks.integer(folds, 2, _MOST, "folds")
     if (refit := training.get("refit")) is not None:
         checks.integer(refit["rows"], 1, _MOST, "rows that were trained again")
     if figures is None and training["stopped"] == GENOME:

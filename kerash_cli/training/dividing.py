@@ -50,6 +50,17 @@ class DividedTable(NamedTuple):
     """As in `Part`."""
     training: Rows
     validation: Rows
+    folds: tuple[int, ...] = ()
+    """Number of rows in each fold, if each fold's network trains on the rows of all others.
+
+    All rows train and are in the order of their folds: first those of the first one, and last those that are in none.
+    The same rows validate, except the last ones.
+    """
+
+    @property
+    def learning(self) -> int:
+        """Number of rows that a network is trained on; with folds, the largest of these numbers."""
+        return len(self.training) - min(self.folds, default=0)
 
 
 def matched(
@@ -113,7 +124,7 @@ def divided(encoding: Encoding, table: Table, labels: Table | None, settings: Tr
     """Leaves out the rows that can't be used, and divides the others.
 
     No row validates if there are few, or if those of another table do. Raises BadInput if the settings ask for balanced
-    classes and there are no classes, or if the rows can't be divided as they say.
+    classes and there are no classes, if the rows can't be divided as they say, or if there are too few for folds.
     """
     rows = table.rows
     table, labels = usable(encoding, table, labels)
@@ -121,10 +132,26 @@ def divided(encoding: Encoding, table: Table, labels: Table | None, settings: Tr
     if settings.balance and strata is None:
         raise BadInput("--balance needs one class for each row; leave --balance out")
     training, validation = np.arange(table.rows), np.arange(0)
+    known = (table, labels, rows - table.rows, strata)
+    if settings.folds:
+        return DividedTable(*known, *_in_folds(table, strata, settings))
     if table.rows >= FEWEST_TO_VALIDATE and settings.validation and not settings.validate_on.path:
         rng, classes = generator(settings.seed, Key.SPLIT), encoding.targets.classes
         training, validation = settings.validate_on.divide(table, settings.validation, rng, strata, classes)
-    return DividedTable(table, labels, rows - table.rows, strata, training, validation)
+    return DividedTable(*known, training, validation)
+
+
+def _in_folds(table: Table, strata: Rows | None, settings: TrainingSettings) -> tuple[Rows, Rows, tuple[int, ...]]:
+    """Returns the rows that train and those that validate, in the order of their folds, and the size of each fold."""
+    assert settings.folds is not None, "the caller knows"
+    if table.rows < FEWEST_TO_VALIDATE:
+        raise BadInput(
+            f"{at(table.source)}--folds needs {FEWEST_TO_VALIDATE} rows or more, got {table.rows}; leave --folds out"
+        )
+    folds = settings.validate_on.folds(table, settings.folds, generator(settings.seed, Key.SPLIT), strata)
+    validation = np.concatenate(folds)
+    training = np.concatenate([validation, np.delete(np.arange(table.rows), validation)])
+    return training, validation, tuple(map(len, folds))
 
 
 def held_out(encoding: Encoding, table: Table, labels: Table | None, purpose: str) -> Part:

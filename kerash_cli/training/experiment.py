@@ -9,13 +9,20 @@ import numpy as np
 
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.engine import optimizers
+from kerash_cli.engine.network import Network
+from kerash_cli.engine.predictor import Predictor
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
 from kerash_cli.model import seen
+from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import Stage
+from kerash_cli.tables.table import Rows
 from kerash_cli.training.dividing import Part
 from kerash_cli.training.evaluator import Evaluator
+from kerash_cli.training.folds import SideBySide, initial, outputs, training_rows
+from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.pool import WorkerPool, described
 from kerash_cli.training.preparing import PreparedTraining, prepare, training_bytes
 from kerash_cli.training.repeats import repeated
@@ -38,6 +45,7 @@ class Experiment:
     """Evaluator for the validation rows, or for the training rows if none validate."""
     training: Samples
     validation: Samples | None
+    """Samples of the validation rows; with folds, fold by fold."""
     test: Samples | None
     again: "StagedParts | None" = None
     """The samples of the training of all rows that follows this one, if the settings ask for it."""
@@ -95,7 +103,7 @@ class Experiment:
         those that chose the number of epochs.
         """
         prepared, run, last = self.prepared, self.run, again or self
-        trained, final = self._model(), last._model()
+        final = last._model()
         scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
         tables |= prepared.digests()
@@ -111,7 +119,7 @@ class Experiment:
             "best_epoch": run.best_epoch,
             "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
             "scored_on": "validation" if scored is self.validation else "training",
-            "metrics": trained.scores(trained.outputs(scored.x[:, :-1]), scored.y),
+            "metrics": final.scores(self._outputs(scored), scored.y),
             "seen": seen.packed(seen.hashes(last.training.x[:, :-1], last.training.y)),
             **last._tested(final),
         }
@@ -120,17 +128,30 @@ class Experiment:
         return final._replace(training=training)
 
     def _model(self) -> TrainedModel:
-        """Returns the model with the best parameters so far, without a record."""
-        prepared = self.prepared
-        return TrainedModel(prepared.description, prepared.network, self.run.best_params, prepared.encoding, {})
+        """Returns the model with the best parameters so far, without a record; the networks of folds become one."""
+        prepared, network, params = self.prepared, self.prepared.network, self.run.best_params
+        if not prepared.folds:
+            return TrainedModel(prepared.description, network, params, prepared.encoding, {})
+        networks = Member(prepared.description, params, None, 1.0)
+        description, params = merged([networks], network.features, bias=network.bias)
+        network = Network(description.layers, description.known_shape, network.bias)
+        return TrainedModel(description, network, params, prepared.encoding, {})
+
+    def _outputs(self, scored: Samples) -> Array:
+        """Returns the outputs (rows, outputs) for the rows that are scored, with folds by the network of each fold."""
+        network, params = self.prepared.network, self.run.best_params
+        if self.prepared.folds:
+            return outputs(network, params, scored.x[:, :-1], self.prepared.folds)
+        return Predictor(network, params)(scored.x[:, :-1])
 
     def _tested(self, trained: TrainedModel) -> dict[str, Any]:
         """Returns the figures of the model on the rows kept for the test, under `test`; empty if there are none."""
         prepared, test = self.prepared, self.prepared.test
         if self.test is None or test is None:
             return {}
+        judged, loss_function = network_and_loss(trained.network, prepared.loss_name, trained.description.activation)
         with np.errstate(all="ignore"):
-            loss = Evaluator(prepared.judged, prepared.loss, self.test, trained.params)()
+            loss = Evaluator(judged, loss_function, self.test, trained.params)()
         targets = prepared.encoding.encode_targets(test.table, test.labels, np.float64)
         figures: dict[str, Any] = {"loss": loss if isfinite(loss) else None}
         try:
@@ -179,18 +200,14 @@ def _begun(
 ) -> Experiment:
     """Draws the initial weights and sets up the run, of `epochs` epochs if they are given."""
     settings, network = prepared.settings, prepared.network
-    if prepared.initial is None:
-        params = network.initial(settings.seed, prepared.dtype, settings.init)
-        network.forget(params, prepared.encoding.scaling.ignored)
-    else:
-        params = prepared.initial.copy()
+    params = _initial(prepared)
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
     run = Run.begin(
         network,
         params,
         optimizers.OPTIMIZERS[settings.optimizer],
         settings.optimizer_settings,
-        len(prepared.training),
+        len(training.x) - min(prepared.folds, default=0),
         settings.seed,
         settings.batch_size,
         settings.epochs,
@@ -200,14 +217,36 @@ def _begun(
     if resume:
         resume(run)
     source = _source(prepared, stage, processes, training, run)
-    judge = Evaluator(prepared.judged, prepared.loss, validation or training, run.params)
+    judge = Evaluator(prepared.judged, prepared.loss, validation or training, run.params, prepared.folds)
     return Experiment(prepared, run, source, judge, training, validation, test)
 
 
+def _initial(prepared: PreparedTraining) -> Array:
+    """Returns the initial parameters, (size,) or (folds, size); the weights of ignored inputs are 0."""
+    settings, network = prepared.settings, prepared.network
+    if prepared.initial is not None:
+        return prepared.initial.copy()
+    if prepared.folds:
+        params = initial(network, len(prepared.folds), settings.seed, prepared.dtype, settings.init)
+    else:
+        params = network.initial(settings.seed, prepared.dtype, settings.init)
+    for own in params.reshape(-1, network.size):
+        network.forget(own, prepared.encoding.scaling.ignored)
+    return params
+
+
 def _source(
-    prepared: PreparedTraining, stage: Stage, processes: Processes | None, training: Samples, run: Run
+    prepared: PreparedTraining,
+    stage: Stage,
+    processes: Processes | None,
+    training: Samples,
+    run: Run,
 ) -> GradientSource:
-    """Returns the source of gradients: this process alone, or a pool of workers."""
+    """Returns the source of gradients: this process alone, or a pool of workers; with folds, all networks together."""
+    if prepared.folds:
+        rows = training_rows(prepared.folds, len(training.x))
+        weight = _fold_weights(prepared, rows)
+        return SideBySide(prepared.judged, prepared.loss, training, rows, run, weight)
     if not processes:
         return InProcess(prepared.judged, prepared.loss, training, run)
     settings = prepared.settings
@@ -219,8 +258,12 @@ def _source(
 
 def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | None) -> StagedParts:
     """Writes the samples of all parts to the stage."""
-    training = _staged(prepared, stage, "train", prepared.part)
-    validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
+    validation: Samples | None = None
+    if prepared.folds:
+        training, validation = _staged_folds(prepared, stage)
+    else:
+        training = _staged(prepared, stage, "train", prepared.part)
+        validation = _staged(prepared, stage, "val", prepared.judging) if prepared.judging else None
     test = _staged(prepared, stage, "test", prepared.test) if prepared.test else None
     return StagedParts(prepared, stage, processes, training, validation, test)
 
@@ -228,9 +271,37 @@ def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes
 def _staged(prepared: PreparedTraining, stage: Stage, name: str, part: Part) -> Samples:
     """Writes the samples of a part to the stage."""
     samples = staged(stage, name, prepared.encoding, part.table, part.labels, prepared.dtype, part.rows)
+    return _weighted(prepared, stage, name, part, samples)
+
+
+def _staged_folds(prepared: PreparedTraining, stage: Stage) -> tuple[Samples, Samples]:
+    """Writes the samples of all rows to the stage; returns them without weights, and those that validate."""
+    part, judging = prepared.part, prepared.judging
+    assert judging is not None, "each fold validates"
+    every = staged(stage, "train", prepared.encoding, part.table, part.labels, prepared.dtype, part.rows)
+    own = slice(len(judging.rows))
+    return every, _weighted(prepared, stage, "val", judging, Samples(every.x[own], every.y[own]))
+
+
+def _weighted(prepared: PreparedTraining, stage: Stage, name: str, part: Part, samples: Samples) -> Samples:
+    """Writes the weights of a part's rows to the stage, unless all count the same."""
     weights = row_weights(prepared.settings, prepared.encoding, part, prepared.part)
     if weights is None:
         return samples
     weight = stage.array(f"weight_{name}", weights.shape, prepared.dtype)
     weight[...] = weights
     return samples._replace(weight=weight)
+
+
+def _fold_weights(prepared: PreparedTraining, rows: Rows) -> Array | None:
+    """Returns the weights of the rows of `training_rows`, with a mean of 1 in each fold; None if all count the same."""
+    settings, places = prepared.settings, rows.shape[1]
+    if not settings.balance and settings.weights is None and len(set(prepared.folds)) == 1:
+        return None
+    weights: Array = np.zeros(rows.shape, prepared.dtype)
+    for weight, own, size in zip(weights, rows, prepared.folds, strict=True):
+        count = len(prepared.training) - size
+        part = prepared.part._replace(rows=prepared.training[own[:count]])
+        found = row_weights(settings, prepared.encoding, part, part)
+        weight[:count] = (1 if found is None else found) * (places / count)
+    return weights

@@ -19,6 +19,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, listed, plain
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.merging import obstacle
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
@@ -45,6 +46,9 @@ from kerash_cli.training.weighing import check_weights
 STEP_BYTES = 1000
 """Approximate size, in bytes, of the compiled calls of a batch."""
 
+FOLD_BYTES = 16
+"""Size, in bytes, of an index and of a weight: each network of several has one for each of its rows."""
+
 FEW_CATEGORIES = 10
 """Maximum number of different values for which a text input becomes categories without a message."""
 
@@ -68,6 +72,8 @@ class PreparedTraining:
     strata: NDArray[np.intp] | None
     training: NDArray[np.intp]
     validation: NDArray[np.intp]
+    folds: tuple[int, ...]
+    """As in `DividedTable`; empty if one network trains."""
     initial: Array | None
     """Parameters of the model to start from, if one was given."""
     told: tuple[str, ...] = ()
@@ -96,13 +102,23 @@ class PreparedTraining:
 
     @property
     def parts(self) -> list[Part]:
-        """All parts of the data: the rows that train, and those that validate or are kept for the test, if any."""
-        return [part for part in (self.part, self.judging, self.test) if part]
+        """The parts of the data that differ: rows that train, and those that validate or are kept for the test."""
+        return [part for part in (self.part, None if self.folds else self.judging, self.test) if part]
+
+    @property
+    def validating(self) -> NDArray[np.intp]:
+        """For each row of the table the fold in which it validates, 0 if there are no folds; -1 if it only trains."""
+        found = np.full(self.table.rows, -1)
+        found[self.validation] = np.repeat(np.arange(len(self.folds)), self.folds) if self.folds else 0
+        return found
 
     def describe(self) -> str:
         """Returns a line about what was inferred from the data."""
         rows = f"{len(self.training)} rows train"
-        if self.other:
+        if self.folds:
+            rows += f" {len(self.folds)} networks"
+            kept = self._folded()
+        elif self.other:
             kept = f"{len(self.other.rows)} of {self.other.table.source} validate"
         elif len(self.validation):
             kept = self.settings.validate_on.described(self.table, self.validation)
@@ -114,6 +130,14 @@ class PreparedTraining:
         weighted = f", weighted by {plain(self.settings.weights)}" if self.settings.weights is not None else ""
         return f"{self.encoding.describe(self.table)}; {rows}{dropped}, {kept}; loss {self.loss_name}{weighted}"
 
+    def _folded(self) -> str:
+        """Returns a phrase about the folds: `each on all but a fold of 30, which validates it`."""
+        least, most = min(self.folds), max(self.folds)
+        sizes = f"{least}" if least == most else f"{least} to {most}"
+        column = self.settings.validate_on.column
+        groups = f" (whole groups of {plain(column)})" if column is not None else ""
+        return f"each on all but a fold of {sizes}{groups}, which validates it"
+
     def doubts(self) -> list[str]:
         """Returns a message for each doubtful decision about the data."""
         return [
@@ -121,6 +145,7 @@ class PreparedTraining:
             *self.encoding.doubts(self.table),
             *self.encoding.respelled(self.table, self.labels),
             *self._splintered(),
+            *self._gathered(),
             *doubtful_targets(self.description, self.encoding, self.table, self.labels),
             *self.told,
             *(remarks(self.encoding, self.other) if self.other else []),
@@ -153,12 +178,30 @@ class PreparedTraining:
             if 2 * each.features > self.table.rows
         ]
 
+    def _gathered(self) -> list[str]:
+        """Returns a message if all rows of a class are in one fold, whose network does not train on them."""
+        if not self.folds or self.strata is None:
+            return []
+        names, places = self.encoding.targets.classes, len(self.folds) + 1
+        cells = np.unique(self.strata * places + self.validating + 1)  # which class is in which fold
+        classes, folds = cells // places, cells % places - 1
+        alone = np.bincount(classes, minlength=len(names))[classes] == 1
+        lost = [names[each] for each in classes[alone & (folds >= 0)].tolist()]
+        if not lost:
+            return []
+        which = "class" if len(lost) == 1 else "classes"
+        return [
+            f"all rows of {which} {listed(lost)} are in one fold, so that one of the networks does not train on them"
+        ]
+
     def origin(self) -> dict[str, str]:
         """Returns the setting `start`, the SHA-256 of the initial parameters; nothing if these are drawn at random."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
     def workers(self, asked: int | None) -> int:
         """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
+        if self.folds:
+            return 1  # all networks train side by side
         network, rows = self.judged, len(self.training)
         most = most_parts(network, rows, self.settings.batch_size)
         if asked:
@@ -195,7 +238,8 @@ class PreparedTraining:
     def saved_bytes(self) -> int:
         """Returns the approximate size of the saved model, in bytes."""
         quantiles = sum(each.view == "quantile" for each in self.encoding.columns.inputs)
-        return self.network.size * self.dtype.itemsize + 200 * self.encoding.features + 5000 * quantiles + 4096
+        encoding = 200 * self.encoding.features + 5000 * quantiles
+        return max(1, len(self.folds)) * self.network.size * self.dtype.itemsize + encoding + 4096
 
     @cached_property
     def again(self) -> "PreparedTraining | None":
@@ -249,14 +293,14 @@ def prepare(
     description, encoding = matched(description, table, labels, targets, settings, like)
     if start:
         encoding = encoding.arranged_as(start.encoding)
-    network = Network(description.layers, description.known_shape, settings.bias)
+    network = _network(description, settings)
     loss_name = settings.loss or encoding.targets.natural_loss
     judged, loss = _judged(description, network, loss_name)
     other = _other(description, encoding, read) if read else None
     tested = held_out(encoding, *test, "is kept for the test") if test else None
     _require_memory(description, network, settings, table.rows, [part for part in (other, tested) if part])
     rows = divided(encoding, table, labels, settings)
-    require_rows(network, len(rows.training), settings.batch_size, "--batch-size 32")
+    require_rows(network, rows.learning, settings.batch_size, "--batch-size 32")
     return PreparedTraining(
         settings,
         description,
@@ -289,6 +333,17 @@ def _judged(description: ModelDescription, network: Network, loss_name: str) -> 
         return network_and_loss(network, loss_name, description.activation)
     except BadInput as error:
         raise BadInput(f"{description.where(head(description.layers))}{error}") from None
+
+
+def _network(description: ModelDescription, settings: TrainingSettings) -> Network:
+    """Returns the network to train; raises BadInput at the first layer because of which those of folds can't be one."""
+    if settings.folds and (index := obstacle(description)) is not None:
+        layer = description.layers[index]
+        raise BadInput(
+            f"{description.where(index)}--folds saves its networks as one, in which '{layer}' can't be; "
+            "try dense layers without softmax before the last one, or leave --folds out"
+        )
+    return Network(description.layers, description.known_shape, settings.bias)
 
 
 def _scaled(
@@ -347,10 +402,10 @@ def _continued(network: Network, start: TrainedModel, source: str, settings: Tra
 
 def training_bytes(network: Network, settings: TrainingSettings, batch_size: int) -> int:
     """Returns the memory, in bytes, that training takes besides the samples."""
-    itemsize = np.dtype(settings.dtype).itemsize
+    itemsize, networks = np.dtype(settings.dtype).itemsize, settings.folds or 1
     remembered = len(optimizers.OPTIMIZERS[settings.optimizer].remembers)
     vectors = 5 + remembered * (2 if slices(network, batch_size) > 1 else 1)  # slices have copies of their own
-    return itemsize * network.size * vectors + network.plan_bytes(batch_size, itemsize)
+    return itemsize * network.size * networks * vectors + network.plan_bytes(networks * batch_size, itemsize)
 
 
 def _require_memory(
@@ -359,6 +414,7 @@ def _require_memory(
     batch = min(settings.batch_size, rows)
     all_rows = (rows + sum(len(part.rows) for part in others)) * (2 if settings.refit else 1)
     samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
+    samples += (settings.folds or 0) * rows * FOLD_BYTES
     steps = -(-rows // batch) * STEP_BYTES
     fewer = "--numbers standard, " if settings.numbers not in (None, STANDARD) else ""
     memory.require(

@@ -12,7 +12,7 @@ from kerash_cli.training.validating import ValidateOn
 _ELSEWHERE = {"optimizer_settings", "drop", "keep", "numbers"}
 """Settings that a saved model records outside its `settings`."""
 
-_NEWER = {"refit", "test", "weights"}
+_NEWER = {"folds", "refit", "test", "weights"}
 """Settings that are recorded only if they are given: without them, records are those of earlier versions."""
 
 
@@ -30,6 +30,8 @@ class TrainingSettings:
     """Name or number of the column with the weight of each row."""
     validation: float = 0.2
     validate_on: ValidateOn = ValidateOn("random")
+    folds: int | None = None
+    """Number of networks to train, each on all rows but those of one fold, and to merge; None for one network."""
     test: float | None = None
     """Share of the rows to keep for the test; None for no test."""
     refit: bool = False

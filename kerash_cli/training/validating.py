@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from kerash_cli.encoding.cells import check_present, words
-from kerash_cli.encoding.splitting import grouped, last, split
+from kerash_cli.encoding.splitting import folds, grouped, grouped_folds, last, split
 from kerash_cli.errors import BadInput, at, listed, plain, shown
 from kerash_cli.tables.table import Rows, Table
 
@@ -71,6 +71,21 @@ class ValidateOn(NamedTuple):
             raise BadInput(f"--validate-on {self}: no row that trains is of class {names}; try a smaller {option}")
         return training, validation
 
+    def folds(self, table: Table, count: int, rng: "np.random.Generator", strata: Rows | None) -> list[Rows]:
+        """Returns the rows of `count` folds: drawn at random, with the classes of `strata` shared out, or whole groups.
+
+        Folds drawn at random have the same number of rows, and some rows may be in none. Raises BadInput if there are
+        fewer groups than folds.
+        """
+        if self.column is None:
+            return list(folds(table.rows, count, rng, strata)[1])
+        names = self._names(table)
+        if (groups := len(set(names))) < count:
+            where = f"{at(table.source)}{table.title(table.find(self.column))}"
+            advice = f"--folds {groups}, or another column" if groups > 1 else "another column"
+            raise BadInput(f"{where}: expected {count} groups or more for {count} folds, got {groups}; try {advice}")
+        return grouped_folds(names, count, rng)
+
     def described(self, table: Table, validation: Rows) -> str:
         """Returns a phrase about the rows that validate, such as `the last 30 validate`."""
         if self.column is None:
@@ -80,10 +95,15 @@ class ValidateOn(NamedTuple):
         return f"{len(validation)} validate, {count} of {len(set(groups))} groups of {plain(self.column)}"
 
     def _grouped(self, table: Table, share: float, rng: "np.random.Generator") -> tuple[Rows, Rows]:
+        names = self._names(table)
+        try:
+            return grouped(names, share, rng)
+        except ValueError:
+            where = f"{at(table.source)}{table.title(table.find(self.column or ''))}"
+            raise BadInput(f"{where} has the same value in all rows, which are one group; try another column") from None
+
+    def _names(self, table: Table) -> Sequence[str | None]:
+        """Returns the name of each row's group; raises BadInput at the first row without one."""
         place = table.find(self.column or "")
         check_present(table, [place], "; try to fill it in")
-        try:
-            return grouped(words(table, place), share, rng)
-        except ValueError:
-            where = f"{at(table.source)}{table.title(place)}"
-            raise BadInput(f"{where} has the same value in all rows, which are one group; try another column") from None
+        return words(table, place)

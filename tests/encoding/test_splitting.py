@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerash_cli.encoding.splitting import folds, split
+from kerash_cli.encoding.splitting import folds, grouped_folds, split
 
 
 def rng() -> np.random.Generator:
@@ -90,6 +90,43 @@ def test_folds_depend_on_the_generator() -> None:
 def test_folds_need_a_row_each() -> None:
     with pytest.raises(ValueError, match="expected 5 rows or more"):
         folds(4, 5, rng())
+
+
+@given(st.lists(st.integers(1, 9), min_size=5, max_size=30), st.integers(2, 5), st.integers(0, 3))
+def test_folds_of_groups_have_each_row_once_and_no_group_in_two(counts: list[int], count: int, seed: int) -> None:
+    """The largest is put in the emptiest fold first: no fold exceeds another by more than the largest group."""
+    owner = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
+    found = grouped_folds([f"g{each}" for each in owner], count, np.random.default_rng(seed))
+    assert sorted(np.concatenate(found)) == list(range(sum(counts)))
+    assert all((np.diff(own) > 0).all() for own in found)
+    there = [set(owner[own].tolist()) for own in found]
+    assert sum(map(len, there)) == len(counts)
+    sizes = [len(own) for own in found]
+    assert max(sizes) - min(sizes) <= max(counts)
+
+
+def test_folds_of_groups_are_dealt_the_largest_first_as_by_hand() -> None:
+    """5, 4, 3, 3 and 2 rows in two folds: 5, then 4 beside it, 3 to the 4, 3 to the 5, and 2 to the 7."""
+    groups: list[str | None] = [
+        name for name, count in zip("abcde", [3, 5, 2, 4, 3], strict=True) for _ in range(count)
+    ]
+    for seed in range(5):
+        found = grouped_folds(groups, 2, np.random.default_rng(seed))
+        (first, second) = ({groups[row] for row in own} for own in found)
+        assert first in ({"b", "a"}, {"b", "e"})
+        assert second == set("abcde") - first
+
+
+def test_the_generator_deals_groups_of_the_same_size() -> None:
+    groups: list[str | None] = [str(row) for row in range(20)]
+    dealt = [str(grouped_folds(groups, 4, np.random.default_rng(seed))) for seed in (0, 0, 1)]
+    assert dealt[0] == dealt[1] != dealt[2]
+
+
+def test_each_fold_needs_a_group() -> None:
+    assert len(grouped_folds(["a", "b", "a"], 2, rng())) == 2
+    with pytest.raises(ValueError, match="expected 3 groups or more for 3 folds, got 2"):
+        grouped_folds(["a", "b", "a"], 3, rng())
 
 
 def shares(counts: list[int], fraction: float, seed: int = 7) -> list[int]:

@@ -22,6 +22,18 @@ def test_equal_lines_can_be_filtered() -> None:
     assert the_filter(twice()) == "awk '!seen[$0]++'"
 
 
+def test_copies_in_other_folds_are_told() -> None:
+    """40 rows twice: those that validate in another fold than their copy are among those that train their network."""
+    looked = inspected(twice(), folds=5)
+    (finding,) = (each for each in found(looked) if each.name == "duplicates")
+    fold_of = looked.validating
+    crossing = 2 * int((fold_of[:40] != fold_of[300:]).sum())
+    assert 0 < crossing < 80
+    assert finding.evidence.text == (
+        f"40 rows are copies of others; {crossing} of the 340 that validate are among those that train"
+    )
+
+
 def test_lines_that_differ_in_a_column_that_is_dropped_can_not() -> None:
     assert the_filter(twice(note=np.arange(300.0)), drop=("note",)) == ""
 

@@ -1,12 +1,13 @@
 """The rows that train, those that validate, and those kept for the test."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from experiments import CLASSES, NUMBERS, prepared, table
 
-from kerash_cli.encoding.splitting import split
+from kerash_cli.encoding.splitting import folds, split
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription
@@ -162,3 +163,47 @@ def test_only_classes_are_balanced() -> None:
     encoding = prepared(NUMBERS, visits()).encoding
     with pytest.raises(BadInput, match=r"^--balance needs one class for each row; leave --balance out$"):
         divided(encoding, visits(), None, TrainingSettings(balance=True))
+
+
+# Folds
+
+
+def test_folds_share_out_the_classes_and_each_row_is_in_one() -> None:
+    ready = prepared(CLASSES, visits(103), folds=4, seed=3)
+    _, expected = folds(103, 4, generator(3, Key.SPLIT), ready.strata)
+    assert ready.folds == (25, 25, 25, 25)
+    assert ready.validation.reshape(4, 25).tolist() == expected.tolist()
+    assert sorted(ready.training.tolist()) == list(range(103))
+    assert ready.training[:100].tolist() == ready.validation.tolist()
+    assert [np.flatnonzero(ready.validating == fold).tolist() for fold in range(4)] == expected.tolist()
+    assert np.count_nonzero(ready.validating == -1) == 3
+
+
+def test_without_folds_all_that_validate_do_so_together() -> None:
+    ready = prepared(CLASSES, visits())
+    assert np.flatnonzero(ready.validating == 0).tolist() == ready.validation.tolist()
+    assert np.flatnonzero(ready.validating == -1).tolist() == ready.training.tolist()
+
+
+def test_whole_groups_are_in_a_fold_and_every_row_is_in_one() -> None:
+    """21 patients in four folds; one of them has three rows, the others five."""
+    ready = prepared(CLASSES, visits(103), folds=4, validate_on=ValidateOn("groups", "patient"))
+    assert sorted(ready.folds) == [25, 25, 25, 28]
+    assert sorted(ready.training.tolist()) == list(range(103)) == sorted(ready.validation.tolist())
+    ends = np.cumsum([0, *ready.folds]).tolist()
+    groups = [set((ready.training[start:stop] // 5).tolist()) for start, stop in pairwise(ends)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 21
+
+
+def test_rows_kept_for_the_test_are_in_no_fold() -> None:
+    training, validation, tested = days(prepared(CLASSES, visits(), folds=5, test=0.2))
+    assert sorted([*training, *tested]) == list(range(100))
+    assert sorted(training) == sorted(validation)
+    assert len(tested) == 20
+
+
+@pytest.mark.parametrize("model", [CLASSES, NUMBERS])
+def test_fewer_than_fifty_rows_have_no_folds(model: str) -> None:
+    with pytest.raises(BadInput, match=r"^t\.csv: --folds needs 50 rows or more, got 49; leave --folds out$"):
+        prepared(model, visits(49), folds=5)
+    assert prepared(model, visits(50), folds=20).folds == (2,) * 20

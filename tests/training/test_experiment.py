@@ -10,6 +10,9 @@ from kerash_cli.engine.layers import Dense
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.system import memory
 from kerash_cli.training.settings import TrainingSettings
+from kerash_cli.training.validating import ValidateOn
+
+CROSS = "categorical-cross-entropy"
 
 # Settings
 
@@ -105,6 +108,16 @@ def test_labels_of_their_own_are_dropped_with_their_rows() -> None:
     assert ready.labels is not None
     assert ready.dropped == 1
     assert (ready.table.numbers.tolist(), ready.labels.numbers.tolist()) == ([[1], [3], [5]], [[1], [3], [4]])
+
+
+def test_it_is_told_how_the_rows_are_in_folds() -> None:
+    told = prepared(CLASSES, counted(63), folds=4).describe()
+    assert told.endswith("; 63 rows train 4 networks, each on all but a fold of 15, which validates it; loss " + CROSS)
+    tested = prepared(CLASSES, counted(100), folds=5, test=0.2).describe()
+    assert "; 80 rows train 5 networks, each on all but a fold of 16, which validates it, 20 are kept" in tested
+    groups = table([[row // 4, row, row % 2] for row in range(63)], "g x y")
+    grouped = prepared(CLASSES, groups, folds=5, validate_on=ValidateOn("groups", "g")).describe()
+    assert "each on all but a fold of 12 to 15 (whole groups of g), which validates it; loss" in grouped
 
 
 # Doubts
@@ -240,3 +253,51 @@ def test_the_number_type_is_that_of_the_settings(dtype: str, size: int) -> None:
 def test_a_network_may_have_no_biases() -> None:
     assert [prepared(CLASSES, counted(9), bias=bias).network.size for bias in (True, False)] == [4, 2]
     assert isinstance(prepared(CLASSES, counted(9)).network.layers[-1], Dense)
+
+
+# Folds
+
+
+@pytest.mark.parametrize(
+    ("lines", "number", "layer"),
+    [
+        ("dense 4 softmax\ndense ? softmax", 3, "dense 4 softmax"),
+        ("dropout 0.1\ndense 4 -\nbatch_normalization\ndense ? softmax", 5, "batch_normalization"),
+        ("dense 4 tanh 2\ndense ? softmax", 3, "dense 4 tanh 2"),
+        ("average_pooling - 2 0 1 1\ndense ? softmax", 3, "average_pooling - 2 0 1 1"),
+        ("convolution relu 2 1 0 1 1\ndense ? softmax", 3, "convolution relu 2 1 0 1 1"),
+    ],
+)
+def test_networks_that_can_not_become_one_are_refused_in_their_line(lines: str, number: int, layer: str) -> None:
+    model, data = f"2 1 1\ninput\n{lines}\n", table([[row, -row, row % 2] for row in range(60)])
+    with pytest.raises(BadInput) as caught:
+        prepared(model, data, folds=5)
+    assert str(caught.value) == (
+        f"m.model:{number}: --folds saves its networks as one, in which '{layer}' can't be; "
+        "try dense layers without groups, and without softmax before the last one, or leave --folds out"
+    )
+    assert prepared(model, data).folds == ()
+
+
+def test_a_class_whose_rows_are_all_in_a_fold_is_told() -> None:
+    data = counted(63)
+    data.numbers[[5, 9], 1] = [7, 8]
+    told = "are in one fold, so that one of the networks does not train on them"
+    assert f"all rows of classes '7', '8' {told}" in prepared(CLASSES, data, folds=3).doubts()  # a fold has 21 rows
+    data.numbers[9, 1] = 1
+    assert f"all rows of class '7' {told}" in prepared(CLASSES, data, folds=3).doubts()
+    data.numbers[9, 1] = 7
+    assert told not in "".join(prepared(CLASSES, data, folds=3).doubts())
+
+
+def test_memory_is_asked_for_all_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors and plans for each, and for each row that trains one an index and a weight, of 16 bytes together."""
+    ready = prepared(CLASSES, counted(64), folds=4)
+    needed = 4 * 64 * (1 + 1 + 2) + 4 * 4 * 4 * (5 + 2) + ready.network.plan_bytes(4 * 32, 4) + 4 * 64 * 16 + 1000 * 2
+    monkeypatch.setattr(memory, "available", lambda: needed)
+    assert prepared(CLASSES, counted(64), folds=4)
+    monkeypatch.setattr(memory, "available", lambda: needed - 1)
+    with pytest.raises(OutOfSpace):
+        prepared(CLASSES, counted(64), folds=4)
+    assert ready.workers(4) == 1
+    assert ready.saved_bytes() - prepared(CLASSES, counted(64)).saved_bytes() == 3 * 4 * 4

@@ -121,3 +121,37 @@ def test_it_is_told() -> None:
         "the last 6 validate",
         "6 validate, 2 of 3 groups of patient",
     ]
+
+
+def in_folds(on: str, data: Table, count: int, seed: int = 0) -> list[list[int]]:
+    found = ValidateOn.parse(on).folds(data, count, np.random.default_rng(seed), None)
+    return [own.tolist() for own in found]
+
+
+def test_folds_at_random_have_the_same_number_of_rows() -> None:
+    found = in_folds("random", patients([14]), 4)
+    assert list(map(len, found)) == [3] * 4
+    assert len({row for own in found for row in own}) == 12
+    assert found == in_folds("random", patients([14]), 4) != in_folds("random", patients([14]), 4, seed=1)
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_group_is_in_one_fold(words: bool) -> None:
+    """Of 9, 7, 4, 4, 3, 2 and 1 rows: 9 and 1; 7 and 3; 4, 4 and 2."""
+    found = in_folds("groups:patient", patients([7, 1, 4, 4, 9, 2, 3], words), 3)
+    owner = [patient for patient, count in enumerate([7, 1, 4, 4, 9, 2, 3]) for _ in range(count)]
+    assert sorted(sorted({owner[row] for row in own}) for own in found) == [[0, 6], [1, 4], [2, 3, 5]]
+    assert sorted(row for own in found for row in own) == list(range(30))
+
+
+def test_each_fold_needs_a_group() -> None:
+    where = r"^t\.csv: column 'patient': expected"
+    with pytest.raises(
+        BadInput, match=f"{where} 4 groups or more for 4 folds, got 3; try --folds 3, or another column$"
+    ):
+        in_folds("groups:patient", patients([5, 5, 5]), 4)
+    with pytest.raises(BadInput, match=f"{where} 2 groups or more for 2 folds, got 1; try another column$"):
+        in_folds("groups:1", patients([5]), 2)
+    gap = table([[1.0, 0], [np.nan, 0]], names="patient x")
+    with pytest.raises(BadInput, match=r"^t\.csv:2:1: expected a value, got a missing one; try to fill it in"):
+        in_folds("groups:patient", gap, 2)
