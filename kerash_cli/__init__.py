@@ -1,3 +1,3 @@
 """Neural networks for the shell."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -44,11 +44,12 @@ ROOT = Path(__file__).parent.parent
 ZEROS = b"0" * 64
 DESCRIPTION = "4 1 1\ninput\ndropout 0.2\ndense 4 tanh\ndense 3 softmax\n"
 TABLE = b"a,b,c,kind\n1,2.5,x,low\n-3,0.5,y,high\n4e2,.5,x,odd\n7,8,y,low\n"
-IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [9]}
+IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [1.0]}
 CANDIDATE = {
     "generation": 0, "index": 0, "rung": 0, "loss": 0.5, "deviation": 0.1, "seconds": 1.0, "epochs": 3,
     "best_epoch": 2, "parameters": 3, "error": None, "reason": None, "model": "2 1 1\ninput\ndense 1 sigmoid\n",
-    "learning_rate": 0.05, "weight_decay": 0.0001, "parent": None, "mutations": ["start"],
+    "learning_rate": 0.05, "weight_decay": 0.0001, "steps": 300, "view": "standard", "parent": None,
+    "mutations": ["start"],
 }  # fmt: skip
 
 
@@ -157,19 +158,22 @@ def searched(folder: Path) -> bytes:
         {**CANDIDATE, "index": 1, "loss": None, "deviation": None, "reason": "training diverged"},
         {"generation": 0, "incumbent": [0, 0]},
         {**CANDIDATE, "generation": 1, "parent": [0, 0], "mutations": ["widen"]},
+        {"generation": 1, "incumbent": [1, 0], "members": [[0, 0, 2], [1, 0, 3]], "loss": 0.25},
     ]
     with history.history(name, IDENTITY) as past:
         for line in lines:
             past.append(line)
-        past.conclude({"lineage": [{"generation": 0, "index": 0}, {"generation": 1, "index": 0}]})
+        ancestors = [{"generation": 0, "index": 0}, {"generation": 1, "index": 0}]
+        members = [[0, 0, 2], [1, 0, 3]]
+        past.conclude({"lineage": ancestors, "members": members}, CANDIDATE["model"])
     return (folder / "made.evolve/history.jsonl").read_bytes()
 
 
 def lineage(folder: Path) -> Any:
-    """Who was tried in a search, and the winner's ancestors; also as the run that goes on reads it."""
-    tried, ancestors = history.read(str(folder / "n"))
+    """Who was tried in a search, or the winner's ancestors, and who was averaged; the run that goes on reads it too."""
+    found = history.read(str(folder / "n"))
     with history.history(str(folder / "n"), IDENTITY):
-        return ancestors or tried
+        return found.lineage or found.tried, found.members
 
 
 def stored(folder: Path) -> bytes:

@@ -21,16 +21,24 @@ NETWORKS = (
     Option(
         "--max-layers",
         type=_options.Whole(0, 64),
-        default=4,
-        help="Largest number of hidden layers (default: {default}).",
+        help="Largest number of hidden layers (default: 3, or 4 for images and for fewer than 50 rows).",
     ),
     Option(
         "--max-width",
         type=_options.Whole(1, 2**20),
-        help="Largest number of units in a layer (default: 20 to 256, depending on the number of inputs).",
+        help="Largest number of units in a layer (default: 256; 20 to 256 for images and for fewer than 50 rows).",
     ),
     Option(
-        "--activations", metavar="LIST", help="Activations to choose from, such as relu,tanh (default: 14 of them)."
+        "--activations",
+        metavar="LIST",
+        help="Activations to choose from, such as relu,tanh (default: 5 of them, or 14 for images and for fewer than "
+        "50 rows).",
+    ),
+    Option(
+        "--size",
+        type=_options.COUNT,
+        metavar="PARAMETERS",
+        help="Largest number of parameters of the saved network (default: no limit).",
     ),
     Option("--loss", type=_options.LOSS, help="Loss to minimize (default: the one that suits OUTPUTS)."),
 )
@@ -60,7 +68,7 @@ SEARCH = (
     Option(
         "--final",
         type=click.Choice(["merged", "single"]),
-        help="What to save after cross-validation: its networks merged into one, or one network trained on all rows "
+        help="What to save: the best ensemble of networks, merged into one, or one network trained on all rows "
         "(default: merged where possible).",
     ),
     Option("--seed", type=_options.SEED, default=0, help="Random seed (default: {default})."),

@@ -10,7 +10,9 @@ from kerash_cli.commands import _files, _options
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
+    from kerash_cli.evolution.population import Evaluated
     from kerash_cli.evolution.preparation import SearchSettings
+    from kerash_cli.evolution.search import Search
     from kerash_cli.model.description import ModelDescription
 
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
@@ -66,6 +68,36 @@ def again(generations: int) -> str:
     return join(["kerash", "evolve", *words[:-1], str(generations), *_options.given(NO_PART)])
 
 
+def alone(found: "Search", chosen: "Evaluated", description: str) -> str:
+    """Returns the command that trains the best candidate's network without the search; `description` is its file."""
+    from shlex import join
+
+    words = click.get_current_context().params["words"]
+    about_data = [option.name for option in (*_options.TABLE, *_options.PREPARING)]
+    others = {each.name or "" for each in click.get_current_context().command.params} - set(about_data)
+    data = [description, *words[3:-2], *_options.given(others)]
+    return join(["kerash", "train", *data, *settings_alone(found, chosen)])
+
+
+def settings_alone(found: "Search", chosen: "Evaluated") -> list[str]:
+    """Returns the options of `kerash train` with which the best candidate's network was trained."""
+    recipe, prepared = chosen.candidate.recipe, found.prepared
+    epochs = prepared.regime.epochs(recipe.steps, prepared.split(0).training.shape[1])
+    settings = {
+        "--numbers": recipe.view,
+        "--optimizer": "adamw",
+        "--schedule": "cosine",
+        "--learning-rate": recipe.learning_rate,
+        "--weight-decay": recipe.weight_decay,
+        "--batch-size": prepared.regime.batch_size,
+        "--epochs": epochs,
+        "--patience": prepared.regime.patience(epochs),
+    }
+    if prepared.folds > 1:
+        settings["--folds"] = prepared.folds
+    return [str(word) for pair in settings.items() for word in pair]
+
+
 def _places(
     words: tuple[str, ...], target: tuple[str, ...]
 ) -> tuple[int | None, int | None, str, str, str | None, int, int]:
@@ -119,7 +151,8 @@ def _settings(
         start=None if start is None else _start(start),
         most_layers=options.pop("max_layers"),
         widest=options.pop("max_width"),
-        activations=space.SEARCHED if activations is None else space.activations(activations),
+        activations=None if activations is None else space.activations(activations),
+        most_parameters=options.pop("size"),
         **options,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands._evolve_options import SECTIONS
-from kerash_cli.commands._evolve_request import USAGE, EvolveRequest, again
+from kerash_cli.commands._evolve_request import USAGE, EvolveRequest, again, alone, settings_alone
 from kerash_cli.commands._files import claim
 from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
@@ -16,7 +16,6 @@ from kerash_cli.commands._interrupts import Ending, concluding
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from kerash_cli.evolution.history import History
     from kerash_cli.evolution.preparation import PreparedSearch
     from kerash_cli.evolution.search import Search
     from kerash_cli.evolution.winner import Winner
@@ -72,6 +71,8 @@ class SearchOutcome:
     winner: "Winner"
     record: dict[str, Any]
     """The winner as JSON values."""
+    command: str
+    """The command that trains the best candidate's network without the search."""
     stopped: str
     """The reason why the search ended."""
     ending: Ending
@@ -95,7 +96,7 @@ def _searched(
         samples = search.stage_samples(prepared, folder)
         with history(request.name, prepared.identity(), request.force) as past, _executor(workers, console) as executor:
             many = [f"{workers} workers"] if workers > 1 else []
-            console.say(*noted, *prepared.describe(), *prepared.doubts(), *many, *_lost(past))
+            console.say(*noted, *prepared.describe(), *prepared.doubts(), *many)
             found = search.Search(prepared, past, folder, samples, executor)
             with (
                 shown_search(console, settings.population, settings.generations, request.every) as view,
@@ -106,21 +107,11 @@ def _searched(
                 stopped = _search(found, view, begun, request, workers)
                 winner = found.conclude()
                 record = winner.record(found.generation)
-                past.conclude(record)
+                command = alone(found, winner.chosen, past.best)
+                options = " ".join(settings_alone(found, winner.chosen))
+                past.conclude(record, f"# kerash train MODEL DATA {options}\n{winner.description}")
                 winner.trained.save(saved)
-    return SearchOutcome(found, winner, record, found.stop or stopped, ending)
-
-
-def _lost(past: "History") -> list[str]:
-    """Returns a list with a line if an earlier kerash lost a candidate: this and all later ones are trained again."""
-    from kerash_cli.evolution.winner import numbered
-
-    if not past.lost:
-        return []
-    return [
-        f"{past.folder}: candidate {numbered(past.lost)} and all after it are trained again: "
-        "an earlier kerash dropped it when its workers were killed"
-    ]
+    return SearchOutcome(found, winner, record, command, found.stop or stopped, ending)
 
 
 def _executor(workers: int, console: "Console") -> "Executor":
@@ -152,7 +143,7 @@ def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRe
         view.generation(event)
         if found.stop:
             return found.stop
-        if request.stop_at is not None and event.incumbent.outcome.loss <= request.stop_at:
+        if request.stop_at is not None and event.loss <= request.stop_at:
             return REACHED
         last = event.number == generations
         if request.limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + request.limit:
@@ -181,6 +172,7 @@ def _report(request: EvolveRequest, outcome: SearchOutcome, console: "Console") 
     tell(f"{path}: {winner.trained.summary()}")
     replaced = [f"replaced the earlier {path}"] if request.replaces else []
     console.say(*replaced, f"again: {again(found.generation)}")
+    console.say(f"without the search: {outcome.command}")
     if request.as_json:
         work = {
             "stopped": outcome.stopped,
@@ -190,4 +182,4 @@ def _report(request: EvolveRequest, outcome: SearchOutcome, console: "Console") 
         }
         click.echo(json.dumps({"model": path, **outcome.record, **work}))
     else:
-        put(str(winner.chosen.candidate.recipe.description))
+        put(str(winner.description))

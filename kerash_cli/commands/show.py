@@ -46,13 +46,14 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     """
     import json
 
+    from kerash_cli.evolution import evaluation
     from kerash_cli.model import archive
     from kerash_cli.training import checkpoint
     from kerash_cli.views import screen
     from kerash_cli.views.models import about_checkpoint
 
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
-    if is_saved and (run := checkpoint.told(file)):
+    if is_saved and (run := checkpoint.told(file) or evaluation.told(file)):
         if as_json:
             click.echo(json.dumps(run))
         else:

@@ -12,7 +12,8 @@ def command(name: str, as_json: bool) -> None:
     """Draw the family tree of a search.
 
     NAME is the name given to `kerash evolve`. The tree has the candidates that were trained to the end, each under its
-    parent; `*` marks the ancestors of the saved network. The tree can be drawn while the search is running.
+    parent. `*` marks those in the saved network and their ancestors; candidates that were averaged have their weights,
+    as in `* 3 of 5`. While the search is running, the weights are those in the best ensemble so far.
 
     \b
     kerash tree xor_ev
@@ -25,9 +26,11 @@ def command(name: str, as_json: bool) -> None:
     from kerash_cli.views.messages import put
     from kerash_cli.views.tree import family
 
-    tried, lineage = history.read(files.check_name(name.removesuffix("/").removesuffix(".evolve")))
+    found = history.read(files.check_name(name.removesuffix("/").removesuffix(".evolve")))
     if as_json:
-        click.echo(json.dumps({"candidates": tried, "lineage": lineage}))
+        record = {"candidates": found.tried, "lineage": found.lineage, "members": found.members}
+        click.echo(json.dumps(record))
         return
-    marked = {(each["generation"], each["index"]) for each in lineage or []}
-    put("".join(f"{line}\n" for line in family(tried, sys.stdout, marked)))
+    ancestors = {(each["generation"], each["index"]): 0 for each in found.lineage or []}
+    weights = {(generation, index): weight for generation, index, weight in found.members}
+    put("".join(f"{line}\n" for line in family(found.tried, sys.stdout, {**ancestors, **weights})))

@@ -1,8 +1,8 @@
 """The Encoding, which turns a table's rows into arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -17,6 +17,9 @@ from kerash_cli.encoding.targets import Targets
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at, listed
 from kerash_cli.tables.table import Rows, Schema, Table
+
+if TYPE_CHECKING:
+    from kerash_cli.encoding.views import View
 
 MISSING = ("error", "drop", "mean")
 """Treatments of missing values."""
@@ -143,6 +146,13 @@ class Encoding:
         where, positions = self._known_labels(table, labels)
         fitted = self.targets.fitted(where, positions, rows, standardize_targets)
         return replace(self, scaling=scaling, targets=fitted)
+
+    def viewing(self, table: Table, views: "Collection[View]") -> "Encoding":
+        """Returns this encoding, before it is fitted, with all features that the views see, learnt from the table."""
+        from kerash_cli.encoding.views import viewed  # few models have views
+
+        columns = self.columns.with_inputs(viewed(table, self.columns.inputs, views))
+        return replace(self, columns=columns, scaling=Scaling.none(columns.features))
 
     def seeing(self, features: Sequence[int] | Rows) -> "Encoding":
         """Returns this encoding with only the columns that have one of these features, and with their scaling."""

@@ -2,13 +2,17 @@
 
     history.jsonl    lines of JSON, each flushed to the disk when it is appended
     weights/G-I.kerash    the checkpoint of candidate I of generation G, while it may be inherited
-    weights/final-G-I.kerash, weights/refit-G-I.kerash    the checkpoints of the networks that are saved in the end
+    weights/KIND-G-I.kerash    the same of a training at the end of a search; KIND is `final`, `refit`, or `other1` to
+                               `other4`
     winner.json      the result of a finished search
+    best.model       the description of the best candidate, and as a comment the options to train it with
 
 The first line of the history, `{"digest":"0123...cdef","format":2,"identity":{...}}`, says which version of this format
 the history has, and which search it belongs to: the identity is everything that decides the result, except the number
 of generations. Each further line is an evaluation, `{"digest":...,"generation":1,"index":0,"rung":2,...}`, or, after
-all evaluations of a generation, `{"digest":...,"generation":1,"incumbent":[0,3]}`. A line is one JSON object in ASCII
+all evaluations of a generation, `{"digest":...,"generation":1,"incumbent":[0,3]}`; if candidates compete for an
+ensemble, this line also has its `loss` and its `members`, each a generation, an index and a weight. A line is one JSON
+object in ASCII
 as Python's `json.dumps` writes it, its keys sorted. If the last line has no line end, the run was killed while writing
 it, and the line is ignored.
 
@@ -19,9 +23,8 @@ to run.
 
 `winner.json` is one such line, with a digest like that of a first line. Kerash 0.1.0 wrote no digest there.
 
-Format 1, written by kerash 0.1.0, has no digests. If workers died, the candidate's line has a `loss` of null and a
-reason that begins with `worker`: this line and all lines after it are ignored, since the same command would not repeat
-them. A run that continues such a history rewrites it as format 2.
+Kerash 0.1.0 wrote formats 1, without digests, and 2. Its search was another one: such a history can be read but not
+continued.
 
 The folder is locked (flock) by the run that writes to it.
 """
@@ -43,21 +46,21 @@ from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.system import files
 from kerash_cli.training.checkpoint import difference
 
-FORMAT = 2
-_WITHOUT_DIGESTS = 1
+FORMAT = 3
+_OF_0_1_0, _WITHOUT_DIGESTS = (1, 2), 1
 _MOST = 10**18
+_BEFORE_GENES = {"steps": 1, "view": "standard"}
+"""Settings that recipes in the histories of kerash 0.1.0 do not have."""
 
 _SUFFIX = ".evolve"
-_HISTORY, _WINNER, _WEIGHTS = "history.jsonl", "winner.json", "weights"
+_HISTORY, _WINNER, _BEST, _WEIGHTS = "history.jsonl", "winner.json", "best.model", "weights"
 _CANDIDATE = re.compile(r"([0-9]+)-([0-9]+)\.kerash")
-_FINAL = re.compile(r"(?:final|refit)-([0-9]+)-[0-9]+\.kerash")
+_FINAL = re.compile(r"(?:final|refit|other[1-4])-([0-9]+)-[0-9]+\.kerash")
 _WINNER_OF_0_1_0 = {
     "generations", "description", "learning_rate", "weight_decay", "loss", "parameters", "saved_parameters", "lineage",
     "front",
 }  # fmt: skip
 """Keys of `winner.json` as kerash 0.1.0 wrote it: a file with no other keys needs no digest."""
-_DIED = re.compile(r"worker [0-9]+ (?:was killed by|ended) ")
-"""Beginning of the reason that format 1 records for a candidate whose workers died."""
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
@@ -67,12 +70,10 @@ class History:
     def __init__(self, folder: Path, lines: "_HistoryLines", file: int) -> None:
         """`lines` are the lines so far; `file` is a descriptor open for appending."""
         self.folder = folder
-        self.lost = lines.lost
-        """Candidate whose workers died under kerash 0.1.0, or None; its line and all lines after it are ignored."""
         self.evaluations: dict[tuple[int, int, int], dict[str, Any]] = {}
         """Evaluations by generation, index and rung."""
-        self.incumbents: dict[int, list[int]] = {}
-        """Place of the incumbent (the best candidate so far), by generation."""
+        self.generations: dict[int, dict[str, Any]] = {}
+        """The record of each generation that is over: the `incumbent`, the best candidate so far, and so on."""
         self._file, self._digest = file, lines.digest
         for record in lines.records[1:]:
             self._note(record)
@@ -87,7 +88,7 @@ class History:
         self._note(record)
 
     def weights(self, place: Place, kind: str = "") -> str:
-        """Returns the path of a candidate's weights; `kind` is "final" or "refit" for a training after the search."""
+        """Returns the path of a candidate's weights; `kind` names a training after the search."""
         generation, index = place
         return str(self.folder.resolve() / _WEIGHTS / f"{kind and kind + '-'}{generation}-{index}.kerash")
 
@@ -96,7 +97,7 @@ class History:
 
         Does nothing if there is a later generation.
         """
-        if generation == max(self.incumbents):
+        if generation == max(self.generations):
             own = {
                 name: (int(match[1]), int(match[2])) for name in self._names() if (match := _CANDIDATE.fullmatch(name))
             }
@@ -107,8 +108,15 @@ class History:
         kept = {Path(path).name for path in paths}
         self._remove(name for name in self._names() if _FINAL.fullmatch(name) and name not in kept)
 
-    def conclude(self, winner: Mapping[str, Any]) -> None:
-        """Writes the result of the search, in place of an earlier result."""
+    @property
+    def best(self) -> str:
+        """Path of the file with the description of the best candidate."""
+        return str(self.folder / _BEST)
+
+    def conclude(self, winner: Mapping[str, Any], best: str) -> None:
+        """Writes the result of the search and the text of `best.model`, in place of an earlier result."""
+        with files.replacing(self.best) as output:
+            output.commit(best.encode())
         with files.replacing(self.folder / _WINNER) as output:
             output.commit(_line({**winner, "digest": _digest(winner, "")}))
 
@@ -123,7 +131,7 @@ class History:
         if "rung" in record:
             self.evaluations[record["generation"], record["index"], record["rung"]] = dict(record)
         else:
-            self.incumbents[record["generation"]] = record["incumbent"]
+            self.generations[record["generation"]] = {k: v for k, v in record.items() if k != "generation"}
 
 
 @contextmanager
@@ -145,22 +153,32 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
             os.close(file)
 
 
-def read(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
-    """Returns the fully evaluated candidates of a search, and its winner's ancestors (None without a winner).
+class SearchRecord(NamedTuple):
+    """What a search has found so far."""
 
-    A candidate is the record of its last evaluation, plus `topology`, the network in words. Raises BadInput if there is
-    no such search.
-    """
+    tried: list[dict[str, Any]]
+    """The candidates that were evaluated in full: their records, plus `topology`, the network in words."""
+    lineage: list[dict[str, Any]] | None
+    """The candidates in the saved model and their ancestors; None while the search is under way."""
+    members: list[list[int]]
+    """The ensemble that is saved, or the best one so far: generation, index and weight of each candidate."""
+
+
+def read(name: str) -> SearchRecord:
+    """Reads what a search has found so far; raises BadInput if there is no such search, Damaged if lines changed."""
     folder = folder_of(name)
     path = folder / _HISTORY
     if not path.is_file():
         raise BadInput(f"{at(str(folder))}no search of this name; kerash evolve makes one")
     with files.explained(str(path), 0):
-        records, *_, lost = _read(path)
+        records = _read(path).records
     rungs = records[0]["identity"]["rungs"] if records else []
     full = [line for line in records[1:] if line.get("rung") == len(rungs) - 1 and line["loss"] is not None]
-    tried = [{**line, "topology": Recipe.from_json(line).topology} for line in full]
-    return tried, None if lost else _lineage(folder / _WINNER, tried)
+    tried = [{**line, "topology": Recipe.from_json({**_BEFORE_GENES, **line}).topology} for line in full]
+    lineage, members = _saved(folder / _WINNER, tried)
+    if lineage is None:
+        members = next((line["members"] for line in reversed(records[1:]) if "members" in line), [])
+    return SearchRecord(tried, lineage, members)
 
 
 def folder_of(name: str) -> Path:
@@ -168,16 +186,24 @@ def folder_of(name: str) -> Path:
     return Path(name + _SUFFIX)
 
 
-def _lineage(path: Path, tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Returns the winner's ancestors from the file of a finished search; None if there is no such file."""
+def _saved(path: Path, tried: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]] | None, list[list[int]]]:
+    """Returns `lineage` and `members` of a SearchRecord from the file of a finished search; none without a file."""
     if not path.is_file():
-        return None
+        return None, []
     known = {(each["generation"], each["index"]): each for each in tried}
     try:
         winner = _winner(path.read_bytes())
-        return [known[each["generation"], each["index"]] for each in winner["lineage"]]
+        return [known[each["generation"], each["index"]] for each in winner["lineage"]], _members(winner)
     except (ValueError, RecursionError, KeyError, TypeError):
         raise Damaged(f"{at(str(path))}damaged: expected the result of a search; try kerash evolve again") from None
+
+
+def _members(record: Mapping[str, Any]) -> list[list[int]]:
+    """Returns the members in a line; raises ValueError, KeyError or TypeError if they are invalid."""
+    for generation, index, weight in record.get("members", []):
+        _place((generation, index))
+        checks.integer(weight, 1, _MOST, "a weight")
+    return list(record.get("members", []))
 
 
 def _winner(line: bytes) -> dict[str, Any]:
@@ -220,8 +246,6 @@ class _HistoryLines(NamedTuple):
     """Size of the file up to the end of the last line, in bytes."""
     digest: str
     """Digest of the last line."""
-    lost: Place | None = None
-    """Candidate whose workers died; see `History.lost`."""
 
 
 def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
@@ -235,20 +259,21 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
     lines = _HistoryLines([], 0, "")
     if path.exists() and not force:
         lines = _read(path)
+        if lines.records and lines.records[0]["format"] in _OF_0_1_0:
+            raise BadInput(
+                f"{at(str(folder))}kerash 0.1.0 began this search, and this version searches otherwise; try another "
+                "NAME, --force to start afresh, or that version to finish it"
+            )
         if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
             raise BadInput(
                 f"{at(str(folder))}the search of that name had another {other}; "
                 "try another NAME, or --force to start afresh"
             )
-    if not lines.records:
-        lines = _written(path, [own])
-        _clear(folder, 0)
-    elif lines.records[0]["format"] == _WITHOUT_DIGESTS:
-        if lines.lost:  # before its line goes: a run that is killed here begins with this again
-            _clear(folder, lines.lost[0])
-        lines = _written(path, [own, *lines.records[1:]])._replace(lost=lines.lost)
-    else:
+    if lines.records:
         os.truncate(path, lines.end)
+    else:
+        lines = _written(path, own)
+        _clear(folder)
     (folder / _WEIGHTS).mkdir(exist_ok=True)
     return lines
 
@@ -262,27 +287,24 @@ def _inside(folder: Path) -> list[str]:
 
 
 def _is_foreign(name: str) -> bool:
-    return not (_OWN.fullmatch(name) or name == _WINNER)
+    return not (_OWN.fullmatch(name) or name in (_WINNER, _BEST))
 
 
-def _written(path: Path, records: Sequence[Mapping[str, Any]]) -> _HistoryLines:
-    """Writes a history with the given lines, in place of an earlier history."""
-    digest, lines = "", []
-    for record in records:
-        digest = _digest(record, digest)
-        lines.append(_line({**record, "digest": digest}))
-    text = b"".join(lines)
+def _written(path: Path, first: Mapping[str, Any]) -> _HistoryLines:
+    """Writes a history of one line, in place of an earlier history."""
+    digest = _digest(first, "")
+    text = _line({**first, "digest": digest})
     with files.replacing(path) as output:
         output.commit(text)
-    return _HistoryLines([dict(record) for record in records], len(text), digest)
+    return _HistoryLines([dict(first)], len(text), digest)
 
 
-def _clear(folder: Path, first: int) -> None:
-    """Removes the result of the search, and all weights from generation `first` on; other files stay."""
-    (folder / _WINNER).unlink(missing_ok=True)
+def _clear(folder: Path) -> None:
+    """Removes the result of the search, and all weights; other files stay."""
+    for path in (folder / _WINNER, folder / _BEST):
+        path.unlink(missing_ok=True)
     for name in _inside(folder):
-        match = _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name)
-        if match and int(match[1]) >= first:
+        if _CANDIDATE.fullmatch(name) or _FINAL.fullmatch(name):
             (folder / _WEIGHTS / name).unlink(missing_ok=True)
 
 
@@ -302,8 +324,6 @@ def _read(path: Path) -> _HistoryLines:
                 f"{at(str(path), number)}damaged: this is not the line that the search wrote; "
                 "try another copy of the file, or evolve --force to start afresh"
             ) from None
-        if records and records[0]["format"] == _WITHOUT_DIGESTS and _died(record):
-            return _HistoryLines(records, place, digest, (record["generation"], record["index"]))
         records.append(record)
         place += len(line) + 1
     return _HistoryLines(records, place, digest)
@@ -330,12 +350,9 @@ def _parsed(line: bytes, first: Mapping[str, Any] | None, before: str) -> tuple[
     if version != _WITHOUT_DIGESTS:
         digest = _digest(record, before)
     checks.expect(found == digest, "expected another digest")
-    return _checked(record) if first else _identity(record), digest
-
-
-def _died(record: Mapping[str, Any]) -> bool:
-    """Returns whether a line belongs to a candidate whose workers died."""
-    return "rung" in record and record["loss"] is None and bool(_DIED.match(record["reason"] or ""))
+    if first:
+        return _checked(record, _BEFORE_GENES if version in _OF_0_1_0 else {}), digest
+    return _identity(record), digest
 
 
 def _digest(record: Mapping[str, Any], before: str) -> str:
@@ -350,11 +367,16 @@ def _identity(record: Any) -> dict[str, Any]:
     return dict(record)
 
 
-def _checked(record: Any) -> dict[str, Any]:
-    """Checks a later line; raises ValueError, BadInput, KeyError or TypeError if a value is missing or invalid."""
+def _checked(record: Any, genes: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks a later line; raises ValueError, BadInput, KeyError or TypeError if a value is missing or invalid.
+
+    `genes` are settings of recipes that may be missing.
+    """
     checks.integer(record["generation"], 0, _MOST, "a generation")
     if "rung" not in record:
         _place(record["incumbent"])
+        _members(record)
+        checks.floats([record.get("loss", 0.0)], 1, "loss")
         return dict(record)
     for name in ("index", "rung", "epochs", "best_epoch", "parameters"):
         checks.integer(record[name], 0, _MOST, name)
@@ -366,7 +388,10 @@ def _checked(record: Any) -> dict[str, Any]:
     checks.expect(isinstance(record["reason"], str | None), "expected a reason")
     if record["parent"] is not None:
         _place(record["parent"])
-    description = Recipe.from_json(record).description
+    recipe = {**genes, **record}
+    checks.integer(recipe["steps"], 1, _MOST, "steps")
+    checks.expect(isinstance(recipe["view"], str), "expected a view")
+    description = Recipe.from_json(recipe).description
     checks.expect(None not in (description.features, description.outputs), "expected a description of known sizes")
     return dict(record)
 

@@ -13,10 +13,11 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kerash_cli.engine.layers import Convolution, Dense, MaxPooling
+from kerash_cli.encoding.views import View
+from kerash_cli.engine.layers import Convolution, Dense, Dropout, Layer, MaxPooling
 from kerash_cli.errors import BadInput
 from kerash_cli.evolution.recipe import POOLING, Recipe, rounded
-from kerash_cli.evolution.space import DECAYS, NARROWEST, RATES, Space, convolution
+from kerash_cli.evolution.space import DROPOUTS, NARROWEST, STEPS, Space, convolution
 
 Places: TypeAlias = Callable[[Recipe, Space], Sequence[int]]
 Change: TypeAlias = "Callable[[Recipe, int, Space, np.random.Generator], Recipe]"
@@ -103,6 +104,18 @@ def _tunable(recipe: Recipe, space: Space) -> Sequence[int]:
     return [0] if space.tunes else []
 
 
+def _of_tables(recipe: Recipe, space: Space) -> Sequence[int]:
+    return [0] if space.is_for_tables else []
+
+
+def _viewed(recipe: Recipe, space: Space) -> Sequence[int]:
+    return [0] if len(space.views) > 1 else []
+
+
+def _table_with_hidden(recipe: Recipe, space: Space) -> Sequence[int]:
+    return recipe.hidden(Dense)[:1] if space.is_for_tables else []
+
+
 def _few_filters(recipe: Recipe, space: Space) -> Sequence[int]:
     return [i for i in recipe.hidden(Convolution) if _filters(recipe, i) < space.most_filters]
 
@@ -127,8 +140,13 @@ def _pooled(recipe: Recipe, space: Space) -> Sequence[int]:
 
 @mutation("add layer", 0.25, _dense_gaps)
 def add_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Adds a dense layer."""
-    return _inserted(recipe, place, Dense(space.width(rng), space.activation(rng)))
+    """Adds a dense layer; in a network for a table, it is like its neighbour."""
+    layer = Dense(space.width(rng), space.activation(rng))
+    if not space.is_for_tables:
+        return _inserted(recipe, place, layer)
+    near = min(recipe.hidden(Dense), key=lambda i: abs(i - place), default=None)
+    like = layer if near is None else recipe.layers[near]
+    return _inserted(recipe, place, like).with_dropout(recipe.dropout)
 
 
 @mutation("widen", 0.20, _narrow)
@@ -148,30 +166,59 @@ def narrow(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator")
 
 @mutation("change activation", 0.15, _activated)
 def change_activation(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Gives a layer another activation."""
+    """Gives a layer another activation; in a network for a table, all hidden layers."""
     layer = recipe.layers[place]
     assert isinstance(layer, Dense | Convolution)
-    return _changed(recipe, place, activation=space.activation(rng, other_than=str(layer.activation)))
+    activation = space.activation(rng, other_than=str(layer.activation))
+    for each in recipe.hidden(Dense) if space.is_for_tables else [place]:
+        recipe = _changed(recipe, each, activation=activation)
+    return recipe
 
 
 @mutation("remove layer", 0.05, _removable)
 def remove_layer(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Removes a layer that has weights; if it is a convolution, also the pooling layer right after it, if any."""
+    """Removes a layer that has weights, and a pooling behind a convolution or a dropout behind a dense layer."""
     stop = place + 1
-    if isinstance(recipe.layers[place], Convolution) and isinstance(recipe.layers[stop], MaxPooling):
+    if isinstance(recipe.layers[stop], MaxPooling if isinstance(recipe.layers[place], Convolution) else Dropout):
         stop += 1
     return recipe.with_layers(recipe.layers[:place] + recipe.layers[stop:])
 
 
 @mutation("settings", 0.25, _tunable)
 def settings(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
-    """Changes the learning rate and the weight decay, within RATES and DECAYS."""
+    """Changes the learning rate and the weight decay, within the limits of the space."""
     rate = recipe.learning_rate * 2 ** rng.uniform(-1.5, 1)
     decay = recipe.weight_decay * 4 ** rng.uniform(-1, 1.5)
     return replace(
-        recipe, learning_rate=rounded(min(max(rate, RATES[0]), RATES[1])),
-        weight_decay=rounded(min(max(decay, DECAYS[0]), DECAYS[1])),
-    )  # fmt: skip
+        recipe, learning_rate=rounded(_within(rate, *space.rates)), weight_decay=rounded(_within(decay, *space.decays))
+    )
+
+
+@mutation("view", 0.15, _viewed)
+def view(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
+    """Lets the network see the numbers in another view."""
+    others = [(text, features) for text, features in space.views if text != str(recipe.view)]
+    text, features = others[int(rng.integers(len(others)))]
+    return recipe.with_view(View.parse(text), features)
+
+
+@mutation("dropout", 0.15, _table_with_hidden)
+def dropout(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
+    """Gives the network another rate of dropout."""
+    others = [rate for rate in DROPOUTS if rate != recipe.dropout]
+    return recipe.with_dropout(others[int(rng.integers(len(others)))])
+
+
+@mutation("steps", 0.10, _of_tables)
+def steps(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
+    """Trains the network for a half to twice as many batches, within STEPS."""
+    return replace(recipe, steps=round(_within(recipe.steps * 2 ** rng.uniform(-1, 1), *STEPS)))
+
+
+@mutation("scale inputs", 0.05, _of_tables)
+def scale_inputs(recipe: Recipe, place: int, space: Space, rng: "np.random.Generator") -> Recipe:
+    """Adds a learnt factor for each input, or removes these factors."""
+    return recipe.with_scale(not recipe.scales)
 
 
 @mutation("add convolution", 0.25, _image_gaps)
@@ -212,13 +259,17 @@ def remove_pooling(recipe: Recipe, place: int, space: Space, rng: "np.random.Gen
     return recipe.with_layers(recipe.layers[:place] + recipe.layers[place + 1 :])
 
 
-def _inserted(recipe: Recipe, place: int, layer: Dense | Convolution | MaxPooling) -> Recipe:
+def _inserted(recipe: Recipe, place: int, layer: Layer) -> Recipe:
     return recipe.with_layers((*recipe.layers[:place], layer, *recipe.layers[place:]))
 
 
 def _changed(recipe: Recipe, place: int, **words: object) -> Recipe:
     layer = replace(recipe.layers[place], **words)  # type: ignore[type-var]
     return recipe.with_layers((*recipe.layers[:place], layer, *recipe.layers[place + 1 :]))
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def _dense(recipe: Recipe) -> list[int]:

@@ -22,9 +22,9 @@ PENALTY = 1e-3
 HALVED = 5
 """Smallest population in which the worst candidates are dropped early and a quarter of a generation is drawn afresh."""
 STALLED = 8
-"""Number of generations without progress after which evolution ends."""
+"""Number of generations without progress after which evolution ends, if candidates compete with the best one."""
 TRIALS = 50
-"""Number of attempts to draw a new recipe; after that, one that has already been tried is accepted."""
+"""Number of attempts to draw a new recipe; after that, one that has already been tried, or the first, is accepted."""
 
 Place: TypeAlias = tuple[int, int]
 """A candidate's generation and its index there."""
@@ -38,6 +38,7 @@ class Purpose(IntEnum):
     TRAINING = 3
     FINAL = 4
     REFIT = 5
+    OTHER_WEIGHTS = 6
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,11 @@ class Strategy:
 
     population: int
     seed: int
-    epochs: int
-    """Number of epochs of a full evaluation."""
     inherits: bool
     random: bool = False
     """True if every candidate is drawn afresh: random search, for comparison with evolution."""
+    ensembles: bool = False
+    """True if candidates compete for a place in an ensemble, rather than with the best one."""
 
     @property
     def strangers(self) -> int:
@@ -58,11 +59,11 @@ class Strategy:
         return self.population // 4 if self.population >= HALVED else 0
 
     @property
-    def rungs(self) -> list[int]:
-        """Epochs at which rungs end; a bracket (group of candidates) enters the next rung with only its best third."""
+    def rungs(self) -> list[float]:
+        """Shares of a training at which rungs end; only the best third of a bracket of candidates enters the next."""
         if self.population < HALVED:
-            return [self.epochs]
-        return sorted({max(1, round(self.epochs / 9)), max(1, round(self.epochs / 3)), self.epochs})
+            return [1.0]
+        return [1 / 3, 1.0] if self.ensembles else [1 / 9, 1 / 3, 1.0]
 
 
 class Candidate(NamedTuple):
@@ -113,16 +114,41 @@ class Evaluated(NamedTuple):
         return -self.outcome.fitness, self.outcome.parameters, self.candidate.place
 
 
+class Ensemble(NamedTuple):
+    """Candidates whose answers are averaged."""
+
+    members: tuple[tuple[Place, int], ...]
+    """Place of each candidate, and how many times it was chosen: its weight."""
+    loss: float
+    parameters: int
+    """Number of parameters of all members' networks."""
+
+
 class Generation(NamedTuple):
-    """The end of a generation, with the best candidate so far."""
+    """The end of a generation, with the best candidate so far, and the best ensemble if candidates compete for one."""
 
     number: int
     incumbent: Evaluated
     improved: bool
+    ensemble: Ensemble | None = None
+
+    @property
+    def loss(self) -> float:
+        """Loss of the ensemble, or of the best candidate if there is none."""
+        return self.ensemble.loss if self.ensemble else self.incumbent.outcome.loss
 
 
-Evaluate: TypeAlias = Callable[[Sequence[Candidate], int, int], "Iterator[Outcome]"]
-"""A function of (candidates, rung, last epoch) that yields an outcome for each candidate, in their order."""
+class Proposals(NamedTuple):
+    """The candidates of a generation."""
+
+    straight: list[Candidate]
+    """Candidates that are evaluated in full at once."""
+    brackets: list[list[Candidate]]
+    """Groups of candidates; at the end of each rung, only the best third of a group goes on."""
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Candidate], int], "Iterator[Outcome]"]
+"""A function of (candidates, rung) that yields an outcome for each candidate, in their order."""
 
 
 @dataclass
@@ -140,7 +166,9 @@ class Population:
     """All full evaluations that did not diverge."""
     incumbent: Evaluated | None = None
     stalled: int = 0
-    """Number of generations since the incumbent was found."""
+    """Number of generations since the latest progress."""
+    patience: int = STALLED
+    """Number of generations without progress after which evolution ends."""
     tried: set[str] = field(default_factory=set)
 
     def generations(self, count: int, evaluate: Evaluate) -> Iterator[Evaluated | Generation]:
@@ -154,7 +182,7 @@ class Population:
             for each in self._evaluated(self._proposed(number), evaluate):
                 evaluated.append(each)
                 yield each
-            full = [each for each in evaluated if each.full and each.outcome.loss < inf]
+            full = [each for each in evaluated if each.full and each.outcome.loss < inf and self._fits(each)]
             best = min(full, key=lambda each: each.order, default=None)
             before = self.incumbent
             if best and (before is None or best.outcome.fitness > before.outcome.fitness + BETTER):
@@ -162,12 +190,12 @@ class Population:
             if self.incumbent is None:
                 raise Diverged(f"no candidate of the first generation can be trained: {evaluated[0].outcome.reason}")
             improved = self.incumbent is not before
-            self.stalled = 0 if improved else self.stalled + 1
             self.finished += full
-            self.window = (self.window + full)[-max(10, 2 * self.strategy.population) :]
             self.archive = _pareto(self.archive + full)
-            yield Generation(number, self.incumbent, improved)
-            if self.stalled >= STALLED and not self.strategy.random:
+            generation = self._concluded(Generation(number, self.incumbent, improved), full)
+            self.stalled = 0 if generation.improved else self.stalled + 1
+            yield generation
+            if self.stalled >= self.patience and not self.strategy.random:
                 return
 
     @property
@@ -176,12 +204,17 @@ class Population:
         incumbent = [self.incumbent] if self.incumbent else []
         return {each.candidate.place for each in (*self.window, *self.archive, *incumbent)}
 
-    def _proposed(self, number: int) -> list[list[Candidate]]:
-        """Returns the candidates of a generation, in a list for each bracket."""
+    def _concluded(self, generation: Generation, full: Sequence[Evaluated]) -> Generation:
+        """Notes the candidates of a generation that were evaluated in full; returns the generation to report."""
+        self.window = (self.window + list(full))[-max(10, 2 * self.strategy.population) :]
+        return generation
+
+    def _proposed(self, number: int) -> Proposals:
+        """Returns the candidates of a generation."""
         size = self.strategy.population
         if number == 0 or self.strategy.random:
             first = [self._first()] if number == 0 else []
-            return [first + [self._stranger((number, index)) for index in range(len(first), size)]]
+            return Proposals([], [first + [self._stranger((number, index)) for index in range(len(first), size)]])
         strangers = self.strategy.strangers
         children = [self._child((number, index)) for index in range(size - strangers)]
         if self.strategy.inherits:
@@ -189,25 +222,37 @@ class Population:
             recipe, parent = self.incumbent.candidate.recipe, self.incumbent.candidate.place
             same = (str(recipe.description),)
             children.append(Candidate((number, size), recipe, parent, ("train on",), same))
-        return [children, [self._stranger((number, index)) for index in range(size - strangers, size)]]
+        return Proposals([], [children, [self._stranger((number, index)) for index in range(size - strangers, size)]])
 
     def _first(self) -> Candidate:
-        self.tried.add(self.start.key)
-        return Candidate((0, 0), self.start, None, ("start",))
+        return self._noted((0, 0), self.start, None, ("start",))
+
+    def _noted(
+        self, place: Place, recipe: Recipe, parent: Place | None, names: tuple[str, ...], ancestry: tuple[str, ...] = ()
+    ) -> Candidate:
+        """Returns a candidate, and notes that its recipe is tried."""
+        self.tried.add(recipe.key)
+        return Candidate(place, recipe, parent, names, ancestry)
+
+    def _fits(self, each: Evaluated) -> bool:
+        return self.space.fits(each.candidate.recipe)
+
+    def _is_new(self, recipe: Recipe) -> bool:
+        return recipe.key not in self.tried and self.space.fits(recipe)
 
     def _stranger(self, place: Place) -> Candidate:
-        rng = self._rng(place, Purpose.RECIPE)
+        rng, recipe = self._rng(place, Purpose.RECIPE), self.start
         for _ in range(TRIALS):
-            recipe = self.space.random(self.start, rng)
-            if recipe.key not in self.tried:
+            drawn = self.space.random(self.start, rng)
+            recipe = drawn if self.space.fits(drawn) else recipe
+            if self._is_new(drawn):
                 break
-        self.tried.add(recipe.key)
-        return Candidate(place, recipe, None, ("random",))
+        return self._noted(place, recipe, None, ("random",))
 
     def _child(self, place: Place) -> Candidate:
         parent = self._parent(place)
         rng = self._rng(place, Purpose.RECIPE)
-        changes = 1 + (self.stalled >= 2) + (self.stalled >= 4)
+        changes = self._changes(rng)
         for _ in range(TRIALS):
             recipe, names, ancestry = parent.recipe, list[str](), [str(parent.recipe.description)]
             with suppress(BadInput):  # the space allows no change of this recipe
@@ -215,12 +260,16 @@ class Population:
                     name, recipe = mutate(recipe, self.space, rng)
                     names.append(name)
                     ancestry.append(str(recipe.description))
-            if recipe.key not in self.tried:
+            if self._is_new(recipe):
                 break
-        if not names:
+        if not names or not self.space.fits(recipe):
             return self._stranger(place)
-        self.tried.add(recipe.key)
-        return Candidate(place, recipe, parent.place, tuple(names), tuple(ancestry) if self.strategy.inherits else ())
+        inherited = tuple(ancestry) if self.strategy.inherits else ()
+        return self._noted(place, recipe, parent.place, tuple(names), inherited)
+
+    def _changes(self, rng: "np.random.Generator") -> int:
+        """Returns the number of mutations of a child."""
+        return 1 + (self.stalled >= 2) + (self.stalled >= 4)
 
     def _parent(self, place: Place) -> Candidate:
         """Returns a parent: the incumbent or, half of the time in a population of HALVED or more, a good candidate.
@@ -235,12 +284,15 @@ class Population:
         drawn = rng.choice(len(self.window), count, replace=False)
         return min((self.window[int(i)] for i in drawn), key=lambda each: each.order).candidate
 
-    def _evaluated(self, brackets: list[list[Candidate]], evaluate: Evaluate) -> Iterator[Evaluated]:
+    def _evaluated(self, proposals: Proposals, evaluate: Evaluate) -> Iterator[Evaluated]:
         """Yields each candidate when it is dropped or evaluated in full; see `Strategy.rungs`."""
-        *rungs, last = enumerate(self.strategy.rungs)
-        for rung, epochs in rungs:
+        brackets = [*proposals.brackets]
+        *rungs, last = range(len(self.strategy.rungs))
+        for rung in rungs:
             going = _in_order(brackets)
-            outcomes = dict(zip((each.place for each in going), evaluate(going, rung, epochs), strict=True))
+            if not going:
+                break
+            outcomes = dict(zip((each.place for each in going), evaluate(going, rung), strict=True))
             dropped: list[Evaluated] = []
             for number, bracket in enumerate(brackets):
                 ranked = sorted(
@@ -250,8 +302,8 @@ class Population:
                 dropped += ranked[len(alive) :]
                 brackets[number] = [each.candidate for each in alive]
             yield from sorted(dropped, key=lambda each: each.candidate.place)
-        going = _in_order(brackets)
-        for candidate, outcome in zip(going, evaluate(going, *last), strict=True):
+        going = _in_order([proposals.straight, *brackets])
+        for candidate, outcome in zip(going, evaluate(going, last), strict=True):
             yield Evaluated(candidate, outcome, True)
 
     def _rng(self, place: Place, purpose: Purpose) -> "np.random.Generator":

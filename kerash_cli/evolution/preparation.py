@@ -1,7 +1,9 @@
 """Preparing a search: the settings and the data decide how candidates are judged, drawn and saved."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import islice
 from math import ceil
 from typing import Any
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.encoding.splitting import folds, split
+from kerash_cli.encoding.views import STANDARD, View
 from kerash_cli.engine import losses
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, Dense
@@ -19,35 +22,42 @@ from kerash_cli.engine.tensors import Shape
 from kerash_cli.errors import BadInput, at
 from kerash_cli.evolution.evaluation import Regime
 from kerash_cli.evolution.mutations import mutate
-from kerash_cli.evolution.population import Strategy
+from kerash_cli.evolution.population import HALVED, Strategy
+from kerash_cli.evolution.portfolio import recipes
 from kerash_cli.evolution.recipe import Recipe, rounded
-from kerash_cli.evolution.space import DECAYS, FEW_ROWS_RATE, RATES, SEARCHED, Space
+from kerash_cli.evolution.space import DECAYS, FEW_ROWS_RATE, FOR_TABLES, SEARCHED, Space
+from kerash_cli.evolution.viewing import viewed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.merging import mergeable
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import staged_bytes
 from kerash_cli.system import cores, memory
 from kerash_cli.tables.table import Table
+from kerash_cli.training.choosing import choose
 from kerash_cli.training.folds import Folds
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, match
 from kerash_cli.training.run import require_rows
 from kerash_cli.training.samples import samples_bytes, usable
 
-CROSS_VALIDATED = 2000
-"""Number of rows below which candidates are cross-validated; from this number on, a part of the rows is held out."""
+MANY_ROWS, MANY_IMAGES = 20_000, 2_000
+"""Maximum number of rows for cross-validation, and of images; if there are more, a part of the rows is held out."""
 FOLDS = 5
 HELD_OUT = 0.2
 """Share of the rows that is held out for validation."""
-MANY_ROWS = 20_000
-"""Number of rows above which a full evaluation has 9 epochs instead of 27."""
 
 BATCH = 32
 """Number of rows in a batch; if fewer than twice as many rows train, they form a single batch."""
-STEPS = 2000
-"""Number of steps that a full evaluation with cross-validation aims at, within the limits of 27 and 243 epochs."""
+SHORT, LONGEST = 9, 243
+"""Number of epochs of a full training of images, and of more than MANY_ROWS rows, if weights are inherited; and the
+largest number for fewer rows."""
+FEW_ROWS_STEPS = 300
+"""Number of batches of a full training with fewer than 50 rows."""
 EXPENSIVE = 2e11
 """Number of operations per training above which weights are inherited by default: such trainings end while the
 validation loss is still falling. Cheaper ones run until they overfit, and a child would inherit overfitted weights."""
+
+USUAL_WIDTH = 128
+"""Width of the usual network, which says how expensive a search is: it has two hidden layers of half that width."""
 
 STEP_SECONDS = 8e-5
 """Seconds that a step takes in addition to its arithmetic."""
@@ -68,9 +78,10 @@ class SearchSettings:
     inherit: str = "auto"
     pick: str = "best"
     final: str | None = None
-    most_layers: int = 4
+    most_layers: int | None = None
     widest: int | None = None
-    activations: tuple[str, ...] = SEARCHED
+    activations: tuple[str, ...] | None = None
+    most_parameters: int | None = None
     loss: str | None = None
     missing: str = "auto"
     drop: Collection[str] = ()
@@ -84,6 +95,7 @@ class PreparedSearch:
     mode: str
     """Rows on which candidates are judged: "training" (the rows that train), "cross-validation" or "hold-out"."""
     encoding: Encoding
+    """The encoding with the inputs of all views."""
     table: Table
     labels: Table | None
     strata: NDArray[np.intp] | None
@@ -93,6 +105,11 @@ class PreparedSearch:
     regime: Regime
     final: str
     """Network to save, "merged" or "single"; in the mode "training", the network that was evaluated is saved."""
+
+    @cached_property
+    def base(self) -> Encoding:
+        """The encoding with z-scores alone."""
+        return self.encoding.seeing(self.features(STANDARD)) if self.space.views else self.encoding
 
     @property
     def folds(self) -> int:
@@ -118,29 +135,56 @@ class PreparedSearch:
             "hold-out": f"{HELD_OUT:.0%} of the rows held out",
         }[self.mode]
         return [
-            f"{self.encoding.describe(self.table)}; loss {self.regime.loss}",
+            f"{self.base.describe(self.table)}; loss {self.regime.loss}",
             f"{'random search' if strategy.random else 'evolution'}: population {strategy.population}, "
-            f"generations 0 to {self.settings.generations}, seed {self.settings.seed}; {judges}; "
-            f"{strategy.epochs} epochs, weights {'inherited' if strategy.inherits else 'drawn afresh'}; "
+            f"generations 0 to {self.settings.generations}, seed {self.settings.seed}; {judges}; {self._course()}; "
             f"about {_duration(self.seconds())} on one core",
         ]
 
+    def _course(self) -> str:
+        """Returns a phrase about the candidates."""
+        if not self.strategy.ensembles or self.strategy.random:
+            return f"weights {'inherited' if self.strategy.inherits else 'drawn afresh'}"
+        first = f"{len(self._first()) - 1} proven networks first" if self.strategy.population > 1 else ""
+        return f"{first}, then mutations of the best ensemble" if self.settings.generations else first
+
+    def features(self, view: View) -> NDArray[np.intp]:
+        """Returns the indexes of the features that a view sees."""
+        return self.encoding.columns.features_of(view) if self.space.views else np.arange(self.encoding.features)
+
+    def seen(self) -> list[NDArray[np.intp]]:
+        """Returns, for each view of the space, the indexes of the features that it sees."""
+        return [self.features(View.parse(text)) for text, _ in self.space.views]
+
     def doubts(self) -> list[str]:
         """Returns a message for each doubtful decision about the data."""
-        return self.encoding.doubts(self.table)
+        return self.base.doubts(self.table)
 
     def seconds(self) -> float:
         """Estimates the seconds that one core takes for all generations, with networks of the usual size."""
-        strategy, shares = self.strategy, [rung / self.strategy.epochs for rung in self.strategy.rungs]
+        strategy, shares = self.strategy, self.strategy.rungs
         trainings = sum(
             (share - before) * ceil(size / 3**number)
             for number, (before, share) in enumerate(zip([0.0, *shares], shares, strict=False))
             for size in (strategy.population - strategy.strangers + strategy.inherits, strategy.strangers)
         )
-        rows = self.split(0).training.shape[1]
-        steps = strategy.epochs * ceil(rows / self.regime.batch_size)
-        arithmetic = 3 * _usual(self.start, self.space).flops * rows * strategy.epochs * self.folds / cores.RATE
-        return float((self.settings.generations + 1) * trainings * (steps * STEP_SECONDS + arithmetic))
+        first = self._first()
+        costs = [self._cost(each) for each in first]
+        straight = strategy.ensembles and not strategy.random
+        begin = sum(costs) if straight else trainings * costs[-1]
+        return float(begin + self.settings.generations * trainings * sum(costs) / len(costs))
+
+    def _first(self) -> list[Recipe]:
+        """Returns recipes of the usual size: those of the portfolio that the first generation has, if it has some."""
+        if not self.strategy.ensembles:
+            return [_usual(self.start, self.space)]
+        return [self.start, *islice(recipes(self.start, self.space), self.strategy.population - 1)]
+
+    def _cost(self, recipe: Recipe) -> float:
+        """Estimates the seconds that one core takes to train a recipe in full."""
+        rows = _training_rows(self.mode, self.table.rows)
+        steps = self.regime.epochs(recipe.steps, rows) * ceil(rows / self.regime.batch_size)
+        return steps * (STEP_SECONDS + _step_flops(recipe.network, self.regime.batch_size, self.folds) / cores.RATE)
 
     def workers(self, asked: int | None) -> int:
         """Returns the number of processes: at most `asked`; by default, one per core if that is faster."""
@@ -167,7 +211,8 @@ class PreparedSearch:
         """Returns the size, in bytes, of the files that `stage_samples` writes."""
         index = ((self.folds, self.table.rows), np.intp)
         samples = samples_bytes(self.encoding, self.table.rows, np.dtype(self.regime.dtype))
-        return samples + 3 * staged_bytes(index, index)
+        views = [(features.shape, np.intp) for features in self.seen()]
+        return samples + staged_bytes(*views) + 3 * staged_bytes(index, index)
 
 
 def prepare(table: Table, labels: Table | None, targets: Sequence[str], settings: SearchSettings) -> PreparedSearch:
@@ -177,31 +222,26 @@ def prepare(table: Table, labels: Table | None, targets: Sequence[str], settings
     """
     description, encoding = _matched(table, labels, targets, settings)
     table, labels = usable(encoding, table, labels)
-    mode, images = _mode(table.rows), settings.shape is not None or description.known_shape[1] > 1
-    tunes = mode != "training"
-    widest = settings.widest or min(256, max(20, 4 * encoding.features))
-    space = Space(settings.activations, widest, settings.most_layers, images, tunes)
-    start = Recipe(description, _middle(*RATES) if tunes else FEW_ROWS_RATE, _middle(*DECAYS) if tunes else DECAYS[0])
+    images = settings.shape is not None or description.known_shape[1] > 1
+    mode, inherits = _mode(description, table.rows, images, settings)
+    for_tables = mode != "training" and not images and not inherits
     loss = settings.loss or encoding.targets.natural_loss
     losses.after(loss, description.activation)
     strata = encoding.strata(table, labels)
-    encoding = encoding.fitted(
-        table,
-        labels,
-        standardize=tunes,
-        standardize_targets=description.activation == IDENTITY,
-        channels=description.known_shape[0] if images else None,
-        ignore_constant=True,
-    )
-    training, folds = _training_rows(mode, table.rows), FOLDS if mode == "cross-validation" else 1
+    encoding, views = _fitted(encoding, table, labels, description, mode, images, for_tables)
+    training = _training_rows(mode, table.rows)
     size = batch_size(training)
-    epochs = _epochs(mode, table.rows, ceil(training / size), images)
+    folds = FOLDS if mode == "cross-validation" else 1
+    space = _space(settings, encoding, views, images, mode, folds)
+    start = _start(description, mode, space, table.rows, ceil(training / size))
     _check_network(start.network, training, size, folds)
+    _check_size(start, space, settings, folds)
     _require_memory(start, space, folds, size)
-    TrainedModel(description, start.network, np.empty(0), encoding, {}).check_size()
+    own = encoding.seeing(encoding.columns.features_of(STANDARD)) if views else encoding
+    TrainedModel(description, start.network, np.empty(0), own, {}).check_size()
     if settings.strategy == "evolve" and settings.generations:
         mutate(start, space, generator(0, Key.EVOLVE))  # BadInput if nothing can change
-    operations = 6 * _usual(start, space).size * training * epochs * folds
+    final = _final(settings, mode, start, space)
     return PreparedSearch(
         settings,
         mode,
@@ -211,17 +251,58 @@ def prepare(table: Table, labels: Table | None, targets: Sequence[str], settings
         strata,
         start,
         space,
-        _strategy(settings, epochs, inherits=images or not tunes or operations > EXPENSIVE),
-        Regime(epochs, size, loss),
-        _final(settings, mode, start, space),
+        _strategy(settings, inherits, for_tables and final == "merged"),
+        Regime(size, loss, for_table=for_tables, answers=final == "merged"),
+        final,
     )
 
 
-def _mode(rows: int) -> str:
-    """Returns the mode for a number of rows; see `PreparedSearch.mode`."""
+def _fitted(
+    encoding: Encoding,
+    table: Table,
+    labels: Table | None,
+    description: ModelDescription,
+    mode: str,
+    images: bool,
+    for_tables: bool,
+) -> tuple[Encoding, list[View]]:
+    """Returns the encoding with its means and deviations, and with the inputs of all views; and these views."""
+    encoding, views = viewed(encoding, table) if for_tables else (encoding, [])
+    fitted = encoding.fitted(
+        table,
+        labels,
+        standardize=mode != "training",
+        standardize_targets=description.activation == IDENTITY,
+        channels=description.known_shape[0] if images else None,
+        ignore_constant=True,
+    )
+    return fitted, views
+
+
+def _mode(description: ModelDescription, rows: int, images: bool, settings: SearchSettings) -> tuple[str, bool]:
+    """Returns the mode for a number of rows, see `PreparedSearch.mode`, and whether weights are inherited.
+
+    Cross-validation that would be too expensive gives way to rows that are held out. If one training is too expensive
+    even then, weights are inherited.
+    """
+    if settings.inherit == "always":
+        wanted: bool | None = settings.strategy != "random"
+    else:
+        wanted = None if settings.inherit == "auto" and settings.strategy != "random" else False
     if rows < FEWEST_TO_VALIDATE:
-        return "training"
-    return "cross-validation" if rows < CROSS_VALIDATED else "hold-out"
+        return "training", wanted is not False
+    start = Recipe(description, 1, 1)
+    usual = _usual(start, Space(("relu",), USUAL_WIDTH))
+    costs = {}
+    for mode, count in (("cross-validation", FOLDS), ("hold-out", 1)):
+        training = _training_rows(mode, rows)
+        size = batch_size(training)
+        epochs = SHORT if images else Regime(size, "", for_table=True).epochs(start.steps, training)
+        costs[mode] = epochs * ceil(training / size) * _step_flops(usual.network, size, count)
+    most = MANY_IMAGES if images else MANY_ROWS
+    mode = "cross-validation" if rows <= most and costs["cross-validation"] <= EXPENSIVE else "hold-out"
+    expensive = images or costs["hold-out"] > EXPENSIVE
+    return mode, expensive if wanted is None else wanted
 
 
 def _training_rows(mode: str, rows: int) -> int:
@@ -229,11 +310,47 @@ def _training_rows(mode: str, rows: int) -> int:
     return rows - {"training": 0, "cross-validation": rows // FOLDS, "hold-out": round(HELD_OUT * rows)}[mode]
 
 
-def _strategy(settings: SearchSettings, epochs: int, inherits: bool) -> Strategy:
-    """Returns the strategy that the settings ask for; `inherits` is True if weights are inherited by default."""
-    random = settings.strategy == "random"
-    wanted = settings.inherit == "always" or (settings.inherit == "auto" and inherits)
-    return Strategy(settings.population, settings.seed, epochs, wanted and not random, random)
+def _space(
+    settings: SearchSettings, encoding: Encoding, views: Sequence[View], images: bool, mode: str, folds: int
+) -> Space:
+    """Returns the limits within which recipes are drawn; there are views if and only if it is a search for a table."""
+    most, for_tables = settings.most_parameters, bool(views)
+    return Space(
+        settings.activations or (FOR_TABLES if for_tables else SEARCHED),
+        settings.widest or (256 if for_tables else min(256, max(20, 4 * encoding.features))),
+        (3 if for_tables else 4) if settings.most_layers is None else settings.most_layers,
+        images,
+        mode != "training",
+        tuple((str(view), len(encoding.columns.features_of(view))) for view in views),
+        most and most // folds,
+    )
+
+
+def _start(description: ModelDescription, mode: str, space: Space, rows: int, batches: int) -> Recipe:
+    """Returns the recipe that the search begins with; an epoch has so many batches."""
+    if mode == "training":
+        return Recipe(description, FEW_ROWS_RATE, DECAYS[0], FEW_ROWS_STEPS)
+    recipe = Recipe(description, _middle(*space.rates), _middle(*space.decays))
+    if space.is_for_tables:
+        return recipe
+    epochs = SHORT if space.images or rows > MANY_ROWS else min(LONGEST, max(SHORT, round(2 * recipe.steps / batches)))
+    return replace(recipe, steps=epochs * batches)
+
+
+def _step_flops(network: Network, batch_size: int, folds: int) -> float:
+    """Returns the number of operations of a step: forward, backward and update."""
+    return 3 * network.flops * batch_size * folds + 20 * network.size * folds
+
+
+def _strategy(settings: SearchSettings, inherits: bool, ensembles: bool) -> Strategy:
+    """Returns the strategy that the settings ask for; `ensembles` is True if networks are merged."""
+    return Strategy(
+        settings.population,
+        settings.seed,
+        inherits,
+        settings.strategy == "random",
+        ensembles and settings.population >= HALVED,
+    )
 
 
 def _matched(
@@ -251,7 +368,7 @@ def _matched(
     depth, height, width = settings.shape or (1, 1, "?")
     found: list[tuple[ModelDescription, Encoding]] = []
     errors = []
-    for layer in ("dense ? softmax", "dense 1 sigmoid", "dense ? -"):
+    for layer in _last_layers(table, labels, targets, settings):
         description = ModelDescription.parse(f"{width} {height} {depth}\ninput\n{layer}\n", "evolve")
         try:
             description, encoding = match(description, table, labels, targets, settings.missing, settings.drop)
@@ -266,6 +383,15 @@ def _matched(
     _check_inputs(table, encodings[0], settings)
     _check_outputs(labels or table, encodings, settings)
     return next(each for each, own in zip(found, encodings, strict=True) if settings.outputs in (None, own.outputs))
+
+
+def _last_layers(
+    table: Table, labels: Table | None, targets: Sequence[str], settings: SearchSettings
+) -> tuple[str, ...]:
+    """Returns the lines of last layers to try: without a number of outputs, the one that `train` would choose."""
+    if settings.outputs is None:
+        return (str(choose(table, labels, targets).description.layers[-1]),)
+    return ("dense ? softmax", "dense 1 sigmoid", "dense ? -")
 
 
 def _check_inputs(table: Table, encoding: Encoding, settings: SearchSettings) -> None:
@@ -302,33 +428,32 @@ def _require_memory(start: Recipe, space: Space, folds: int, batch_size: int) ->
     memory.require(5 * 4 * widest.size * folds, "", "try a smaller --max-width or --max-layers")
 
 
-def _usual(start: Recipe, space: Space) -> Network:
-    """Returns a network of the usual size: two hidden layers, half as wide as allowed."""
+def _check_size(start: Recipe, space: Space, settings: SearchSettings, folds: int) -> None:
+    """Raises BadInput if the network that the search begins with is larger than --size allows."""
+    if not space.fits(start):
+        raise BadInput(
+            f"--size: expected {folds * start.network.size} parameters or more, as the first network needs, "
+            f"got {settings.most_parameters}"
+        )
+
+
+def _usual(start: Recipe, space: Space) -> Recipe:
+    """Returns a recipe for a network of the usual size: two hidden layers, half as wide as allowed."""
     hidden = [Dense(ceil(space.widest / 2), Activation("relu"))] * min(2, space.most_layers)
-    return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])).network
+    return start.with_layers((start.layers[0], *hidden, *start.layers[start.last :]))
 
 
-def _epochs(mode: str, rows: int, steps: int, images: bool) -> int:
-    """Returns the number of epochs of a full evaluation."""
-    if mode == "training":
-        return 300
-    if images:
-        return 9
-    if mode == "cross-validation":
-        return min(243, max(27, round(STEPS / steps)))
-    return 9 if rows > MANY_ROWS else 27
+def _is_mergeable(start: Recipe, space: Space) -> bool:
+    """Returns whether all networks of the space can be merged."""
+    mixes = any(Activation.parse(name).definition.mixes for name in space.activations)
+    return not space.images and mergeable(start.description) and not mixes
 
 
 def _final(settings: SearchSettings, mode: str, start: Recipe, space: Space) -> str:
     """Returns the network to save, "merged" or "single"; raises BadInput if merging is wanted but impossible."""
-    possible = (
-        mode == "cross-validation"
-        and not space.images
-        and mergeable(start.description)
-        and not any(Activation.parse(name).definition.mixes for name in space.activations)
-    )
+    possible = mode != "training" and _is_mergeable(start, space)
     if settings.final == "merged" and not possible:
-        raise BadInput("--final merged can merge only the dense networks of a cross-validation; try --final single")
+        raise BadInput("--final merged can merge only dense networks that validate; try --final single")
     return settings.final or ("merged" if possible else "single")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from kerash_cli.encoding.views import STANDARD, View
 from kerash_cli.engine.activations import Activation
-from kerash_cli.engine.layers import Convolution, Dense, Layer, MaxPooling
+from kerash_cli.engine.layers import Convolution, Dense, Dropout, Layer, MaxPooling, Scale
 from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 
@@ -23,11 +24,15 @@ class Recipe:
     description: ModelDescription
     learning_rate: float
     weight_decay: float
+    steps: int = 1000
+    """Number of batches of a full training, which is rounded to whole epochs."""
+    view: View = STANDARD
+    """What the network sees of the columns of numbers."""
 
     @property
     def key(self) -> str:
         """A string that is the same for two recipes if and only if they are equal."""
-        return f"{self.description}{self.learning_rate!r} {self.weight_decay!r}"
+        return f"{self.description}{self.learning_rate!r} {self.weight_decay!r} {self.steps} {self.view}"
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -51,8 +56,24 @@ class Recipe:
 
     @property
     def topology(self) -> str:
-        """Hidden layers in a few words, such as `16 relu, 8 tanh`."""
-        return ", ".join(map(_in_words, self.layers[1 : self.last])) or "no hidden layer"
+        """View and hidden layers in a few words, such as `16 relu, 8 tanh` or `quantile, 16 relu`."""
+        layers = ", ".join(map(_in_words, self.layers[1 : self.last])) or "no hidden layer"
+        return layers if self.view == STANDARD else f"{self.view}, {layers}"
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Activations of the hidden layers; networks that agree in them can be merged."""
+        return tuple(str(self.layers[i].activation) for i in self.hidden(Dense, Convolution))
+
+    @property
+    def dropout(self) -> float:
+        """Rate of the first dropout layer; 0 if there is none."""
+        return next((layer.rate for layer in self.layers if isinstance(layer, Dropout)), 0.0)
+
+    @property
+    def scales(self) -> bool:
+        """True if the network learns a factor for each input."""
+        return isinstance(self.layers[1], Scale)
 
     def hidden(self, *kinds: type[Layer]) -> list[int]:
         """Returns the indexes of hidden layers of the given kinds."""
@@ -64,18 +85,42 @@ class Recipe:
         Network(layers, description.known_shape)
         return replace(self, description=description)
 
+    def with_dropout(self, rate: float) -> Self:
+        """Returns the recipe with dropout behind each hidden dense layer, at this rate, and nowhere else."""
+        layers: list[Layer] = []
+        for i, layer in enumerate(self.layers):
+            if not isinstance(layer, Dropout):
+                layers.append(layer)
+            if rate and isinstance(layer, Dense) and i < self.last:
+                layers.append(Dropout(rate))
+        return self.with_layers(tuple(layers))
+
+    def with_scale(self, scales: bool) -> Self:
+        """Returns the recipe with a learnt factor for each input, or without."""
+        first, *others = self.layers
+        rest = others[1:] if self.scales else others
+        return self.with_layers((first, *[Scale()] * scales, *rest))
+
+    def with_view(self, view: View, features: int) -> Self:
+        """Returns the recipe with another view, which gives the network so many inputs."""
+        description = ModelDescription((1, 1, features), self.layers)
+        return replace(self, description=description, view=view)
+
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values from which `from_json` makes this recipe again."""
         return {
             "model": str(self.description),
             "learning_rate": self.learning_rate,
             "weight_decay": self.weight_decay,
+            "steps": self.steps,
+            "view": str(self.view),
         }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
         """Returns the recipe from which `to_json` made the record."""
-        return cls(ModelDescription.parse(record["model"]), record["learning_rate"], record["weight_decay"])
+        description, view = ModelDescription.parse(record["model"]), View.parse(record["view"])
+        return cls(description, record["learning_rate"], record["weight_decay"], record["steps"], view)
 
 
 def _in_words(layer: Layer) -> str:

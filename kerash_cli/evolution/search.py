@@ -6,19 +6,23 @@ from concurrent.futures import Executor, Future
 from dataclasses import asdict
 from hashlib import sha256
 from math import inf
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.engine import losses
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Damaged, Diverged, at
-from kerash_cli.evolution.evaluation import Job, best_params, evaluate
+from kerash_cli.evolution.ensemble import PICKS, Selection
+from kerash_cli.evolution.evaluation import Job, answers, best_params, evaluate, known_result
 from kerash_cli.evolution.history import History
 from kerash_cli.evolution.population import (
     Candidate,
+    Ensemble,
     Evaluated,
     Generation,
     Outcome,
@@ -27,7 +31,8 @@ from kerash_cli.evolution.population import (
     Purpose,
 )
 from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
-from kerash_cli.evolution.winner import Winner, candidate_record, numbered
+from kerash_cli.evolution.team import Team
+from kerash_cli.evolution.winner import Winner, candidate_record, in_words, members_record, numbered
 from kerash_cli.model import seen
 from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
@@ -37,7 +42,7 @@ from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
 """Maximum number of candidates that are trained again at the end."""
-MERGED = "and its networks of all folds merged"
+AS_TRAINED = "as it was trained"
 REFITTED = "trained again on all rows (the figures are those of its folds)"
 
 
@@ -45,11 +50,18 @@ def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
     """Writes all samples and the rows of each fold to the stage; raises BadInput for an invalid cell."""
     dtype = np.dtype(prepared.regime.dtype)
     samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
+    for number, features in enumerate(prepared.seen()):
+        stage.array(_inputs(number), features.shape, np.intp)[...] = features
     splits = {"search": prepared.split(0), "final": prepared.split(1), "refit": all_rows(prepared.table.rows)}
     for name, folds in splits.items():
         for part, rows in folds._asdict().items():
             stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
     return samples
+
+
+def _inputs(number: int) -> str:
+    """Returns the name of the array with the inputs that a view sees."""
+    return f"inputs_{number}"
 
 
 class Search:
@@ -61,13 +73,28 @@ class Search:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
         self._samples = samples
         self._origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
-        self.population = Population(prepared.space, prepared.strategy, prepared.start)
+        self._selection = self._begun_selection() if prepared.final == "merged" else None
+        self.population = self._begun_population()
         self.trainings = self.epochs = self.generation = 0
         """Number of candidates trained so far, number of their epochs, and number of the latest generation."""
         self.final_times: list[float] = []
         """Seconds of each training of `conclude`."""
         self.stop = ""
         """Reason to stop, which a signal handler may set: the caller stops after the generation under way."""
+
+    def _begun_selection(self) -> Selection:
+        prepared = self.prepared
+        loss, fused = losses.after(prepared.regime.loss, prepared.start.description.activation)
+        activation = None if fused else prepared.start.description.activation
+        rows = prepared.split(0).validation.reshape(-1)
+        return Selection(loss, activation, self._samples.y[rows].T, prepared.settings.most_parameters)
+
+    def _begun_population(self) -> Population:
+        prepared = self.prepared
+        if prepared.strategy.ensembles:
+            assert self._selection, "ensembles are merged"
+            return Team(prepared.space, prepared.strategy, prepared.start, select=self._selection.best)
+        return Population(prepared.space, prepared.strategy, prepared.start)
 
     def generations(self) -> Iterator[Evaluated | Generation]:
         """Yields what `Population.generations` yields; results that are in the history are reused."""
@@ -78,21 +105,103 @@ class Search:
             else:
                 self.trainings += 1
                 self.epochs += event.outcome.epochs
+                if self._selection and event.full and event.outcome.loss < inf:
+                    sums = answers(self._restored(event.candidate))
+                    self._selection.add(event, sums, self.prepared.folds * event.outcome.parameters)
             yield event
 
     def conclude(self) -> Winner:
-        """Trains the finalists (the best candidates) afresh and makes a model of the best one.
+        """Makes a model of the best ensemble, or else of the best candidate, which is trained afresh.
 
         In the mode "training", makes a model of the best candidate as it is. Raises Diverged if the best candidate
         cannot be trained again.
         """
-        finalists = _picked(self.population, self.prepared.settings.pick)
+        known = self._selection.candidates if self._selection else self.population.finished
+        finalists = _picked(self.population, known, self.prepared.settings.pick)
+        if self._selection:
+            return self._averaged(self._selection, finalists[0])
         if self.prepared.mode == "training":
             chosen = finalists[0]
-            result = self._history.evaluations[*chosen.candidate.place, self._rungs - 1]
-            trained = self._trained(chosen, best_params(self._restored(chosen.candidate)), result, 0)
-            return self._won(chosen, trained, chosen.outcome.loss, "as it was trained")
-        jobs = [self._final_job(each.candidate, "final", self.prepared.regime.epochs) for each in finalists]
+            trained = self._trained(chosen, best_params(self._restored(chosen.candidate)), self._result(chosen), 0)
+            return Winner(trained, chosen, chosen.outcome.loss, AS_TRAINED, self._lineage([chosen]), self._front)
+        return self._refitted(finalists)
+
+    def _averaged(self, selection: Selection, chosen: Evaluated) -> Winner:
+        """Makes one network of the best ensemble, or of the networks of all folds if the smallest candidate is wanted.
+
+        `chosen` is the best candidate, or the smallest one. A candidate that was picked several times is trained from
+        other initial weights for each further pick.
+        """
+        ensemble = self._ensemble(selection) if self.prepared.settings.pick == "best" else selection.alone(chosen)
+        assert ensemble, "the first candidate is small enough, see preparation.prepare"
+        teams = [(self._known(place), files) for place, files in self._trained_again(ensemble)]
+        sums = np.zeros_like(selection.targets)
+        for (_, files), (_, picks) in zip(teams, ensemble.members, strict=True):
+            for file in files:
+                sums += answers(file).T.astype(np.float64) * (picks / PICKS / len(files))
+        factor = selection.scale(sums)
+        seen = [self.prepared.features(each.candidate.recipe.view) for each, _ in teams]
+        joint = np.unique(np.concatenate(seen))
+        members = [
+            Member(
+                each.candidate.recipe.description,
+                np.concatenate([best_params(file).reshape(self.prepared.folds, -1) for file in files]),
+                np.searchsorted(joint, own),
+                picks / PICKS,
+            )
+            for (each, files), (_, picks), own in zip(teams, ensemble.members, seen, strict=True)
+        ]
+        description, params = merged(members, len(joint), factor)
+        network = Network(description.layers, description.known_shape)
+        trained = TrainedModel(description, network, params, self.prepared.encoding.seeing(joint), {})
+        found = description.activation(sums * factor).T
+        rows = self.prepared.split(0).validation.reshape(-1)
+        networks = sum(len(each.params) for each in members)
+        own = {"members": in_words(ensemble), "logits_times": factor}
+        result = {**self._result(teams[0][0]), "stopped": "search"}
+        training = self._record(own, result, trained.scores(found, self._samples.y[rows]), joint)
+        training["averaged"] = networks
+        ensemble = ensemble._replace(loss=selection.judged(sums * factor), parameters=len(params))
+        how = f"{in_words(ensemble)}, {counted(networks, 'network')} in one"
+        clearly = "" if ensemble.loss < chosen.outcome.loss else ", which is not clearly better"
+        alone = f"; {numbered(chosen.candidate.place)} alone has {chosen.outcome.loss:.4g}{clearly}" * (len(teams) > 1)
+        lineage = self._lineage([each for each, _ in teams])
+        trained = trained._replace(training=training)
+        return Winner(trained, chosen, ensemble.loss, how + alone, lineage, self._front, ensemble)
+
+    def _ensemble(self, selection: Selection) -> Ensemble | None:
+        """Returns the ensemble that the search has found."""
+        return self.population.ensemble if isinstance(self.population, Team) else selection.best()
+
+    def _trained_again(self, ensemble: Ensemble) -> list[tuple[Place, list[str]]]:
+        """Returns each member's files: one for each pick, from other initial weights, as long as --size allows."""
+        limit = self.prepared.settings.most_parameters or inf
+        found = [(place, [self._restored(self._known(place).candidate)]) for place, _ in ensemble.members]
+        size, jobs = ensemble.parameters, list[tuple[int, Job]]()
+        for number, (place, picks) in enumerate(ensemble.members):
+            candidate = self._known(place).candidate
+            more = self.prepared.folds * candidate.recipe.network.size
+            for other in range(1, picks):
+                if size + more <= limit:
+                    size += more
+                    jobs.append((number, self._other_weights(candidate, other)))
+        results = self._results([job for _, job in jobs])
+        for (number, job), result in zip(jobs, results, strict=True):
+            if result["loss"] is not None:
+                found[number][1].append(job.file)
+        self._history.keep_final([file for _, files in found for file in files[1:]])
+        return found
+
+    def _other_weights(self, candidate: Candidate, number: int) -> Job:
+        """Returns the job that trains a candidate once more, from other initial weights."""
+        seed = derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, Purpose.OTHER_WEIGHTS, number)
+        return self._job(candidate, 1.0)._replace(
+            seed=seed, file=self._history.weights(candidate.place, f"other{number}")
+        )
+
+    def _refitted(self, finalists: Sequence[Evaluated]) -> Winner:
+        """Trains the finalists on other folds, and then the best of them on all rows."""
+        jobs = [self._final_job(each.candidate, "final", 1.0) for each in finalists]
         results = self._results(jobs)
         finals = [
             each._replace(outcome=_outcome(result, each.outcome.parameters))
@@ -100,20 +209,12 @@ class Search:
         ]
         best = min(range(len(finals)), key=lambda k: finals[k].order)
         chosen, result, files = finalists[best], _survived(results[best]), [job.file for job in jobs]
-        params = best_params(jobs[best].file)
-        trained = self._trained(chosen, params, result, 1)
-        if self.prepared.final == "merged":
-            member = Member(chosen.candidate.recipe.description, params, None, 1.0)
-            description, joint = merged([member], self.prepared.encoding.features)
-            network = Network(description.layers, description.known_shape)
-            trained, how = trained._replace(description=description, network=network, params=joint), MERGED
-        else:
-            refit = self._final_job(chosen.candidate, "refit", max(1, result["best_epoch"]))
-            _survived(*self._results([refit]))
-            files.append(refit.file)
-            trained, how = trained._replace(params=best_params(refit.file)), REFITTED
-        self._history.keep_final(files)
-        return self._won(chosen, trained, result["loss"], how)
+        trained = self._trained(chosen, best_params(jobs[best].file), result, 1)
+        refit = self._final_job(chosen.candidate, "refit", max(1, result["best_epoch"]) / self._epochs(jobs[best]))
+        _survived(*self._results([refit]))
+        self._history.keep_final([*files, refit.file])
+        trained = trained._replace(params=best_params(refit.file))
+        return Winner(trained, chosen, result["loss"], REFITTED, self._lineage([chosen]), self._front)
 
     def seconds_ahead(self, workers: int) -> float:
         """Estimates the seconds that another generation and `conclude` take, from the trainings so far."""
@@ -129,47 +230,65 @@ class Search:
         return sum(max([sum(times) / workers, *times]) for times in rungs)
 
     def _final_seconds(self, workers: int) -> float:
-        """Estimates the seconds that `conclude` takes, based on the finalists' times in the search."""
+        """Estimates the seconds that `conclude` takes, based on the times of the same candidates in the search."""
         if self.prepared.mode == "training":
             return 0.0
-        took: list[float] = [
-            sum(self._history.evaluations[*each.candidate.place, rung]["seconds"] for rung in range(self._rungs))
-            for each in _picked(self.population, self.prepared.settings.pick)
-        ]
-        refit = 0.0 if self.prepared.final == "merged" else max(took)
-        return max(max(took), sum(took) / workers) + refit
+        if self._selection:
+            ensemble = self._ensemble(self._selection)
+            members = ensemble.members if ensemble else ()
+            again = [self._took(place) for place, picks in members for _ in range(1, picks)]
+            return max([*again, sum(again) / workers])
+        picked = _picked(self.population, self.population.finished, self.prepared.settings.pick)
+        took = [self._took(each.candidate.place) for each in picked]
+        return max(max(took), sum(took) / workers) + max(took)
+
+    def _took(self, place: Place) -> float:
+        """Returns the seconds that a candidate's training took."""
+        known = self._history.evaluations
+        return sum(float(known[*place, rung]["seconds"]) for rung in range(self._rungs) if (*place, rung) in known)
 
     @property
     def _rungs(self) -> int:
         return len(self.prepared.strategy.rungs)
 
-    def _won(self, chosen: Evaluated, trained: TrainedModel, loss: float, how: str) -> Winner:
-        lineage = [chosen]
-        while (parent := lineage[-1].candidate.parent) is not None:
-            lineage.append(self._known(parent))
-        return Winner(trained, chosen, loss, how, lineage[::-1], self.population.archive)
+    @property
+    def _front(self) -> list[Evaluated]:
+        return self.population.archive
+
+    def _result(self, each: Evaluated) -> dict[str, Any]:
+        """Returns the record of a candidate that was evaluated in full."""
+        return self._history.evaluations[*each.candidate.place, self._rungs - 1]
+
+    def _lineage(self, chosen: Sequence[Evaluated]) -> list[Evaluated]:
+        """Returns these candidates and all their ancestors, the earliest first."""
+        found, waiting = dict[Place, Evaluated](), list(chosen)
+        while waiting:
+            each = waiting.pop()
+            found[each.candidate.place] = each
+            if each.candidate.parent is not None:
+                waiting.append(self._known(each.candidate.parent))
+        return [each for _, each in sorted(found.items())]
 
     def _known(self, place: Place) -> Evaluated:
         """Returns the candidate at `place`, which must have been evaluated in full; every parent was."""
         return next(each for each in self.population.finished if each.candidate.place == place)
 
     def _restored(self, candidate: Candidate) -> str:
-        """Returns the file of a candidate that was evaluated in full; trains it again if the file is gone."""
-        file = self._history.weights(candidate.place)
-        if not Path(file).exists():
+        """Returns the file of a candidate that was evaluated in full; trains it again if the file is of no use."""
+        job = self._job(candidate, 1.0)
+        if known_result(job) is None:
             if candidate.donor:
                 self._restored(self._known(candidate.donor).candidate)
-            job = self._job(candidate, self.prepared.strategy.epochs)
             self._executor.submit(evaluate, job.to_json()).result()
-        return file
+        return job.file
 
-    def _evaluate(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
+    def _evaluate(self, candidates: Sequence[Candidate], rung: int) -> Iterator[Outcome]:
         """Yields an outcome for each candidate, in order; adds each new outcome to the history before yielding it."""
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for donor in sorted({each.donor for each in missing if each.donor}):
             self._restored(self._known(donor).candidate)
-        futures = self._submitted([self._job(candidate, epochs) for candidate in missing])
+        futures = self._submitted([self._job(each, self.prepared.strategy.rungs[rung]) for each in missing])
         for candidate in candidates:
             parameters = candidate.recipe.network.size
             told = {**candidate_record(candidate), "rung": rung, "parameters": parameters}
@@ -187,12 +306,16 @@ class Search:
         )
 
     def _commit(self, generation: Generation) -> None:
-        incumbent = list(generation.incumbent.candidate.place)
-        if generation.number not in self._history.incumbents:
-            self._history.append({"generation": generation.number, "incumbent": incumbent})
-        if self._history.incumbents[generation.number] != incumbent:
+        record: dict[str, Any] = {"incumbent": list(generation.incumbent.candidate.place)}
+        if generation.ensemble:
+            record |= {"members": members_record(generation.ensemble), "loss": generation.ensemble.loss}
+        if generation.number not in self._history.generations:
+            self._history.append({"generation": generation.number, **record})
+        if self._history.generations[generation.number] != record:
             raise self._other(f"generation {generation.number}")
-        self._history.keep(self.population.kept, generation.number)
+        # All answers are needed again when the search goes on later.
+        all_tried = {each.candidate.place for each in self.population.finished}
+        self._history.keep(all_tried if self._selection else self.population.kept, generation.number)
 
     def _results(self, jobs: Sequence[Job]) -> list[dict[str, Any]]:
         futures = self._submitted(jobs)
@@ -205,7 +328,8 @@ class Search:
         longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
 
-    def _job(self, candidate: Candidate, until: int) -> Job:
+    def _job(self, candidate: Candidate, share: float) -> Job:
+        views = [view for view, _ in self.prepared.space.views]
         return Job(
             self.prepared.regime,
             str(self._stage.folder.resolve()),
@@ -216,18 +340,23 @@ class Search:
             candidate.ancestry,
             self._history.weights(candidate.donor) if candidate.donor else None,
             self._history.weights(candidate.place),
-            until,
+            share,
+            _inputs(views.index(str(candidate.recipe.view))) if len(views) > 1 else None,
         )
 
-    def _final_job(self, candidate: Candidate, split: str, until: int) -> Job:
+    def _final_job(self, candidate: Candidate, split: str, share: float) -> Job:
         """Returns a job that trains a candidate afresh: on other folds, or on all rows if `split` is "refit"."""
         regime, purpose = self.prepared.regime, Purpose.FINAL
         if split == "refit":
             regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
         seed, file = self._seed(candidate, purpose), self._history.weights(candidate.place, split)
-        return self._job(candidate, until)._replace(
+        return self._job(candidate, share)._replace(
             regime=regime, split=split, seed=seed, ancestry=(), parent=None, file=file
         )
+
+    def _epochs(self, job: Job) -> int:
+        """Returns the number of epochs of a full training on the rows of the search."""
+        return job.regime.epochs(job.recipe.steps, self.prepared.split(0).training.shape[1])
 
     def _seed(self, candidate: Candidate, purpose: Purpose) -> int:
         return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
@@ -236,35 +365,46 @@ class Search:
         """Returns a model of the first network, with the scores of all folds' networks on their validation rows."""
         prepared, recipe = self.prepared, chosen.candidate.recipe
         first = params if params.ndim == 1 else params[0]
-        trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding, {})
+        features = prepared.features(recipe.view)
+        trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding.seeing(features), {})
         folds = prepared.split(split)
         judged = folds.judged(self._samples)
-        answers = outputs(recipe.network, params, judged.x[:, :-1], folds.sizes)
-        training = {
-            "settings": {
-                **prepared.regime._asdict(),
-                **asdict(prepared.strategy),
-                **asdict(prepared.space),
-                "generations": self.generation,
-                "start": str(prepared.start.description),
-                "candidate": numbered(chosen.candidate.place),
-                "pick": prepared.settings.pick,
-                "optimizer": "adamw",
-                "schedule": "cosine",
-                "learning_rate": recipe.learning_rate,
-                "weight_decay": recipe.weight_decay,
-                "judged_by": prepared.mode,
-                "final": prepared.final,
-            },
+        found = outputs(recipe.network, params, judged.x[:, features], folds.sizes)
+        own = {
+            "candidate": numbered(chosen.candidate.place),
+            "learning_rate": recipe.learning_rate,
+            "weight_decay": recipe.weight_decay,
+        }
+        return trained._replace(training=self._record(own, result, trained.scores(found, judged.y), features))
+
+    def _record(
+        self, own: dict[str, Any], result: dict[str, Any], metrics: Any, features: NDArray[np.intp]
+    ) -> dict[str, Any]:
+        """Returns the record of training for a saved model that sees the given features, with its `own` settings."""
+        prepared = self.prepared
+        settings = {
+            **prepared.regime._asdict(),
+            **asdict(prepared.strategy),
+            **asdict(prepared.space),
+            "generations": self.generation,
+            "start": str(prepared.start.description),
+            "pick": prepared.settings.pick,
+            "optimizer": "adamw",
+            "schedule": "cosine",
+            "judged_by": prepared.mode,
+            "final": prepared.final,
+            **own,
+        }
+        return {
+            "settings": settings,
             "sha256": {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None},
             "epochs": result["epochs"],
             "best_epoch": result["best_epoch"],
-            "stopped": "patience" if result["epochs"] < prepared.regime.epochs else "epochs",
+            "stopped": result["stopped"],
             "scored_on": "training" if prepared.mode == "training" else "validation",
-            "metrics": trained.scores(answers, judged.y),
-            "seen": seen.packed(seen.hashes(self._samples.x[:, :-1], self._samples.y)),
+            "metrics": metrics,
+            "seen": seen.packed(seen.hashes(self._samples.x[:, features], self._samples.y)),
         }
-        return trained._replace(training=training)
 
 
 def _survived(result: dict[str, Any]) -> dict[str, Any]:
@@ -274,8 +414,8 @@ def _survived(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _picked(population: Population, pick: str) -> list[Evaluated]:
-    """Returns at most FINALISTS candidates with different recipes: the incumbent first, then the fittest ones.
+def _picked(population: Population, known: Sequence[Evaluated], pick: str) -> list[Evaluated]:
+    """Returns at most FINALISTS of the candidates, with different recipes: the incumbent first, then the fittest ones.
 
     The loss of each is at most one standard error above the incumbent's. If `pick` is "small", returns only the one
     with the fewest parameters.
@@ -283,9 +423,9 @@ def _picked(population: Population, pick: str) -> list[Evaluated]:
     incumbent = population.incumbent
     assert incumbent is not None
     limit = incumbent.outcome.loss + incumbent.outcome.deviation
-    near = [each for each in population.finished if each.outcome.loss <= limit]
+    near = [each for each in known if each.outcome.loss <= limit]
     if pick == "small":
-        return [min(near, key=lambda each: (each.outcome.parameters, each.order))]
+        return [min(near or [incumbent], key=lambda each: (each.outcome.parameters, each.order))]
     different: dict[str, Evaluated] = {}
     for each in (incumbent, *sorted(near, key=lambda each: each.order)):
         different.setdefault(each.candidate.recipe.key, each)

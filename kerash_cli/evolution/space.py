@@ -6,6 +6,7 @@ from math import exp, log
 
 import numpy as np
 
+from kerash_cli.encoding.views import View
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import Convolution, Dense, Layer
 from kerash_cli.errors import BadInput
@@ -16,8 +17,16 @@ SEARCHED = (
     "gaussian", "gelu", "silu", "leakyrelu",
 )  # fmt: skip
 """Activations that evolution draws from; `softmax` is left out, because in a hidden layer it prevents merging."""
+FOR_TABLES = ("relu", "silu", "selu", "gelu", "tanh")
+"""Those that it draws from for a table of 50 rows or more."""
 RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
 """Lowest and highest learning rate, and lowest and highest weight decay, that are drawn."""
+TABLE_RATES, TABLE_DECAYS = (1e-3, 3e-2), (1e-2, 3.0)
+"""The same for a table of 50 rows or more."""
+STEPS = (200, 6000)
+"""Smallest and largest number of batches of a training that are drawn."""
+DROPOUTS = (0.0, 0.1, 0.25, 0.4)
+"""Rates of dropout that are drawn."""
 FEW_ROWS_RATE = 0.05
 """Learning rate if there are too few rows to evolve the settings."""
 NARROWEST = 4
@@ -37,6 +46,30 @@ class Space:
     images: bool = False
     tunes: bool = True
     """True if learning rate and weight decay are evolved too."""
+    views: tuple[tuple[str, int], ...] = ()
+    """Views to choose from, each with its number of inputs; none unless the data is a table of 50 rows or more."""
+
+    most_parameters: int | None = None
+    """Maximum number of parameters of a candidate's network."""
+
+    def fits(self, recipe: Recipe) -> bool:
+        """Returns whether the recipe's network is small enough."""
+        return self.most_parameters is None or recipe.network.size <= self.most_parameters
+
+    @property
+    def is_for_tables(self) -> bool:
+        """True if views, dropout, factors of inputs and numbers of batches are evolved too."""
+        return bool(self.views)
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Lowest and highest learning rate."""
+        return TABLE_RATES if self.is_for_tables else RATES
+
+    @property
+    def decays(self) -> tuple[float, float]:
+        """Lowest and highest weight decay."""
+        return TABLE_DECAYS if self.is_for_tables else DECAYS
 
     def width(self, rng: "np.random.Generator") -> int:
         """Draws the width of a new layer, log-uniformly."""
@@ -59,6 +92,8 @@ class Space:
 
     def random(self, start: Recipe, rng: "np.random.Generator") -> Recipe:
         """Draws a recipe with the first and last layer of `start`; few hidden layers are likelier than many."""
+        if self.is_for_tables:
+            return self._for_table(start, rng)
         layers: list[Layer] = []
         shares = np.array([1 / depth for depth in range(1, self.most_layers + 1)])
         depth = 1 + int(rng.choice(self.most_layers, p=shares / shares.sum())) if self.most_layers else 0
@@ -73,8 +108,22 @@ class Space:
         recipe = start.with_layers((start.layers[0], *layers, *start.layers[start.last :]))
         if not self.tunes:
             return recipe
-        rate, decay = (rounded(_log_uniform(rng, *bounds)) for bounds in (RATES, DECAYS))
+        rate, decay = (rounded(_log_uniform(rng, *bounds)) for bounds in (self.rates, self.decays))
         return replace(recipe, learning_rate=rate, weight_decay=decay)
+
+    def _for_table(self, start: Recipe, rng: "np.random.Generator") -> Recipe:
+        """Draws every gene on its own; the hidden layers are equally wide, and have the same activation."""
+        hidden = [Dense(self.width(rng), self.activation(rng))] * (
+            int(rng.integers(min(3, self.most_layers))) + 1 if self.most_layers else 0
+        )
+        rate, decay, steps = (_log_uniform(rng, *bounds) for bounds in (self.rates, self.decays, STEPS))
+        recipe = replace(
+            start.with_layers((start.layers[0], *hidden, *start.layers[start.last :])),
+            learning_rate=rounded(rate), weight_decay=rounded(decay), steps=round(steps),
+        )  # fmt: skip
+        view, features = self.views[int(rng.integers(len(self.views)))]
+        dropout = DROPOUTS[int(rng.integers(len(DROPOUTS)))]
+        return recipe.with_view(View.parse(view), features).with_dropout(dropout).with_scale(bool(rng.integers(2)))
 
 
 def convolution(filters: int, activation: Activation) -> Convolution:

@@ -2,11 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from kerash_cli.evolution.population import (
-    Candidate,
-    Evaluated,
-    Place,
-)
+from kerash_cli.encoding.views import STANDARD
+from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Place
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 
 
@@ -16,29 +14,42 @@ class Winner(NamedTuple):
     trained: TrainedModel
     """The model that is saved."""
     chosen: Evaluated
-    """The candidate that was chosen."""
+    """The best candidate."""
     loss: float
-    """Loss in the final training, which has other folds than the search; if all rows train, loss in the search."""
+    """Loss of the ensemble or, without one, of the candidate: in its final training, which has other folds than the
+    search, or in the search if all rows train."""
     how: str
-    """Phrase that says how the saved model was made from the chosen candidate."""
+    """Phrase that says how the saved model was made."""
     lineage: list[Evaluated]
-    """Ancestors of the chosen candidate, each the parent of the next, and finally the candidate itself."""
+    """All candidates in the saved model and their ancestors, the earliest first."""
     front: list[Evaluated]
     """Candidates that no other one beats in both loss and parameters."""
+    ensemble: Ensemble | None = None
+    """The ensemble that is saved as one network, if there is one."""
 
     def describe(self) -> str:
         """Returns a line about the model that is saved."""
-        place, size = numbered(self.chosen.candidate.place), self.trained.network.size
-        return f"saved: candidate {place} {self.how}, {size} parameters, loss {self.loss:.4g}"
+        what = self.how if self.ensemble else f"candidate {numbered(self.chosen.candidate.place)} {self.how}"
+        return f"saved: {what}, {self.trained.network.size} parameters, loss {self.loss:.4g}"
+
+    @property
+    def description(self) -> ModelDescription:
+        """Description of the best candidate; its number of inputs is `?` if these are more than the table has."""
+        description = self.chosen.candidate.recipe.description
+        if self.chosen.candidate.recipe.view == STANDARD:
+            return description
+        return ModelDescription((1, 1, None), description.layers)
 
     def record(self, generations: int) -> dict[str, Any]:
         """Returns the result as JSON values, which are the same in each run of the search."""
+        recipe = self.chosen.candidate.recipe.to_json()
         return {
             "generations": generations,
-            "description": str(self.chosen.candidate.recipe.description),
-            "learning_rate": self.chosen.candidate.recipe.learning_rate,
-            "weight_decay": self.chosen.candidate.recipe.weight_decay,
+            "description": recipe.pop("model"),
+            **recipe,
             "loss": self.loss,
+            "members": members_record(self.ensemble) if self.ensemble else [],
+            "loss_alone": self.chosen.outcome.loss,
             "parameters": self.chosen.outcome.parameters,
             "saved_parameters": self.trained.network.size,
             "lineage": [evaluated_record(each) for each in self.lineage],
@@ -58,6 +69,11 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
     }
 
 
+def members_record(ensemble: Ensemble) -> list[list[int]]:
+    """Returns the members of an ensemble as JSON values: generation, index, and how often each was chosen."""
+    return [[*place, picks] for place, picks in ensemble.members]
+
+
 def evaluated_record(each: Evaluated) -> dict[str, Any]:
     """Returns a candidate and its outcome as JSON values."""
     return {
@@ -67,6 +83,14 @@ def evaluated_record(each: Evaluated) -> dict[str, Any]:
         "parameters": each.outcome.parameters,
         "loss": each.outcome.loss,
     }
+
+
+def in_words(ensemble: Ensemble) -> str:
+    """Returns the members of an ensemble with their weights: `the mean of 0.3 (3 of 5), 1.4 (2 of 5)`."""
+    whole = sum(picks for _, picks in ensemble.members)
+    if len(ensemble.members) == 1:
+        return f"candidate {numbered(ensemble.members[0][0])}"
+    return f"the mean of {', '.join(f'{numbered(place)} ({picks} of {whole})' for place, picks in ensemble.members)}"
 
 
 def numbered(place: Place) -> str:

@@ -36,6 +36,7 @@ _STOPPED = {
     "patience": "best epoch {best}; stopped at {last} after {waited} without improvement",
     "time": "best epoch {best}; stopped at {last}, out of time",
     "interrupted": "best epoch {best}; stopped at {last}, interrupted",
+    "search": "found by evolution",
 }
 """Texts about the end of training: the weights are those of epoch `best`, and `waited` more epochs came after it."""
 
@@ -113,9 +114,11 @@ class TrainedModel(NamedTuple):
         ending = _STOPPED[training["stopped"]].format(best=best, last=last, waited=last - best)
         if figures is None:
             return ending
-        folds = training["settings"].get("folds")
+        count = training.get("averaged")
         averaged, by = (
-            (f"{folds} networks averaged; ", ", each predicted by the one that has not seen it") if folds else ("", "")
+            (f"{count} networks averaged; ", ", each predicted by networks that have not seen it")
+            if count
+            else ("", "")
         )
         return (
             f"{averaged}{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows{by} "
@@ -224,8 +227,8 @@ def _check_training(training: Any, encoding: Encoding) -> None:
         checks.expect(isinstance(test.get("failed", ""), str), "expected a message about the test")
         if "failed" not in test:
             checks.floats([test[name], test["baseline"][name]], 2, name)
-    if (folds := training["settings"].get("folds")) is not None:
-        checks.integer(folds, 2, _MOST, "folds")
+    if (averaged := training.get("averaged")) is not None:
+        checks.integer(averaged, 1, _MOST, "networks that were averaged")
     if (refit := training.get("refit")) is not None:
         checks.integer(refit["rows"], 1, _MOST, "rows that were trained again")
     if figures is None and training["stopped"] == GENOME:

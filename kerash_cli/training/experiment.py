@@ -125,6 +125,8 @@ class Experiment:
         }
         if again:
             training["refit"] = {"rows": len(again.training.x), "loss": again.run.history[-1].loss}
+        if prepared.folds:
+            training["averaged"] = len(prepared.folds)
         return final._replace(training=training)
 
     def _model(self) -> TrainedModel:
@@ -132,8 +134,9 @@ class Experiment:
         prepared, network, params = self.prepared, self.prepared.network, self.run.best_params
         if not prepared.folds:
             return TrainedModel(prepared.description, network, params, prepared.encoding, {})
-        networks = Member(prepared.description, params, None, 1.0)
-        description, params = merged([networks], network.features, bias=network.bias)
+        description, params = merged(
+            [Member(prepared.description, params, None, 1)], prepared.encoding.features, bias=network.bias
+        )
         network = Network(description.layers, description.known_shape, network.bias)
         return TrainedModel(description, network, params, prepared.encoding, {})
 

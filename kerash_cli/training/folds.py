@@ -103,10 +103,17 @@ class SideBySide:
         return places, calls + self._update, losses
 
 
-def initial(network: Network, folds: int, seed: int, dtype: np.dtype[np.floating], law: str | None = None) -> Array:
+def initial(
+    network: Network,
+    folds: int,
+    seed: int,
+    dtype: np.dtype[np.floating],
+    law: str | None = None,
+    zero_last: bool = False,
+) -> Array:
     """Returns the initial parameters of each fold's network, (folds, size), as `Network.initial` draws them."""
     seeds = (derived(seed, Key.INITIAL, fold) for fold in range(folds))
-    return np.array([network.initial(each, dtype, law) for each in seeds])
+    return np.array([network.initial(each, dtype, law, zero_last) for each in seeds])
 
 
 def training_rows(sizes: Sequence[int], rows: int) -> Rows:

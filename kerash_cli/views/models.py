@@ -37,6 +37,9 @@ def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
 def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
     """Returns lines about the run of a checkpoint: how far it got, and how to continue it."""
     identity = run["identity"]
+    if "result" in run:
+        stands = f"epoch {run['result']['epochs']}, best epoch {run['result']['best_epoch']}"
+        return [f"{file}: a candidate of kerash evolve, trained to the end at {stands}"]
     stands = f"epoch {run['epoch']}, best epoch {run['best_epoch']}, {duration(run['seconds'], 2)} of training"
     if "refit_epoch" in run:
         stands += f", then epoch {run['refit_epoch']} of training again on all rows"

@@ -12,6 +12,7 @@ from kerash_cli.views.layout import aligned, wrapped
 if TYPE_CHECKING:
     from kerash_cli.evolution.population import Evaluated, Generation
     from kerash_cli.views.live import Frame
+from kerash_cli.evolution.winner import in_words
 from kerash_cli.views.curves import curve
 from kerash_cli.views.messages import Console
 from kerash_cli.views.training import MOST_LINES
@@ -52,7 +53,8 @@ def show_winner(console: Console, record: "Mapping[str, Any]") -> None:
         for each in record["front"]
     ]
     table = screen.table(sys.stderr, [["parameters", "loss", "candidate", "network"], *rows], str.ljust)
-    console.say(*family(record["lineage"], sys.stderr), *table.splitlines())
+    weights = {(generation, index): weight for generation, index, weight in record["members"]}
+    console.say(*family(record["lineage"], sys.stderr, weights), *table.splitlines())
 
 
 class SearchView:
@@ -65,8 +67,8 @@ class SearchView:
         """Is called after each candidate."""
 
     def generation(self, event: "Generation") -> None:
-        """Is called after each generation; `event.incumbent` is the candidate that was kept."""
-        self.best.append(event.incumbent.outcome.loss)
+        """Is called after each generation; `event` has the best candidate and the best ensemble, if there is one."""
+        self.best.append(event.loss)
 
     def status(self, line: str) -> None:
         """Shows a status line at once; called by a signal handler."""
@@ -94,14 +96,15 @@ class SearchLines(SearchView):
 
     def generation(self, event: "Generation") -> None:
         for each in self._full:
-            self._show(each, kept=event.improved and each is event.incumbent)
+            self._show(each, kept=_is_kept(each, event))
         self._full = []
         super().generation(event)
         if not self._shows(event.number):
             return
         place = ".".join(map(str, event.incumbent.candidate.place))
-        since = "new best" if event.improved else "best still"
-        screen.speak(sys.stderr, f"generation {event.number}: {since} {place}, loss {self.best[-1]:.6g}")
+        best = f"{'new best' if event.improved else 'best still'} {place}"
+        what = in_words(event.ensemble) if event.ensemble else best
+        screen.speak(sys.stderr, f"generation {event.number}: {what}, loss {self.best[-1]:.6g}")
 
     def _show(self, event: "Evaluated", kept: bool) -> None:
         place, mutations, network, parameters, loss, epochs, fate = _search_row(event, kept)
@@ -117,6 +120,7 @@ class LiveSearch(SearchView):
         self._lines, self._generations = lines, generations
         self._events: list[Evaluated] = []
         self._kept: list[Evaluated] = []
+        self._standing = ""
 
     def candidate(self, event: "Evaluated") -> None:
         self._events = [*self._events, event][-LATEST:]
@@ -124,7 +128,9 @@ class LiveSearch(SearchView):
 
     def generation(self, event: "Generation") -> None:
         super().generation(event)
-        self._kept += [event.incumbent] if event.improved else []
+        self._kept = [each for each in self._events if _is_kept(each, event)]
+        self._standing = f"{in_words(event.ensemble)}, " if event.ensemble else ""
+        self._standing += f"loss {event.loss:.6g}"
         self._lines.show(self._drawn)
 
     def status(self, line: str) -> None:
@@ -136,12 +142,20 @@ class LiveSearch(SearchView):
         if self.best:
             head = f"generation {len(self.best) - 1} of {self._generations}  "
             so_far = wrapped(f"{head}{curve(self.best, self._lines.stream, len(head))}", width)
+            so_far += wrapped(self._standing, width)
         rows = [_search_row(event, kept=any(event is each for each in self._kept)) for event in self._events]
         for first in range(len(rows)):
             table = aligned([SEARCH_COLUMNS, *rows[first:]], str.ljust, width).splitlines()
             if len(table) + len(so_far) <= height:
                 return table + so_far
         return so_far
+
+
+def _is_kept(each: "Evaluated", generation: "Generation") -> bool:
+    """Returns whether a candidate is in the ensemble after a generation or, without one, is the new best."""
+    if generation.ensemble:
+        return any(place == each.candidate.place for place, _ in generation.ensemble.members)
+    return generation.improved and each is generation.incumbent
 
 
 def _search_row(event: "Evaluated", kept: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from conftest import Kerash
 from processes import ended, on_terminal, read_until, under_way
 from program import PROCESS, planted
-from searches import XOR, bytes_of, few_digits, table
+from searches import SMALL, XOR, bytes_of, few_digits, table
 
 from kerash_cli.model import archive
 
@@ -41,11 +42,34 @@ def test_the_winner_goes_to_standard_output_and_trains(kerash: Kerash, tmp_path:
     assert (
         kerash("evaluate", "xor_ev.kerash", "data/xor.data", "data/xor.label", "--fail-under", "accuracy=1").code == 0
     )
-    last = done.err.splitlines()[-1]
-    assert last == "again: kerash evolve 2 1 xor_ev data/xor.data data/xor.label 1 3"
+    again, without = done.err.splitlines()[-2:]
+    assert again == "again: kerash evolve 2 1 xor_ev data/xor.data data/xor.label 1 3"
+    command, _, description = (tmp_path / "xor_ev.evolve/best.model").read_text(encoding="ascii").partition("\n")
+    options = command.removeprefix("# kerash train MODEL DATA ")
+    assert without.endswith(f" data/xor.label {options}")
+    assert description == done.out
     before = (tmp_path / "xor_ev.kerash").read_bytes()
-    assert kerash(*last.split()[2:], "--force").code == 0
+    assert kerash(*again.split()[2:], "--force").code == 0
     assert (tmp_path / "xor_ev.kerash").read_bytes() == before
+    assert without.startswith("without the search: kerash train xor_ev.evolve/best.model data/xor.data data/xor.label ")
+    assert kerash(*without.split()[4:], "-o", "other.kerash").code == 0
+
+
+@pytest.mark.parametrize("kind", ["classes", "number"])
+def test_the_best_network_can_be_trained_without_the_search(kerash: Kerash, tmp_path: Path, kind: str) -> None:
+    """With the same view and the same settings, in as many folds."""
+    data = table(tmp_path, kind=kind)
+    done = kerash("evolve", "?", "?", "e", data, "5", "0", "--target", "label", *SMALL, "--drop", "c")
+    assert done.code == 0, done.err
+    (line,) = [each for each in done.err.splitlines() if each.startswith("without the search: ")]
+    command = shlex.split(line.removeprefix("without the search: kerash "))
+    trained = kerash(*command, "-o", "t.kerash", "--json", "-q")
+    assert trained.code == 0, trained.err
+    record = archive.load(str(tmp_path / "e.kerash")).record["training"]["metrics"]
+    report = json.loads(kerash("evaluate", "t.kerash", data, "--json").out)
+    assert report["rows"] == record["rows"] == 90
+    measure = "accuracy" if kind == "classes" else "r2"
+    assert report[measure] > record[measure] - 0.1
 
 
 MISTAKES = {
@@ -113,17 +137,33 @@ def test_a_file_that_is_no_model_is_not_overwritten(kerash: Kerash, tmp_path: Pa
 
 def test_json_tells_what_was_found_and_how(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
-    done = kerash("evolve", "3", "3", "j", data, "6", "2", "--target", "label", "--json", "-q")
+    done = kerash("evolve", "3", "3", "j", data, "12", "1", "--target", "label", "--json", "-q", *SMALL)
     assert done.err == ""
     found = json.loads(done.out)
     assert found["model"] == "j.kerash"
-    assert found["generations"] == 2
-    assert found["trainings"] == 18
+    assert found["generations"] == 1
+    assert found["trainings"] == 24
     assert found["stopped"] == "generations"
-    assert found["lineage"][0]["mutation"] in ("start", "random")
-    for parent, child in zip(found["lineage"], found["lineage"][1:], strict=False):
-        assert child["parent"] == [parent["generation"], parent["index"]]
-    assert found["lineage"][-1]["model"] == found["description"]
+    places = [[each["generation"], each["index"]] for each in found["lineage"]]
+    assert places == sorted(places)
+    assert all(each["parent"] is None or each["parent"] in places for each in found["lineage"])
+    assert found["lineage"][0]["mutation"] in ("start", "portfolio")
+    assert sum(picks for *_, picks in found["members"]) == 5
+    assert all(place in places for *place, _ in found["members"])
+    assert found["loss_alone"] > 0
+    assert found["view"] in ("standard", "quantile", "piecewise", "piecewise:16", "quantile,piecewise")
+    assert {"learning_rate", "weight_decay", "steps"} <= found.keys()
+    best = (tmp_path / "j.evolve/best.model").read_text(encoding="ascii").splitlines()
+    sizes, *lines = found["description"].splitlines()
+    assert best[1:] == [sizes if found["view"] == "standard" else "? 1 1", *lines]
+    assert json.loads((tmp_path / "j.evolve/winner.json").read_text())["members"] == found["members"]
+    saved = archive.load(str(tmp_path / "j.kerash"))
+    assert found["saved_parameters"] == sum(tensor.size for tensor in saved.tensors.values())
+    picked = len(found["members"])
+    words = saved.record["training"]["settings"]["members"]
+    assert words.startswith("the mean of " if picked > 1 else "candidate ")
+    assert words.count("of 5") == (picked if picked > 1 else 0)
+    assert len(found["final_seconds"]) == 5 - picked
     sizes = [each["parameters"] for each in found["front"]]
     losses = [each["loss"] for each in found["front"]]
     assert sizes == sorted(sizes)
@@ -134,7 +174,8 @@ def test_a_cross_validation_is_saved_as_one_network_or_as_one_of_all_rows(kerash
     data = table(tmp_path)
     accuracy = {}
     for final in ("merged", "single"):
-        done = kerash("evolve", "3", "3", final, data, "6", "1", "--target", "label", "--final", final, "--json", "-q")
+        rest = ("--target", "label", "--final", final, "--json", "-q", *SMALL)
+        done = kerash("evolve", "3", "3", final, data, "6", "1", *rest)
         assert done.code == 0, done.err
         found = json.loads(done.out)
         assert (found["saved_parameters"] > found["parameters"]) == (final == "merged")
@@ -145,23 +186,39 @@ def test_a_cross_validation_is_saved_as_one_network_or_as_one_of_all_rows(kerash
 
 def test_small_is_the_smallest_within_a_standard_error(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
-    found = {}
-    for pick in ("best", "small"):
-        done = kerash("evolve", "3", "3", pick, data, "6", "3", "--target", "label", "--pick", pick, "--json", "-q")
-        found[pick] = json.loads(done.out)
+    rest = ("--target", "label", "--pick", "small", "--json", "-q", *SMALL)
+    found = json.loads(kerash("evolve", "3", "3", "small", data, "12", "0", *rest).out)
     lines = [json.loads(line) for line in (tmp_path / "small.evolve/history.jsonl").read_text().splitlines()[1:]]
-    full = [line for line in lines if line.get("rung") == 2 and line["loss"] is not None]
-    (generation, index), *_ = [line["incumbent"] for line in lines if "incumbent" in line][::-1]
+    full = [line for line in lines if line.get("rung") == 1 and line["loss"] is not None]
+    ((generation, index),) = [line["incumbent"] for line in lines if "incumbent" in line]
     best = next(line for line in full if (line["generation"], line["index"]) == (generation, index))
-    near = [line["parameters"] for line in full if line["loss"] <= best["loss"] + best["deviation"]]
-    assert found["small"]["parameters"] == min(near)
-    assert found["small"]["parameters"] <= found["best"]["parameters"]
+    near = [line for line in full if line["loss"] <= best["loss"] + best["deviation"]]
+    least = min(line["parameters"] for line in near)
+    assert found["parameters"] == least <= best["parameters"]
+    ((*place, picks),) = found["members"]
+    assert picks == 5
+    assert next(line["parameters"] for line in near if [line["generation"], line["index"]] == place) == least
+
+
+@pytest.mark.parametrize(("most", "accepted"), [("59", False), ("60", True), ("900", True)])
+def test_no_network_is_saved_that_is_larger_than_was_asked_for(
+    kerash: Kerash, tmp_path: Path, most: str, accepted: bool
+) -> None:
+    data = table(tmp_path)
+    done = kerash("evolve", "3", "3", "s", data, "5", "0", "--target", "label", "--size", most, "--json", "-q", *SMALL)
+    if accepted:
+        assert json.loads(done.out)["saved_parameters"] <= int(most)
+    else:
+        assert (done.code, done.error) == (
+            2, "--size: expected 60 parameters or more, as the first network needs, got 59"
+        )  # fmt: skip
+        assert not (tmp_path / "s.evolve").exists()
 
 
 @pytest.mark.parametrize("strategy", ["evolve", "random"])
 def test_numbers_are_predicted_in_their_own_unit(kerash: Kerash, tmp_path: Path, strategy: str) -> None:
     data = table(tmp_path, rows=200, kind="number")
-    done = kerash("evolve", "3", "1", "n", data, "6", "2", "--target", "label", "--strategy", strategy, "-q")
+    done = kerash("evolve", "3", "1", "n", data, "6", "1", "--target", "label", "--strategy", strategy, "-q", *SMALL)
     assert done.code == 0, done.err
     assert done.out.endswith("dense 1 -\n")
     report = json.loads(kerash("evaluate", "n.kerash", data, "--json").out)
@@ -169,10 +226,9 @@ def test_numbers_are_predicted_in_their_own_unit(kerash: Kerash, tmp_path: Path,
 
 
 def test_the_data_decides_what_is_left_open(kerash: Kerash) -> None:
-    done = kerash("evolve", "?", "?", "q", "data/iris.csv", "2", "0", "--target", "species", "-q")
+    done = kerash("evolve", "?", "?", "q", "data/iris.csv", "1", "0", "--target", "species", "-q")
     assert done.code == 0, done.err
-    assert done.out.startswith("4 1 1\n")
-    assert done.out.endswith("dense 3 softmax\n")
+    assert done.out == "4 1 1\ninput\ndense 3 softmax\n"
 
 
 def test_images_evolve_convolutions(kerash: Kerash, tmp_path: Path) -> None:
@@ -196,7 +252,7 @@ def test_a_search_begins_with_a_model(kerash: Kerash, tmp_path: Path) -> None:
     again = kerash(
         "evolve", "4", "3", "g", "data/iris.csv", "1", "0", "--target", "species", "--from", "f.kerash", "-q"
     )
-    assert "dense 30 tanh" in again.out  # the five merged networks
+    assert "dense 150 tanh" in again.out  # five trainings in five folds, all in one
 
 
 def test_the_search_stops_at_a_loss_or_before_its_time_is_over(kerash: Kerash, tmp_path: Path) -> None:
@@ -204,11 +260,11 @@ def test_the_search_stops_at_a_loss_or_before_its_time_is_over(kerash: Kerash, t
     assert found["stopped"] == "stop-at"
     assert found["loss"] <= 0.01
     data = table(tmp_path)
-    done = kerash("evolve", "3", "3", "t", data, "6", "500", "--target", "label", "--time", "1", "--json", "-q")
-    found = json.loads(done.out)
+    rest = ("--target", "label", "-q", *SMALL)
+    found = json.loads(kerash("evolve", "3", "3", "t", data, "6", "500", *rest, "--time", "1", "--json").out)
     assert found["stopped"] == "time"
     generations = str(found["generations"])
-    assert kerash("evolve", "3", "3", "same", data, "6", generations, "--target", "label", "-q").code == 0
+    assert kerash("evolve", "3", "3", "same", data, "6", generations, *rest).code == 0
     assert (tmp_path / "same.kerash").read_bytes() == (tmp_path / "t.kerash").read_bytes()
 
 
@@ -216,18 +272,19 @@ def test_an_interrupt_ends_with_the_generation_and_saves(
     kerash: Kerash, tmp_path: Path, environment: dict[str, str]
 ) -> None:
     data = table(tmp_path)
-    words = ("evolve", "3", "3", "i", data, "6", "500", "--target", "label")
+    rest = ("--target", "label", "--max-width", "4", "--max-layers", "1")
+    words = ("evolve", "3", "3", "i", data, "6", "500", *rest)
     with under_way(words, tmp_path, environment) as process:
         read_until(process, "generation 0")
         process.send_signal(signal.SIGINT)
         code, out, err = ended(process)
     assert code == 130, err
-    assert out.startswith("3 1 1\n")
+    assert out.endswith("dense 3 softmax\n")
     assert (tmp_path / "i.kerash").exists()
     assert "Traceback" not in err
     generations = re.search(r"again: .* 6 ([0-9]+) --target", err)
     assert generations
-    assert kerash("evolve", "3", "3", "same", data, "6", generations[1], "--target", "label", "-q").code == 0
+    assert kerash("evolve", "3", "3", "same", data, "6", generations[1], *rest, "-q").code == 0
     assert (tmp_path / "same.kerash").read_bytes() == (tmp_path / "i.kerash").read_bytes()
 
 
@@ -265,7 +322,7 @@ def test_missing_values_and_dropped_columns_are_as_for_train(kerash: Kerash, tmp
     lines = path.read_text(encoding="ascii").splitlines()
     lines[3] = "," + lines[3].partition(",")[2]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
-    rest = (path, "2", "0", "--target", "label", "-q")
+    rest = (path, "1", "0", "--target", "label", "-q")
     done = kerash("evolve", "3", "3", "m", *rest, "--missing", "error")
     assert done.code == 2
     assert "--missing drop" in done.error
@@ -320,12 +377,12 @@ def test_a_space_that_runs_out_of_changes_still_ends_in_a_model(kerash: Kerash, 
 
 def test_a_refit_of_few_rows_is_one_batch(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path, rows=53)
-    done = kerash("evolve", "3", "3", "r", data, "2", "0", "--target", "label", "--final", "single", "-q")
+    done = kerash("evolve", "3", "3", "r", data, "1", "0", "--target", "label", "--final", "single", "-q")
     assert done.code == 0, done.err
     (refit,) = (tmp_path / "r.evolve/weights").glob("refit-*")
     assert archive.load(str(refit)).record["identity"]["regime"]["batch_size"] == 53
     (first, *_) = (tmp_path / "r.evolve/weights").glob("final-*")
-    assert archive.load(str(first)).record["identity"]["regime"]["batch_size"] == 43
+    assert archive.load(str(first)).record["candidate"]["regime"]["batch_size"] == 43
 
 
 def test_an_interrupt_of_the_final_training_is_told(kerash: Kerash, tmp_path: Path) -> None:
@@ -342,24 +399,39 @@ def test_an_interrupt_of_the_final_training_is_told(kerash: Kerash, tmp_path: Pa
     assert (tmp_path / "xor_ev.kerash").exists()
 
 
-def test_rows_that_are_held_out_judge_where_there_are_many(kerash: Kerash, tmp_path: Path) -> None:
-    data = table(tmp_path, rows=2000)
-    rest = (data, "5", "1", "--target", "label", "--inherit", "always", "--max-width", "8", "--json", "-q")
-    found = [kerash("evolve", "3", "3", name, *rest, "--workers", name[1]) for name in ("w1", "w2")]
+def test_rows_that_are_held_out_judge_where_there_are_many_images(kerash: Kerash, tmp_path: Path) -> None:
+    """And one network is trained on all rows in the end; the number of workers changes no byte."""
+    pixels = np.random.default_rng(0).integers(9, size=(2001, 4))
+    rows = [",".join(map(str, [*row, "ab"[int(row[0] > row[3])]])) for row in pixels.tolist()]
+    (tmp_path / "p.csv").write_text("a,b,c,d,y\n" + "\n".join(rows) + "\n", encoding="ascii")
+    rest = ("p.csv", "2", "1", "--target", "y", "--shape", "2x2", "--max-width", "8", "--json", "-q")
+    found = [kerash("evolve", "4", "2", name, *rest, "--workers", name[1]) for name in ("w1", "w2")]
     assert [each.code for each in found] == [0, 0]
     assert list(bytes_of(tmp_path, "w1").values()) == list(bytes_of(tmp_path, "w2").values())
     told = json.loads(found[0].out)
-    assert told["saved_parameters"] == told["parameters"]
-    report = json.loads(kerash("evaluate", "w1.kerash", data, "--json").out)
+    assert (told["saved_parameters"], told["members"]) == (told["parameters"], [])
+    report = json.loads(kerash("evaluate", "w1.kerash", "p.csv", "--json").out)
     assert report["accuracy"] > 0.8
+
+
+@pytest.mark.long
+def test_rows_that_are_held_out_judge_where_there_are_many(kerash: Kerash, tmp_path: Path) -> None:
+    data = table(tmp_path, rows=20_500)
+    rest = (data, "5", "0", "--target", "label", "--json", "-q", *SMALL)
+    found = [kerash("evolve", "3", "3", name, *rest, "--workers", name[1]) for name in ("w1", "w2")]
+    assert list(bytes_of(tmp_path, "w1").values()) == list(bytes_of(tmp_path, "w2").values())
+    assert len(json.loads(found[0].out)["members"]) >= 1
+    report = json.loads(kerash("evaluate", "w1.kerash", data, "--json").out)
+    assert report["accuracy"] > 0.9
 
 
 def test_the_last_lines_say_what_is_saved(kerash: Kerash, tmp_path: Path) -> None:
     data = table(tmp_path)
-    rest = (data, "2", "0", "--target", "label")
+    rest = (data, "1", "0", "--target", "label")
     merged = kerash("evolve", "3", "3", "m", *rest).err
     assert re.search(
-        r"saved: candidate 0\.\d and its networks of all folds merged, \d+ parameters, loss 0\.\d+", merged
+        r"saved: candidate 0\.0, 25 networks in one, 12 parameters, loss 0\.\d+",
+        merged,
     )
     single = kerash("evolve", "3", "3", "s", *rest, "--final", "single").err
     assert "trained again on all rows" in single

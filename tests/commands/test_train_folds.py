@@ -63,8 +63,9 @@ def test_it_is_told_and_recorded(kerash: Kerash, folder: Path) -> None:
     assert "; 120 rows train 5 networks, each on all but a fold of 24, which validates it, 30 are kept for" in done.err
     last = next(line for line in done.err.splitlines() if line.startswith("m.kerash: "))
     assert re.fullmatch(
-        r"m\.kerash: 5 networks averaged; accuracy \S+ on 120 validation rows, each predicted by the one that has not "
-        r"seen it \(naive guess 0\.\S+\), best epoch \d+ of 60; accuracy \S+ on 30 test rows \(naive guess \S+\)",
+        r"m\.kerash: 5 networks averaged; accuracy \S+ on 120 validation rows, each predicted by networks that "
+        r"have not seen it \(naive guess 0\.\S+\), best epoch \d+ of 60; "
+        r"accuracy \S+ on 30 test rows \(naive guess \S+\)",
         last,
     )
     shown = kerash("show", "m.kerash").out

@@ -13,7 +13,8 @@ from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.model.description import ModelDescription
 
 ROWS = 60
-REGIME = Regime(epochs=9, batch_size=16, loss="categorical-cross-entropy")
+EPOCHS = 9
+REGIME = Regime(batch_size=16, loss="categorical-cross-entropy")
 
 
 @pytest.fixture
@@ -33,13 +34,15 @@ def stage(tmp_path: Path) -> Path:
 
 
 def recipe(hidden: str = "dense 8 tanh\n", rate: float = 0.01) -> Recipe:
-    return Recipe(ModelDescription.parse(f"4 1 1\ninput\n{hidden}dense 2 softmax\n"), rate, 0.001)
+    """Its full training has 9 epochs: of 60 rows in 3 folds, 40 train, in 3 batches."""
+    description = ModelDescription.parse(f"4 1 1\ninput\n{hidden}dense 2 softmax\n")
+    return Recipe(description, rate, 0.001, steps=3 * EPOCHS)
 
 
-def job(stage: Path, name: str, until: int = 9, **words: Any) -> Job:
-    plain = Job(
-        REGIME, str(stage), "search", 5, "data", recipe(), (), None, str(stage.parent / f"{name}.kerash"), until
-    )
+def job(stage: Path, name: str, until: int = EPOCHS, **words: Any) -> Job:
+    """A job that ends after so many of its epochs."""
+    file = str(stage.parent / f"{name}.kerash")
+    plain = Job(REGIME, str(stage), "search", 5, "data", recipe(), (), None, file, until / EPOCHS)
     return plain._replace(**words)
 
 
@@ -62,8 +65,7 @@ def test_going_on_ends_where_training_at_once_ends(stage: Path) -> None:
         told = result(job(stage, "b", until))
         assert told["epochs"] == until
     assert told == at_once
-    assert (stage.parent / "a.kerash").read_bytes() != b""
-    assert best_params(str(stage.parent / "a.kerash")).tolist() == best_params(str(stage.parent / "b.kerash")).tolist()
+    assert (stage.parent / "a.kerash").read_bytes() == (stage.parent / "b.kerash").read_bytes()
 
 
 @pytest.mark.parametrize("left", ["of another seed", "too far", "damaged"])

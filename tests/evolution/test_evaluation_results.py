@@ -1,6 +1,7 @@
 """What an evaluation tells, by hand, and what it leaves when it is stopped, asked for a checkpoint or diverges."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import cos, inf, pi
 from pathlib import Path
 from time import perf_counter
@@ -26,7 +27,8 @@ HALVES = [list(range(0, ROWS, 2)), list(range(1, ROWS, 2))]
 
 
 def recipe(hidden: str = "", rate: float = 0.02, decay: float = 0.1) -> Recipe:
-    return Recipe(ModelDescription.parse(f"3 1 1\ninput\n{hidden}dense 2 softmax\n"), rate, decay)
+    description = ModelDescription.parse(f"3 1 1\ninput\n{hidden}dense 2 softmax\n")
+    return Recipe(description, rate, decay, steps=EPOCHS)  # all rows are one batch
 
 
 def staged(folder: Path, training: list[list[int]], validation: list[list[int]], scale: float = 1.0) -> Path:
@@ -48,9 +50,11 @@ def stage(tmp_path: Path) -> Path:
 
 
 def job(stage: Path, name: str = "a", until: int = EPOCHS, batch_size: int = ROWS, **words: Any) -> Job:
-    regime = Regime(EPOCHS, batch_size, "categorical-cross-entropy")
+    """A job that ends after so many of its epochs."""
+    regime = Regime(batch_size, "categorical-cross-entropy")
     file = str(stage.parent / f"{name}.kerash")
-    return Job(regime, str(stage), "search", 5, "data", recipe(), (), None, file, until)._replace(**words)
+    share = until / EPOCHS
+    return Job(regime, str(stage), "search", 5, "data", recipe(), (), None, file, share)._replace(**words)
 
 
 def parent(stage: Path, each: Recipe, params: Array) -> str:
@@ -64,23 +68,54 @@ def parent(stage: Path, each: Recipe, params: Array) -> str:
 
 @pytest.mark.parametrize(("epochs", "patience"), [(9, 5), (25, 5), (29, 5), (30, 6), (243, 48), (300, 60)])
 def test_patience_is_a_fifth_of_the_epochs_and_at_least_five(epochs: int, patience: int) -> None:
-    assert Regime(epochs, 32, "mean-square").patience == patience
+    assert Regime(32, "mean-square").patience(epochs) == patience
 
 
-def test_training_stops_when_patience_has_ended(stage: Path) -> None:
+@pytest.mark.parametrize(("epochs", "patience"), [(10, 10), (30, 10), (32, 10), (33, 11), (34, 11), (250, 83)])
+def test_for_a_table_patience_is_a_third_of_the_epochs_and_at_least_ten(epochs: int, patience: int) -> None:
+    assert Regime(32, "mean-square", for_table=True).patience(epochs) == patience
+
+
+@pytest.mark.parametrize(
+    ("steps", "rows", "epochs", "for_table"),
+    [
+        (1000, 120, 250, 250),  # 4 batches an epoch
+        (1000, 128, 250, 250),
+        (1000, 129, 200, 200),
+        (800, 3000, 9, 10),  # 94 batches; 8.5 of them
+        (200, 16_000, 1, 10),
+        (10, 16_000, 1, 10),
+        (18, 128, 4, 10),  # 4.5 is rounded to even
+        (22, 128, 6, 10),
+        (300, 20, 300, 300),
+    ],
+)
+def test_a_full_training_has_as_many_batches_as_the_recipe_says(
+    steps: int, rows: int, epochs: int, for_table: int
+) -> None:
+    """In whole epochs: at least one, and ten for a table."""
+    assert Regime(32, "mean-square").epochs(steps, rows) == epochs
+    assert Regime(32, "mean-square", for_table=True).epochs(steps, rows) == for_table
+
+
+@pytest.mark.parametrize(("for_table", "patience"), [(False, 12), (True, 20)])
+def test_training_stops_when_patience_has_ended(stage: Path, for_table: bool, patience: int) -> None:
     """With a rate of next to nothing, no epoch after the first few lowers the loss of float32."""
-    regime = Regime(60, ROWS, "categorical-cross-entropy")
-    result = evaluate(job(stage, until=60, regime=regime, recipe=recipe(rate=1e-30)).to_json())
-    assert (result["best_epoch"], result["epochs"]) == (1, 1 + 12)
+    regime = Regime(ROWS, "categorical-cross-entropy", for_table=for_table)
+    result = evaluate(job(stage, regime=regime, recipe=replace(recipe(rate=1e-30), steps=60)).to_json())
+    assert (result["best_epoch"], result["epochs"], result["stopped"]) == (1, 1 + patience, "patience")
 
 
 def test_what_decides_a_result_is_in_the_identity_of_its_job_and_nothing_else(stage: Path) -> None:
     each = job(stage, ancestry=("a", "b"), parent="p", seed=7)
     assert each.identity == {
-        "regime": {"epochs": 6, "batch_size": ROWS, "loss": "categorical-cross-entropy", "dtype": "float32"},
+        "regime": {"batch_size": ROWS, "loss": "categorical-cross-entropy", "dtype": "float32", "for_table": False,
+                   "answers": False},
         **{"split": "search", "seed": 7, "origin": "data", "ancestry": ("a", "b")},
-        "genome": {"model": str(recipe().description), "learning_rate": 0.02, "weight_decay": 0.1},
-    }
+        "genome": {"model": str(recipe().description), "learning_rate": 0.02, "weight_decay": 0.1, "steps": 6,
+                   "view": "standard"},
+    }  # fmt: skip
+    assert each._replace(share=0.5, file="b", stage="other", inputs="c").identity == each.identity
 
 
 def by_hand(x: Array, y: Array, weights: Array, bias: Array) -> tuple[Array, Array]:
@@ -137,14 +172,49 @@ def test_samples_can_not_be_changed_by_an_evaluation(stage: Path) -> None:
     assert not any(array.flags.writeable for array in (samples.x, samples.y, *folds))
 
 
-def test_a_job_that_is_done_is_not_done_again(stage: Path) -> None:
+def test_a_part_of_a_training_that_is_done_is_not_done_again(stage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = stage.parent / "a.kerash"
-    for until in (3, EPOCHS):
-        first = evaluate(job(stage, until=until).to_json())
-        before = path.stat()
-        again = evaluate(job(stage, until=until).to_json())
-        assert {**again, "seconds": 0} == {**first, "seconds": 0}
-        assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    first = evaluate(job(stage, until=3).to_json())
+    before = path.read_bytes()
+    epochs: list[int] = []
+    watched(monkeypatch, epochs.append)
+    again = evaluate(job(stage, until=3).to_json())
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+    assert (path.read_bytes(), epochs) == (before, [])
+
+
+def test_a_full_training_that_is_done_is_not_done_again(stage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = stage.parent / "a.kerash"
+    first = evaluate(job(stage).to_json())
+    found = archive.load(str(path))
+    assert (found.tensors.keys(), {**found.record["result"], "seconds": 0}) == (
+        {"best_params"},
+        {**first, "seconds": 0},
+    )
+    before = path.stat()
+    epochs: list[int] = []
+    watched(monkeypatch, epochs.append)
+    again = evaluate(job(stage).to_json())
+    assert {**again, "seconds": 0} == {**first, "seconds": 0}
+    assert again["seconds"] > 0
+    assert (path.stat().st_ino, path.stat().st_mtime_ns, epochs) == (before.st_ino, before.st_mtime_ns, [])
+
+
+@pytest.mark.parametrize("left", ["a part of it", "of another seed", "with other answers", "damaged", "cut short"])
+def test_a_file_that_has_not_all_of_a_full_training_is_replaced(stage: Path, left: str) -> None:
+    path, expected = stage.parent / "a.kerash", stage.parent / "b.kerash"
+    evaluate(job(stage, "b").to_json())
+    if left == "a part of it":
+        evaluate(job(stage, until=3).to_json())
+    elif left == "of another seed":
+        evaluate(job(stage, seed=6).to_json())
+    elif left == "with other answers":
+        evaluate(job(stage, regime=job(stage).regime._replace(answers=True)).to_json())
+    else:
+        whole = expected.read_bytes()
+        path.write_bytes(whole[:-1] if left == "cut short" else whole[:-1] + bytes([whole[-1] ^ 1]))
+    evaluate(job(stage).to_json())
+    assert path.read_bytes() == expected.read_bytes()
 
 
 def watched(patch: pytest.MonkeyPatch, after: Callable[[int], object]) -> None:
@@ -194,9 +264,9 @@ def test_a_checkpoint_that_can_not_be_written_yet_ends_nothing(stage: Path, monk
             later.mkdir()
 
     watched(monkeypatch, after)
-    assert evaluate(job(stage, "later/a").to_json())["epochs"] == EPOCHS
+    assert evaluate(job(stage, "later/a", 5).to_json())["epochs"] == 5
     assert (record := told(str(later / "a.kerash")))
-    assert record["epoch"] == EPOCHS
+    assert record["epoch"] == 5
 
 
 def diverged(each: Job) -> str:
@@ -204,7 +274,7 @@ def diverged(each: Job) -> str:
     result = evaluate(each.to_json())
     reason, seconds = result.pop("reason"), result.pop("seconds")
     assert seconds > 0
-    assert result == {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0}
+    assert result == {"loss": None, "deviation": None, "error": None, "epochs": 0, "best_epoch": 0, "stopped": None}
     assert not Path(each.file).exists()
     return str(reason)
 

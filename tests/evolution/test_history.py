@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import shutil
 from contextlib import suppress
 from fcntl import LOCK_EX, flock
 from hashlib import sha256
@@ -15,13 +14,18 @@ import pytest
 
 from kerash_cli.errors import BadInput, Damaged, KerashError
 from kerash_cli.evolution.history import history, read
+from kerash_cli.model.description import ModelDescription
 
-IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [9]}
+IDENTITY = {"data": "abc", "strategy": {"population": 3}, "rungs": [1.0]}
 LINE = {
     **{"generation": 0, "index": 1, "rung": 0, "loss": 0.5, "deviation": 0.1, "seconds": 1.0, "epochs": 3},
     **{"best_epoch": 2, "parameters": 9, "error": None, "reason": None, "parent": None, "mutations": ["start"]},
     **{"model": "2 1 1\ninput\ndense 1 sigmoid\n", "learning_rate": 0.05, "weight_decay": 0.0001},
+    **{"steps": 300, "view": "standard"},
 }
+BEST = {"generation": 0, "incumbent": [0, 1]}
+TEAM = {**BEST, "members": [[0, 1, 3], [0, 2, 2]], "loss": 0.375}
+WINNER = {"description": LINE["model"], "generations": 0, "lineage": [{"generation": 0, "index": 1}], "members": []}
 
 
 @pytest.fixture(autouse=True)
@@ -43,17 +47,22 @@ def kill_while_removing(identity: dict[str, object], force: bool = False) -> Non
             pass
 
 
-def written_by_0_1_0(folder: Path, *lines: dict[str, object]) -> None:
-    """A history of format 1, which had no digests."""
+def written_by_0_1_0(folder: Path, *lines: dict[str, object], version: int = 1) -> None:
+    """A history of format 1, which had no digests, or 2; recipes had neither steps nor views."""
     (folder / "weights").mkdir(parents=True)
-    written = [json.dumps(line, sort_keys=True) for line in ({"format": 1, "identity": IDENTITY}, *lines)]
-    (folder / "history.jsonl").write_text("\n".join(written) + "\n", encoding="ascii")
+    text, digest = "", ""
+    for line in ({"format": version, "identity": IDENTITY}, *lines):
+        record = {key: value for key, value in line.items() if key not in ("steps", "view")}
+        rest = {key: value for key, value in record.items() if key != "seconds"}
+        digest = sha256((digest + json.dumps(rest, sort_keys=True) + "\n").encode()).hexdigest()
+        text += json.dumps(record | ({"digest": digest} if version == 2 else {}), sort_keys=True) + "\n"
+    (folder / "history.jsonl").write_text(text, encoding="ascii")
 
 
 def small(folder: Path) -> Path:
     """A history with something of each kind in it."""
     failed = {**LINE, "index": 2, "loss": None, "reason": "training diverged"}
-    begin(LINE, failed, {"generation": 0, "incumbent": [0, 1]})
+    begin(LINE, failed, TEAM)
     return folder / "history.jsonl"
 
 
@@ -63,10 +72,13 @@ def seconds_of(text: str) -> set[int]:
 
 
 def test_what_is_appended_is_there_the_next_time(folder: Path) -> None:
-    begin(LINE, {"generation": 0, "incumbent": [0, 1]})
+    begin(LINE, BEST, {**TEAM, "generation": 1})
     with history("n", IDENTITY) as past:
         assert past.evaluations == {(0, 1, 0): LINE}
-        assert past.incumbents == {0: [0, 1]}
+        assert past.generations == {
+            0: {"incumbent": [0, 1]},
+            1: {"incumbent": [0, 1], "members": [[0, 1, 3], [0, 2, 2]], "loss": 0.375},
+        }
     assert json.loads((folder / "history.jsonl").read_text().splitlines()[0])["identity"] == IDENTITY
 
 
@@ -156,7 +168,7 @@ def test_only_the_weights_that_are_of_use_stay_and_all_of_a_generation_under_way
         for name in ("0-1", "1-0", "2-0", "3-4", "final-0-1", "refit-2-0"):
             (folder / f"weights/{name}.kerash").touch()
         for generation in (0, 1, 2):
-            past.append({"generation": generation, "incumbent": [0, 1]})
+            past.append({**BEST, "generation": generation})
         past.keep({(0, 1)}, 1)  # a generation that is only gone through again: 2 knows what is of use
         assert names() == ["0-1", "1-0", "2-0", "3-4", "final-0-1", "refit-2-0"]
         past.keep({(2, 0)}, 2)
@@ -169,7 +181,7 @@ def test_reading_needs_no_lock_and_changes_nothing(folder: Path) -> None:
     begin(LINE, {**LINE, "index": 2, "loss": None}, {**LINE, "index": 3, "rung": 1})
     path = folder / "history.jsonl"
     path.write_bytes(path.read_bytes() + b'{"torn')
-    assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
+    assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None, [])
     assert path.read_bytes().endswith(b'{"torn')
     with pytest.raises(BadInput, match="no search of this name"):
         read("other")
@@ -282,9 +294,9 @@ def test_a_history_cut_anywhere_is_its_whole_lines(folder: Path, step: int) -> N
 
 def finished(folder: Path) -> Path:
     """The winner of a search that is finished."""
-    begin(LINE, {"generation": 0, "incumbent": [0, 1]})
+    begin(LINE, BEST)
     with history("n", IDENTITY) as past:
-        past.conclude({"generations": 0, "lineage": [{"generation": 0, "index": 1}], "seconds_ahead": 0.5})
+        past.conclude({**WINNER, "seconds_ahead": 0.5}, "? 1 1\n")
     return folder / "winner.json"
 
 
@@ -293,7 +305,7 @@ def test_any_bit_of_a_winner_that_was_flipped_is_told(folder: Path, step: int) -
     """PROMISES P4."""
     path = finished(folder)
     whole = path.read_bytes()
-    assert read("n")[1]
+    assert read("n").lineage
     for place in range(0, 8 * len(whole), step):
         content = bytearray(whole)
         content[place // 8] ^= 1 << place % 8
@@ -311,7 +323,8 @@ def test_a_winner_cut_short_anywhere_is_told(folder: Path) -> None:
 def test_a_winner_of_0_1_0_which_has_no_digest_is_read(folder: Path) -> None:
     path = finished(folder)
     path.write_text('{"generations": 0, "lineage": [{"generation": 0, "index": 1}]}\n', encoding="ascii")
-    assert read("n")[1] == [{**LINE, "topology": "no hidden layer"}]
+    assert read("n").lineage == [{**LINE, "topology": "no hidden layer"}]
+    assert read("n").members == []
 
 
 def test_any_number_that_was_changed_is_told(folder: Path) -> None:
@@ -377,71 +390,75 @@ def test_digests_are_those_of_the_docstring(folder: Path) -> None:
 
 def test_a_history_of_a_later_format_is_left_to_the_kerash_that_wrote_it(folder: Path) -> None:
     path = small(folder)
-    path.write_text(path.read_text(encoding="ascii").replace('"format": 2', '"format": 3'), encoding="ascii")
+    path.write_text(path.read_text(encoding="ascii").replace('"format": 3', '"format": 4'), encoding="ascii")
     with pytest.raises(Damaged, match="jsonl:1: was written by a newer kerash"):
         begin()
 
 
-def test_a_history_of_format_1_is_gone_on_with_as_if_it_had_been_written_today(folder: Path) -> None:
-    failed = {**LINE, "generation": 1, "loss": None, "reason": "diverged"}
-    lines = [LINE, {"generation": 0, "incumbent": [0, 1]}, failed]
-    written_by_0_1_0(folder, *lines)
-    assert read("n") == ([{**LINE, "topology": "no hidden layer"}], None)
-    begin()
-    path = folder / "history.jsonl"
-    taken_over = path.read_bytes()
-    shutil.rmtree(folder)
-    begin(*lines)
-    assert path.read_bytes() == taken_over
-    with history("n", IDENTITY) as past:
-        assert past.lost is None
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_history_of_format_1_of_another_search_is_left_as_it_was(folder: Path) -> None:
-    written_by_0_1_0(folder, LINE)
-    before = (folder / "history.jsonl").read_bytes()
-    with pytest.raises(BadInput, match="another data"), history("n", {**IDENTITY, "data": "x"}):
-        pass
-    assert (folder / "history.jsonl").read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        "worker 1 was killed by SIGKILL (signal 9): out of memory? try --batch-size 16 or --workers 1",
-        "worker 1 was killed by SIGSEGV (signal 11): try --workers 1",
-        "worker 1 ended (exit None): it said nothing; try --workers 1",
-    ],
-)
-def test_what_an_earlier_version_wrote_of_a_dead_worker_and_all_after_it_does_not_count(
-    folder: Path, reason: str
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("identity", [IDENTITY, {**IDENTITY, "data": "x"}])
+def test_a_search_of_0_1_0_is_left_as_it_was_unless_it_is_begun_anew(
+    folder: Path, version: int, identity: dict[str, object]
 ) -> None:
-    dead = {**LINE, "generation": 1, "index": 1, "loss": None, "deviation": None, "reason": reason}
-    after = [{**LINE, "generation": 1, "index": 2}, {"generation": 1, "incumbent": [1, 2]}, {**LINE, "generation": 2}]
-    early = [LINE, {"generation": 0, "incumbent": [0, 1]}, {**LINE, "generation": 1, "index": 0}]
-    written_by_0_1_0(folder, *early, dead, *after)
-    for name in ("0-1", "1-0", "1-1", "2-1", "final-0-1", "final-1-2", "refit-2-1"):
-        (folder / f"weights/{name}.kerash").touch()
-    (folder / "winner.json").write_text('{"lineage": [{"generation": 2, "index": 1}]}', encoding="ascii")
-    (first, _), lineage = read("n")
-    assert (first["index"], lineage) == (1, None)
+    """That version could go on with it."""
+    written_by_0_1_0(folder, LINE, BEST, version=version)
+    for name in ("winner.json", "best.model", "weights/0-1.kerash", "weights/final-0-1.kerash"):
+        (folder / name).write_text("of 0.1.0", encoding="ascii")
+    before = files_of(folder)
+    with pytest.raises(BadInput, match=r"kerash 0\.1\.0 began this search.*another NAME, --force"):
+        history("n", identity).__enter__()
+    assert files_of(folder) == before
+    with history("n", identity, force=True) as past:
+        assert not past.evaluations
+    assert [Path(name).name for name in files_of(folder)] == ["history.jsonl"]
+    assert json.loads((folder / "history.jsonl").read_text(encoding="ascii"))["format"] == 3
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_search_of_0_1_0_can_be_read(folder: Path, version: int) -> None:
+    hidden = {**LINE, "index": 2, "model": "2 1 1\ninput\ndense 4 tanh\ndense 1 sigmoid\n", "parent": [0, 1]}
+    failed = {**LINE, "index": 3, "loss": None, "reason": "diverged"}
+    written_by_0_1_0(folder, LINE, hidden, failed, BEST, version=version)
+    found = read("n")
+    assert [(each["index"], each["topology"]) for each in found.tried] == [(1, "no hidden layer"), (2, "4 tanh")]
+    assert (found.lineage, found.members) == (None, [])
+    (folder / "winner.json").write_text('{"generations": 0, "lineage": [{"generation": 0, "index": 1}]}\n')
+    assert read("n").lineage == found.tried[:1]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_changed_line_of_a_search_of_0_1_0_is_damage(folder: Path, version: int) -> None:
+    written_by_0_1_0(folder, LINE, BEST, version=version)
+    path = folder / "history.jsonl"
+    path.write_text(path.read_text(encoding="ascii").replace('"loss": 0.5', '"loss": "a"'), encoding="ascii")
+    before = path.read_bytes()
+    for use in (lambda: read("n"), begin):
+        with pytest.raises(Damaged, match=r"history\.jsonl:2: "):
+            use()
+    assert path.read_bytes() == before
+
+
+def test_of_a_search_under_way_the_latest_ensemble_is_read(folder: Path) -> None:
+    begin(LINE, BEST)
+    assert read("n").members == []
+    begin({**TEAM, "generation": 1}, {**TEAM, "generation": 2, "members": [[0, 1, 5]]}, {**LINE, "generation": 3})
+    assert read("n").members == [[0, 1, 5]]
     with history("n", IDENTITY) as past:
-        assert past.lost == (1, 1)
-        assert sorted(past.evaluations) == [(0, 1, 0), (1, 0, 0)]
-        assert past.incumbents == {0: [0, 1]}
-    assert sorted(path.name for path in (folder / "weights").iterdir()) == ["0-1.kerash", "final-0-1.kerash"]
-    assert not (folder / "winner.json").exists()
-    taken_over = (folder / "history.jsonl").read_bytes()
-    shutil.rmtree(folder)
-    begin(*early)
-    assert (folder / "history.jsonl").read_bytes() == taken_over
+        past.conclude({**WINNER, "members": [[0, 1, 4], [0, 2, 1]]}, "? 1 1\n")
+    assert read("n").members == [[0, 1, 4], [0, 2, 1]]
 
 
-def test_the_weights_after_a_dead_worker_go_before_its_line(folder: Path) -> None:
-    """Whenever the run is killed in between, the next one removes them too."""
-    dead = {**LINE, "loss": None, "reason": "worker 1 ended (exit 1): it said nothing; try --workers 1"}
-    written_by_0_1_0(folder, dead)
-    (folder / "weights/0-1.kerash").touch()
-    before = (folder / "history.jsonl").read_bytes()
-    kill_while_removing(IDENTITY)
-    assert (folder / "history.jsonl").read_bytes() == before
+def test_the_description_of_the_best_candidate_is_a_file_of_its_own(folder: Path) -> None:
+    begin(LINE, BEST)
+    with history("n", IDENTITY) as past:
+        assert Path(past.best).resolve() == folder / "best.model"
+        past.conclude(WINNER, f"# a comment\n{LINE['model']}")
+    description = ModelDescription.read(str(folder / "best.model"))
+    assert str(description) == LINE["model"]
+    begin()  # it is one of the files of a search
+    with history("n", IDENTITY, force=True):
+        assert not (folder / "best.model").exists()

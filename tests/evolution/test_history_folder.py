@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_history import IDENTITY, LINE, begin, written_by_0_1_0
+from test_history import BEST, IDENTITY, LINE, WINNER, begin, written_by_0_1_0
 from test_history_lines import write
 
 from kerash_cli.errors import BadInput, Damaged, KerashError
 from kerash_cli.evolution.history import folder_of, history, read
 from kerash_cli.system import files
 
-BEST = {"generation": 0, "incumbent": [0, 1]}
 DIED = "worker 1 ended (exit 1): it said nothing; try --workers 1"
 
 
@@ -109,8 +108,8 @@ def test_a_later_result_takes_the_place_of_an_earlier_one(folder: Path) -> None:
     begin(LINE, {**LINE, "index": 2}, BEST)
     for indexes in ([1], [2, 1]):
         with history("n", IDENTITY) as past:
-            past.conclude({"lineage": [{"generation": 0, "index": index} for index in indexes], "other": 7})
-        tried, lineage = read("n")
+            past.conclude({**WINNER, "lineage": [{"generation": 0, "index": index} for index in indexes]}, "? 1 1\n")
+        tried, lineage, _ = read("n")
         assert lineage is not None
         assert [each["index"] for each in lineage] == indexes
         assert all(each in tried for each in lineage)
@@ -120,7 +119,7 @@ def test_a_later_result_takes_the_place_of_an_earlier_one(folder: Path) -> None:
 def test_a_history_without_a_whole_line_is_begun(folder: Path, text: str) -> None:
     folder.mkdir()
     (folder / "history.jsonl").write_text(text, encoding="ascii")
-    assert read("n") == ([], None)
+    assert read("n") == ([], None, [])
     begin(LINE)
     with history("n", IDENTITY) as past:
         assert past.evaluations == {(0, 1, 0): LINE}
@@ -136,12 +135,12 @@ def test_a_pipe_is_no_history_and_is_not_waited_for(folder: Path) -> None:
 
 
 def test_only_what_was_evaluated_to_the_last_rung_and_did_not_diverge_is_read() -> None:
-    identity = {**IDENTITY, "rungs": [1, 3, 9]}
+    identity = {**IDENTITY, "rungs": [1 / 9, 1 / 3, 1.0]}
     lines = [{**LINE, "index": rung, "rung": rung} for rung in (0, 1, 2)]
     with history("n", identity) as past:
         for line in (*lines, {**LINE, "index": 7, "rung": 2, "loss": None}, BEST):
             past.append(line)
-    tried, lineage = read("n")
+    tried, lineage, _ = read("n")
     assert (tried, lineage) == ([{**lines[2], "topology": "no hidden layer"}], None)
 
 
@@ -188,48 +187,17 @@ def test_weights_behind_a_link_are_not_removed_when_a_search_is_begun_anew(folde
 
 def test_what_has_the_name_of_weights_beside_their_folder_is_no_obstacle(folder: Path) -> None:
     folder.mkdir()
-    for name in ("0-1.kerash", "refit-0-1.kerash", "winner.json"):
+    for name in ("0-1.kerash", "refit-0-1.kerash", "winner.json", "best.model"):
         (folder / name).touch()
     begin(LINE)
     assert (folder / "0-1.kerash").exists()
     assert not (folder / "winner.json").exists()
 
 
-@pytest.mark.parametrize("place", [(1, 3), (2, 0)])
-def test_weights_go_from_the_generation_on_whose_worker_died(folder: Path, place: tuple[int, int]) -> None:
-    generation, index = place
-    dead = {**LINE, "generation": generation, "index": index, "loss": None, "reason": DIED}
-    written_by_0_1_0(folder, LINE, dead)
-    for name in ("0-9", "1-0", "2-0", "3-0", "final-1-2", "refit-3-0"):
-        (folder / f"weights/{name}.kerash").touch()
-    with history("n", IDENTITY) as past:
-        assert past.lost == place
-        assert list(past.evaluations) == [(0, 1, 0)]
-    left = {1: ["0-9"], 2: ["0-9", "1-0", "final-1-2"]}
-    assert names(folder) == left[generation]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        {**LINE, "loss": None, "deviation": None, "reason": None},
-        {**LINE, "loss": 0.5, "reason": DIED},
-        {**LINE, "loss": None, "reason": f"it diverged; {DIED}"},
-    ],
-)
-def test_a_line_of_format_1_counts_unless_workers_died(folder: Path, line: dict[str, Any]) -> None:
-    written_by_0_1_0(folder, line, BEST)
-    with history("n", IDENTITY) as past:
-        assert past.lost is None
-        assert past.evaluations == {(0, 1, 0): line}
-        assert past.incumbents == {0: [0, 1]}
-
-
 def test_a_line_of_today_counts_whatever_its_reason(folder: Path) -> None:
     line = {**LINE, "loss": None, "reason": DIED}
     begin(line, BEST)
     with history("n", IDENTITY) as past:
-        assert past.lost is None
         assert past.evaluations == {(0, 1, 0): line}
 
 
@@ -246,7 +214,7 @@ def test_a_winner_of_0_1_0_has_only_the_keys_that_it_wrote(folder: Path) -> None
         text = json.dumps({"lineage": lineage, **more}, sort_keys=True) + "\n"
         (folder / "winner.json").write_text(text, encoding="ascii")
         if good:
-            assert read("n")[1] == [{**LINE, "topology": "no hidden layer"}]
+            assert read("n").lineage == [{**LINE, "topology": "no hidden layer"}]
         else:
             with pytest.raises(Damaged, match=r"winner\.json"):
                 read("n")
@@ -261,7 +229,7 @@ def test_a_winner_with_a_digest_is_checked_even_if_it_has_only_old_keys(folder: 
 
 
 def test_keys_are_in_their_order(folder: Path) -> None:
-    write(folder, {"format": 2, "identity": IDENTITY}, LINE)
+    write(folder, {"format": 3, "identity": IDENTITY}, LINE)
     path = folder / "history.jsonl"
     first, line = path.read_text(encoding="ascii").splitlines()
     record = json.loads(line)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_history import IDENTITY, LINE
+from test_history import BEST, IDENTITY, LINE, TEAM
 
 from kerash_cli.errors import Damaged
 from kerash_cli.evolution.history import history, read
 
-BEST = {"generation": 0, "incumbent": [0, 1]}
 CHILD = {**LINE, "generation": 1, "parent": [0, 1], "mutations": ["widen", "settings"]}
-FIRST = {"format": 2, "identity": IDENTITY}
+FIRST = {"format": 3, "identity": IDENTITY}
 
 
 def write(folder: Path, *records: dict[str, Any]) -> None:
@@ -45,6 +44,11 @@ WRONG: list[dict[str, Any]] = [
     *(without(CHILD, name) for name in CHILD if name != "rung"),
     *({**BEST, "incumbent": value} for value in ([0], [0, 1, 2], [-1, 1], [0, -1], [0, 1.5], None, {}, "01")),
     *({**BEST, "generation": value} for value in (-1, 0.5, None, "0", 10**18 + 1)),
+    *({**CHILD, "steps": value} for value in (0, -1, 1.0, True, "1", None, 10**18 + 1)),
+    *({**CHILD, "view": value} for value in ("", "piecewise:1", "standard,quantile", 3, None, ["standard"], {})),
+    *({**TEAM, "members": value} for value in ([[0, 1]], [[0, 1, 2, 3]], [[0, 1, 0]], [[-1, 1, 5]], [[0, 0.5, 5]])),
+    *({**TEAM, "members": value} for value in (3, None, True, "015", ["015"], [3], [None], {"015": 1})),
+    *({**TEAM, "loss": value} for value in (None, "0.5", 1, True, [0.5])),
     without(BEST, "incumbent"),
     without(BEST, "generation"),
 ]
@@ -59,7 +63,8 @@ def test_lines_that_have_everything_are_believed(folder: Path) -> None:
     failed = {**CHILD, "index": 2, "loss": None, "deviation": None, "error": None, "reason": "training diverged"}
     extreme = [{**CHILD, "index": 0, "parent": [0, 0]}, {**CHILD, "index": 10**18, "parent": [10**18, 10**18]}]
     last = {"generation": 10**18, "incumbent": [0, 0]}
-    write(folder, FIRST, {**LINE, "error": 0.25}, BEST, CHILD, failed, *extreme, last)
+    extreme[0] |= {"steps": 1, "view": "quantile,piecewise:64"}
+    write(folder, FIRST, {**LINE, "error": 0.25}, BEST, CHILD, failed, *extreme, {**TEAM, "generation": 1}, last)
     with history("n", IDENTITY) as past:
         assert past.evaluations == {
             (0, 1, 0): {**LINE, "error": 0.25},
@@ -68,7 +73,11 @@ def test_lines_that_have_everything_are_believed(folder: Path) -> None:
             (1, 0, 0): extreme[0],
             (1, 10**18, 0): extreme[1],
         }
-        assert past.incumbents == {0: [0, 1], 10**18: [0, 0]}
+        assert past.generations == {
+            0: {"incumbent": [0, 1]},
+            1: without(TEAM, "generation"),
+            10**18: {"incumbent": [0, 0]},
+        }
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -85,7 +94,7 @@ def test_a_line_without_what_is_taken_from_it_is_damage_for_all_its_digest(folde
 @pytest.mark.parametrize(
     "first",
     [
-        *({**FIRST, "format": value} for value in (0, -1, 2.0, 3.0, True, "2", None)),
+        *({**FIRST, "format": value} for value in (0, -1, 2.0, 3.0, 4.0, True, "3", None)),
         *(without(FIRST, name) for name in FIRST),
         *({**FIRST, "identity": value} for value in (None, without(IDENTITY, "rungs"))),
         *({**FIRST, "identity": {**IDENTITY, "rungs": value}} for value in (9, "9", {"0": 9})),

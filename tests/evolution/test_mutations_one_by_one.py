@@ -15,6 +15,8 @@ from kerash_cli.evolution.mutations import MUTATIONS, Mutation, mutate
 from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 
+DEEP = "6 1 1\ninput\nscale\ndense 9 tanh\ndropout 0.1\ndense 5 tanh\ndropout 0.1\ndense 3 softmax\n"
+VIEWS = (("standard", 6), ("quantile", 12), ("piecewise", 54))
 KINDS = {each.name: each for each in MUTATIONS}
 DRAWS = 800
 
@@ -58,6 +60,17 @@ PLACES: dict[str, tuple[str, dict[str, object], list[int]]] = {
     "add pooling, to one row": ("8 1 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, []),
     "add pooling, to what is one row behind": ("8 3 2\ninput\nconvolution relu 4 1 0 3 3\ndense 3 -\n", {}, []),
     "add pooling, to one column": ("1 8 2\ninput\nconvolution relu 4 1 1 3 3\ndense 3 -\n", {}, []),
+    "view": (DEEP, {"views": VIEWS}, [0]),
+    "view, of one": (DEEP, {"views": VIEWS[:1]}, []),
+    "view, of none": (DEEP, {}, []),
+    "dropout": (DEEP, {"views": VIEWS[:1]}, [2]),
+    "dropout, without hidden layers": ("6 1 1\ninput\nscale\ndense 3 softmax\n", {"views": VIEWS}, []),
+    "dropout, but for a table": (DEEP, {}, []),
+    "steps": ("6 1 1\ninput\ndense 3 softmax\n", {"views": VIEWS[:1]}, [0]),
+    "steps, but for a table": (DEEP, {}, []),
+    "scale inputs": ("6 1 1\ninput\ndense 3 softmax\n", {"views": VIEWS[:1]}, [0]),
+    "scale inputs, but for a table": (DEEP, {}, []),
+    "add layer, behind the scale": (DEEP, {"views": VIEWS}, [2, 4, 6]),
     "remove pooling": (RICH, {}, [2]),
     "remove pooling, of none": (RICH.replace("max_pooling - 2 0 2 2\n", ""), {}, []),
 }
@@ -192,11 +205,14 @@ def test_shares_are_those_of_the_reference_among_all_that_apply() -> None:
     shares = {"add layer": 0.25, "widen": 0.20, "narrow": 0.10, "change activation": 0.15, "remove layer": 0.05}
     shares |= {"settings": 0.25, "add convolution": 0.25, "more filters": 0.15, "larger kernel": 0.05}
     shares |= {"add pooling": 0.1, "remove pooling": 0.05}
+    for_tables = {"view": 0.15, "dropout": 0.15, "steps": 0.1, "scale inputs": 0.05}
     parent = recipe(RICH.replace("flatten", "convolution relu 4 1 1 3 3\nflatten"))
-    rng: Any = Noting()
-    mutate(parent, space(RICH), rng)
-    expected = [shares[name] / sum(shares.values()) for name in KINDS]
-    assert rng.shares[0] == pytest.approx(expected)
+    for own in (space(RICH), space(RICH, views=VIEWS)):
+        rng: Any = Noting()
+        mutate(parent, own, rng)
+        applying = shares | (for_tables if own.views else {})
+        expected = [applying[name] / sum(applying.values()) for name in KINDS if name in applying]
+        assert rng.shares[0] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("draws", [1, 99, 100])
@@ -221,3 +237,93 @@ def test_a_pooling_behind_a_dense_layer_stays_when_that_goes() -> None:
     parent = recipe("8 1 1\ninput\ndense 8 tanh\nmax_pooling - 2 0 2 1\ndense 3 -\n")
     child = KINDS["remove layer"].change(parent, 1, space(), np.random.default_rng(0))
     assert str(child.description) == "8 1 1\ninput\nmax_pooling - 2 0 2 1\ndense 3 -\n"
+
+
+def of_table(name: str, place: int, text: str = DEEP, **words: object) -> list[Recipe]:
+    """The different children of a network for a table."""
+    own = space(text, **{"views": VIEWS, "activations": ("relu", "tanh", "silu"), **words})
+    return list({each.key: each for each in children(name, place, recipe(text), own)}.values())
+
+
+def layers(each: Recipe) -> list[str]:
+    return str(each.description).splitlines()[2:]
+
+
+def test_a_new_layer_of_a_network_for_a_table_is_like_its_neighbour_and_drops_out_as_the_others_do() -> None:
+    """The neighbour is the nearest layer, and of two equally near ones the former."""
+    nine, five, behind = "dense 9 tanh", "dense 5 tanh", ["dropout 0.1", "dense 3 softmax"]
+    for place, found in ((2, [nine, nine, five]), (4, [nine, five, five]), (6, [nine, five, five])):
+        (child,) = of_table("add layer", place)
+        between = "\n".join(found).replace("\n", "\ndropout 0.1\n").splitlines()
+        assert layers(child) == ["scale", *between, *behind]
+
+
+def test_the_first_layer_of_a_network_for_a_table_is_drawn() -> None:
+    found = of_table("add layer", 2, "6 1 1\ninput\nscale\ndense 3 softmax\n", widest=6)
+    assert {tuple(layers(each)) for each in found} == {
+        ("scale", f"dense {units} {activation}", "dense 3 softmax")
+        for units in (4, 5, 6)
+        for activation in ("relu", "tanh", "silu")
+    }
+
+
+@pytest.mark.parametrize("place", [2, 4])
+def test_all_hidden_layers_of_a_network_for_a_table_get_the_same_activation(place: int) -> None:
+    found = of_table("change activation", place)
+    assert sorted(each.activations for each in found) == [("relu", "relu"), ("silu", "silu")]
+    assert {each.with_layers(recipe(DEEP).layers) for each in found} == {recipe(DEEP)}
+
+
+def test_with_a_layer_goes_its_dropout() -> None:
+    (child,) = of_table("remove layer", 2)
+    assert layers(child) == ["scale", "dense 5 tanh", "dropout 0.1", "dense 3 softmax"]
+    (child,) = of_table("remove layer", 4)
+    assert layers(child) == ["scale", "dense 9 tanh", "dropout 0.1", "dense 3 softmax"]
+
+
+def test_another_view_is_any_other_one_with_as_many_inputs_as_it_has() -> None:
+    parent = recipe(DEEP)
+    found = of_table("view", 0)
+    assert {(str(each.view), each.network.features) for each in found} == {("quantile", 12), ("piecewise", 54)}
+    assert {each.with_view(parent.view, 6) for each in found} == {parent}
+    back = KINDS["view"].change(found[0], 0, space(DEEP, views=(VIEWS[0], (str(found[0].view), 12))), Noting().rng)
+    assert back == parent
+
+
+def test_another_dropout_is_any_other_rate_of_the_list_behind_all_hidden_layers() -> None:
+    parent = recipe(DEEP)
+    found = of_table("dropout", 2)
+    assert {each.dropout for each in found} == {0.0, 0.25, 0.4}
+    assert {each.with_dropout(0.1) for each in found} == {parent}
+
+
+def test_steps_are_halved_to_doubled_within_200_and_6000() -> None:
+    found = [each.steps for each in of_table("steps", 0)]
+    assert (min(found), max(found)) == (pytest.approx(500, rel=0.01), pytest.approx(2000, rel=0.01))
+    assert np.mean(np.array(found) < 1000) == pytest.approx(0.5, abs=0.07)
+    for steps, low, high in ((200, 200, 400), (250, 200, 500), (5000, 2500, 6000), (6000, 3000, 6000)):
+        parent = replace(recipe(DEEP), steps=steps)
+        drawn = [each.steps for each in children("steps", 0, parent, space(DEEP, views=VIEWS))]
+        assert (min(drawn), max(drawn)) == (pytest.approx(low, rel=0.01), pytest.approx(high, rel=0.01))
+        assert min(drawn) >= 200
+        assert max(drawn) <= 6000
+        assert {replace(each, steps=steps) for each in children("steps", 0, parent, space(DEEP))} == {parent}
+
+
+def test_a_scale_comes_and_goes() -> None:
+    (without,) = of_table("scale inputs", 0)
+    assert layers(without) == layers(recipe(DEEP))[1:]
+    (again,) = of_table("scale inputs", 0, str(without.description))
+    assert again == recipe(DEEP)
+
+
+def test_settings_of_a_network_for_a_table_have_bounds_of_their_own() -> None:
+    for rate, decay in ((1e-3, 1e-2), (3e-2, 3.0)):
+        at_the_end = Recipe(recipe(DEEP).description, rate, decay)
+        beyond = children("settings", 0, at_the_end, space(DEEP, views=VIEWS))
+        assert rate in {each.learning_rate for each in beyond}
+        assert decay in {each.weight_decay for each in beyond}
+        assert all(1e-3 <= each.learning_rate <= 3e-2 and 1e-2 <= each.weight_decay <= 3.0 for each in beyond)
+        assert {(each.steps, each.view, each.layers) for each in beyond} == {
+            (at_the_end.steps, at_the_end.view, at_the_end.layers)
+        }

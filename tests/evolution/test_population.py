@@ -20,18 +20,18 @@ class Scripted:
 
     def __init__(self, losses: "dict[tuple[int, int], float] | None" = None) -> None:
         self.losses = losses
-        self.asked: list[tuple[list[tuple[int, int]], int, int]] = []
+        self.asked: list[tuple[list[tuple[int, int]], int]] = []
 
-    def __call__(self, candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
-        self.asked.append(([each.place for each in candidates], rung, epochs))
+    def __call__(self, candidates: Sequence[Candidate], rung: int) -> Iterator[Outcome]:
+        self.asked.append(([each.place for each in candidates], rung))
         for each in candidates:
             generation, index = each.place
             loss = 1 / (1 + generation + index / 10) if self.losses is None else self.losses.get(each.place, 9.0)
-            yield Outcome(loss, 0.01, each.recipe.network.size, epochs)
+            yield Outcome(loss, 0.01, each.recipe.network.size, 9)
 
 
 def strategy(population: int = 8, **words: object) -> Strategy:
-    return Strategy(**{"population": population, "seed": 0, "epochs": 27, "inherits": False, **words})  # type: ignore[arg-type]
+    return Strategy(**{"population": population, "seed": 0, "inherits": False, **words})  # type: ignore[arg-type]
 
 
 def search(population: Population, generations: int, evaluate: Scripted) -> tuple[list[Evaluated], list[Generation]]:
@@ -40,22 +40,22 @@ def search(population: Population, generations: int, evaluate: Scripted) -> tupl
     return evaluated, [each for each in events if isinstance(each, Generation)]
 
 
-def test_halving_gives_a_ninth_a_third_and_all_of_the_epochs_to_the_better_third() -> None:
+def test_only_the_better_third_goes_on_after_each_rung() -> None:
     evaluate = Scripted()
     search(Population(SPACE, strategy(), START), 1, evaluate)
     first, second = evaluate.asked[:3], evaluate.asked[3:]
     every = [(0, index) for index in range(8)]
-    assert first == [(every, 0, 3), ([(0, 5), (0, 6), (0, 7)], 1, 9), ([(0, 7)], 2, 27)]
+    assert first == [(every, 0), ([(0, 5), (0, 6), (0, 7)], 1), ([(0, 7)], 2)]
     # Two strangers of eight have a bracket of their own.
-    assert second[0] == ([(1, index) for index in range(8)], 0, 3)
-    assert second[1] == ([(1, 4), (1, 5), (1, 7)], 1, 9)
-    assert second[2] == ([(1, 5), (1, 7)], 2, 27)
+    assert second[0] == ([(1, index) for index in range(8)], 0)
+    assert second[1] == ([(1, 4), (1, 5), (1, 7)], 1)
+    assert second[2] == ([(1, 5), (1, 7)], 2)
 
 
 def test_small_populations_train_all_to_the_end_and_have_no_strangers() -> None:
     evaluate = Scripted()
     events, _ = search(Population(SPACE, strategy(4), START), 2, evaluate)
-    assert [rung for _, rung, _ in evaluate.asked] == [0, 0, 0]
+    assert [rung for _, rung in evaluate.asked] == [0, 0, 0]
     assert all(each.full for each in events)
     assert {each.candidate.mutations for each in events if each.candidate.place[0] == 0} == {("start",), ("random",)}
     children = [each.candidate for each in events if each.candidate.place[0] > 0]
@@ -104,7 +104,7 @@ def test_random_search_draws_every_candidate_afresh() -> None:
     events, _ = search(Population(SPACE, strategy(random=True), START), 3, evaluate)
     assert {each.candidate.mutations for each in events} == {("start",), ("random",)}
     assert all(each.candidate.parent is None for each in events)
-    assert [len(places) for places, _, _ in evaluate.asked] == [8, 3, 1] * 4
+    assert [len(places) for places, _ in evaluate.asked] == [8, 3, 1] * 4
 
 
 def test_parents_are_the_incumbent_or_the_best_of_some_of_the_latest() -> None:

@@ -13,20 +13,28 @@ from test_population import SPACE, START, Scripted, search, strategy
 
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.errors import BadInput
-from kerash_cli.evolution.population import Candidate, Evaluated, Outcome, Population, Purpose, Strategy
+from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Outcome, Population, Purpose, Strategy
 from kerash_cli.evolution.recipe import Recipe
 
 Place = tuple[int, int]
 PATCHED = "kerash_cli.evolution.population.mutate"
 
 
+class InFull(Strategy):
+    """A strategy by which every candidate is evaluated in full."""
+
+    @property
+    def rungs(self) -> list[float]:
+        return [1.0]
+
+
 def told(outcomes: dict[Place, tuple[float, int]]) -> Any:
     """An evaluation with these losses and parameters; all others have a loss of 9 and 1000 parameters."""
 
-    def evaluate(candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
+    def evaluate(candidates: Sequence[Candidate], rung: int) -> Iterator[Outcome]:
         for each in candidates:
             loss, parameters = outcomes.get(each.place, (9.0, 1000))
-            yield Outcome(loss, 0.0, parameters, epochs)
+            yield Outcome(loss, 0.0, parameters, 9)
 
     return evaluate
 
@@ -49,7 +57,7 @@ def test_draws_come_from_the_seed_the_generation_the_number_and_the_purpose() ->
         elif each.parent and generator(3, Key.EVOLVE, *each.place, 2).random() < 0.5:
             assert each.parent == best[each.place[0] - 1]
     assert {each.name: int(each) for each in Purpose} == {
-        **{"RECIPE": 1, "PARENT": 2, "TRAINING": 3, "FINAL": 4, "REFIT": 5}
+        **{"RECIPE": 1, "PARENT": 2, "TRAINING": 3, "FINAL": 4, "REFIT": 5, "OTHER_WEIGHTS": 6}
     }
 
 
@@ -61,31 +69,36 @@ def test_a_quarter_of_five_or_more_is_drawn_afresh(population: int, strangers: i
 
 
 @pytest.mark.parametrize(
-    ("population", "epochs", "rungs"),
+    ("population", "ensembles", "rungs"),
     [
-        (4, 27, [27]),
-        (5, 27, [3, 9, 27]),
-        (8, 243, [27, 81, 243]),
-        (8, 300, [33, 100, 300]),
-        (8, 9, [1, 3, 9]),
-        (8, 4, [1, 4]),
-        (8, 3, [1, 3]),
-        (8, 1, [1]),
+        (1, False, [1]),
+        (4, False, [1]),
+        (4, True, [1]),
+        (5, False, [1 / 9, 1 / 3, 1]),
+        (8, False, [1 / 9, 1 / 3, 1]),
+        (5, True, [1 / 3, 1]),
+        (800, True, [1 / 3, 1]),
     ],
 )
-def test_rungs_end_after_a_ninth_and_a_third_of_the_epochs(population: int, epochs: int, rungs: list[int]) -> None:
-    assert strategy(population, epochs=epochs).rungs == rungs
+def test_rungs_end_after_a_ninth_and_a_third_of_a_training_or_a_third_alone(
+    population: int, ensembles: bool, rungs: list[float]
+) -> None:
+    """Where candidates compete for an ensemble, a ninth says too little of what a candidate adds."""
+    assert strategy(population, ensembles=ensembles).rungs == rungs
 
 
 def test_a_search_evolves_unless_it_is_told_to_draw_everything_afresh() -> None:
-    assert not Strategy(8, 0, 27, inherits=False).random
+    plain = Strategy(8, 0, inherits=False)
+    assert not plain.random
+    assert not plain.ensembles
 
 
 @pytest.mark.parametrize(("population", "size"), [(1, 10), (4, 10), (5, 10), (6, 12)])
 def test_parents_are_of_the_last_two_generations_or_the_last_ten(population: int, size: int) -> None:
-    found = Population(SPACE, strategy(population, epochs=1), START)
+    found = Population(SPACE, InFull(population, 0, inherits=False), START)
     search(found, 12, Scripted())
     assert found.window == found.finished[-size:]
+    assert len(found.finished) == 13 * population
 
 
 def test_weights_are_kept_of_parents_of_those_no_other_beats_and_of_the_best() -> None:
@@ -133,7 +146,7 @@ def test_what_diverged_in_the_first_rung_is_not_trained_further() -> None:
     diverged = {(1, index): inf for index in range(8)} | {(0, index): inf for index in (1, 2, 3)}
     evaluate = Scripted({(0, 0): 0.5, **diverged})
     events, _ = search(Population(SPACE, strategy(8), START), 1, evaluate)
-    assert [(len(asked), rung) for asked, rung, _ in evaluate.asked] == [(8, 0), (3, 1), (1, 2), (8, 0), (0, 1), (0, 2)]
+    assert [(len(asked), rung) for asked, rung in evaluate.asked] == [(8, 0), (3, 1), (1, 2), (8, 0), (0, 2)]
     second = [each for each in events if each.candidate.place[0] == 1]
     assert places(second) == [(1, index) for index in range(8)]
     assert not any(each.full for each in second)
@@ -142,22 +155,22 @@ def test_what_diverged_in_the_first_rung_is_not_trained_further() -> None:
 def test_only_what_was_evaluated_in_full_can_be_the_best_or_a_parent() -> None:
     """Those that went on are worse in the end than those that were dropped had been before."""
 
-    def evaluate(candidates: Sequence[Candidate], rung: int, epochs: int) -> Iterator[Outcome]:
+    def evaluate(candidates: Sequence[Candidate], rung: int) -> Iterator[Outcome]:
         for each in candidates:
-            yield Outcome(1 + rung + each.place[1] / 10, 0.0, 1000, epochs)
+            yield Outcome(1 + rung + each.place[1] / 10, 0.0, 1000, 9 * rung)
 
     found: Any = evaluate
     population = Population(SPACE, strategy(8), START)
     events, generations = search(population, 0, found)
     assert [each.candidate.place for each in events if each.full] == [(0, 0)]
     assert places(population.finished) == places(population.window) == places(population.archive) == [(0, 0)]
-    assert generations[0].incumbent.outcome == Outcome(3.0, 0.0, 1000, 27)
+    assert generations[0].incumbent.outcome == Outcome(3.0, 0.0, 1000, 18)
 
 
 def test_a_third_is_rounded_up() -> None:
     evaluate = Scripted()
     search(Population(SPACE, strategy(10), START), 0, evaluate)
-    assert [len(asked) for asked, _, _ in evaluate.asked] == [10, 4, 2]
+    assert [len(asked) for asked, _ in evaluate.asked] == [10, 4, 2]
 
 
 def test_without_inheritance_a_candidate_has_no_ancestry() -> None:
@@ -192,7 +205,7 @@ def drawing(recipes: Iterator[Recipe]) -> tuple[Any, list[Recipe]]:
         drawn.append(next(recipes))
         return drawn[-1]
 
-    return SimpleNamespace(random=random), drawn
+    return SimpleNamespace(random=random, fits=lambda recipe: True), drawn
 
 
 def test_a_stranger_that_was_tried_already_is_drawn_again() -> None:
@@ -207,6 +220,39 @@ def test_after_fifty_draws_a_stranger_may_be_one_that_was_tried() -> None:
     events, _ = search(Population(space, strategy(2), START), 0, Scripted())
     assert [each.candidate.recipe for each in events] == [START, START]
     assert len(drawn) == 50
+
+
+def bounded(recipes: Iterator[Recipe], most: float) -> Any:
+    """A space whose strangers are these, and that allows those with a learning rate up to `most`."""
+    space, _ = drawing(recipes)
+    space.fits = lambda recipe: recipe.learning_rate <= most
+    return space
+
+
+def test_a_stranger_that_is_too_large_is_drawn_again() -> None:
+    space = bounded(map(numbered, (5, 1, 6, 7, 2, 3)), 4)
+    events, _ = search(Population(space, strategy(4), START), 0, Scripted())
+    assert [each.candidate.recipe for each in events] == [START, *map(numbered, (1, 2, 3))]
+
+
+def test_a_child_that_is_too_large_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutating(monkeypatch, lambda number: numbered((5, 6, 3)[number]))
+    events, _ = search(Population(bounded(iter([]), 4), strategy(1), START), 1, Scripted())
+    assert events[1].candidate.recipe == numbered(3)
+
+
+def test_after_fifty_draws_of_what_is_too_large_the_first_network_is_trained_once_more() -> None:
+    space = bounded(repeat(numbered(5)), 4)
+    events, _ = search(Population(space, strategy(2), START), 0, Scripted())
+    assert [each.candidate.recipe for each in events] == [START, START]
+
+
+def test_where_all_children_are_too_large_a_stranger_is_drawn_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = mutating(monkeypatch, lambda number: numbered(5))
+    events, _ = search(Population(bounded(map(numbered, (6, 3)), 4), strategy(1), START), 1, Scripted())
+    child = events[1].candidate
+    assert (child.recipe, child.mutations, child.parent) == (numbered(3), ("random",), None)
+    assert len(calls) == 50
 
 
 def mutating(patch: pytest.MonkeyPatch, change: Callable[[int], Recipe | None]) -> list[int]:
@@ -260,7 +306,7 @@ def parents(population: int, seeds: int, outcomes: dict[Place, tuple[float, int]
     ranked = outcomes or {(0, index): (2 - index / 100, 1000) for index in range(population)}
     found = []
     for seed in range(seeds):
-        events, _ = search(Population(SPACE, strategy(population, epochs=1, seed=seed), START), 1, told(ranked))
+        events, _ = search(Population(SPACE, InFull(population, seed, inherits=False), START), 1, told(ranked))
         found += [population - 1 - each.candidate.parent[1] for each in events if each.candidate.parent]
     return found
 
@@ -275,6 +321,13 @@ def test_in_a_large_population_a_parent_is_the_best_of_a_quarter_or_of_all() -> 
     """The best of 10 of 40 is on average the one with rank 41 / 11."""
     found = np.array(parents(40, 16)) + 1
     assert found.mean() == pytest.approx(0.5 + 0.5 * 41 / 11, abs=0.15)
+
+
+def test_without_an_ensemble_the_loss_of_a_generation_is_that_of_the_best() -> None:
+    _, generations = search(Population(SPACE, strategy(1), START), 1, Scripted({(0, 0): 0.5, (1, 0): 0.25}))
+    assert [(each.ensemble, each.loss) for each in generations] == [(None, 0.5), (None, 0.25)]
+    ensemble = Ensemble((((0, 0), 5),), 0.125, 7)
+    assert generations[1]._replace(ensemble=ensemble).loss == 0.125
 
 
 def test_of_two_who_did_not_diverge_both_are_looked_at() -> None:

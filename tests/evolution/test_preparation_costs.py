@@ -1,7 +1,9 @@
 """How long a search is said to take, the settings that are drawn, and the rows that inheriting looks at."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, log
+from itertools import pairwise
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from test_preparation import prepared
 
 from kerash_cli.errors import BadInput, OutOfSpace
 from kerash_cli.evolution.evaluation import MOST_ROWS, _some
+from kerash_cli.evolution.portfolio import PORTFOLIO
 from kerash_cli.evolution.preparation import STEP_SECONDS, PreparedSearch, SearchSettings, _duration, prepare
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.system import cores
@@ -25,24 +28,39 @@ def test_a_duration_is_said_in_the_largest_unit_of_which_there_are_two() -> None
 
 @pytest.fixture
 def search(tmp_path_factory: pytest.TempPathFactory) -> PreparedSearch:
-    """8 candidates, 2 of them strangers, for 11 generations of 150 rows in 5 folds."""
+    """8 candidates, for 11 generations of 150 rows in 5 folds."""
     return prepared(tmp_path_factory.mktemp("t"), 150)
 
 
-def test_a_search_takes_as_long_as_its_trainings(search: PreparedSearch) -> None:
-    rungs, rows, folds = [27, 81, 243], 120, 5
-    assert (search.strategy.rungs, search.strategy.strangers, search.strategy.inherits) == (rungs, 2, False)
-    halving = [[6, 2, 1], [2, 1, 1]]  # the better third of each bracket goes on, and at least one
-    trained = sum(
-        count * (until - since)
-        for counts in halving
-        for count, since, until in zip(counts, [0, *rungs], rungs, strict=False)
-    )
-    hidden = 10  # half as wide as layers may be
-    flops = 2 * (3 * hidden + hidden * hidden + hidden * 3)
-    epoch = ceil(rows / 32) * STEP_SECONDS + 3 * flops * rows * folds / cores.RATE
-    assert search.seconds() == pytest.approx(11 * trained * epoch, rel=0.05)
+def cost(widths: Sequence[int], steps: int) -> float:
+    """Seconds of a training of dense layers on 120 rows, which are four batches, in five folds."""
+    pairs = list(pairwise(widths))
+    flops = 2 * sum(a * b for a, b in pairs)
+    size = sum((a + 1) * b for a, b in pairs)
+    return 4 * round(steps / 4) * (STEP_SECONDS + (3 * flops * 32 + 20 * size) * 5 / cores.RATE)
+
+
+def portfolio(search: PreparedSearch) -> list[float]:
+    """Seconds of each training in the first generation: those of the network without hidden layers are the first."""
+    inputs = {"standard": 3, "quantile": 6, "piecewise": 3 + 3 * 8, "piecewise:16": 3 + 3 * 16}
+    inputs["quantile,piecewise"] = 6 + 3 * 8
+    assert dict(search.space.views) == inputs
+    return [cost([3, 3], 1000), *(cost([inputs[each.view], *each.widths, 3], each.steps) for each in PORTFOLIO[:7])]
+
+
+def test_a_search_takes_as_long_as_its_portfolio_and_then_as_trainings_like_these(search: PreparedSearch) -> None:
+    assert (search.strategy.rungs, search.strategy.strangers, search.strategy.inherits) == ([1 / 3, 1.0], 2, False)
+    costs = portfolio(search)
+    trained = 8 / 3 + (2 + 1) * 2 / 3  # the better third of six children, and of two, goes on
+    assert search.seconds() == pytest.approx(sum(costs) + 10 * trained * sum(costs) / 8, rel=0.02)
     assert f"about {_duration(search.seconds())} on one core" in search.describe()[1]
+
+
+def test_random_search_has_no_portfolio(tmp_path: Path, search: PreparedSearch) -> None:
+    found = prepared(tmp_path, 150, strategy="random")
+    costs = portfolio(search)
+    trained = 8 / 3 + (2 + 1) * 2 / 3
+    assert found.seconds() == pytest.approx(trained * costs[-1] + 10 * trained * sum(costs) / 8, rel=0.02)
 
 
 def test_the_lines_say_what_is_done(search: PreparedSearch) -> None:
@@ -50,19 +68,18 @@ def test_the_lines_say_what_is_done(search: PreparedSearch) -> None:
     assert data == "150 rows, 3 inputs (standardised), 3 classes from y: a, b, c; loss categorical-cross-entropy"
     assert plan.startswith(
         "evolution: population 8, generations 0 to 10, seed 0; cross-validation in 5 folds; "
-        "243 epochs, weights drawn afresh; about "
+        "7 proven networks first, then mutations of the best ensemble; about "
     )
 
 
-def test_networks_are_as_wide_and_trainings_as_long_as_they_may_be(tmp_path: Path) -> None:
+def test_networks_are_as_wide_as_they_may_be(tmp_path: Path) -> None:
     assert replace(space(), widest=1000).most_filters == 64
     assert replace(space(), widest=9).most_filters == 9
     names = [f"c{i}" for i in range(70)]
     lines = [",".join(map(str, [*range(i, i + 70), "ab"[i % 2]])) for i in range(60)]
     (tmp_path / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *lines]) + "\n", encoding="ascii")
-    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, ["y"], SearchSettings(8, 10))
+    wide = prepare(reading.read(str(tmp_path / "wide.csv")), None, ["y"], SearchSettings(8, 10, inherit="always"))
     assert wide.space.widest == 256
-    assert prepared(tmp_path, 60, shape=(1, 2, 3), inputs=6).regime.epochs == 9
 
 
 def test_a_search_that_can_change_nothing_is_refused_unless_it_draws_or_changes_nothing_anyway(tmp_path: Path) -> None:

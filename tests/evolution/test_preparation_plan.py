@@ -11,13 +11,19 @@ from test_mutations import space
 from test_preparation import prepared
 
 from kerash_cli.errors import BadInput, OutOfSpace
-from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, _epochs, all_rows, batch_size, prepare
-from kerash_cli.evolution.space import SEARCHED
+from kerash_cli.evolution.portfolio import PORTFOLIO
+from kerash_cli.evolution.preparation import PreparedSearch, SearchSettings, _mode, all_rows, batch_size, prepare
+from kerash_cli.evolution.search import stage_samples
+from kerash_cli.evolution.space import FOR_TABLES
 from kerash_cli.model.description import ModelDescription
-from kerash_cli.store.stage import PAGE
+from kerash_cli.store.stage import PAGE, stage
 from kerash_cli.system import cores
 from kerash_cli.tables import reading
 
+VIEWS_OF_THREE = (
+    *(("standard", 3), ("quantile", 6), ("piecewise", 27), ("piecewise:16", 51), ("quantile,piecewise", 30)),
+)
+"""Of three columns of numbers: each has a z-score, and may have a normal quantile and eight or sixteen pieces."""
 SMALL = "3 1 1\ninput\ndense 4 tanh\ndense 3 softmax\n"
 
 
@@ -28,7 +34,7 @@ def of_table(folder: Path, values: list[str], labels: list[str], **words: Any) -
     return prepare(reading.read(str(folder / "t.csv")), None, ["y"], SearchSettings(8, 10, **words))
 
 
-@pytest.mark.parametrize("rows", [49, 50, 54, 78, 1999, 2000, 2003])
+@pytest.mark.parametrize("rows", [49, 50, 54, 78, 1999, 2000, 2003, 20_000, 20_003])
 def test_the_rows_that_train_are_those_that_batches_are_made_of(tmp_path: Path, rows: int) -> None:
     found = prepared(tmp_path, rows)
     training = found.split(0).training.shape[1]
@@ -42,19 +48,6 @@ def test_fewer_than_two_batches_of_32_are_one(rows: int, size: int) -> None:
     assert batch_size(rows) == size
 
 
-@pytest.mark.parametrize(("rows", "epochs"), [(1220, 65), (1270, 62)])
-def test_cross_validation_aims_at_2000_steps(tmp_path: Path, rows: int, epochs: int) -> None:
-    """31 steps of 65 epochs, as 64.5 is rounded up, and 32 steps of 62 epochs, as 62.5 is rounded to even."""
-    assert prepared(tmp_path, rows).regime.epochs == epochs
-
-
-@pytest.mark.parametrize(
-    ("steps", "epochs"), [(1, 243), (8, 243), (9, 222), (73, 27), (74, 27), (75, 27), (76, 27), (1000, 27)]
-)
-def test_cross_validation_has_27_to_243_epochs(steps: int, epochs: int) -> None:
-    assert _epochs("cross-validation", 1999, steps, images=False) == epochs
-
-
 def test_all_rows_train_and_judge(tmp_path: Path) -> None:
     every = [list(range(40))]
     for folds in (all_rows(40), prepared(tmp_path, 40).split(0), prepared(tmp_path, 40).split(1)):
@@ -62,19 +55,17 @@ def test_all_rows_train_and_judge(tmp_path: Path) -> None:
 
 
 def test_a_fifth_of_many_rows_is_held_out_of_each_class_alike(tmp_path: Path) -> None:
-    found = prepared(tmp_path, 2000, "yes or no")
+    found = prepared(tmp_path, 22_000, "yes or no")
     first, again, final = found.split(0), found.split(0), found.split(1)
-    assert (first.training.shape, first.validation.shape) == ((1, 1600), (1, 400))
-    assert sorted([*first.training[0], *first.validation[0]]) == list(range(2000))
-    assert np.bincount(first.validation[0] % 2).tolist() == [200, 200]
+    assert (first.training.shape, first.validation.shape) == ((1, 17_600), (1, 4400))
+    assert sorted([*first.training[0], *first.validation[0]]) == list(range(22_000))
+    assert np.bincount(first.validation[0] % 2).tolist() == [2200, 2200]
     assert first.validation.tolist() == again.validation.tolist() != final.validation.tolist()
-    other = prepared(tmp_path, 2000, "yes or no", seed=1).split(0)
+    other = prepared(tmp_path, 22_000, "yes or no", seed=1).split(0)
     assert other.validation.tolist() != first.validation.tolist()
 
 
-@pytest.mark.parametrize(
-    ("rows", "rate", "decay"), [(49, 0.05, 1e-4), (50, (1e-3 * 2e-2) ** 0.5, (1e-4 * 1e-1) ** 0.5)]
-)
+@pytest.mark.parametrize(("rows", "rate", "decay"), [(49, 0.05, 1e-4), (50, (1e-3 * 3e-2) ** 0.5, (1e-2 * 3) ** 0.5)])
 def test_settings_begin_in_the_middle_of_what_is_drawn(tmp_path: Path, rows: int, rate: float, decay: float) -> None:
     start = prepared(tmp_path, rows).start
     assert (start.learning_rate, start.weight_decay) == (float(f"{rate:.4g}"), float(f"{decay:.4g}"))
@@ -86,11 +77,20 @@ def test_the_identity_is_all_that_decides_the_result(tmp_path: Path) -> None:
     assert identity.pop("columns") == found.encoding.to_json()
     assert identity == {
         **{"data": found.table.sha256, "label": None, "mode": "cross-validation", "pick": "small", "final": "merged"},
-        "strategy": {"population": 8, "seed": 0, "epochs": 243, "inherits": False, "random": False},
-        "start": {"model": "3 1 1\ninput\ndense 3 softmax\n", "learning_rate": 0.004472, "weight_decay": 0.003162},
-        "space": {"activations": SEARCHED, "widest": 20, "most_layers": 4, "images": False, "tunes": True},
-        "regime": {"epochs": 243, "batch_size": 48, "loss": "categorical-cross-entropy", "dtype": "float32"},
-        "rungs": [27, 81, 243],
+        "strategy": {"population": 8, "seed": 0, "inherits": False, "random": False, "ensembles": True},
+        "start": {
+            **{"model": "3 1 1\ninput\ndense 3 softmax\n", "learning_rate": 0.005477, "weight_decay": 0.1732},
+            **{"steps": 1000, "view": "standard"},
+        },
+        "space": {
+            **{"activations": FOR_TABLES, "widest": 256, "most_layers": 3, "images": False, "tunes": True},
+            **{"views": VIEWS_OF_THREE, "most_parameters": None},
+        },
+        "regime": {
+            **{"batch_size": 48, "loss": "categorical-cross-entropy", "dtype": "float32"},
+            **{"for_table": True, "answers": True},
+        },
+        "rungs": [1 / 3, 1.0],
     }
     assert replace(found, settings=replace(found.settings, generations=99)).identity() == found.identity()
 
@@ -104,24 +104,45 @@ def test_labels_of_a_second_file_are_part_of_the_identity(tmp_path: Path) -> Non
         prepare(table, labels, (), SearchSettings(8, 10, outputs=7))
 
 
-def test_a_stage_has_room_for_samples_and_three_divisions_into_folds(tmp_path: Path) -> None:
+def test_a_stage_has_room_for_samples_views_and_three_divisions_into_folds(tmp_path: Path) -> None:
     """Each file has a header of 128 bytes, and may take another page."""
     file = 128 + PAGE
-    samples = 60 * 4 * 4 + 60 * 3 * 4 + 60 * 4 + 3 * file  # inputs and a one, outputs, and weights
-    assert prepared(tmp_path, 60).staged_bytes() == samples + 3 * 2 * (5 * 60 * 8 + file)
+    features = 3 * (1 + 1 + 8 + 16)  # a z-score, a normal quantile, and pieces of both kinds
+    samples = 60 * (features + 1) * 4 + 60 * 3 * 4 + 60 * 4 + 3 * file  # inputs and a one, outputs, and weights
+    views = 8 * (3 + 6 + 27 + 51 + 30) + 5 * file
+    assert prepared(tmp_path, 60).staged_bytes() == samples + views + 3 * 2 * (5 * 60 * 8 + file)
     whole = 40 * 4 * 4 + 40 * 3 * 4 + 40 * 4 + 3 * file
     assert prepared(tmp_path, 40).staged_bytes() == whole + 3 * 2 * (40 * 8 + file)
+
+
+@pytest.mark.parametrize("rows", [40, 60])
+def test_what_is_staged_takes_no_more_room_than_was_said(tmp_path: Path, rows: int) -> None:
+    found = prepared(tmp_path, rows)
+    with stage(10**8, str(tmp_path), lambda line: None) as place:
+        stage_samples(found, place)
+        files = [path.stat().st_size for path in place.folder.iterdir()]
+    assert sum(files) <= found.staged_bytes()
 
 
 @pytest.mark.parametrize(
     ("rows", "words", "plan"),
     [
         (40, {}, "evolution: population 8, generations 0 to 10, seed 0; fewer than 50 rows, so all rows train and "
-                 "judge; 300 epochs, weights inherited; about "),
-        (2000, {"seed": 4}, "evolution: population 8, generations 0 to 10, seed 4; 20% of the rows held out; "
-                            "27 epochs, weights drawn afresh; about "),
+                 "judge; weights inherited; about "),
+        (20_001, {"seed": 4}, "evolution: population 8, generations 0 to 10, seed 4; 20% of the rows held out; "
+                              "7 proven networks first, then mutations of the best ensemble; about "),
+        (60, {"population": 5, "inherit": "never"}, "evolution: population 5, generations 0 to 10, seed 0; "
+         "cross-validation in 5 folds; 4 proven networks first, then mutations of the best ensemble; about "),
+        (60, {"population": 99}, "evolution: population 99, generations 0 to 10, seed 0; cross-validation in 5 folds; "
+         f"{len(PORTFOLIO)} proven networks first, then mutations of the best ensemble; about "),
+        (60, {"population": 4}, "evolution: population 4, generations 0 to 10, seed 0; cross-validation in 5 folds; "
+                                "weights drawn afresh; about "),
+        (60, {"final": "single"}, "evolution: population 8, generations 0 to 10, seed 0; cross-validation in 5 folds; "
+                                  "weights drawn afresh; about "),
+        (60, {"inherit": "always"}, "evolution: population 8, generations 0 to 10, seed 0; cross-validation in 5 folds;"
+                                    " weights inherited; about "),
         (60, {"strategy": "random"}, "random search: population 8, generations 0 to 10, seed 0; cross-validation in 5 "
-                                     "folds; 243 epochs, weights drawn afresh; about "),
+                                     "folds; weights drawn afresh; about "),
     ],
 )  # fmt: skip
 def test_the_plan_is_told_in_a_line(tmp_path: Path, rows: int, words: dict[str, object], plan: str) -> None:
@@ -129,31 +150,27 @@ def test_the_plan_is_told_in_a_line(tmp_path: Path, rows: int, words: dict[str, 
     assert found.describe()[1].startswith(plan)
 
 
-def seconds(trainings: list[list[int]], rungs: list[int], epoch: float) -> float:
-    """Eleven generations of so many candidates in each rung, for each bracket."""
-    shares = np.diff([0, *rungs])
-    return 11 * epoch * sum(float(np.dot(counts, shares)) for counts in trainings)
-
-
 @pytest.mark.parametrize(("widest", "hidden", "layers"), [(20, 10, 4), (4001, 2001, 4), (4000, 2000, 1), (9, 0, 0)])
 def test_a_search_takes_as_long_as_its_steps_and_their_arithmetic(
     tmp_path: Path, widest: int, hidden: int, layers: int
 ) -> None:
-    """Three products for each row and network: forward, and backward for weights and for inputs."""
-    found = prepared(tmp_path, 150)
+    """Three products for each row and network: forward, and backward for weights and for inputs. Four in a generation
+    are trained to the end."""
+    found = prepared(tmp_path, 150, population=4)
     found = replace(found, space=space(widest=widest, most_layers=layers))
-    sizes = [3, *[hidden] * min(2, layers), 3]
-    flops = 2 * sum(a * b for a, b in pairwise(sizes))
-    epoch = 4 * 8e-5 + 3 * flops * 120 * 5 / 2e10  # four batches of at most 32 of the 120 rows
-    expected = seconds([[6, 2, 1], [2, 1, 1]], [27, 81, 243], epoch)
-    assert found.seconds() == pytest.approx(expected, rel=1e-3)
+    sizes = list(pairwise([3, *[hidden] * min(2, layers), 3]))
+    flops, size = 2 * sum(a * b for a, b in sizes), sum((a + 1) * b for a, b in sizes)
+    step = 8e-5 + 5 * (3 * flops * 32 + 20 * size) / 2e10
+    assert found.seconds() == pytest.approx(11 * 4 * 1000 * step, rel=1e-3)
 
 
 def test_the_best_that_is_trained_on_takes_time_too(tmp_path: Path) -> None:
+    """Of seven and of two, the better third goes on after a ninth of a training, and again after a third."""
     found = prepared(tmp_path, 40)
     found = replace(found, space=space(most_layers=0))
-    epoch = 1 * 8e-5 + 3 * 2 * 3 * 3 * 40 / 2e10
-    assert found.seconds() == pytest.approx(seconds([[7, 3, 1], [2, 1, 1]], [33, 100, 300], epoch), rel=1e-3)
+    step = 8e-5 + (3 * 2 * 3 * 3 * 40 + 20 * 12) / 2e10
+    trainings = (7 + 2) / 9 + (3 + 1) * 2 / 9 + (1 + 1) * 2 / 3
+    assert found.seconds() == pytest.approx(11 * trainings * 300 * step, rel=1e-3)
 
 
 def test_by_default_there_is_a_worker_for_each_core_if_there_is_work_for_it(
@@ -165,24 +182,43 @@ def test_by_default_there_is_a_worker_for_each_core_if_there_is_work_for_it(
     assert few.workers(None) == 8
     assert replace(images, settings=replace(images.settings, generations=1000)).workers(None) == 9
     assert (images.workers(9), images.workers(10)) == (9, 9)  # the best is trained on, beside the eight
-    short = replace(few, settings=replace(few.settings, generations=0), strategy=replace(few.strategy, epochs=1))
+    short = replace(few, settings=replace(few.settings, generations=0), start=replace(few.start, steps=1))
+    short = replace(short, strategy=replace(few.strategy, population=1))
     assert short.seconds() < 0.5
     assert short.workers(None) == 1
     monkeypatch.setattr(cores, "usable", lambda: 3)
     assert few.workers(None) == 3
 
 
-@pytest.mark.parametrize(("rows", "widest", "inherits"), [
-    # Two hidden layers of 874 units have 770,871 parameters: times 6 * 1600 rows * 27 epochs, that is 1.998e11.
-    (2000, 1748, False), (2000, 1749, True),
-    # 318 units are 103,671 parameters: times 6 * 800 rows * 80 epochs * 5 folds, that is 1.990e11.
-    (1000, 636, False), (1000, 637, True),
-])  # fmt: skip
-def test_weights_are_inherited_where_a_training_takes_more_than_2e11_operations(
-    tmp_path: Path, rows: int, widest: int, inherits: bool
+@pytest.mark.parametrize(
+    ("inputs", "mode", "inherits"),
+    [
+        # With n inputs, two layers of 64 units take 2 (64 n + 64 * 64 + 64 * 3) operations a row, and have
+        # 64 n + 4419 parameters. 100 rows are trained for 333 epochs of three batches: for five networks, that is
+        # 999 (15 * 32 * operations + 100 * parameters), which is 2e11 between 2883 and 2884.
+        *((3, "cross-validation", False), (2883, "cross-validation", False), (2884, "hold-out", False)),
+        # For one network it is 999 (3 * 32 * operations + 20 * parameters), which is 2e11 between 14688 and 14689.
+        *((14_688, "hold-out", False), (14_689, "hold-out", True)),
+    ],
+)
+def test_expensive_searches_hold_rows_out_and_still_more_expensive_ones_inherit(
+    inputs: int, mode: str, inherits: bool
 ) -> None:
-    assert prepared(tmp_path, rows, widest=widest).strategy.inherits == inherits
-    assert not prepared(tmp_path, rows, widest=widest, inherit="never").strategy.inherits
+    description = ModelDescription.parse(f"{inputs} 1 1\ninput\ndense 3 softmax\n")
+    settings = SearchSettings(8, 10)
+    assert _mode(description, 100, False, settings) == (mode, inherits)
+    assert _mode(description, 100, False, replace(settings, inherit="never")) == (mode, False)
+    assert _mode(description, 100, False, replace(settings, inherit="always")) == (mode, True)
+    assert _mode(description, 100, False, replace(settings, strategy="random")) == (mode, False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode"), [(49, "training"), (50, "cross-validation"), (2000, "cross-validation"), (2001, "hold-out")]
+)
+def test_of_more_than_2000_images_some_are_held_out(rows: int, mode: str) -> None:
+    description = ModelDescription.parse("8 8 1\ninput\ndense 10 softmax\n")
+    assert _mode(description, rows, True, SearchSettings(8, 10)) == (mode, True)
+    assert _mode(description, rows, True, SearchSettings(8, 10, inherit="never")) == (mode, False)
 
 
 @pytest.mark.parametrize(
@@ -202,8 +238,11 @@ def test_inputs_are_images_where_a_shape_or_the_first_model_says_so(
 ) -> None:
     found = prepared(tmp_path, 60, inputs=6, **words)
     assert (found.space.images, found.strategy.inherits) == (images, images)
-    assert (found.regime.epochs, found.final) == ((9, "single") if images else (243, "merged"))
-    assert prepared(tmp_path, 40, inputs=6, **words).regime.epochs == 300
+    assert (found.space.is_for_tables, found.regime.for_table, found.strategy.ensembles) == (not images,) * 3
+    steps = 9 if images else 1000  # 48 rows train, as one batch
+    assert (found.start.steps, found.final) == (steps, "single" if images else "merged")
+    few = prepared(tmp_path, 40, inputs=6, **words)
+    assert (few.start.steps, few.regime.for_table) == (300, False)
 
 
 def test_a_shape_is_depth_height_and_width(tmp_path: Path) -> None:
@@ -215,7 +254,7 @@ def test_a_shape_is_depth_height_and_width(tmp_path: Path) -> None:
 def test_pixels_share_the_mean_of_their_channel(
     tmp_path: Path, shape: tuple[int, int, int] | None, means: list[int]
 ) -> None:
-    mean = prepared(tmp_path, 60, inputs=6, shape=shape).encoding.scaling.mean
+    mean = prepared(tmp_path, 60, inputs=6, shape=shape).base.scaling.mean
     assert [len(set(part)) for part in np.split(mean, np.cumsum(means)[:-1])] == [1] * len(means)
     assert len(set(mean.tolist())) == len(means)
 
@@ -291,7 +330,7 @@ def test_where_nothing_can_change_only_a_first_generation_is_searched(tmp_path: 
         prepare(found.table, None, ["y"], replace(none, generations=1))
 
 
-@pytest.mark.parametrize(("rows", "networks"), [(60, 5), (2000, 1)])
+@pytest.mark.parametrize(("rows", "networks"), [(60, 5), (20_001, 1)])
 def test_the_widest_network_needs_room_for_five_vectors_of_each_fold(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, networks: int
 ) -> None:
@@ -323,15 +362,12 @@ MIXING = ModelDescription.parse("3 1 1\ninput\ndense 4 softmax\ndense 3 softmax\
     ("rows", "words"),
     [
         (40, {}),
-        (2000, {}),
         (60, {"shape": (1, 1, 3)}),
         (60, {"start": MIXING}),
         (60, {"activations": ("tanh", "softmax")}),
     ],
 )
-def test_only_the_dense_networks_of_a_cross_validation_are_merged(
-    tmp_path: Path, rows: int, words: dict[str, Any]
-) -> None:
+def test_only_dense_networks_that_validate_are_merged(tmp_path: Path, rows: int, words: dict[str, Any]) -> None:
     assert prepared(tmp_path, rows, **words).final == "single"
     assert prepared(tmp_path, rows, final="single", **words).final == "single"
     with pytest.raises(BadInput, match="--final merged"):
@@ -343,3 +379,28 @@ def test_networks_are_merged_unless_it_is_said_otherwise(tmp_path: Path) -> None
         *("merged", "merged", "single")
     ]
     assert prepared(tmp_path, 60, start=ModelDescription.parse(SMALL)).final == "merged"
+    assert prepared(tmp_path, 20_001).final == "merged"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "ensembles"),
+    [
+        (60, {}, True),
+        (60, {"population": 5}, True),
+        (60, {"population": 4}, False),
+        (60, {"strategy": "random"}, True),
+        (60, {"final": "single"}, False),
+        (60, {"inherit": "always"}, False),
+        (60, {"activations": ("tanh", "softmax")}, False),
+        (40, {}, False),
+        (20_001, {}, True),
+    ],
+)
+def test_candidates_compete_for_an_ensemble_where_five_of_them_for_a_table_can_be_merged(
+    tmp_path: Path, rows: int, words: dict[str, Any], ensembles: bool
+) -> None:
+    found = prepared(tmp_path, rows, **words)
+    assert found.strategy.ensembles == ensembles
+    assert found.regime.answers == (found.final == "merged")
+    portfolio = "proven networks first" in found.describe()[1]
+    assert portfolio == (ensembles and not found.strategy.random)

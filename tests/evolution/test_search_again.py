@@ -13,10 +13,12 @@ import pytest
 from searches import untimed
 from test_search import ROOM, ROWS, prepared, searching
 
+from kerash_cli.encoding.views import View
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.errors import Damaged
 from kerash_cli.evolution.evaluation import Job
 from kerash_cli.evolution.population import Evaluated, Generation, Outcome
+from kerash_cli.evolution.portfolio import PORTFOLIO
 from kerash_cli.evolution.preparation import PreparedSearch
 from kerash_cli.evolution.search import Search, stage_samples
 from kerash_cli.store.stage import stage
@@ -55,8 +57,10 @@ def test_samples_and_the_rows_of_each_fold_are_staged(tmp_path: Path) -> None:
         assert found.pop(f"validation_{name}").tolist() == validation.tolist()
     for part in ("training", "validation"):
         assert found.pop(f"{part}_refit").tolist() == [list(range(ROWS))]
+    for number, (view, _) in enumerate(search.space.views):
+        assert found.pop(f"inputs_{number}").tolist() == search.features(View.parse(view)).tolist()
     assert found.keys() == {"x_all", "y_all"}
-    assert (found["x_all"].dtype, found["x_all"].shape) == (np.float32, (ROWS, 4))
+    assert (found["x_all"].dtype, found["x_all"].shape) == (np.float32, (ROWS, 78 + 1))
     assert (found["x_all"] == samples.x).all()
     assert (found["y_all"] == samples.y).all()
 
@@ -74,6 +78,8 @@ def test_a_job_has_what_decides_the_result_of_its_candidate(tmp_path: Path) -> N
         assert (job.origin, job.stage) == (origin, folder)
         assert job.seed == derived(9, Key.EVOLVE, *place(job), purposes[job.split])
         assert (job.parent, job.ancestry) == (None, ())
+        views = [view for view, _ in search.space.views]
+        assert job.inputs == f"inputs_{views.index(str(job.recipe.view))}"
         assert job.regime == search.regime._replace(batch_size=ROWS if job.split == "refit" else 48)
 
 
@@ -145,7 +151,7 @@ def test_a_search_goes_on_where_weights_are_gone_as_if_they_were_there(tmp_path:
         list(found.generations())
         assert [place(job) for job in executor.jobs][:3] == [(0, 1), (1, 1), (2, 1)]
         assert {place(job) for job in executor.jobs[3:]} == {(3, index) for index in range(4)}
-        assert {job.until for job in executor.jobs} == {6}
+        assert {job.share for job in executor.jobs} == {1.0}
         remove_weights(parts)
         again = found.conclude()
         assert [place(job) for job in executor.jobs][7:] == [(0, 1), (1, 1), (2, 1), (3, 1)]
@@ -192,6 +198,7 @@ def test_only_weights_that_may_be_inherited_are_kept(tmp_path: Path) -> None:
         ("mutations", ["widen", "widen"]),
         ("model", "3 1 1\ninput\ndense 7 tanh\ndense 2 softmax\n"),
         *(("learning_rate", 0.5), ("weight_decay", 0.5), ("parameters", 1)),
+        *(("steps", 1), ("view", "nothing")),
     ],
 )
 def test_an_evaluation_that_is_not_of_this_search_is_damage(tmp_path: Path, name: str, value: object) -> None:
@@ -208,8 +215,9 @@ def test_a_best_that_is_not_of_this_search_is_damage(tmp_path: Path) -> None:
     search = prepared(tmp_path)
     with searching(tmp_path, search, later_is_better) as (found, executor):
         list(found.generations())
-        assert found._history.incumbents == {0: [0, 1], 1: [1, 1]}
-        found._history.incumbents[1] = [0, 1]
+        told = found._history.generations
+        assert {number: line["incumbent"] for number, line in told.items()} == {0: [0, 1], 1: [1, 1]}
+        told[1]["incumbent"] = [0, 1]
         again = Search(search, found._history, found._stage, found._samples, executor)
         with pytest.raises(Damaged, match=r"generation 1 differs from what this search draws"):
             list(again.generations())
@@ -234,17 +242,35 @@ def test_a_candidate_that_diverged_has_an_infinite_loss_and_its_reason(tmp_path:
             )
 
 
-def test_rungs_go_on_from_the_candidates_file(tmp_path: Path) -> None:
-    search = prepared(tmp_path)
-    search = replace(search, strategy=replace(search.strategy, population=5))
-    assert search.strategy.rungs == [1, 2, 6]
+@pytest.mark.parametrize(
+    ("words", "rungs", "shares"),
+    [
+        ({"inherit": "always"}, [1 / 9, 1 / 3, 1.0], [[5, 2, 1], [6, 3, 2]]),
+        ({"final": "single"}, [1 / 9, 1 / 3, 1.0], [[5, 2, 1], [5, 3, 2]]),
+        ({}, [1 / 3, 1.0], [[0, 5], [3, 3]]),
+        ({"strategy": "random"}, [1 / 3, 1.0], [[5, 2], [5, 2]]),
+    ],
+)
+def test_rungs_go_on_from_the_candidates_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: dict[str, Any], rungs: list[float], shares: list[list[int]]
+) -> None:
+    """`shares` has the number of candidates in each rung, by generation.
+
+    Of the second generation, the children and the stranger go on separately, unless they compete for an ensemble: then
+    two are of the portfolio, which is trained in full, and one of the three children goes on.
+    """
+    monkeypatch.setattr("kerash_cli.evolution.portfolio.PORTFOLIO", PORTFOLIO[:6])
+    search = prepared(tmp_path, population=5, **words)
+    assert search.strategy.rungs == rungs
     with searching(tmp_path, search) as (found, executor):
         list(found.generations())
         records = found._history.evaluations
-    first = [(place(job)[0], job.until) for job in executor.jobs]
-    assert first == [(number, until) for number in (0, 1) for until, count in SHARES[number] for _ in range(count)]
-    assert {rung: records[number, index, rung]["epochs"] for number, index, rung in records} == {0: 1, 1: 2, 2: 6}
-
-
-SHARES = [[(1, 5), (2, 2), (6, 1)], [(1, 5), (2, 3), (6, 2)]]
-"""Candidates by their last epoch: of the second generation, the four children and the stranger go on separately."""
+    jobs = [(place(job)[0], job.share) for job in executor.jobs]
+    assert jobs == [
+        (number, share)
+        for number, counts in enumerate(shares)
+        for share, count in zip(rungs, counts, strict=True)
+        for _ in range(count)
+    ]
+    epochs = {rung: max(1, round(share * 6)) for rung, share in enumerate(rungs)}
+    assert {rung: records[number, index, rung]["epochs"] for number, index, rung in records} == epochs

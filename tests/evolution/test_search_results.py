@@ -12,16 +12,17 @@ from test_search_again import further, later_is_better, place
 
 from kerash_cli.engine.layers import Dense
 from kerash_cli.evolution.evaluation import Job
-from kerash_cli.evolution.population import Candidate, Evaluated, Outcome
+from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Outcome
 from kerash_cli.evolution.search import Search
-from kerash_cli.evolution.space import SEARCHED
+from kerash_cli.evolution.space import FOR_TABLES, SEARCHED
 from kerash_cli.model import seen
 
 RATED = {
-    **{"population": 3, "seed": 0, "epochs": 6, "inherits": False, "random": False},
-    **{"batch_size": 48, "loss": "categorical-cross-entropy", "dtype": "float32"},
-    **{"activations": SEARCHED, "widest": 8, "most_layers": 2, "images": False, "tunes": True},
-    **{"optimizer": "adamw", "schedule": "cosine", "start": "3 1 1\ninput\ndense 2 softmax\n"},
+    **{"population": 3, "seed": 0, "inherits": False, "random": False, "ensembles": False},
+    **{"batch_size": 48, "loss": "categorical-cross-entropy", "dtype": "float32", "for_table": True, "answers": False},
+    **{"activations": FOR_TABLES, "widest": 8, "most_layers": 2, "images": False, "tunes": True},
+    **{"most_parameters": None, "optimizer": "adamw", "schedule": "cosine"},
+    **{"start": "3 1 1\ninput\ndense 2 softmax\n"},
 }
 """Settings that are saved with a model of `prepared`, whatever the result."""
 
@@ -39,13 +40,13 @@ def test_of_the_finalists_the_one_with_the_best_final_training_is_saved(tmp_path
         near = all_are_near(job, result)
         return {**near, "loss": finals[place(job)], "deviation": 0.1} if job.split == "final" else near
 
-    with searching(tmp_path, prepared(tmp_path), answer) as (found, executor):
+    with searching(tmp_path, prepared(tmp_path, final="single"), answer) as (found, executor):
         list(found.generations())
         winner = found.conclude()
     assert {place(job) for job in executor.jobs if job.split == "final"} == finals.keys()
     assert (winner.chosen.candidate.place, winner.loss) == ((1, 1), 0.4)
     assert winner.chosen.outcome.loss == pytest.approx(1 - 0.1 - 0.01)  # as it was in the search
-    assert winner.how == "and its networks of all folds merged"
+    assert winner.how == "trained again on all rows (the figures are those of its folds)"
     assert winner.front == found.population.archive
 
 
@@ -67,14 +68,14 @@ def test_the_last_training_on_all_rows_is_as_long_as_the_best_one(tmp_path: Path
         list(found.generations())
         winner = found.conclude()
         took = [job for job in executor.jobs if job.split != "search"]
-    assert (executor.jobs[-1].split, executor.jobs[-1].until) == ("refit", until)
+    assert (executor.jobs[-1].split, round(6 * executor.jobs[-1].share)) == ("refit", until)
     assert winner.how == "trained again on all rows (the figures are those of its folds)"
     assert len(found.final_times) == len(took)
     assert min(found.final_times) > 0
 
 
 def test_the_winner_comes_with_all_its_ancestors(tmp_path: Path) -> None:
-    with searching(tmp_path, further(prepared(tmp_path), 3), later_is_better) as (found, _):
+    with searching(tmp_path, further(prepared(tmp_path, final="single"), 3), later_is_better) as (found, _):
         list(found.generations())
         winner = found.conclude()
     lineage = [each.candidate for each in winner.lineage]
@@ -87,22 +88,31 @@ def test_the_winner_comes_with_all_its_ancestors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fewer", [0, 1])
 def test_a_saved_model_says_how_it_was_found(tmp_path: Path, rows: int, fewer: int) -> None:
     def answer(job: Job, result: dict[str, Any]) -> dict[str, Any]:
-        return {**later_is_better(job, result), "epochs": 6 - fewer, "best_epoch": 3}
+        stopped = "patience" if fewer else "epochs"
+        return {**later_is_better(job, result), "epochs": 6 - fewer, "best_epoch": 3, "stopped": stopped}
 
-    search = further(prepared(tmp_path, rows=rows, pick="small"), 2)
+    search = further(prepared(tmp_path, rows=rows, pick="small", final="single"), 2)
     with searching(tmp_path, search, answer) as (found, _):
         list(found.generations())
         winner = found.conclude()
         samples = found._samples
-        hashes = seen.packed(seen.hashes(samples.x[:, :-1], samples.y))
+        recipe = winner.chosen.candidate.recipe
+        features = search.features(recipe.view)
+        hashes = seen.packed(seen.hashes(samples.x[:, features], samples.y))
     told = dict(winner.trained.training)
-    recipe = winner.chosen.candidate.recipe
-    few = {"batch_size": 20, "inherits": True, "tunes": False} if rows == 20 else {}
+    few = {"batch_size": 20, "inherits": True, "tunes": False, "for_table": False, "activations": SEARCHED}
     assert told.pop("settings") == {
-        **{**RATED, **few, "generations": 2, "pick": "small", "candidate": ".".join(map(str, place_of(winner)))},
+        **{
+            **RATED,
+            **(few if rows == 20 else {}),
+            "views": search.space.views,
+            "generations": 2,
+            "pick": "small",
+            "candidate": ".".join(map(str, place_of(winner))),
+        },
         **{"learning_rate": recipe.learning_rate, "weight_decay": recipe.weight_decay},
         "judged_by": "training" if rows == 20 else "cross-validation",
-        "final": "single" if rows == 20 else "merged",
+        "final": "single",
     }
     metrics = told.pop("metrics")
     assert metrics["rows"] == rows
@@ -119,24 +129,21 @@ def place_of(winner: Any) -> tuple[int, int]:
     return found
 
 
-@pytest.mark.parametrize(("final", "times"), [("single", 1), ("merged", 5)])
-def test_the_network_that_is_saved_is_that_of_the_recipe_or_five_side_by_side(
-    tmp_path: Path, final: str, times: int
-) -> None:
+def test_a_single_network_is_that_of_the_recipe_with_the_columns_that_it_sees(tmp_path: Path) -> None:
     def answer(job: Job, result: dict[str, Any]) -> dict[str, Any]:
         return {**result, "loss": 0.1 if place(job) == (0, 1) else 0.9, "deviation": 0.01}
 
-    with searching(tmp_path, prepared(tmp_path, final=final), answer) as (found, _):
+    with searching(tmp_path, prepared(tmp_path, final="single"), answer) as (found, _):
         list(found.generations())
         winner = found.conclude()
     trained, recipe = winner.trained, winner.chosen.candidate.recipe
-    hidden = recipe.hidden(Dense)
-    assert hidden
-    for i in hidden:
-        assert trained.description.layers[i].units == times * recipe.layers[i].units  # type: ignore[attr-defined]
+    assert recipe.hidden(Dense)
+    assert trained.description == recipe.description
     assert trained.params.shape == (trained.network.size,)
     assert trained.description.layers == trained.network.layers
-    assert trained.encoding is found.prepared.encoding
+    whole, features = found.prepared.encoding, found.prepared.features(recipe.view)
+    assert trained.encoding.to_json() == whole.seeing(features).to_json()
+    assert trained.encoding.features == len(features)
 
 
 SECONDS = {
@@ -148,7 +155,10 @@ SECONDS = {
 
 
 def timed(tmp_path: Path, final: str, rows: int) -> Search:
-    """A search with three rungs whose history says how long evaluations took; (3, 0) and (2, 0) are the finalists."""
+    """A search with three rungs whose history says how long evaluations took.
+
+    The finalists are (3, 0) and (2, 0); the members of an ensemble are these, with three and with two picks.
+    """
     search = prepared(tmp_path, rows=rows, final=final)
     search = replace(search, strategy=replace(search.strategy, population=8))
     evaluations = {
@@ -159,7 +169,10 @@ def timed(tmp_path: Path, final: str, rows: int) -> Search:
     }
     history: Any = SimpleNamespace(evaluations=evaluations)
     nothing: Any = None
-    found = Search(search, history, nothing, nothing, Here(lambda job, result: result))
+    samples: Any = SimpleNamespace(y=np.zeros((rows, 2)))
+    found = Search(search, history, nothing, samples, Here(lambda job, result: result))
+    ensemble = Ensemble((((2, 0), 2), ((3, 0), 3)), 0.5, 9)
+    found._selection = found._selection and SimpleNamespace(best=lambda: ensemble)  # type: ignore[assignment]
     found.generation = 4
     other = replace(search.start, learning_rate=0.1)
     first, second = (
@@ -174,8 +187,8 @@ def timed(tmp_path: Path, final: str, rows: int) -> Search:
     ("final", "rows", "workers", "seconds"),
     [
         # Generation 4 takes 0.5 + 0.75 + 0 with two workers, generation 3 0.25 + 0.5 + 0.25.
-        ("merged", ROWS, 2, 1.25 + 0.875),  # the longer one of the two finalists
-        ("merged", ROWS, 1, 1.75 + 0.875 + 0.375),
+        ("merged", ROWS, 2, 1.25 + (0.875 + 0.875 + 0.375) / 2),  # two more networks of one, and one of the other
+        ("merged", ROWS, 1, 1.75 + 0.875 + 0.875 + 0.375),
         ("merged", ROWS, 100, 1.25 + 0.875),
         ("single", ROWS, 2, 1.25 + 0.875 + 0.875),
         ("single", ROWS, 1, 1.75 + 0.875 + 0.375 + 0.875),
@@ -189,7 +202,7 @@ def test_what_is_ahead_is_the_longer_of_two_generations_and_the_finals(
 
 
 def test_the_longer_generation_may_be_the_one_before(tmp_path: Path) -> None:
-    found = timed(tmp_path, "merged", ROWS)
+    found = timed(tmp_path, "single", ROWS)
     found.generation = 5
-    assert found.seconds_ahead(2) == pytest.approx(1.25 + 0.875)
-    assert np.isclose(found.seconds_ahead(1), 1.75 + 1.25)
+    assert found.seconds_ahead(2) == pytest.approx(1.25 + 0.875 + 0.875)
+    assert np.isclose(found.seconds_ahead(1), 1.75 + 1.25 + 0.875)

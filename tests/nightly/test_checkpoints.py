@@ -144,7 +144,11 @@ def test_show_knows_a_candidate_of_a_search(kerash: Kerash, tmp_path: Path) -> N
     assert kerash("evolve", "2", "1", "s", "data/xor.data", "data/xor.label", "1", "0").code == 0
     (weights,) = (tmp_path / "s.evolve" / "weights").iterdir()
     done = kerash("show", weights)
-    assert (done.code, "a candidate of kerash evolve" in done.out) == (0, True)
+    assert done.code == 0
+    found = json.loads(kerash("show", weights, "--json").out)
+    epochs, best = found["result"]["epochs"], found["result"]["best_epoch"]
+    assert f"a candidate of kerash evolve, trained to the end at epoch {epochs}, best epoch {best}\n" in done.out
+    assert found["identity"]["genome"]["steps"] == 300
 
 
 def test_the_advice_for_a_damaged_checkpoint_can_be_followed(kerash: Kerash, tmp_path: Path) -> None:

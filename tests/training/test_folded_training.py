@@ -248,22 +248,11 @@ def test_the_saved_network_computes_the_mean_of_all_networks(tmp_path: Path, bia
     assert saved.training["test"]["loss"] == pytest.approx(-np.log(tested[np.arange(len(classes)), classes]).mean())
 
 
-def test_scales_become_part_of_the_saved_network(tmp_path: Path) -> None:
-    model = DEEP.replace("input\n", "input\nscale\n")
-    ready = prepared(model, points(), folds=3, epochs=3, drop=["w", "g"], **EXACT)
-    ours, saved = trained(tmp_path, ready)
-    x = np.random.default_rng(1).normal(size=(40, 2))
-    z = np.mean([logits(DEEP, own[2:], x * own[:2], 3) for own in ours.run.best_params], axis=0)
-    assert (ours.run.best_params[:, :2] != 1).all()
-    assert saved.outputs(x) == pytest.approx(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), rel=1e-9)
-    assert [layer.keyword for layer in saved.description.layers] == ["input", "dense", "dense", "dense"]
-
-
 def test_the_record_says_how_many_networks_there_were(tmp_path: Path) -> None:
     ours, saved = trained(tmp_path, prepared(DEEP, points(), folds=4, epochs=3, validation=0.0))
     assert saved.training["settings"]["folds"] == 4
     assert saved.summary().startswith("4 networks averaged; accuracy ")
-    assert " on 60 validation rows, each predicted by the one that has not seen it (naive guess " in saved.summary()
+    assert " on 60 validation rows, each predicted by networks that have not seen it (naive guess " in saved.summary()
     assert saved.knows("", ours.training.x[:, :-1], ours.training.y).startswith("all rows are among those")
     assert len(ours.training.x) == 63
     _, one = trained(tmp_path, prepared(DEEP, points(), epochs=3))

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from kerash_cli.evolution.population import Candidate, Evaluated, Generation, Outcome
+from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Generation, Outcome
 from kerash_cli.views.messages import Console
 from kerash_cli.views.search import SearchLines, SearchView, shown_search
 
@@ -24,6 +24,23 @@ def test_the_kept_candidate_of_a_generation_is_marked(capsys: pytest.CaptureFixt
     lines = capsys.readouterr().err.splitlines()
     assert [line.rpartition("  ")[2] for line in lines[:3]] == ["dropped: too slow", "dropped", "kept"]
     assert lines[3] == "generation 0: new best 0.1, loss 0.25"
+
+
+def test_of_an_ensemble_the_members_are_marked_and_told_with_their_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    view = SearchLines()
+    candidates = [evaluated(0, index, 0.5 - index / 10) for index in range(3)]
+    for each in candidates:
+        view.candidate(each)
+    ensemble = Ensemble((((0, 0), 2), ((0, 2), 3)), 0.123456789, 9)
+    view.generation(Generation(0, candidates[2], improved=True, ensemble=ensemble))
+    view.generation(Generation(1, candidates[2], False, Ensemble((((0, 1), 5),), 0.125, 9)))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("  ")[2] for line in lines[:3]] == ["kept", "dropped", "kept"]
+    assert lines[3:] == [
+        "generation 0: the mean of 0.0 (2 of 5), 0.2 (3 of 5), loss 0.123457",
+        "generation 1: candidate 0.1, loss 0.125",
+    ]
+    assert view.best == [0.123456789, 0.125]
 
 
 @pytest.mark.parametrize(("improved", "since"), [(True, "new best"), (False, "best still")])
