@@ -1,13 +1,13 @@
 """Runs the comparison and prints its table.
 
-    python -m benchmarks.automl                         the whole: 60 CPU seconds a run, 5 x 5 outer folds, and XOR
-    python -m benchmarks.automl --short                 20 CPU seconds a run, two outer folds, and XOR
-    python -m benchmarks.automl --datasets iris,wine --methods evolve,random
-    python -m benchmarks.automl --xor                   XOR alone
-    python -m benchmarks.automl --table FILE.jsonl      the table of what was measured before
+    python -m benchmarks.automl                         the whole: 24 tables, three folds, all contenders, digits, XOR
+    python -m benchmarks.automl --short                 eight tables, one fold, the most telling contenders: 20 minutes
+    python -m benchmarks.automl --tables car,wine --methods evolve,random --folds 1
+    python -m benchmarks.automl --digits --xor          digits and XOR alone
+    python -m benchmarks.automl --report FILE.jsonl     the table of what was measured before
 
 Each result is appended to a file of JSON lines as soon as there is one, and what is in that file already is not run
-again, so that a run that was interrupted goes on. MNIST's folder is the one that `benchmarks.workloads` finds.
+again, so that a run that was interrupted goes on. `--budget 60` gives each run 60 CPU seconds instead of 20.
 """
 
 import argparse
@@ -23,17 +23,17 @@ from platform import python_version
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.automl import contenders, peer_kerash, report, tables, xor
+from benchmarks.automl import contenders, digits, first, report, tables, xor
 from benchmarks.automl.contenders import METHODS
-from benchmarks.workloads import MNIST
 from kerash_cli import __version__
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-WHOLE = {"budget": 60.0, "folds": tables.FOLDS, "repeats": tables.REPEATS}
-SHORT = {"budget": 20.0, "folds": 2, "repeats": 1}
+BUDGET = 20.0
+SHORT_TABLES = ["car", "segment", "chile", "churn", "airfoil", "compactiv", "real_estate", "computers"]
+SHORT_METHODS = ["evolve", "random", "first", "default", "optuna", "catboost", "lightgbm"]
 RUN = "run"
-"""The dataset of a record that says when, where and with what those after it were measured."""
+"""The `table` of a record that says when, where and with what those after it were measured."""
 
 
 class Results:
@@ -47,15 +47,15 @@ class Results:
 
     @property
     def runs(self) -> list[dict[str, Any]]:
-        return [record for record in self.all if record["dataset"] == RUN]
+        return [record for record in self.all if record["table"] == RUN]
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        return [record for record in self.all if record["dataset"] != RUN]
+        return [record for record in self.all if record["table"] != RUN]
 
-    def find(self, **wanted: Any) -> dict[str, Any] | None:
-        """The record with these values, if there is one."""
-        return next((r for r in self.records if all(r.get(name) == value for name, value in wanted.items())), None)
+    def has(self, **wanted: Any) -> bool:
+        """Whether there is a record with these values."""
+        return any(all(record.get(name) == value for name, value in wanted.items()) for record in self.records)
 
     def add(self, record: dict[str, Any]) -> None:
         """Appends a record, and before the first one what this run is."""
@@ -68,18 +68,24 @@ class Results:
 
 def main() -> None:
     options = parsed()
-    if options.table:
-        show(Results(options.table), options.markdown)
+    if options.report:
+        show(Results(options.report), options.markdown)
         return
     contenders.confine()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     results = Results(options.output)
     if other := {record["budget"] for record in results.records if "budget" in record} - {options.budget}:
         raise SystemExit(f"{options.output}: its runs have {other.pop():g} seconds, not {options.budget:g}: --output?")
-    if not options.xor:
+    if not (options.digits or options.xor):
         compare(options, results)
-    if options.xor or not options.piecewise:
-        exclusive(results)
+    if options.digits or options.whole:
+        for fold in range(digits.FOLDS):
+            single(results, {"table": digits.NAME, "fold": fold}, "digits", [str(fold)], 600)
+    if options.xor or options.whole:
+        for seed in range(xor.SEEDS):
+            for side in report.TITLES:
+                key = {"table": xor.NAME, "method": side, "seed": seed}
+                single(results, key, "xor", [side, str(seed)], 300)
     show(results, options.markdown)
     print(f"\nraw results: {os.path.relpath(options.output)}", file=sys.stderr)
 
@@ -89,26 +95,24 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.automl", description="How good kerash evolve is beside other searchers."
     )
-    parser.add_argument(
-        "--short", action="store_true", help="20 CPU seconds a run and two outer folds: some 15 minutes"
-    )
-    parser.add_argument("--datasets", type=words(tables.NAMES), help=f"of {','.join(tables.NAMES)}")
+    parser.add_argument("--short", action="store_true", help="eight tables, one fold, fewer contenders: 20 minutes")
+    parser.add_argument("--tables", type=words(tables.NAMES), help=f"of {','.join(tables.NAMES)}")
     parser.add_argument("--methods", type=words(tuple(METHODS)), help=f"of {','.join(METHODS)}")
-    parser.add_argument("--budget", type=float, help="CPU seconds of a run (60)")
-    parser.add_argument("--folds", type=int, choices=range(1, tables.FOLDS + 1), help="outer folds of a repetition (5)")
-    parser.add_argument("--repeats", type=int, choices=range(1, tables.REPEATS + 1), help="repetitions (5)")
+    parser.add_argument("--budget", type=float, default=BUDGET, help="CPU seconds of a run (20)")
+    parser.add_argument("--folds", type=int, choices=range(1, tables.FOLDS + 1), help="outer folds of a table (3)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="of raw results, which go on from what it has")
+    parser.add_argument("--digits", action="store_true", help="only the digits, and XOR with --xor")
     parser.add_argument("--xor", action="store_true", help="only XOR, against neat-python")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="only print the table of these raw results")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="only print the table of these raw results")
     parser.add_argument("--markdown", action="store_true", help="the table in Markdown")
     options = parser.parse_args()
-    options.piecewise = bool(options.datasets or options.methods)
-    for name, value in (SHORT if options.short else WHOLE).items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
-    options.datasets = options.datasets or tables.NAMES
-    options.methods = options.methods or tuple(METHODS)
-    options.output = options.output or RESULTS / f"{options.budget:g}s.jsonl"
+    piecewise = (options.short, options.tables, options.methods, options.folds, options.digits, options.xor)
+    options.whole = not any(piecewise)
+    name = f"{'short-' * options.short}{options.budget:g}s.jsonl"
+    options.output = options.output or RESULTS / name
+    options.folds = options.folds or (1 if options.short else tables.FOLDS)
+    options.tables = options.tables or (SHORT_TABLES if options.short else list(tables.NAMES))
+    options.methods = options.methods or (SHORT_METHODS if options.short else list(METHODS))
     return options
 
 
@@ -125,70 +129,54 @@ def words(known: Sequence[str]) -> Any:
 
 
 def compare(options: argparse.Namespace, results: Results) -> None:
-    """Runs every method on every split that the results do not have."""
-    for name in options.datasets:
-        if name == "mnist" and not MNIST.is_dir():
-            print(f"mnist: there is no {MNIST}; KERASH_MNIST names MNIST's folder", file=sys.stderr)
-            continue
-        table = tables.read(name)
-        for repeat in range(options.repeats):
-            for fold in range(options.folds):
-                for method in options.methods:
-                    key = {"dataset": name, "repeat": repeat, "fold": fold, "method": method}
-                    if not results.find(**key):
-                        race(table, key, options.budget, results)
+    """Runs every method on every split that the results do not have, fold after fold."""
+    if "first" in options.methods:
+        first.install()
+    for fold in range(options.folds):
+        for name in options.tables:
+            keys = [{"table": name, "fold": fold, "method": method} for method in options.methods]
+            wanted = [key for key in keys if not results.has(**key)]
+            if wanted:
+                table = tables.read(name)
+                for key in wanted:
+                    race(table, key, options.budget, results)
 
 
 def race(table: tables.Table, key: dict[str, Any], budget: float, results: Results) -> None:
     """Runs one method on one split, and keeps what came of it."""
-    task = {"budget": budget, "seed": key["repeat"] * tables.FOLDS + key["fold"], **table.task()}
-    label = f"{key['dataset']} {key['repeat'] + 1}.{key['fold'] + 1} {key['method']}"
-    if key["method"] == "random":
-        evolved = results.find(**{**key, "method": report.OURS})
-        if not evolved or "generations" not in evolved:
-            print(f"{label}: waits for kerash evolve on the same split", file=sys.stderr)
-            return
-        task["generations"] = evolved["generations"]
+    task = {"budget": budget, "seed": key["fold"], **table.task()}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        y = table.write(folder, key["repeat"], key["fold"])
+        y = table.write(folder, key["fold"])
         tables.tell(folder, **task)
-        method = METHODS[key["method"]]
-        told = contenders.contend(method, folder, budget, y, task["classes"])
-    if method.module == "peer_kerash":
-        told["import_seconds"] = contenders.kerash_imports(peer_kerash.WORKERS)
+        told = contenders.contend(METHODS[key["method"]], folder, budget, y, task["classes"])
     results.add({**key, "budget": budget, "seed": task["seed"], **told})
-    print(f"{label}: {told['error'] or format(told['loss'], '.4g')}, {told['cpu_seconds']:.1f} CPU s", file=sys.stderr)
+    said = told["error"] or format(told["loss"], ".4g")
+    print(f"{key['table']} {key['fold'] + 1} {key['method']}: {said}, {told['cpu_seconds']:.1f} CPU s", file=sys.stderr)
 
 
-def exclusive(results: Results) -> None:
-    """Runs both sides on XOR, seed by seed."""
-    for seed in range(xor.SEEDS):
-        for side in report.TITLES:
-            key = {"dataset": xor.NAME, "method": side, "seed": seed}
-            if results.find(**key):
-                continue
-            with tempfile.TemporaryDirectory() as place:
-                command = [sys.executable, "-m", "benchmarks.automl.xor", place, side, str(seed)]
-                run = contenders.measured(command, 300)
-                told = {} if run.error else json.loads(Path(place, "told.json").read_text(encoding="ascii"))
-            if side == "kerash":
-                told["import_seconds"] = contenders.kerash_imports(xor.WORKERS)
-            results.add({**key, **vars(run), **told})
-            print(f"xor {seed} {side}: {run.error or told['right']}, {run.cpu_seconds:.1f} CPU s", file=sys.stderr)
+def single(results: Results, key: dict[str, Any], module: str, arguments: list[str], patience: float) -> None:
+    """Runs a part that is no race, unless there is a result of it, and keeps what it told."""
+    if results.has(**key):
+        return
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-m", f"benchmarks.automl.{module}", place, *arguments]
+        run = contenders.measured(command, patience)
+        told = {} if run.error else json.loads(Path(place, "told.json").read_text(encoding="ascii"))
+    results.add({**key, **vars(run), **told})
+    said = run.error or ", ".join(f"{name} {value}" for name, value in told.items() if isinstance(value, int | float))
+    print(f"{' '.join([module, *arguments])}: {said}, {run.wall_seconds:.1f} s", file=sys.stderr)
 
 
 def show(results: Results, markdown: bool) -> None:
-    if not results.records:
-        raise SystemExit(f"{results.path}: no results")
-    parts = list(report.sections(results.records, results.runs))
-    print(report.markdown(parts) if markdown else report.text(parts))
+    sections = list(report.sections(results.records, results.runs))
+    print((report.markdown if markdown else report.text)(sections))
 
 
 def about() -> dict[str, Any]:
     """When, where and with what this run measures."""
     return {
-        "dataset": RUN,
+        "table": RUN,
         "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "processor": machine.processor(),
         "cores": machine.cores(),
@@ -197,10 +185,9 @@ def about() -> dict[str, Any]:
 
 
 def versions() -> Iterator[tuple[str, str]]:
-    """Of the packages in peers.txt, and of what they have in common."""
-    pinned = (HERE / "peers.txt").read_text(encoding="ascii").splitlines()
-    names = [line.partition("==")[0].partition("[")[0] for line in pinned if "==" in line]
-    for name in names:
+    """Of the packages in peers.txt and packages.txt."""
+    pinned = [line for file in ("peers.txt", "packages.txt") for line in (HERE / file).read_text("ascii").splitlines()]
+    for name in dict.fromkeys(line.partition("==")[0] for line in pinned if "==" in line):
         try:
             yield name, version(name)
         except PackageNotFoundError:

@@ -1,8 +1,8 @@
 """Contenders: each run is a tree of processes of its own, whose processor time is counted whole.
 
-A contender is a module that is given a folder. There it finds what `tables` wrote, known.npz or train.csv and test.csv,
-and task.json, and there it leaves answer.csv, a row of probabilities or a number for each row that it was asked about,
-and told.json: `import_seconds`, `trainings`, and whatever else it can say about its run.
+A contender is a module that is given a folder. There it finds what `tables` wrote, known.pickle or train.csv and
+test.csv, and task.json, and there it leaves answer.csv, a row of probabilities or a number for each row that it was
+asked about, and told.json: `trainings`, and whatever else it can say about its run.
 """
 
 import ctypes
@@ -14,7 +14,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -22,37 +21,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.automl.scoring import scores
 from benchmarks.contenders import ROOT, environment
 
 CORES = 2
-LOWEST = 1e-15
-"""The least probability that counts: a wrong answer that was certain costs 34.5 and not infinity."""
-
-KERASH = ("kerash_cli.cli, kerash_cli.evolution.search", "kerash_cli.cli, kerash_cli.prediction.lines")
-KERASH_WORKER = "kerash_cli.parallel.worker, kerash_cli.parallel.executors, kerash_cli.evolution.evaluation"
-"""What the commands and a worker import, most of all NumPy."""
+FOREIGN = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""Variables that a contender does not see: every BLAS has the kernels that it finds best."""
 
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2): orphans become our children, and so their time is ours to count
 
 
 @dataclass(frozen=True)
 class Method:
-    """A contender: how the table calls it, its module and argument, and whether what it finds is a network."""
+    """A contender: how the table calls it, its module and argument, and what kerash's loss by its may be at most.
+
+    `beyond` is more than what is asked, and where it is `bounded` the upper bound of the interval is below 1 too.
+    """
 
     title: str
     module: str
     argument: str = ""
-    network: bool = True
+    target: float = 1.0
+    beyond: float = 1.0
+    bounded: bool = False
 
 
+OURS = "evolve"
 METHODS = {
-    "evolve": Method("kerash evolve", "peer_kerash", "evolve"),
-    "random": Method("kerash random, equal trainings", "peer_kerash", "random"),
-    "default": Method("scikit-learn MLP, default", "peer_sklearn", "default"),
-    "halving": Method("scikit-learn MLP, HalvingRandomSearchCV", "peer_sklearn", "halving"),
-    "optuna": Method("Optuna over scikit-learn MLP", "peer_optuna"),
-    "flaml": Method("FLAML, any model", "peer_flaml", network=False),
-    "tpot": Method("TPOT, any model", "peer_tpot", network=False),
+    OURS: Method("kerash evolve", "peer_kerash", "evolve"),
+    "random": Method("kerash evolve, random search", "peer_kerash", "random", 0.97, 0.95),
+    "first": Method("kerash evolve, version 0.1.0", "peer_kerash", "first", 0.87, 0.80),
+    "default": Method("scikit-learn MLP as it comes", "peer_sklearn", "default", 0.85, 0.80),
+    "halving": Method("scikit-learn MLP, halving search", "peer_sklearn", "halving", 0.85, 0.80),
+    "optuna": Method("scikit-learn MLP, Optuna", "peer_optuna", "", 0.85, 0.80, bounded=True),
+    "catboost": Method("CatBoost as it comes", "peer_catboost", "", 0.92, 0.85, bounded=True),
+    "lightgbm": Method("LightGBM, Optuna", "peer_lightgbm", "", 1.0, 0.90),
+    "flaml": Method("FLAML, any model", "peer_flaml", "", 1.0, 0.90),
 }
 
 
@@ -74,7 +78,7 @@ def confine() -> None:
 def contend(method: Method, folder: Path, budget: float, y: NDArray[Any], classes: int) -> dict[str, Any]:
     """Runs one contender in `folder`; its seconds, what it told, and its scores, or its `error`."""
     words = [f"benchmarks.automl.{method.module}", str(folder), *filter(None, [method.argument])]
-    run = measured([sys.executable, "-m", *words], 10 * budget + 120)
+    run = measured([sys.executable, "-m", *words], 20 * budget + 120)
     if run.error:
         return {**vars(run)}
     try:
@@ -88,9 +92,10 @@ def contend(method: Method, folder: Path, budget: float, y: NDArray[Any], classe
 def measured(command: list[str], patience: float) -> Run:
     """Runs a command to its end, or for so many seconds, and counts the processor time of its whole tree."""
     before, start = _children(), monotonic()
+    known = {name: value for name, value in environment(1).items() if name not in FOREIGN}
     process = subprocess.Popen(
         command,
-        env={**environment(1), "PYTHONPATH": str(ROOT)},  # One BLAS thread: to wait in others would count as work.
+        env={**known, "PYTHONPATH": str(ROOT)},  # One BLAS thread: to wait in others would count as work.
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -104,33 +109,7 @@ def measured(command: list[str], patience: float) -> Run:
     finally:
         wall = monotonic() - start
         _reap(process)
-    return Run(_children() - before, wall, error)
-
-
-@cache
-def kerash_imports(workers: int) -> float:
-    """Processor seconds that starting and importing takes in `kerash evolve`, its workers, and `kerash predict`."""
-    return sum(_importing(modules) for modules in [*KERASH, *([KERASH_WORKER] * workers if workers > 1 else [])])
-
-
-def _importing(modules: str) -> float:
-    run = measured([sys.executable, "-c", f"import {modules}"], 60)
-    if run.error:
-        raise SystemExit(f"import {modules}: {run.error}")
-    return run.cpu_seconds
-
-
-def scores(answer: NDArray[np.float64], y: NDArray[Any], classes: int) -> dict[str, float]:
-    """The log loss and accuracy of probabilities (n, classes), or the root mean square error of numbers (n, 1)."""
-    wanted = (len(y), classes or 1)
-    if answer.shape != wanted or not np.isfinite(answer).all():
-        raise ValueError(f"expected {wanted} finite numbers, got {answer.shape}, {np.isfinite(answer).sum()} finite")
-    if not classes:
-        return {"loss": float(np.sqrt(np.mean((answer[:, 0] - y) ** 2)))}
-    p = np.clip(answer, LOWEST, 1)
-    p /= p.sum(axis=1, keepdims=True)
-    right = p[np.arange(len(y)), y.astype(int)]
-    return {"loss": float(-np.log(right).mean()), "accuracy": float((p.argmax(axis=1) == y).mean())}
+    return Run(round(_children() - before, 3), round(wall, 3), error)
 
 
 def _children() -> float:

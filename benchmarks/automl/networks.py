@@ -1,17 +1,19 @@
 """The networks of scikit-learn that its own search and Optuna choose among, and how they are judged.
 
-Inputs are standardised, and so are the targets of regression, without which MLPRegressor would be no peer at all.
+They see numbers with means for gaps, standardised, and words one-hot; targets that are numbers are standardised too,
+without which MLPRegressor would be no peer at all.
 """
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold, ShuffleSplit, StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks.automl.peers import Task
 
@@ -25,26 +27,37 @@ FOLDED = 2000
 """Rows below which candidates are judged by five folds, and from which on by a fifth of the rows."""
 
 
-def network(classes: int, **settings: Any) -> Any:
-    """A network in a pipeline that standardises."""
-    if classes:
-        return make_pipeline(StandardScaler(), MLPClassifier(**settings))
-    pipeline = make_pipeline(StandardScaler(), MLPRegressor(**settings))
-    return TransformedTargetRegressor(pipeline, transformer=StandardScaler())
+def columns(task: Task) -> ColumnTransformer:
+    """What makes numbers of a frame."""
+    numbers = [name for name in task.x.columns if name not in task.words]
+    return ColumnTransformer(
+        [
+            ("numbers", make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler()), numbers),
+            ("words", OneHotEncoder(handle_unknown="ignore", sparse_output=False), task.words),
+        ]
+    )
 
 
-def prefix(classes: int) -> str:
+def network(task: Task, **settings: Any) -> Any:
+    """A network in a pipeline that makes numbers of a frame first."""
+    kind = MLPClassifier if task.classes else MLPRegressor
+    pipeline = Pipeline([("columns", columns(task)), ("mlp", kind(**settings))])
+    return pipeline if task.classes else TransformedTargetRegressor(pipeline, transformer=StandardScaler())
+
+
+def prefix(task: Task) -> str:
     """What stands before the name of a setting in such a pipeline."""
-    return "mlpclassifier__" if classes else "regressor__mlpregressor__"
+    return "mlp__" if task.classes else "regressor__mlp__"
 
 
-def predicted(fitted: Any, x: NDArray[np.float32]) -> NDArray[np.float64]:
+def predicted(fitted: Any, x: Any) -> NDArray[np.float64]:
     """Probabilities of a classifier, numbers of a regressor."""
-    return fitted.predict_proba(x) if hasattr(fitted, "predict_proba") else fitted.predict(x)
+    found: NDArray[np.float64] = fitted.predict_proba(x) if hasattr(fitted, "predict_proba") else fitted.predict(x)
+    return found
 
 
 def splitter(task: Task) -> Any:
-    """How candidates are judged: as `kerash evolve` does it, for a set of this size."""
+    """How candidates are judged."""
     if len(task.x) < FOLDED:
         folds = StratifiedKFold if task.classes else KFold
         return folds(5, shuffle=True, random_state=task.seed)

@@ -2,105 +2,128 @@
 
 python -m benchmarks.automl.peer_optuna FOLDER
 
-Two forked processes with one BLAS thread each share a study. A trial trains a network on each fold at once, and the
-epoch with the lowest mean validation loss counts; the networks of the best one are kept and their predictions averaged.
+A trial trains a network on each fold at once, and the epoch with the lowest mean validation loss counts. The networks
+of the best trial are kept and their predictions averaged. Where a fifth of the rows judges, the best trial's network is
+trained once more, on all rows for as many epochs, if that takes less than a quarter of the budget.
 """
 
-import multiprocessing
-import pickle
 import warnings
 from dataclasses import dataclass
-from time import process_time
 from typing import Any
 
 import numpy as np
 import optuna
 from numpy.typing import NDArray
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.automl import networks, peers
-from benchmarks.automl.contenders import scores
+from benchmarks.automl.scoring import scores
 
 Weights = tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]
 
-WORKERS = 2
 LEAST = 3
 """Epochs before the pruner has a say."""
 
-EXIT = 0.4
+EXIT = 0.3
 """Seconds of the budget kept for the answer."""
+
+MORE = 1.4
+"""How much longer the best takes on all rows than on four fifths of them, with room."""
 
 
 class Fold:
-    """A network that trains on one part of the rows, and is judged on another."""
+    """A network that trains on some rows and may be judged on others."""
 
-    def __init__(
-        self, task: peers.Task, known: NDArray[np.int_], kept: NDArray[np.int_], settings: dict[str, Any]
-    ) -> None:
-        self.scaler = StandardScaler().fit(task.x[known])
-        self.x, self.x_kept = (self.scaler.transform(task.x[rows]) for rows in (known, kept))
-        self.y, self.y_kept = task.y[known], task.y[kept]
+    def __init__(self, task: peers.Task, known: NDArray[np.int_], settings: dict[str, Any]) -> None:
+        self.columns = networks.columns(task)
+        self.x, self.y = self.columns.fit_transform(task.x.iloc[known]), task.y[known]
         self.classes = np.arange(task.classes)
         self.center, self.scale = (0.0, 1.0) if task.classes else (self.y.mean(), self.y.std())
-        self.network = (MLPClassifier if task.classes else MLPRegressor)(**settings)
+        self.network = (MLPClassifier if task.classes else MLPRegressor)(**settings, random_state=task.seed)
 
-    def epoch(self) -> float:
-        """Trains once on all rows; the loss on the others."""
+    def epoch(self) -> None:
+        """Trains once on all rows."""
         if len(self.classes):
             self.network.partial_fit(self.x, self.y, classes=self.classes)
         else:
             self.network.partial_fit(self.x, (self.y - self.center) / self.scale)
-        answer = networks.predicted(self.network, self.x_kept) * self.scale + self.center
-        return scores(answer.reshape(len(answer), -1), self.y_kept, len(self.classes))["loss"]
 
     def weights(self) -> Weights:
         """A copy of the network's."""
         return [w.copy() for w in self.network.coefs_], [b.copy() for b in self.network.intercepts_]
 
-    def predicted(self, x: NDArray[np.float32], weights: Weights) -> NDArray[np.float64]:
-        """What the network says of rows with such weights."""
+    def loss(self, x: NDArray[np.float64], y: NDArray[Any]) -> float:
+        """Of the network on rows whose columns are numbers."""
+        answer = networks.predicted(self.network, x) * self.scale + self.center
+        return scores(answer.reshape(len(answer), -1), y, len(self.classes))["loss"]
+
+    def predicted(self, x: Any, weights: Weights) -> NDArray[np.float64]:
+        """What the network says of a frame with such weights."""
         self.network.coefs_, self.network.intercepts_ = weights
-        return networks.predicted(self.network, self.scaler.transform(x)) * self.scale + self.center
+        return networks.predicted(self.network, self.columns.transform(x)) * self.scale + self.center
 
 
 @dataclass(frozen=True)
 class Found:
-    """The epoch with the lowest loss so far: the networks and what they were then."""
+    """The epoch with the lowest loss so far: the networks and what they were then, and the seconds that it took."""
 
     loss: float
     folds: list[Fold]
     weights: list[Weights]
-    description: str
+    settings: dict[str, Any]
+    epochs: int
+    seconds: float
 
 
 class Searcher:
-    """One process of the search, with what was best in it."""
+    """The search, with what was best in it."""
 
-    def __init__(self, task: peers.Task, study: optuna.Study, seconds: float) -> None:
-        self.task, self.study, self.seconds = task, study, seconds
+    def __init__(self, task: peers.Task) -> None:
+        self.task = task
         self.splits = list(networks.splitter(task).split(task.x, task.y))
-        self.best = Found(np.inf, [], [], "")
+        self.best = Found(np.inf, [], [], {}, 0, 0.0)
+
+    @property
+    def again(self) -> float:
+        """Seconds kept for training the best on all rows; none if folds judge, or if it takes too long."""
+        seconds = MORE * self.best.seconds
+        return seconds if len(self.splits) == 1 and seconds < self.task.budget / 4 else 0.0
 
     def trial(self, trial: optuna.Trial) -> float:
         """The lowest mean validation loss of an epoch."""
-        settings = suggested(trial)
-        folds = [Fold(self.task, *split, {**settings, "random_state": self.task.seed}) for split in self.splits]
+        settings, begun = suggested(trial), peers.spent()
+        folds = [Fold(self.task, known, settings) for known, _ in self.splits]
+        kept = [
+            (fold.columns.transform(self.task.x.iloc[rows]), self.task.y[rows])
+            for fold, (_, rows) in zip(folds, self.splits, strict=True)
+        ]
         lowest = np.inf
         for epoch in range(1, networks.epochs(self.task) + 1):
-            loss = float(np.mean([fold.epoch() for fold in folds]))
+            for fold in folds:
+                fold.epoch()
+            loss = float(np.mean([fold.loss(*rows) for fold, rows in zip(folds, kept, strict=True)]))
             lowest = min(lowest, loss)
-            if loss < self.best.loss:
-                self.best = Found(loss, folds, [fold.weights() for fold in folds], f"{settings}, {epoch} epochs")
+            if loss < self.best.loss or not self.best.folds:
+                seconds = peers.spent() - begun
+                self.best = Found(loss, folds, [fold.weights() for fold in folds], settings, epoch, seconds)
             trial.report(lowest, epoch)
-            if process_time() > self.seconds:
-                self.study.stop()
+            if self.task.left() < EXIT + self.again:
+                trial.study.stop()
                 return lowest
             if trial.should_prune():
                 raise optuna.TrialPruned
         return lowest
+
+    def answer(self) -> NDArray[np.float64]:
+        """What the best says of the rows that are asked about."""
+        best, x = self.best, self.task.x_test
+        if not self.again:
+            pairs = zip(best.folds, best.weights, strict=True)
+            return np.mean([fold.predicted(x, weights) for fold, weights in pairs], axis=0)
+        fold = Fold(self.task, np.arange(len(self.task.x)), best.settings)
+        for _ in range(best.epochs):
+            fold.epoch()
+        return fold.predicted(x, fold.weights())
 
 
 def suggested(trial: optuna.Trial) -> dict[str, Any]:
@@ -116,42 +139,17 @@ def suggested(trial: optuna.Trial) -> dict[str, Any]:
     }
 
 
-def study(task: peers.Task, worker: int) -> optuna.Study:
-    """The one that both processes share, with a sampler of the worker's own."""
-    return optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(task.folder / "study.log"))),
-        sampler=optuna.samplers.TPESampler(seed=WORKERS * task.seed + worker, constant_liar=True),
-        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=LEAST, reduction_factor=3),
-        study_name="automl",
-        load_if_exists=True,
-    )
-
-
-def work(task: peers.Task, worker: int, seconds: float) -> None:
-    """Searches for so many processor seconds and leaves what was best in the folder."""
-    shared = study(task, worker)
-    searcher = Searcher(task, shared, seconds)
-    shared.optimize(searcher.trial)
-    (task.folder / f"best{worker}.pickle").write_bytes(pickle.dumps(searcher.best))
-
-
 def main() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")
     task = peers.read()
-    study(task, 0)
-    seconds = (task.left() - EXIT) / WORKERS
-    fork = multiprocessing.get_context("fork")
-    workers = [fork.Process(target=work, args=(task, worker, seconds)) for worker in range(WORKERS)]
-    for each in workers:
-        each.start()
-    for each in workers:
-        each.join()
-    found = [pickle.loads((task.folder / f"best{worker}.pickle").read_bytes()) for worker in range(WORKERS)]
-    best = min(found, key=lambda each: each.loss)
-    pairs = zip(best.folds, best.weights, strict=True)
-    answer = np.mean([fold.predicted(task.x_test, weights) for fold, weights in pairs], axis=0)
-    task.answer(answer, len(study(task, 0).trials), description=best.description, validation=best.loss)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=task.seed),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=LEAST, reduction_factor=3),
+    )
+    searcher = Searcher(task)
+    study.optimize(searcher.trial)
+    task.answer(searcher.answer(), len(study.trials))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 python -m benchmarks.automl.peer_sklearn FOLDER default|halving
 
-The search trains in two forked processes with one BLAS thread each; what halving rations are epochs. The first has
-three candidates and as many epochs as a timed training says that there is time for; the size of another follows from
-what the one before it took. One that would exceed the budget all the same is cut and lost.
+What halving rations are epochs. The first search has three candidates and as many epochs as a timed training says that
+there is time for; the size of another follows from what the one before it took. One that would exceed the budget all
+the same is cut and lost. All times are processor seconds.
 """
 
 import signal
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
-import joblib
 import numpy as np
 from scipy.stats import loguniform
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  (HalvingRandomSearchCV is there thanks to it)
@@ -59,7 +58,7 @@ class CutError(Exception):
 
 
 def default(task: peers.Task) -> None:
-    fitted = network(task.classes, random_state=task.seed).fit(task.x, task.y)
+    fitted = network(task, random_state=task.seed).fit(task.x, task.y)
     task.answer(predicted(fitted, task.x_test), trainings=1)
 
 
@@ -85,26 +84,26 @@ def halving(task: peers.Task) -> None:
         searched, trainings = searched + 1, trainings + size
         if found and (best is None or found.score > best.score):
             best = found
-    settings = best.settings if best else {f"{networks.prefix(task.classes)}max_iter": epochs}
-    fitted = network(task.classes, random_state=task.seed).set_params(**settings).fit(task.x, task.y)
-    task.answer(predicted(fitted, task.x_test), trainings, searches=searched, description=str(settings))
+    settings = best.settings if best else {f"{networks.prefix(task)}max_iter": epochs}
+    fitted = network(task, random_state=task.seed).set_params(**settings).fit(task.x, task.y)
+    task.answer(predicted(fitted, task.x_test), trainings, searches=searched)
 
 
 def epoch_seconds(task: peers.Task) -> float:
     """What an epoch of a network of the default size takes in batches as small as there are."""
     settings = {"batch_size": min(networks.BATCH_SIZES), "random_state": task.seed}
-    network(task.classes, max_iter=1).fit(task.x[:100], task.y[:100])  # Warms up: the first fit of all is slow.
+    network(task, max_iter=1).fit(task.x[:100], task.y[:100])  # Warms up: the first fit of all is slow.
     more = max(2, min(20, 4000 // len(task.x)))
     times = [process_time()]
     for epochs in (1, 1 + more):
-        network(task.classes, max_iter=epochs, **settings).fit(task.x, task.y)
+        network(task, max_iter=epochs, **settings).fit(task.x, task.y)
         times.append(process_time())
     return max((times[2] - 2 * times[1] + times[0]) / more, 1e-4)
 
 
 def search(task: peers.Task, splitter: Any, size: int, epochs: int, seed: int, left: float) -> Found | None:
     """One HalvingRandomSearchCV over so many candidates; None if it was cut."""
-    prefix = networks.prefix(task.classes)
+    prefix = networks.prefix(task)
     space = {
         "hidden_layer_sizes": Sizes(),
         "alpha": loguniform(*networks.ALPHA),
@@ -113,7 +112,7 @@ def search(task: peers.Task, splitter: Any, size: int, epochs: int, seed: int, l
         "batch_size": networks.BATCH_SIZES,
     }
     searcher = HalvingRandomSearchCV(
-        network(task.classes, random_state=seed),
+        network(task, random_state=seed),
         {prefix + name: values for name, values in space.items()},
         n_candidates=size,
         factor=FACTOR,
@@ -125,16 +124,17 @@ def search(task: peers.Task, splitter: Any, size: int, epochs: int, seed: int, l
         refit=False,
         random_state=seed,
     )
-    signal.setitimer(signal.ITIMER_REAL, left / 2)
+    signal.setitimer(signal.ITIMER_PROF, max(left, 0.01))
+    before = process_time()
     try:
-        with joblib.parallel_config("multiprocessing", n_jobs=2):
-            searcher.fit(task.x, task.y)
+        searcher.fit(task.x, task.y)
     except CutError:
         return None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     share = next(len(known) for known, _ in splitter.split(task.x, task.y)) / len(task.x)
-    seconds = searcher.cv_results_["mean_fit_time"][searcher.best_index_] / share
+    measured = (process_time() - before) / searcher.cv_results_["mean_fit_time"].sum() / splitter.get_n_splits()
+    seconds = searcher.cv_results_["mean_fit_time"][searcher.best_index_] * min(measured, 1) / share
     return Found(float(searcher.best_score_), searcher.best_params_, seconds)
 
 
@@ -144,5 +144,5 @@ def cut(*_: Any) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # of trainings that end before they converge, as halving means them to
-    signal.signal(signal.SIGALRM, cut)
+    signal.signal(signal.SIGPROF, cut)
     {"default": default, "halving": halving}[sys.argv[2]](peers.read())

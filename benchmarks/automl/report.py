@@ -1,20 +1,15 @@
 """The table of a comparison, from its raw results, as text or as Markdown."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.automl import figures, tables, xor
-from benchmarks.automl.contenders import METHODS
-from benchmarks.automl.figures import Interval, Losses, Record
+from benchmarks.automl import digits, figures, tables, xor
+from benchmarks.automl.contenders import METHODS, OURS, Method
+from benchmarks.automl.figures import Comparison, Interval, Record
 from kerash_cli.views.layout import aligned
 
-OURS = "evolve"
-RATIO, BOUND = 1.0, 1.05
-"""What the pooled ratio to every other search among networks may be at most, and the upper bound of its interval."""
-
 OVER = " *"
-
 TITLES = {"kerash": "kerash evolve", "neat": "neat-python"}
 
 
@@ -28,16 +23,16 @@ class Section:
 
 
 def sections(records: Sequence[Record], runs: Sequence[Record]) -> Iterator[Section]:
-    """All there is to say about the raw results: those of splits, those of XOR, and where they come from."""
-    races = [record for record in records if record["dataset"] != xor.NAME]
+    """All there is to say about the raw results: the comparison, each table, digits, XOR, and where they come from."""
+    races = [record for record in records if record["table"] in tables.NAMES]
     if races:
-        yield Section("AutoML: kerash evolve beside other searchers", _header(races), [])
-        yield from (_dataset(name, races) for name in tables.NAMES if any(r["dataset"] == name for r in races))
         yield _pooled(races)
-        yield _lineage(races)
-    exclusive = [record for record in records if record["dataset"] == xor.NAME]
-    if exclusive:
-        yield _xor(exclusive)
+        yield from (_kind(races, classified) for classified in (True, False))
+        yield _losses(races)
+    for name, section in ((digits.NAME, _digits), (xor.NAME, _xor)):
+        own = [record for record in records if record["table"] == name]
+        if own:
+            yield section(own)
     yield _origin(runs)
 
 
@@ -56,128 +51,130 @@ def _grid(rows: list[list[str]]) -> str:
     return "\n".join([*lines[:1], "|---|" + "---:|" * (len(rows[0]) - 1), *lines[1:]]) if rows else ""
 
 
-def _header(records: Sequence[Record]) -> list[str]:
-    budget = records[0]["budget"]
-    splits = {(record["repeat"], record["fold"]) for record in records}
-    repeats = len({repeat for repeat, _ in splits})
-    most = max(sum(repeat == each for repeat, _ in splits) for each, _ in splits)
-    whole = (repeats, most) == (tables.REPEATS, tables.FOLDS)
-    form = f"all {repeats} x {most} outer folds" if whole else f"only {most} outer folds of {repeats} repetition(s)"
-    return [
-        f"{budget:g} CPU seconds of the whole process tree a run, imports included, on two cores; {form}",
-        "equal trainings: as many generations as kerash evolve had; the default MLP takes the time that it takes",
-        "loss: log loss on the outer fold, for diabetes the root mean square error; [95 % over folds]",
-        f"trainings: candidates begun, folds counted once; {OVER.strip()} more than a tenth over the budget",
-    ]
-
-
-def _dataset(name: str, records: Sequence[Record]) -> Section:
-    rows = [["", "loss", "", "accuracy", "", "CPU s", "of it imports", "wall s", "trainings", "failed"]]
-    for method, own in _methods([record for record in records if record["dataset"] == name]):
-        good = [record for record in own if "loss" in record]
-        loss, accuracy = (
-            figures.interval([record[figure] for record in good if figure in record]) for figure in ("loss", "accuracy")
-        )
-        spent = [_number(figures.mean(own, each), 3) for each in ("cpu_seconds", "import_seconds", "wall_seconds")]
-        spent[0] += OVER * (figures.mean(own, "cpu_seconds") > 1.1 * own[0]["budget"])
-        trainings = _number(figures.mean(good, "trainings"), 4)
-        cells = [*_cells(loss), *_cells(accuracy), *spent, trainings, f"{len(own) - len(good)} of {len(own)}"]
-        rows.append([METHODS[method].title, *cells])
-    failures = sorted({f"{METHODS[r['method']].title}: {r['error']}" for r in _of(records, name) if r.get("error")})
-    return Section(name, failures, rows)
-
-
 def _pooled(records: Sequence[Record]) -> Section:
-    """Ratios and ranks over all sets."""
-    found = {method: figures.losses(records, method) for method, _ in _methods(records)}
-    networks = {method: losses for method, losses in found.items() if METHODS[method].network}
-    whole = all(math.isfinite(loss) for splits in found.get(OURS, {}).values() for loss in splits.values())
-    rank_all, rank_networks = figures.ranks(found), figures.ranks(networks)
-    rows = [
-        ["", "evolve's loss by its", "", "target", "", "rank, networks", "", "rank, all", "", "CPU s", "of it imports"]
-    ]
-    for method, own in _methods(records):
-        mine = method == OURS
-        rivals = METHODS[method].network and not mine
-        ratio = figures.ratio(found.get(OURS, {}), found.get(method, {}))
-        rows.append(
-            [
-                METHODS[method].title,
-                *(("", "") if mine else _cells(ratio)),
-                f"<= {RATIO:g}, bound < {BOUND:g}" if rivals else "",
-                _verdict(whole and ratio.mean <= RATIO and ratio.high < BOUND) if rivals else "",
-                *_rank(method, rank_networks),
-                *_rank(method, rank_all),
-                *(_number(figures.mean(own, each), 3) for each in ("cpu_seconds", "import_seconds")),
-            ]
-        )
+    """kerash evolve beside each contender, over all tables."""
+    head = ["kerash's loss by that of", "ratio", "95 %", "median", "lower on", "accuracy", "R2", "target", "", "CPU s"]
+    rows = [head, *(_compared(records, method, _targeted) for method in METHODS if _has(records, method))]
+    splits = {(record["table"], record["fold"]) for record in records}
+    names = {name for name, _ in splits}
     talk = [
-        "ratio: geometric mean over splits, each set weighing the same; [paired bootstrap, 95 %]",
-        "rank: mean over splits, each set weighing the same; the target is the best",
-        *_failures(found),
+        f"{records[0]['budget']:g} CPU seconds of the whole process tree a run, imports included, on two cores; "
+        f"{len(names)} tables, {len(splits)} splits",
+        "loss: log loss, or the root mean square error; ratio: geometric mean over tables, each weighing the same; "
+        "[95 %]: paired bootstrap over tables",
+        f"accuracy and R2: mean differences; CPU s: mean; {OVER.strip()} more than a tenth over the budget",
+        *_failures(records),
     ]
-    return Section("pooled", talk, rows)
+    return Section("AutoML: kerash evolve beside other searchers", talk, rows)
 
 
-def _failures(found: dict[str, Losses]) -> Iterator[str]:
-    """Where the pooled figures are not about all splits."""
-    for method, sets in found.items():
-        given = [loss for splits in sets.values() for loss in splits.values()]
-        if failed := sum(map(math.isinf, given)):
-            yield f"{METHODS[method].title}: failed on {failed} of {len(given)} splits: not in ratios, last in rank"
-
-
-def _lineage(records: Sequence[Record]) -> Section:
-    """What mutation did for the winners, and what an equal number of trainings means."""
-    rows = [
-        [
-            "",
-            "winners",
-            "with a mutation",
-            "share of the lineage by mutation",
-            "generations",
-            "evolve's trainings",
-            "random's",
-        ]
+def _kind(records: Sequence[Record], classified: bool) -> Section:
+    """The same over the tables of one kind."""
+    own = [record for record in records if (record["table"] in tables.CLASSES) == classified]
+    head = [
+        "kerash's loss by that of",
+        "ratio",
+        "95 %",
+        "median",
+        "lower on",
+        "accuracy" if classified else "R2",
+        "95 %",
     ]
-    for name in (*(name for name in tables.NAMES if _of(records, name)), "all"):
-        own = [record for record in records if name in ("all", record["dataset"])]
-        won = [record for record in own if record["method"] == OURS and "mutated_share" in record]
-        if won:
-            mutated = sum(record["mutated_share"] > 0 for record in won)
-            share = f"{figures.mean(won, 'mutated_share'):.0%}"
-            random = [record for record in own if record["method"] == "random"]
-            means = (
-                figures.mean(won, "generations"),
-                figures.mean(won, "trainings"),
-                figures.mean(random, "trainings"),
-            )
-            rows.append([name, str(len(won)), str(mutated), share, *(_number(each, 4) for each in means)])
-    return Section("the winners of kerash evolve", [], rows if len(rows) > 1 else [])
+
+    def difference(_: Method, found: Comparison) -> list[str]:
+        return _cells(found.accuracy if classified else found.r2, "+.3f")
+
+    rows = [head, *(_beside(own, method, difference) for method in METHODS if _has(own, method) and method != OURS)]
+    return Section(f"target is a {'class' if classified else 'number'}", [], rows if own else [])
+
+
+def _compared(records: Sequence[Record], method: str, more: Callable[[Method, Comparison], list[str]]) -> list[str]:
+    own = [record for record in records if record["method"] == method]
+    seconds = figures.mean(own, "cpu_seconds")
+    spent = f"{seconds:.1f}" + OVER * (seconds > 1.1 * records[0]["budget"])
+    if method == OURS:
+        return [METHODS[method].title, *[""] * 8, spent]
+    return [*_beside(records, method, more), spent]
+
+
+def _beside(records: Sequence[Record], method: str, more: Callable[[Method, Comparison], list[str]]) -> list[str]:
+    """The cells that say how kerash evolve compares with a method."""
+    found = figures.compare(records, OURS, method)
+    median = "" if math.isnan(found.median) else f"{found.median:.3f}"
+    return [
+        METHODS[method].title,
+        *_cells(found.ratio, ".3f"),
+        median,
+        f"{found.better} of {found.tables}",
+        *more(METHODS[method], found),
+    ]
+
+
+def _targeted(method: Method, found: Comparison) -> list[str]:
+    """The differences of scores, the target, and whether it is met."""
+    asked = f"<= {method.target:g}" + ", bound < 1" * method.bounded
+    scores = [_cells(each, "+.3f")[0] for each in (found.accuracy, found.r2)]
+    return [*scores, asked, verdict(method, found.ratio)]
+
+
+def verdict(method: Method, ratio: Interval) -> str:
+    """Whether a ratio is what was asked, or beyond; nothing without results."""
+    if math.isnan(ratio.mean):
+        return ""
+    if ratio.mean > method.target or (method.bounded and not ratio.high < 1):
+        return "MISSED"
+    return "beyond" if ratio.mean <= method.beyond else "met"
+
+
+def _failures(records: Sequence[Record]) -> Iterator[str]:
+    """Where the figures are not about all splits."""
+    for method in METHODS:
+        own = [record for record in records if record["method"] == method]
+        failed = [record for record in own if "loss" not in record]
+        if failed:
+            names = ", ".join(dict.fromkeys(record["table"] for record in failed))
+            yield f"{METHODS[method].title}: failed on {len(failed)} of {len(own)} splits, not in ratios: {names}"
+
+
+def _losses(records: Sequence[Record]) -> Section:
+    """Each table's mean loss."""
+    methods = [method for method in METHODS if _has(records, method)]
+    rows = [["table", *(METHODS[method].title for method in methods)]]
+    for name in tables.NAMES:
+        own = [record for record in records if record["table"] == name]
+        if own:
+            means = [figures.mean([r for r in own if r["method"] == method], "loss") for method in methods]
+            rows.append([name, *("" if math.isnan(each) else f"{each:.4g}" for each in means)])
+    return Section("mean loss of each table", [], rows)
+
+
+def _digits(records: Sequence[Record]) -> Section:
+    good = [record for record in records if "accuracy" in record]
+    accuracy, slowest = figures.mean(good, "accuracy"), max(record["wall_seconds"] for record in records)
+    met = len(good) == digits.FOLDS and accuracy >= digits.ACCURACY and slowest <= digits.SECONDS
+    asked = f"{digits.ACCURACY:.1%} in {digits.SECONDS} s each"
+    talk = [
+        f"population {digits.POPULATION}, {digits.GENERATIONS} generations: mean accuracy {accuracy:.2%} on "
+        f"{len(good)} of {digits.FOLDS} splits, {slowest:.0f} s at most; target {asked}: {_met(met)}"
+    ]
+    return Section(digits.NAME, [*talk, *_errors(records)], [])
 
 
 def _xor(records: Sequence[Record]) -> Section:
     """kerash beside neat-python."""
-    rows = [["", "right", "evaluations", "CPU s", "of it imports", "failed"]]
-    means: dict[str, tuple[int, float, float]] = {}
+    rows = [["", "right", "evaluations", "CPU s", "slowest, s", "failed"]]
     for side, title in TITLES.items():
         own = [record for record in records if record["method"] == side]
         if own:
-            right = sum(record.get("right", False) for record in own)
-            evaluations, seconds = figures.mean(own, "evaluations"), figures.mean(own, "cpu_seconds")
-            means[side] = (right, evaluations, seconds)
-            failed = sum(bool(record["error"]) for record in own)
-            shown = (evaluations, seconds, figures.mean(own, "import_seconds"))
-            rows.append([title, f"{right} of {len(own)}", *(_number(each, 4) for each in shown), str(failed)])
-    talk = [f"every row within {xor.WITHIN:g}; means over seeds, of all seeds alike"]
-    if len(means) == len(TITLES):
-        (right, ours, mine), (_, theirs, peer) = means["kerash"], means["neat"]
-        talk += [
-            f"target {xor.SEEDS} of {xor.SEEDS}: {_verdict(right == xor.SEEDS)}; "
-            f"fewer evaluations: {_verdict(ours < theirs)}; less CPU: {_verdict(mine < peer)}"
-        ]
-    talk += sorted({f"{TITLES[record['method']]}: {record['error']}" for record in records if record["error"]})
-    return Section("XOR", talk, rows)
+            right, failed = (sum(bool(record.get(each)) for record in own) for each in ("right", "error"))
+            means = [f"{figures.mean(own, each):,.4g}" for each in ("evaluations", "cpu_seconds")]
+            slowest = f"{max(record['wall_seconds'] for record in own):.1f}"
+            rows.append([title, f"{right} of {len(own)}", *means, slowest, str(failed)])
+    mine = [record for record in records if record["method"] == "kerash"]
+    right = sum(record.get("right", False) for record in mine)
+    met = right == xor.SEEDS and all(record["wall_seconds"] <= xor.SECONDS for record in mine)
+    asked = f"target {xor.SEEDS} of {xor.SEEDS} in {xor.SECONDS} s each: {_met(met)}"
+    return Section("XOR", [f"every row within {xor.WITHIN:g}; {asked}", *_errors(records)], rows)
 
 
 def _origin(runs: Sequence[Record]) -> Section:
@@ -189,35 +186,19 @@ def _origin(runs: Sequence[Record]) -> Section:
     return Section("measured", [f"{days}; {'; '.join(machines)}", ", ".join(versions)], [])
 
 
-def _methods(records: Sequence[Record]) -> Iterator[tuple[str, list[Record]]]:
-    for method in METHODS:
-        own = [record for record in records if record["method"] == method]
-        if own:
-            yield method, own
+def _errors(records: Sequence[Record]) -> list[str]:
+    return sorted({f"{record['method']}: {record['error']}" for record in records if record.get("error")})
 
 
-def _of(records: Sequence[Record], name: str) -> list[Record]:
-    return [record for record in records if record["dataset"] == name]
+def _has(records: Sequence[Record], method: str) -> bool:
+    return any(record["method"] == method for record in records)
 
 
-def _rank(method: str, ranks: dict[str, float]) -> tuple[str, str]:
-    if method not in ranks:
-        return "", ""
-    verdict = _verdict(ranks[method] <= min(ranks.values())) if method == OURS else ""
-    return f"{ranks[method]:.2f}", verdict
+def _cells(found: Interval, form: str) -> list[str]:
+    """A mean and its bounds, or nothing for what there is not."""
+    shown = ["" if math.isnan(each) else format(each, form) for each in found]
+    return [shown[0], f"[{shown[1]}, {shown[2]}]" if shown[1] else ""]
 
 
-def _cells(found: Interval) -> tuple[str, str]:
-    if math.isnan(found.low):
-        return _number(found.mean, 4), ""
-    return _number(found.mean, 4), f"[{_number(found.low, 4)}, {_number(found.high, 4)}]"
-
-
-def _number(value: float, digits: int) -> str:
-    if math.isnan(value):
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
-
-
-def _verdict(met: bool) -> str:
+def _met(met: bool) -> str:
     return "met" if met else "MISSED"
