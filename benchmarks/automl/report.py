@@ -58,7 +58,7 @@ def _pooled(records: Sequence[Record]) -> Section:
     splits = {(record["table"], record["fold"]) for record in records}
     names = {name for name, _ in splits}
     talk = [
-        f"{records[0]['budget']:g} CPU seconds of the whole process tree a run, imports included, on two cores; "
+        f"{records[0]['budget']:g} CPU seconds of the whole process tree a run, imports included, on one core; "
         f"{len(names)} tables, {len(splits)} splits",
         "loss: log loss, or the root mean square error; ratio: geometric mean over tables, each weighing the same; "
         "[95 %]: paired bootstrap over tables",
