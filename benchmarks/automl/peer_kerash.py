@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.automl import first
 
-POPULATIONS = {"evolve": 16, "random": 16, "first": 8}
+POPULATIONS = {"evolve": 8, "random": 8, "first": 8}
 GENERATIONS = 1000
 REST = 1.2
 """Processor seconds of the budget kept for this process, for what the commands import, and for `kerash predict`."""
