@@ -54,7 +54,7 @@ class Results:
         return [record for record in self.all if record["table"] != RUN]
 
     def has(self, **wanted: Any) -> bool:
-        """Whether there is a record with these values."""
+        """Returns whether there is a record with these values."""
         return any(all(record.get(name) == value for name, value in wanted.items()) for record in self.records)
 
     def add(self, record: dict[str, Any]) -> None:
@@ -185,7 +185,7 @@ def about() -> dict[str, Any]:
 
 
 def versions() -> Iterator[tuple[str, str]]:
-    """Of the packages in peers.txt and packages.txt."""
+    """Yields the versions of the packages in peers.txt and packages.txt."""
     pinned = [line for file in ("peers.txt", "packages.txt") for line in (HERE / file).read_text("ascii").splitlines()]
     for name in dict.fromkeys(line.partition("==")[0] for line in pinned if "==" in line):
         try:

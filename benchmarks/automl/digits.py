@@ -17,7 +17,7 @@ NAME = "digits"
 FOLDS = 5
 POPULATION, GENERATIONS, WORKERS = 8, 10, 2
 ACCURACY, SECONDS = 0.978, 60
-"""What the mean over the splits must be at least, and the seconds on the clock of each at most."""
+"""Lowest mean accuracy over the splits, and largest number of seconds on the clock for each."""
 
 
 def search(folder: Path, fold: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the raw results amount to: how one method compares with another over tables, with intervals."""
+"""Comparisons of methods over tables, with intervals, from the raw results."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """One method beside another, over the tables that both finished folds of, each weighing the same.
+    """Comparison of one method with another, over the tables of which both finished folds; each weighs the same.
 
     `ratio` is the geometric mean of its losses by the other's; `accuracy` and `r2` are mean differences.
     """

@@ -20,7 +20,7 @@ REST = 1.2
 """Processor seconds of the budget kept for this process, for what the commands import, and for `kerash predict`."""
 
 KEPT = ("trainings", "generations", "parameters", "stopped")
-"""What is kept of what a search says."""
+"""Entries of a search's JSON that are kept."""
 
 
 def evolved(folder: Path, *words: object, program: str = "kerash_cli") -> Any:

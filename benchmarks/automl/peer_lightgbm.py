@@ -23,9 +23,6 @@ MOST_TREES, PATIENCE = 3000, 50
 EXIT = 0.3
 """Seconds of the budget kept for the answer."""
 
-MORE = 1.4
-"""How much longer the best takes on all rows than on four fifths of them, with room."""
-
 DEFAULTS = {
     "num_leaves": 31,
     "learning_rate": 0.1,
@@ -60,8 +57,7 @@ class Searcher:
     @property
     def again(self) -> float:
         """Seconds kept for training the best on all rows; none if folds judge, or if it takes too long."""
-        seconds = MORE * self.best.seconds
-        return seconds if len(self.splits) == 1 and seconds < self.task.budget / 4 else 0.0
+        return networks.again(self.task, len(self.splits), self.best.seconds)
 
     def trial(self, trial: optuna.Trial) -> float:
         """The mean of the folds' lowest validation losses."""

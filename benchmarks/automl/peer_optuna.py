@@ -27,9 +27,6 @@ LEAST = 3
 EXIT = 0.3
 """Seconds of the budget kept for the answer."""
 
-MORE = 1.4
-"""How much longer the best takes on all rows than on four fifths of them, with room."""
-
 
 class Fold:
     """A network that trains on some rows and may be judged on others."""
@@ -86,8 +83,7 @@ class Searcher:
     @property
     def again(self) -> float:
         """Seconds kept for training the best on all rows; none if folds judge, or if it takes too long."""
-        seconds = MORE * self.best.seconds
-        return seconds if len(self.splits) == 1 and seconds < self.task.budget / 4 else 0.0
+        return networks.again(self.task, len(self.splits), self.best.seconds)
 
     def trial(self, trial: optuna.Trial) -> float:
         """The lowest mean validation loss of an epoch."""

@@ -49,6 +49,13 @@ from kerash_cli.training.checkpoint import difference
 FORMAT = 3
 _OF_0_1_0, _WITHOUT_DIGESTS = (1, 2), 1
 _MOST = 10**18
+_OPTIONS = {
+    "widest": "--max-width",
+    "most_layers": "--max-layers",
+    "most_parameters": "--size",
+    "model": "model to start from",
+}
+"""Words for parts of an identity that are not those of the command line."""
 _BEFORE_GENES = {"steps": 1, "view": "standard"}
 """Settings that recipes in the histories of kerash 0.1.0 do not have."""
 
@@ -265,8 +272,9 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
                 "NAME, --force to start afresh, or that version to finish it"
             )
         if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
+            what = _OPTIONS.get(other, other)
             raise BadInput(
-                f"{at(str(folder))}the search of that name had another {other}; "
+                f"{at(str(folder))}the search of that name had another {what}; "
                 "try another NAME, or --force to start afresh"
             )
     if lines.records:

@@ -116,6 +116,8 @@ def test_other_data_under_an_old_name_changes_nothing(kerash: Kerash, tmp_path: 
         (("2", "1", "xor_ev", "data/xor.data", "and.label", "1", "2"), "another label"),
         ((*XOR, "2", "2"), "another population"),
         ((*XOR, "1", "2", "--seed", "7"), "another seed"),
+        ((*XOR, "1", "2", "--size", "90"), "another --size"),
+        ((*XOR, "1", "2", "--max-width", "9"), "another --max-width"),
         ((*XOR, "1", "2", "--activations", "relu"), "another activations"),
     ):
         done = kerash("evolve", *arguments)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small import TANH, run
+from small import TANH, check_stack, run
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import IDENTITY, Dense, InputLayer, Mode
@@ -169,27 +169,7 @@ def test_gradients_of_groups_are_those_of_central_differences(text: str, bias: b
 def test_a_stack_of_groups_computes_what_its_networks_compute_one_by_one(text: str) -> None:
     net = Network([layer(text, TANH), Dense(4, TANH, Groups(2))], (1, 1, INPUTS))
     assert net.stacks
-    rng, count, n = np.random.default_rng(3), 3, 5
-    params = rng.standard_normal((count, net.size))
-    gradient = np.empty_like(params)
-    x, da = rng.standard_normal((count, n, INPUTS)), rng.standard_normal((4, count, n))
-    stack = net.plan(params, count * n, Mode(training=True), gradient, with_dx=True)
-    stack.rows[:, :-1] = x.reshape(-1, INPUTS)
-    run(stack.forward)
-    stack.da[...] = da.reshape(4, -1)
-    run(stack.backward)
-    assert stack.dx is not None
-    for k in range(count):
-        own, columns = np.empty(net.size), slice(k * n, (k + 1) * n)
-        plan = net.plan(params[k].copy(), n, Mode(training=True), own, with_dx=True)
-        plan.rows[:, :-1] = x[k]
-        run(plan.forward)
-        plan.da[...] = da[:, k]
-        run(plan.backward)
-        assert plan.dx is not None
-        assert stack.a[:, columns] == pytest.approx(plan.a, rel=1e-12)
-        assert gradient[k] == pytest.approx(own, rel=1e-11, abs=1e-13)
-        assert stack.dx[:, columns] == pytest.approx(plan.dx, rel=1e-11, abs=1e-13)
+    check_stack(net, 3, 5)
 
 
 # Predictions

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small import TANH, run
+from small import TANH, check_stack, run
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.layers import (
@@ -131,24 +131,4 @@ def test_no_other_scale_is_trained_within_a_dense_layer(layers: list[Layer]) -> 
 def test_a_stack_of_scales_computes_what_its_networks_compute_one_by_one(bias: bool) -> None:
     network = Network([Scale(), Dense(4, TANH), Scale(), Dense(2, Activation("softmax"))], SHAPE, bias)
     assert network.stacks
-    rng, count, n = np.random.default_rng(3), 5, 7
-    params = rng.standard_normal((count, network.size))
-    gradient = np.empty_like(params)
-    x, da = rng.standard_normal((count, n, 3)), rng.standard_normal((2, count, n))
-    stack = network.plan(params, count * n, Mode(training=True), gradient, with_dx=True)
-    stack.rows[:, :-1] = x.reshape(-1, 3)
-    run(stack.forward)
-    stack.da[...] = da.reshape(2, -1)
-    run(stack.backward)
-    assert stack.dx is not None
-    for k in range(count):
-        own, columns = np.empty(network.size), slice(k * n, (k + 1) * n)
-        plan = network.plan(params[k].copy(), n, Mode(training=True), own, with_dx=True)
-        plan.rows[:, :-1] = x[k]
-        run(plan.forward)
-        plan.da[...] = da[:, k]
-        run(plan.backward)
-        assert plan.dx is not None
-        assert stack.a[:, columns] == pytest.approx(plan.a, rel=1e-12)
-        assert gradient[k] == pytest.approx(own, rel=1e-11, abs=1e-13)
-        assert stack.dx[:, columns] == pytest.approx(plan.dx, rel=1e-11, abs=1e-13)
+    check_stack(network, 5, 7)
