@@ -163,11 +163,9 @@ class Search:
         training["averaged"] = networks
         ensemble = ensemble._replace(loss=selection.judged(sums * factor), parameters=len(params))
         how = f"{in_words(ensemble)}, {counted(networks, 'network')} in one"
-        clearly = "" if ensemble.loss < chosen.outcome.loss else ", which is not clearly better"
-        alone = f"; {numbered(chosen.candidate.place)} alone has {chosen.outcome.loss:.4g}{clearly}" * (len(teams) > 1)
         lineage = self._lineage([each for each, _ in teams])
         trained = trained._replace(training=training)
-        return Winner(trained, chosen, ensemble.loss, how + alone, lineage, self._front, ensemble)
+        return Winner(trained, chosen, ensemble.loss, how, lineage, self._front, ensemble)
 
     def _ensemble(self, selection: Selection) -> Ensemble | None:
         """Returns the ensemble that the search has found."""

@@ -30,7 +30,15 @@ class Winner(NamedTuple):
     def describe(self) -> str:
         """Returns a line about the model that is saved."""
         what = self.how if self.ensemble else f"candidate {numbered(self.chosen.candidate.place)} {self.how}"
-        return f"saved: {what}, {self.trained.network.size} parameters, loss {self.loss:.4g}"
+        return f"saved: {what}, {self.trained.network.size} parameters, loss {self.loss:.4g}{self._alone()}"
+
+    def _alone(self) -> str:
+        """Returns a phrase about the best candidate alone; empty if several were not averaged."""
+        if not self.ensemble or len(self.ensemble.members) == 1:
+            return ""
+        loss = self.chosen.outcome.loss
+        clearly = "" if self.loss < loss else ", which is not clearly better"
+        return f"; {numbered(self.chosen.candidate.place)} alone has {loss:.4g}{clearly}"
 
     @property
     def description(self) -> ModelDescription:

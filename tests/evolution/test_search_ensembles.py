@@ -251,9 +251,8 @@ def test_a_saved_ensemble_says_who_is_in_it_and_how_good_one_is_alone(tmp_path: 
     words = f"the mean of 0.{silu[0]} (2 of 5), 0.{silu[1]} (3 of 5)"
     index = alone.candidate.place[1]
     assert winner.describe() == (
-        f"saved: {words}, 25 networks in one; 0.{index} alone has "
-        f"{'99' if clearly else '0.001, which is not clearly better'}, "
-        f"{winner.trained.network.size} parameters, loss {winner.loss:.4g}"
+        f"saved: {words}, 25 networks in one, {winner.trained.network.size} parameters, loss {winner.loss:.4g}"
+        f"; 0.{index} alone has {'99' if clearly else '0.001, which is not clearly better'}"
     )
     record = winner.record(0)
     assert record["members"] == [[0, silu[0], 2], [0, silu[1], 3]]
