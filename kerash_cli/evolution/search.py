@@ -3,23 +3,20 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import asdict
 from hashlib import sha256
 from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kerash_cli.encoding.phrases import counted
 from kerash_cli.engine import losses
-from kerash_cli.engine.network import Network
-from kerash_cli.engine.randomness import Key, derived
-from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Damaged, Diverged, at
-from kerash_cli.evolution.ensemble import PICKS, Selection
+from kerash_cli.evolution.ensemble import Selection
 from kerash_cli.evolution.evaluation import Job, answers, best_params, evaluate, known_result
 from kerash_cli.evolution.history import History
+from kerash_cli.evolution.jobs import Jobs, inputs_name
+from kerash_cli.evolution.making import ModelMaker, PickedCandidate
 from kerash_cli.evolution.population import (
     Candidate,
     Ensemble,
@@ -28,16 +25,11 @@ from kerash_cli.evolution.population import (
     Outcome,
     Place,
     Population,
-    Purpose,
 )
-from kerash_cli.evolution.preparation import PreparedSearch, all_rows, batch_size
+from kerash_cli.evolution.preparation import PreparedSearch, all_rows
 from kerash_cli.evolution.team import Team
 from kerash_cli.evolution.winner import Winner, candidate_record, in_words, members_record, numbered
-from kerash_cli.model import seen
-from kerash_cli.model.merging import Member, merged
-from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import Stage
-from kerash_cli.training.folds import outputs
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
@@ -51,17 +43,12 @@ def stage_samples(prepared: PreparedSearch, stage: Stage) -> Samples:
     dtype = np.dtype(prepared.regime.dtype)
     samples = staged(stage, "all", prepared.encoding, prepared.table, prepared.labels, dtype)
     for number, features in enumerate(prepared.seen()):
-        stage.array(_inputs(number), features.shape, np.intp)[...] = features
+        stage.array(inputs_name(number), features.shape, np.intp)[...] = features
     splits = {"search": prepared.split(0), "final": prepared.split(1), "refit": all_rows(prepared.table.rows)}
     for name, folds in splits.items():
         for part, rows in folds._asdict().items():
             stage.array(f"{part}_{name}", rows.shape, np.intp)[...] = rows
     return samples
-
-
-def _inputs(number: int) -> str:
-    """Returns the name of the array with the inputs that a view sees."""
-    return f"inputs_{number}"
 
 
 class Search:
@@ -72,7 +59,8 @@ class Search:
     ) -> None:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
         self._samples = samples
-        self._origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
+        origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
+        self._jobs, self._models = Jobs(prepared, history, stage, origin), ModelMaker(prepared, samples)
         self._selection = self._begun_selection() if prepared.final == "merged" else None
         self.population = self._begun_population()
         self.trainings = self.epochs = self.generation = 0
@@ -122,8 +110,11 @@ class Search:
             return self._averaged(self._selection, finalists[0])
         if self.prepared.mode == "training":
             chosen = finalists[0]
-            trained = self._trained(chosen, best_params(self._restored(chosen.candidate)), self._result(chosen), 0)
-            return Winner(trained, chosen, chosen.outcome.loss, AS_TRAINED, self._lineage([chosen]), self._front)
+            params = best_params(self._restored(chosen.candidate))
+            trained = self._models.one(chosen, params, self._result(chosen), 0, self.generation)
+            return Winner(
+                trained, chosen, chosen.outcome.loss, AS_TRAINED, self._lineage([chosen]), self.population.archive
+            )
         return self._refitted(finalists)
 
     def _averaged(self, selection: Selection, chosen: Evaluated) -> Winner:
@@ -134,72 +125,39 @@ class Search:
         """
         ensemble = self._ensemble(selection) if self.prepared.settings.pick == "best" else selection.alone(chosen)
         assert ensemble, "the first candidate is small enough, see preparation.prepare"
-        teams = [(self._known(place), files) for place, files in self._trained_again(ensemble)]
-        sums = np.zeros_like(selection.targets)
-        for (_, files), (_, picks) in zip(teams, ensemble.members, strict=True):
-            for file in files:
-                sums += answers(file).T.astype(np.float64) * (picks / PICKS / len(files))
-        factor = selection.scale(sums)
-        seen = [self.prepared.features(each.candidate.recipe.view) for each, _ in teams]
-        joint = np.unique(np.concatenate(seen))
-        members = [
-            Member(
-                each.candidate.recipe.description,
-                np.concatenate([best_params(file).reshape(self.prepared.folds, -1) for file in files]),
-                np.searchsorted(joint, own),
-                picks / PICKS,
-            )
-            for (each, files), (_, picks), own in zip(teams, ensemble.members, seen, strict=True)
-        ]
-        description, params = merged(members, len(joint), factor)
-        network = Network(description.layers, description.known_shape)
-        trained = TrainedModel(description, network, params, self.prepared.encoding.seeing(joint), {})
-        found = description.activation(sums * factor).T
-        rows = self.prepared.split(0).validation.reshape(-1)
-        networks = sum(len(each.params) for each in members)
-        own = {"members": in_words(ensemble), "logits_times": factor}
-        result = {**self._result(teams[0][0]), "stopped": "search"}
-        training = self._record(own, result, trained.scores(found, self._samples.y[rows]), joint)
-        training["averaged"] = networks
-        ensemble = ensemble._replace(loss=selection.judged(sums * factor), parameters=len(params))
-        how = f"{in_words(ensemble)}, {counted(networks, 'network')} in one"
-        lineage = self._lineage([each for each, _ in teams])
-        trained = trained._replace(training=training)
-        return Winner(trained, chosen, ensemble.loss, how, lineage, self._front, ensemble)
+        teams = self._trained_again(ensemble)
+        trained, loss = self._models.mean(ensemble, teams, selection, self._result(teams[0].evaluated), self.generation)
+        ensemble = ensemble._replace(loss=loss, parameters=trained.network.size)
+        how = f"{in_words(ensemble)}, {counted(trained.training['averaged'], 'network')} in one"
+        lineage = self._lineage([each.evaluated for each in teams])
+        return Winner(trained, chosen, loss, how, lineage, self.population.archive, ensemble)
 
     def _ensemble(self, selection: Selection) -> Ensemble | None:
         """Returns the ensemble that the search has found."""
         return self.population.ensemble if isinstance(self.population, Team) else selection.best()
 
-    def _trained_again(self, ensemble: Ensemble) -> list[tuple[Place, list[str]]]:
-        """Returns each member's files: one for each pick, from other initial weights, as long as --size allows."""
+    def _trained_again(self, ensemble: Ensemble) -> list[PickedCandidate]:
+        """Returns the members with their files: one for each pick, from other weights, as long as --size allows."""
         limit = self.prepared.settings.most_parameters or inf
-        found = [(place, [self._restored(self._known(place).candidate)]) for place, _ in ensemble.members]
-        size, jobs = ensemble.parameters, list[tuple[int, Job]]()
-        for number, (place, picks) in enumerate(ensemble.members):
-            candidate = self._known(place).candidate
-            more = self.prepared.folds * candidate.recipe.network.size
+        found, jobs, size = list[PickedCandidate](), list[tuple[PickedCandidate, Job]](), ensemble.parameters
+        for place, picks in ensemble.members:
+            member = self._known(place)
+            found.append(PickedCandidate(member, picks, [self._restored(member.candidate)]))
+            more = self.prepared.folds * member.outcome.parameters
             for other in range(1, picks):
                 if size + more <= limit:
                     size += more
-                    jobs.append((number, self._other_weights(candidate, other)))
+                    jobs.append((found[-1], self._jobs.other_weights(member.candidate, other)))
         results = self._results([job for _, job in jobs])
-        for (number, job), result in zip(jobs, results, strict=True):
+        for (each, job), result in zip(jobs, results, strict=True):
             if result["loss"] is not None:
-                found[number][1].append(job.file)
-        self._history.keep_final([file for _, files in found for file in files[1:]])
+                each.files.append(job.file)
+        self._history.keep_final([file for each in found for file in each.files[1:]])
         return found
-
-    def _other_weights(self, candidate: Candidate, number: int) -> Job:
-        """Returns the job that trains a candidate once more, from other initial weights."""
-        seed = derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, Purpose.OTHER_WEIGHTS, number)
-        return self._job(candidate, 1.0)._replace(
-            seed=seed, file=self._history.weights(candidate.place, f"other{number}")
-        )
 
     def _refitted(self, finalists: Sequence[Evaluated]) -> Winner:
         """Trains the finalists on other folds, and then the best of them on all rows."""
-        jobs = [self._final_job(each.candidate, "final", 1.0) for each in finalists]
+        jobs = [self._jobs.final(each.candidate) for each in finalists]
         results = self._results(jobs)
         finals = [
             each._replace(outcome=_outcome(result, each.outcome.parameters))
@@ -207,12 +165,12 @@ class Search:
         ]
         best = min(range(len(finals)), key=lambda k: finals[k].order)
         chosen, result, files = finalists[best], _survived(results[best]), [job.file for job in jobs]
-        trained = self._trained(chosen, best_params(jobs[best].file), result, 1)
-        refit = self._final_job(chosen.candidate, "refit", max(1, result["best_epoch"]) / self._epochs(jobs[best]))
+        trained = self._models.one(chosen, best_params(jobs[best].file), result, 1, self.generation)
+        refit = self._jobs.refit(chosen.candidate, result["best_epoch"])
         _survived(*self._results([refit]))
         self._history.keep_final([*files, refit.file])
         trained = trained._replace(params=best_params(refit.file))
-        return Winner(trained, chosen, result["loss"], REFITTED, self._lineage([chosen]), self._front)
+        return Winner(trained, chosen, result["loss"], REFITTED, self._lineage([chosen]), self.population.archive)
 
     def seconds_ahead(self, workers: int) -> float:
         """Estimates the seconds that another generation and `conclude` take, from the trainings so far."""
@@ -249,10 +207,6 @@ class Search:
     def _rungs(self) -> int:
         return len(self.prepared.strategy.rungs)
 
-    @property
-    def _front(self) -> list[Evaluated]:
-        return self.population.archive
-
     def _result(self, each: Evaluated) -> dict[str, Any]:
         """Returns the record of a candidate that was evaluated in full."""
         return self._history.evaluations[*each.candidate.place, self._rungs - 1]
@@ -273,7 +227,7 @@ class Search:
 
     def _restored(self, candidate: Candidate) -> str:
         """Returns the file of a candidate that was evaluated in full; trains it again if the file is of no use."""
-        job = self._job(candidate, 1.0)
+        job = self._jobs.of(candidate, 1.0)
         if known_result(job) is None:
             if candidate.donor:
                 self._restored(self._known(candidate.donor).candidate)
@@ -286,7 +240,7 @@ class Search:
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for donor in sorted({each.donor for each in missing if each.donor}):
             self._restored(self._known(donor).candidate)
-        futures = self._submitted([self._job(each, self.prepared.strategy.rungs[rung]) for each in missing])
+        futures = self._submitted([self._jobs.of(each, self.prepared.strategy.rungs[rung]) for each in missing])
         for candidate in candidates:
             parameters = candidate.recipe.network.size
             told = {**candidate_record(candidate), "rung": rung, "parameters": parameters}
@@ -325,84 +279,6 @@ class Search:
         """Submits jobs, the longest first, so that no core waits long at the end; returns futures by `Job.file`."""
         longest_first = sorted(jobs, key=lambda job: -job.recipe.network.flops)
         return {job.file: self._executor.submit(evaluate, job.to_json()) for job in longest_first}
-
-    def _job(self, candidate: Candidate, share: float) -> Job:
-        views = [view for view, _ in self.prepared.space.views]
-        return Job(
-            self.prepared.regime,
-            str(self._stage.folder.resolve()),
-            "search",
-            self._seed(candidate, Purpose.TRAINING),
-            self._origin,
-            candidate.recipe,
-            candidate.ancestry,
-            self._history.weights(candidate.donor) if candidate.donor else None,
-            self._history.weights(candidate.place),
-            share,
-            _inputs(views.index(str(candidate.recipe.view))) if len(views) > 1 else None,
-        )
-
-    def _final_job(self, candidate: Candidate, split: str, share: float) -> Job:
-        """Returns a job that trains a candidate afresh: on other folds, or on all rows if `split` is "refit"."""
-        regime, purpose = self.prepared.regime, Purpose.FINAL
-        if split == "refit":
-            regime, purpose = regime._replace(batch_size=batch_size(self.prepared.table.rows)), Purpose.REFIT
-        seed, file = self._seed(candidate, purpose), self._history.weights(candidate.place, split)
-        return self._job(candidate, share)._replace(
-            regime=regime, split=split, seed=seed, ancestry=(), parent=None, file=file
-        )
-
-    def _epochs(self, job: Job) -> int:
-        """Returns the number of epochs of a full training on the rows of the search."""
-        return job.regime.epochs(job.recipe.steps, self.prepared.split(0).training.shape[1])
-
-    def _seed(self, candidate: Candidate, purpose: Purpose) -> int:
-        return derived(self.prepared.settings.seed, Key.EVOLVE, *candidate.place, purpose)
-
-    def _trained(self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int) -> TrainedModel:
-        """Returns a model of the first network, with the scores of all folds' networks on their validation rows."""
-        prepared, recipe = self.prepared, chosen.candidate.recipe
-        first = params if params.ndim == 1 else params[0]
-        features = prepared.features(recipe.view)
-        trained = TrainedModel(recipe.description, recipe.network, first, prepared.encoding.seeing(features), {})
-        folds = prepared.split(split)
-        judged = folds.judged(self._samples)
-        found = outputs(recipe.network, params, judged.x[:, features], folds.sizes)
-        own = {
-            "candidate": numbered(chosen.candidate.place),
-            "learning_rate": recipe.learning_rate,
-            "weight_decay": recipe.weight_decay,
-        }
-        return trained._replace(training=self._record(own, result, trained.scores(found, judged.y), features))
-
-    def _record(
-        self, own: dict[str, Any], result: dict[str, Any], metrics: Any, features: NDArray[np.intp]
-    ) -> dict[str, Any]:
-        """Returns the record of training for a saved model that sees the given features, with its `own` settings."""
-        prepared = self.prepared
-        settings = {
-            **prepared.regime._asdict(),
-            **asdict(prepared.strategy),
-            **asdict(prepared.space),
-            "generations": self.generation,
-            "start": str(prepared.start.description),
-            "pick": prepared.settings.pick,
-            "optimizer": "adamw",
-            "schedule": "cosine",
-            "judged_by": prepared.mode,
-            "final": prepared.final,
-            **own,
-        }
-        return {
-            "settings": settings,
-            "sha256": {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None},
-            "epochs": result["epochs"],
-            "best_epoch": result["best_epoch"],
-            "stopped": result["stopped"],
-            "scored_on": "training" if prepared.mode == "training" else "validation",
-            "metrics": metrics,
-            "seen": seen.packed(seen.hashes(self._samples.x[:, features], self._samples.y)),
-        }
 
 
 def _survived(result: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,9 @@ ENSEMBLE = Ensemble((((0, 1), 3), ((2, 5), 2)), 0.123456, 42)
 
 def test_of_an_ensemble_the_line_and_the_record_say_who_is_in_it() -> None:
     own = winner()._replace(ensemble=ENSEMBLE, how="the mean of candidates 0.1 and 2.5")
-    assert own.describe() == "saved: the mean of candidates 0.1 and 2.5, 101 parameters, loss 0.1235; 2.5 alone has 0.25"
+    assert (
+        own.describe() == "saved: the mean of candidates 0.1 and 2.5, 101 parameters, loss 0.1235; 2.5 alone has 0.25"
+    )
     assert own.record(7) == {**winner().record(7), "members": [[0, 1, 3], [2, 5, 2]]}
     assert members_record(ENSEMBLE) == [[0, 1, 3], [2, 5, 2]]
 
