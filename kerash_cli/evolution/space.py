@@ -21,7 +21,7 @@ FOR_TABLES = ("relu", "silu", "selu", "gelu", "tanh")
 """Those that it draws from for a table of 50 rows or more."""
 RATES, DECAYS = (1e-3, 2e-2), (1e-4, 1e-1)
 """Lowest and highest learning rate, and lowest and highest weight decay, that are drawn."""
-TABLE_RATES, TABLE_DECAYS = (1e-3, 3e-2), (1e-2, 3.0)
+TABLE_RATES, TABLE_DECAYS = (1e-3, 3e-2), (1e-4, 3.0)
 """The same for a table of 50 rows or more."""
 STEPS = (200, 6000)
 """Smallest and largest number of batches of a training that are drawn."""

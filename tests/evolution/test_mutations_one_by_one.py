@@ -318,12 +318,12 @@ def test_a_scale_comes_and_goes() -> None:
 
 
 def test_settings_of_a_network_for_a_table_have_bounds_of_their_own() -> None:
-    for rate, decay in ((1e-3, 1e-2), (3e-2, 3.0)):
+    for rate, decay in ((1e-3, 1e-4), (3e-2, 3.0)):
         at_the_end = Recipe(recipe(DEEP).description, rate, decay)
         beyond = children("settings", 0, at_the_end, space(DEEP, views=VIEWS))
         assert rate in {each.learning_rate for each in beyond}
         assert decay in {each.weight_decay for each in beyond}
-        assert all(1e-3 <= each.learning_rate <= 3e-2 and 1e-2 <= each.weight_decay <= 3.0 for each in beyond)
+        assert all(1e-3 <= each.learning_rate <= 3e-2 and 1e-4 <= each.weight_decay <= 3.0 for each in beyond)
         assert {(each.steps, each.view, each.layers) for each in beyond} == {
             (at_the_end.steps, at_the_end.view, at_the_end.layers)
         }

@@ -65,7 +65,7 @@ def test_a_fifth_of_many_rows_is_held_out_of_each_class_alike(tmp_path: Path) ->
     assert other.validation.tolist() != first.validation.tolist()
 
 
-@pytest.mark.parametrize(("rows", "rate", "decay"), [(49, 0.05, 1e-4), (50, (1e-3 * 3e-2) ** 0.5, (1e-2 * 3) ** 0.5)])
+@pytest.mark.parametrize(("rows", "rate", "decay"), [(49, 0.05, 1e-4), (50, (1e-3 * 3e-2) ** 0.5, (1e-4 * 3) ** 0.5)])
 def test_settings_begin_in_the_middle_of_what_is_drawn(tmp_path: Path, rows: int, rate: float, decay: float) -> None:
     start = prepared(tmp_path, rows).start
     assert (start.learning_rate, start.weight_decay) == (float(f"{rate:.4g}"), float(f"{decay:.4g}"))
@@ -79,7 +79,7 @@ def test_the_identity_is_all_that_decides_the_result(tmp_path: Path) -> None:
         **{"data": found.table.sha256, "label": None, "mode": "cross-validation", "pick": "small", "final": "merged"},
         "strategy": {"population": 8, "seed": 0, "inherits": False, "random": False, "ensembles": True},
         "start": {
-            **{"model": "3 1 1\ninput\ndense 3 softmax\n", "learning_rate": 0.005477, "weight_decay": 0.1732},
+            **{"model": "3 1 1\ninput\ndense 3 softmax\n", "learning_rate": 0.005477, "weight_decay": 0.01732},
             **{"steps": 1000, "view": "standard"},
         },
         "space": {

@@ -12,7 +12,7 @@ from test_space_tables import SPACE, START
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.evolution.mutations import mutate
 from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Generation, Outcome, Place, Strategy
-from kerash_cli.evolution.portfolio import PORTFOLIO, recipes
+from kerash_cli.evolution.portfolio import recipes
 from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.evolution.space import Space
 from kerash_cli.evolution.team import Team
@@ -263,7 +263,3 @@ def test_a_longer_search_begins_as_a_shorter_one() -> None:
     short, _ = search(team(6), 2, Scripted())
     long, _ = search(team(6), 5, Scripted())
     assert long[: len(short)] == short
-
-
-def test_the_portfolio_has_something_for_every_depth_that_members_can_be_merged_in() -> None:
-    assert len({len(entry.widths) for entry in PORTFOLIO}) > 1
