@@ -24,6 +24,11 @@ class Piece(NamedTuple):
     whole: Callable[[Array], list[Views]]
     """Returns, for each of its layers, views of its tensors in a vector of the whole network, (size,)."""
 
+    def views(self, vector: Array) -> list[Array]:
+        """Returns views of this piece's numbers in a vector of the whole network."""
+        layers = zip(self.network.tensor_shapes, self.whole(vector), strict=True)
+        return [whole[name] for shapes, whole in layers for name in shapes]
+
     def load(self, vector: Array, own: Array) -> None:
         """Copies the numbers of this piece from a vector of the whole network to one of its own, (network.size,)."""
         for tensors, whole in zip(self.network.tensors(own), self.whole(vector), strict=True):

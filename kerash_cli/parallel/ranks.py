@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,36 @@ while all processes are suspended together."""
 LONGEST_WAIT = 60.0
 """Seconds without an answer after which a worker counts as failed, or 20 times the longest piece of work so far if that
 is longer."""
+
+
+Crossing: TypeAlias = Callable[[int, int], Sequence[Any]]
+"""Returns what a rank (the first number) has written and another one (the second) is about to read, as views of arrays.
+
+These arrays are laid out alike in both ranks.
+"""
+
+
+class Door(Protocol):
+    """A point of the work where each rank waits for all others: beyond it, each one has what crosses to it."""
+
+    def arrive(self) -> None:
+        """Tells the other ranks that this one has arrived; it may do something else before it leaves."""
+
+    def leave(self) -> None:
+        """Waits for all ranks after this one has arrived; raises Over if the first rank has ended the job."""
+
+    def __call__(self) -> None:
+        """Waits for all ranks; raises Over if the first rank has ended the job."""
+
+
+class Doors(Protocol):
+    """Makes the doors of a rank."""
+
+    apart: bool
+    """True if the ranks share no memory, so that what crosses has to be moved."""
+
+    def door(self, crossing: Crossing) -> Door:
+        """Returns a door; all ranks go through the same ones, in the same order."""
 
 
 class Over(Exception):
@@ -84,13 +114,22 @@ class Ranks:
 
 
 class Meeting:
-    """Waits at the barrier for all ranks; each rank has its own Meeting."""
+    """Waits at the barrier for all ranks; each rank has its own Meeting.
+
+    It is a Door, and as ranks share what crosses, all their doors.
+    """
+
+    apart = False
 
     def __init__(self, barrier: Barrier, arrays: Mapping[str, Any]) -> None:
         self._control = arrays["control"].data
         self._wait = barrier.leave
         self.arrive = barrier.arrive
         """Tells the other ranks that this one has arrived; it may do something else before it leaves."""
+
+    def door(self, crossing: Crossing) -> Door:
+        """Returns this Meeting."""
+        return self
 
     def __call__(self) -> None:
         """Waits for all ranks; raises Over if the first rank has ended the job."""

@@ -20,7 +20,7 @@ from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.tensors import Array, Calls, Indices
 from kerash_cli.training import division
 from kerash_cli.training.chunks import Chunks, Slot
-from kerash_cli.training.steps import Arrays, Shapes, Step, Task, own
+from kerash_cli.training.steps import Arrays, Shapes, Step, Task, own, together
 
 CACHE = 1 << 19
 """Size, in bytes, of the part of a core's own cache that a chunk leaves free."""
@@ -44,9 +44,11 @@ class ByRows:
         network, params = task.network, task.params
         # A rank that is alone adds the gradient of each chunk to the first one's.
         self._gradient = shared["slots"][0] if ranks == 1 else aligned(params.shape, params.dtype)
-        part = slice(0, network.size) if updates_all else part_of(rank, ranks, network.size)
-        self._update = network.update(task.optimizer, params, self._gradient, part)
-        self._reduced = slice(0, network.size) if task.optimizer.needs_all else part
+        everything = slice(0, network.size)
+        self._parts = [everything if updates_all else part_of(each, ranks, network.size) for each in range(ranks)]
+        self._added_parts = [everything] * ranks if task.optimizer.needs_all else self._parts
+        self._updates_all = updates_all
+        self._update = network.update(task.optimizer, params, self._gradient, self._parts[rank])
         slots = [Slot(params, slot) for slot in shared["slots"]]
         weighted = task.samples.weight is not None
         self._chunks = Chunks(network, task.loss, task.mode, slots, weighted, task.margin)
@@ -67,7 +69,7 @@ class ByRows:
         if alone and len(parts) == 1:
             chunk = self._chunks[n, n, 0]
             calls = [*chunk.compute, *self._update]
-            return Step(rows, chunk.gather(samples, rows), [calls], [chunk.judge.loss], chunk.judge.hits, [])
+            return Step(rows, chunk.gather(samples, rows), [calls], [chunk.judge.loss], chunk.judge.hits, [], [], [])
         losses = [self._shared["losses"][i : i + 1].reshape(()) for i in range(len(parts))]
         hits = [
             self._shared["hits"][i : i + 1].reshape(())
@@ -89,14 +91,21 @@ class ByRows:
                 compute.append(partial(np.add, self._gradient, self._shared["slots"][1], self._gradient))
         compute.append(partial(setattr, mode, "chunk", 0))  # where a batch that is not cut expects it
         if alone:
-            return Step(rows, gather, [[*compute, *self._update]], losses, hits, [])
-        return Step(rows, gather, [compute, []], losses, hits, [[*self._added(len(parts)), *self._update], []])
+            return Step(rows, gather, [[*compute, *self._update]], losses, hits, [], [], [])
+        learn: list[Calls] = [[*self._added(len(parts)), *self._update], []]
+        judged = partial(self._judged, len(parts))
+        return Step(rows, gather, [compute, []], losses, hits, learn, [judged], [self._learnt])
 
     def begin(self) -> None:
         """Does nothing, as there are no copies."""
 
     def end(self) -> None:
         """Does nothing, as there are no copies."""
+
+    def whole(self, source: int, target: int) -> list[Array]:
+        if target or self._updates_all:
+            return []
+        return [vector[self._parts[source]] for _, vector in sorted(self._task.optimizer.vectors.items())]
 
     def recompute(self, rows: Indices) -> float:
         total = 0.0
@@ -112,9 +121,20 @@ class ByRows:
         network = self._task.network
         return np.array_split(rows, division.chunks(len(rows), network.flops, network.size))
 
+    def _judged(self, count: int, source: int, target: int) -> list[Array]:
+        """Returns the losses and hits of a rank's chunks, of `count` in all, and what another adds of the gradients."""
+        own_ones, shared = together(own(source, self._ranks, count)), self._shared
+        hits = [] if self._task.margin is None else [shared["hits"][own_ones]]
+        return [shared["losses"][own_ones], *hits, shared["slots"][own_ones, self._added_parts[target]]]
+
+    def _learnt(self, source: int, target: int) -> list[Array]:
+        """Returns the parameters that a rank has updated and others have not."""
+        return [] if self._updates_all else [self._task.params[self._parts[source]]]
+
     def _added(self, count: int) -> Calls:
         """Returns the calls that add up this rank's part of the gradients of `count` chunks."""
-        total, slots = self._gradient[self._reduced], [slot[self._reduced] for slot in self._shared["slots"][:count]]
+        part = self._added_parts[self._rank]
+        total, slots = self._gradient[part], [slot[part] for slot in self._shared["slots"][:count]]
         first, *others = slots
         if not others:
             return [partial(np.copyto, total, first)]

@@ -16,6 +16,7 @@ from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape
+from kerash_cli.parallel.ranks import Crossing
 from kerash_cli.training.samples import Samples
 
 Arrays = Mapping[str, Any]
@@ -54,6 +55,10 @@ class Step(NamedTuple):
     """Numbers of hits, 0-d; empty if there is no margin."""
     learn: list[Calls]
     """The phases that change the parameters, which are left out if the loss is not finite."""
+    judged: list[Crossing]
+    """What ranks need of each other after each phase of `judge` but the last."""
+    learnt: list[Crossing]
+    """What they need after each phase of `learn` but the last."""
 
 
 class Division(Protocol):
@@ -73,8 +78,19 @@ class Division(Protocol):
     def end(self) -> None:
         """Copies them back, as far as this rank owns them; called after each epoch."""
 
+    def whole(self, source: int, target: int) -> list[Array]:
+        """Returns what crosses at the end of an epoch, a `Crossing`: the first rank needs the whole state of the run.
+
+        Of parameters and the optimizer's vectors it is what no earlier crossing has brought.
+        """
+
     def recompute(self, rows: Indices) -> float:
         """Returns the sum of losses of these rows, computed by this rank alone with the task's parameters."""
+
+
+def together(indexes: range) -> slice:
+    """Returns the slice of these indexes, which follow each other."""
+    return slice(indexes.start, indexes.stop)
 
 
 def own(rank: int, ranks: int, count: int) -> range:

@@ -21,9 +21,10 @@ from kerash_cli.engine.optimizers import Optimizer, sum_of_squares
 from kerash_cli.engine.plans import Given, Plan
 from kerash_cli.engine.slices import Piece, Slices, cut, hidden
 from kerash_cli.engine.tensors import Array, Calls, Indices
+from kerash_cli.parallel.ranks import Crossing
 from kerash_cli.training.chunks import Chunk, Judge, Slot, taken
 from kerash_cli.training.run import batch_sizes
-from kerash_cli.training.steps import Arrays, Shapes, Step, Task, own
+from kerash_cli.training.steps import Arrays, Shapes, Step, Task, own, together
 
 
 class _Owned(NamedTuple):
@@ -48,8 +49,9 @@ class ByUnits:
         self.turns = _turns(ranks)
         self._task, self._shared = task, shared
         self._slices = cut(task.network, count)
+        self._numbers = [own(each, ranks, count) for each in range(ranks)]
         stages = range(len(self._slices.stages))
-        self._pieces = [self._owned(stage, number) for stage in stages for number in own(rank, ranks, count)]
+        self._pieces = [self._owned(stage, number) for stage in stages for number in self._numbers[rank]]
 
     @staticmethod
     def shapes(
@@ -70,7 +72,7 @@ class ByUnits:
         return shapes
 
     def step(self, n: int, turn: int) -> Step:
-        return _Batch(self._task, self._pieces, self._slices, self._shared, n, turn).step()
+        return _Batch(self._task, self._pieces, self._slices, self._numbers, self._shared, n, turn).step()
 
     def begin(self) -> None:
         """Copies the numbers of this rank's pieces from the task's vectors."""
@@ -90,6 +92,11 @@ class ByUnits:
             for name, vector in whole.vectors.items():
                 piece.store(optimizer.vectors[name], vector)
 
+    def whole(self, source: int, target: int) -> list[Array]:
+        vectors = [self._task.params, *(vector for _, vector in sorted(self._task.optimizer.vectors.items()))]
+        pieces = [stage[number] for stage in self._slices.stages for number in self._numbers[source]]
+        return [] if target else [view for each in pieces for vector in vectors for view in each.views(vector)]
+
     def recompute(self, rows: Indices) -> float:
         task, n = self._task, len(rows)
         slot = Slot(task.params, np.empty_like(task.params))
@@ -106,7 +113,18 @@ class ByUnits:
 class _Batch:
     """Compiles the work on a batch of n rows."""
 
-    def __init__(self, task: Task, pieces: Sequence[_Owned], slices: Slices, shared: Arrays, n: int, turn: int) -> None:
+    def __init__(
+        self,
+        task: Task,
+        pieces: Sequence[_Owned],
+        slices: Slices,
+        numbers: Sequence[range],
+        shared: Arrays,
+        n: int,
+        turn: int,
+    ) -> None:
+        """`numbers` has the numbers of each rank's slices."""
+        self._stages, self._numbers = slices.stages, numbers
         self._task, self._pieces, self._n, self._last = task, pieces, n, len(slices.stages) - 1
         self._sums, self._squares = shared[f"sums_{n}"][turn], shared["squares"][turn]
         self._units, self._slopes = (
@@ -135,7 +153,32 @@ class _Batch:
             [end.judge.loss],
             end.judge.hits,
             learn,
+            [partial(self._judged, stage) for stage in range(self._last + 1)],
+            self._learnt(),
         )
+
+    def _judged(self, stage: int, source: int, target: int) -> list[Array]:
+        """Returns what a rank has computed in a forward pass through a stage."""
+        if stage == self._last:
+            return [self._sums[together(self._numbers[source])]]
+        return [self._units[stage][self._units_of(stage, source)]]
+
+    def _learnt(self) -> list[Crossing]:
+        """Returns what crosses between the phases of a backward pass."""
+
+        def slopes(stage: int, source: int, target: int) -> list[Array]:
+            return [self._slopes[stage][together(self._numbers[source]), self._units_of(stage, target)]]
+
+        def squares(source: int, target: int) -> list[Array]:
+            return [self._squares[together(self._numbers[source])]]
+
+        backwards = [partial(slopes, stage) for stage in reversed(range(self._last))]
+        return [*backwards, *([squares] if self._clips else [])]
+
+    def _units_of(self, stage: int, rank: int) -> slice:
+        """Returns the units of a stage that a rank computes."""
+        pieces = [self._stages[stage][number] for number in self._numbers[rank]]
+        return slice(pieces[0].units.start, pieces[-1].units.stop) if pieces else slice(0, 0)
 
     def _plan(self, owned: _Owned) -> Plan:
         stage, number = owned.stage, owned.number

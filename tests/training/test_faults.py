@@ -37,12 +37,12 @@ if "kerash_cli.parallel.worker" in sys.orig_argv:
         while True:
             pass
     def be_stale(self, start, stop):
-        for step in self._steps.values():
+        for step, *_ in self._steps.values():
             step.judge[0].clear()
     def lie(self, start, stop):
         shared = self._division._shared
         lied = [array for name, array in shared.items() if name == "losses" or name.startswith("sums")]
-        for step in self._steps.values():
+        for step, *_ in self._steps.values():
             step.judge[-2].insert(-1, lambda: [array.fill(float("nan")) for array in lied])
     FAULTS = {
         "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
