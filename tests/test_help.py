@@ -177,12 +177,13 @@ def test_the_version_with_v_tells_what_results_and_speed_depend_on(
     """In a process of its own, as the program limits BLAS to one thread before NumPy is imported."""
     done = finished([*PROCESS, *options], ROOT, environment | {"OPENBLAS_CORETYPE": "Nehalem"})
     assert (done.code, done.err) == (0, "")
-    first, python, numpy, blas, cores = done.out.splitlines()
+    first, python, numpy, blas, cores, arithmetic = done.out.splitlines()
     assert first == f"kerash {__version__}"
     assert python.startswith(f"Python {platform.python_version()} ")
-    assert numpy == f"NumPy {np.__version__}"
+    assert re.fullmatch(rf"NumPy {re.escape(np.__version__)}, with(out)? .*", numpy)
     assert blas == "BLAS: not OpenBLAS" or blas.endswith(", kernels for Nehalem, 1 thread per process")
     assert cores == f"cores: {usable()}"
+    assert re.fullmatch("arithmetic: [0-9a-f]{16}", arithmetic)
 
 
 @pytest.mark.parametrize("arguments", [["-v"], ["-v", "train"], ["--verbose", "data"]])

@@ -24,7 +24,7 @@ def version_options(program: F) -> F:
         "--verbose",
         is_eager=True,
         callback=_noted,
-        help="With --version: also print Python, NumPy, BLAS and cores.",
+        help="With --version: also print Python, NumPy, BLAS, cores and arithmetic.",
     )
     version = flag("-V", "--version", callback=_printed, help="Print the version and exit.")
     return version(verbose(program))
@@ -50,15 +50,16 @@ def _foundations() -> list[str]:
     """Returns lines that name Python, NumPy, its BLAS and the cores, on which the speed and the last digits depend."""
     import numpy as np
 
-    from kerash_cli.system import cores
+    from kerash_cli.system import arithmetic, cores
     from kerash_cli.system.blas import openblas
 
     blas = openblas()
     return [
         f"Python {platform.python_version()} on {sys.platform} {platform.machine()}",
-        f"NumPy {np.__version__}",
+        f"NumPy {np.__version__}, {arithmetic.extensions()}",
         f"BLAS: {blas.version}, kernels for {blas.kernel}, {blas.threads} thread{'s'[blas.threads == 1 :]} per process"
         if blas
         else "BLAS: not OpenBLAS",
         f"cores: {cores.usable()}",
+        f"arithmetic: {arithmetic.fingerprint()}",
     ]

@@ -85,7 +85,7 @@ def _searched(
     from kerash_cli.evolution import search
     from kerash_cli.evolution.history import history
     from kerash_cli.store.stage import stage
-    from kerash_cli.system import files
+    from kerash_cli.system import arithmetic, files
     from kerash_cli.views.search import shown_search
 
     workers, settings = prepared.workers(request.workers), request.settings
@@ -97,6 +97,7 @@ def _searched(
         with history(request.name, prepared.identity(), request.force) as past, _executor(workers, console) as executor:
             many = [f"{workers} workers"] if workers > 1 else []
             console.say(*noted, *prepared.describe(), *prepared.doubts(), *many)
+            console.say(*arithmetic.doubts(str(past.folder), past.arithmetic))
             found = search.Search(prepared, past, folder, samples, executor)
             with (
                 shown_search(console, settings.population, settings.generations, request.every) as view,

@@ -115,7 +115,7 @@ def _trained(
 ) -> TrainingOutcome:
     """Trains the network in this process and the workers, and saves the model."""
     from kerash_cli.store.stage import stage
-    from kerash_cli.system import files
+    from kerash_cli.system import arithmetic, files
     from kerash_cli.training import experiment
     from kerash_cli.training.log import RunLog
     from kerash_cli.training.recording import Saver
@@ -130,6 +130,7 @@ def _trained(
         begun = experiment.start(prepared, folder, processes, resume)
         if resume:
             console.say(f"{request.checkpoint}: going on after epoch {begun.run.epoch}")
+            console.say(*arithmetic.doubts(str(request.checkpoint), begun.run.arithmetic))
         console.say(*begun.remarks())
         if log and begun.run.history:
             log.resume(begun.run.history)

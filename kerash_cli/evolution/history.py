@@ -26,6 +26,10 @@ to run.
 Kerash 0.1.0 wrote formats 1, without digests, and 2. Its search was another one: such a history can be read but not
 continued.
 
+`arithmetic` in a line is the fingerprint of the arithmetic of the results from there on
+(`kerash_cli.system.arithmetic`). It is in the first line, and in a line that follows one of other arithmetic. The first
+histories of format 3 do not have it.
+
 The folder is locked (flock) by the run that writes to it.
 """
 
@@ -43,7 +47,7 @@ from kerash_cli.encoding import checks
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.evolution.population import Place
 from kerash_cli.evolution.recipe import Recipe
-from kerash_cli.system import files
+from kerash_cli.system import arithmetic, files
 from kerash_cli.training.checkpoint import difference
 
 FORMAT = 3
@@ -81,17 +85,22 @@ class History:
         """Evaluations by generation, index and rung."""
         self.generations: dict[int, dict[str, Any]] = {}
         """The record of each generation that is over: the `incumbent`, the best candidate so far, and so on."""
+        self.arithmetic = " ".join(dict.fromkeys(filter(None, map(_arithmetic, lines.records))))
+        """Fingerprints of the arithmetic of the lines that were there before; empty if none is known."""
         self._file, self._digest = file, lines.digest
+        self._latest = next(filter(None, map(_arithmetic, reversed(lines.records))), "")
         for record in lines.records[1:]:
             self._note(record)
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Appends a line and flushes it to the disk."""
-        digest = _digest(record, self._digest)
+        own = arithmetic.fingerprint()
+        line = {**record} if own == self._latest else {**record, "arithmetic": own}
+        digest = _digest(line, self._digest)
         with files.explained(str(self.folder), 1000):
-            files.write_all(self._file, _line({**record, "digest": digest}))
+            files.write_all(self._file, _line({**line, "digest": digest}))
             os.fsync(self._file)
-        self._digest = digest
+        self._digest, self._latest = digest, own
         self._note(record)
 
     def weights(self, place: Place, kind: str = "") -> str:
@@ -138,7 +147,8 @@ class History:
         if "rung" in record:
             self.evaluations[record["generation"], record["index"], record["rung"]] = dict(record)
         else:
-            self.generations[record["generation"]] = {k: v for k, v in record.items() if k != "generation"}
+            own = {name: value for name, value in record.items() if name not in ("generation", "arithmetic")}
+            self.generations[record["generation"]] = own
 
 
 @contextmanager
@@ -280,7 +290,7 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
     if lines.records:
         os.truncate(path, lines.end)
     else:
-        lines = _written(path, own)
+        lines = _written(path, {**own, "arithmetic": arithmetic.fingerprint()})
         _clear(folder)
     (folder / _WEIGHTS).mkdir(exist_ok=True)
     return lines
@@ -372,6 +382,7 @@ def _identity(record: Any) -> dict[str, Any]:
     """Checks the first line; raises ValueError, KeyError or TypeError if it is invalid."""
     checks.integer(record["format"], _WITHOUT_DIGESTS, FORMAT, "a format")
     checks.expect(isinstance(record["identity"]["rungs"], list), "expected the epochs of each rung")
+    _arithmetic(record)
     return dict(record)
 
 
@@ -381,6 +392,7 @@ def _checked(record: Any, genes: Mapping[str, Any]) -> dict[str, Any]:
     `genes` are settings of recipes that may be missing.
     """
     checks.integer(record["generation"], 0, _MOST, "a generation")
+    _arithmetic(record)
     if "rung" not in record:
         _place(record["incumbent"])
         _members(record)
@@ -402,6 +414,13 @@ def _checked(record: Any, genes: Mapping[str, Any]) -> dict[str, Any]:
     description = Recipe.from_json(recipe).description
     checks.expect(None not in (description.features, description.outputs), "expected a description of known sizes")
     return dict(record)
+
+
+def _arithmetic(record: Mapping[str, Any]) -> str:
+    """Returns the arithmetic in a line, empty if there is none; raises ValueError if it is invalid."""
+    known: str = record.get("arithmetic", "")
+    checks.expect(not known or arithmetic.is_recorded(known), "expected a fingerprint")
+    return known
 
 
 def _place(value: Any) -> None:

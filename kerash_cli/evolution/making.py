@@ -32,8 +32,9 @@ class PickedCandidate(NamedTuple):
 class ModelMaker:
     """Makes models of candidates of a search."""
 
-    def __init__(self, prepared: PreparedSearch, samples: Samples) -> None:
-        self._prepared, self._samples = prepared, samples
+    def __init__(self, prepared: PreparedSearch, samples: Samples, arithmetic: str) -> None:
+        """`arithmetic` are the fingerprints of the arithmetic of the search."""
+        self._prepared, self._samples, self._arithmetic = prepared, samples, arithmetic
 
     def one(
         self, chosen: Evaluated, params: Array, result: dict[str, Any], split: int, generations: int
@@ -118,4 +119,5 @@ class ModelMaker:
             "scored_on": "training" if prepared.mode == "training" else "validation",
             "metrics": metrics,
             "seen": seen.packed(seen.hashes(self._samples.x[:, features], self._samples.y)),
+            "arithmetic": self._arithmetic,
         }

@@ -30,6 +30,7 @@ from kerash_cli.evolution.preparation import PreparedSearch, all_rows
 from kerash_cli.evolution.team import Team
 from kerash_cli.evolution.winner import Winner, candidate_record, in_words, members_record, numbered
 from kerash_cli.store.stage import Stage
+from kerash_cli.system import arithmetic
 from kerash_cli.training.samples import Samples, staged
 
 FINALISTS = 3
@@ -60,7 +61,10 @@ class Search:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
         self._samples = samples
         origin = sha256(json.dumps(prepared.identity(), sort_keys=True).encode()).hexdigest()
-        self._jobs, self._models = Jobs(prepared, history, stage, origin), ModelMaker(prepared, samples)
+        self._jobs, self._models = (
+            Jobs(prepared, history, stage, origin),
+            ModelMaker(prepared, samples, arithmetic.joined(history.arithmetic)),
+        )
         self._selection = self._begun_selection() if prepared.final == "merged" else None
         self.population = self._begun_population()
         self.trainings = self.epochs = self.generation = 0

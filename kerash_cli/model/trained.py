@@ -17,7 +17,7 @@ from kerash_cli.model import archive, scoring, seen
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.model.scoring import Judged
-from kerash_cli.system import memory
+from kerash_cli.system import arithmetic, memory
 from kerash_cli.tables.table import Table
 
 if TYPE_CHECKING:
@@ -220,6 +220,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
+    checks.expect("arithmetic" not in training or arithmetic.is_recorded(training["arithmetic"]), "a fingerprint")
     figures, name = training["metrics"], encoding.targets.main_metric
     if (test := training.get("test")) is not None:
         checks.integer(test["rows"], 1, _MOST, "rows of the test")

@@ -11,6 +11,9 @@ figure's name is in the record. Rows of format 1, written by kerash 0.1.0, end w
 
 While a run trains again on all rows (`train --refit`), the checkpoint has format 3. Beside the state at the end of the
 first training it has that of the second one: in the record under `refit`, and in tensors called `refit.` and a name.
+
+`arithmetic` in the record has the fingerprints of the arithmetic of all epochs so far (`kerash_cli.system.arithmetic`);
+kerash 0.1.0 did not write it.
 """
 
 import json
@@ -27,7 +30,7 @@ from kerash_cli.encoding import checks
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
 from kerash_cli.model import archive
-from kerash_cli.system import files
+from kerash_cli.system import arithmetic, files
 from kerash_cli.training.run import Epoch, Figure, Run
 
 FORMAT, REFITTING = 2, 3
@@ -219,10 +222,10 @@ def told(path: str) -> dict[str, Any] | None:
         seconds = float(checks.floats([record["seconds"]], 1, "seconds")[0])
         identity = record["identity"]
         checks.expect(isinstance(identity, dict), "no identity")
-        again = {}
+        more: dict[str, Any] = {"arithmetic": known} if (known := _arithmetic(record)) else {}
         if record["checkpoint"] == REFITTING:
-            again["refit_epoch"] = checks.integer(record["refit"]["epoch"], 1, best_epoch, "epochs")
-        return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds, **again}
+            more["refit_epoch"] = checks.integer(record["refit"]["epoch"], 1, best_epoch, "epochs")
+        return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds, **more}
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}") from None
 
@@ -267,6 +270,7 @@ def _state(run: Run) -> _State:
         "seconds": run.seconds,
         "validated": bool(run.history) and run.history[-1].validation_loss is not None,
         "figure": next((epoch.figure.name for epoch in run.history if epoch.figure), None),
+        "arithmetic": arithmetic.joined(run.arithmetic),
     }
     vectors = {f"{_VECTOR}{name}": vector.copy() for name, vector in run.optimizer.vectors.items()}
     tensors = {"params": run.params.copy(), "best_params": run.best_params.copy(), "history": history, **vectors}
@@ -306,6 +310,13 @@ def _epoch(number: int, row: Sequence[float], validated: bool, name: str | None)
     return Epoch(number, loss, validation_loss if validated else None, rate, bool(improved), seconds, figure)
 
 
+def _arithmetic(record: Mapping[str, Any]) -> str:
+    """Returns the arithmetic of a recorded state; empty in a record of kerash 0.1.0, ValueError if it is invalid."""
+    known: str = record.get("arithmetic", "")
+    checks.expect(not known or arithmetic.is_recorded(known), "another arithmetic than is written")
+    return known
+
+
 def _restore(run: Run, record: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Sets a run to a recorded state.
 
@@ -326,10 +337,12 @@ def _restore(run: Run, record: Mapping[str, Any], tensors: Mapping[str, Array]) 
     checks.expect(tensors["history"].shape == (epoch, _COLUMNS[record["checkpoint"]]), "another history")
     figure = record.get("figure")
     checks.expect(isinstance(figure, str | None), "no name of a figure")
+    known = _arithmetic(record)
     for name, array in own.items():
         array[...] = tensors[name]
     run.epoch, run.best_epoch, run.best_loss, run.seconds = epoch, best_epoch, best_loss, seconds
     run.optimizer.steps, run.mode.step = steps
+    run.arithmetic = known
     run.history[:] = [
         _epoch(number, row, validated, figure) for number, row in enumerate(tensors["history"].tolist(), 1)
     ]

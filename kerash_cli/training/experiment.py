@@ -18,6 +18,7 @@ from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.store.stage import Stage
+from kerash_cli.system import arithmetic
 from kerash_cli.tables.table import Rows
 from kerash_cli.training.dividing import Part
 from kerash_cli.training.evaluator import Evaluator
@@ -121,6 +122,7 @@ class Experiment:
             "scored_on": "validation" if scored is self.validation else "training",
             "metrics": final.scores(self._outputs(scored), scored.y),
             "seen": seen.packed(seen.hashes(last.training.x[:, :-1], last.training.y)),
+            "arithmetic": arithmetic.joined(f"{run.arithmetic} {last.run.arithmetic}"),
             **last._tested(final),
         }
         if again:

@@ -54,6 +54,8 @@ class Run:
     best_loss: float = inf
     seconds: float = 0.0
     history: list[Epoch] = field(default_factory=list)
+    arithmetic: str = ""
+    """Fingerprints of the arithmetic of the epochs before it was continued; empty if it was not, or none is known."""
     stop: str = ""
     """Reason to stop, which any thread or signal handler may set: training ends, and the epoch under way is lost."""
 

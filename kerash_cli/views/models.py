@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from kerash_cli.system import arithmetic
 from kerash_cli.system.memory import readable
 from kerash_cli.views import screen
 from kerash_cli.views.report import in_a_line
@@ -49,7 +50,8 @@ def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:
         f"the same command with --checkpoint {quote(file)} --resume continues it; --epochs and --patience may be raised"
     )
     model = str(identity["model"]).splitlines()
-    return [f"{file}: a checkpoint of kerash train at {stands}", how, "", *model, "", *_settings(identity)]
+    settings = [*_settings(identity), *_arithmetic(run)]
+    return [f"{file}: a checkpoint of kerash train at {stands}", how, "", *model, "", *settings]
 
 
 def about_model(trained: "TrainedModel") -> list[str]:
@@ -62,7 +64,15 @@ def about_model(trained: "TrainedModel") -> list[str]:
         *about_test(training),
         *_settings(training),
         *digests,
+        *_arithmetic(training),
     ]
+
+
+def _arithmetic(record: Mapping[str, Any]) -> list[str]:
+    """Returns a line with the arithmetic that a record has, and that of this process if it is another one."""
+    known = record.get("arithmetic")
+    other = "" if known == (here := arithmetic.fingerprint()) else f" (here {here})"
+    return [f"arithmetic {known}{other}"] if known else []
 
 
 def about_test(training: Mapping[str, Any]) -> list[str]:

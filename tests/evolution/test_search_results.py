@@ -16,6 +16,7 @@ from kerash_cli.evolution.population import Candidate, Ensemble, Evaluated, Outc
 from kerash_cli.evolution.search import Search
 from kerash_cli.evolution.space import FOR_TABLES, SEARCHED
 from kerash_cli.model import seen
+from kerash_cli.system.arithmetic import fingerprint
 
 RATED = {
     **{"population": 3, "seed": 0, "inherits": False, "random": False, "ensembles": False},
@@ -121,6 +122,7 @@ def test_a_saved_model_says_how_it_was_found(tmp_path: Path, rows: int, fewer: i
         **{"epochs": 6 - fewer, "best_epoch": 3, "stopped": "patience" if fewer else "epochs"},
         "scored_on": "training" if rows == 20 else "validation",
         "seen": hashes,
+        "arithmetic": fingerprint(),
     }
 
 
@@ -167,7 +169,7 @@ def timed(tmp_path: Path, final: str, rows: int) -> Search:
         for rung, times in enumerate(rungs)
         for index, seconds in enumerate(times)
     }
-    history: Any = SimpleNamespace(evaluations=evaluations)
+    history: Any = SimpleNamespace(evaluations=evaluations, arithmetic="")
     nothing: Any = None
     samples: Any = SimpleNamespace(y=np.zeros((rows, 2)))
     found = Search(search, history, nothing, samples, Here(lambda job, result: result))

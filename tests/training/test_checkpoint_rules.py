@@ -13,6 +13,7 @@ from kerash_cli.engine.layers import IDENTITY, Dense
 from kerash_cli.errors import BadInput, Damaged, KerashError
 from kerash_cli.model import archive
 from kerash_cli.system import files
+from kerash_cli.system.arithmetic import fingerprint
 from kerash_cli.training import checkpoint
 from kerash_cli.training.checkpoint import Checkpoint, difference, is_one, told
 from kerash_cli.training.loop import train
@@ -299,6 +300,7 @@ def test_the_largest_numbers_of_steps_are_taken(tmp_path: Path) -> None:
 def test_a_checkpoint_is_told_by_its_identity_and_its_state(tmp_path: Path) -> None:
     path, run = tmp_path / "c", trained(3, iter([4.0, 2.0, 3.0]).__next__)
     expected = {"identity": IDENTITY_OF_RUN, "epoch": 3, "best_epoch": 2, "seconds": run.seconds}
+    expected["arithmetic"] = fingerprint()
     assert told(str(written(path, run))) == expected
     assert is_one(str(path))
 
