@@ -118,8 +118,12 @@ def main(arguments: list[str] | None = None) -> None:
     memory.guard_numpy()
     sys.excepthook = _report_fault
     messages = _open_streams()
-    with signals.ending():
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with signals.ending():
+            code = _run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as leaving:
+        code = int(leaving.code or 0)
+    _end(code or messages.exit_code)
     sys.exit(code or messages.exit_code)
 
 
@@ -277,8 +281,15 @@ def _give_up(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _end(code: int) -> None:
+    """Calls what waits for the end of the program."""
+    for act in signals.at_end:
+        act(code)
+
+
 def _report_fault(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     sys.__excepthook__(kind, error, trace)
     screen.speak(sys.stderr, FAULT_TOLD)
     sys.stderr.flush()
+    _end(FAULT)
     os._exit(FAULT)

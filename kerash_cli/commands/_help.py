@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kerash_cli.errors import BadInput
 from kerash_cli.views.layout import cells, command_lines, wrapped
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -119,10 +120,22 @@ class Command(click.Command):
 
     context_class = Context
 
-    def __init__(self, *words: Any, sections: Mapping[str, Sequence[click.Option]], **attributes: Any) -> None:
+    def __init__(
+        self, *words: Any, sections: Mapping[str, Sequence[click.Option]], alone: bool = False, **attributes: Any
+    ) -> None:
+        """`alone` is True if several processes of one command, as mpiexec starts them, would disturb each other."""
         super().__init__(*words, **{"context_settings": HELP_NAMES, **attributes})
-        self.sections = sections
+        self.sections, self._alone = sections, alone
         self.params += [option for options in sections.values() for option in options]
+
+    def invoke(self, context: click.Context) -> Any:
+        """Runs the command; raises BadInput if mpiexec started several processes, and the command must be alone."""
+        if self._alone:
+            from kerash_cli.system import launching
+
+            if (started := launching.processes()) > 1:
+                raise BadInput(f"mpiexec started {started} processes, and this command is for one; leave mpiexec out")
+        return super().invoke(context)
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes each section; --help is the last option of the last section."""

@@ -43,6 +43,26 @@ class Whole(click.IntRange):
         return "N"
 
 
+class WorkerCount(Whole):
+    """A number of processes, `N` in help; or, if `mpi` is True, the word `mpi`."""
+
+    def __init__(self, mpi: bool = False) -> None:
+        super().__init__(1, 256)
+        self._mpi = mpi
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Returns the placeholder of the number in help."""
+        return "N|mpi" if self._mpi else "N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the number, or the word."""
+        if value != "mpi":
+            return super().convert(value, param, ctx)
+        if not self._mpi:
+            self.fail("mpi is for kerash train; for several machines, try --scheduler tcp://HOST:8786", param, ctx)
+        return value
+
+
 class Real(click.FloatRange):
     """A number within a range, but not NaN; `NUMBER` in help."""
 
@@ -217,6 +237,6 @@ MOUNTPOINT = Option(
     type=FILE,
     help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private folder in memory).",
 )
-WORKERS = Option("--workers", type=Whole(1, 256), help="Number of processes (default: as many as speed up training).")
+WORKERS = Option("--workers", type=WorkerCount(), help="Number of processes (default: as many as speed up training).")
 AS_JSON = Option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
 QUIET = Option("-q", "--quiet", is_flag=True, help="Print only results and errors.")

@@ -163,8 +163,15 @@ ENDING = (
     Option("--time", "limit", type=_options.SECONDS, help="Time limit, such as 90s, 5m or 1h (default: none)."),
 )
 
+WORKERS = Option(
+    "--workers",
+    type=_options.WorkerCount(mpi=True),
+    help="Number of processes (default: as many as speed up training); mpi for those that mpiexec has started, on one "
+    "machine or several.",
+)
+
 RUNNING = (
-    _options.WORKERS,
+    WORKERS,
     _options.MOUNTPOINT,
     Option(
         "--checkpoint",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _files, _options
+from kerash_cli.commands._train_ranks import MPI, world
 from kerash_cli.errors import BadInput, BadTable, Damaged, KerashError, Repair
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class TrainRequest:
     limit: float | None
     mountpoint: str | None
     workers: int | None
+    """None if not given, or `mpi`."""
     checkpoint: str | None
     resume: bool
     output: str
@@ -80,6 +82,7 @@ class TrainRequest:
         if words["log"] is not None:
             check_log(words["log"])
         reader = _files.Reader.of(words)
+        words["workers"] = None if words["workers"] == MPI else words["workers"]
         own = {each.name: words.pop(each.name) for each in fields(cls) if each.name in words}
         return cls(**own, reader=reader, output=output, replaces=replaces, settings=_settings(words))
 
@@ -111,6 +114,8 @@ class TrainRequest:
 
         if self.workers:
             return self.workers - 1
+        if world():
+            return 0
         large = self.data != "-" and os.path.isfile(self.data) and os.path.getsize(self.data) > cores.MUCH_DATA
         return cores.usable() - 1 if large else 0
 
@@ -225,6 +230,8 @@ def _check_together(words: dict[str, Any]) -> None:
 
 def _check_folds(words: dict[str, Any]) -> None:
     """Raises BadInput for options that --folds excludes."""
+    if words["workers"] == MPI:
+        raise BadInput("--folds trains its networks side by side in one process; leave out --workers mpi, or --folds")
     on = words["validate_on"]
     if on.path is not None:
         raise BadInput(f"--folds validates on all rows of DATA in turn, and --validate-on on {on.path}; leave one out")

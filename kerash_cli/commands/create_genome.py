@@ -14,7 +14,7 @@ OPTIONS = (
 )
 
 
-@click.command(cls=Command, sections={"Options": OPTIONS})
+@click.command(cls=Command, alone=True, sections={"Options": OPTIONS})
 @click.argument("genome", type=_options.GENOME_NAME)
 @click.argument("model", type=_options.FILE)
 def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | None, force: bool, quiet: bool) -> None:

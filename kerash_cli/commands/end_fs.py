@@ -6,7 +6,7 @@ from kerash_cli.commands import _options
 from kerash_cli.commands._help import Command
 
 
-@click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.QUIET)})
+@click.command(cls=Command, alone=True, sections={"Options": (_options.MOUNTPOINT, _options.QUIET)})
 def command(mountpoint: str | None, quiet: bool) -> None:
     """Delete the mountpoint and everything in it.
 

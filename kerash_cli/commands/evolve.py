@@ -29,7 +29,7 @@ LONGER = 1.1
 """Safety factor on the expected time of the next generation, which must fit in the time that --time leaves."""
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=Command, alone=True, sections=SECTIONS)
 @click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
 def command(words: tuple[str, ...], **options: Any) -> None:
     """Search for a network that suits a table.

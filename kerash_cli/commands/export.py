@@ -16,7 +16,7 @@ OPTIONS = (
 )
 
 
-@click.command(cls=Command, sections={"Options": OPTIONS})
+@click.command(cls=Command, alone=True, sections={"Options": OPTIONS})
 @click.argument("genome", type=_options.NAME)
 def command(genome: str, output: str | None, mountpoint: str | None, force: bool, as_json: bool, quiet: bool) -> None:
     """Save a genome as a .kerash file.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
+    alone=True,
     sections={
         "Options": (
             Option(

@@ -6,7 +6,7 @@ from kerash_cli.commands import _options
 from kerash_cli.commands._help import Command
 
 
-@click.command(cls=Command, sections={"Options": (_options.MOUNTPOINT, _options.AS_JSON, _options.QUIET)})
+@click.command(cls=Command, alone=True, sections={"Options": (_options.MOUNTPOINT, _options.AS_JSON, _options.QUIET)})
 @click.argument("size", required=False, default=512, type=_options.COUNT, metavar="[SIZE_MB]")
 def command(size: int, mountpoint: str | None, as_json: bool, quiet: bool) -> None:
     """Mount a RAM disk for tensors and genomes.

@@ -21,7 +21,7 @@ SECTIONS = {
 }
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=Command, alone=True, sections=SECTIONS)
 @click.argument("name", type=_options.MODEL_NAME)
 @click.argument("model_file", type=_options.FILE)
 @click.argument("data", type=_options.FILE)

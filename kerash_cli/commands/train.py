@@ -8,9 +8,9 @@ import click
 
 from kerash_cli.commands import _options
 from kerash_cli.commands._files import claim
-from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
 from kerash_cli.commands._train_options import SECTIONS
+from kerash_cli.commands._train_ranks import RankedCommand, about_ranks, world
 from kerash_cli.commands._train_request import (
     TrainRequest,
     about_checkpoint,
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from kerash_cli.training.log import RunLog
     from kerash_cli.training.recording import Saver
     from kerash_cli.training.run import Run
+    from kerash_cli.training.sources import Crew
     from kerash_cli.views.messages import Console
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=RankedCommand, sections=SECTIONS)
 @click.argument("model", metavar="[MODEL]", type=_options.FILE)
 @click.argument("data", required=False, metavar="DATA", type=_options.FILE)
 @click.argument("label", required=False, type=_options.FILE)
@@ -69,11 +70,25 @@ def command(**words: Any) -> None:
     with Processes(request.early_workers, pool.__name__) as processes:  # they start while the data is being read
         with request.naming():
             prepared = _prepared(request, description, console)
-        ranks = prepared.workers(request.workers)
-        console.say(*about_workers(request.workers, ranks, prepared))
-        processes.resize(ranks - 1)
-        outcome = _trained(request, prepared, ranks, processes, console)
+        crew = _crew(request, prepared, processes, console)
+        outcome = _trained(request, prepared, crew, console)
     _report(request, outcome, console)
+
+
+def _crew(
+    request: TrainRequest, prepared: "PreparedTraining", processes: "Processes", console: "Console"
+) -> "Processes | Crew":
+    """Returns the processes that train together with this one: workers of its own, or those that mpiexec started."""
+    if everyone := world():
+        from kerash_cli.training.remote import RemoteCrew
+
+        ranks = prepared.workers(everyone.size)
+        console.say(*about_ranks(everyone, ranks, prepared))
+        return RemoteCrew(everyone, ranks)
+    ranks = prepared.workers(request.workers)
+    console.say(*about_workers(request.workers, ranks, prepared))
+    processes.resize(ranks - 1)
+    return processes
 
 
 @dataclass(frozen=True)
@@ -111,9 +126,9 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
 
 
 def _trained(
-    request: TrainRequest, prepared: "PreparedTraining", ranks: int, processes: "Processes", console: "Console"
+    request: TrainRequest, prepared: "PreparedTraining", crew: "Processes | Crew", console: "Console"
 ) -> TrainingOutcome:
-    """Trains the network in this process and the workers, and saves the model."""
+    """Trains the network in this process and others, and saves the model."""
     from kerash_cli.store.stage import stage
     from kerash_cli.system import arithmetic, files
     from kerash_cli.training import experiment
@@ -124,10 +139,10 @@ def _trained(
     resume = checkpoint.resume if checkpoint and request.goes_on else None
     with (
         files.replacing(request.output, reserve=prepared.saved_bytes()) as saved,
-        stage(prepared.staged_bytes(ranks), request.mountpoint, console.say) as folder,
+        stage(prepared.staged_bytes(1 if world() else 1 + len(crew)), request.mountpoint, console.say) as folder,
         RunLog(request.log, console.say, hold=checkpoint is not None) if request.log else nullcontext() as log,
     ):
-        begun = experiment.start(prepared, folder, processes, resume)
+        begun = experiment.start(prepared, folder, crew, resume)
         if resume:
             console.say(f"{request.checkpoint}: going on after epoch {begun.run.epoch}")
             console.say(*arithmetic.doubts(str(request.checkpoint), begun.run.arithmetic))

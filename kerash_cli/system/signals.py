@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
@@ -19,6 +19,10 @@ PAUSE = 0.01
 
 PATIENCE = 2.0
 """Time after which the program is ended at any place, in seconds."""
+
+
+at_end: list[Callable[[int], object]] = []
+"""Functions that are called with the exit code when all messages are written and the program is about to end."""
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from kerash_cli.training.preparing import PreparedTraining, prepare, training_by
 from kerash_cli.training.repeats import repeated
 from kerash_cli.training.run import Epoch, Figure, Run
 from kerash_cli.training.samples import Samples, staged
-from kerash_cli.training.sources import GradientSource, InProcess
+from kerash_cli.training.sources import Crew, GradientSource, InProcess
 from kerash_cli.training.weighing import row_weights
 
 __all__ = ["Experiment", "PreparedTraining", "prepare", "start", "training_bytes"]
@@ -171,7 +171,7 @@ class StagedParts(NamedTuple):
 
     prepared: PreparedTraining
     stage: Stage
-    processes: Processes | None
+    processes: Processes | Crew | None
     training: Samples
     validation: Samples | None
     test: Samples | None
@@ -180,13 +180,13 @@ class StagedParts(NamedTuple):
 def start(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | None = None,
+    processes: Processes | Crew | None = None,
     resume: Callable[[Run], object] | None = None,
 ) -> Experiment:
     """Writes the samples to the stage, draws the initial weights and sets up the run.
 
-    `processes` are workers that train together with this process. `resume` may set the run to the state in a
-    checkpoint. Raises BadInput if the model would be too large.
+    `processes` train together with this process: workers of its own, or ranks that mpiexec started. `resume` may set
+    the run to the state in a checkpoint. Raises BadInput if the model would be too large.
     """
     parts, again = _staged_parts(prepared, stage, processes), prepared.again
     later = _staged_parts(again, stage.inner("again"), processes) if again else None  # what is wrong is raised now
@@ -196,7 +196,7 @@ def start(
 def _begun(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | None,
+    processes: Processes | Crew | None,
     training: Samples,
     validation: Samples | None,
     test: Samples | None,
@@ -243,11 +243,11 @@ def _initial(prepared: PreparedTraining) -> Array:
 def _source(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | None,
+    processes: Processes | Crew | None,
     training: Samples,
     run: Run,
 ) -> GradientSource:
-    """Returns the source of gradients: this process alone, or a pool of workers; with folds, all networks together."""
+    """Returns the source of gradients: this process alone, or with others; with folds, all networks together."""
     if prepared.folds:
         rows = training_rows(prepared.folds, len(training.x))
         weight = _fold_weights(prepared, rows)
@@ -258,10 +258,12 @@ def _source(
     named = {"x": "x_train", "y": "y_train"} | ({} if training.weight is None else {"weight": "weight_train"})
     paths = {name: str(stage.folder.resolve() / f"{file}.npy") for name, file in named.items()}
     job = described(prepared.description, settings.bias, prepared.loss_name, settings.optimizer, run, paths)
-    return WorkerPool(processes, stage, job, training, run)
+    if isinstance(processes, Processes):
+        return WorkerPool(processes, stage, job, training, run)
+    return processes.source(job, training, run)
 
 
-def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | None) -> StagedParts:
+def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | Crew | None) -> StagedParts:
     """Writes the samples of all parts to the stage."""
     validation: Samples | None = None
     if prepared.folds:

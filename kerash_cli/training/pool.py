@@ -1,6 +1,6 @@
 """Training by several ranks: `WorkerPool` runs in the parent, `work` in each worker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from math import isfinite
@@ -18,28 +18,29 @@ from kerash_cli.engine.schedules import Schedule
 from kerash_cli.errors import WorkerFailed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.processes import Processes
-from kerash_cli.parallel.ranks import Over, Ranks, attached, joined, shared_bytes
+from kerash_cli.parallel.ranks import Doors, Over, Ranks, attached, joined, shared_bytes
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.rank import Rank, rank_shapes
 from kerash_cli.training.run import Run, batches
 from kerash_cli.training.samples import Samples
-from kerash_cli.training.steps import Shapes, Task
+from kerash_cli.training.steps import Arrays, Shapes, Task
 
-_VECTOR = "vector_"
+VECTOR = "vector_"
+"""Beginning of the names of the arrays that are the optimizer's vectors."""
 
 
 def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
     """Returns the size, in bytes, of the files that a pool adds to its stage; the optimizer has so many vectors."""
-    return shared_bytes(_shapes(network, rows, batch_size, ranks, dtype, map(str, range(vectors))), ranks)
+    return shared_bytes(run_shapes(network, rows, batch_size, ranks, dtype, map(str, range(vectors))), ranks)
 
 
-def _shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: Iterable[str]) -> Shapes:
+def run_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: Iterable[str]) -> Shapes:
     """Returns all arrays that the ranks share: a run's parameters, order and optimizer, and what a step needs."""
     return {
         "params": ((network.size,), dtype),
         "order": ((rows,), np.int64),
-        **{f"{_VECTOR}{name}": ((network.size,), dtype) for name in vectors},
+        **{f"{VECTOR}{name}": ((network.size,), dtype) for name in vectors},
         **rank_shapes(network, rows, batch_size, ranks, dtype),
     }
 
@@ -61,22 +62,15 @@ class WorkerPool:
         margin: float | None = None,
     ) -> None:
         """`job` comes from `described`. The samples are in files; the run's arrays are moved to files in the stage."""
-        network, loss = _judged(job)
+        network, loss = judged(job)
         old, rows = dict(run.optimizer.vectors), len(run.order)
-        shapes = _shapes(network, rows, run.batch_size, 1 + len(processes), run.params.dtype, old)
-        standing = {
-            "optimizer_steps": run.optimizer.steps,
-            "seed": run.mode.seed,
-            "step": run.mode.step,
-            "batch_size": run.batch_size,
-            "margin": margin,
-        }
-        self._ranks = Ranks(processes, stage, shapes, {**job, **standing})
+        shapes = run_shapes(network, rows, run.batch_size, 1 + len(processes), run.params.dtype, old)
+        self._ranks = Ranks(processes, stage, shapes, {**job, **standing(run, margin)})
         arrays = self._ranks.arrays
         arrays["params"][...], arrays["order"][...] = run.params, run.order
         run.params, run.order = arrays["params"], arrays["order"]
         for name, vector in old.items():
-            run.optimizer.vectors[name] = arrays[f"{_VECTOR}{name}"]
+            run.optimizer.vectors[name] = arrays[f"{VECTOR}{name}"]
             run.optimizer.vectors[name][...] = vector
         self._meet, self._stamps = self._ranks.meeting, arrays["stamps"]
         own = Task(network, loss, samples, run.params, run.optimizer, run.mode, margin)
@@ -130,11 +124,35 @@ def described(
     }
 
 
+def standing(run: Run, margin: float | None) -> dict[str, Any]:
+    """Returns what a job has besides `described` when it begins."""
+    return {
+        "optimizer_steps": run.optimizer.steps,
+        "seed": run.mode.seed,
+        "step": run.mode.step,
+        "batch_size": run.batch_size,
+        "margin": margin,
+    }
+
+
 def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     """Computes a worker's share of every step, until the job is over."""
-    network, loss = _judged(job)
     arrays, meet = joined(job, ends)
     samples = Samples(**{name: attached(Path(path), writable=False) for name, path in job["samples"].items()})
+    with suppress(Over):
+        meet()
+        take_part(job, samples, arrays, meet, meet)
+
+
+def take_part(
+    job: Mapping[str, Any], samples: Samples, arrays: Arrays, doors: Doors, begin: Callable[[], object]
+) -> None:
+    """Computes a rank's share of every step; raises Over when the job is over.
+
+    `arrays` are those of `run_shapes`, with the state of the run. `begin` is called before each epoch, when the order
+    of the rows has to be the new one.
+    """
+    network, loss = judged(job)
     settings = optimizers.OptimizerSettings(
         **{**job["settings"], "schedule": Schedule.parse(job["settings"]["schedule"])}
     )
@@ -142,22 +160,20 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     cut = batches(len(order), job["batch_size"], network.fewest_rows)
     optimizer = optimizers.OPTIMIZERS[job["optimizer"]](settings, network.size, params.dtype, len(cut), job["epochs"])
     optimizer.steps = job["optimizer_steps"]
-    vectors = {name.removeprefix(_VECTOR): arrays[name] for name in arrays if name.startswith(_VECTOR)}
+    optimizer.vectors = {name.removeprefix(VECTOR): arrays[name] for name in arrays if name.startswith(VECTOR)}
     mode = Mode(training=True, seed=job["seed"], step=job["step"])
-    with suppress(Over), np.errstate(all="ignore"):
-        meet()
-        optimizer.vectors = vectors
+    with np.errstate(all="ignore"):
         own = Task(network, loss, samples, params, optimizer, mode, job["margin"])
-        rank = Rank(own, order, job["batch_size"], arrays, job["rank"], job["ranks"], meet)
+        rank = Rank(own, order, job["batch_size"], arrays, job["rank"], job["ranks"], doors)
         while True:
-            meet()
+            begin()
             for start, stop in cut:
                 if not isfinite(rank.step(start, stop)):
                     break
                 mode.step += 1
 
 
-def _judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
+def judged(job: Mapping[str, Any]) -> tuple[Network, Loss]:
     """Returns the network and the loss of a job, as `network_and_loss` does."""
     description = ModelDescription.parse(job["model"])
     network = Network(description.layers, description.known_shape, job["bias"])

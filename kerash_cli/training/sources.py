@@ -1,6 +1,7 @@
 """Sources of gradients: objects that train a run's parameters on one batch at a time."""
 
-from typing import Protocol, Self
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -28,6 +29,19 @@ class GradientSource(Protocol):
 
     def step(self, start: int, stop: int) -> float:
         """Takes one step with the batch order[start:stop]; returns the sum of the batch's losses before the step."""
+
+
+class Crew(Protocol):
+    """Other processes that train together with this one, which it has not started itself."""
+
+    def __len__(self) -> int:
+        """Returns their number."""
+
+    def renew(self) -> None:
+        """Prepares them for another run."""
+
+    def source(self, job: Mapping[str, Any], samples: Samples, run: Run) -> GradientSource:
+        """Returns a source of gradients that uses them and this process; `job` comes from `pool.described`."""
 
 
 class InProcess(Rank):

@@ -1,0 +1,12 @@
+"""Programs that start several processes of one command, such as mpiexec."""
+
+import os
+
+SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Variables with the number of processes: set by Open MPI, by MPICH and Intel MPI, and by MVAPICH."""
+
+
+def processes() -> int:
+    """Returns the number of processes that were started together with this one, itself included; 1 if it is alone."""
+    sizes = (os.environ.get(name, "") for name in SIZES)
+    return max((int(size) for size in sizes if size.isdecimal()), default=1)
