@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from shlex import join, quote
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,15 @@ class TrainRequest:
     def goes_on(self) -> bool:
         """True if training resumes from a checkpoint that exists."""
         return self.resume and self.checkpoint is not None and os.path.exists(self.checkpoint)
+
+    @property
+    def own_settings(self) -> "TrainingSettings":
+        """The settings; a run that goes on divides batches as it has done so far."""
+        if not self.goes_on or self.checkpoint is None:
+            return self.settings
+        from kerash_cli.training import checkpoint
+
+        return replace(self.settings, chunk_rule=checkpoint.chunk_rule(self.checkpoint))
 
     @property
     def early_workers(self) -> int:

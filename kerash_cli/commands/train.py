@@ -118,7 +118,7 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
     if description is None:
         choice = choose(table, labels, request.target)
         description, chosen = choice.description, about_choice(request, choice)
-    settings, read_more = request.settings, request.read_more
+    settings, read_more = request.own_settings, request.read_more
     prepared = experiment.prepare(description, table, labels, request.target, settings, origin, read_more)
     console.say(*notes(table, labels), *about_validation(request), prepared.describe())
     console.say(*about_problems(request, prepared), *chosen, *prepared.doubts())

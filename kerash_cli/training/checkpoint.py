@@ -31,6 +31,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, KerashError, at
 from kerash_cli.model import archive
 from kerash_cli.system import arithmetic, files
+from kerash_cli.training.division import MOST
 from kerash_cli.training.run import Epoch, Figure, Run
 
 FORMAT, REFITTING = 2, 3
@@ -228,6 +229,13 @@ def told(path: str) -> dict[str, Any] | None:
         return {"identity": identity, "epoch": epoch, "best_epoch": best_epoch, "seconds": seconds, **more}
     except (KeyError, TypeError, ValueError) as error:
         raise Damaged(f"{at(path)}expected a checkpoint, but the file can't be read as one: {str(error)!r}") from None
+
+
+def chunk_rule(path: str) -> int | None:
+    """Returns the version of the rule by which a checkpoint's run divides batches; None if this version has no such."""
+    found = (told(path) or {}).get("identity", {}).get("settings")
+    rule = found.get("chunk_rule") if isinstance(found, dict) else None
+    return rule if type(rule) is int and rule in MOST else None
 
 
 def _check_format(record: Mapping[str, Any]) -> None:

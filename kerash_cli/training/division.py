@@ -7,23 +7,24 @@ that it never changes a result.
 
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.slices import hidden
-from kerash_cli.training.run import batch_sizes
+from kerash_cli.training.run import CHUNK_RULE, batch_sizes
 
-CHUNK_RULE = 2
-"""Version of `chunks`, `slices` and all else that decides the last digits of a result: a change takes a new number.
+MOST = {CHUNK_RULE: 16, 3: 256}
+"""Largest number of chunks, by the version of the rule.
 
-Saved models record it; a checkpoint can be resumed only with the same version.
+The rule is `chunks`, `slices` and all else that decides the last digits of a result: a change takes a new version.
+Saved models record it, and a checkpoint is resumed with its own.
 """
 
 
-def chunks(batch: int, flops: int, parameters: int) -> int:
+def chunks(batch: int, flops: int, parameters: int, rule: int = CHUNK_RULE) -> int:
     """Returns the number of chunks that a batch of `batch` rows is cut into.
 
     `flops` counts the operations of one sample's forward pass.
     """
     work = 3 * flops * batch
     intensity = work / (4 * max(1, parameters))
-    most = 16
+    most = MOST[rule]
     while most > 1 and (batch < 32 * most or work < 25e6 * most or intensity < (100 if most == 2 else 256 * most)):
         most //= 2
     return most
@@ -45,9 +46,15 @@ def slices_of_run(network: Network, rows: int, batch_size: int) -> int:
     return slices(network, max(batch_sizes(rows, batch_size, network.fewest_rows)))
 
 
-def most_parts(network: Network, rows: int, batch_size: int) -> int:
+def most_parts(network: Network, rows: int, batch_size: int, rule: int = CHUNK_RULE) -> int:
     """Returns the largest number of parts in a batch of a run: no more workers can share it."""
     if (count := slices_of_run(network, rows, batch_size)) > 1:
         return count
     sizes = batch_sizes(rows, batch_size, network.fewest_rows)
-    return max(chunks(size, network.flops, network.size) for size in sizes)
+    return max(chunks(size, network.flops, network.size, rule) for size in sizes)
+
+
+def rule_of_run(network: Network, rows: int, batch_size: int) -> int:
+    """Returns the version of the rule for a new run: the earliest one that makes as many parts as the latest."""
+    parts = {rule: most_parts(network, rows, batch_size, rule) for rule in sorted(MOST)}
+    return next(rule for rule in parts if parts[rule] == parts[max(MOST)])

@@ -218,7 +218,7 @@ def _begun(
         settings.epochs,
         settings.patience,
     )
-    run.epochs = epochs or run.epochs
+    run.epochs, run.chunk_rule = epochs or run.epochs, prepared.chunk_rule
     if resume:
         resume(run)
     source = _source(prepared, stage, processes, training, run)

@@ -22,7 +22,7 @@ from kerash_cli.parallel.ranks import Doors, Over, Ranks, attached, joined, shar
 from kerash_cli.store.stage import Stage
 from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.rank import Rank, rank_shapes
-from kerash_cli.training.run import Run, batches
+from kerash_cli.training.run import CHUNK_RULE, Run, batches
 from kerash_cli.training.samples import Samples
 from kerash_cli.training.steps import Arrays, Shapes, Task
 
@@ -30,18 +30,22 @@ VECTOR = "vector_"
 """Beginning of the names of the arrays that are the optimizer's vectors."""
 
 
-def pool_bytes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int) -> int:
+def pool_bytes(
+    network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: int, rule: int = CHUNK_RULE
+) -> int:
     """Returns the size, in bytes, of the files that a pool adds to its stage; the optimizer has so many vectors."""
-    return shared_bytes(run_shapes(network, rows, batch_size, ranks, dtype, map(str, range(vectors))), ranks)
+    return shared_bytes(run_shapes(network, rows, batch_size, ranks, dtype, map(str, range(vectors)), rule), ranks)
 
 
-def run_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: Iterable[str]) -> Shapes:
+def run_shapes(
+    network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, vectors: Iterable[str], rule: int
+) -> Shapes:
     """Returns all arrays that the ranks share: a run's parameters, order and optimizer, and what a step needs."""
     return {
         "params": ((network.size,), dtype),
         "order": ((rows,), np.int64),
         **{f"{VECTOR}{name}": ((network.size,), dtype) for name in vectors},
-        **rank_shapes(network, rows, batch_size, ranks, dtype),
+        **rank_shapes(network, rows, batch_size, ranks, dtype, rule),
     }
 
 
@@ -64,7 +68,8 @@ class WorkerPool:
         """`job` comes from `described`. The samples are in files; the run's arrays are moved to files in the stage."""
         network, loss = judged(job)
         old, rows = dict(run.optimizer.vectors), len(run.order)
-        shapes = run_shapes(network, rows, run.batch_size, 1 + len(processes), run.params.dtype, old)
+        count, dtype = 1 + len(processes), run.params.dtype
+        shapes = run_shapes(network, rows, run.batch_size, count, dtype, old, run.chunk_rule)
         self._ranks = Ranks(processes, stage, shapes, {**job, **standing(run, margin)})
         arrays = self._ranks.arrays
         arrays["params"][...], arrays["order"][...] = run.params, run.order
@@ -73,7 +78,7 @@ class WorkerPool:
             run.optimizer.vectors[name] = arrays[f"{VECTOR}{name}"]
             run.optimizer.vectors[name][...] = vector
         self._meet, self._stamps = self._ranks.meeting, arrays["stamps"]
-        own = Task(network, loss, samples, run.params, run.optimizer, run.mode, margin)
+        own = Task(network, loss, samples, run.params, run.optimizer, run.mode, margin, run.chunk_rule)
         self._rank = Rank(own, run.order, run.batch_size, arrays, 0, self._ranks.count, self._meet, self._check)
 
     def __enter__(self) -> Self:
@@ -131,6 +136,7 @@ def standing(run: Run, margin: float | None) -> dict[str, Any]:
         "seed": run.mode.seed,
         "step": run.mode.step,
         "batch_size": run.batch_size,
+        "chunk_rule": run.chunk_rule,
         "margin": margin,
     }
 
@@ -163,7 +169,7 @@ def take_part(
     optimizer.vectors = {name.removeprefix(VECTOR): arrays[name] for name in arrays if name.startswith(VECTOR)}
     mode = Mode(training=True, seed=job["seed"], step=job["step"])
     with np.errstate(all="ignore"):
-        own = Task(network, loss, samples, params, optimizer, mode, job["margin"])
+        own = Task(network, loss, samples, params, optimizer, mode, job["margin"], job["chunk_rule"])
         rank = Rank(own, order, job["batch_size"], arrays, job["rank"], job["ranks"], doors)
         while True:
             begin()

@@ -34,10 +34,10 @@ from kerash_cli.training.dividing import (
     remarks,
     unseen,
 )
-from kerash_cli.training.division import most_parts, slices
+from kerash_cli.training.division import MOST, most_parts, rule_of_run, slices
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE, doubtful_targets, network_and_loss
 from kerash_cli.training.pool import pool_bytes
-from kerash_cli.training.run import require_rows
+from kerash_cli.training.run import CHUNK_RULE, require_rows
 from kerash_cli.training.samples import samples_bytes
 from kerash_cli.training.settings import TrainingSettings
 from kerash_cli.training.viewing import viewed_settings
@@ -198,12 +198,17 @@ class PreparedTraining:
         """Returns the setting `start`, the SHA-256 of the initial parameters; nothing if these are drawn at random."""
         return {} if self.initial is None else {"start": sha256(self.initial.tobytes()).hexdigest()}
 
+    @property
+    def chunk_rule(self) -> int:
+        """Version of the rule by which batches are divided."""
+        return self.settings.chunk_rule or CHUNK_RULE
+
     def workers(self, asked: int | None) -> int:
         """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
         if self.folds:
             return 1  # all networks train side by side
         network, rows = self.judged, len(self.training)
-        most = most_parts(network, rows, self.settings.batch_size)
+        most = most_parts(network, rows, self.settings.batch_size, self.chunk_rule)
         if asked:
             return min(asked, most)
         return cores.worthwhile(3.0 * network.flops * rows * self.settings.epochs, most)
@@ -213,7 +218,7 @@ class PreparedTraining:
         size, rows = self.settings.batch_size, len(self.training)
         while size < rows:
             size *= 2
-            if most_parts(self.judged, rows, size) >= workers:
+            if most_parts(self.judged, rows, size, max(MOST)) >= workers:
                 return size
         return None
 
@@ -268,7 +273,7 @@ class PreparedTraining:
             return samples
         vectors = len(optimizers.OPTIMIZERS[self.settings.optimizer].remembers) + 1
         rows, batch_size = len(self.training), self.settings.batch_size
-        return samples + pool_bytes(self.judged, rows, batch_size, workers, self.dtype, vectors)
+        return samples + pool_bytes(self.judged, rows, batch_size, workers, self.dtype, vectors, self.chunk_rule)
 
 
 def prepare(
@@ -302,7 +307,7 @@ def prepare(
     rows = divided(encoding, table, labels, settings)
     require_rows(network, rows.learning, settings.batch_size, "--batch-size 32")
     return PreparedTraining(
-        settings,
+        _ruled(settings, judged, rows.learning),
         description,
         network,
         judged,
@@ -315,6 +320,13 @@ def prepare(
         other,
         tested,
     )
+
+
+def _ruled(settings: TrainingSettings, network: Network, rows: int) -> TrainingSettings:
+    """Returns the settings with the version of the rule for chunks; networks of folds are not divided."""
+    if settings.chunk_rule or settings.folds:
+        return settings
+    return replace(settings, chunk_rule=rule_of_run(network, rows, settings.batch_size))
 
 
 def _other(description: ModelDescription, encoding: Encoding, read: ReadMore) -> Part:

@@ -15,12 +15,12 @@ from kerash_cli.parallel.ranks import Door, Doors
 from kerash_cli.training.chunks import Compiled
 from kerash_cli.training.division import slices_of_run
 from kerash_cli.training.rows import ByRows
-from kerash_cli.training.run import batch_from
+from kerash_cli.training.run import CHUNK_RULE, batch_from
 from kerash_cli.training.steps import Arrays, Division, Shapes, Step, Task
 from kerash_cli.training.units import ByUnits
 
 
-def rank_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any) -> Shapes:
+def rank_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: Any, rule: int = CHUNK_RULE) -> Shapes:
     """Returns the arrays that the ranks of a run share besides its own: those of the division, and `stamps`.
 
     A rank stamps what it has computed with the number of the phase, by which an old result is noticed.
@@ -29,7 +29,7 @@ def rank_shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype:
     divided = (
         ByUnits.shapes(network, rows, batch_size, ranks, dtype, count)
         if count > 1
-        else ByRows.shapes(network, rows, batch_size, ranks, dtype)
+        else ByRows.shapes(network, rows, batch_size, ranks, dtype, rule)
     )
     return {**divided, "stamps": ((ranks,), np.int64)}
 

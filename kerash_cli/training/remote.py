@@ -106,7 +106,7 @@ class RemotePool:
         _copy_state(team, arrays)
         self._team, self._doors = team, team.doors()
         self._begin = self._doors.door(_new_order(arrays))
-        own = Task(network, loss, samples, run.params, run.optimizer, run.mode, None)
+        own = Task(network, loss, samples, run.params, run.optimizer, run.mode, None, run.chunk_rule)
         self._rank = Rank(own, run.order, run.batch_size, arrays, 0, team.count, self._doors)
         return self
 
@@ -171,7 +171,8 @@ def _team(world: World, job: Mapping[str, Any]) -> MpiTeam | None:
 def _shapes(job: Mapping[str, Any]) -> Shapes:
     network, _ = judged(job)
     dtype = np.dtype(job["dtype"])
-    return run_shapes(network, job["rows"], job["batch_size"], job["ranks"], dtype, job["vectors"])
+    rows, batch_size, rule = job["rows"], job["batch_size"], job["chunk_rule"]
+    return run_shapes(network, rows, batch_size, job["ranks"], dtype, job["vectors"], rule)
 
 
 def _arrays(job: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -54,9 +54,11 @@ class ByRows:
         self._chunks = Chunks(network, task.loss, task.mode, slots, weighted, task.margin)
 
     @staticmethod
-    def shapes(network: Network, rows: int, batch_size: int, ranks: int, dtype: np.dtype[np.floating]) -> Shapes:
+    def shapes(
+        network: Network, rows: int, batch_size: int, ranks: int, dtype: np.dtype[np.floating], rule: int
+    ) -> Shapes:
         """Returns the arrays that ranks share: for each chunk the gradient, the sum of losses, the number of hits."""
-        count = division.most_parts(network, rows, batch_size)
+        count = division.most_parts(network, rows, batch_size, rule)
         return {
             "slots": ((count if ranks > 1 else min(count, 2), network.size), dtype),
             "losses": ((count,), dtype),
@@ -119,7 +121,7 @@ class ByRows:
 
     def _cut(self, rows: Indices) -> list[Indices]:
         network = self._task.network
-        return np.array_split(rows, division.chunks(len(rows), network.flops, network.size))
+        return np.array_split(rows, division.chunks(len(rows), network.flops, network.size, self._task.rule))
 
     def _judged(self, count: int, source: int, target: int) -> list[Array]:
         """Returns the losses and hits of a rank's chunks, of `count` in all, and what another adds of the gradients."""

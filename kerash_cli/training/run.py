@@ -14,6 +14,9 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput
 
+CHUNK_RULE = 2
+"""Version of the rule by which the work on a batch is divided, unless a run needs a later one; see `division`."""
+
 
 class Figure(NamedTuple):
     """A figure shown to people, accuracy or RMSE, with its name, such as `validation_accuracy`."""
@@ -48,6 +51,7 @@ class Run:
     epochs: int
     patience: int
     fewest_rows: int = 1
+    chunk_rule: int = CHUNK_RULE
     epoch: int = 0
     best_params: Array = field(init=False)
     best_epoch: int = 0

@@ -6,10 +6,10 @@ from typing import Any
 
 from kerash_cli.encoding.views import STANDARD, View
 from kerash_cli.engine import optimizers
-from kerash_cli.training.division import CHUNK_RULE
+from kerash_cli.training.run import CHUNK_RULE
 from kerash_cli.training.validating import ValidateOn
 
-_ELSEWHERE = {"optimizer_settings", "drop", "keep", "numbers"}
+_ELSEWHERE = {"chunk_rule", "optimizer_settings", "drop", "keep", "numbers"}
 """Settings that a saved model records outside its `settings`."""
 
 _NEWER = {"folds", "refit", "test", "weights"}
@@ -49,6 +49,8 @@ class TrainingSettings:
     keep: Collection[str] = ()
     """The inputs; if empty, all columns that are not dropped or needed for something else."""
     seed: int = 0
+    chunk_rule: int | None = None
+    """Version of the rule by which batches are divided; None for the one that suits, `division.rule_of_run`."""
 
     def record(self) -> dict[str, Any]:
         """Returns the settings as JSON values, but the columns, which the encoding lists."""
@@ -57,4 +59,5 @@ class TrainingSettings:
         own |= {name: value for name in sorted(_NEWER) if (value := getattr(self, name))}
         own |= {"numbers": str(self.numbers)} if self.numbers not in (None, STANDARD) else {}
         plain = {name: value for name, value in asdict(self).items() if name not in _ELSEWHERE | _NEWER}
-        return {"chunk_rule": CHUNK_RULE, **plain, **own}  # first, as an earlier version may lack other settings
+        rule = {"chunk_rule": self.chunk_rule or CHUNK_RULE}
+        return {**rule, **plain, **own}  # first, as an earlier version may lack other settings

@@ -49,8 +49,8 @@ class InProcess(Rank):
 
     def __init__(self, network: Network, loss: Loss, samples: Samples, run: Run, margin: float | None = None) -> None:
         """`network` computes the inputs of the loss: its last activation is left out if the loss includes it."""
-        task = Task(network, loss, samples, run.params, run.optimizer, run.mode, margin)
-        needed = rank_shapes(network, len(run.order), run.batch_size, 1, run.params.dtype)
+        task = Task(network, loss, samples, run.params, run.optimizer, run.mode, margin, run.chunk_rule)
+        needed = rank_shapes(network, len(run.order), run.batch_size, 1, run.params.dtype, run.chunk_rule)
         shared = {name: aligned(shape, np.dtype(dtype)) for name, (shape, dtype) in needed.items()}
         super().__init__(task, run.order, run.batch_size, shared)
 

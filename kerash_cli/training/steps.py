@@ -17,6 +17,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import Optimizer
 from kerash_cli.engine.tensors import Array, Calls, Indices, Shape
 from kerash_cli.parallel.ranks import Crossing
+from kerash_cli.training.run import CHUNK_RULE
 from kerash_cli.training.samples import Samples
 
 Arrays = Mapping[str, Any]
@@ -38,6 +39,8 @@ class Task:
     mode: Mode
     margin: float | None
     """For counting hits; see `GradientSource.hits`."""
+    rule: int = CHUNK_RULE
+    """Version of the rule by which batches are divided."""
 
 
 class Step(NamedTuple):

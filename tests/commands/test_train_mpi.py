@@ -14,6 +14,7 @@ from mpiexec import environment, mpiexec, needs_mpi
 from processes import await_that, gone
 from program import PROCESS, Done
 
+from kerash_cli.model import archive
 from kerash_cli.training import checkpoint
 
 pytestmark = needs_mpi
@@ -96,6 +97,16 @@ def test_any_number_of_ranks_saves_the_same_bytes(
     for ranks in (1, 2, 3, 4):
         done = over(folder, ranks, *whole, "-o", "n.kerash")
         assert done.code == 0, done.err
+        assert (folder / "n.kerash").read_bytes() == (folder / "1.kerash").read_bytes(), ranks
+
+
+@pytest.mark.long
+def test_large_batches_are_cut_into_more_chunks(folder: Path) -> None:
+    whole = (*IN_CHUNKS, "--batch-size", "1024", "--epochs", "3", "-q")
+    program.right(folder, "train", *whole, "--workers", "1", "-o", "1.kerash")
+    assert archive.load(folder / "1.kerash").record["training"]["settings"]["chunk_rule"] == 3
+    for ranks in (2, 3):
+        assert over(folder, ranks, *whole, "-o", "n.kerash").code == 0
         assert (folder / "n.kerash").read_bytes() == (folder / "1.kerash").read_bytes(), ranks
 
 

@@ -265,7 +265,7 @@ class Still(Optimizer):
 def test_the_gradient_of_a_batch_is_that_of_its_mean_loss(
     monkeypatch: pytest.MonkeyPatch, pieces: int, weighted: bool, loss: str, activation: str
 ) -> None:
-    monkeypatch.setattr(division, "chunks", lambda batch, flops, parameters: pieces)
+    monkeypatch.setattr(division, "chunks", lambda batch, *_: pieces)
     rng = np.random.default_rng(0)
     last = Activation.parse(activation)
     network = Network([InputLayer(), Dense(5, TANH), Dropout(0.4), Dense(3, last)], SHAPE)

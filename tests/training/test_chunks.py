@@ -12,6 +12,7 @@ from kerash_cli.engine import losses
 from kerash_cli.engine.layers import IDENTITY, BatchNormalization, Dense, Dropout, Layer, Mode
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array
+from kerash_cli.model.description import ModelDescription
 from kerash_cli.training import division
 from kerash_cli.training.division import chunks
 from kerash_cli.training.sources import InProcess
@@ -76,9 +77,40 @@ def test_the_boundaries_of_the_number_of_chunks(batch: int, flops: int, paramete
     assert chunks(batch, flops, parameters) == expected
 
 
+@pytest.mark.parametrize(
+    ("batch", "flops", "parameters", "expected"),
+    [
+        (511, 10**9, 1, 8),
+        (1023, 10**9, 1, 16),
+        (1024, 10**9, 1, 32),
+        (8191, 10**9, 1, 128),
+        (8192, 10**9, 1, 256),
+        (10**6, 10**9, 1, 256),
+        (4096, 65_104, 1, 16),  # 799,997,952 operations in all, where 32 chunks need 25 million each
+        (4096, 65_105, 1, 32),
+        (4096, 10**6, 375_000, 32),  # 3 * 4,096 * 10^6 operations; 4 * 375,000 bytes; 256 * 32 per byte
+        (4096, 10**6, 375_001, 16),
+    ],
+)
+def test_the_latest_rule_makes_more_chunks(batch: int, flops: int, parameters: int, expected: int) -> None:
+    assert chunks(batch, flops, parameters, rule=3) == expected
+    assert chunks(batch, flops, parameters, rule=2) == min(expected, 16)
+
+
+@pytest.mark.parametrize(("rows", "batch", "expected"), [(60_000, 1023, 2), (60_000, 1024, 3), (1023, 4096, 2)])
+def test_a_run_is_recorded_with_the_earliest_rule_that_gives_the_same_result(
+    rows: int, batch: int, expected: int
+) -> None:
+    images = ModelDescription.parse(
+        "28 28 1\ninput\nconvolution relu 20 1 0 5 5\nmax_pooling - 2 0 2 2\ndense 10 softmax\n"
+    )
+    network = Network(images.layers, images.known_shape)
+    assert division.rule_of_run(network, rows, batch) == expected
+
+
 def in_pieces(monkeypatch: pytest.MonkeyPatch, pieces: int, cut: int = 0) -> None:
     """Batches of more than `cut` rows are cut into so many chunks."""
-    monkeypatch.setattr(division, "chunks", lambda batch, flops, parameters: pieces if batch > cut else 1)
+    monkeypatch.setattr(division, "chunks", lambda batch, *_: pieces if batch > cut else 1)
 
 
 def gradient_of(layers: Sequence[Layer], rows: Any, batch: int, chunk: int, dtype: Any) -> Array:
