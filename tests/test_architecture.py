@@ -103,7 +103,7 @@ def test_the_command_line_starts_and_lists_the_commands_without_numpy_and_rich()
         "import sys\n"
         "from kerash_cli.cli import main\n"
         "try:\n    main(['--help'])\n"
-        "except SystemExit:\n    sys.exit(len({'numpy', 'rich', 'safetensors'} & sys.modules.keys()))"
+        "except SystemExit:\n    sys.exit(len({'numpy', 'rich', 'safetensors', 'mpi4py'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

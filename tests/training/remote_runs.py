@@ -1,10 +1,12 @@
 """Trains as a list of settings says, alone and by all ranks that mpiexec started, and prints what differs.
 
-`python remote_runs.py FOLDER RUNS`; RUNS is a list in JSON of pairs: the description, and settings by name.
+`python remote_runs.py FOLDER RUNS PER_MACHINE`; RUNS is a list in JSON of pairs: the description, and settings by name.
+Each PER_MACHINE ranks take themselves for those of a machine.
 """
 
 import json
 import sys
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import numpy as np
 
 from kerash_cli.engine.optimizers import OptimizerSettings
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.parallel import mpi
+from kerash_cli.parallel.mpi import MpiTeam
 from kerash_cli.store.stage import stage
 from kerash_cli.system import signals
 from kerash_cli.tables.table import Table
@@ -61,7 +65,16 @@ def digest(folder: str, ready: PreparedTraining, crew: Crew | None) -> str:
     return found.hexdigest()
 
 
+class SmallMachines(MpiTeam):
+    """A team on machines with few ranks each."""
+
+    @cached_property
+    def machine(self) -> Any:
+        return self.comm.Split(self.rank // int(sys.argv[3]), self.rank)
+
+
 def main() -> None:
+    mpi.MpiTeam = SmallMachines  # type: ignore[misc]
     world = remote.assembled()
     if world.rank:
         remote.follow(world)
