@@ -28,14 +28,14 @@ class RankedCommand(Command):
         """Reads the options in the first process; in any other one, works for it, and then ends."""
         if not _asks_for_mpi(args):
             return super().make_context(info_name, args, parent, **extra)
-        from kerash_cli.training import remote
+        from kerash_cli.training import mpi_ranks
 
-        world = remote.assembled()
+        world = mpi_ranks.assembled()
         if world.rank:
-            remote.follow(world)
+            mpi_ranks.follow(world)
             raise click.exceptions.Exit(0)
         try:
-            remote.check_alike(world)
+            mpi_ranks.check_alike(world)
             context = super().make_context(info_name, args, parent, **extra)
         except BaseException:
             world.dismiss()

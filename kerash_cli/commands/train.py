@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kerash_cli.training.log import RunLog
     from kerash_cli.training.recording import Saver
     from kerash_cli.training.run import Run
-    from kerash_cli.training.sources import Crew
+    from kerash_cli.training.sources import OtherRanks
     from kerash_cli.views.messages import Console
 
 
@@ -70,21 +70,21 @@ def command(**words: Any) -> None:
     with Processes(request.early_workers, pool.__name__) as processes:  # they start while the data is being read
         with request.naming():
             prepared = _prepared(request, description, console)
-        crew = _crew(request, prepared, processes, console)
-        outcome = _trained(request, prepared, crew, console)
+        others = _others(request, prepared, processes, console)
+        outcome = _trained(request, prepared, others, console)
     _report(request, outcome, console)
 
 
-def _crew(
+def _others(
     request: TrainRequest, prepared: "PreparedTraining", processes: "Processes", console: "Console"
-) -> "Processes | Crew":
+) -> "Processes | OtherRanks":
     """Returns the processes that train together with this one: workers of its own, or those that mpiexec started."""
     if everyone := world():
-        from kerash_cli.training.remote import RemoteCrew
+        from kerash_cli.training.mpi_ranks import MpiRanks
 
         ranks = prepared.workers(everyone.size)
         console.say(*about_ranks(everyone, ranks, prepared))
-        return RemoteCrew(everyone, ranks)
+        return MpiRanks(everyone, ranks)
     ranks = prepared.workers(request.workers)
     console.say(*about_workers(request.workers, ranks, prepared))
     processes.resize(ranks - 1)
@@ -126,7 +126,7 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
 
 
 def _trained(
-    request: TrainRequest, prepared: "PreparedTraining", crew: "Processes | Crew", console: "Console"
+    request: TrainRequest, prepared: "PreparedTraining", others: "Processes | OtherRanks", console: "Console"
 ) -> TrainingOutcome:
     """Trains the network in this process and others, and saves the model."""
     from kerash_cli.store.stage import stage
@@ -139,10 +139,10 @@ def _trained(
     resume = checkpoint.resume if checkpoint and request.goes_on else None
     with (
         files.replacing(request.output, reserve=prepared.saved_bytes()) as saved,
-        stage(prepared.staged_bytes(1 if world() else 1 + len(crew)), request.mountpoint, console.say) as folder,
+        stage(prepared.staged_bytes(1 if world() else 1 + len(others)), request.mountpoint, console.say) as folder,
         RunLog(request.log, console.say, hold=checkpoint is not None) if request.log else nullcontext() as log,
     ):
-        begun = experiment.start(prepared, folder, crew, resume)
+        begun = experiment.start(prepared, folder, others, resume)
         if resume:
             console.say(f"{request.checkpoint}: going on after epoch {begun.run.epoch}")
             console.say(*arithmetic.doubts(str(request.checkpoint), begun.run.arithmetic))

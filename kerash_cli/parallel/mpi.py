@@ -209,6 +209,7 @@ class MpiTeam:
         for window in self._windows:
             window.Free()
         self._windows.clear()
+        self.machine.Free()
         self.comm.Free()
 
 

@@ -29,7 +29,7 @@ from kerash_cli.training.preparing import PreparedTraining, prepare, training_by
 from kerash_cli.training.repeats import repeated
 from kerash_cli.training.run import Epoch, Figure, Run
 from kerash_cli.training.samples import Samples, staged
-from kerash_cli.training.sources import Crew, GradientSource, InProcess
+from kerash_cli.training.sources import GradientSource, InProcess, OtherRanks
 from kerash_cli.training.weighing import row_weights
 
 __all__ = ["Experiment", "PreparedTraining", "prepare", "start", "training_bytes"]
@@ -171,7 +171,7 @@ class StagedParts(NamedTuple):
 
     prepared: PreparedTraining
     stage: Stage
-    processes: Processes | Crew | None
+    processes: Processes | OtherRanks | None
     training: Samples
     validation: Samples | None
     test: Samples | None
@@ -180,7 +180,7 @@ class StagedParts(NamedTuple):
 def start(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | Crew | None = None,
+    processes: Processes | OtherRanks | None = None,
     resume: Callable[[Run], object] | None = None,
 ) -> Experiment:
     """Writes the samples to the stage, draws the initial weights and sets up the run.
@@ -196,7 +196,7 @@ def start(
 def _begun(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | Crew | None,
+    processes: Processes | OtherRanks | None,
     training: Samples,
     validation: Samples | None,
     test: Samples | None,
@@ -243,7 +243,7 @@ def _initial(prepared: PreparedTraining) -> Array:
 def _source(
     prepared: PreparedTraining,
     stage: Stage,
-    processes: Processes | Crew | None,
+    processes: Processes | OtherRanks | None,
     training: Samples,
     run: Run,
 ) -> GradientSource:
@@ -263,7 +263,7 @@ def _source(
     return processes.source(job, training, run)
 
 
-def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | Crew | None) -> StagedParts:
+def _staged_parts(prepared: PreparedTraining, stage: Stage, processes: Processes | OtherRanks | None) -> StagedParts:
     """Writes the samples of all parts to the stage."""
     validation: Samples | None = None
     if prepared.folds:

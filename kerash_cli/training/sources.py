@@ -31,7 +31,7 @@ class GradientSource(Protocol):
         """Takes one step with the batch order[start:stop]; returns the sum of the batch's losses before the step."""
 
 
-class Crew(Protocol):
+class OtherRanks(Protocol):
     """Other processes that train together with this one, which it has not started itself."""
 
     def __len__(self) -> int:

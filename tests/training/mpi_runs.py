@@ -1,6 +1,6 @@
 """Trains as a list of settings says, alone and by all ranks that mpiexec started, and prints what differs.
 
-`python remote_runs.py FOLDER RUNS PER_MACHINE`; RUNS is a list in JSON of pairs: the description, and settings by name.
+`python mpi_runs.py FOLDER RUNS PER_MACHINE`; RUNS is a list in JSON of pairs: the description, and settings by name.
 Each PER_MACHINE ranks take themselves for those of a machine.
 """
 
@@ -20,11 +20,11 @@ from kerash_cli.parallel.mpi import MpiTeam
 from kerash_cli.store.stage import stage
 from kerash_cli.system import signals
 from kerash_cli.tables.table import Table
-from kerash_cli.training import experiment, remote
+from kerash_cli.training import experiment, mpi_ranks
 from kerash_cli.training.loop import train
 from kerash_cli.training.preparing import PreparedTraining
 from kerash_cli.training.settings import TrainingSettings
-from kerash_cli.training.sources import Crew
+from kerash_cli.training.sources import OtherRanks
 
 ROOM, ROWS, INPUTS, CLASSES = 10**8, 1100, 64, 5
 
@@ -43,10 +43,10 @@ def prepared(data: Table, model: str, settings: dict[str, Any]) -> PreparedTrain
     return experiment.prepare(ModelDescription.parse(model), data, None, [str(INPUTS + 1)], whole)
 
 
-def digest(folder: str, ready: PreparedTraining, crew: Crew | None) -> str:
+def digest(folder: str, ready: PreparedTraining, others: OtherRanks | None) -> str:
     """The digest of what a run gives: losses, the trained model, and all that a checkpoint would have."""
     with stage(ROOM, folder, lambda _: None) as place:
-        first = experiment.start(ready, place, crew)
+        first = experiment.start(ready, place, others)
         experiments = [first]
         with first.source:
             list(train(first.run, first.source, first.validate))
@@ -75,16 +75,16 @@ class SmallMachines(MpiTeam):
 
 def main() -> None:
     mpi.MpiTeam = SmallMachines  # type: ignore[misc]
-    world = remote.assembled()
+    world = mpi_ranks.assembled()
     if world.rank:
-        remote.follow(world)
+        mpi_ranks.follow(world)
     else:
         data, results = table(), []
         for model, settings in json.loads(sys.argv[2]):
             ready = prepared(data, model, settings)
             ranks = ready.workers(world.size)
             alone = digest(sys.argv[1], ready, None)
-            results.append([ranks, alone, digest(sys.argv[1], ready, remote.RemoteCrew(world, ranks))])
+            results.append([ranks, alone, digest(sys.argv[1], ready, mpi_ranks.MpiRanks(world, ranks))])
         print(json.dumps(results))
         world.dismiss()
     for act in signals.at_end:

@@ -1,4 +1,4 @@
-"""Training by ranks that mpiexec started: `RemotePool` runs in the first one, `follow` in each other one.
+"""Training by ranks that mpiexec started: `MpiPool` runs in the first one, `follow` in each other one.
 
 They do the same work as the ranks of `pool`. Each has arrays of its own, and what one writes and another reads is sent
 at the doors between the phases of a step. The first rank alone reads, prints, saves, validates and decides.
@@ -28,8 +28,8 @@ _ARITHMETIC = "arithmetic"
 
 
 @dataclass(frozen=True)
-class RemoteCrew:
-    """The ranks that train: a `Crew`."""
+class MpiRanks:
+    """The ranks that train: `OtherRanks`."""
 
     world: World
     ranks: int
@@ -42,9 +42,9 @@ class RemoteCrew:
     def renew(self) -> None:
         """Does nothing, since a rank does one job after the other."""
 
-    def source(self, job: Mapping[str, Any], samples: Samples, run: Run) -> "RemotePool":
+    def source(self, job: Mapping[str, Any], samples: Samples, run: Run) -> "MpiPool":
         """Returns a source of gradients for a run."""
-        return RemotePool(self, job, samples, run)
+        return MpiPool(self, job, samples, run)
 
 
 def assembled() -> World:
@@ -65,16 +65,16 @@ def check_alike(world: World) -> None:
             )
 
 
-class RemotePool:
-    """A GradientSource that shares each batch among the ranks of a crew; this process is the first.
+class MpiPool:
+    """A GradientSource that shares each batch among ranks that mpiexec started; this process is the first.
 
     `step` raises WorkerFailed if a rank does not answer, or returns a loss that is not finite although this process
     computes a finite one for the same rows.
     """
 
-    def __init__(self, crew: RemoteCrew, job: Mapping[str, Any], samples: Samples, run: Run) -> None:
+    def __init__(self, ranks: MpiRanks, job: Mapping[str, Any], samples: Samples, run: Run) -> None:
         """`job` comes from `described`."""
-        self._crew, self._run, self._samples = crew, run, samples
+        self._ranks, self._run, self._samples = ranks, run, samples
         self._sizes = run.batch_size, run.fewest_rows
         shapes = {
             name: (array.shape, array.dtype.str) for name, array in samples._asdict().items() if array is not None
@@ -82,7 +82,7 @@ class RemotePool:
         self._job = {
             **job,
             **standing(run, None),
-            "ranks": crew.ranks,
+            "ranks": ranks.ranks,
             "rows": len(run.order),
             "dtype": run.params.dtype.str,
             "vectors": sorted(run.optimizer.vectors),
@@ -90,10 +90,12 @@ class RemotePool:
         }
         self._next: tuple[int, int] | None = None
         """The batch that the others come to next; None for the beginning of an epoch."""
+        self._in_step = False
+        """True while this rank is in a step, or an error has ended one."""
 
     def __enter__(self) -> Self:
         """Starts the job, and sends the samples and the state of the run."""
-        world, job, run = self._crew.world, self._job, self._run
+        world, job, run = self._ranks.world, self._job, self._run
         network, loss = judged(job)
         world.give(job)
         team = _team(world, job)
@@ -112,29 +114,27 @@ class RemotePool:
 
     def __exit__(self, *error: object) -> None:
         """Ends the job at the next door, where the others wait; after an error at a door, they are ended later."""
-        if self._is_at_door:
+        if self._in_step:
             return
         self._doors.over[0] = 1
         with suppress(Over):
             (self._rank.first_door(*self._next) if self._next else self._begin)()
         self._team.close()
-        self._crew.world.settled = True
+        self._ranks.world.settled = True
 
     @property
     def hits(self) -> int:
         """Always 0, as there is no margin."""
         return 0
 
-    _is_at_door = False
-
     def step(self, start: int, stop: int) -> float:
-        self._is_at_door = True
+        self._in_step = True
         if start == 0:
             self._begin()  # the rows have their new order
         begun = perf_counter()
         loss = self._rank.step(start, stop)
         self._doors.slowest = max(self._doors.slowest, perf_counter() - begun)
-        self._is_at_door = False
+        self._in_step = False
         goes_on = stop < len(self._run.order) and isfinite(loss)
         self._next = batch_from(stop, len(self._run.order), *self._sizes) if goes_on else None
         if not isfinite(loss) and isfinite(self._rank.recompute(start, stop)):
@@ -169,6 +169,7 @@ def _team(world: World, job: Mapping[str, Any]) -> MpiTeam | None:
 
 
 def _shapes(job: Mapping[str, Any]) -> Shapes:
+    """Returns the arrays that each rank has beside the samples."""
     network, _ = judged(job)
     dtype = np.dtype(job["dtype"])
     rows, batch_size, rule = job["rows"], job["batch_size"], job["chunk_rule"]
@@ -176,6 +177,7 @@ def _shapes(job: Mapping[str, Any]) -> Shapes:
 
 
 def _arrays(job: Mapping[str, Any], without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Returns new arrays for a rank; their values are undefined."""
     shapes = _shapes(job)
     return {name: aligned(shape, np.dtype(dtype)) for name, (shape, dtype) in shapes.items() if name not in without}
 

@@ -29,7 +29,7 @@ BOTH: list[tuple[str, dict[str, Any]]] = [
 
 def runs(folder: Path, ranks: int, per_machine: int, *options: str) -> list[tuple[Any, ...]]:
     """For each of BOTH: the number of ranks with work, and the digests of one process and of these ranks."""
-    driver = Path(__file__).with_name("remote_runs.py")
+    driver = Path(__file__).with_name("mpi_runs.py")
     words = [*mpiexec(ranks, *options), sys.executable, driver, folder, json.dumps(BOTH), per_machine]
     done = program.finished([str(word) for word in words], folder, environment(OPENBLAS_NUM_THREADS="1"))
     assert (done.code, done.err) == (0, "")
