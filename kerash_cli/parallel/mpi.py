@@ -122,7 +122,6 @@ class World:
         for machine, free in rooms.items():
             needed = len(free) * own + each_machine
             if needed > min(free):
-                self._has_room = False
                 if self.rank == 0:
                     raise OutOfSpace(
                         f"{machine}: {len(free)} ranks need {memory.readable(needed)} of memory, but only "
