@@ -21,16 +21,23 @@ OPTIONS = (
         "--batch-size",
         type=_options.COUNT,
         default=32,
-        help="Rows per step, for the memory figures and for --plan (default: {default}).",
+        help="Rows per step, for the memory figures, --plan and --cluster (default: {default}).",
     ),
     Option("--plan", is_flag=True, help="Print the calls of one training batch instead."),
+    Option(
+        "--cluster",
+        type=_options.Whole(2, 256),
+        help="Print instead what a step would send on so many machines, and how much faster it would be.",
+    ),
     _options.AS_JSON,
 )
 
 
 @click.command(cls=Command, sections={"Options": OPTIONS})
 @click.argument("file", type=_options.FILE)
-def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, plan: bool, as_json: bool) -> None:
+def command(
+    file: str, inputs: int | None, outputs: int | None, batch_size: int, plan: bool, cluster: int | None, as_json: bool
+) -> None:
     """Show a description or a saved model.
 
     A table lists the layers with their shapes, parameters, cost and memory. For a saved model, its data and training
@@ -39,33 +46,50 @@ def command(file: str, inputs: int | None, outputs: int | None, batch_size: int,
     --plan prints the calls of one training batch, forward and backward: on each line a call, its layer and the sizes of
     its arrays.
 
+    --cluster N estimates whether `mpiexec -n N kerash train … --workers mpi` pays on so many machines, from the
+    arithmetic of a step and the bytes that it sends.
+
     \b
     kerash show digits.model --inputs 64 --outputs 10
     kerash show digits.kerash --json
     kerash show digits.kerash --plan
+    kerash show digits_cnn.model --outputs 10 --batch-size 4096 --cluster 8
     """
     import json
 
-    from kerash_cli.evolution import evaluation
     from kerash_cli.model import archive
-    from kerash_cli.training import checkpoint
-    from kerash_cli.views import screen
-    from kerash_cli.views.models import about_checkpoint
 
+    if plan and cluster:
+        raise BadInput("--plan and --cluster print different things; leave one out")
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
-    if is_saved and (run := checkpoint.told(file) or evaluation.told(file)):
-        if as_json:
-            click.echo(json.dumps(run))
-        else:
-            screen.speak(sys.stdout, *about_checkpoint(file, run))
+    if is_saved and _is_told_as_run(file, as_json):
         return
     subject = _subject(file, is_saved, inputs, outputs)
     if plan:
         click.echo(_plan(file, subject, batch_size, as_json))
+    elif cluster:
+        click.echo(_cluster(file, subject, batch_size, cluster, as_json))
     elif as_json:
         click.echo(json.dumps(_record(subject, batch_size)))
     else:
         _print(subject, batch_size)
+
+
+def _is_told_as_run(file: str, as_json: bool) -> bool:
+    """Prints how far the run of a checkpoint or of a candidate got; returns False if the file is another one."""
+    import json
+
+    from kerash_cli.evolution import evaluation
+    from kerash_cli.training import checkpoint
+    from kerash_cli.views import screen
+    from kerash_cli.views.models import about_checkpoint
+
+    run = checkpoint.told(file) or evaluation.told(file)
+    if run and as_json:
+        click.echo(json.dumps(run))
+    elif run:
+        screen.speak(sys.stdout, *about_checkpoint(file, run))
+    return run is not None
 
 
 class _Subject(NamedTuple):
@@ -145,13 +169,10 @@ def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:
     from kerash_cli.engine.calls import described
     from kerash_cli.system import memory
 
-    if subject.network is None:
-        raise BadInput(
-            f"{file}: a plan needs every size, but '?' is known only from the data; try --inputs and --outputs"
-        )
-    needed = subject.network.plan_bytes(batch_size, subject.itemsize)
+    network = _known_network(file, subject, "a plan")
+    needed = network.plan_bytes(batch_size, subject.itemsize)
     memory.require(needed, f"{file}: ", "try a smaller model, or a smaller --batch-size")
-    made = subject.network.sketch(batch_size, subject.itemsize)
+    made = network.sketch(batch_size, subject.itemsize)
     if not as_json:
         return made.describe()
     parts = {"forward": made.forward, "backward": made.backward}
@@ -160,3 +181,28 @@ def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:
         for name, part in parts.items()
     }
     return json.dumps({"batch_size": batch_size, **calls})
+
+
+def _cluster(file: str, subject: _Subject, batch_size: int, machines: int, as_json: bool) -> str:
+    """Returns what a step on several machines sends and how long it takes; with `as_json`, as a JSON object."""
+    import json
+
+    from kerash_cli.training import traffic
+    from kerash_cli.views.models import about_traffic
+
+    network = _known_network(file, subject, "--cluster")
+    found = traffic.of_step(network, batch_size, machines, subject.itemsize)
+    if not as_json:
+        enough = traffic.batch_size_for(network, machines) if found.ranks < machines else None
+        return about_traffic(found, batch_size, machines, enough)
+    links = {link.name: {"step": found.step(link), "speedup": found.speedup(link)} for link in traffic.LINKS}
+    return json.dumps({"batch_size": batch_size, "machines": machines, **found._asdict(), "links": links})
+
+
+def _known_network(file: str, subject: _Subject, what: str) -> "Network":
+    """Returns the network; raises BadInput if the data decides some of its sizes, for `what` needs them."""
+    if subject.network is None:
+        raise BadInput(
+            f"{file}: {what} needs every size, but '?' is known only from the data; try --inputs and --outputs"
+        )
+    return subject.network

@@ -13,6 +13,7 @@ from kerash_cli.views.training import duration
 
 if TYPE_CHECKING:
     from kerash_cli.model.trained import TrainedModel
+    from kerash_cli.training.traffic import Traffic
 
 LETTERS = 80
 """Maximum number of letters of a layer's line in a table; `kerash show --json` has all of them."""
@@ -33,6 +34,28 @@ def layer_table(layers: Sequence[Mapping[str, Any]], batch_size: int) -> str:
         return screen.table(sys.stdout, rows)
     parameters, flops, memory = (sum(layer[key] for layer in layers) for key in ("parameters", "flops", "memory"))
     return screen.table(sys.stdout, [*rows, ["in all", "", f"{parameters:,}", f"{flops:,}", readable(memory)]])
+
+
+def about_traffic(found: "Traffic", batch_size: int, machines: int, enough: int | None) -> str:
+    """Returns a table of what a step on several machines takes; with a batch size of `enough`, all have work."""
+    from kerash_cli.training.traffic import LINKS
+
+    divided = f"{found.parts} {found.by if found.parts > 1 else found.by.removesuffix('s')}"
+    lines = [f"a step with {batch_size:,} rows: {divided}, for {found.ranks} of {machines} machines"]
+    if found.ranks < machines:
+        lines.append(
+            f"more would have nothing to do; all have work with --batch-size {enough}"
+            if enough
+            else "more would have nothing to do, with any batch size"
+        )
+    if found.ranks == 1:
+        return "\n".join(lines)
+    rows = [["link", "sent by each", "waiting", "step", "alone", "times as fast"]]
+    for link in LINKS:
+        times = (found.sending(link), found.step(link), found.alone)
+        cells = (f"{1e3 * each:,.0f} ms" if each >= 0.1 else f"{1e3 * each:.3g} ms" for each in times)
+        rows.append([link.name, readable(found.sent), *cells, f"{found.speedup(link):.2g}"])
+    return "\n".join([*lines, screen.table(sys.stdout, rows)])
 
 
 def about_checkpoint(file: str, run: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,8 @@
 import json
+import re
 from pathlib import Path
 
+import pytest
 from conftest import ROOT, Kerash
 
 
@@ -99,3 +101,48 @@ def test_a_plan_needs_all_sizes(kerash: Kerash) -> None:
     done = kerash("show", "models/iris.model", "--plan")
     assert done.code == 2
     assert "--inputs" in done.error
+
+
+CONVOLUTIONS = ("models/digits_cnn.model", "--outputs", "10")
+
+
+def test_a_step_on_several_machines_is_told_with_what_it_sends(kerash: Kerash) -> None:
+    done = kerash("show", *CONVOLUTIONS, "--batch-size", "4096", "--cluster", "8")
+    head, names, slow, fast = done.out.splitlines()
+    assert head == "a step with 4,096 rows: 128 chunks, for 8 of 8 machines"
+    assert names.split() == ["link", "sent", "by", "each", "waiting", "step", "alone", "times", "as", "fast"]
+    parameters = sum(layer["parameters"] for layer in json.loads(kerash("show", *CONVOLUTIONS, "--json").out)["layers"])
+    sent = 4 * parameters * 7 / 8 * (16 + 1)  # of 16 chunks what others add up, and what it has updated, to 7
+    assert slow.startswith("1 Gbit/s")
+    assert float(slow.split()[2]) == pytest.approx(sent / 1e6, rel=0.01)
+    assert float(slow.split()[-1]) < float(fast.split()[-1]) <= 8
+
+
+def test_where_a_batch_is_too_small_for_all_machines_one_that_is_not_is_named(kerash: Kerash) -> None:
+    done = kerash("show", *CONVOLUTIONS, "--cluster", "8")
+    head, advice, *_ = done.out.splitlines()
+    assert head.endswith("of 8 machines")
+    assert " 8 of 8" not in head
+    size = re.fullmatch(r"more would have nothing to do; all have work with --batch-size (\d+)", advice)
+    assert size
+    assert " 8 of 8" in kerash("show", *CONVOLUTIONS, "--cluster", "8", "--batch-size", size[1]).out
+
+
+def test_a_step_on_several_machines_as_json(kerash: Kerash) -> None:
+    found = json.loads(kerash("show", *CONVOLUTIONS, "--batch-size", "4096", "--cluster", "8", "--json").out)
+    assert (found["machines"], found["ranks"], found["by"]) == (8, 8, "chunks")
+    assert set(found["links"]) == {"1 Gbit/s", "10 Gbit/s"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("models/digits_cnn.model", "--cluster", "8"), "--cluster needs every size"),
+        ((*CONVOLUTIONS, "--cluster", "1"), "--cluster"),
+        ((*CONVOLUTIONS, "--cluster", "8", "--plan"), "leave one out"),
+    ],
+)
+def test_what_can_not_be_estimated_is_refused(kerash: Kerash, words: tuple[str, ...], said: str) -> None:
+    done = kerash("show", *words)
+    assert done.code == 2
+    assert said in done.err
