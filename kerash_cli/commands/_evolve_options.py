@@ -86,6 +86,13 @@ SEARCH = (
     ),
 )
 
+SCHEDULER = Option(
+    "--scheduler",
+    metavar="ADDRESS",
+    type=_options.Parsed("scheduler", "kerash_cli.parallel.connecting:address_of"),
+    help="Train candidates on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT or a scheduler file.",
+)
+
 OUTPUT = (
     Option(
         "--force", is_flag=True, help="Start the search anew, and replace NAME.kerash even if it is not a saved model."
@@ -106,6 +113,6 @@ SECTIONS = {
     ),
     "Networks": NETWORKS,
     "Search": SEARCH,
-    "Running": (_options.WORKERS, _options.MOUNTPOINT),
+    "Running": (_options.WORKERS, SCHEDULER, _options.MOUNTPOINT),
     "Output": OUTPUT,
 }

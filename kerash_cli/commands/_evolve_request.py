@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USAGE = "INPUTS OUTPUTS NAME DATA LABEL POPULATION GENERATIONS"
 
-NO_PART = {"limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet"}
+NO_PART = {"limit", "stop_at", "workers", "scheduler", "mountpoint", "every", "force", "as_json", "quiet"}
 """Options that do not change the result of a given number of generations."""
 
 
@@ -34,6 +34,8 @@ class EvolveRequest:
     limit: float | None
     stop_at: float | None
     workers: int | None
+    scheduler: str | None
+    """Address of the scheduler of a cluster; None if candidates are trained on this machine."""
     mountpoint: str | None
     every: int | None
     output: str
@@ -53,8 +55,11 @@ class EvolveRequest:
         _files.check_once(data, label)
         files.check_name(name)
         reader = _files.Reader.of(options)
-        own = ("limit", "stop_at", "workers", "mountpoint", "every", "force", "as_json", "quiet")
-        given = {each: options.pop(each) for each in own}
+        given = {each: options.pop(each) for each in sorted(NO_PART)}
+        if given["scheduler"] and given["workers"]:
+            raise BadInput(
+                "--scheduler and --workers exclude each other, since a cluster has workers; leave one of them out"
+            )
         settings = _settings(inputs, outputs, population, generations, options)
         output, replaces = _files.saved_model(f"{name}.kerash", given["force"])
         return cls(name, data, label, target, reader, settings, output=output, replaces=replaces, **given)

@@ -1,5 +1,6 @@
 """`kerash evolve`: searches for a network by mutation and selection."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -14,11 +15,12 @@ from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from kerash_cli.evolution.preparation import PreparedSearch
     from kerash_cli.evolution.search import Search
     from kerash_cli.evolution.winner import Winner
+    from kerash_cli.parallel.connecting import Connection
+    from kerash_cli.parallel.executors import Crew
+    from kerash_cli.store.stage import Stage
     from kerash_cli.views.messages import Console
     from kerash_cli.views.search import SearchView
 
@@ -58,7 +60,8 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     table = request.reader.table(request.data, request.target)
     labels = request.reader.labels(request.label, table)
     prepared = preparation.prepare(table, labels, request.target, request.settings)
-    outcome = _searched(request, prepared, begun, notes(table, labels), console)
+    with _cluster(request, console) as cluster:
+        outcome = _searched(request, prepared, begun, notes(table, labels), cluster, console)
     _report(request, outcome, console)
     outcome.ending.leave()
 
@@ -78,8 +81,22 @@ class SearchOutcome:
     ending: Ending
 
 
+def _cluster(request: EvolveRequest, console: "Console") -> "AbstractContextManager[Connection | None]":
+    """Connects to a cluster, if the user named one."""
+    if request.scheduler is None:
+        return nullcontext()
+    from kerash_cli.parallel.connecting import connected  # imported late: it needs a package that is not always there
+
+    return connected(request.scheduler, console.say)
+
+
 def _searched(
-    request: EvolveRequest, prepared: "PreparedSearch", begun: float, noted: list[str], console: "Console"
+    request: EvolveRequest,
+    prepared: "PreparedSearch",
+    begun: float,
+    noted: list[str],
+    cluster: "Connection | None",
+    console: "Console",
 ) -> SearchOutcome:
     """Searches until the end, a signal or a limit; then trains the best candidate and saves it."""
     from kerash_cli.evolution import search
@@ -88,24 +105,26 @@ def _searched(
     from kerash_cli.system import arithmetic, files
     from kerash_cli.views.search import shown_search
 
-    workers, settings = prepared.workers(request.workers), request.settings
     with (
         files.replacing(request.output) as saved,
         stage(prepared.staged_bytes(), request.mountpoint, console.say) as folder,
     ):
         samples = search.stage_samples(prepared, folder)
-        with history(request.name, prepared.identity(), request.force) as past, _executor(workers, console) as executor:
-            many = [f"{workers} workers"] if workers > 1 else []
+        with (
+            history(request.name, prepared.identity(), request.force) as past,
+            _executor(request, prepared, folder, cluster, console) as executor,
+        ):
+            many = cluster.describe() if cluster else [f"{executor.width} workers"] if executor.width > 1 else []
             console.say(*noted, *prepared.describe(), *prepared.doubts(), *many)
             console.say(*arithmetic.doubts(str(past.folder), past.arithmetic))
             found = search.Search(prepared, past, folder, samples, executor)
             with (
-                shown_search(console, settings.population, settings.generations, request.every) as view,
+                shown_search(console, request.settings.population, request.settings.generations, request.every) as view,
                 concluding(
                     found, partial(_checkpoint, executor), lambda: view.status(_standing(found, view))
                 ) as ending,
             ):
-                stopped = _search(found, view, begun, request, workers)
+                stopped = _search(found, view, begun, request, executor)
                 winner = found.conclude()
                 record = winner.record(found.generation)
                 command = alone(found, winner.chosen, past.best)
@@ -115,24 +134,32 @@ def _searched(
     return SearchOutcome(found, winner, record, command, found.stop or stopped, ending)
 
 
-def _executor(workers: int, console: "Console") -> "Executor":
-    from kerash_cli.parallel.executors import Serial, Workers
+def _executor(
+    request: EvolveRequest,
+    prepared: "PreparedSearch",
+    stage: "Stage",
+    cluster: "Connection | None",
+    console: "Console",
+) -> "Crew":
+    """Makes the executor that evaluates the candidates: a cluster, worker processes, or this process alone."""
+    from kerash_cli.evolution.evaluation import PATHS
+    from kerash_cli.parallel.kinds import EXECUTORS, ExecutorOrder
     from kerash_cli.training import checkpoint
 
-    return Workers(workers, console.say, checkpoint.ask) if workers > 1 else Serial()
+    workers = prepared.workers(request.workers)
+    kind = "dask" if cluster else "processes" if workers > 1 else "serial"
+    return EXECUTORS[kind](ExecutorOrder(workers, console.say, checkpoint.ask, cluster, stage.folder, PATHS))
 
 
-def _checkpoint(executor: "Executor") -> None:
+def _checkpoint(executor: "Crew") -> None:
     """Asks for a checkpoint of each candidate in training, here and in the workers."""
-    from kerash_cli.parallel.executors import Workers
     from kerash_cli.training import checkpoint
 
     checkpoint.ask()
-    if isinstance(executor, Workers):
-        executor.ask()
+    executor.ask()
 
 
-def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRequest, workers: int) -> str:
+def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRequest, executor: "Crew") -> str:
     """Goes through the generations and shows each event; returns the reason why the search ended."""
     from kerash_cli.evolution.population import Generation
 
@@ -147,8 +174,10 @@ def _search(found: "Search", view: "SearchView", begun: float, request: EvolveRe
         if request.stop_at is not None and event.loss <= request.stop_at:
             return REACHED
         last = event.number == generations
-        if request.limit and not last and monotonic() + LONGER * found.seconds_ahead(workers) > begun + request.limit:
-            return OUT_OF_TIME
+        if request.limit and not last:
+            ahead = LONGER * found.seconds_ahead(min(executor.width, found.prepared.most_workers))
+            if monotonic() + ahead > begun + request.limit:
+                return OUT_OF_TIME
     return DONE if found.generation == generations else STALLED
 
 

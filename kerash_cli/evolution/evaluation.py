@@ -26,6 +26,7 @@ from kerash_cli.evolution.inheritance import inherit
 from kerash_cli.evolution.recipe import Recipe
 from kerash_cli.model import archive
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.parallel.executors import CallFiles
 from kerash_cli.parallel.ranks import attached
 from kerash_cli.system import files
 from kerash_cli.tables.table import Rows
@@ -42,6 +43,9 @@ FEWEST_EPOCHS = 10
 
 On tables of 3,000 to 20,000 rows, 10 epochs were better than 4, and 25 hardly better than 10.
 """
+
+PATHS = CallFiles(folders=("stage",), read=("parent",), written=("file",))
+"""Keys of the paths in the record that `evaluate` takes."""
 
 MOST_ROWS = 512
 """Maximum number of rows on which inheritance compares networks and fits weights."""

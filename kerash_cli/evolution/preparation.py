@@ -188,8 +188,13 @@ class PreparedSearch:
 
     def workers(self, asked: int | None) -> int:
         """Returns the number of processes: at most `asked`; by default, one per core if that is faster."""
-        most = self.strategy.population + self.strategy.inherits
+        most = self.most_workers
         return min(asked, most) if asked else cores.worthwhile(self.seconds() * cores.RATE, most)
+
+    @property
+    def most_workers(self) -> int:
+        """Number of candidates in a generation; more workers would have nothing to do."""
+        return self.strategy.population + self.strategy.inherits
 
     def identity(self) -> dict[str, Any]:
         """Returns everything that decides the result, except the number of generations, as JSON values."""

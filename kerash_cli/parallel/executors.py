@@ -1,5 +1,7 @@
 """Executors, as in `concurrent.futures`, that call functions in worker processes or in this process.
 
+`parallel.cluster` has one whose workers are on other machines, and `parallel.kinds` all of them by name.
+
 A submitted function must be a member of a module; its arguments and its result are JSON values. The exceptions of a
 function are raised in this process: KerashError and MemoryError unchanged, any other one as a RuntimeError with the
 traceback. If a worker dies, another one makes its call; if that one dies too, this process makes the call.
@@ -8,7 +10,7 @@ traceback. If a worker dies, another one makes its call; if that one dies too, t
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -17,7 +19,7 @@ from queue import SimpleQueue
 from select import select
 from traceback import format_exc
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kerash_cli import errors
 from kerash_cli.errors import KerashError, WorkerFailed
@@ -34,14 +36,42 @@ _ANSWERS = ({"result"}, {"error", "message"}, {"memory"}, {"fault"})
 """Keys of each kind of answer."""
 
 
-class Serial(Executor):
+class CallFiles(NamedTuple):
+    """Keys under which a record, the argument of a function, has paths."""
+
+    folders: tuple[str, ...] = ()
+    """Folders of files that stay as they are, the same for all calls."""
+    read: tuple[str, ...] = ()
+    """Files that a call reads."""
+    written: tuple[str, ...] = ()
+    """Files that a call writes; if they exist, it reads them first."""
+
+
+class Crew(Executor):
+    """An executor that knows how many calls it makes at a time."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown(cancel_futures=error is not None)
+
+    @property
+    def width(self) -> int:
+        """Number of calls that are made at a time."""
+        return 1
+
+    def ask(self) -> None:
+        """Makes the workers on this machine call the function that they were told to call when they are asked."""
+
+
+class Serial(Crew):
     """Calls a function in this process, when its result is first asked for."""
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        return _Deferred(partial(fn, *args, **kwargs))
+        return Deferred(partial(fn, *args, **kwargs))
 
 
-class _Deferred(Future[T]):
+class Deferred(Future[T]):
     """A future that makes its call when its result is asked for."""
 
     def __init__(self, call: Callable[[], T]) -> None:
@@ -61,7 +91,7 @@ class _Lost(Exception):
     """Raised if a worker gives no valid answer; the message says why."""
 
 
-class Workers(Executor):
+class Workers(Crew):
     """Calls functions in at most `count` worker processes, which are started when they are needed.
 
     If TRIALS workers fail in a call, `tell` is called with a message, and the call is made in this process, by the
@@ -79,10 +109,10 @@ class Workers(Executor):
         self._threads = ThreadPoolExecutor(count)
         self._closing = False
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.shutdown(cancel_futures=error is not None)
+    @property
+    def width(self) -> int:
+        """Number of workers."""
+        return len(self._all)
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
         call = {"function": name(fn), "arguments": args, "named": kwargs}
@@ -90,7 +120,7 @@ class Workers(Executor):
             asked = self._threads.submit(self._call, json.dumps(call).encode() + b"\n")
         except RuntimeError as error:
             raise WorkerFailed(f"a thread for a worker could not start ({error}); try --workers 1") from None
-        return _Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
+        return Deferred(partial(self._finished, asked, partial(fn, *args, **kwargs)))
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Ends the workers; with `cancel_futures`, abandons running calls, and this process does not make them."""
@@ -111,7 +141,7 @@ class Workers(Executor):
         except _Lost as lost:
             self._tell(f"{TRIALS} workers in a row failed, the last one {lost}: going on in this process")
         else:
-            found: T = _result(answer)
+            found: T = result_of(answer)
             return found
         return call()
 
@@ -168,15 +198,20 @@ def work(job: Mapping[str, Any], ends: tuple[int, int]) -> None:
     with open(reading, "rb") as calls:
         for line in calls:
             call = json.loads(line)
-            try:
-                answer = {"result": named(call["function"])(*call["arguments"], **call["named"])}
-            except KerashError as error:
-                answer = {"error": type(error).__name__, "message": str(error)}
-            except MemoryError:
-                answer = {"memory": True}
-            except Exception:
-                answer = {"fault": format_exc()}
+            answer = answered(call["function"], call["arguments"], call["named"])
             files.write_all(writing, json.dumps(answer).encode() + b"\n")
+
+
+def answered(function: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Calls a function by its name; returns its result, or its error, as JSON values."""
+    try:
+        return {"result": named(function)(*arguments, **keywords)}
+    except KerashError as error:
+        return {"error": type(error).__name__, "message": str(error)}
+    except MemoryError:
+        return {"memory": True}
+    except Exception:
+        return {"fault": format_exc()}
 
 
 def name(function: Callable[..., object]) -> str:
@@ -212,9 +247,8 @@ def _checked(line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _result(answer: Mapping[str, Any]) -> Any:
+def result_of(answer: Mapping[str, Any]) -> Any:
     """Returns the result in an answer, or raises the error in it."""
-
     if "error" in answer:
         raise getattr(errors, answer["error"])(answer["message"])
     if "memory" in answer:

@@ -116,3 +116,22 @@ def nap(seconds: float) -> str:
 
 def echo(text: str) -> str:
     return text
+
+
+def joined(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What three files hold, which the last of them then holds."""
+    paths = [Path(record["stage"]) / "samples", *(Path(record[name]) for name in ("given", "file") if record[name])]
+    text = " ".join(path.read_text(encoding="ascii") if path.exists() else "" for path in paths)
+    Path(record["file"]).write_text(text, encoding="ascii")
+    return {"text": text, "process": os.getpid()}
+
+
+def refuse_record(record: Mapping[str, Any]) -> None:
+    refuse(record["word"])
+
+
+def die_elsewhere(record: Mapping[str, Any]) -> int:
+    """Kills any process but the one that asks."""
+    if os.getpid() != record["home"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return os.getpid()
