@@ -62,7 +62,7 @@ def absent(table: Table, positions: Sequence[int]) -> NDArray[np.bool_]:
             found[part] = np.isnan(values).any(axis=1)
     for position in positions:
         if position in table.texts:
-            found |= np.array([cell is None for cell in table.texts[position]], np.bool_)
+            found |= np.fromiter((cell is None for cell in table.texts[position]), np.bool_, table.rows)
     return found
 
 
@@ -87,6 +87,8 @@ def tiles(numbers: NDArray[Any], columns: Sequence[int], rows: Rows | None = Non
     count = len(numbers) if rows is None else len(rows)
     step = max(1, _TILE // len(columns))
     chosen = selection(columns)
+    if isinstance(chosen, slice):  # other columns need not be copied
+        numbers, chosen = numbers[:, chosen], slice(None)
     for start in range(0, count, step):
         part = slice(start, start + step)
         values = numbers[part if rows is None else rows[part]]

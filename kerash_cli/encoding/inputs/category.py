@@ -61,9 +61,8 @@ class Category(InputColumn, kind="category"):
         varies = []
         for column, place in zip(group.columns, group.places, strict=True):
             cells = words(table, place)
-            chosen = cells if rows is None else [cells[row] for row in rows.tolist()]
-            counts = Counter(chosen)
-            varies += [number not in (0, len(chosen)) for number in column.counted(counts)]
+            counts = Counter(cells if rows is None else (cells[row] for row in rows.tolist()))
+            varies += [number not in (0, counts.total()) for number in column.counted(counts)]
         return np.zeros(len(varies)), np.array(varies, np.float64)
 
     @classmethod

@@ -33,7 +33,7 @@ class Classes(OneClass, kind="classes"):
             strange = np.flatnonzero(known[codes] != values)
         else:
             names = {name: code for code, name in enumerate(self.classes)}
-            codes = np.array([names.get(cell or "", -1) for cell in words(where, position)], np.intp)
+            codes = np.fromiter((names.get(cell or "", -1) for cell in words(where, position)), np.intp, where.rows)
             strange = np.flatnonzero(codes < 0)
         if len(strange):
             row = int(strange[0])

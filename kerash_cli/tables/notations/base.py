@@ -45,7 +45,7 @@ class Notation(ABC):
         for cell in {cell for cell in cells if cell not in known}:
             value = self.value(cell or "")
             known[cell] = value if value is not None and abs(value) < np.inf else None
-        return None if None in known.values() else np.array([known[cell] for cell in cells], np.float64)
+        return None if None in known.values() else np.fromiter((known[cell] for cell in cells), np.float64, len(cells))
 
     def described(self) -> str:
         """Returns what a cell stands for: `'5%' is 5`."""
