@@ -72,6 +72,7 @@ class Course:
         return (again if again.run.epoch == again.run.epochs else None), diverged
 
     def _train(self, experiment: "Experiment") -> None:
+        from kerash_cli.store.stage import at_random
         from kerash_cli.training.loop import train
         from kerash_cli.training.recording import checkpointed, logged, measured, timed
 
@@ -80,6 +81,7 @@ class Course:
         left = None if limit is None else max(0.0, limit - (monotonic() - self._begun))
         epochs = timed(train(run, experiment.source, experiment.validate), run, left)
         epochs = measured(epochs, experiment.measure, lambda epoch: view.wants(epoch) or log is not None)
-        with experiment.source, closing(logged(checkpointed(epochs, run, saver), log, saver)) as epochs:
+        epochs = logged(checkpointed(epochs, run, saver), log, saver)
+        with at_random(experiment.training.x), experiment.source, closing(epochs):
             for epoch in epochs:
                 view.epoch(epoch)

@@ -28,9 +28,14 @@ from kerash_cli.errors import BadInput, KerashError, OutOfSpace, at
 from kerash_cli.system.memory import readable
 
 SHARED_MEMORY = Path("/dev/shm")
+LASTING = Path("/var/tmp")
+"""Folder for large temporary files, which is on a disk where /tmp is in memory."""
 LOCAL = Path("kerash_mountpoint")
 MARK = ".init-fs"
 """Name of the file that marks a root made by init-fs; only end-fs removes the content of such a root."""
+
+_IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
+"""File systems in memory."""
 
 FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -48,6 +53,11 @@ class Mountpoint:
 
     root: Path
     private: bool = False
+
+    @property
+    def existing(self) -> Path:
+        """The root, or the folder that has it if that is private and made when it is needed."""
+        return self.root.parent if self.private else self.root
 
     def folder(self, *parts: str, make: bool = True) -> Path:
         """Returns a folder of the tree, made if it is missing; raises BadInput for a link or another user's folder."""
@@ -90,7 +100,7 @@ class Mountpoint:
         """Returns the free space in bytes; 0 if no folder can be made."""
         if self.private and not os.access(self.root.parent, os.W_OK):
             return 0
-        status = os.statvfs(self.root.parent if self.private else self.root)
+        status = os.statvfs(self.existing)
         return status.f_bavail * status.f_frsize
 
     def require(self, size: int) -> None:
@@ -156,6 +166,38 @@ def mountpoint_at(root: str) -> Mountpoint:
     return next((place for place in private_mountpoints() if str(place.root) == root), Mountpoint(Path(root)))
 
 
+def disks(named: str | None) -> list[Mountpoint]:
+    """Returns the mountpoints to use for what memory has no room for, the preferred one first.
+
+    They are those of `mountpoints` without folders that are in memory, unless such a folder was named. In place of a
+    tmpfs, /var/tmp is there. Raises OutOfSpace if there is none.
+    """
+    word = os.environ.get("KERASH_MOUNTPOINT") if named is None else named
+    if word:
+        return mountpoints(named)
+    own = f"kerash-{os.getuid()}"
+    parents = dict.fromkeys(path for path in (Path(tempfile.gettempdir()), LASTING) if path.is_dir())
+    local = [Mountpoint(LOCAL)] if os.path.lexists(LOCAL) and mountpoints(None) else []
+    places = [*local, *(Mountpoint(parent / own, private=True) for parent in parents)]
+    found = [each for each in places if not is_in_memory(each.existing)]
+    if not found:
+        tried = ", ".join(str(each.root) for each in places)
+        raise OutOfSpace(f"expected a folder on a disk, got {tried}, in memory; try --mountpoint with another")
+    return found
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Returns whether a folder is on a file system in memory; False if that is not known."""
+    device = os.stat(folder).st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            words, _, kind = line.partition(" - ")
+            if words.split()[2] == number:
+                return kind.split()[0] in _IN_MEMORY
+    return False
+
+
 def private_mountpoints() -> list[Mountpoint]:
     """Returns this user's private mountpoints, existing or not: on a tmpfs, and in the folder for temporary files."""
     own = f"kerash-{os.getuid()}"
@@ -163,11 +205,11 @@ def private_mountpoints() -> list[Mountpoint]:
     return [Mountpoint(parent / own, private=True) for parent in dict.fromkeys(parents)]
 
 
-def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object]) -> Mountpoint:
+def roomy(places: Sequence[Mountpoint], size: int, tell: Callable[[str], object] | None = None) -> Mountpoint:
     """Returns the first mountpoint with `size` bytes free, or raises OutOfSpace. Calls `tell` for one on a disk."""
     for place in places:
         if place.room() >= size:
-            if place.private and place.root.parent != SHARED_MEMORY:
+            if tell and place.private and place.root.parent != SHARED_MEMORY:
                 tell(f"samples are on disk, in {place.root}: {SHARED_MEMORY} has no room for {readable(size)}")
             return place
     raise places[0].no_room(size)

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 
 from kerash_cli.engine.tensors import Array, Shape
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.store.mountpoint import Mountpoint, mountpoints, processes, roomy
+from kerash_cli.store.mountpoint import Mountpoint, disks, mountpoints, processes, roomy
 from kerash_cli.system.files import explained, regular, set_aside
 from kerash_cli.system.signals import held
 from kerash_cli.tables.formats import npy
@@ -69,9 +69,12 @@ class Stage:
 
 
 @contextmanager
-def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> Iterator[Stage]:
-    """Yields a stage with room for `size` bytes, removed after the `with` block; calls `tell` if it is on a disk."""
-    place = roomy(mountpoints(mountpoint), size, tell)
+def stage(size: int, mountpoint: str | None, tell: Callable[[str], object], on_disk: bool = False) -> Iterator[Stage]:
+    """Yields a stage with room for `size` bytes, removed after the `with` block; it is in memory if there is room.
+
+    Calls `tell` if it is on a disk, unless it has to be.
+    """
+    place = roomy(disks(mountpoint), size) if on_disk else roomy(mountpoints(mountpoint), size, tell)
     with ExitStack() as stack:
         stack.callback(place.tidy)
         with explained(str(place.root), size), held():
@@ -79,6 +82,25 @@ def stage(size: int, mountpoint: str | None, tell: Callable[[str], object]) -> I
             stack.callback(os.close, lock)
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         yield Stage(folder, place)
+
+
+@contextmanager
+def at_random(array: Array) -> Iterator[None]:
+    """Tells the system until the `with` block ends that a mapped array is read at random.
+
+    Otherwise it reads megabytes around each row from the disk, and drops other rows for them.
+    """
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if not isinstance(owner, mmap.mmap):
+        yield
+        return
+    owner.madvise(mmap.MADV_RANDOM)
+    try:
+        yield
+    finally:
+        owner.madvise(mmap.MADV_NORMAL)
 
 
 def mapped(path: Path) -> Array:

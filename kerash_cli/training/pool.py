@@ -19,7 +19,7 @@ from kerash_cli.errors import WorkerFailed
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.parallel.processes import Processes
 from kerash_cli.parallel.ranks import Doors, Over, Ranks, attached, joined, shared_bytes
-from kerash_cli.store.stage import Stage
+from kerash_cli.store.stage import Stage, at_random
 from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.rank import Rank, rank_shapes
 from kerash_cli.training.run import CHUNK_RULE, Run, batches
@@ -168,7 +168,7 @@ def take_part(
     optimizer.steps = job["optimizer_steps"]
     optimizer.vectors = {name.removeprefix(VECTOR): arrays[name] for name in arrays if name.startswith(VECTOR)}
     mode = Mode(training=True, seed=job["seed"], step=job["step"])
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), at_random(samples.x):
         own = Task(network, loss, samples, params, optimizer, mode, job["margin"], job["chunk_rule"])
         rank = Rank(own, order, job["batch_size"], arrays, job["rank"], job["ranks"], doors)
         while True:

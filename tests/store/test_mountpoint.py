@@ -11,7 +11,7 @@ from places import HEX, PLANTED, STRANGER, TREE, plant, tree
 
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store import mountpoint
-from kerash_cli.store.mountpoint import Mountpoint, check_own, mountpoints, processes, roomy
+from kerash_cli.store.mountpoint import LOCAL, Mountpoint, check_own, disks, mountpoints, processes, roomy
 
 nowhere, place, private = places.nowhere, places.place, places.private
 
@@ -94,6 +94,49 @@ def test_shared_memory_that_has_the_temporary_files_too_is_one_place(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(nowhere / "shared"))
     assert [each.root for each in mountpoints(None)] == [nowhere / "shared" / OWN]
+
+
+@pytest.fixture
+def memory(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> set[Path]:
+    """Folders that are in memory; the shared one is."""
+    found = {nowhere / "shared"}
+    (nowhere / "lasting").mkdir()
+    monkeypatch.setattr(mountpoint, "LASTING", nowhere / "lasting")
+    monkeypatch.setattr(mountpoint, "is_in_memory", lambda folder: folder in found)
+    return found
+
+
+def test_the_disk_is_where_temporary_files_are(nowhere: Path, memory: set[Path]) -> None:
+    assert [each.root for each in disks(None)] == [nowhere / "temporary" / OWN, nowhere / "lasting" / OWN]
+
+
+def test_where_temporary_files_are_in_memory_lasting_ones_are_on_the_disk(nowhere: Path, memory: set[Path]) -> None:
+    memory.add(nowhere / "temporary")
+    assert [each.root for each in disks(None)] == [nowhere / "lasting" / OWN]
+    memory.add(nowhere / "lasting")
+    with pytest.raises(OutOfSpace, match=r"expected a folder on a disk, got \S*temporary\S*, \S*lasting\S*, in memory"):
+        disks(None)
+
+
+def test_a_named_folder_is_the_disk_wherever_it_is(
+    nowhere: Path, memory: set[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [each.root for each in disks(str(nowhere / "shared"))] == [nowhere / "shared"]
+    monkeypatch.setenv("KERASH_MOUNTPOINT", str(nowhere / "lasting"))
+    assert [each.root for each in disks(None)] == [nowhere / "lasting"]
+
+
+def test_the_mountpoint_in_the_folder_is_the_disk_unless_it_is_in_memory(nowhere: Path, memory: set[Path]) -> None:
+    LOCAL.mkdir(mode=0o700)
+    assert disks(None)[0].root == LOCAL
+    memory.add(LOCAL)
+    assert disks(None)[0].root == nowhere / "temporary" / OWN
+
+
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="there is no tmpfs to look at")
+def test_a_tmpfs_is_in_memory() -> None:
+    assert mountpoint.is_in_memory(Path("/dev/shm"))
+    assert not mountpoint.is_in_memory(Path("/proc"))
 
 
 @pytest.mark.parametrize("kind", ["nothing", "dangling link", "fifo", "file"])

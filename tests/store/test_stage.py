@@ -16,7 +16,7 @@ from processes import holders
 from kerash_cli.errors import KerashError, OutOfSpace
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.store import mountpoint
-from kerash_cli.store.stage import Stage, stage, staged_bytes
+from kerash_cli.store.stage import Stage, at_random, stage, staged_bytes
 from kerash_cli.tables import reading
 from kerash_cli.training import experiment
 from kerash_cli.training.settings import TrainingSettings
@@ -33,6 +33,24 @@ def stages(root: Path) -> list[Path]:
 
 
 # Arrays
+
+
+def flags(file: Path) -> str:
+    """What the system was told about the pages of a mapped file, such as `rr` for reading at random."""
+    maps = Path("/proc/self/smaps").read_text().split(str(file))[1]
+    return next(line for line in maps.splitlines() if line.startswith("VmFlags:"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what it was told")
+def test_an_array_is_read_at_random_only_while_that_was_said(tmp_path: Path) -> None:
+    with stage(10**6, str(tmp_path), silent) as folder:
+        file = folder.folder / "x.npy"
+        array = folder.array("x", (5, 3), np.float32)
+        with at_random(array[:, :-1]):
+            assert " rr" in flags(file)
+        assert " rr" not in flags(file)
+    with at_random(np.zeros((5, 3))):
+        pass
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
