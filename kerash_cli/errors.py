@@ -129,6 +129,16 @@ class OutOfSpace(KerashError):
     exit_code = 3
 
 
+class TableTooLarge(OutOfSpace):
+    """No room in memory for a table or for what is made of it, which may be on a disk instead."""
+
+    def __init__(self, need: str, advice: str) -> None:
+        super().__init__(f"{need}; {advice}")
+        self.need = need
+        """What is needed and what there is."""
+        self.advice = advice
+
+
 class Diverged(KerashError):
     """The loss of a training run became infinite or NaN."""
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from math import inf
 from typing import NamedTuple
 
-from kerash_cli.errors import OutOfSpace
+from kerash_cli.errors import OutOfSpace, TableTooLarge
 
 NUMPY_ADDRESSES, NUMPY_DATA, NUMPY_RESIDENT = 192 << 20, 112 << 20, 48 << 20
 """Bytes needed to import NumPy with its BLAS: address space (measured: 150 MB), data (90 MB), memory (40 MB)."""
@@ -65,7 +65,13 @@ class _Guard:
 def require(needed: int, where: str, advice: str) -> None:
     """Raises OutOfSpace with `where` and `advice` if `needed` bytes are not available."""
     if needed > (free := available()):
-        raise OutOfSpace(f"{where}needs {readable(needed)} of memory, but only {readable(free)} are free; {advice}")
+        raise OutOfSpace(f"{where}{_lacking(needed, free)}; {advice}")
+
+
+def require_for_table(needed: int, where: str, advice: str) -> None:
+    """Raises TableTooLarge with `where` and `advice` if `needed` bytes are not available for rows of a table."""
+    if needed > (free := available()):
+        raise TableTooLarge(f"{where}{_lacking(needed, free)}", advice)
 
 
 def reuse() -> None:
@@ -81,6 +87,10 @@ def readable(size: int) -> str:
             rounded = float(f"{size / 10**exponent:.3g}")
             return f"{rounded:g} {unit}" if rounded <= 1000 else f"{size:.1e} bytes"
     return f"{size} bytes"
+
+
+def _lacking(needed: int, free: int) -> str:
+    return f"needs {readable(needed)} of memory, but only {readable(free)} are free"
 
 
 def _addresses() -> float:

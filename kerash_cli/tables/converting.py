@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from kerash_cli.tables.notations.base import Finding, Notation, Way
 from kerash_cli.tables.notations.finding import found, gap_words
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
+
+_PIECE = 1 << 16  # cells of a column that are in memory at a time
 
 
 def converted(table: Table, options: Options) -> Table:
@@ -32,7 +35,7 @@ def converted(table: Table, options: Options) -> Table:
         gaps = tuple(gap_words(cells))
         notation = replace(ways[0].notation, example=_example(finding.cells, ways[0].notation), gaps=gaps)
         notations[position] = notation
-        numbers = notation.column(cells)
+        numbers = _column(table, notation, cells)
         if numbers is not None:
             values[position] = numbers
             missing |= {position: tuple(sorted({*missing.get(position, ()), *gaps}))} if gaps else {}
@@ -43,6 +46,21 @@ def converted(table: Table, options: Options) -> Table:
     notes = (*table.notes, *(_points(table, notations) if options.decimal is None else ()))
     read = replace(table, notations=notations, unclear=unclear, missing=missing, written=written, notes=notes)
     return read.with_numbers(values)
+
+
+def _column(table: Table, notation: Notation, cells: Sequence[str | None]) -> NDArray[np.float64] | None:
+    """Returns the numbers of cells, on the disk if the table is there; None if one is no number."""
+    if not table.spool:
+        return notation.column(cells)
+    numbers: NDArray[np.float64] = table.spool.array((len(cells),), np.float64)
+    following, start = iter(cells), 0
+    while piece := [*islice(following, _PIECE)]:
+        found = notation.column(piece)
+        if found is None:
+            return None
+        numbers[start : start + len(piece)] = found
+        start += len(piece)
+    return numbers
 
 
 def _example(cells: Sequence[str], notation: Notation) -> str:

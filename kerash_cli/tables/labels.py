@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from kerash_cli.tables import reading
 from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_out
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.spool import Spool
 
 FEW_LABELS = 4
 """Minimum number of labels after the first: if they all recur and the first does not, the first may be a header."""
@@ -29,6 +33,7 @@ def read_labels(
     decimal: str | None = None,
     dates: str | None = None,
     encoding: str | None = None,
+    spool: "Spool | None" = None,
 ) -> Table:
     """Returns the labels of a table's rows. If `header` is None, it is inferred; a name in `known` is not a header.
 
@@ -36,7 +41,14 @@ def read_labels(
     first line may be either a header or a label.
     """
     options = Options(
-        delimiter, bool(header), labels=True, missing=missing, decimal=decimal, dates=dates, encoding=encoding
+        delimiter,
+        bool(header),
+        labels=True,
+        missing=missing,
+        decimal=decimal,
+        dates=dates,
+        encoding=encoding,
+        spool=spool,
     )
     labels = reading.as_written(path, options)
     if header is None:

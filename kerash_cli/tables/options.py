@@ -11,6 +11,7 @@ from kerash_cli.tables.table import Schema, place_of, separates
 
 if TYPE_CHECKING:
     from kerash_cli.tables.notations.base import Notation
+    from kerash_cli.tables.spool import Spool
 
 Share: TypeAlias = Callable[[Iterable[tuple[Question | None, Any]]], Iterator[tuple[Values | None, Any]]]
 """A function like `alone`, such as `kerash_cli.parallel.decoding.shared`, which lets other processes help."""
@@ -48,6 +49,10 @@ class Options:
     """Decodes the numbers in text."""
     encoding: str | None = None
     """Encoding of text; detected if None."""
+    spool: "Spool | None" = None
+    """Where the rows are kept; None for memory."""
+    beside: int = 0
+    """Bytes for each cell that will be needed beside the table, for which memory is asked before it is read."""
 
     def __post_init__(self) -> None:
         if self.encoding is not None:

@@ -107,7 +107,7 @@ def _opened(path: str, options: Options, digest: bool = False) -> Iterator[tuple
         with several.joined(path, paths, options, _MAGICS, _check_text) as found:
             yield found
     else:
-        with opened(path, _MAGICS, digest) as source:
+        with opened(path, _MAGICS, digest, options.spool) as source:
             yield source, options
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from tempfile import TemporaryFile
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, SeveralFiles, at, plain, shown
@@ -32,7 +32,7 @@ def joined(
     `check` raises BadInput for a file that is no text. Raises BadInput if two files have the same columns in another
     order.
     """
-    with TemporaryFile(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as file:
+    with options.spool.file() if options.spool else TemporaryFile(dir=_folder()) as file:
         begun, starts = _copied(pattern, paths, options, magics, check, file)
         file.flush()
         file.seek(0)
@@ -61,9 +61,10 @@ def _copied(
     options: Options,
     magics: Iterable[bytes],
     check: Callable[[Source], None],
-    file: BinaryIO,
+    file: IO[bytes],
 ) -> tuple[_FirstLines, list[tuple[int, str, int]]]:
     """Writes the texts of the files, one after the other; returns the beginning of the first, and where each starts."""
+    write = options.spool.write if options.spool else _write
     first, starts, line, asked = None, list[tuple[int, str, int]](), 1, 0
     for path in paths:
         with opened(path, magics) as source:
@@ -82,10 +83,10 @@ def _copied(
             last = b"\n"
             for piece in chain([text], pieces):
                 asked -= len(piece)
-                if asked < 0:
-                    memory.require(_STEP + len(piece), at(pattern), "try fewer files")
+                if asked < 0 and not options.spool:
+                    memory.require_for_table(_STEP + len(piece), at(pattern), "try fewer files")
                     asked += _STEP + len(piece)
-                file.write(piece)
+                write(file, piece)
                 line += piece.count(b"\n")
                 last = piece[-1:] or last
             if last != b"\n":
@@ -93,6 +94,15 @@ def _copied(
                 line += 1
     assert first is not None, "a pattern stands for two files or more"
     return first, starts
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    file.write(piece)
+
+
+def _folder() -> str | None:
+    """Returns the folder for the joined text, which is in memory if possible."""
+    return "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def _beginning(pieces: Iterator[bytes], skip: int) -> _FirstLines:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import hashlib
 
     from kerash_cli.tables.encodings import Text
+    from kerash_cli.tables.spool import Spool
 
 PIECE = 1 << 18
 """Maximum number of bytes of one read: 256 KiB, enough to hide the cost of a call, and small enough for a CPU cache."""
@@ -35,10 +36,16 @@ def matching(path: str) -> list[str]:
 
 
 @contextmanager
-def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Iterator["Source"]:
-    """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if that fails."""
+def opened(
+    path: str, magics: Iterable[bytes] = (), digest: bool = False, spool: "Spool | None" = None
+) -> Iterator["Source"]:
+    """Opens `path` (`-`: standard input) as a Source until the `with` block ends; raises BadInput if that fails.
+
+    With a spool, a pipe is copied to a file on its disk first.
+    """
     if path == "-":
-        yield Source("<stdin>", 0, magics, digest)
+        with _again("<stdin>", 0, spool) as descriptor:
+            yield Source("<stdin>", descriptor, magics, digest)
         return
     try:
         descriptor = os.open(path, os.O_RDONLY)
@@ -49,9 +56,20 @@ def opened(path: str, magics: Iterable[bytes] = (), digest: bool = False) -> Ite
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise BadInput(f"{at(path)}is a folder, not a file; try a file in it")
-        yield Source(path, descriptor, magics, digest)
+        with _again(path, descriptor, spool) as lasting:
+            yield Source(path, lasting, magics, digest)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _again(name: str, descriptor: int, spool: "Spool | None") -> Iterator[int]:
+    """Yields a descriptor that can be read again if there is a spool: that of a pipe's copy."""
+    if not spool or stat.S_ISREG(os.fstat(descriptor).st_mode):
+        yield descriptor
+        return
+    with spool.copied(iter(lambda: _piece(name, descriptor, PIECE), b"")) as file:
+        yield file.fileno()
 
 
 class Source:
@@ -172,20 +190,25 @@ class Source:
 
     def _read(self) -> bytes:
         """Returns the next piece, empty at the end; raises an OSError or BadInput that names the source."""
-        try:
-            piece = self._some(PIECE)
-            while self._hash and 0 < len(piece) < PIECE and (more := self._some(PIECE - len(piece))):
-                piece += more
-            return piece
-        except OSError as error:
-            if self.name != "<stdin>":
-                raise unreadable(self.name, error, "try another file") from None
-            error.filename = STANDARD_INPUT
-            raise
+        piece = self._some(PIECE)
+        while self._hash and 0 < len(piece) < PIECE and (more := self._some(PIECE - len(piece))):
+            piece += more
+        return piece
 
     def _some(self, size: int) -> bytes:
         """Waits for bytes and returns at most `size` of them."""
-        return read(self._descriptor, size)
+        return _piece(self.name, self._descriptor, size)
+
+
+def _piece(name: str, descriptor: int, size: int) -> bytes:
+    """Returns at most so many of the next bytes; raises an OSError or BadInput that names the source."""
+    try:
+        return read(descriptor, size)
+    except OSError as error:
+        if name != "<stdin>":
+            raise unreadable(name, error, "try another file") from None
+        error.filename = STANDARD_INPUT
+        raise
 
 
 def read(descriptor: int, size: int) -> bytes:

@@ -1,5 +1,6 @@
 """A table as it was read: a matrix of numbers, the columns of text, and the line number of each row."""
 
+from array import array
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,8 +16,12 @@ from kerash_cli.errors import BadInput, at, listed, shown
 
 if TYPE_CHECKING:
     from kerash_cli.tables.notations.base import Finding, Notation
+    from kerash_cli.tables.spool import Spool
 
 Rows: TypeAlias = NDArray[np.intp]
+
+FEW_CELLS = 1 << 21
+"""Maximum number of cells that are taken into memory from a table on a disk: 16 MB of numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +69,8 @@ class Table:
     """Doubtful guesses about the layout, one line each."""
     labels: "Table | None" = None
     """Labels that came with the rows, such as the folders of images."""
+    spool: "Spool | None" = None
+    """Where the rows are if they are on a disk; None if they are in memory."""
 
     @property
     def rows(self) -> int:
@@ -110,7 +117,8 @@ class Table:
             for each in range(self.width)
             if each not in texts
         ]
-        return replace(self, numbers=np.stack(columns, axis=1), texts=texts)
+        numbers = self.spool.stacked(columns) if self.spool else np.stack(columns, axis=1)
+        return replace(self, numbers=numbers, texts=texts)
 
     def number_index(self, position: int) -> int:
         """Returns the index in `numbers` of the column at `position`; raises ValueError if it is text."""
@@ -132,7 +140,9 @@ class Table:
         return sorted(self.texts)
 
     def take(self, rows: Rows) -> "Table":
-        """Returns a table of the given rows, in the given order."""
+        """Returns a table of the given rows, in the given order; many rows of a table on a disk stay there."""
+        if self.spool and len(rows) * self.width > FEW_CELLS:
+            return self._spooled(rows, self.spool)
         chosen = rows.tolist()
         return replace(
             self,
@@ -141,6 +151,19 @@ class Table:
             lines=[self.lines[row] for row in chosen],
             records=None if self.records is None else [self.records[row] for row in chosen],
             written={position: [cells[row] for row in chosen] for position, cells in self.written.items()},
+            labels=self.labels and self.labels.take(rows),
+            spool=None,
+        )
+
+    def _spooled(self, rows: Rows, spool: "Spool") -> "Table":
+        """Returns the result of `take` on the disk."""
+        return replace(
+            self,
+            numbers=spool.taken(self.numbers, rows),
+            texts=spool.cells_taken(self.texts, rows),
+            lines=array("q", np.asarray(self.lines)[rows].tobytes()),
+            records=None if self.records is None else [self.records[row] for row in rows.tolist()],
+            written=spool.cells_taken(self.written, rows),
             labels=self.labels and self.labels.take(rows),
         )
 

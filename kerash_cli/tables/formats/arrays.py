@@ -1,9 +1,10 @@
 """Reading array files such as .npy and IDX: a header with type and shape, then the values and nothing else."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.spool import Spool
 
 LARGEST_ROW = 64_000_000
 """Maximum size of a row in bytes, the same as that of a line of text."""
@@ -134,14 +138,37 @@ def read(read_header: HeaderReader, source: Source, options: Options) -> Table:
     header.check_rows()
     # The size of a file is known to be that of its shape before its first piece comes; the shape in a pipe may lie.
     step = _PIPED if source.size() is None else header.shape[0] * header.row_size
-    copies = 1 + (header.columns_first or not header.dtype.isnative)
+    if options.spool:
+        return _spooled(header, content, options.spool)
+    needed = step * (1 + (header.columns_first or not header.dtype.isnative))
+    needed += options.beside * (step // header.dtype.itemsize)
     values, asked = bytearray(), _UNASKED
     for piece in content.values(header):
         if len(values) + len(piece) > asked:
-            memory.require(copies * step, at(source.name), "try fewer rows or columns")
+            memory.require_for_table(needed, at(source.name), "try fewer rows or columns")
             asked = len(values) + step
         values += piece
     return header.table(values, 1)
+
+
+def _spooled(header: ArrayHeader, content: Content, spool: "Spool") -> Table:
+    """Returns the rows as a table on a disk."""
+    from kerash_cli.tables.spool import pieces  # few tables are there
+
+    rows, width, kind = header.shape[0], prod(header.shape[1:]), header.dtype
+    file = spool.copied(content.values(header))
+    values = spool.written(file, (rows * width,), kind)
+    shaped = values.reshape(header.shape, order="F" if header.columns_first else "C")
+    numbers = values.reshape(rows, width)
+    is_plain = not header.columns_first and kind.isnative
+    if not is_plain:
+        numbers = spool.array((rows, width), kind.newbyteorder("="))
+    for part in pieces(rows, header.row_size):
+        own = _checked(header.source, np.ascontiguousarray(shaped[part]))
+        if not is_plain:
+            numbers[part] = own.reshape(len(own), width)
+    lines = range(1, 1 + rows)
+    return Table(header.source, None, numbers, {}, lines, sample_shape=header.sample_shape, spool=spool)
 
 
 class ArrayLayout(NamedTuple):
@@ -192,17 +219,27 @@ def blocks(read_header: HeaderReader, source: Source, options: Options) -> Itera
         yield layout, Block(bytes(values), first)
 
 
-def content(source: Source) -> bytes:
-    """Returns all bytes of a source; raises OutOfSpace if there is no memory for them and a copy of them."""
-    pieces, size, asked = list[bytes](), 0, _UNASKED
+Whole: TypeAlias = bytes | NDArray[np.uint8]
+"""All bytes of a file, in memory or mapped."""
+
+
+def content(source: Source, spool: "Spool | None" = None) -> Whole:
+    """Returns all bytes of a source, mapped if there is a spool.
+
+    Raises OutOfSpace if there is no memory for them and a copy of them.
+    """
+    if spool:
+        file = spool.copied(source)
+        return spool.written(file, (file.seek(0, os.SEEK_END),), np.uint8)
+    found, size, asked = list[bytes](), 0, _UNASKED
     for piece in source:
         size += len(piece)
         if size > asked:
             step = source.size() or _PIPED
-            memory.require(2 * step, at(source.name), "try a smaller file")
+            memory.require_for_table(2 * step, at(source.name), "try a smaller file")
             asked = size + step
-        pieces.append(piece)
-    return b"".join(pieces)
+        found.append(piece)
+    return b"".join(found)
 
 
 def tensor(read_header: HeaderReader, source: Source) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, plain, shown
 from kerash_cli.system import memory
 from kerash_cli.tables.compression import FREE_EXPANSION, LARGEST_EXPANSION
-from kerash_cli.tables.formats.arrays import content
+from kerash_cli.tables.formats.arrays import Whole, content
 from kerash_cli.tables.formats.base import Format
 from kerash_cli.tables.formats.inference import different
 from kerash_cli.tables.formats.records import Block
@@ -30,6 +30,9 @@ from kerash_cli.tables.notations.base import Notation, to_json
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import Table
+
+if TYPE_CHECKING:
+    from kerash_cli.tables.spool import Spool
 
 PARQUET, ARROW = re.compile(rb"PAR1([^ -~\s]|.*PAR1\Z)", re.DOTALL), b"ARROW1\x00"
 
@@ -103,8 +106,8 @@ class ColumnarLayout(NamedTuple):
 
 def read(source: Source, options: Options) -> Table:
     """Reads all rows."""
-    joined, first = Joined(), 1
-    with _batches(source) as (schema, batches):
+    joined, first = Joined(spool=options.spool, beside=options.beside), 1
+    with _batches(source, options.spool) as (schema, batches):
         layout = _layout(source.name, schema, options)
         for batch in batches:
             joined.add(layout.table(batch, first))
@@ -149,7 +152,7 @@ def _layout(source: str, schema: Any, options: Options) -> ColumnarLayout:
 
 
 @contextmanager
-def _batches(source: Source) -> Iterator[tuple[Any, Iterator[Any]]]:
+def _batches(source: Source, spool: "Spool | None" = None) -> Iterator[tuple[Any, Iterator[Any]]]:
     """Opens a file: gives its schema, and its rows in batches. Raises BadInput if it is damaged, or a bomb."""
     kind = "a Parquet file" if PARQUET.match(source.head) else "an Arrow file"
     try:
@@ -158,7 +161,7 @@ def _batches(source: Source) -> Iterator[tuple[Any, Iterator[Any]]]:
         needs = f"{at(source.name)}{kind} needs a package: pip install 'kerash[parquet]'"
         raise BadInput(f"{needs} installs it") from None
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # others reserve more than they use
-    found = content(source)
+    found = content(source, spool)
     with _readable(source.name, kind):
         schema, batches = (_parquet if kind == "a Parquet file" else _arrow)(found)
         yield schema, _bounded(source.name, batches, len(found))
@@ -176,7 +179,7 @@ def _readable(source: str, kind: str) -> Iterator[None]:
         raise BadInput(f"{at(source)}{kind} that can't be read ({reason}); try another copy of the file") from None
 
 
-def _parquet(found: bytes) -> tuple[Any, Iterator[Any]]:
+def _parquet(found: Whole) -> tuple[Any, Iterator[Any]]:
     import pyarrow
     from pyarrow import parquet
 
@@ -189,7 +192,7 @@ def _parquet(found: bytes) -> tuple[Any, Iterator[Any]]:
     return file.schema_arrow, file.iter_batches(batch_size=_ROWS, use_threads=False)
 
 
-def _arrow(found: bytes) -> tuple[Any, Iterator[Any]]:
+def _arrow(found: Whole) -> tuple[Any, Iterator[Any]]:
     import pyarrow
 
     reader = pyarrow.ipc.open_file(pyarrow.BufferReader(found))
@@ -203,7 +206,7 @@ def _bounded(source: str, batches: Iterator[Any], size: int) -> Iterator[Any]:
         cells += batch.num_rows * max(1, batch.num_columns)
         _check_expansion(8 * cells, size)
         batch.validate(full=True)
-        memory.require(8 * batch.num_rows * batch.num_columns, at(source), "try fewer rows or columns")
+        memory.require_for_table(8 * batch.num_rows * batch.num_columns, at(source), "try fewer rows or columns")
         for start in range(0, batch.num_rows, _ROWS):
             yield _compact(batch.slice(start, _ROWS))
 

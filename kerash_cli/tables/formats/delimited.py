@@ -23,7 +23,7 @@ from kerash_cli.tables.formats.decimal_block import Question, Values, decode
 from kerash_cli.tables.formats.inference import FEWEST_SAMPLES
 from kerash_cli.tables.formats.records import Block, Record
 from kerash_cli.tables.joining import Joined
-from kerash_cli.tables.options import Options, Share
+from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import BadRow, Table
 
@@ -43,12 +43,12 @@ def read(source: Source, options: Options) -> Table:
     again: Iterator[Block] | None = None
     if not source.is_file:
         first, again = tee(first)
-    joined, bad = _joined(layout, first, options.skip, options.share, expected)
+    joined, bad = _joined(layout, first, options.skip, options, expected)
     table = joined.table()
     if table is None:  # a column became text on the way, or all rows are bad
         layout = layout._replace(text=layout.text | joined.text)
         again = again or _again(source, options)
-        joined, bad = _joined(layout, again, options.skip and joined.mixed, options.share, expected)
+        joined, bad = _joined(layout, again, options.skip and joined.mixed, options, expected)
         table = joined.table()
     assert table is not None, "the same bytes have the same columns"
     return replace(table, bad=tuple(bad))
@@ -86,12 +86,12 @@ def _again(source: Source, options: Options) -> Iterator[Block]:
 
 
 def _joined(
-    layout: "TextLayout", found: Iterable[Block], skip: bool, share: Share, expected: float
+    layout: "TextLayout", found: Iterable[Block], skip: bool, options: Options, expected: float
 ) -> tuple[Joined, list[BadRow]]:
     """Joins the rows of all blocks; with `skip`, without the bad ones, else raises one Misfits error for all blocks."""
-    joined, bad, misfits, rows = Joined(expected), [], [], 0
+    joined, bad, misfits, rows = Joined(expected, options.spool, options.beside), [], [], 0
     asked = ((None if joined.text else layout.question(block), block) for block in found)
-    for numbers, block in share(asked):
+    for numbers, block in options.share(asked):
         for part in _parts(layout._replace(text=layout.text | joined.text), block, numbers, skip):
             if isinstance(part, BadRow):
                 bad.append(part)

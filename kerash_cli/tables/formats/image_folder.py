@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 from stat import S_ISREG
 from typing import NamedTuple
 
@@ -55,8 +56,7 @@ def read(path: str, options: Options) -> Table:
     for row, (name, content, image) in enumerate(_images(path, found.names)):
         if header is None:
             header = _header(path, found.names, image)
-            memory.require(len(found.names) * header.row_size, at(path), "try fewer or smaller images")
-            numbers = np.empty((len(found.names), image.size), np.uint8)
+            numbers = _room(path, (len(found.names), image.size), options)
         numbers[row] = image.ravel()
         digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape") + content)
     assert header is not None, "a listing has an image"
@@ -72,7 +72,17 @@ def read(path: str, options: Options) -> Table:
         sample_shape=header.sample_shape,
         labels=labels if found.classes else None,
         notes=found.notes,
+        spool=options.spool,
     )
+
+
+def _room(path: str, shape: tuple[int, int], options: Options) -> NDArray[np.uint8]:
+    """Returns an array for the pixels of all images; raises OutOfSpace if there is no room for it."""
+    if options.spool:
+        return options.spool.array(shape, np.uint8)
+    needed = prod(shape) * (1 + options.beside)
+    memory.require_for_table(needed, at(path), "try fewer or smaller images")
+    return np.empty(shape, np.uint8)
 
 
 def blocks(path: str, options: Options) -> Iterator[tuple[PictureLayout, Block]]:

@@ -111,21 +111,22 @@ class Passes:
 
 def read(layout: LineLayout, passes: Passes, options: Options) -> Table:
     """Reads all rows. A column with text in one row is text in all rows."""
-    joined, bad, notes = _joined(layout, passes.blocks(), options.skip)
+    joined, bad, notes = _joined(layout, passes.blocks(), options)
     if joined.mixed:
         columns = layout.columns._replace(text=layout.columns.text | joined.text)
-        joined, bad, notes = _joined(layout._replace(columns=columns), passes.blocks(), options.skip)
+        joined, bad, notes = _joined(layout._replace(columns=columns), passes.blocks(), options)
     table = joined.table()
     assert table is not None, "the same bytes have the same columns"
     return replace(table, bad=tuple(bad), notes=tuple(notes))
 
 
-def _joined(layout: LineLayout, found: Iterable[Block], skip: bool) -> tuple[Joined, list[BadRow], Iterable[str]]:
+def _joined(layout: LineLayout, found: Iterable[Block], options: Options) -> tuple[Joined, list[BadRow], Iterable[str]]:
     """Returns the rows of all blocks, the bad ones, and the notes about all.
 
-    Raises BadInput if there are no rows and, without `skip`, for bad rows, up to ten at once.
+    Raises BadInput if there are no rows and, unless the options skip them, for bad rows, up to ten at once.
     """
-    joined, bad, notes, rows = Joined(), list[BadRow](), dict.fromkeys(layout.notes), 0
+    joined, skip = Joined(spool=options.spool, beside=options.beside), options.skip
+    bad, notes, rows = list[BadRow](), dict.fromkeys(layout.notes), 0
     for part in chain.from_iterable(map(layout.rows, _measured(found, sizes := [0]))):
         if isinstance(part, Table):
             rows += part.rows

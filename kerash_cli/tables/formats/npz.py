@@ -7,6 +7,7 @@ called x1, x2, ..., and the labels like their array. All sizes are checked befor
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from shlex import join
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -71,7 +72,10 @@ class _Member:
 
 
 def read(source: Source, options: Options) -> Table:
-    """Reads all rows."""
+    """Reads all rows; raises BadInput if they are to be kept on a disk."""
+    if options.spool:
+        advice = f"try {join(['unzip', source.name])}, and the .npy files in it"
+        raise BadInput(f"{at(source.name)}--stream can't read arrays within an archive; {advice}")
     inputs, labels = _arrays(source)
     table = inputs.table()
     if labels is None:
@@ -103,7 +107,7 @@ def blocks(source: Source, options: Options) -> Iterator[tuple[ArrayLayout, Bloc
 
 def _arrays(source: Source) -> tuple[_Array, _Array | None]:
     """Returns the inputs, or the only array, and the labels; raises BadInput if it is not clear which they are."""
-    packed = content(source)
+    packed = bytes(content(source))
     with _archive(source.name, packed) as archive:
         names = [each.filename for each in archive.infolist()]
         arrays = {each.filename.removesuffix(".npy"): each for each in archive.infolist()}

@@ -203,7 +203,7 @@ def test_memory_for_a_pipe_is_asked_for_as_it_comes(monkeypatch: pytest.MonkeyPa
     np.save("t.npy", np.zeros((3000, 500)))
     monkeypatch.setattr(arrays, "_PIPED", 4_000_000)
     asked: list[int] = []
-    monkeypatch.setattr(memory, "require", lambda size, where, advice: asked.append(size))
+    monkeypatch.setattr(memory, "require_for_table", lambda size, where, advice: asked.append(size))
     monkeypatch.setattr(source.Source, "size", lambda self: None)
     assert reading.read("t.npy").rows == 3000
     assert asked == [4_000_000] * 3
