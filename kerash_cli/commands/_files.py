@@ -11,6 +11,7 @@ from kerash_cli.errors import BadInput, at, shown
 
 if TYPE_CHECKING:
     from kerash_cli.model.trained import TrainedModel
+    from kerash_cli.tables.spool import Spool
     from kerash_cli.tables.table import Table
 
 
@@ -57,10 +58,13 @@ class Reader(NamedTuple):
             **wanted,
         )
 
-    def labels(self, path: str | None, table: "Table", known: Collection[str] = ()) -> "Table | None":
+    def labels(
+        self, path: str | None, table: "Table", known: Collection[str] = (), spool: "Spool | None" = None
+    ) -> "Table | None":
         """Reads LABEL, if there is one, or returns the labels that the table has come with; else returns None.
 
-        `known` are classes that they may have. Raises BadInput if there are labels of both kinds.
+        `known` are classes that they may have; `spool` is where they are kept, memory by default. Raises BadInput if
+        there are labels of both kinds.
         """
         from kerash_cli.tables.labels import read_labels
 
@@ -68,7 +72,7 @@ class Reader(NamedTuple):
             raise BadInput(f"{at(path)}the folders in {table.source} are labels already; leave {path} out")
         if not path:
             return table.labels
-        more = {"encoding": self.encoding, **self._numbers()}
+        more = {"encoding": self.encoding, "spool": spool, **self._numbers()}
         return read_labels(path, table, self.delimiter, self.label_header, known, **more)
 
     def _numbers(self) -> dict[str, Any]:
@@ -76,6 +80,11 @@ class Reader(NamedTuple):
         words = [word.strip() for each in self.missing_values for word in each.split(",")]
         missing = tuple(filter(None, words)) if words else None
         return {"missing": missing, "decimal": self.decimal, "dates": self.dates}
+
+
+def lasts(path: str) -> bool:
+    """Returns whether a file can be read twice: it is a regular file, a folder, or several files."""
+    return path != "-" and (os.path.isfile(path) or not os.path.exists(path) or os.path.isdir(path))
 
 
 def check_once(*words: str | None) -> None:

@@ -174,6 +174,12 @@ RUNNING = (
     WORKERS,
     _options.MOUNTPOINT,
     Option(
+        "--stream/--no-stream",
+        default=None,
+        help="Keep the rows in files on a disk, for a table that is larger than memory, or in memory only (default: on "
+        "a disk if memory has no room).",
+    ),
+    Option(
         "--checkpoint",
         metavar="FILE",
         type=_options.OUTPUT,

@@ -18,6 +18,7 @@ from kerash_cli.errors import BadInput, BadTable, Damaged, KerashError, Repair
 if TYPE_CHECKING:
     from kerash_cli.encoding.record import Encoding
     from kerash_cli.model.description import ModelDescription
+    from kerash_cli.tables.spool import Spool
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.choosing import Choice
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 FEWEST_LOOKED_AT, MOST_ROWS, MOST_COLUMNS = 50, 10_000, 100
 """Rows from which a table is looked at for problems, and the largest numbers of rows and columns for that."""
+
+_SAMPLE_BYTES = {"float32": 4, "float64": 8}
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Endings of compressed files."""
@@ -48,6 +51,8 @@ class TrainRequest:
     start: str | None
     limit: float | None
     mountpoint: str | None
+    stream: bool | None
+    """True to keep rows on a disk, False to keep them in memory; None to keep them where there is room."""
     workers: int | None
     """None if not given, or `mpi`."""
     checkpoint: str | None
@@ -128,22 +133,35 @@ class TrainRequest:
         large = self.data != "-" and os.path.isfile(self.data) and os.path.getsize(self.data) > cores.MUCH_DATA
         return cores.usable() - 1 if large else 0
 
-    def read(self, description: "ModelDescription | None") -> "tuple[Table, Table | None]":
-        """Reads DATA and LABEL."""
-        names_classes = description is None or description.activation.output != "any"
-        table = self.reader.table(self.data, self.target if names_classes else ())
-        return table, self.reader.labels(self.label, table)
+    def spool(self) -> "Spool":
+        """Returns a folder on a disk for rows, the one with the most room; raises OutOfSpace if there is none."""
+        from kerash_cli.store.mountpoint import Mountpoint, disks
+        from kerash_cli.tables.spool import Spool
+
+        return Spool(str(max(disks(self.mountpoint), key=Mountpoint.free).existing))
 
     @property
-    def read_more(self) -> "ReadMore | None":
-        """The function that reads the file of --validate-on; None if it names no file."""
+    def can_begin_again(self) -> bool:
+        """True if all files can be read a second time; a pipe can't."""
+        files = (self.data, self.label, self.settings.validate_on.path, self.validate_label)
+        return all(each is None or _files.lasts(each) for each in files)
+
+    def read(self, description: "ModelDescription | None", spool: "Spool | None") -> "tuple[Table, Table | None]":
+        """Reads DATA and LABEL, whose rows are kept in the spool; None for memory."""
+        names_classes = description is None or description.activation.output != "any"
+        kept = {"spool": spool, "beside": _SAMPLE_BYTES[self.settings.dtype]}
+        table = self.reader.table(self.data, self.target if names_classes else (), **kept)
+        return table, self.reader.labels(self.label, table, spool=spool)
+
+    def read_more(self, spool: "Spool | None") -> "ReadMore | None":
+        """Returns the function that reads the file of --validate-on; None if it names no file."""
         path, reader = self.settings.validate_on.path, self.reader._replace(label_header=None, categories=())
         if path is None:
             return None
 
         def read(encoding: "Encoding") -> "Labelled":
-            table = reader.table(path, schema=encoding.schema, label=encoding.label_column)
-            return table, reader.labels(self.validate_label, table, encoding.names_of_labels)
+            table = reader.table(path, schema=encoding.schema, label=encoding.label_column, spool=spool)
+            return table, reader.labels(self.validate_label, table, encoding.names_of_labels, spool)
 
         return read
 

@@ -19,13 +19,14 @@ from kerash_cli.commands._train_request import (
     about_validation,
     about_workers,
 )
-from kerash_cli.errors import Diverged, KerashError
+from kerash_cli.errors import Diverged, KerashError, OutOfSpace, TableTooLarge
 
 if TYPE_CHECKING:
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.system.files import OutputFile
+    from kerash_cli.tables.spool import Spool
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.experiment import Experiment, PreparedTraining
     from kerash_cli.training.log import RunLog
@@ -106,19 +107,41 @@ class TrainingOutcome:
 
 
 def _prepared(request: TrainRequest, description: "ModelDescription | None", console: "Console") -> "PreparedTraining":
+    """Reads and prepares the data as `_read` does, on a disk if the user wants that or if memory has no room."""
+    if request.stream:
+        return _read(request, description, console, request.spool())
+    may_stream = request.stream is None and request.can_begin_again
+    try:
+        return _read(request, description, console, None)
+    except TableTooLarge as error:
+        if not may_stream:
+            raise OutOfSpace(f"{error.need}; try --stream, or {error.advice.removeprefix('try ')}") from None
+        need = error.need
+    except MemoryError:
+        if not may_stream:
+            raise
+        need = f"{request.data} takes more memory than expected"
+    spool = request.spool()
+    console.say(f"{need}: streamed by way of files in {spool.folder}")
+    return _read(request, description, console, spool)
+
+
+def _read(
+    request: TrainRequest, description: "ModelDescription | None", console: "Console", spool: "Spool | None"
+) -> "PreparedTraining":
     """Reads and prepares the data, chooses a network if there is none, and prints what was inferred from the data."""
     from kerash_cli.commands._files import load
     from kerash_cli.tables.table import notes
     from kerash_cli.training import experiment
     from kerash_cli.training.choosing import choose
 
-    table, labels = request.read(description)
+    table, labels = request.read(description, spool)
     origin = load(request.start, request.mountpoint, console.say) if request.start is not None else None
     chosen = list[str]()
     if description is None:
         choice = choose(table, labels, request.target)
         description, chosen = choice.description, about_choice(request, choice)
-    settings, read_more = request.own_settings, request.read_more
+    settings, read_more = request.own_settings, request.read_more(spool)
     prepared = experiment.prepare(description, table, labels, request.target, settings, origin, read_more)
     console.say(*notes(table, labels), *about_validation(request), prepared.describe())
     console.say(*about_problems(request, prepared), *chosen, *prepared.doubts())
@@ -139,7 +162,7 @@ def _trained(
     resume = checkpoint.resume if checkpoint and request.goes_on else None
     with (
         files.replacing(request.output, reserve=prepared.saved_bytes()) as saved,
-        stage(prepared.staged_bytes(1 if world() else 1 + len(others)), request.mountpoint, console.say) as folder,
+        stage(_staged_bytes(prepared, others), request.mountpoint, console.say, prepared.on_disk) as folder,
         RunLog(request.log, console.say, hold=checkpoint is not None) if request.log else nullcontext() as log,
     ):
         begun = experiment.start(prepared, folder, others, resume)
@@ -151,6 +174,11 @@ def _trained(
             log.resume(begun.run.history)
         saver = Saver(checkpoint, console.say) if checkpoint else None
         return _saved(request, begun, saver, log, saved, console)
+
+
+def _staged_bytes(prepared: "PreparedTraining", others: "Processes | OtherRanks") -> int:
+    """Returns the size of the stage; ranks that mpiexec started have arrays of their own."""
+    return prepared.staged_bytes(1 if world() else 1 + len(others))
 
 
 def _checkpoint(request: TrainRequest, prepared: "PreparedTraining", console: "Console") -> "Checkpoint | None":

@@ -43,11 +43,15 @@ from kerash_cli.training.settings import TrainingSettings
 from kerash_cli.training.viewing import viewed_settings
 from kerash_cli.training.weighing import check_weights
 
-STEP_BYTES = 1000
-"""Approximate size, in bytes, of the compiled calls of a batch."""
+STEP_BYTES = 250
+"""Approximate memory, in bytes, of the place of a batch in the order of the rows."""
 
 FOLD_BYTES = 16
 """Size, in bytes, of an index and of a weight: each network of several has one for each of its rows."""
+
+ROW_BYTES, TARGET_BYTES = 48, 32
+"""Memory, in bytes, for each row of a table that is on a disk, and for each of its targets: the order of the rows, and
+targets and outputs while they are measured."""
 
 FEW_CATEGORIES = 10
 """Maximum number of different values for which a text input becomes categories without a message."""
@@ -111,6 +115,11 @@ class PreparedTraining:
         found = np.full(self.table.rows, -1)
         found[self.validation] = np.repeat(np.arange(len(self.folds)), self.folds) if self.folds else 0
         return found
+
+    @property
+    def on_disk(self) -> bool:
+        """True if rows are on a disk, where their samples then have to be."""
+        return any(part.table.spool for part in self.parts)
 
     def describe(self) -> str:
         """Returns a line about what was inferred from the data."""
@@ -303,7 +312,7 @@ def prepare(
     judged, loss = _judged(description, network, loss_name)
     other = _other(description, encoding, read) if read else None
     tested = held_out(encoding, *test, "is kept for the test") if test else None
-    _require_memory(description, network, settings, table.rows, [part for part in (other, tested) if part])
+    _require_memory(description, network, settings, table, [part for part in (other, tested) if part])
     rows = divided(encoding, table, labels, settings)
     require_rows(network, rows.learning, settings.batch_size, "--batch-size 32")
     return PreparedTraining(
@@ -421,16 +430,20 @@ def training_bytes(network: Network, settings: TrainingSettings, batch_size: int
 
 
 def _require_memory(
-    description: ModelDescription, network: Network, settings: TrainingSettings, rows: int, others: Sequence[Part]
+    description: ModelDescription, network: Network, settings: TrainingSettings, table: Table, others: Sequence[Part]
 ) -> None:
+    rows = table.rows
     batch = min(settings.batch_size, rows)
     all_rows = (rows + sum(len(part.rows) for part in others)) * (2 if settings.refit else 1)
+    on_disk = any(each.spool for each in (table, *(part.table for part in others)))
     samples = np.dtype(settings.dtype).itemsize * all_rows * (network.features + network.outputs + 1)
-    samples += (settings.folds or 0) * rows * FOLD_BYTES
-    steps = -(-rows // batch) * STEP_BYTES
+    beside = training_bytes(network, settings, batch) + -(-rows // batch) * STEP_BYTES
+    beside += (settings.folds or 0) * rows * FOLD_BYTES
+    beside += all_rows * (ROW_BYTES + TARGET_BYTES * network.outputs) if on_disk else 0
     fewer = "--numbers standard, " if settings.numbers not in (None, STANDARD) else ""
-    memory.require(
-        samples + training_bytes(network, settings, batch) + steps,
+    may_stream = not on_disk and beside <= memory.available()
+    (memory.require_for_table if may_stream else memory.require)(
+        beside + (0 if on_disk else samples),
         f"{description.source}: ",
         f"try {fewer}fewer units, or a smaller --batch-size",
     )

@@ -202,7 +202,7 @@ def test_training_needs_memory_for_samples_vectors_and_batches(
     ready = prepared(CLASSES, counted(rows), dtype=dtype)
     samples = rows * (1 + 1 + 2)  # x and 1, and the two classes
     vectors = (5 + 2) * 4  # of which adam remembers two
-    needed = itemsize * (samples + vectors) + ready.network.plan_bytes(min(rows, 32), itemsize) + 1000 * batches
+    needed = itemsize * (samples + vectors) + ready.network.plan_bytes(min(rows, 32), itemsize) + 250 * batches
     monkeypatch.setattr(memory, "available", lambda: needed)
     assert prepared(CLASSES, counted(rows), dtype=dtype)
     monkeypatch.setattr(memory, "available", lambda: needed - 1)
@@ -292,7 +292,7 @@ def test_a_class_whose_rows_are_all_in_a_fold_is_told() -> None:
 def test_memory_is_asked_for_all_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Vectors and plans for each, and for each row that trains one an index and a weight, of 16 bytes together."""
     ready = prepared(CLASSES, counted(64), folds=4)
-    needed = 4 * 64 * (1 + 1 + 2) + 4 * 4 * 4 * (5 + 2) + ready.network.plan_bytes(4 * 32, 4) + 4 * 64 * 16 + 1000 * 2
+    needed = 4 * 64 * (1 + 1 + 2) + 4 * 4 * 4 * (5 + 2) + ready.network.plan_bytes(4 * 32, 4) + 4 * 64 * 16 + 250 * 2
     monkeypatch.setattr(memory, "available", lambda: needed)
     assert prepared(CLASSES, counted(64), folds=4)
     monkeypatch.setattr(memory, "available", lambda: needed - 1)
