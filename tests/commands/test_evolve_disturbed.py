@@ -198,6 +198,7 @@ def test_workers_that_are_killed_at_random_change_no_byte(disturbed: Disturbed, 
 
 PLANT = """
 import os, signal, sys
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the program does before it imports NumPy
 if "kerash_cli.parallel.worker" in sys.orig_argv:
     from kerash_cli.evolution import evaluation
     evaluate = evaluation.evaluate
