@@ -80,7 +80,7 @@ class Searcher:
         return self.task.left() < EXIT + self.again
 
     def train(self, settings: dict[str, Any], known: NDArray[np.int_], kept: NDArray[np.int_]) -> lightgbm.Booster:
-        """One booster, which stops where the loss on `kept` is lowest, or when the budget ends."""
+        """Trains a booster, which stops where the loss on `kept` is lowest, or when the budget ends."""
         data = lightgbm.Dataset(self.x.iloc[known], self.task.y[known], free_raw_data=True)
         judge = lightgbm.Dataset(self.x.iloc[kept], self.task.y[kept], reference=data)
 
@@ -92,7 +92,7 @@ class Searcher:
         return lightgbm.train(self.parameters(settings), data, MOST_TREES, valid_sets=[judge], callbacks=stops)
 
     def parameters(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """What a training needs besides its settings."""
+        """Returns what a training needs besides its settings."""
         classes = self.task.classes
         objective: dict[str, Any] = {"objective": "regression", "metric": "rmse"}
         if classes:
@@ -102,7 +102,7 @@ class Searcher:
         return {**objective, **settings, "num_threads": 1, "seed": self.task.seed, "verbosity": -1}
 
     def answer(self) -> NDArray[np.float64]:
-        """What the best says of the rows that are asked about."""
+        """Returns the answers of the best to the rows that are asked about."""
         boosters = self.best.boosters
         if self.again:
             data = lightgbm.Dataset(self.x, self.task.y)

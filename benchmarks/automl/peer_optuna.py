@@ -50,12 +50,12 @@ class Fold:
         return [w.copy() for w in self.network.coefs_], [b.copy() for b in self.network.intercepts_]
 
     def loss(self, x: NDArray[np.float64], y: NDArray[Any]) -> float:
-        """Of the network on rows whose columns are numbers."""
+        """Returns the loss of the network on rows whose columns are numbers."""
         answer = networks.predicted(self.network, x) * self.scale + self.center
         return scores(answer.reshape(len(answer), -1), y, len(self.classes))["loss"]
 
     def predicted(self, x: Any, weights: Weights) -> NDArray[np.float64]:
-        """What the network says of a frame with such weights."""
+        """Returns the answers of the network with such weights to a frame."""
         self.network.coefs_, self.network.intercepts_ = weights
         return networks.predicted(self.network, self.columns.transform(x)) * self.scale + self.center
 
@@ -111,7 +111,7 @@ class Searcher:
         return lowest
 
     def answer(self) -> NDArray[np.float64]:
-        """What the best says of the rows that are asked about."""
+        """Returns the answers of the best to the rows that are asked about."""
         best, x = self.best, self.task.x_test
         if not self.again:
             pairs = zip(best.folds, best.weights, strict=True)

@@ -1,4 +1,4 @@
-"""What the contenders in Python share: reading the task, counting their time, leaving the answer."""
+"""Parts that the contenders in Python share: reading the task, counting their time, leaving the answer."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Task:
-    """What is known, and what is asked: `y` are places of classes, or numbers where `classes` is 0.
+    """Rows that are known, and rows that are asked about: `y` are places of classes, or numbers where `classes` is 0.
 
     `x` and `x_test` are frames of pandas: columns of float64 with nan, and columns of objects, words or None.
     """

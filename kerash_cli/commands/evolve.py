@@ -37,9 +37,10 @@ def command(words: tuple[str, ...], **options: Any) -> None:
     """Search for a network that suits a table.
 
     The search starts from an empty network, with INPUTS connected to OUTPUTS; `?` for either takes the number from the
-    data. Each generation mutates the best network so far into POPULATION candidates and trains them; after the first
-    generation, there are GENERATIONS more. The best candidate is saved as the trained network NAME.kerash, and its
-    description is printed.
+    data. A generation has POPULATION candidates, and after the first one there are at most GENERATIONS more. From 5
+    candidates and 50 rows on, networks that are good on many tables come first, and then mutations of the best ones;
+    these, averaged, are saved as one network in NAME.kerash. Otherwise all are mutations, and the best one is saved.
+    The description of the best network is printed.
 
     The folder NAME.evolve keeps all results. The same command continues the search, after a crash too; with more
     GENERATIONS, it goes further.

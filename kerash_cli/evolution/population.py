@@ -198,6 +198,10 @@ class Population:
             if self.stalled >= self.patience and not self.strategy.random:
                 return
 
+    def known(self, place: Place) -> Evaluated:
+        """Returns the candidate at `place`, which must have been evaluated in full; every parent was."""
+        return next(each for each in self.finished if each.candidate.place == place)
+
     @property
     def kept(self) -> set[Place]:
         """Returns the places of the candidates whose weights may still be inherited."""

@@ -145,7 +145,7 @@ class Search:
         limit = self.prepared.settings.most_parameters or inf
         found, jobs, size = list[PickedCandidate](), list[tuple[PickedCandidate, Job]](), ensemble.parameters
         for place, picks in ensemble.members:
-            member = self._known(place)
+            member = self.population.known(place)
             found.append(PickedCandidate(member, picks, [self._restored(member.candidate)]))
             more = self.prepared.folds * member.outcome.parameters
             for other in range(1, picks):
@@ -222,19 +222,15 @@ class Search:
             each = waiting.pop()
             found[each.candidate.place] = each
             if each.candidate.parent is not None:
-                waiting.append(self._known(each.candidate.parent))
+                waiting.append(self.population.known(each.candidate.parent))
         return [each for _, each in sorted(found.items())]
-
-    def _known(self, place: Place) -> Evaluated:
-        """Returns the candidate at `place`, which must have been evaluated in full; every parent was."""
-        return next(each for each in self.population.finished if each.candidate.place == place)
 
     def _restored(self, candidate: Candidate) -> str:
         """Returns the file of a candidate that was evaluated in full; trains it again if the file is of no use."""
         job = self._jobs.of(candidate, 1.0)
         if known_result(job) is None:
             if candidate.donor:
-                self._restored(self._known(candidate.donor).candidate)
+                self._restored(self.population.known(candidate.donor).candidate)
             self._executor.submit(evaluate, job.to_json()).result()
         return job.file
 
@@ -243,7 +239,7 @@ class Search:
         known = self._history.evaluations
         missing = [each for each in candidates if (*each.place, rung) not in known]
         for donor in sorted({each.donor for each in missing if each.donor}):
-            self._restored(self._known(donor).candidate)
+            self._restored(self.population.known(donor).candidate)
         futures = self._submitted([self._jobs.of(each, self.prepared.strategy.rungs[rung]) for each in missing])
         for candidate in candidates:
             parameters = candidate.recipe.network.size

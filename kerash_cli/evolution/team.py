@@ -64,4 +64,4 @@ class Team(Population):
         assert self.ensemble is not None, "there is one from the first generation on, as there is a best candidate"
         places = [each for each, picks in self.ensemble.members for _ in range(picks)]
         drawn = places[int(self._rng(place, Purpose.PARENT).integers(len(places)))]
-        return next(each.candidate for each in self.finished if each.candidate.place == drawn)
+        return self.known(drawn).candidate

@@ -56,7 +56,7 @@ def mean_of(found: Search, members: Sequence[tuple[Place, int]], files_of: dict[
     """The weighted mean of the last weighted sums of all members' networks, for all rows."""
     total = np.zeros((ROWS, found._samples.y.shape[1]))
     for place, picks in members:
-        recipe = found._known(place).candidate.recipe
+        recipe = found.population.known(place).candidate.recipe
         x = found._samples.x[:, found.prepared.features(recipe.view)]
         networks = [own for file in files_of[place] for own in np.atleast_2d(best_params(file))]
         assert len(networks) == found.prepared.folds * len(files_of[place])
@@ -68,7 +68,7 @@ def mean_of(found: Search, members: Sequence[tuple[Place, int]], files_of: dict[
 
 def seen_by(found: Search, members: Sequence[tuple[Place, int]]) -> list[int]:
     """The inputs that any member sees."""
-    views = [found._known(place).candidate.recipe.view for place, _ in members]
+    views = [found.population.known(place).candidate.recipe.view for place, _ in members]
     return sorted({int(feature) for view in views for feature in found.prepared.features(view)})
 
 
@@ -87,7 +87,7 @@ def choosing(found: Search, *members: tuple[int, int]) -> tuple[tuple[Place, int
     assert isinstance(found.population, Team)
     places = tuple(((0, index), picks) for index, picks in sorted(members))
     assert sum(picks for _, picks in places) == 5
-    parameters = sum(found._known(place).outcome.parameters * found.prepared.folds for place, _ in places)
+    parameters = sum(found.population.known(place).outcome.parameters * found.prepared.folds for place, _ in places)
     found.population.ensemble = Ensemble(places, 0.5, parameters)
     return places
 
@@ -123,7 +123,11 @@ def test_the_saved_network_answers_as_the_mean_of_its_members(
         mean = mean_of(found, members, own)
         factor = trained.training["settings"]["logits_times"]  # type: ignore[index]
         joint = sorted(
-            {int(i) for place, _ in members for i in search.features(found._known(place).candidate.recipe.view)}
+            {
+                int(i)
+                for place, _ in members
+                for i in search.features(found.population.known(place).candidate.recipe.view)
+            }
         )
         network = trained.network.on_logits()
         assert trained.params.dtype == np.float64
@@ -132,7 +136,7 @@ def test_the_saved_network_answers_as_the_mean_of_its_members(
         )
         assert trained.encoding.to_json() == search.encoding.seeing(joint).to_json()
         assert (factor == 1) == (kind == "number")
-        sizes = [found._known(place).outcome.parameters * search.folds * picks for place, picks in members]
+        sizes = [found.population.known(place).outcome.parameters * search.folds * picks for place, picks in members]
         assert trained.network.size == len(trained.params) <= sum(sizes)
         jobs = [job for job in executor.jobs if job.file in [file for files in own.values() for file in files[1:]]]
         assert len(jobs) == sum(picks - 1 for _, picks in members) == len(found.final_times)
@@ -159,7 +163,7 @@ def test_the_file_of_an_ensemble_is_hardly_larger_than_those_of_its_members(tmp_
         whole = saved_bytes(tmp_path, trained)
         apart = 0
         for place, own in kept(tmp_path, members).items():
-            recipe = found._known(place).candidate.recipe
+            recipe = found.population.known(place).candidate.recipe
             encoding = found.prepared.encoding.seeing(found.prepared.features(recipe.view))
             for file in own:
                 for params in best_params(file):
@@ -286,8 +290,8 @@ def test_what_is_saved_has_no_more_parameters_than_are_allowed(tmp_path: Path, m
     assert winner.trained.network.size <= most
     assert winner.ensemble is not None
     fits = [each for each in winner.ensemble.members if each[1] > 1]
-    used = sum(5 * found._known(place).outcome.parameters for place, _ in winner.ensemble.members)
-    more = [5 * found._known(place).outcome.parameters for place, _ in fits]
+    used = sum(5 * found.population.known(place).outcome.parameters for place, _ in winner.ensemble.members)
+    more = [5 * found.population.known(place).outcome.parameters for place, _ in fits]
     others = [job for job in executor.jobs if "other" in job.file]
     assert bool(others) == any(used + size <= most for size in more)
 
@@ -298,7 +302,7 @@ def test_where_a_member_is_too_large_to_be_trained_once_more_a_smaller_one_is(tm
     with searching(tmp_path, prepared(tmp_path)) as (found, executor):
         list(found.generations())
         choosing(found, (large, 3), (small, 2))
-        size = {index: 5 * found._known((0, index)).outcome.parameters for index in (large, small)}
+        size = {index: 5 * found.population.known((0, index)).outcome.parameters for index in (large, small)}
         assert size[small] < size[large]
         most = size[large] + 2 * size[small]
         found.prepared = replace(found.prepared, settings=replace(found.prepared.settings, most_parameters=most))
@@ -328,7 +332,11 @@ def test_a_further_training_that_diverges_leaves_the_first_one_alone(tmp_path: P
         mean = mean_of(found, members, own)
         factor = winner.trained.training["settings"]["logits_times"]  # type: ignore[index]
         joint = sorted(
-            {int(i) for p, _ in members for i in found.prepared.features(found._known(p).candidate.recipe.view)}
+            {
+                int(i)
+                for p, _ in members
+                for i in found.prepared.features(found.population.known(p).candidate.recipe.view)
+            }
         )
         np.testing.assert_allclose(
             Predictor(winner.trained.network.on_logits(), winner.trained.params)(found._samples.x[:, joint]),
