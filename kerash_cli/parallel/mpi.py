@@ -47,17 +47,13 @@ class World:
     def __init__(self, own: Mapping[str, str]) -> None:
         """`own` has what must be the same in all ranks, by names for messages.
 
-        Raises BadInput if mpi4py or an MPI library is missing, or if mpiexec belongs to another one.
+        Raises BadInput if mpi4py or an MPI library is missing, if mpiexec belongs to another one, or if srun has not
+        told its tasks of each other.
         """
         self.mpi = _library()
         self._comm = self.mpi.COMM_WORLD
         self.rank, self.size = self._comm.rank, self._comm.size
-        if (started := launching.processes()) > self.size:
-            name = self.mpi.Get_library_version().split(",")[0].split("\n")[0]
-            raise BadInput(
-                f"mpiexec started {started} processes, but for the MPI library of mpi4py, {name}, there is "
-                f"{self.size}; try the mpiexec of that library"
-            )
+        self._check_size()
         self.settled = self.rank == 0
         """False while other ranks count on this one, which then can't end without ending them all."""
         signals.at_end.append(self._end)
@@ -65,6 +61,20 @@ class World:
             signal.pthread_sigmask(signal.SIG_BLOCK, WITHHELD)
         self._parent, self._dismissed = os.getppid(), False
         self._introduced = self._introduce({**own, "machine": self.mpi.Get_processor_name()})
+
+    def _check_size(self) -> None:
+        """Raises BadInput if more processes were started together than know of each other."""
+        if (started := launching.processes()) > self.size:
+            name = self.mpi.Get_library_version().split(",")[0].split("\n")[0]
+            raise BadInput(
+                f"mpiexec started {started} processes, but for the MPI library of mpi4py, {name}, there is "
+                f"{self.size}; try the mpiexec of that library"
+            )
+        if self.size == 1 < (started := launching.tasks()):
+            raise BadInput(
+                f"srun started {started} tasks, which know nothing of each other; try mpiexec in its place, or "
+                "srun --mpi=pmix"
+            )
 
     @property
     def machines(self) -> int:

@@ -1,4 +1,4 @@
-"""Programs that start several processes of one command, such as mpiexec."""
+"""Programs that start several processes of one command, such as mpiexec or srun."""
 
 import os
 
@@ -10,3 +10,12 @@ def processes() -> int:
     """Returns the number of processes that were started together with this one, itself included; 1 if it is alone."""
     sizes = (os.environ.get(name, "") for name in SIZES)
     return max((int(size) for size in sizes if size.isdecimal()), default=1)
+
+
+def tasks() -> int:
+    """Returns the number of tasks that SLURM's srun started together with this process; 1 if it is alone.
+
+    Behind mpiexec it is 1 as well: there, srun has only started what starts the processes.
+    """
+    size = os.environ.get("SLURM_STEP_NUM_TASKS", "")
+    return int(size) if size.isdecimal() and not any(name in os.environ for name in SIZES) else 1

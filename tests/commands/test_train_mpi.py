@@ -140,6 +140,22 @@ def test_an_error_is_one_line_and_ends_all_ranks(
     assert not list(folder.glob("*.kerash"))
 
 
+def test_tasks_of_srun_that_know_nothing_of_each_other_are_refused(folder: Path, kerash: Kerash) -> None:
+    """SLURM's srun sets the variable in each task, also if what it starts is not told of the other tasks."""
+    words = ("train", *IN_CHUNKS, "--epochs", "1", "--workers", "mpi")
+    done = kerash(*words, SLURM_STEP_NUM_TASKS="2")
+    assert done.code == 2
+    assert done.error.startswith("srun started 2 tasks, which know nothing of each other; try mpiexec in its place")
+    assert not (folder / "images.kerash").exists()
+    assert kerash(*words, SLURM_STEP_NUM_TASKS="1").code == 0
+
+
+def test_mpiexec_within_a_job_of_slurm_is_as_anywhere(folder: Path) -> None:
+    """There mpiexec starts its daemons by srun, whose variables its processes have too."""
+    done = over(folder, 1, *IN_CHUNKS, "--epochs", "1", SLURM_STEP_NUM_TASKS="2")
+    assert done.code == 0, done.err
+
+
 @pytest.mark.long
 def test_a_rank_with_other_arithmetic_is_refused(folder: Path) -> None:
     other = "Nehalem"
