@@ -97,7 +97,6 @@ def joined_by_another(dask: LocalCluster, search: Process) -> None:
 
 
 @pytest.mark.dask
-@pytest.mark.long
 @pytest.mark.parametrize(("workers", "disturb"), [(2, killed_again_and_again), (1, joined_by_another)])
 def test_workers_that_die_or_join_change_no_byte(
     kerash: Kerash,
@@ -120,7 +119,6 @@ def test_workers_that_die_or_join_change_no_byte(
 
 
 @pytest.mark.dask
-@pytest.mark.long
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make certificates")
 def test_a_cluster_over_mutual_tls_gives_the_same_bytes(
     kerash: Kerash, places: tuple[Path, Path], environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
@@ -190,7 +188,7 @@ def test_ctrl_c_ends_a_search_on_a_cluster_and_leaves_nothing_there(
             first_candidate(tmp_path, process)
             for _ in range(times):
                 process.send_signal(signal.SIGINT)
-                sleep(0.5)
+                sleep(0.1)
             process.communicate(timeout=60)
         assert process.returncode == 130
         assert (tmp_path / "far.kerash").exists() == (times == 1)

@@ -76,7 +76,6 @@ def test_the_first_rank_alone_writes_and_prints(folder: Path, kerash: Kerash) ->
     }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("words", [IN_CHUNKS, IN_SLICES], ids=["chunks", "slices"])
 @pytest.mark.parametrize(
     "options",
@@ -230,7 +229,6 @@ def under_way(folder: Path, ranks: int, *words: str) -> Iterator[tuple["subproce
         process.communicate()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("words", [IN_CHUNKS, IN_SLICES], ids=["chunks", "slices"])
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_rank_that_is_killed_ends_all_and_resume_goes_on_to_the_same_bytes(
