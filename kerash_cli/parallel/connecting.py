@@ -33,6 +33,7 @@ PATIENCE = 5.0
 """Seconds that a scheduler is given to answer when it did before, and to take leave."""
 
 _ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}/?")
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:[0-9]{1,5}")
 _LONGEST_FILE = 1 << 20
 
 
@@ -59,6 +60,10 @@ def _in_file(path: str) -> str:
         with open(path, "rb", opener=files.regular) as file:
             return str(json.loads(file.read(_LONGEST_FILE))["address"])
     except OSError as error:
+        if _HOST_AND_PORT.fullmatch(path):
+            raise BadInput(
+                f"{at(path)}expected tcp:// or tls:// before a scheduler's HOST:PORT; try tcp://{path}"
+            ) from None
         reason = f"{error.strerror}"
     except (ValueError, KeyError, TypeError, RecursionError):
         reason = "another file"

@@ -241,6 +241,7 @@ def test_a_worker_without_kerash_is_refused(places: tuple[Path, Path], kerash: K
         ("list.json", "list.json: expected tcp://HOST:PORT"),
         ("inproc.json", "inproc.json: expected a scheduler, such as tcp://"),
         (".", ".: expected tcp://HOST:PORT"),
+        ("10.0.0.1:8786", "before a scheduler's HOST:PORT; try tcp://10.0.0.1:8786"),
         ("tls://127.0.0.1:9", "expected certificates for tls://; set distributed.comm.tls in Dask's configuration"),
     ],
 )
