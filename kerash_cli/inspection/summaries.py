@@ -89,12 +89,13 @@ def _becomes(ways: Sequence[InputColumn], standardized: bool) -> str:
 
 
 def _why_left_out(table: InspectedTable, position: int) -> str:
-    group = table.prepared.settings.validate_on.column
+    settings, find = table.prepared.settings, table.table.find
     if why := table.prepared.encoding.columns.skipped.get(position):
         return f"left out: {why}"
-    if group is not None and table.table.find(group) == position:
-        return "left out: groups to validate on"
-    return "left out: --drop"
+    for column, why in ((settings.validate_on.column, "groups to validate on"), (settings.weights, "weights of rows")):
+        if column is not None and find(column) == position:
+            return f"left out: {why}"
+    return "left out: --drop" if position in map(find, settings.drop) else "left out: --keep"
 
 
 def _facts(table: Table, position: int) -> ColumnFacts:

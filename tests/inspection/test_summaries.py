@@ -38,6 +38,15 @@ def test_each_kind_of_column_says_what_it_becomes() -> None:
     ]
 
 
+def test_a_column_that_is_left_out_says_by_which_option() -> None:
+    plain = columns(100)
+    given = dict.fromkeys(("kept", "other", "dropped"), plain["a"]) | {"weight": np.ones(100), "y": plain["y"]}
+    looked = inspected(given, keep=("kept", "dropped"), drop=("dropped",), weights="weight")
+    assert [each.becomes for each in summaries(looked)] == [
+        "1 input, standardised", "left out: --keep", "left out: --drop", "left out: weights of rows", "to be predicted",
+    ]  # fmt: skip
+
+
 def test_the_columns_of_a_file_of_labels_come_last() -> None:
     data = table([[i] for i in range(60)], "x")
     labels = table(np.empty((60, 0)), "kind", {0: ["a", "b"] * 30})
