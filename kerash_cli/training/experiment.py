@@ -105,6 +105,7 @@ class Experiment:
         """
         prepared, run, last = self.prepared, self.run, again or self
         final = last._model()
+        judged = self._model() if again else final
         scored = self.training if self.validation is None else self.validation
         tables = {"data": prepared.table.sha256, "label": prepared.labels.sha256 if prepared.labels else None}
         tables |= prepared.digests()
@@ -120,7 +121,7 @@ class Experiment:
             "best_epoch": run.best_epoch,
             "stopped": run.stop or ("patience" if run.epoch < run.epochs else "epochs"),
             "scored_on": "validation" if scored is self.validation else "training",
-            "metrics": final.scores(self._outputs(scored), scored.y),
+            "metrics": judged.scores(self._outputs(scored), scored.y),
             "seen": seen.packed(seen.hashes(last.training.x[:, :-1], last.training.y)),
             "arithmetic": arithmetic.joined(f"{run.arithmetic} {last.run.arithmetic}"),
             **last._tested(final),

@@ -22,6 +22,7 @@ from kerash_cli.training.checkpoint import Checkpoint, told
 from kerash_cli.training.experiment import Experiment, PreparedTraining
 from kerash_cli.training.loop import train
 from kerash_cli.training.run import Run
+from kerash_cli.training.validating import ValidateOn
 
 MODEL = "? 1 1\ninput\ndropout 0.1\ndense 8 tanh\ndense ? softmax\n"
 ENDS = {"epochs": 40, "patience": 5}
@@ -74,6 +75,18 @@ def test_the_metrics_are_those_that_chose_the_epoch(tmp_path: Path) -> None:
     assert "refit" not in one.training
     assert ", then trained again on all 150 rows" in both.summary()
     assert "trained again" not in one.summary()
+
+
+def test_the_metrics_of_numbers_are_in_the_scale_of_the_training_that_chose_the_epoch(tmp_path: Path) -> None:
+    """All rows have another deviation than those that trained at first."""
+    ready = prepared(NUMBERS, counted(60, 60), refit=True, epochs=3, validate_on=ValidateOn("last"))
+    with trained(tmp_path, ready) as (first, again):
+        scale = ready.encoding.targets.scale
+        assert again.prepared.encoding.targets.scale != pytest.approx(scale)
+        metrics = first.conclude(again).training["metrics"]
+        assert metrics == first.conclude().training["metrics"]
+        best = min(epoch.validation_loss for epoch in first.run.history)
+        assert metrics["rmse"] == pytest.approx(np.sqrt(best) * scale[0], rel=1e-5)
 
 
 def test_the_learning_rate_takes_the_same_course(tmp_path: Path) -> None:
