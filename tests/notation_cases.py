@@ -58,7 +58,7 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         {"1 500": 1500, "12 500": 12500, "1 234 567": 1234567, "-3 000": -3000, "2 500.5": 2500.5, "42": 42},
     ),
     "no-break blanks and commas": (
-        "numbers with thousands separators",
+        "numbers with thousands separators and decimal commas",
         {"1\u202f500,5": 1500.5, "3,25": 3.25, "2\u202f000": 2000, "-4\u202f000,75": -4000.75, "8": 8},
     ),
     "apostrophes": (
@@ -66,7 +66,7 @@ KINDS: dict[str, tuple[str, dict[str, float]]] = {
         {"1'500": 1500, "1'234'567.5": 1234567.5, "-2'000": -2000, "10'000": 10000, "3": 3, "400'001": 400001},
     ),
     "points": (
-        "numbers with thousands separators",
+        "numbers with thousands separators and decimal commas",
         {"1.500,25": 1500.25, "1.500": 1500, "2.000.000": 2000000, "3,5": 3.5, "-1.000,1": -1000.1, "42": 42},
     ),
     "decimal commas": (

@@ -100,9 +100,9 @@ class Amount(Notation, kind="amount"):
             return f"amounts in {self.before or self.after}"
         if self.after:
             return "percentages" if self.after == "%" else f"numbers with the unit {self.after}"
-        if self.group:
-            return "numbers with thousands separators"
-        return "numbers with decimal commas" if self.mark == "," else "numbers of which those in brackets are negative"
+        marks = [("thousands separators", self.group), ("decimal commas", self.mark == ",")]
+        found = " and ".join(name for name, is_used in marks if is_used)
+        return f"numbers with {found}" if found else "numbers of which those in brackets are negative"
 
     def value(self, cell: str) -> float | None:
         amount = _amount(cell)
