@@ -39,12 +39,12 @@ if TYPE_CHECKING:
         )
     },
 )
-@click.argument("epochs", type=_options.COUNT)
-@click.argument("genome", type=_options.NAME)
-@click.argument("batch_size", type=_options.COUNT)
-@click.argument("processes", type=_options.Whole(1, 4096))
-@click.argument("learning_rate", type=_options.POSITIVE)
-@click.argument("error_margin", type=_options.NOT_NEGATIVE)
+@click.argument("epochs", metavar="EPOCHS", type=_options.COUNT)
+@click.argument("genome", metavar="GENOME", type=_options.NAME)
+@click.argument("batch_size", metavar="BATCH_SIZE", type=_options.COUNT)
+@click.argument("processes", metavar="PROCESSES", type=_options.Whole(1, 4096))
+@click.argument("learning_rate", metavar="LEARNING_RATE", type=_options.POSITIVE)
+@click.argument("error_margin", metavar="ERROR_MARGIN", type=_options.NOT_NEGATIVE)
 def command(genome: str, mountpoint: str | None, as_json: bool, quiet: bool, **words: Any) -> None:
     """Train a genome by plain gradient descent.
 
