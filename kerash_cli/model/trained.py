@@ -8,6 +8,7 @@ import numpy as np
 
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.columns import MOST_INPUTS
+from kerash_cli.encoding.phrases import counted
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
@@ -121,7 +122,7 @@ class TrainedModel(NamedTuple):
             else ("", "")
         )
         return (
-            f"{averaged}{name} {figures[name]:.4g} on {figures['rows']} {training['scored_on']} rows{by} "
+            f"{averaged}{name} {figures[name]:.4g} on {counted(figures['rows'], training['scored_on'] + ' row')}{by} "
             f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._refitted()}{self._tested(name)}"
         )
 
@@ -136,9 +137,9 @@ class TrainedModel(NamedTuple):
         if test is None:
             return ""
         if "failed" in test:
-            return f"; {test['rows']} test rows: {test['failed']}"
+            return f"; {counted(test['rows'], 'test row')}: {test['failed']}"
         naive = test["baseline"][name]
-        return f"; {name} {test[name]:.4g} on {test['rows']} test rows (naive guess {naive:.4g})"
+        return f"; {name} {test[name]:.4g} on {counted(test['rows'], 'test row')} (naive guess {naive:.4g})"
 
     def told(self) -> dict[str, Any]:
         """Returns the record of the model's training as JSON values, without the hashes of the training rows."""
@@ -149,8 +150,9 @@ class TrainedModel(NamedTuple):
         share = seen.share(self.training.get("seen"), seen.hashes(x, y))
         if share >= seen.NOTICED:
             about = "about " if seen.is_sample(self.training.get("seen")) else ""
-            part = "all" if share == 1 else f"{about}{round(share * len(x))} of the {len(x)}"
-            return f"{part} rows are among those that the model was trained on"
+            known = round(share * len(x))
+            part = "all" if share == 1 else f"{about}{known} of the {len(x)}"
+            return f"{part} rows {'is' if known == 1 < len(x) else 'are'} among those that the model was trained on"
         digests = self.training["sha256"]
         if sha256 == digests.get("validation"):
             return "these rows chose the epoch whose weights were saved"

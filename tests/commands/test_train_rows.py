@@ -218,8 +218,8 @@ def test_a_model_is_saved_although_its_test_fails(kerash: Kerash, tmp_path: Path
     done = kerash("train", *words, "--json")
     test = figures(done)["test"]
     assert (test["rows"], test["loss"], "finite outputs" in test["failed"]) == (1, None, True)
-    assert "; 1 test rows: expected finite outputs" in done.err
-    assert "1 test rows: expected finite" in kerash("show", "m.kerash").out
+    assert "; 1 test row: expected finite outputs" in done.err
+    assert "1 test row: expected finite" in kerash("show", "m.kerash").out
 
 
 @pytest.mark.parametrize(
