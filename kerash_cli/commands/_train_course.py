@@ -80,7 +80,11 @@ class Course:
         limit = self._request.limit
         left = None if limit is None else max(0.0, limit - (monotonic() - self._begun))
         epochs = timed(train(run, experiment.source, experiment.validate), run, left)
-        epochs = measured(epochs, experiment.measure, lambda epoch: view.wants(epoch) or log is not None)
+        epochs = measured(
+            epochs,
+            experiment.measure,
+            lambda epoch: view.wants(epoch) or log is not None or experiment.wants(epoch),
+        )
         epochs = logged(checkpointed(epochs, run, saver), log, saver)
         with at_random(experiment.training.x), experiment.source, closing(epochs):
             for epoch in epochs:

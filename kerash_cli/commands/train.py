@@ -250,7 +250,9 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console")
     if request.replaces:
         console.say(f"replaced the earlier {path}")
     if request.as_json:
-        click.echo(json.dumps({"model": path, **outcome.trained.told()}))
+        told = outcome.trained.told()
+        told.pop("history", None)  # the log has it
+        click.echo(json.dumps({"model": path, **told}))
     if outcome.unfinished:
         console.say(f"{path} is the model of epoch {outcome.best_epoch}, and was not trained again on all rows")
     if outcome.diverged:

@@ -75,7 +75,7 @@ _WINNER_OF_0_1_0 = {
 _OWN = re.compile(rf"{_CANDIDATE.pattern}|{_FINAL.pattern}|\.kerash-[0-9a-f]{{16}}\.tmp")
 
 
-class History:
+class SearchHistory:
     """The history of a search in a folder that this process has locked."""
 
     def __init__(self, folder: Path, lines: "_HistoryLines", file: int) -> None:
@@ -152,7 +152,7 @@ class History:
 
 
 @contextmanager
-def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[History]:
+def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[SearchHistory]:
     """Opens the history of a search, or starts a new one; it is locked until the `with` block ends.
 
     Raises BadInput if another run has locked the history, or if it belongs to a search with another identity. Raises
@@ -165,7 +165,7 @@ def history(name: str, identity: Mapping[str, Any], force: bool = False) -> Iter
             lines = _opened(folder, own, force)
             file = os.open(folder / _HISTORY, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
         try:
-            yield History(folder, lines, file)
+            yield SearchHistory(folder, lines, file)
         finally:
             os.close(file)
 

@@ -2,7 +2,7 @@
 
 from kerash_cli.engine.randomness import Key, derived
 from kerash_cli.evolution.evaluation import Job
-from kerash_cli.evolution.history import History
+from kerash_cli.evolution.history import SearchHistory
 from kerash_cli.evolution.population import Candidate, Purpose
 from kerash_cli.evolution.preparation import PreparedSearch, batch_size
 from kerash_cli.store.stage import Stage
@@ -16,7 +16,7 @@ def inputs_name(number: int) -> str:
 class Jobs:
     """Makes the jobs of a search, whose samples are in a stage."""
 
-    def __init__(self, prepared: PreparedSearch, history: History, stage: Stage, origin: str) -> None:
+    def __init__(self, prepared: PreparedSearch, history: SearchHistory, stage: Stage, origin: str) -> None:
         """`origin` is a digest that identifies the search."""
         self._prepared, self._history, self._stage, self._origin = prepared, history, stage, origin
 

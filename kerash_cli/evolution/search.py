@@ -14,7 +14,7 @@ from kerash_cli.engine import losses
 from kerash_cli.errors import Damaged, Diverged, at
 from kerash_cli.evolution.ensemble import Selection
 from kerash_cli.evolution.evaluation import Job, answers, best_params, evaluate, known_result
-from kerash_cli.evolution.history import History
+from kerash_cli.evolution.history import SearchHistory
 from kerash_cli.evolution.jobs import Jobs, inputs_name
 from kerash_cli.evolution.making import ModelMaker, PickedCandidate
 from kerash_cli.evolution.population import (
@@ -56,7 +56,7 @@ class Search:
     """A search over samples in a stage. An executor evaluates the candidates, and a history keeps the results."""
 
     def __init__(
-        self, prepared: PreparedSearch, history: History, stage: Stage, samples: Samples, executor: Executor
+        self, prepared: PreparedSearch, history: SearchHistory, stage: Stage, samples: Samples, executor: Executor
     ) -> None:
         self.prepared, self._history, self._stage, self._executor = prepared, history, stage, executor
         self._samples = samples

@@ -14,8 +14,9 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.model import archive, scoring, seen
+from kerash_cli.model import archive, history, scoring, seen
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.history import History
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.model.scoring import Judged
 from kerash_cli.system import arithmetic, memory
@@ -24,8 +25,8 @@ from kerash_cli.tables.table import Table
 if TYPE_CHECKING:
     from kerash_cli.system.files import OutputFile
 
-_TRAINING_ROOM = (
-    "," * 4096 + "A" * seen.TEXT_BYTES
+_TRAINING_ROOM = "," * (4096 + history.VALUES) + "A" * (
+    seen.TEXT_BYTES + history.TEXT_BYTES
 )  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
 GENOME = "genome"
@@ -141,6 +142,11 @@ class TrainedModel(NamedTuple):
         naive = test["baseline"][name]
         return f"; {name} {test[name]:.4g} on {counted(test['rows'], 'test row')} (naive guess {naive:.4g})"
 
+    @property
+    def history(self) -> History | None:
+        """The history of the training; None in a file of kerash 0.1.0, and for what a search or a genome made."""
+        return History.recorded(self.training)
+
     def told(self) -> dict[str, Any]:
         """Returns the record of the model's training as JSON values, without the hashes of the training rows."""
         return {name: value for name, value in self.training.items() if name != "seen"}
@@ -222,6 +228,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
+    History.recorded(training)
     checks.expect("arithmetic" not in training or arithmetic.is_recorded(training["arithmetic"]), "a fingerprint")
     figures, name = training["metrics"], encoding.targets.main_metric
     if (test := training.get("test")) is not None:

@@ -1,6 +1,6 @@
 """Training from tables to a trained model: `prepare`, `start`, then the loop of training, then `conclude`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, NamedTuple
@@ -13,7 +13,8 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
-from kerash_cli.model import seen
+from kerash_cli.model import history, seen
+from kerash_cli.model.history import History, Point
 from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.processes import Processes
@@ -126,11 +127,32 @@ class Experiment:
             "arithmetic": arithmetic.joined(f"{run.arithmetic} {last.run.arithmetic}"),
             **last._tested(final),
         }
+        if run.history:
+            training["history"] = self._history(training["metrics"]).record()
         if again:
             training["refit"] = {"rows": len(again.training.x), "loss": again.run.history[-1].loss}
         if prepared.folds:
             training["averaged"] = len(prepared.folds)
         return final._replace(training=training)
+
+    def wants(self, epoch: Epoch) -> bool:
+        """Returns whether the saved model will have the figure of this epoch, which `measure` adds."""
+        return self.validation is not None and history.has_figure(epoch.number)
+
+    def _history(self, metrics: Mapping[str, Any]) -> History:
+        """Returns the history of the run; the figure of the best epoch is that of the metrics."""
+        run, name = self.run, self.prepared.encoding.targets.main_metric
+
+        def figure(epoch: Epoch) -> float | None:
+            if self.validation is None or epoch.number == run.best_epoch:
+                return None if self.validation is None else metrics[name]
+            return epoch.figure.value if epoch.figure and self.wants(epoch) else None
+
+        points = [
+            Point(each.number, each.loss, each.validation_loss, each.learning_rate, figure(each))
+            for each in run.history
+        ]
+        return History.of(points, run.best_epoch, f"validation_{name}")
 
     def _model(self) -> TrainedModel:
         """Returns the model with the best parameters so far, without a record; the networks of folds become one."""
