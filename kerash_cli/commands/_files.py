@@ -34,6 +34,27 @@ class Reader(NamedTuple):
         """Takes the reader's options out of a command's `options`, and returns a Reader with them."""
         return cls(**{name: options.pop(name) for name in cls._fields if name in options})
 
+    @classmethod
+    def again(cls, reading: Mapping[str, Any], names: Sequence[str]) -> "Reader":
+        """Returns the Reader from which `recorded` made a record; `names` has a word for each column of the table."""
+        own: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in reading.items()
+        }
+        if "categories" in own:
+            own["categories"] = tuple(names[place] for place in own["categories"])
+        return cls(own.pop("delimiter", None), own.pop("header", None), **own)
+
+    def recorded(self, table: "Table") -> dict[str, Any]:
+        """Returns the options that were given, as JSON values for a saved model."""
+        given = {name: value for name, value in self._asdict().items() if value not in (None, (), False, 0)}
+        if self.header is False:
+            given["header"] = False
+        if self.label_header is False:
+            given["label_header"] = False
+        if self.categories:
+            given["categories"] = [table.find(each) for each in self.categories]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+
     def table(self, path: str, targets: Sequence[str] = (), **wanted: Any) -> "Table":
         """Reads DATA; `wanted` are more arguments for `reading.read`.
 
@@ -80,6 +101,12 @@ class Reader(NamedTuple):
         words = [word.strip() for each in self.missing_values for word in each.split(",")]
         missing = tuple(filter(None, words)) if words else None
         return {"missing": missing, "decimal": self.decimal, "dates": self.dates}
+
+
+def free(stem: str, ending: str) -> str:
+    """Returns a name of these two parts that no file has, if need be with a number between them."""
+    names = (f"{stem}{number}{ending}" for number in ("", *range(2, 1000)))
+    return next(name for name in names if not os.path.exists(name))
 
 
 def lasts(path: str) -> bool:

@@ -18,6 +18,7 @@ from kerash_cli.errors import BadInput, BadTable, Damaged, KerashError, Repair
 if TYPE_CHECKING:
     from kerash_cli.encoding.record import Encoding
     from kerash_cli.model.description import ModelDescription
+    from kerash_cli.model.trained import TrainedModel
     from kerash_cli.tables.spool import Spool
     from kerash_cli.tables.table import Table
     from kerash_cli.training.checkpoint import Checkpoint
@@ -153,6 +154,11 @@ class TrainRequest:
         table = self.reader.table(self.data, self.target if names_classes else (), **kept)
         return table, self.reader.labels(self.label, table, spool=spool)
 
+    def recorded(self, trained: "TrainedModel", table: "Table") -> "TrainedModel":
+        """Returns the model with a record of the options for reading that were given; without any, as it is."""
+        reading = self.reader.recorded(table)
+        return trained._replace(training={**trained.training, "reading": reading}) if reading else trained
+
     def read_more(self, spool: "Spool | None") -> "ReadMore | None":
         """Returns the function that reads the file of --validate-on; None if it names no file."""
         path, reader = self.settings.validate_on.path, self.reader._replace(label_header=None, categories=())
@@ -175,7 +181,7 @@ def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     if not all(os.path.isfile(each) or os.path.isdir(each) for each in files):  # a pipe can't be read again
         return [*choice.doubts, network]
     words = join(["kerash", "init", *files, *_options.given(unshared)])
-    model = _free(Path(request.output).stem, ".model")
+    model = _files.free(Path(request.output).stem, ".model")
     return [*choice.doubts, f"{network}; for a description of it to edit, try {words} > {quote(model)}"]
 
 
@@ -308,12 +314,6 @@ def beside(model: str | None, data: str) -> str:
         raise BadInput(f"the {what} comes from {source}, so the saved model needs a name; try -o model.kerash")
     stem = _stem(Path(path)) if model is None else Path(path).stem
     return f"{re.sub('[*?[]+', '', stem).strip('-_. ]') or 'table'}.kerash"
-
-
-def _free(stem: str, ending: str) -> str:
-    """Returns a name of these two parts that no file has, if need be with a number between them."""
-    names = (f"{stem}{number}{ending}" for number in ("", *range(2, 1000)))
-    return next(name for name in names if not os.path.exists(name))
 
 
 def _stem(table: Path) -> str:

@@ -1,13 +1,14 @@
 """`kerash show`: shows what is in a model description, a saved model or a checkpoint."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
     from kerash_cli.engine.network import Network
@@ -29,15 +30,25 @@ OPTIONS = (
         type=_options.Whole(2, 256),
         help="Print instead what a step would send on so many machines, and how much faster it would be.",
     ),
+    Option(
+        "--command",
+        "as_command",
+        is_flag=True,
+        help="Print instead the command that trains a saved model again, from DATA.",
+    ),
+    Option(
+        "--description",
+        "as_description",
+        is_flag=True,
+        help="Print instead the description of the network, as kerash train takes it.",
+    ),
     _options.AS_JSON,
 )
 
 
 @click.command(cls=Command, sections={"Options": OPTIONS})
 @click.argument("file", type=_options.FILE)
-def command(
-    file: str, inputs: int | None, outputs: int | None, batch_size: int, plan: bool, cluster: int | None, as_json: bool
-) -> None:
+def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, as_json: bool, **instead: Any) -> None:
     """Show a description or a saved model.
 
     A table lists the layers with their shapes, parameters, cost and memory. For a saved model, its data and training
@@ -49,30 +60,46 @@ def command(
     --cluster N estimates whether `mpiexec -n N kerash train … --workers mpi` pays on so many machines, from the
     arithmetic of a step and the bytes that it sends.
 
+    --command prints a command line that trains a saved model again, with all settings that differ from the defaults. A
+    model does not record the names of its files: put that of your table in the place of DATA.
+
     \b
     kerash show digits.model --inputs 64 --outputs 10
     kerash show digits.kerash --json
     kerash show digits.kerash --plan
+    kerash show digits.kerash --command
     kerash show digits_cnn.model --outputs 10 --batch-size 4096 --cluster 8
     """
     import json
 
     from kerash_cli.model import archive
 
-    if plan and cluster:
-        raise BadInput("--plan and --cluster print different things; leave one out")
+    way = _way(instead)
     is_saved = file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file))
     if is_saved and _is_told_as_run(file, as_json):
         return
     subject = _subject(file, is_saved, inputs, outputs)
-    if plan:
+    if way == "plan":
         click.echo(_plan(file, subject, batch_size, as_json))
-    elif cluster:
-        click.echo(_cluster(file, subject, batch_size, cluster, as_json))
+    elif way == "cluster":
+        click.echo(_cluster(file, subject, batch_size, instead["cluster"], as_json))
+    elif way == "as_command":
+        _print_command(file, subject, as_json)
+    elif way == "as_description":
+        click.echo(_description(file, subject, as_json), nl=as_json)
     elif as_json:
         click.echo(json.dumps(_record(subject, batch_size)))
     else:
         _print(subject, batch_size)
+
+
+def _way(instead: dict[str, Any]) -> str:
+    """Returns the option that asks for something else than the table of layers; raises BadInput for two of them."""
+    asked = [name for name, value in instead.items() if value]
+    if len(asked) > 1:
+        words = " and ".join(f"--{name.removeprefix('as_')}" for name in asked[:2])
+        raise BadInput(f"{words} print different things; leave one out")
+    return "".join(asked)
 
 
 def _is_told_as_run(file: str, as_json: bool) -> bool:
@@ -160,6 +187,42 @@ def _print(subject: _Subject, batch_size: int) -> None:
             f"training in batches of {batch_size} takes about {readable(needed)} beside the data"
         )
     screen.speak(sys.stdout, *lines, *(["", *about_model(subject.trained)] if subject.trained else []))
+
+
+def _print_command(file: str, subject: _Subject, as_json: bool) -> None:
+    """Prints the command line that trains a saved model again; with `as_json`, its words and the description."""
+    import json
+
+    from kerash_cli.model.command import FilesOfTraining, command_line, description, remarks, shell_line
+    from kerash_cli.views import screen
+
+    if subject.trained is None:
+        raise BadInput(f"{file}: expected a saved model, got a description, of which kerash train makes one")
+    trained = subject.trained
+    try:
+        again = _files.free(f"{Path(file).stem}-again", ".kerash")
+        words = command_line(trained, FilesOfTraining("-"), again)
+    except BadInput as error:
+        raise BadInput(f"{at(file)}{error}") from None
+    if as_json:
+        made = {"description": description(trained), "words": words, "remarks": remarks(trained)}
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"{shell_line(['kerash', 'show', file, '--description'])} | {shell_line(words)}")
+    screen.speak(sys.stderr, *remarks(trained))
+
+
+def _description(file: str, subject: _Subject, as_json: bool) -> str:
+    """Returns the text of a description, or of that from which a saved model was trained."""
+    import json
+
+    from kerash_cli.model.command import description
+
+    try:
+        text = description(subject.trained) if subject.trained else str(subject.description)
+    except BadInput as error:
+        raise BadInput(f"{at(file)}{error}") from None
+    return json.dumps({"description": text}) if as_json else text
 
 
 def _plan(file: str, subject: _Subject, batch_size: int, as_json: bool) -> str:

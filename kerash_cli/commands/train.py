@@ -220,7 +220,7 @@ def _saved(
         if begun.again and not diverged and not run.stop:
             again, diverged = course.train_again(begun)
         try:
-            trained = begun.conclude(again)
+            trained = request.recorded(begun.conclude(again), begun.prepared.table)
         except Diverged as error:
             raise diverged or error from None
         trained.save(saved)

@@ -18,6 +18,7 @@ from kerash_cli.model import archive, history, scoring, seen
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.history import History
 from kerash_cli.model.metrics import METRICS
+from kerash_cli.model.reading import check_reading
 from kerash_cli.model.scoring import Judged
 from kerash_cli.system import arithmetic, memory
 from kerash_cli.tables.table import Table
@@ -224,6 +225,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.choice(training["stopped"], _STOPPED, "what ended training")
     checks.choice(training["scored_on"], ("training", "validation"), "what was scored on")
     checks.expect(isinstance(training["settings"], dict), "expected settings by name")
+    check_reading(training.get("reading"), encoding.columns.width)
     digests = training["sha256"]
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
@@ -239,6 +241,8 @@ def _check_training(training: Any, encoding: Encoding) -> None:
             checks.floats([test[name], test["baseline"][name]], 2, name)
     if (averaged := training.get("averaged")) is not None:
         checks.integer(averaged, 1, _MOST, "networks that were averaged")
+        if "network" in training:
+            _description(training["network"])
     if (refit := training.get("refit")) is not None:
         checks.integer(refit["rows"], 1, _MOST, "rows that were trained again")
     if figures is None and training["stopped"] == GENOME:

@@ -132,7 +132,7 @@ class Experiment:
         if again:
             training["refit"] = {"rows": len(again.training.x), "loss": again.run.history[-1].loss}
         if prepared.folds:
-            training["averaged"] = len(prepared.folds)
+            training |= {"averaged": len(prepared.folds), "network": str(prepared.description)}
         return final._replace(training=training)
 
     def wants(self, epoch: Epoch) -> bool:
