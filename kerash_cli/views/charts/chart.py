@@ -1,0 +1,127 @@
+"""A chart as plain data: axes, series and marks. `svg` and `terminal` draw it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+COLOURS = 6
+"""Number of colours of series; their numbers are 1 to COLOURS, and 0 is the grey of a reference such as a diagonal."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis: its label, its scale, and its ends, which are those of the data if they are None."""
+
+    label: str = ""
+    scale: Literal["linear", "log"] = "linear"
+    low: float | None = None
+    high: float | None = None
+    names: Sequence[str] = ()
+    """Names of the places 0, 1, … of an axis of categories. On a vertical axis, place 0 is at the top."""
+    whole: bool = False
+    """True if the axis counts: its ticks are whole numbers."""
+
+
+@dataclass(frozen=True)
+class LineSeries:
+    """Points joined by a line, which is interrupted where a number is NaN."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: int = 1
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class PointSeries:
+    """Points that are not joined."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    colour: int = 1
+
+
+@dataclass(frozen=True)
+class BandSeries:
+    """The area between two lines, such as an interval around a line."""
+
+    name: str
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    colour: int = 1
+
+
+@dataclass(frozen=True)
+class BarSeries:
+    """A horizontal bar from 0 to a value for each name of the vertical axis; `low` and `high` are intervals."""
+
+    name: str
+    values: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    colour: int = 1
+
+
+@dataclass(frozen=True)
+class HistogramSeries:
+    """Counts of values between consecutive edges."""
+
+    name: str
+    edges: Sequence[float]
+    counts: Sequence[float]
+    colour: int = 1
+
+
+@dataclass(frozen=True)
+class MatrixSeries:
+    """Cells that are coloured by their values, the first row on top; NaN leaves a gap.
+
+    Positive values have one colour and negative ones another, the stronger the farther from 0.
+    """
+
+    name: str
+    rows: Sequence[Sequence[float]]
+    colour: int = 1
+    shows_values: bool = True
+    """True if cells that are large enough show their values, which are counts."""
+    marks_diagonal: bool = False
+    by_row: bool = False
+    """True if a cell is as strong as its share of its row's sum, and else as its share of the largest value."""
+
+
+Series = LineSeries | PointSeries | BandSeries | BarSeries | HistogramSeries | MatrixSeries
+
+
+@dataclass(frozen=True)
+class ChartMark:
+    """A point that is marked by a ring, such as the best epoch; the legend has its label."""
+
+    label: str
+    x: float
+    y: float
+    colour: int = 1
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows. All texts may come from a user's data: writers escape them."""
+
+    title: str
+    description: str
+    """What can be seen, in a sentence, for those who can't see the chart."""
+    x: Axis
+    y: Axis
+    series: Sequence[Series]
+    marks: Sequence[ChartMark] = ()
+    notes: Sequence[str] = ()
+    """Remarks below the chart, such as how many points of all are shown."""
+    square: bool = False
+    """True if both axes have the same unit, so that a diagonal should look like one."""
+
+
+def colour_of(place: int) -> int:
+    """Returns the colour of the series at a place, from 0; after COLOURS series, colours recur."""
+    return place % COLOURS + 1
