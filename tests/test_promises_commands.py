@@ -78,6 +78,10 @@ CODES: dict[str, dict[int, str]] = {
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv",
         141: "sound.kerash beside.csv | true",
     },
+    "importance": {
+        0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",
+        4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv", 141: "sound.kerash beside.csv | true",
+    },
     "evolve": {
         0: "? ? new beside.csv --target kind 1 0", 2: "? ? new none.csv --target kind 1 0",
         3: "? ? new beside.csv --target kind 1 0 > /dev/full", 4: "2 1 new huge.csv --target 3 1 0",
@@ -126,7 +130,7 @@ def test_every_command_has_a_line_for_each_exit_code_that_it_can_give(kerash: Ke
     assert {*listed} == {*CODES, *ELSEWHERE}, "write a line for each exit code of the command"
     elsewhere = {(words[0], code) for words, _, _, code in OF_MOUNTPOINT}
     assert all((command, code) in elsewhere for command in ELSEWHERE - {"end-fs"} for code in (0, 2))
-    reading = {"evaluate", "predict", "show", "train", "evolve", "tree"}
+    reading = {"evaluate", "importance", "predict", "show", "train", "evolve", "tree"}
     for command in {*CODES, *ELSEWHERE}:
         own = {*CODES.get(command, {}), *(code for name, code in elsewhere if name == command)}
         assert 2 in own, command
@@ -294,6 +298,8 @@ STEERED = {
     "check --json": ("check", "h.csv", "--target", "3", "--json"),
     "evaluate": ("evaluate", "h.kerash", "h.csv"),
     "evaluate --json": ("evaluate", "h.kerash", "h.csv", "--json"),
+    "importance": ("importance", "h.kerash", "h.csv"),
+    "importance --json": ("importance", "h.kerash", "h.csv", "--json"),
     "evaluate a figure": ("evaluate", "h.kerash", "h.csv", "--fail-under", f"recall:{HOSTILE}=0.5"),
     "predict a file": ("predict", "h.kerash", f"{HOSTILE.replace('/', '')}.csv"),
     "predict a model": ("predict", f"./{HOSTILE}", "h.csv"),

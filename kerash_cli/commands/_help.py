@@ -27,7 +27,10 @@ GROUPS = {
         "show": "Show a description or a saved model.",
         "help": "Show the help of a command.",
     },
-    "Judge and explain": {"tree": "Draw the family tree of a search."},
+    "Judge and explain": {
+        "importance": "Show which columns a model relies on.",
+        "tree": "Draw the family tree of a search.",
+    },
     "Matrices and tensors": {
         "matrix": "Calculate with matrices.",
         "tensor": "Calculate with tensors.",

@@ -16,6 +16,7 @@ class Key(IntEnum):
     MASK = 4
     EVOLVE = 5
     INSPECT = 6
+    IMPORTANCE = 9
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":
