@@ -9,7 +9,9 @@ SEED ?= 0
 MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 
 .DEFAULT_GOAL := help
-.PHONY: help run check check-long lint types test docs bench mutants clean
+AXE := build/axe/node_modules/axe-core/axe.min.js
+
+.PHONY: help run check check-long lint types test docs bench mutants clean axe
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -40,6 +42,8 @@ test: $(VENV)/developing
 	@which zsh >/dev/null || test "$$(id -u)" != 0 || { apt-get update -qq && apt-get install -y -qq zsh; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pytest -n auto --slowest build/durations.txt $(TESTS)
 
+axe: $(AXE)  ## axe-core from npm, for the tests of pages in a browser
+
 docs: $(VENV)/developing  ## docs/reference from the program, and the output that the other pages show
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.pages
@@ -54,6 +58,9 @@ mutants: $(VENV)/developing  ## faults in MODULE=kerash_cli/engine/losses.py, or
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) $(BENCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(AXE):  # checks pages for those who can't see them; tests without it are skipped
+	npm install --silent --no-audit --no-fund --no-save --prefix build/axe axe-core@4
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kerash needs Python 3.11 or later; try make PYTHON=python3.12")'

@@ -105,6 +105,11 @@ CODES: dict[str, dict[int, str]] = {
         0: "sound.kerash", 2: "none.kerash", 3: "sound.kerash > /dev/full", 5: "damaged.kerash",
         141: "sound.kerash | true",
     },
+    "report": {
+        0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv -o /dev/full",
+        4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv",
+        141: "sound.kerash beside.csv -o /dev/stdout | true",
+    },
     "tensor": {
         0: "sum a.mat", 1: "add a.mat b.mat", 2: "sum wrong.mat", 3: "random 1000000 1000000 1000000",
         141: "load a.mat | true",
@@ -130,7 +135,7 @@ def test_every_command_has_a_line_for_each_exit_code_that_it_can_give(kerash: Ke
     assert {*listed} == {*CODES, *ELSEWHERE}, "write a line for each exit code of the command"
     elsewhere = {(words[0], code) for words, _, _, code in OF_MOUNTPOINT}
     assert all((command, code) in elsewhere for command in ELSEWHERE - {"end-fs"} for code in (0, 2))
-    reading = {"evaluate", "importance", "predict", "show", "train", "evolve", "tree"}
+    reading = {"evaluate", "importance", "predict", "report", "show", "train", "evolve", "tree"}
     for command in {*CODES, *ELSEWHERE}:
         own = {*CODES.get(command, {}), *(code for name, code in elsewhere if name == command)}
         assert 2 in own, command
@@ -299,6 +304,7 @@ STEERED = {
     "evaluate": ("evaluate", "h.kerash", "h.csv"),
     "evaluate --json": ("evaluate", "h.kerash", "h.csv", "--json"),
     "importance": ("importance", "h.kerash", "h.csv"),
+    "report": ("report", "h.kerash", "h.csv", "-o", "report.html"),
     "importance --json": ("importance", "h.kerash", "h.csv", "--json"),
     "evaluate a figure": ("evaluate", "h.kerash", "h.csv", "--fail-under", f"recall:{HOSTILE}=0.5"),
     "predict a file": ("predict", "h.kerash", f"{HOSTILE.replace('/', '')}.csv"),

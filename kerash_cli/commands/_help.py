@@ -29,6 +29,7 @@ GROUPS = {
     },
     "Judge and explain": {
         "importance": "Show which columns a model relies on.",
+        "report": "Write a page about a model for a browser.",
         "tree": "Draw the family tree of a search.",
     },
     "Matrices and tensors": {

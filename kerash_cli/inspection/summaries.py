@@ -8,6 +8,7 @@ import numpy as np
 from kerash_cli.encoding import slips
 from kerash_cli.encoding.inputs import Frequent, InputColumn, Number
 from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.record import Encoding
 from kerash_cli.inspection import facts
 from kerash_cli.inspection.facts import ColumnFacts, NumberFacts
 from kerash_cli.inspection.inspected import PLAIN, InspectedTable
@@ -54,6 +55,23 @@ def summaries(table: InspectedTable) -> list[ColumnSummary]:
     return [*own, *(_target(labels, place, name) for place, name in enumerate(names))]
 
 
+def of_model(encoding: Encoding, table: Table, labels: Table | None) -> list[ColumnSummary]:
+    """Returns a summary of each column of any table that a model takes, those of a file of labels last."""
+    places = {place: position for position, place in encoding.columns.places(table).items()}
+    targets = [] if labels else encoding.columns.label_places(table, encoding.targets.labels)
+    found = []
+    for place in range(table.width):
+        word, known = slips.column(table, place), places.get(place)
+        if place in targets or known is None:
+            facts = _facts(table, place)
+            role, becomes = (TARGET, "to be predicted") if place in targets else (LEFT_OUT, "left out: no input")
+            found.append(ColumnSummary(word, _plain_kind(facts), role, facts, 0, becomes))
+        else:
+            found.append(_input(encoding, word, known, _facts(table, place)))
+    names = encoding.targets.labels if labels else ()
+    return [*found, *(_target(labels, place, name) for place, name in enumerate(names) if labels)]
+
+
 def _summary(table: InspectedTable, position: int) -> ColumnSummary:
     encoding, word = table.prepared.encoding, slips.column(table.table, position)
     if position in encoding.columns.targets:
@@ -61,9 +79,14 @@ def _summary(table: InspectedTable, position: int) -> ColumnSummary:
     found = table.facts.get(position) or _facts(table.table, position)
     if position not in table.inputs:
         return ColumnSummary(word, _plain_kind(found), LEFT_OUT, found, 0, _why_left_out(table, position))
+    return _input(encoding, word, position, found)
+
+
+def _input(encoding: Encoding, word: str, position: int, found: ColumnFacts) -> ColumnSummary:
+    """Returns the summary of an input; `position` is that in the table that was trained on."""
     used = [each for each in encoding.columns.inputs if each.position == position]
     kind = _plain_kind(found) if used[0].kind in PLAIN else used[0].kind
-    ignored = position in table.ignored
+    ignored = position in encoding.ignored_inputs
     features = 0 if ignored else sum(each.features for each in used)
     becomes = "ignored: the same in all rows" if ignored else _becomes(used, encoding.scaling.standardized)
     return ColumnSummary(word, kind, "input", found, features, becomes)

@@ -215,7 +215,7 @@ class _Scorer:
             whole[repeat] = self._value(judged)
             left_out[repeat] = self._bases if changed is None else self._without_parts(judged, order)
         sign = -1 if self._metric.greater_is_better else 1
-        mean = sign * float(whole.mean() - self.base)
+        mean = sign * float(whole.mean() - self.base) + 0.0  # never -0
         half = _half_width(left_out.mean(axis=0) - self._bases)
         low, high = (None, None) if np.isnan(half) else (mean - half, mean + half)
         return Importance(group.title, mean, low, high, len(group.features))

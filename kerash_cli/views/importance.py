@@ -51,6 +51,15 @@ def remarks(found: Importances, source: str) -> list[str]:
         lines.append(f"and {len(rest)} more, of {_figure(rest[0].mean)} or less (--json has all)")
     if found.saturated is not None:
         lines.append(f"log_loss is measured, since accuracy is {found.saturated:.4g}; for that, try --metric accuracy")
+    lines += cautions(found)
+    if found.known:
+        lines.append(f"{source}: {found.known}; rows that it has not seen tell more")
+    return lines
+
+
+def cautions(found: Importances) -> list[str]:
+    """Returns lines about how far the figures can be trusted: few rows, and columns that are strongly correlated."""
+    lines = []
     if found.columns[0].low is None:
         lines.append("there are too few rows for intervals")
     if found.related:
@@ -58,8 +67,6 @@ def remarks(found: Importances, source: str) -> list[str]:
         more = len(found.related) - len(pairs)
         named = ", ".join(pairs) + (f" and {counted(more, 'more pair')}" if more else "")
         lines.append(f"strongly correlated columns share their importance: {named}")
-    if found.known:
-        lines.append(f"{source}: {found.known}; rows that it has not seen tell more")
     return lines
 
 

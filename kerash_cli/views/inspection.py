@@ -25,8 +25,7 @@ LONGEST_VALUE = 16
 
 def columns(summaries: Sequence[ColumnSummary]) -> str:
     """Returns a table of columns; in a wide table, like columns that follow each other share a line."""
-    rows = [HEADER, *_rows(summaries)]
-    return screen.table(sys.stdout, rows, str.ljust)
+    return screen.table(sys.stdout, [HEADER, *rows(summaries)], str.ljust)
 
 
 def lines(found: Sequence[TableFinding], filtered: bool) -> list[str]:
@@ -48,7 +47,8 @@ def _action(finding: TableFinding, filtered: bool) -> str:
     return f" ({acts})" if acts else ""
 
 
-def _rows(summaries: Sequence[ColumnSummary]) -> Iterator[Sequence[str]]:
+def rows(summaries: Sequence[ColumnSummary]) -> Iterator[Sequence[str]]:
+    """Yields a row of cells below HEADER for each column, or for each run of like ones in a wide table."""
     for _, group in groupby(summaries, key=lambda each: (each.kind, each.role)):
         like = [*group]
         if len(summaries) >= MANY and len(like) >= RUN and like[0].role == "input":

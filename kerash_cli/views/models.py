@@ -105,18 +105,25 @@ def about_test(training: Mapping[str, Any]) -> list[str]:
 
 def _settings(record: Mapping[str, Any]) -> list[str]:
     """Returns lines with the settings of a record in words; a description among the settings has lines of its own."""
-    settings = record.get("settings")
-    if not isinstance(settings, Mapping) or not settings:
+    found = settings_in_words(record)
+    if not found:
         return []
-    texts = {name: str(value).splitlines() for name, value in sorted(settings.items()) if isinstance(value, str)}
-    long = {name: lines for name, lines in texts.items() if len(lines) > 1}
-    words = [
-        f"{name.replace('_', ' ')} {_words(value)}"
-        for name, value in sorted(settings.items())
-        if name not in long and value not in (None, [], {})
-    ]
-    described = [line for name, lines in long.items() for line in (f"{name}:", *(f"  {each}" for each in lines))]
+    words = [f"{name} {value}" for name, value in found if "\n" not in value]
+    long = [(name, value.splitlines()) for name, value in found if "\n" in value]
+    described = [line for name, lines in long for line in (f"{name}:", *(f"  {each}" for each in lines))]
     return [f"settings: {', '.join(words)}", *described]
+
+
+def settings_in_words(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns the names and values of the settings of a record, in words; a description has several lines."""
+    settings = record.get("settings")
+    if not isinstance(settings, Mapping):
+        return []
+    return [
+        (name.replace("_", " "), _words(value))
+        for name, value in sorted(settings.items())
+        if value not in (None, [], {})
+    ]
 
 
 def _words(value: object) -> str:

@@ -133,7 +133,7 @@ def test_what_matters_comes_first_and_what_does_not_is_not_told_from_none(pay: t
     assert [each.column for each in found][:2] == ["age", "town"]
     assert by_name(found)["age"].low > 1
     assert by_name(found)["luck"].low < 0 < by_name(found)["luck"].high
-    assert by_name(found)["one"][1:4] == (0, 0, 0)
+    assert str(by_name(found)["one"][1:4]) == "(0.0, 0.0, 0.0)"
 
 
 def test_intervals_cover_what_is_true_on_all_rows(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""`kerash report`: a page about a model, for a browser."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kerash_cli.commands import _files, _options
+from kerash_cli.commands._help import Command, Option
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from kerash_cli.views.html.material import ReportMaterial
+    from kerash_cli.views.messages import Console
+
+_MARK = b'<meta name="generator" content="kerash '
+"""What a report has near its beginning."""
+
+SECTIONS = {
+    "Data": (*_options.READING, _options.LABEL_HEADER),
+    "Measuring": (Option("--seed", type=_options.SEED, default=0, help="Seed for permutations (default: {default})."),),
+    "Running": (_options.MOUNTPOINT,),
+    "Output": (
+        Option("-o", "--output", type=_options.OUTPUT, help="File to write (default: the model's name with .html)."),
+        Option("--force", is_flag=True, help="Replace a file that is no page."),
+        _options.QUIET,
+    ),
+}
+
+
+@click.command(cls=Command, sections=SECTIONS, alone=True)
+@click.argument("model", type=_options.FILE)
+@click.argument("data", type=_options.FILE)
+@click.argument("label", required=False, type=_options.FILE)
+def command(
+    model: str, data: str, label: str | None, output: str | None, force: bool, quiet: bool, **options: Any
+) -> None:
+    """Write a page about a model for a browser.
+
+    The page is one file, which needs no network: how good the model is on DATA, what it relies on, the columns of the
+    table, the network, how it was made, and how to make it again. MODEL is a saved model or a genome. The true answers
+    come from LABEL, or from the target column of DATA.
+
+    \b
+    kerash report iris.kerash unseen.csv
+    kerash report houses.kerash houses.csv -o houses-report.html
+    """
+    from kerash_cli.system import files
+    from kerash_cli.views.html.page import page
+    from kerash_cli.views.messages import Console
+
+    output = output or f"{os.path.basename(model).removesuffix('.kerash')}.html"
+    _files.check_once(data, label)
+    _files.check_apart({"--output": output}, [model, data, label])
+    _check_replaceable(output, force)
+    _files.claim(output)
+    console = Console(quiet)
+    with files.replacing(output) as file:
+        text = page(_material(model, data, label, options, console)).encode()
+        file.commit(text)
+    console.say(f"{output}: {len(text) / 1000:,.0f} kB, for any browser")
+
+
+def _check_replaceable(output: str, force: bool) -> None:
+    """Raises BadInput if the file is there and is no report, unless `force` allows replacing it."""
+    if os.path.isfile(output) and os.path.getsize(output) and not force:
+        with open(output, "rb") as file:
+            if _MARK not in file.read(1 << 12):
+                raise BadInput(
+                    f"{output} already exists and is not a report; choose another name, or --force to replace it"
+                )
+
+
+def _material(
+    model: str, data: str, label: str | None, options: dict[str, Any], console: "Console"
+) -> "ReportMaterial":
+    """Reads the files, and measures the model on the rows."""
+    from kerash_cli.inspection import summaries
+    from kerash_cli.inspection.shapes import shapes
+    from kerash_cli.prediction.importance import importances
+    from kerash_cli.prediction.judging import judge
+    from kerash_cli.tables.table import notes
+    from kerash_cli.views.html.material import ReportMaterial
+
+    mountpoint, seed = options["mountpoint"], options["seed"]
+    reader = _files.Reader.of(options)
+    trained = _files.load(model, mountpoint, console.say)
+    trained.require_memory(model)
+    encoding = trained.encoding
+    table = reader.table(data, schema=encoding.schema, label=encoding.label_column)
+    labels = reader.labels(label, table, encoding.names_of_labels)
+    trained.require_memory(model, table.rows)
+    remarks = notes(table, labels)
+    judged = judge(trained, table, labels, False, mountpoint, console.say)
+    if judged.missing:
+        remarks.append(f"{judged.missing} rows with missing values are left out, as in training")
+    remarks += judged.notes
+    if judged.unseen:
+        remarks.append(f"{counted(judged.unseen, 'text value')} that no training row had, treated as unknown")
+    console.say(*remarks)
+    digests = {"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""}
+    columns = summaries.of_model(encoding, table, labels)
+    return ReportMaterial(
+        model=os.path.basename(model),
+        data=os.path.basename(table.source),
+        label=os.path.basename(label or ""),
+        trained=trained,
+        scores=judged.scores,
+        known=judged.known,
+        remarks=remarks,
+        columns=columns,
+        shapes=shapes(columns, table),
+        importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),
+        sha256=digests,
+    )
+
+
+def _digest(path: str) -> str:
+    """Returns the SHA-256 of a file; empty for a genome, which is a folder."""
+    import hashlib
+
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,128 @@
+"""The sections of a report, in their order."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.views import importance, inspection
+from kerash_cli.views.html import figures
+from kerash_cli.views.html.diagram import diagram
+from kerash_cli.views.html.elements import Content, Markup, element
+from kerash_cli.views.html.material import ReportMaterial
+from kerash_cli.views.html.provenance import again, made
+from kerash_cli.views.html.sparks import histogram
+from kerash_cli.views.html.tables import table
+
+_TEXTS = ("kind", "shape", "values", "becomes")
+"""Headers of columns that are no numbers."""
+
+MOST_COLUMNS = 30
+"""Columns whose importance is in the table."""
+
+
+class ReportSection(NamedTuple):
+    """A section of a report; `ident` is what links lead to."""
+
+    ident: str
+    title: str
+    content: Callable[[ReportMaterial], Sequence[Content]]
+
+    def written(self, material: ReportMaterial) -> Markup:
+        """Returns the section."""
+        title = element("h2", self.title, id=f"{self.ident}-title")
+        return element("section", title, *self.content(material), id=self.ident, aria_labelledby=f"{self.ident}-title")
+
+
+def _how_good(material: ReportMaterial) -> list[Content]:
+    naive = "The naive guess is the most frequent class" if material.trained.encoding.targets.classes else None
+    return [
+        note(f"{material.data}: {material.known}. On new rows the model is likely to be worse.")
+        if material.known
+        else None,
+        *(note(line) for line in material.remarks),
+        element("div", *figures.tables(material), class_="flow"),
+        element("p", f"{naive} of the rows that were trained on.", class_="soft") if naive else None,
+    ]
+
+
+def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
+    found = material.importances
+    shown = found.columns[:MOST_COLUMNS]
+    header = ["column", f"importance ({figures.worded(found.metric)})"]
+    intervals = shown[0].low is not None
+    rows: list[list[Content]] = [
+        [figures.short(each.column), f"{each.mean:.3g}", *([f"{each.low:.3g} to {each.high:.3g}"] if intervals else [])]
+        for each in shown
+    ]
+    rest = len(found.columns) - len(shown)
+    better = "lower" if found.greater_is_better else "higher"
+    what = f"{found.blocks} are" if found.blocks else "the values of a column are"
+    return [
+        element(
+            "p",
+            f"How much {better} the {figures.worded(found.metric)} becomes if {what} permuted among the rows, so that "
+            f"they tell nothing: the mean of {counted(found.repeats, 'permutation')} of {counted(found.rows, 'row')}. "
+            "An interval that contains 0 does not tell a column from one that is of no use.",
+        ),
+        table("Columns by their importance", [*header, *(["95 % interval"] if intervals else [])], rows, hidden=True),
+        element("p", f"{rest} more columns are of {found.columns[-rest].mean:.3g} or less.", class_="soft")
+        if rest
+        else None,
+        *(element("p", f"{line[:1].upper()}{line[1:]}.") for line in importance.cautions(found)),
+    ]
+
+
+def _data(material: ReportMaterial) -> list[Content]:
+    header, rows = [*inspection.HEADER], [list[Content](row) for row in inspection.rows(material.columns)]
+    if len(rows) == len(material.columns):  # none of them stands for several columns
+        header.insert(2, "shape")
+        for row, counts in zip(rows, material.shapes, strict=True):
+            row.insert(2, histogram(counts) if counts else "")
+    return [
+        element(
+            "p",
+            f"{material.data} has {counted(material.importances.all_rows, 'row')} that were measured. "
+            f"The model has {material.trained.encoding.describe_columns()}.",
+        ),
+        table(
+            "Columns of the table",
+            header,
+            rows,
+            texts=[header.index(each) for each in _TEXTS if each in header],
+            hidden=True,
+        ),
+    ]
+
+
+def _network(material: ReportMaterial) -> list[Content]:
+    network = material.trained.network
+    layers = network.summary(1, material.trained.params.itemsize)
+    rows: list[list[Content]] = [
+        [each["layer"], "×".join(map(str, each["output"])), f"{each['parameters']:,}", f"{each['flops']:,}"]
+        for each in layers
+    ]
+    sums = [f"{sum(each[key] for each in layers):,}" for key in ("parameters", "flops")]
+    header = ("layer", "output", "parameters", "operations a row")
+    return [
+        element(
+            "div",
+            element("figure", diagram(layers), class_="plain"),
+            table("Layers", header, [*rows, ["in all", "", *sums]], hidden=True),
+            class_="flow",
+        )
+    ]
+
+
+SECTIONS = (
+    ReportSection("figures", "How good it is", _how_good),
+    ReportSection("importance", "What it relies on", _what_it_relies_on),
+    ReportSection("data", "The data", _data),
+    ReportSection("network", "The network", _network),
+    ReportSection("training", "How it was made", made),
+    ReportSection("again", "How to make it again", again),
+)
+
+
+def note(text: str) -> Markup:
+    """Returns a message that should not be missed."""
+    return element("p", text, class_="note")

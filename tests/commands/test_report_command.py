@@ -1,0 +1,135 @@
+"""The page of `kerash report`: what is in it, that it is whole and the same each time, and that no name in it acts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Kerash
+from pages import faults, found, name, parsed, texts
+from reports import TRAINED, write_hostile
+
+
+def reported(kerash: Kerash, folder: Path, which: str, *words: str) -> str:
+    """The page about a model of sample data."""
+    model, target, epochs = TRAINED[which]
+    data = f"data/{which}.csv"
+    kerash("train", f"models/{model}", data, "--target", target, "-q", "--epochs", str(epochs), "-o", f"{which}.kerash")
+    done = kerash("report", f"{which}.kerash", data, *words)
+    assert (done.code, done.out) == (0, ""), done.err
+    return (folder / f"{which}.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("which", TRAINED)
+def test_a_report_is_one_small_page_that_needs_nothing_else(kerash: Kerash, tmp_path: Path, which: str) -> None:
+    text = reported(kerash, tmp_path, which)
+    assert [*faults(text)] == []
+    assert len(text.encode()) < 1_000_000
+    root = parsed(text)
+    headings = [texts(each) for each in found(root, "h2")]
+    assert headings[:3] == ["How good it is", "What it relies on", "The data"]
+    assert [texts(each) for each in found(found(root, "nav")[0], "a")] == headings
+    assert f"Report on {which}.kerash" in texts(found(root, "h1")[0])
+
+
+def tables(text: str) -> dict[str, list[list[str]]]:
+    """The cells of each table, by its caption."""
+    return {
+        texts(found(each, "caption")[0]): [
+            [texts(cell) for cell in found(row, "th", "td")] for row in found(each, "tr")
+        ]
+        for each in found(parsed(text), "table")
+    }
+
+
+def test_its_figures_are_those_of_evaluate_and_importance(kerash: Kerash, tmp_path: Path) -> None:
+    import json
+
+    text = reported(kerash, tmp_path, "diabetes")
+    scores = json.loads(kerash("evaluate", "diabetes.kerash", "data/diabetes.csv", "--json").out)
+    figures = next(rows for caption, rows in tables(text).items() if caption.startswith("Figures of the model"))
+    shown = {row[0]: row[1:] for row in figures}
+    assert shown["rmse"] == [f"{scores['rmse']:.4g}", f"{scores['baseline']['rmse']:.4g}"]
+    assert shown["r2"][0] == f"{scores['r2']:.4g}"
+    expected = json.loads(kerash("importance", "diabetes.kerash", "data/diabetes.csv", "--json").out)
+    rows = tables(text)["Columns by their importance"][1:]
+    assert rows == [
+        [each["column"], f"{each['mean']:.3g}", f"{each['low']:.3g} to {each['high']:.3g}"]
+        for each in expected["columns"]
+    ]
+    assert "tc and ldl (0.90)" in text
+
+
+def test_it_says_what_a_column_holds_and_that_rows_are_known(kerash: Kerash, tmp_path: Path) -> None:
+    text = reported(kerash, tmp_path, "iris")
+    header, *rows = tables(text)["Columns of the table"]
+    assert header == ["column", "kind", "shape", "values", "missing", "different", "becomes"]
+    assert rows[0] == ["sepal_length", "number", "", "4.3 to 7.9", "0", "35", "1 input, standardised"]
+    assert rows[4] == ["species", "target", "", "setosa 50, versicolor 50, virginica 50", "0", "3", "to be predicted"]
+    assert "iris.csv: 120 of the 150 rows are among those that the model was trained on" in text
+
+
+def test_the_same_files_give_the_same_bytes(kerash: Kerash, tmp_path: Path) -> None:
+    first = reported(kerash, tmp_path, "iris")
+    kerash("report", "iris.kerash", "data/iris.csv", "-o", "again.html")
+    assert (tmp_path / "again.html").read_text(encoding="utf-8") == first
+
+
+@pytest.fixture
+def hostile(kerash: Kerash, tmp_path: Path) -> Kerash:
+    """With x.kerash and a table whose columns, words and classes have hostile names, and so has a copy of it."""
+    write_hostile(tmp_path / "x.csv")
+    done = kerash("train", "x.csv", "--target", "kind", "-q", "--epochs", "3", "-o", "x.kerash")
+    assert done.code == 0, done.err
+    return kerash
+
+
+def test_no_name_in_it_does_anything(hostile: Kerash, tmp_path: Path) -> None:
+    odd = '<b onclick="x">&.csv'
+    (tmp_path / odd).write_bytes((tmp_path / "x.csv").read_bytes())
+    done = hostile("report", "x.kerash", odd)
+    assert done.code == 0, done.err
+    text = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert [*faults(text)] == []
+    assert not {"\x1b", "\x07", "\u202e"} & {*text}
+    root = parsed(text)
+    assert not found(root, "script", "b", "img")
+    shown = texts(root)
+    for each in ("<script>alert(1)</script>", '" onmouseover="alert(1)', r"\x1b[2J\x07", r"\u202eevil", odd):
+        assert each in shown
+    assert {
+        key.rpartition("}")[2]
+        for node in found(root, *_names(root))
+        for key in node.attrib
+        if not key.startswith("aria-")
+    } <= ATTRIBUTES
+
+
+ATTRIBUTES = {
+    *("charset", "name", "content", "http-equiv", "lang", "rel", "href", "class", "id", "scope", "role", "tabindex"),
+    *("xmlns", "viewBox", "width", "height", "x", "y", "rx", "d"),
+}
+"""All attributes of a page but those of its charts."""
+
+
+def _names(root: Any) -> set[str]:
+    return {name(node) for node in root.iter() if isinstance(node.tag, str)}
+
+
+def test_a_file_that_is_no_report_stays_unless_it_is_forced(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "iris.html").write_text("<html>mine</html>", encoding="ascii")
+    kerash("train", "models/iris.model", "data/iris.csv", "--target", "species", "-q", "--epochs", "2")
+    done = kerash("report", "iris.kerash", "data/iris.csv")
+    assert (done.code, (tmp_path / "iris.html").read_text(encoding="ascii")) == (2, "<html>mine</html>")
+    assert "iris.html already exists and is not a report; choose another name, or --force to replace it" in done.error
+    assert kerash("report", "iris.kerash", "data/iris.csv", "--force").code == 0
+    assert kerash("report", "iris.kerash", "data/iris.csv").code == 0
+
+
+def test_nothing_is_written_if_the_rows_are_bad(kerash: Kerash, tmp_path: Path) -> None:
+    kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q")
+    (tmp_path / "bad.label").write_text("0\n1\n", encoding="ascii")
+    done = kerash("report", "xor.kerash", "data/xor.data", "bad.label")
+    assert done.code == 2
+    assert not (tmp_path / "xor.html").exists()
+    assert kerash("report", "xor.kerash", "data/xor.data", "data/xor.label").code == 0
+    assert "few rows for intervals" in (tmp_path / "xor.html").read_text(encoding="utf-8")
