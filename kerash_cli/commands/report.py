@@ -105,6 +105,8 @@ def _material(
         model=os.path.basename(model),
         data=os.path.basename(table.source),
         label=os.path.basename(label or ""),
+        reading=_options.given({"output", "force", "quiet", "seed", "mountpoint"}),
+        seed=seed,
         trained=trained,
         scores=judged.scores,
         known=judged.known,

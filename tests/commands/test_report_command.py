@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import program
 import pytest
 from conftest import Kerash
 from pages import faults, found, name, parsed, texts
@@ -72,6 +73,23 @@ def test_the_same_files_give_the_same_bytes(kerash: Kerash, tmp_path: Path) -> N
     first = reported(kerash, tmp_path, "iris")
     kerash("report", "iris.kerash", "data/iris.csv", "-o", "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == first
+
+
+def test_its_commands_make_the_model_and_the_report_again(kerash: Kerash, tmp_path: Path) -> None:
+    table = (tmp_path / "data/iris.csv").read_text(encoding="ascii").replace(",", ";")
+    (tmp_path / "my irises.csv").write_text(table, encoding="ascii")
+    words = ["--target", "species", "--epochs", "3", "--lr", "0.01", "-o", "iris.kerash"]
+    kerash("train", "my irises.csv", *words)
+    kerash("report", "iris.kerash", "my irises.csv", "--delimiter", ";", "--seed", "3")
+    page = (tmp_path / "iris.html").read_bytes()
+    codes = [texts(each) for each in found(parsed(page.decode()), "code")]
+    train, (evaluate, report) = codes[0], codes[2].splitlines()
+    assert evaluate == "kerash evaluate iris.kerash 'my irises.csv' --delimiter ';'"
+    (tmp_path / "iris.html").unlink()
+    done = program.shell(f"{program.function()}{train} -q && {report} -q && {evaluate}", tmp_path)
+    assert done.code == 0, done.err
+    assert (tmp_path / "iris-again.kerash").read_bytes() == (tmp_path / "iris.kerash").read_bytes()
+    assert (tmp_path / "iris.html").read_bytes() == page
 
 
 @pytest.fixture

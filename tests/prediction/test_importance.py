@@ -1,5 +1,6 @@
 """Permutation importance: scikit-learn's figures, cases by hand, and intervals that cover what is true."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -200,6 +201,37 @@ def test_fewer_rows_are_drawn_where_it_would_take_long(pay: tuple[TrainedModel, 
     assert importance.fitting(slow, 100, 5, 10**6) == 600  # 60 s of 2e10 operations, 4 times as slow in small tiles
     assert importance.fitting(slow, 10**4, 5, 10**6) == 500
     assert importance.fitting(slow, 10**4, 5, 7) == 7
+
+
+def test_few_rows_are_drawn_of_those_that_are_wide(pay: tuple[TrainedModel, Table]) -> None:
+    """A table of 2 ** 18 inputs has 512 rows in 2 ** 27 numbers."""
+    trained, _ = pay
+    wide = trained._replace(encoding=SimpleNamespace(features=1 << 18))  # type: ignore[arg-type]
+    assert importance.fitting(wide, 1, 1, 10**6) == 512
+
+
+def test_a_long_run_is_told_with_its_time(pay: tuple[TrainedModel, Table], monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    importances(*pay, tell=told.append)
+    assert told == []
+    monkeypatch.setattr(importance, "LONG", 0)
+    importances(*pay, tell=told.append)
+    assert len(told) == 1
+    assert re.fullmatch(r"4 columns, 5 times: about \d+ minutes on one core", told[0])
+
+
+def test_json_values_have_all_that_was_measured(pay: tuple[TrainedModel, Table]) -> None:
+    found = importances(*pay, repeats=2, seed=3)
+    record = found.to_json()
+    expected = {"metric": "rmse", "value": found.value, "rows": 120, "all_rows": 120, "repeats": 2, "seed": 3}
+    assert {name: record[name] for name in expected} == expected
+    first = found[0]
+    assert record["columns"][0] == {
+        "column": "age", "mean": first.mean, "low": first.low, "high": first.high, "inputs": 9,
+    }  # fmt: skip
+    assert len(record["columns"]) == 4
+    assert record["correlated"] == []
+    assert "of the 120 rows" in record["known"]
 
 
 def test_the_seed_decides_and_the_number_of_workers_does_not(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import log2, prod
 from typing import Any
 
+from kerash_cli.encoding.phrases import counted
 from kerash_cli.views.html.elements import Markup, escaped, joined
 
 WIDTH, BOX, GAP = 360, 44, 18
@@ -70,7 +71,7 @@ def _arrow(top: int) -> Markup:
 
 def _shape(layer: Mapping[str, Any]) -> str:
     width, height, depth = layer["output"]
-    return f"{width:,} outputs" if height == depth == 1 else f"{width}×{height}×{depth}"
+    return counted(width, "output") if height == depth == 1 else f"{width}×{height}×{depth}"
 
 
 def _short(line: str) -> str:

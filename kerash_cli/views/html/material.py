@@ -19,6 +19,10 @@ class ReportMaterial:
     """Name of the table, without the folders that it is in."""
     label: str
     """Name of the file of labels; empty if there is none."""
+    reading: Sequence[str]
+    """Options that say how the rows were read, as words."""
+    seed: int
+    """Seed of the permutations."""
     trained: TrainedModel
     scores: Mapping[str, Any]
     """Figures of the model on these rows, as `kerash evaluate` has them."""
@@ -33,3 +37,8 @@ class ReportMaterial:
     importances: Importances
     sha256: Mapping[str, str]
     """Digests of the files that the report is made from, by name."""
+
+    @property
+    def stem(self) -> str:
+        """Name of the model, without its ending."""
+        return self.model.removesuffix(".kerash")

@@ -1,11 +1,12 @@
 """How a model was made, and how to make it again."""
 
 from collections.abc import Mapping
-from shlex import quote
 from typing import Any
 
+from kerash_cli.errors import BadInput
+from kerash_cli.model.command import PLACEHOLDERS, command_line, remarks, shell_line
 from kerash_cli.system import arithmetic
-from kerash_cli.views.html.elements import Content, element, lines
+from kerash_cli.views.html.elements import Content, Markup, element, lines
 from kerash_cli.views.html.material import ReportMaterial
 from kerash_cli.views.html.tables import facts
 from kerash_cli.views.models import settings_in_words
@@ -24,16 +25,44 @@ def made(material: ReportMaterial) -> list[Content]:
 
 def again(material: ReportMaterial) -> list[Content]:
     """Returns commands, the description of the network, and what tells whether files and arithmetic are the same."""
-    files = [quote(each) for each in (material.model, material.data, material.label) if each]
-    commands = [f"kerash evaluate {' '.join(files)}", f"kerash report {' '.join(files)} -o report.html"]
+    files = [material.model, material.data, *([material.label] if material.label else [])]
+    seed = ["--seed", str(material.seed)] if material.seed else []
+    commands = [
+        ["kerash", "evaluate", *files, *material.reading],
+        ["kerash", "report", *files, *material.reading, *seed],
+    ]
     return [
+        element("h3", "The model"),
+        *_training(material),
         element("h3", "The description of the network"),
-        element("pre", element("code", lines(str(material.trained.description)))),
-        element("h3", "This report"),
-        element("pre", element("code", lines("\n".join(commands)))),
+        _shown(str(material.trained.description)),
+        element("h3", "The figures, and this report"),
+        _shown("\n".join(map(shell_line, commands))),
         element("h3", "What it was made from"),
         facts([*_digests(material), *_arithmetic(material.trained.training)]),
     ]
+
+
+def _training(material: ReportMaterial) -> list[Content]:
+    """Returns the command that trains the model again, and what it can't say; or why there is no such command."""
+    trained = material.trained
+    files = PLACEHOLDERS._replace(model="-")
+    if material.sha256["data"] == trained.training["sha256"].get("data"):
+        files = files._replace(data=material.data, label=material.label or files.label)
+    try:
+        words = command_line(trained, files, f"{material.stem}-again.kerash")
+    except BadInput as error:
+        return [element("p", f"{material.model}: {error}.")]
+    described = shell_line(["kerash", "show", material.model, "--description"])
+    told = [line for line in remarks(trained) if line.partition(" ")[0] in words]
+    return [
+        _shown(f"{described} | {shell_line(words)}"),
+        *(element("p", f"{line}.", class_="soft") for line in told),
+    ]
+
+
+def _shown(text: str) -> Markup:
+    return element("pre", element("code", lines(text)))
 
 
 def _digests(material: ReportMaterial) -> list[tuple[str, Content]]:

@@ -72,7 +72,8 @@ padding:.6rem .9rem;margin:1rem 0;max-width:none}
 .spark{display:block}
 .spark path{fill:var(--box-line)}
 figure{margin:1rem 0 0;min-width:0}
-figure svg{display:block;width:100%;max-width:34rem;height:auto}
+figure svg{display:block;width:100%;height:auto}
+figure.chart{max-width:30rem}
 figure.plain svg{max-width:22.5rem;margin:0 auto}
 .scroll{overflow-x:auto;margin:1rem 0 0}
 table{border-collapse:collapse;font-size:.93rem;font-variant-numeric:tabular-nums}
@@ -131,9 +132,9 @@ section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.9rem 
 table{font-size:8pt}
 th,td{padding:.2rem .5rem .2rem 0;overflow-wrap:anywhere}
 thead th{white-space:normal}
-tbody th{min-width:0}
+tbody th{min-width:0;overflow-wrap:anywhere}
 .number{padding-left:.2rem}
-dl.short{columns:3 10rem;font-size:9pt}
+dl.short{columns:2 10rem;font-size:9pt}
 dl.facts{font-size:9pt}
 figure,tr,pre,.note,.tiles{break-inside:avoid}
 h2,h3,caption{break-after:avoid}
