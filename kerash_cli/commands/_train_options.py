@@ -150,6 +150,12 @@ ENDING = (
         "average as one network; 5 is usual (default: one network).",
     ),
     Option(
+        "--cv",
+        type=_options.Whole(2, 1000),
+        help="Judge the settings: train N networks, each on all rows but those of one of N folds, and measure each on "
+        "its fold; 5 is usual. Nothing is saved, except with -o, which then trains as without --cv.",
+    ),
+    Option(
         "--refit",
         is_flag=True,
         help="Then train again on all rows, also those to validate on, for as many epochs as were best.",

@@ -58,7 +58,10 @@ class TrainRequest:
     """None if not given, or `mpi`."""
     checkpoint: str | None
     resume: bool
+    cv: int | None
+    """Number of folds of a cross-validation; None for none."""
     output: str
+    """File of the saved model; empty if none is to be saved."""
     replaces: bool
     """True if a file already exists at `output`."""
     force: bool
@@ -81,8 +84,10 @@ class TrainRequest:
         if model is not None:
             _files.check_order(model, data)
         _check_together(words)
-        output, replaces = _files.saved_model(words.pop("output") or beside(model, data), words["force"])
-        outputs = {"-o": output, "--checkpoint": words["checkpoint"], "--log": words["log"]}
+        output, replaces = words.pop("output") or ("" if words["cv"] else beside(model, data)), False
+        if output:
+            output, replaces = _files.saved_model(output, words["force"])
+        outputs = {"-o": output or None, "--checkpoint": words["checkpoint"], "--log": words["log"]}
         _files.check_apart(outputs, inputs)
         _check_checkpoint(words["checkpoint"], words["resume"], words["force"])
         if words["log"] is not None:
@@ -127,7 +132,7 @@ class TrainRequest:
         """Number of worker processes to start before the data is read: some if the file is large, else 0."""
         from kerash_cli.system import cores
 
-        if self.workers:
+        if self.workers and not self.cv:
             return self.workers - 1
         if world():
             return 0
@@ -154,10 +159,10 @@ class TrainRequest:
         table = self.reader.table(self.data, self.target if names_classes else (), **kept)
         return table, self.reader.labels(self.label, table, spool=spool)
 
-    def recorded(self, trained: "TrainedModel", table: "Table") -> "TrainedModel":
-        """Returns the model with a record of the options for reading that were given; without any, as it is."""
-        reading = self.reader.recorded(table)
-        return trained._replace(training={**trained.training, "reading": reading}) if reading else trained
+    def recorded(self, trained: "TrainedModel", table: "Table", cv: dict[str, Any] | None) -> "TrainedModel":
+        """Returns the model with a record of the options for reading that were given, and of a cross-validation."""
+        more = {"reading": self.reader.recorded(table), "cv": cv}
+        return trained._replace(training={**trained.training, **{name: each for name, each in more.items() if each}})
 
     def read_more(self, spool: "Spool | None") -> "ReadMore | None":
         """Returns the function that reads the file of --validate-on; None if it names no file."""
@@ -181,7 +186,7 @@ def about_choice(request: TrainRequest, choice: "Choice") -> list[str]:
     if not all(os.path.isfile(each) or os.path.isdir(each) for each in files):  # a pipe can't be read again
         return [*choice.doubts, network]
     words = join(["kerash", "init", *files, *_options.given(unshared)])
-    model = _files.free(Path(request.output).stem, ".model")
+    model = _files.free(Path(request.output or request.data).stem, ".model")
     return [*choice.doubts, f"{network}; for a description of it to edit, try {words} > {quote(model)}"]
 
 
@@ -257,6 +262,8 @@ def _check_together(words: dict[str, Any]) -> None:
         raise BadInput("--refit needs rows that validate; leave out --refit, or --validation 0")
     if words["folds"]:
         _check_folds(words)
+    if words["cv"]:
+        _check_cv(words)
     if words["resume"] and words["checkpoint"] is None:
         raise BadInput("--resume needs --checkpoint FILE; try --checkpoint m.ckpt")
 
@@ -280,6 +287,24 @@ def _check_folds(words: dict[str, Any]) -> None:
         raise BadInput(
             "--folds needs networks that have not seen the rows that validate them; leave out --start, or --folds"
         )
+
+
+def _check_cv(words: dict[str, Any]) -> None:
+    """Raises BadInput for options that --cv excludes."""
+    if words["workers"] == MPI:
+        raise BadInput("--cv shares out its networks among processes that it starts; try --workers 2 instead of mpi")
+    on = words["validate_on"]
+    if on.path is not None:
+        raise BadInput(f"--cv takes its folds from DATA, and --validate-on rows from {on.path}; leave one of them out")
+    if words["test"] is not None:
+        raise BadInput("--cv tests on all rows of DATA in turn, and --test on a share; leave one of them out")
+    if words["start"] is not None:
+        raise BadInput("--cv needs networks that have not seen the rows that judge them; leave out --start, or --cv")
+    for name in ("checkpoint", "log", "limit", "every"):
+        if words[name] is not None:
+            option = "--time" if name == "limit" else f"--{name}"
+            less = ", or try --epochs" if name == "limit" else ""
+            raise BadInput(f"--cv trains several networks, each to its end, and has no {option}; leave it out{less}")
 
 
 def _settings(words: dict[str, Any]) -> "TrainingSettings":

@@ -1,5 +1,6 @@
 """`kerash train`: trains a network on a table and saves it."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ import click
 from kerash_cli.commands import _options
 from kerash_cli.commands._files import claim
 from kerash_cli.commands._interrupts import Ending, concluding
+from kerash_cli.commands._train_cv import cross_validated, early_crew, report, told
 from kerash_cli.commands._train_options import SECTIONS
 from kerash_cli.commands._train_ranks import RankedCommand, about_ranks, world
 from kerash_cli.commands._train_request import (
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kerash_cli.tables.spool import Spool
     from kerash_cli.training.checkpoint import Checkpoint
     from kerash_cli.training.experiment import Experiment, PreparedTraining
+    from kerash_cli.training.fold_groups import Fold
     from kerash_cli.training.log import RunLog
     from kerash_cli.training.recording import Saver
     from kerash_cli.training.run import Run
@@ -58,6 +61,7 @@ def command(**words: Any) -> None:
     kerash train iris.model iris.csv --target species
     kerash train xor.model xor.data xor.label
     sed 's/dense 16/dense 32/' iris.model | kerash train - iris.csv -t species -o wide.kerash
+    kerash train iris.model iris.csv --target species --cv 5
     """
     from kerash_cli.model.description import ModelDescription
     from kerash_cli.parallel.processes import Processes
@@ -67,13 +71,19 @@ def command(**words: Any) -> None:
     request = TrainRequest.of(words)
     console = Console(request.quiet)
     description = None if request.model is None else ModelDescription.read(request.model)
-    claim(request.output, request.checkpoint)
-    with Processes(request.early_workers, pool.__name__) as processes:  # they start while the data is being read
+    claim(request.output or None, request.checkpoint)
+    with (  # they start while the data is being read
+        Processes(request.early_workers, pool.__name__) as processes,
+        early_crew(request, console) as crew,
+    ):
         with request.naming():
-            prepared = _prepared(request, description, console)
+            description, prepared = _prepared(request, description, console)
+        folds = cross_validated(request, description, prepared, crew, console) if request.cv else []
+        if not request.output:
+            return report(request, folds)
         others = _others(request, prepared, processes, console)
-        outcome = _trained(request, prepared, others, console)
-    _report(request, outcome, console)
+        outcome = _trained(request, prepared, others, console, folds)
+    _report(request, outcome, console, folds)
 
 
 def _others(
@@ -106,7 +116,9 @@ class TrainingOutcome:
     """True if the network was not trained again on all rows, as it should have been."""
 
 
-def _prepared(request: TrainRequest, description: "ModelDescription | None", console: "Console") -> "PreparedTraining":
+def _prepared(
+    request: TrainRequest, description: "ModelDescription | None", console: "Console"
+) -> "tuple[ModelDescription, PreparedTraining]":
     """Reads and prepares the data as `_read` does, on a disk if the user wants that or if memory has no room."""
     if request.stream:
         return _read(request, description, console, request.spool())
@@ -128,8 +140,11 @@ def _prepared(request: TrainRequest, description: "ModelDescription | None", con
 
 def _read(
     request: TrainRequest, description: "ModelDescription | None", console: "Console", spool: "Spool | None"
-) -> "PreparedTraining":
-    """Reads and prepares the data, chooses a network if there is none, and prints what was inferred from the data."""
+) -> "tuple[ModelDescription, PreparedTraining]":
+    """Reads and prepares the data, chooses a network if there is none, and prints what was inferred from the data.
+
+    Returns the description that was read or chosen, too, in which a `?` stays.
+    """
     from kerash_cli.commands._files import load
     from kerash_cli.tables.table import notes
     from kerash_cli.training import experiment
@@ -143,15 +158,19 @@ def _read(
         description, chosen = choice.description, about_choice(request, choice)
     settings, read_more = request.own_settings, request.read_more(spool)
     prepared = experiment.prepare(description, table, labels, request.target, settings, origin, read_more)
-    console.say(*notes(table, labels), *about_validation(request), prepared.describe())
+    console.say(*notes(table, labels), *about_validation(request), *([] if request.cv else [prepared.describe()]))
     console.say(*about_problems(request, prepared), *chosen, *prepared.doubts())
-    return prepared
+    return description, prepared
 
 
 def _trained(
-    request: TrainRequest, prepared: "PreparedTraining", others: "Processes | OtherRanks", console: "Console"
+    request: TrainRequest,
+    prepared: "PreparedTraining",
+    others: "Processes | OtherRanks",
+    console: "Console",
+    folds: "Sequence[Fold]",
 ) -> TrainingOutcome:
-    """Trains the network in this process and others, and saves the model."""
+    """Trains the network in this process and others, and saves the model, with what `folds` say about it."""
     from kerash_cli.store.stage import stage
     from kerash_cli.system import arithmetic, files
     from kerash_cli.training import experiment
@@ -173,7 +192,7 @@ def _trained(
         if log and begun.run.history:
             log.resume(begun.run.history)
         saver = Saver(checkpoint, console.say) if checkpoint else None
-        return _saved(request, begun, saver, log, saved, console)
+        return _saved(request, begun, saver, log, saved, console, folds)
 
 
 def _staged_bytes(prepared: "PreparedTraining", others: "Processes | OtherRanks") -> int:
@@ -205,10 +224,11 @@ def _saved(
     log: "RunLog | None",
     saved: "OutputFile",
     console: "Console",
+    folds: "Sequence[Fold]",
 ) -> TrainingOutcome:
     """Trains until the end, a signal or the time limit, and saves the best model so far."""
     from kerash_cli.commands._train_course import Course
-    from kerash_cli.training import checkpoint
+    from kerash_cli.training import checkpoint, cross_validation
 
     run = begun.run
     course = Course(request, console, run, saver, log)
@@ -220,7 +240,8 @@ def _saved(
         if begun.again and not diverged and not run.stop:
             again, diverged = course.train_again(begun)
         try:
-            trained = request.recorded(begun.conclude(again), begun.prepared.table)
+            cv = cross_validation.record(folds) if folds else None
+            trained = request.recorded(begun.conclude(again), begun.prepared.table, cv)
         except Diverged as error:
             raise diverged or error from None
         trained.save(saved)
@@ -237,7 +258,7 @@ def _without_epoch(run: "Run", ending: Ending) -> Exception:
     return click.exceptions.Exit(128 + ending.signal)
 
 
-def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console") -> None:
+def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console", folds: "Sequence[Fold]") -> None:
     """Shows the result; then raises the errors of the run, since the model is saved now."""
     import json
 
@@ -250,9 +271,11 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console")
     if request.replaces:
         console.say(f"replaced the earlier {path}")
     if request.as_json:
-        told = outcome.trained.told()
-        told.pop("history", None)  # the log has it
-        click.echo(json.dumps({"model": path, **told}))
+        figures = {**outcome.trained.told(), **(told(folds) if folds else {})}
+        figures.pop("history", None)  # the log has it
+        click.echo(json.dumps({"model": path, **figures}))
+    elif folds:
+        report(request, folds)
     if outcome.unfinished:
         console.say(f"{path} is the model of epoch {outcome.best_epoch}, and was not trained again on all rows")
     if outcome.diverged:

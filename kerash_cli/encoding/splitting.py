@@ -63,6 +63,33 @@ def folds(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None
     return training, validation
 
 
+def dealt(rows: int, count: int, rng: "np.random.Generator", strata: Rows | None = None) -> list[Rows]:
+    """Returns the rows of `count` folds, in file order; each row is in one, and sizes differ by at most one.
+
+    If `strata` gives the class of each row, every class is spread evenly over the folds, but a class of a single row is
+    in none. Raises ValueError if there are fewer rows than folds.
+    """
+    drawn = rng.permutation(rows)
+    if strata is not None:
+        drawn = drawn[np.argsort(strata[drawn], kind="stable")]
+        drawn = drawn[np.bincount(strata)[strata[drawn]] > 1]
+    if len(drawn) < count:
+        raise ValueError(f"expected {count} rows or more for {count} folds, got {len(drawn)}")
+    return [np.sort(drawn[fold::count]) for fold in range(count)]
+
+
+def blocks(rows: int, count: int) -> list[Rows]:
+    """Returns `count` blocks of the last rows, one after the other, each as long as the rows before the first one.
+
+    The rows before the first block are those that are left if all blocks are equally long, or a few more. Raises
+    ValueError if there are not more rows than blocks.
+    """
+    size = rows // (count + 1)
+    if not size:
+        raise ValueError(f"expected more than {count} rows for {count} blocks, got {rows}")
+    return [np.arange(start, start + size) for start in range(rows - count * size, rows, size)]
+
+
 def grouped_folds(groups: Sequence[str | None], count: int, rng: "np.random.Generator") -> list[Rows]:
     """Returns the rows of `count` folds, each of whole groups, in file order; every row is in one fold.
 

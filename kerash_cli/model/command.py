@@ -54,6 +54,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "validate_on": "random",
     "test": None,
     "folds": None,
+    "cv": None,
     "refit": False,
     "patience": 100,
     "missing": "auto",
@@ -102,6 +103,7 @@ def command_line(trained: TrainedModel, files: FilesOfTraining = PLACEHOLDERS, o
     words += _reading(trained)
     words += _columns(trained)
     options = {**_options(trained), **_files(trained, files)}
+    options["cv"] = (trained.training.get("cv") or {}).get("folds")
     words += [
         word for name, default in _DEFAULTS.items() for word in _option(name, options.get(name, default), default)
     ]

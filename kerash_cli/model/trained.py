@@ -15,6 +15,7 @@ from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, at
 from kerash_cli.model import archive, history, scoring, seen
+from kerash_cli.model.crossed import check_cv
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.history import History
 from kerash_cli.model.metrics import METRICS
@@ -226,6 +227,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.choice(training["scored_on"], ("training", "validation"), "what was scored on")
     checks.expect(isinstance(training["settings"], dict), "expected settings by name")
     check_reading(training.get("reading"), encoding.columns.width)
+    check_cv(training.get("cv"))
     digests = training["sha256"]
     checks.expect(isinstance(digests, dict), "expected digests by name")
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")

@@ -101,12 +101,15 @@ def kept_apart(
     targets: Sequence[str],
     settings: TrainingSettings,
     like: Columns | None = None,
+    test: tuple[Rows, Rows] | None = None,
 ) -> tuple[Labelled, Labelled | None]:
     """Returns the table without the rows for the test, and these rows: None if there is no test.
 
-    They are drawn like the rows to validate on, but from all rows. The encoding that finds their classes is used for
-    nothing else.
+    They are drawn like the rows to validate on, but from all rows; the encoding that finds their classes is used for
+    nothing else. Or they are given by `test`, which has the other rows, and those for the test.
     """
+    if test:
+        return take(table, labels, test[0]), take(table, labels, test[1])
     if settings.test is None:
         return (table, labels), None
     _, encoding = matched(description, table, labels, targets, settings, like)
@@ -116,8 +119,8 @@ def kept_apart(
     known, rng = take(table, labels, rows), generator(settings.seed, Key.SPLIT, 1)
     classes, strata = encoding.targets.classes, encoding.strata(*known)
     _, chosen = settings.validate_on.divide(known[0], settings.test, rng, strata, classes, "--test")
-    test = rows[chosen]
-    return take(table, labels, np.delete(np.arange(table.rows), test)), take(table, labels, test)
+    kept = rows[chosen]
+    return take(table, labels, np.delete(np.arange(table.rows), kept)), take(table, labels, kept)
 
 
 def divided(encoding: Encoding, table: Table, labels: Table | None, settings: TrainingSettings) -> DividedTable:

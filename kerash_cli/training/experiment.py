@@ -228,7 +228,7 @@ def _begun(
 ) -> Experiment:
     """Draws the initial weights and sets up the run, of `epochs` epochs if they are given."""
     settings, network = prepared.settings, prepared.network
-    params = _initial(prepared)
+    params = initial_params(prepared)
     TrainedModel(prepared.description, network, params, prepared.encoding, {}).check_size()
     run = Run.begin(
         network,
@@ -249,7 +249,7 @@ def _begun(
     return Experiment(prepared, run, source, judge, training, validation, test)
 
 
-def _initial(prepared: PreparedTraining) -> Array:
+def initial_params(prepared: PreparedTraining) -> Array:
     """Returns the initial parameters, (size,) or (folds, size); the weights of ignored inputs are 0."""
     settings, network = prepared.settings, prepared.network
     if prepared.initial is not None:

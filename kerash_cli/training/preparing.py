@@ -22,7 +22,7 @@ from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.merging import obstacle
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.system import cores, memory
-from kerash_cli.tables.table import Table
+from kerash_cli.tables.table import Rows, Table
 from kerash_cli.training.dividing import (
     DividedTable,
     Part,
@@ -293,17 +293,18 @@ def prepare(
     settings: TrainingSettings,
     start: TrainedModel | None = None,
     read: ReadMore | None = None,
+    test: tuple[Rows, Rows] | None = None,
 ) -> PreparedTraining:
     """Looks at the data, fills in each `?` of the description, and divides the rows into parts.
 
     With `start`, training starts from the weights of that model and uses its scaling; `read` reads another table with
-    the rows to validate on. Raises BadInput if model, data and settings do not fit each other, and OutOfSpace if
-    training would need more memory than is available.
+    the rows to validate on. `test` has the rows that train and validate, and those for the test. Raises BadInput if
+    model, data and settings do not fit each other, and OutOfSpace if training would need more memory than is available.
     """
     check_weights(table, () if labels else targets, settings)
     like = start.encoding.columns if start else None
     settings, viewed = viewed_settings(description, table, labels, targets, settings, like)
-    (table, labels), test = kept_apart(description, table, labels, targets, settings, like)
+    (table, labels), kept = kept_apart(description, table, labels, targets, settings, like, test)
     description, encoding = matched(description, table, labels, targets, settings, like)
     if start:
         encoding = encoding.arranged_as(start.encoding)
@@ -311,7 +312,7 @@ def prepare(
     loss_name = settings.loss or encoding.targets.natural_loss
     judged, loss = _judged(description, network, loss_name)
     other = _other(description, encoding, read) if read else None
-    tested = held_out(encoding, *test, "is kept for the test") if test else None
+    tested = held_out(encoding, *kept, "is kept for the test") if kept else None
     _require_memory(description, network, settings, table, [part for part in (other, tested) if part])
     rows = divided(encoding, table, labels, settings)
     require_rows(network, rows.learning, settings.batch_size, "--batch-size 32")

@@ -37,11 +37,20 @@ def staged(
     count = table.rows if rows is None else len(rows)
     x = stage.array(f"x_{part}", (count, encoding.features + 1), dtype)
     y = stage.array(f"y_{part}", (count, encoding.outputs), dtype)
+    return written(Samples(x, y), encoding, table, labels, rows)
+
+
+def written(samples: Samples, encoding: Encoding, table: Table, labels: Table | None, rows: Rows | None) -> Samples:
+    """Writes the given rows (all, if None) to the arrays of `samples`, and returns these.
+
+    Raises BadInput for an invalid cell.
+    """
+    x, y, *_ = samples
     for own, some, their in [(slice(None), table, labels)] if rows is None else _taken(table, labels, rows):
         encoding.write_inputs(some, x[own, :-1])
-        y[own] = encoding.encode_targets(some, their, dtype)
+        y[own] = encoding.encode_targets(some, their, y.dtype)
     x[:, -1] = 1
-    return Samples(x, y)
+    return samples
 
 
 def samples_bytes(encoding: Encoding, rows: int, dtype: np.dtype[Any]) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from kerash_cli.encoding.cells import check_present, words
-from kerash_cli.encoding.splitting import folds, grouped, grouped_folds, last, split
+from kerash_cli.encoding.splitting import blocks, dealt, folds, grouped, grouped_folds, last, split
 from kerash_cli.errors import BadInput, at, listed, plain, shown
 from kerash_cli.tables.table import Rows, Table
 
@@ -71,7 +71,9 @@ class ValidateOn(NamedTuple):
             raise BadInput(f"--validate-on {self}: no row that trains is of class {names}; try a smaller {option}")
         return training, validation
 
-    def folds(self, table: Table, count: int, rng: "np.random.Generator", strata: Rows | None) -> list[Rows]:
+    def folds(
+        self, table: Table, count: int, rng: "np.random.Generator", strata: Rows | None, option: str = "--folds"
+    ) -> list[Rows]:
         """Returns the rows of `count` folds: drawn at random, with the classes of `strata` shared out, or whole groups.
 
         Folds drawn at random have the same number of rows, and some rows may be in none. Raises BadInput if there are
@@ -82,9 +84,28 @@ class ValidateOn(NamedTuple):
         names = self._names(table)
         if (groups := len(set(names))) < count:
             where = f"{at(table.source)}{table.title(table.find(self.column))}"
-            advice = f"--folds {groups}, or another column" if groups > 1 else "another column"
+            advice = f"{option} {groups}, or another column" if groups > 1 else "another column"
             raise BadInput(f"{where}: expected {count} groups or more for {count} folds, got {groups}; try {advice}")
         return grouped_folds(names, count, rng)
+
+    def tests(
+        self, table: Table, count: int, rng: "np.random.Generator", strata: Rows | None
+    ) -> list[tuple[Rows, Rows]]:
+        """Returns for each of `count` tests the rows before it or beside it, which train and validate, and its own.
+
+        Tests are drawn at random, with the classes of `strata` shared out, or are whole groups: together they are all
+        rows, but those of a class with a single row. With the last rows, each test is a block of rows, and only those
+        before it train. Raises BadInput if there are too few rows or groups.
+        """
+        if self.way == "groups":
+            parts = self.folds(table, count, rng, strata, "--cv")
+        else:
+            try:
+                parts = blocks(table.rows, count) if self.way == "last" else dealt(table.rows, count, rng, strata)
+            except ValueError as error:
+                raise BadInput(f"{at(table.source)}--cv {count}: {error}; try a smaller --cv") from None
+        every = np.arange(table.rows)
+        return [(every[: own[0]] if self.way == "last" else np.delete(every, own), own) for own in parts]
 
     def described(self, table: Table, validation: Rows) -> str:
         """Returns a phrase about the rows that validate, such as `the last 30 validate`."""

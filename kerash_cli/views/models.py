@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from kerash_cli.model.crossed import in_words
 from kerash_cli.system import arithmetic
 from kerash_cli.system.memory import readable
 from kerash_cli.views import screen
@@ -85,6 +86,7 @@ def about_model(trained: "TrainedModel") -> list[str]:
         trained.encoding.describe_columns(),
         trained.summary(),
         *about_test(training),
+        *(in_words(training["cv"], trained.encoding.targets.main_metric) if "cv" in training else []),
         *_settings(training),
         *digests,
         *_arithmetic(training),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kerash_cli.encoding import splitting
 from kerash_cli.encoding.splitting import folds, grouped_folds, split
 
 
@@ -182,3 +183,40 @@ def test_the_rows_of_folds_are_in_file_order(strata: np.ndarray | None) -> None:
 def test_a_large_class_takes_no_more_than_the_others_where_there_is_less_than_one_row_for_each() -> None:
     for seed in range(20):
         assert sorted(shares([40, *[2] * 20], 0.1, seed)) == [0] * 13 + [1] * 8
+
+
+@pytest.mark.parametrize(("rows", "count"), [(10, 2), (17, 5), (100, 7), (9, 9)])
+def test_dealt_folds_have_every_row_once_and_differ_by_one(rows: int, count: int) -> None:
+    folds = splitting.dealt(rows, count, np.random.default_rng(3))
+    assert sorted(row for fold in folds for row in fold.tolist()) == list(range(rows))
+    sizes = {len(fold) for fold in folds}
+    assert max(sizes) - min(sizes) <= 1
+    assert all((np.diff(fold) > 0).all() for fold in folds)
+
+
+def test_dealt_folds_share_out_each_class_and_leave_out_one_of_a_single_row() -> None:
+    strata = np.array([0] * 20 + [1] * 7 + [2] + [3] * 2)
+    folds = splitting.dealt(30, 3, np.random.default_rng(0), strata)
+    assert 27 not in np.concatenate(folds)
+    assert sum(map(len, folds)) == 29
+    for each, least in ((0, 6), (1, 2), (3, 0)):
+        counts = [int((strata[fold] == each).sum()) for fold in folds]
+        assert min(counts) >= least
+        assert max(counts) - min(counts) <= 1
+    others = splitting.dealt(30, 3, np.random.default_rng(1), strata)
+    assert any(own.tolist() != other.tolist() for own, other in zip(folds, others, strict=True))
+
+
+def test_more_folds_than_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match="expected 4 rows or more for 4 folds, got 3"):
+        splitting.dealt(3, 4, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="expected more than 4 rows for 4 blocks, got 4"):
+        splitting.blocks(4, 4)
+
+
+@pytest.mark.parametrize(("rows", "count"), [(6, 5), (7, 3), (12, 5), (100, 4)])
+def test_blocks_are_those_of_scikit_learn(rows: int, count: int) -> None:
+    from sklearn.model_selection import TimeSeriesSplit
+
+    expected = [test.tolist() for _, test in TimeSeriesSplit(count).split(np.zeros(rows))]
+    assert [block.tolist() for block in splitting.blocks(rows, count)] == expected

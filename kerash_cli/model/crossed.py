@@ -1,0 +1,31 @@
+"""What a saved model keeps of a cross-validation of its settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerash_cli.encoding import checks
+
+_MOST = 10**9
+
+
+def check_cv(record: Any) -> None:
+    """Raises ValueError, KeyError or TypeError unless a record, which may be None, has all values that are printed."""
+    if record is None:
+        return
+    checks.integer(record["folds"], 2, _MOST, "folds")
+    checks.expect(isinstance(record["metrics"], dict), "expected metrics by name")
+    for metric in record["metrics"].values():
+        checks.floats([metric["mean"], metric["deviation"]], 2, "a metric over the folds")
+        if metric["interval"] is not None:
+            checks.floats(metric["interval"], 2, "an interval")
+
+
+def in_words(record: Mapping[str, Any], metric: str) -> list[str]:
+    """Returns a line about a cross-validation; empty if it does not have the metric."""
+    figures = record["metrics"].get(metric)
+    if not figures:
+        return []
+    interval = figures["interval"]
+    between = f", 95 % interval {interval[0]:.4g} to {interval[1]:.4g}" if interval else ""
+    mean, deviation = figures["mean"], figures["deviation"]
+    return [f"cross-validation: {metric} {mean:.4g} in {record['folds']} folds (deviation {deviation:.4g}{between})"]

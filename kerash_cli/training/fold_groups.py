@@ -1,0 +1,130 @@
+"""The networks of a cross-validation that are trained together, and the figures of each on its fold."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import Diverged
+from kerash_cli.model.trained import TrainedModel
+from kerash_cli.store.stage import Stage
+from kerash_cli.training import experiment, together
+from kerash_cli.training.dividing import Part
+from kerash_cli.training.preparing import PreparedTraining
+
+TOGETHER = 2
+"""Number of networks that take each step together, if networks of their form can.
+
+The same number for any number of workers, so that results are the same. More would leave workers without work, and are
+hardly faster: five networks of 128 units took 207 us a step, and two, two and one of them 278.
+"""
+
+
+class Fold(NamedTuple):
+    """The figures of a network on the fold that it has not seen."""
+
+    number: int
+    """From 1 on."""
+    rows: int
+    """Number of rows in the fold."""
+    trained_on: int
+    """Number of rows that its network knew, those that validated included."""
+    epochs: int
+    best_epoch: int
+    figures: Mapping[str, Any]
+    """What `TrainedModel.judge` returns."""
+
+
+class FoldGroup:
+    """Trainings that take their steps together, and how far they have got: `Divisible` among processes."""
+
+    def __init__(self, members: Mapping[int, PreparedTraining], stage: Stage) -> None:
+        """`members` are the trainings by the numbers of their folds."""
+        self._members, self._stage = members, stage
+        self._numbers = list(members)
+        self.record: dict[str, Any] = {}
+        self._judges: list[_Judge] = []
+        self._failure: Diverged | None = None
+
+    @classmethod
+    def all(cls, trainings: Iterable[PreparedTraining], stage: Stage) -> "Iterator[FoldGroup]":
+        """Yields all trainings, each together with the next one if they have the same form."""
+        members: dict[int, PreparedTraining] = {}
+        common: tuple[Any, ...] = ()
+        for number, training in enumerate(trainings, 1):
+            own = together.form(training)
+            if members and (own != common or len(members) == TOGETHER):
+                yield cls(members, stage)
+                members = {}
+            members, common = {**members, number: training}, own
+        yield cls(members, stage)
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs so far."""
+        return max(together.Standing(**self.record["standing"]).epochs)
+
+    @property
+    def is_over(self) -> bool:
+        """True if no network is training any more."""
+        return self._failure is not None or together.Standing(**self.record["standing"]).is_over
+
+    def begin(self) -> None:
+        """Writes the samples to a folder of the stage, and keeps of the rows only those of the folds."""
+        first, *_ = self._members.values()
+        self._stage = self._stage.inner(f"fold{self._numbers[0]}")
+        params = [experiment.initial_params(each) for each in self._members.values()]
+        members = {f"fold {number}": each for number, each in self._members.items()}
+        self.record = together.begin(self._stage, members, params, first.settings.epochs)
+        self._judges = [_Judge.of(number, each) for number, each in self._members.items()]
+        self._members = {}
+
+    def advanced(self, record: dict[str, Any]) -> None:
+        """Takes a new standing, and removes the file of the old one."""
+        old, self.record = self.record["standing"]["file"], record
+        if record["standing"]["file"] != old:
+            Path(old).unlink(missing_ok=True)
+
+    def failed(self, error: Diverged) -> None:
+        """Takes the error of a training that diverged: the group is over."""
+        self._failure = error
+
+    def folds(self) -> "Iterator[tuple[int, Fold | Diverged]]":
+        """Yields the number of each fold with its figures, or with the error of the training; removes the files."""
+        if self._failure:
+            yield from ((number, self._failure) for number in self._numbers)
+        else:
+            best, standing = together.best_params(self.record), self.record["standing"]
+            for judge, params, *epochs in zip(
+                self._judges, best, standing["epochs"], standing["best_epochs"], strict=True
+            ):
+                yield judge.number, judge.fold(params, *epochs)
+        shutil.rmtree(self._stage.folder, ignore_errors=True)
+
+
+class _Judge(NamedTuple):
+    """The rows of a fold, and what is needed to judge a network on them."""
+
+    number: int
+    model: TrainedModel
+    """With the network's encoding, and without its parameters."""
+    test: Part
+    trained_on: int
+
+    @classmethod
+    def of(cls, number: int, prepared: PreparedTraining) -> "_Judge":
+        assert prepared.test is not None, "it was given"
+        none = np.zeros(0, prepared.dtype)
+        model = TrainedModel(prepared.description, prepared.network, none, prepared.encoding, {})
+        return cls(number, model, prepared.test, prepared.table.rows)
+
+    def fold(self, params: Array, epochs: int, best_epoch: int) -> Fold:
+        """Returns the figures of the network with these parameters."""
+        trained, (table, labels, *_) = self.model._replace(params=params), self.test
+        targets = trained.encoding.encode_targets(table, labels, np.float64)
+        x = trained.encoding.encode_inputs(table, params.dtype)
+        figures = trained.judge(trained.outputs(x), targets)
+        return Fold(self.number, table.rows, self.trained_on, epochs, best_epoch, figures)

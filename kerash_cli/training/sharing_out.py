@@ -1,0 +1,175 @@
+"""The sharing out of trainings among worker processes and this one, a while at a time, so that all stay busy."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+from threading import Condition
+from typing import Any, Generic, Protocol, TypeVar
+
+from kerash_cli.errors import Diverged
+from kerash_cli.parallel.executors import Crew
+from kerash_cli.training import together
+
+SLICE = 0.2
+"""Seconds of the processor after which a process may go on with another training."""
+
+
+Advance = Callable[[dict[str, Any], float], dict[str, Any]]
+"""Trains for so many seconds: `together.advance`, here or in a worker."""
+
+
+class Divisible(Protocol):
+    """Trainings that any process can go on with."""
+
+    record: dict[str, Any]
+    """What `together.advance` takes and returns."""
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs so far."""
+
+    @property
+    def is_over(self) -> bool:
+        """True if there is nothing left to train."""
+
+    def begin(self) -> None:
+        """Makes the record; this takes memory."""
+
+    def advanced(self, record: dict[str, Any]) -> None:
+        """Takes a later record."""
+
+    def failed(self, error: Diverged) -> None:
+        """Takes the error of a training that diverged, and is over."""
+
+
+G = TypeVar("G", bound=Divisible)
+
+
+class SharedOut(Generic[G]):
+    """Trains in the workers of a crew and in this process; at most one more training has begun than processes train."""
+
+    def __init__(self, crew: Crew | None) -> None:
+        """`crew` is None if this process is to train alone."""
+        self._crew, self._width = crew, crew.width + 1 if crew else 1
+        self._changed = Condition()
+        self._idle: list[G] = []
+        self._done: deque[G] = deque()
+        self._running = 0
+        self._error: BaseException | None = None
+        self._is_closed = False
+
+    def trained(self, trainings: Iterator[G]) -> Iterator[G]:
+        """Trains all of them; yields each when it is over, in no certain order. Raises the error of a training."""
+        others = self._width - 1
+        if not others:
+            yield from map(self._alone, trainings)
+            return
+        with ThreadPoolExecutor(others) as threads:
+            try:
+                for _ in range(others):
+                    threads.submit(self._follow)
+                yield from self._led(trainings)
+            finally:
+                self._close()
+
+    def _alone(self, training: G) -> G:
+        training.begin()
+        while not training.is_over:
+            _advance(training, together.advance, inf)
+        return training
+
+    def _led(self, trainings: Iterator[G]) -> Iterator[G]:
+        """Begins trainings, and takes part in training them."""
+        is_more = True
+        while True:
+            while is_more and self._begun <= self._width:
+                training = next(trainings, None)
+                is_more = training is not None
+                if training is not None:
+                    training.begin()
+                    self._put(training)
+            mine = self._take()
+            if mine is not None:
+                self._train(mine, together.advance)
+            elif not is_more and not self._begun:
+                return
+            else:
+                with self._changed:
+                    self._changed.wait_for(lambda: bool(self._idle or self._done or self._error))
+            if self._error:
+                raise self._error
+            while self._done:
+                yield self._done.popleft()
+
+    def _follow(self) -> None:
+        """Hands trainings to a worker, one after the other, until there are none; called in a thread."""
+        assert self._crew is not None, "there is a thread for each worker"
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed or bool(self._idle))
+            if self._is_closed:
+                return
+            if (training := self._take()) is not None:
+                self._train(training, self._by_worker)
+
+    def _by_worker(self, record: dict[str, Any], seconds: float) -> dict[str, Any]:
+        assert self._crew is not None, "there is a worker"
+        found: dict[str, Any] = self._crew.submit(together.advance, record, seconds).result()
+        return found
+
+    def _train(self, training: G, advance: Advance) -> None:
+        """Trains for a while; an error other than that of a training that diverged ends all trainings."""
+        try:
+            _advance(training, advance)
+        except Exception as error:
+            with self._changed:
+                self._running -= 1
+                self._error = self._error or error
+                self._changed.notify_all()
+            return
+        with self._changed:
+            self._running -= 1
+            self._put(training)
+
+    @property
+    def _begun(self) -> int:
+        """Number of trainings that have begun and are not over."""
+        with self._changed:
+            return len(self._idle) + self._running
+
+    def _take(self) -> G | None:
+        """Returns the waiting training that has got the least far; None if there is none."""
+        with self._changed:
+            if not self._idle:
+                return None
+            training = min(self._idle, key=lambda each: each.epochs)
+            self._idle.remove(training)
+            self._running += 1
+            return training
+
+    def _put(self, training: G) -> None:
+        """Lets a training wait for a process, or for its end."""
+        with self._changed:
+            if training.is_over:
+                self._done.append(training)
+            else:
+                self._idle.append(training)
+            self._changed.notify_all()
+
+    def _close(self) -> None:
+        """Ends the threads; if a worker is still training, it is ended too."""
+        with self._changed:
+            self._is_closed = True
+            is_busy = self._running > 0
+            self._changed.notify_all()
+        if is_busy and self._crew is not None:
+            self._crew.shutdown(wait=False, cancel_futures=True)
+
+
+def _advance(training: Divisible, advance: Advance, seconds: float = SLICE) -> None:
+    """Trains for a while."""
+    try:
+        training.advanced(advance(training.record, seconds))
+    except Diverged as error:
+        training.failed(error)

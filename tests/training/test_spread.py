@@ -1,0 +1,43 @@
+"""The spread of metrics over folds: against SciPy, a table of Student's t, and sums done by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from kerash_cli.training.fold_groups import Fold
+from kerash_cli.training.spread import spreads, student
+
+
+def fold(number: int, rows: int = 30, known: int = 120, **figures: object) -> Fold:
+    return Fold(number, rows, known, 10, 5, {"rows": rows, "baseline": {"accuracy": 0.5}, **figures})
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 6, 9, 10, 29, 30, 99, 100, 999])
+def test_the_quantile_of_student_is_that_of_scipy(freedom: int) -> None:
+    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
+
+
+def test_the_interval_is_that_of_scipy_with_the_variance_of_nadeau_and_bengio() -> None:
+    values = [0.9, 1.0, 0.9667, 0.9333, 1.0]
+    (spread,) = spreads([fold(i, accuracy=value) for i, value in enumerate(values, 1)]).values()
+    assert (spread.mean, spread.deviation) == pytest.approx((np.mean(values), stats.tstd(values)))
+    error = stats.tstd(values) * (1 / 5 + 30 / 120) ** 0.5
+    assert spread.interval == pytest.approx(stats.t.interval(0.95, 4, np.mean(values), error))
+    assert (spread.naive, spread.folds) == (0.5, 5)
+
+
+def test_two_folds_by_hand() -> None:
+    """The deviation of 1 and 3 is sqrt(2), its square times (1/2 + 10/20) is 2, and t of one degree is 12.7062."""
+    found = spreads([fold(1, 10, 20, rmse=1.0), fold(2, 10, 20, rmse=3.0)])["rmse"]
+    assert found.mean == 2
+    assert found.deviation == pytest.approx(2**0.5)
+    assert found.interval == pytest.approx((2 - 12.7062 * 2**0.5, 2 + 12.7062 * 2**0.5), abs=1e-4)
+    assert found.naive is None
+
+
+def test_a_metric_that_some_folds_do_not_have_is_of_the_others() -> None:
+    folds = [fold(1, auc=None, accuracy=1.0), fold(2, auc=0.8, accuracy=0.5), fold(3, auc=None, accuracy=0.75)]
+    found = spreads([each._replace(figures={**each.figures, "classes": {}, "interval": (0, 1)}) for each in folds])
+    assert list(found) == ["auc", "accuracy"]
+    assert (found["auc"].folds, found["auc"].mean, found["auc"].deviation, found["auc"].interval) == (1, 0.8, 0, None)
+    assert spreads([fold(1, auc=None)]) == {}
