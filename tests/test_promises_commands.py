@@ -87,6 +87,11 @@ CODES: dict[str, dict[int, str]] = {
         3: "? ? new beside.csv --target kind 1 0 > /dev/full", 4: "2 1 new huge.csv --target 3 1 0",
         5: "? ? damaged beside.csv --target kind 1 0", 141: "? ? new beside.csv --target kind 1 0 | true",
     },
+    "diff": {
+        0: "sound.kerash sound.kerash", 1: "sound.kerash infinite.kerash", 2: "sound.kerash none.kerash",
+        3: "sound.kerash infinite.kerash > /dev/full", 5: "sound.kerash damaged.kerash",
+        141: "sound.kerash infinite.kerash | true",
+    },
     "matrix": {
         0: "sum a.mat", 1: "add a.mat b.mat", 2: "sum wrong.mat", 3: "random 1000000000 1000000000",
         141: "load a.mat | true",

@@ -167,14 +167,18 @@ def _subject(file: str, is_saved: bool, inputs: int | None, outputs: int | None)
 
 def _record(subject: _Subject, batch_size: int) -> dict[str, Any]:
     """Returns the model to show as JSON values."""
-    trained = subject.trained
-    made = {"encoding": trained.encoding.to_json(), "training": trained.told()} if trained else {}
+    from kerash_cli.model.differences import digest
+
+    trained, made = subject.trained, dict[str, Any]()
+    if trained:
+        made = {"encoding": trained.encoding.to_json(), "training": trained.told(), "weights_sha256": digest(trained)}
     sizes = {"batch_size": batch_size, "training_bytes": subject.training_bytes(batch_size)}
     return {"model": str(subject.description), "layers": subject.layers(batch_size), **sizes, **made}
 
 
 def _print(subject: _Subject, batch_size: int) -> None:
     """Prints the model to show, for people."""
+    from kerash_cli.model.differences import digest
     from kerash_cli.system.memory import readable
     from kerash_cli.views import screen
     from kerash_cli.views.models import about_model, layer_table
@@ -186,7 +190,9 @@ def _print(subject: _Subject, batch_size: int) -> None:
             f"{readable(subject.itemsize * subject.network.size)} of {subject.dtype} parameters; "
             f"training in batches of {batch_size} takes about {readable(needed)} beside the data"
         )
-    screen.speak(sys.stdout, *lines, *(["", *about_model(subject.trained)] if subject.trained else []))
+    if subject.trained:
+        lines += ["", *about_model(subject.trained), f"weights sha256 {digest(subject.trained)}"]
+    screen.speak(sys.stdout, *lines)
 
 
 def _print_command(file: str, subject: _Subject, as_json: bool) -> None:
