@@ -30,6 +30,7 @@ GROUPS = {
     "Judge and explain": {
         "importance": "Show which columns a model relies on.",
         "report": "Write a page about a model for a browser.",
+        "repro": "Train a model again and compare the weights.",
         "diff": "Show what two models differ in.",
         "tree": "Draw the family tree of a search.",
     },

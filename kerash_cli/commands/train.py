@@ -77,16 +77,16 @@ def command(**words: Any) -> None:
         early_crew(request, console) as crew,
     ):
         with request.naming():
-            description, prepared = _prepared(request, description, console)
+            description, prepared = read_and_prepared(request, description, console)
         folds = cross_validated(request, description, prepared, crew, console) if request.cv else []
         if not request.output:
             return report(request, folds)
-        others = _others(request, prepared, processes, console)
+        others = processes_for(request, prepared, processes, console)
         outcome = _trained(request, prepared, others, console, folds)
     _report(request, outcome, console, folds)
 
 
-def _others(
+def processes_for(
     request: TrainRequest, prepared: "PreparedTraining", processes: "Processes", console: "Console"
 ) -> "Processes | OtherRanks":
     """Returns the processes that train together with this one: workers of its own, or those that mpiexec started."""
@@ -116,7 +116,7 @@ class TrainingOutcome:
     """True if the network was not trained again on all rows, as it should have been."""
 
 
-def _prepared(
+def read_and_prepared(
     request: TrainRequest, description: "ModelDescription | None", console: "Console"
 ) -> "tuple[ModelDescription, PreparedTraining]":
     """Reads and prepares the data as `_read` does, on a disk if the user wants that or if memory has no room."""
@@ -181,7 +181,7 @@ def _trained(
     resume = checkpoint.resume if checkpoint and request.goes_on else None
     with (
         files.replacing(request.output, reserve=prepared.saved_bytes()) as saved,
-        stage(_staged_bytes(prepared, others), request.mountpoint, console.say, prepared.on_disk) as folder,
+        stage(staged_bytes(prepared, others), request.mountpoint, console.say, prepared.on_disk) as folder,
         RunLog(request.log, console.say, hold=checkpoint is not None) if request.log else nullcontext() as log,
     ):
         begun = experiment.start(prepared, folder, others, resume)
@@ -195,7 +195,7 @@ def _trained(
         return _saved(request, begun, saver, log, saved, console, folds)
 
 
-def _staged_bytes(prepared: "PreparedTraining", others: "Processes | OtherRanks") -> int:
+def staged_bytes(prepared: "PreparedTraining", others: "Processes | OtherRanks") -> int:
     """Returns the size of the stage; ranks that mpiexec started have arrays of their own."""
     return prepared.staged_bytes(1 if world() else 1 + len(others))
 

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Any, NamedTuple
 
 from kerash_cli.engine import optimizers
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, shown
 from kerash_cli.model.reading import READING
 from kerash_cli.model.trained import GENOME, TrainedModel
 
@@ -96,8 +96,7 @@ def command_line(trained: TrainedModel, files: FilesOfTraining = PLACEHOLDERS, o
     BadInput as `check_trainable` does.
     """
     check_trainable(trained)
-    digests = trained.training["sha256"]
-    words = ["kerash", "train", files.model, files.data, *([files.label] if digests.get("label") else [])]
+    words = ["kerash", "train", files.model, files.data, *([files.label] if has_label_file(trained) else [])]
     spelling = spelled(trained)
     words += [word for place in trained.encoding.columns.targets for word in ("--target", spelling[place])]
     words += _reading(trained)
@@ -109,6 +108,12 @@ def command_line(trained: TrainedModel, files: FilesOfTraining = PLACEHOLDERS, o
     ]
     words += [word for name in ("start", "validate_label") for word in _option(name, options.get(name), None)]
     return words + (["-o", output] if output else [])
+
+
+def has_label_file(trained: TrainedModel) -> bool:
+    """Returns whether the labels came from a file of their own."""
+    digests = trained.training["sha256"]
+    return bool(digests.get("label")) and digests["label"] != digests["data"] and not trained.encoding.columns.targets
 
 
 def remarks(trained: TrainedModel) -> list[str]:
@@ -195,7 +200,10 @@ def _files(trained: TrainedModel, files: FilesOfTraining) -> dict[str, Any]:
     """Returns the options whose values are files."""
     settings, digests = trained.training["settings"], trained.training["sha256"]
     found = {"start": files.start} if "start" in settings else {}
-    if settings.get("validate_on") == "file":
+    way = str(settings.get("validate_on", "random"))
+    if way not in ("random", "last", "file") and not way.startswith("groups:"):  # never a file that a record names
+        raise BadInput(f"its record has rows to validate on that no training writes: {shown(way)}")
+    if way == "file":
         found["validate_on"] = files.validation
         if digests.get("validation_label"):
             found["validate_label"] = files.validation_label

@@ -1,5 +1,6 @@
 """A trained network with everything needed to use it: a saved model in memory."""
 
+import json
 from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -61,11 +62,22 @@ class TrainedModel(NamedTuple):
 
     def packed(self) -> bytes:
         """Returns the bytes of the saved model."""
+        record = {**self._untrained(), "training": self._plain_training()}
+        return archive.pack(self.network.named(self.params), record)
+
+    def _plain_training(self) -> dict[str, Any]:
+        """Returns the record of training without scores by class or target."""
         training = {**self.training, "metrics": _plain(self.training["metrics"])}
         if "test" in training:
             training["test"] = _plain(training["test"])
-        record = {**self._untrained(), "training": training}
-        return archive.pack(self.network.named(self.params), record)
+        return training
+
+    def as_read(self) -> Self:
+        """Returns the model as it is when it was saved and read again."""
+        training = json.loads(json.dumps(self._plain_training()))
+        return self._replace(
+            training=training, encoding=Encoding.from_json(json.loads(json.dumps(self.encoding.to_json())))
+        )
 
     def check(self, table: Table) -> None:
         """Raises BadInput unless a table has all input columns and, if its rows are images, those of the network."""
