@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B12 L1 … L5 M1 T1]
+    python -m benchmarks [--runs N] [B1 … B13 L1 … L5 M1 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, evolving, functions, machine, peers_kerash, tables, texts
+from benchmarks import commands, crossing, evolving, functions, machine, peers_kerash, tables, texts
 from benchmarks.contenders import ROOT, Contender, ways
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.views.layout import aligned
@@ -26,7 +26,7 @@ from kerash_cli.views.layout import aligned
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
 SLOW = 3
-EVOLVING, FUNCTIONS, TEXTS = "B10", "M1", "T1"
+EVOLVING, CROSSING, FUNCTIONS, TEXTS = "B10", "B13", "M1", "T1"
 LARGE = {"L4": tables.READING, "L5": tables.PREDICTING}
 
 
@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    known = [*WORKLOADS, EVOLVING, *WHOLE_COMMANDS, *LARGE, FUNCTIONS, TEXTS]
+    known = [*WORKLOADS, EVOLVING, CROSSING, *WHOLE_COMMANDS, *LARGE, FUNCTIONS, TEXTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
     parser.add_argument("id", nargs="*", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
@@ -67,6 +67,9 @@ def main() -> None:
     if EVOLVING in chosen:
         raw[EVOLVING] = evolving.turns(options.runs)
         rows.append(evolution(raw[EVOLVING]))
+    if CROSSING in chosen:
+        raw[CROSSING] = crossing.turns(options.runs)
+        rows += cross_validation(raw[CROSSING])
     rows += whole_commands(chosen, options.runs, raw)
     rows += large_tables(chosen, options.runs, raw)
     if FUNCTIONS in chosen and shutil.which("zsh") is None:
@@ -225,6 +228,16 @@ def evolution(turns: list[dict[str, float]]) -> Row:
     ratio, note = bound / took, f"{alone / took:.3g} times as fast as one worker"
     verdict = "met" if ratio >= 0.9 else "MISSED"
     return Row(EVOLVING, "kerash evolve, 2 workers", took, "its bound", bound, ratio, ">= 0.9", verdict, note)
+
+
+def cross_validation(ways: dict[str, list[dict[int, float]]]) -> Iterator[Row]:
+    """The rows of cross-validations: two workers beside one; the ratio is the median of those of the turns."""
+    for name, turns in ways.items():
+        one, two = (median(turn[workers] for turn in turns) for workers in (1, 2))
+        ratio = median(turn[1] / turn[2] for turn in turns)
+        verdict = "met" if ratio >= 1.7 else "MISSED"
+        ours = f"kerash train --cv 5, {name}, 2 workers"
+        yield Row(CROSSING, ours, two, "1 worker", one, ratio, ">= 1.7", verdict, "whole commands, the same output")
 
 
 def shell_functions(times: dict[str, dict[str, float]]) -> Iterator[Row]:
