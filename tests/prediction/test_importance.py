@@ -264,6 +264,24 @@ def test_an_image_is_permuted_in_blocks(tmp_path: Path) -> None:
     assert found.related == ()
 
 
+@pytest.mark.parametrize(("shape", "more"), [("16 2 1", {}), ("32 1 1", {"sample_shape": (1, 2, 16)})])
+def test_a_network_or_a_file_says_what_an_image_is(shape: str, more: dict[str, Any], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    data = table(np.hstack([rng.random((6, 32)), rng.integers(2, size=(6, 1))]), sha256="d" * 64, **more)
+    trained = concluded(tmp_path, prepared(f"{shape}\ninput\ndense ? softmax\n", data))
+    found = importances(trained, data)
+    assert (found.blocks, len(found)) == ("blocks of 2x1 pixels", 16)
+    assert {each.column for each in found} >= {"rows 1, columns 1-2", "rows 2, columns 15-16"}
+
+
+def test_columns_that_are_no_pixels_are_columns(tmp_path: Path) -> None:
+    """Words, of which each is an input, in a network for images of 16x2."""
+    words = {place: [f"{row % 2}x" for row in range(60)] for place in range(16)}
+    data = table([[row % 2] for row in range(60)], texts=words, sha256="d" * 64)
+    trained = concluded(tmp_path, prepared("16 2 1\ninput\ndense ? softmax\n", data))
+    assert len(importances(trained, data)) == 16
+
+
 def test_pixels_of_a_small_image_are_columns(tmp_path: Path) -> None:
     data = table([[*range(row, row + 16), row % 2] for row in range(6)], sha256="d" * 64)
     trained = concluded(tmp_path, prepared("4 4 1\ninput\ndense ? softmax\n", data))
