@@ -50,7 +50,7 @@ def command(
     from kerash_cli.views.html.page import page
     from kerash_cli.views.messages import Console
 
-    output = output or f"{os.path.basename(model).removesuffix('.kerash')}.html"
+    output = output or f"{_name(model).removesuffix('.kerash')}.html"
     _files.check_once(data, label)
     _files.check_apart({"--output": output}, [model, data, label])
     _check_replaceable(output, force)
@@ -102,9 +102,10 @@ def _material(
     digests = {"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""}
     columns = summaries.of_model(encoding, table, labels)
     return ReportMaterial(
-        model=os.path.basename(model),
-        data=os.path.basename(table.source),
-        label=os.path.basename(label or ""),
+        model=_name(model),
+        data="standard input" if data == "-" else _name(data),
+        file="DATA" if data == "-" else _name(data),
+        label="LABEL" if label == "-" else _name(label or ""),
         reading=_options.given({"output", "force", "quiet", "seed", "mountpoint"}),
         seed=seed,
         trained=trained,
@@ -116,6 +117,11 @@ def _material(
         importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),
         sha256=digests,
     )
+
+
+def _name(path: str) -> str:
+    """Returns the name of a file or a folder, without the folders that it is in."""
+    return os.path.basename(path.rstrip("/"))
 
 
 def _digest(path: str) -> str:

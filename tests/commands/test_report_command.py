@@ -92,6 +92,15 @@ def test_its_commands_make_the_model_and_the_report_again(kerash: Kerash, tmp_pa
     assert (tmp_path / "iris.html").read_bytes() == page
 
 
+def test_a_table_from_a_pipe_has_a_word_in_the_place_of_its_name(kerash: Kerash, tmp_path: Path) -> None:
+    kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q", "-o", "xor.kerash")
+    done = kerash("report", "xor.kerash", "-", "data/xor.label", input=(tmp_path / "data/xor.data").read_text())
+    assert done.code == 0, done.err
+    text = (tmp_path / "xor.html").read_text(encoding="utf-8")
+    assert "kerash evaluate xor.kerash DATA xor.label\n" in text
+    assert "On 5 rows of standard input, its accuracy is 1;" in text
+
+
 @pytest.fixture
 def hostile(kerash: Kerash, tmp_path: Path) -> Kerash:
     """With x.kerash and a table whose columns, words and classes have hostile names, and so has a copy of it."""

@@ -17,6 +17,8 @@ class ReportMaterial:
     """Name of the model, without the folders that it is in."""
     data: str
     """Name of the table, without the folders that it is in."""
+    file: str
+    """Word for the table on a command line: its name, or a word in its place if it came from a pipe."""
     label: str
     """Name of the file of labels; empty if there is none."""
     reading: Sequence[str]

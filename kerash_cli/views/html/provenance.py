@@ -25,7 +25,7 @@ def made(material: ReportMaterial) -> list[Content]:
 
 def again(material: ReportMaterial) -> list[Content]:
     """Returns commands, the description of the network, and what tells whether files and arithmetic are the same."""
-    files = [material.model, material.data, *([material.label] if material.label else [])]
+    files = [material.model, material.file, *([material.label] if material.label else [])]
     seed = ["--seed", str(material.seed)] if material.seed else []
     commands = [
         ["kerash", "evaluate", *files, *material.reading],
@@ -48,7 +48,7 @@ def _training(material: ReportMaterial) -> list[Content]:
     trained = material.trained
     files = PLACEHOLDERS._replace(model="-")
     if material.sha256["data"] == trained.training["sha256"].get("data"):
-        files = files._replace(data=material.data, label=material.label or files.label)
+        files = files._replace(data=material.file, label=material.label or files.label)
     try:
         words = command_line(trained, files, f"{material.stem}-again.kerash")
     except BadInput as error:
