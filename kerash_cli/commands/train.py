@@ -271,9 +271,9 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console",
     if request.replaces:
         console.say(f"replaced the earlier {path}")
     if request.as_json:
-        figures = {**outcome.trained.told(), **(told(folds) if folds else {})}
-        figures.pop("history", None)  # the log has it
-        click.echo(json.dumps({"model": path, **figures}))
+        left_out = ("history", "facts")  # a log has more, and kerash show --json has them
+        figures = {name: value for name, value in outcome.trained.told().items() if name not in left_out}
+        click.echo(json.dumps({"model": path, **figures, **(told(folds) if folds else {})}))
     elif folds:
         report(request, folds)
     if outcome.unfinished:

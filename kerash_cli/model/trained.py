@@ -15,9 +15,10 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.model import archive, history, scoring, seen
+from kerash_cli.model import archive, facts, history, scoring, seen
 from kerash_cli.model.crossed import check_cv
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.facts import Facts
 from kerash_cli.model.history import History
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.model.reading import check_reading
@@ -28,8 +29,8 @@ from kerash_cli.tables.table import Table
 if TYPE_CHECKING:
     from kerash_cli.system.files import OutputFile
 
-_TRAINING_ROOM = "," * (4096 + history.VALUES) + "A" * (
-    seen.TEXT_BYTES + history.TEXT_BYTES
+_TRAINING_ROOM = "," * (4096 + history.VALUES + facts.VALUES) + "A" * (
+    seen.TEXT_BYTES + history.TEXT_BYTES + facts.TEXT_BYTES
 )  # as many bytes, and as many values, as training may add to a record
 _MOST = 10**18
 GENOME = "genome"
@@ -161,6 +162,11 @@ class TrainedModel(NamedTuple):
         """The history of the training; None in a file of kerash 0.1.0, and for what a search or a genome made."""
         return History.recorded(self.training)
 
+    @property
+    def facts(self) -> Facts | None:
+        """Facts measured at the end of the training; None if it has no history."""
+        return Facts.recorded(self.training)
+
     def told(self) -> dict[str, Any]:
         """Returns the record of the model's training as JSON values, without the hashes of the training rows."""
         return {name: value for name, value in self.training.items() if name != "seen"}
@@ -245,6 +251,7 @@ def _check_training(training: Any, encoding: Encoding) -> None:
     checks.expect(all(isinstance(each, str | None) for each in digests.values()), "expected digests as text")
     seen.share(training.get("seen"), np.zeros(0, np.uint32))
     History.recorded(training)
+    Facts.recorded(training)
     checks.expect("arithmetic" not in training or arithmetic.is_recorded(training["arithmetic"]), "a fingerprint")
     figures, name = training["metrics"], encoding.targets.main_metric
     if (test := training.get("test")) is not None:

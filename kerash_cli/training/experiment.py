@@ -14,6 +14,7 @@ from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import Diverged
 from kerash_cli.model import history, seen
+from kerash_cli.model.facts import Facts
 from kerash_cli.model.history import History, Point
 from kerash_cli.model.merging import Member, merged
 from kerash_cli.model.trained import TrainedModel
@@ -23,6 +24,7 @@ from kerash_cli.system import arithmetic
 from kerash_cli.tables.table import Rows
 from kerash_cli.training.dividing import Part
 from kerash_cli.training.evaluator import Evaluator
+from kerash_cli.training.facts import measured
 from kerash_cli.training.folds import SideBySide, initial, outputs, training_rows
 from kerash_cli.training.matching import network_and_loss
 from kerash_cli.training.pool import WorkerPool, described
@@ -129,6 +131,7 @@ class Experiment:
         }
         if run.history:
             training["history"] = self._history(training["metrics"]).record()
+            training["facts"] = self._facts(training["metrics"]).record()
         if again:
             training["refit"] = {"rows": len(again.training.x), "loss": again.run.history[-1].loss}
         if prepared.folds:
@@ -153,6 +156,16 @@ class Experiment:
             for each in run.history
         ]
         return History.of(points, run.best_epoch, f"validation_{name}")
+
+    def _facts(self, metrics: Mapping[str, Any]) -> Facts:
+        """Returns facts about the run; with folds, about the network of the first one, on the rows that train it."""
+        prepared, samples, best = self.prepared, self.training, self.run.best_params
+        first = initial_params(prepared)
+        if prepared.folds:
+            own = slice(prepared.folds[0], None)
+            samples, best, first = Samples(samples.x[own], samples.y[own]), best[0], first[0]
+        networks, activation = (prepared.network, prepared.judged), prepared.description.activation
+        return measured(networks, prepared.loss, activation, (first, best), samples, metrics.get("classes", {}))
 
     def _model(self) -> TrainedModel:
         """Returns the model with the best parameters so far, without a record; the networks of folds become one."""
