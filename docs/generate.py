@@ -14,6 +14,7 @@ import click
 
 from kerash_cli import cli
 from kerash_cli.decimals import shortest
+from kerash_cli.diagnosis.symptoms import SYMPTOMS
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.initializers import INITIALIZERS
 from kerash_cli.engine.layers import LAYERS
@@ -69,6 +70,17 @@ What [`kerash check`](commands.md#kerash-check) finds in a table. A problem make
 lets it look better than it is; a note may be as it should be.
 
 {_table(("finding", "", "what it is"), rows)}
+"""
+
+
+@page("symptoms.md", "Symptoms")
+def symptoms() -> str:
+    """Each kind of symptom that `kerash explain` tells, and what it means."""
+    rows = [(f"`{name}`", _sentence(kind.look)) for name, kind in SYMPTOMS.items()]
+    return f"""
+What [`kerash explain`](../explain.md) tells about a training, the most useful first.
+
+{_table(("symptom", "what it is"), rows)}
 """
 
 

@@ -26,6 +26,7 @@ STOREYS = {
     "training": 8,
     "prediction": 9,
     "inspection": 9,
+    "diagnosis": 9,
     "classic": 10,
     "evolution": 10,
     "shell": 11,

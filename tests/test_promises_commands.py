@@ -78,6 +78,10 @@ CODES: dict[str, dict[int, str]] = {
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv",
         141: "sound.kerash beside.csv | true",
     },
+    "explain": {
+        0: "sound.kerash", 2: "none.kerash", 3: "sound.kerash > /dev/full", 5: "damaged.kerash",
+        141: "sound.kerash | true",
+    },
     "importance": {
         0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv", 141: "sound.kerash beside.csv | true",
@@ -148,7 +152,7 @@ def test_every_command_has_a_line_for_each_exit_code_that_it_can_give(kerash: Ke
     assert {*listed} == {*CODES, *ELSEWHERE}, "write a line for each exit code of the command"
     elsewhere = {(words[0], code) for words, _, _, code in OF_MOUNTPOINT}
     assert all((command, code) in elsewhere for command in ELSEWHERE - {"end-fs"} for code in (0, 2))
-    reading = {"evaluate", "importance", "predict", "report", "show", "train", "evolve", "tree"}
+    reading = {"evaluate", "explain", "importance", "predict", "report", "show", "train", "evolve", "tree"}
     for command in {*CODES, *ELSEWHERE}:
         own = {*CODES.get(command, {}), *(code for name, code in elsewhere if name == command)}
         assert 2 in own, command
@@ -316,6 +320,9 @@ STEERED = {
     "check --json": ("check", "h.csv", "--target", "3", "--json"),
     "evaluate": ("evaluate", "h.kerash", "h.csv"),
     "evaluate --json": ("evaluate", "h.kerash", "h.csv", "--json"),
+    "explain": ("explain", "h.kerash"),
+    "explain --json": ("explain", "h.kerash", "--json"),
+    "explain a log": ("explain", HOSTILE),
     "importance": ("importance", "h.kerash", "h.csv"),
     "report": ("report", "h.kerash", "h.csv", "-o", "report.html"),
     "importance --json": ("importance", "h.kerash", "h.csv", "--json"),

@@ -28,6 +28,7 @@ GROUPS = {
         "help": "Show the help of a command.",
     },
     "Judge and explain": {
+        "explain": "Tell what was off in a training.",
         "importance": "Show which columns a model relies on.",
         "report": "Write a page about a model for a browser.",
         "repro": "Train a model again and compare the weights.",

@@ -10,6 +10,7 @@ import click
 from kerash_cli.commands import _options
 from kerash_cli.commands._files import claim
 from kerash_cli.commands._interrupts import Ending, concluding
+from kerash_cli.commands._symptoms import about_training
 from kerash_cli.commands._train_cv import cross_validated, early_crew, report, told
 from kerash_cli.commands._train_options import SECTIONS
 from kerash_cli.commands._train_ranks import RankedCommand, about_ranks, world
@@ -276,6 +277,8 @@ def _report(request: TrainRequest, outcome: TrainingOutcome, console: "Console",
         click.echo(json.dumps({"model": path, **figures, **(told(folds) if folds else {})}))
     elif folds:
         report(request, folds)
+    if not outcome.diverged:
+        console.say(*about_training(request, outcome.trained))
     if outcome.unfinished:
         console.say(f"{path} is the model of epoch {outcome.best_epoch}, and was not trained again on all rows")
     if outcome.diverged:

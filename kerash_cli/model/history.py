@@ -10,6 +10,7 @@ or RMSE, takes time to measure: it is there for the epochs of `has_figure` and t
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import isfinite
@@ -164,7 +165,7 @@ class _LoggedRun:
 def _logged(path: str) -> Iterator[tuple[bool, str | None, Point]]:
     """Yields for each epoch in a log whether it improved, the name of its figure, and its values."""
     try:
-        with open(path, "rb") as log:
+        with sys.stdin.buffer if path == "-" else open(path, "rb") as log:
             number = 0
             while text := log.readline(_LONGEST_LINE):
                 number += 1

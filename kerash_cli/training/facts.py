@@ -23,7 +23,7 @@ from kerash_cli.training.samples import Samples
 FEWEST_ROWS, MOST_ROWS = 64, 512
 """Least number of rows that facts are measured on, if there are so many, and largest number."""
 
-FLOPS = 2e8
+FLOPS = 1e8
 """Between these, rows are so few that they take no more floating-point operations than this, forward."""
 
 ROOM = 1 << 24
