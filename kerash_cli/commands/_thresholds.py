@@ -35,9 +35,11 @@ class Threshold(NamedTuple):
             return values[self.class_name]
         where = f"{self.option} {self.written}"
         if values:
-            raise BadInput(f"{where}: the model has no class {shown(self.class_name)}; try one of {listed([*values])}")
+            kind = "class" if "classes" in scores else "label"
+            raise BadInput(f"{where}: the model has no {kind} {shown(self.class_name)}; try one of {listed([*values])}")
         if self.figure in scores:
-            raise BadInput(f"{where}: all rows are of one class, so there is no {self.figure}; try other data")
+            reason = METRICS[self.figure].undefined
+            raise BadInput(f"{where}: {reason}, so there is no {self.figure}; try other data")
         better = self.option == UNDER
         others = [name for name, each in METRICS.items() if each.greater_is_better == better and each.values(scores)]
         raise BadInput(f"{where}: this model has no {self.figure}; try {' or '.join(others) or 'the other option'}")

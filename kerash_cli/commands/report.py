@@ -79,7 +79,7 @@ def _material(
     from kerash_cli.inspection import summaries
     from kerash_cli.inspection.shapes import shapes
     from kerash_cli.prediction.importance import importances
-    from kerash_cli.prediction.judging import judge
+    from kerash_cli.prediction.judging import predicted, scores
     from kerash_cli.tables.table import notes
     from kerash_cli.views.html.material import ReportMaterial
 
@@ -92,12 +92,12 @@ def _material(
     labels = reader.labels(label, table, encoding.names_of_labels)
     trained.require_memory(model, table.rows)
     remarks = notes(table, labels)
-    judged = judge(trained, table, labels, False, mountpoint, console.say)
-    if judged.missing:
-        remarks.append(f"{judged.missing} rows with missing values are left out, as in training")
-    remarks += judged.notes
-    if judged.unseen:
-        remarks.append(f"{counted(judged.unseen, 'text value')} that no training row had, treated as unknown")
+    found = predicted(trained, table, labels, False, mountpoint, console.say)
+    if found.left_out.missing:
+        remarks.append(f"{found.left_out.missing} rows with missing values are left out, as in training")
+    remarks += found.notes
+    if found.unseen:
+        remarks.append(f"{counted(found.unseen, 'text value')} that no training row had, treated as unknown")
     console.say(*remarks)
     digests = {"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""}
     columns = summaries.of_model(encoding, table, labels)
@@ -109,8 +109,8 @@ def _material(
         reading=_options.given({"output", "force", "quiet", "seed", "mountpoint"}),
         seed=seed,
         trained=trained,
-        scores=judged.scores,
-        known=judged.known,
+        scores=scores(found),
+        known=found.known,
         remarks=remarks,
         columns=columns,
         shapes=shapes(columns, table),

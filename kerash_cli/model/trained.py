@@ -214,12 +214,9 @@ class TrainedModel(NamedTuple):
         """
         return scoring.scores(Judged(self.encoding.targets, outputs, targets))
 
-    def judge(self, outputs: Array, targets: Array, threshold: float | None = None) -> dict[str, Any]:
-        """Returns `scores` and the metrics that saved models do not have; a metric undefined for these rows is None.
-
-        With `threshold`, an answer is a yes if its probability is at least that.
-        """
-        return scoring.all_scores(Judged(self.encoding.targets, outputs, targets, threshold))
+    def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
+        """Returns `scores` and the metrics that saved models do not have; a metric undefined for these rows is None."""
+        return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
 
 
 def _description(text: object) -> ModelDescription:

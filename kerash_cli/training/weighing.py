@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerash_cli.encoding.cells import Floats, check_numbers, check_present
+from kerash_cli.encoding.cells import Floats, check_numbers, check_present, retyped
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.tables.table import Table
@@ -19,10 +19,20 @@ def check_weights(table: Table, targets: Sequence[str], settings: TrainingSettin
     column = settings.weights
     if column is None:
         return
+    _column(table, place_of_weights(table, column, [*map(table.find, targets)]))
+
+
+def place_of_weights(table: Table, column: str, targets: Sequence[int]) -> int:
+    """Returns the position of the column of weights; raises BadInput if it is at one of the positions `targets`."""
     place = table.find(column)
-    if place in map(table.find, targets):
+    if place in targets:
         raise BadInput(f"--weights {column}: expected a column other than the label; try without --weights")
-    _column(table, place)
+    return place
+
+
+def weights_in(table: Table, place: int) -> Floats:
+    """Returns the weights of a table that was read for a model; raises BadInput at the first cell that is none."""
+    return _column(retyped(table, [place]), place)
 
 
 def row_weights(settings: TrainingSettings, encoding: Encoding, part: Part, training: Part) -> Floats | None:

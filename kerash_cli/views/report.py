@@ -1,33 +1,72 @@
-"""The report of `kerash evaluate`: figures, targets, classes, and the confusion matrix."""
+"""The report of `kerash evaluate`: figures, targets, classes, the confusion matrix, and residuals."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from kerash_cli.errors import SHOWN
+from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
+from kerash_cli.views.confusion import confusion
+
+MOST_TARGETS = 4
+"""Maximum number of targets whose residuals are drawn."""
+
+_BAR = 40  # columns of the longest bar
 
 
 def report(scores: Mapping[str, Any]) -> str:
     """Returns tables: the model's figures beside those of a naive guess, then the figures by target or by class."""
-    figures = [[f"{scores['rows']} rows", "model", "naive guess"]]
-    for name, value in scores.items():
-        if isinstance(value, float):
-            naive = scores["baseline"].get(name)
-            figures.append([name, f"{value:.4g}", "" if naive is None else f"{naive:.4g}"])
-        if name == "interval":
-            figures.append(["  95 % interval", f"{value[0]:.3g}", f"to {value[1]:.3g}"])
-    tables: list[list[list[str]]] = [figures]
-    if "targets" in scores:
-        names = list(next(iter(scores["targets"].values())))
-        per_target = [[_short(name), *(_cell(each[key]) for key in names)] for name, each in scores["targets"].items()]
-        tables.append([["target", *names], *per_target])
+    return "\n\n".join(_parts(scores))
+
+
+def _parts(scores: Mapping[str, Any]) -> Iterator[str]:
+    yield screen.table(sys.stdout, _figures(scores))
+    for what, name in (("target", "targets"), ("label", "labels"), ("class", "classes")):
+        if name in scores:
+            yield screen.table(sys.stdout, _by_name(what, scores[name]))
     if "classes" in scores:
-        classes = list(scores["classes"])
-        per_class = [[_short(name), *(_cell(value) for value in scores["classes"][name].values())] for name in classes]
-        tables.append([["class", *scores["classes"][classes[0]]], *per_class])
-        tables.append(_confusion([*map(_short, classes)], scores["confusion"]))
-    return "\n\n".join(screen.table(sys.stdout, table) for table in tables)
+        yield confusion([*map(_short, scores["classes"])], scores["confusion"])
+    residuals = scores.get("residuals", {})
+    if len(residuals) <= MOST_TARGETS:
+        for target, histogram in residuals.items():
+            yield _histogram(_short(target), histogram["edges"], histogram["counts"])
+
+
+def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
+    """Returns a table of the figures in the order of METRICS; one that is undefined is left out."""
+    weighted = f", weighted by {_short(scores['weights'])}" if "weights" in scores else ""
+    table = [[f"{scores['rows']} rows{weighted}", "model", "naive guess"]]
+    if "threshold" in scores:
+        table.append(["threshold", _cell(scores["threshold"]), ""])
+    for name, metric in METRICS.items():
+        if metric.of_class or scores.get(name) is None:
+            continue
+        naive = scores["baseline"].get(name)
+        table.append([name, _cell(scores[name]), "" if naive is None else _cell(naive)])
+        if metric.interval and "interval" in scores:
+            low, high = scores["interval"]
+            table.append(["  95 % interval", f"{low:.3g}", f"to {high:.3g}"])
+    return table
+
+
+def _by_name(what: str, figures: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Returns a table with a row of figures for each target, label or class."""
+    columns = list(next(iter(figures.values())))
+    return [[what, *columns], *([_short(name), *map(_cell, each.values())] for name, each in figures.items())]
+
+
+def _histogram(target: str, edges: list[float], counts: list[float]) -> str:
+    """Returns the bins of a target's residuals with a bar each; open bins without rows are left out."""
+    longest, full = max(counts), "█" if screen.shows(sys.stdout, "█") else "#"
+    low, *_, high = written = [f"{edge:g}" for edge in edges]
+    names = [f"below {low}", *(f"{one} to {other}" for one, other in pairwise(written))]
+    rows = [[f"{target} - prediction", "rows", ""]]
+    for place, (name, count) in enumerate(zip([*names, f"from {high} on"], counts, strict=True)):
+        if count or 0 < place < len(edges):
+            rows.append([name, _cell(count), full * max(1, round(_BAR * count / longest)) if count else ""])
+    return screen.table(sys.stdout, rows, lambda cell, width: cell.ljust(width) if full in cell else cell.rjust(width))
 
 
 def in_a_line(scores: Mapping[str, Any]) -> str:
@@ -45,15 +84,5 @@ def _short(name: str) -> str:
     return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"
 
 
-def _confusion(classes: list[str], counts: list[list[int]]) -> list[list[str]]:
-    """Returns the confusion matrix as a table; on a narrow screen, its columns have numbers instead of names."""
-    head = "expected \\ predicted"
-    table = [[head, *classes], *([name, *map(str, row)] for name, row in zip(classes, counts, strict=True))]
-    if screen.fits(sys.stdout, table):
-        return table
-    numbered = ([f"{place} {row[0]}", *row[1:]] for place, row in enumerate(table[1:], 1))
-    return [[head, *(str(place) for place in range(1, len(classes) + 1))], *numbered]
-
-
-def _cell(value: float) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -113,7 +113,7 @@ def test_rows_of_one_class_have_no_auc_to_fail(rare: Kerash, tmp_path: Path) -> 
     assert "one class" in done.error
 
 
-@pytest.mark.parametrize("figure", ["acuracy=0.9", "accuracy", "accuracy=x", "accuracy=nan", "recall=0.5", "auc:no=1"])
+@pytest.mark.parametrize("figure", ["acuracy=0.9", "accuracy", "accuracy=x", "accuracy=nan", "support=1", "auc:no=1"])
 def test_an_unknown_figure_is_answered_with_the_figures(trained: Kerash, figure: str) -> None:
     done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", figure)
     assert (done.code, done.out) == (2, "")
@@ -154,14 +154,21 @@ def test_a_distance_over_its_bound_fails(line: Kerash) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "bound", "has"), [("--fail-under", "accuracy=1", "r2"), ("--fail-over", "log_loss=1", "mae or rmse")]
+    ("option", "bound", "has"), [("--fail-under", "accuracy=1", "r2"), ("--fail-over", "log_loss=1", "mae or rmse or ")]
 )
 def test_a_figure_that_the_model_has_not_is_answered_with_those_it_has(
     line: Kerash, option: str, bound: str, has: str
 ) -> None:
     done = line("evaluate", "line.kerash", "line.csv", option, bound)
     assert (done.code, done.out) == (2, "")
-    assert done.error.endswith(f"try {has}")
+    assert f"try {has}" in done.error
+    name = done.error.split()[-1]  # the last of those it has
+    assert (
+        line(
+            "evaluate", "line.kerash", "line.csv", option, f"{name}={'-1e9' if option == '--fail-under' else '1e9'}"
+        ).code
+        == 0
+    )
 
 
 def test_a_saved_model_keeps_the_figures_that_it_always_had(trained: Kerash, tmp_path: Path) -> None:
@@ -204,3 +211,88 @@ def test_several_targets_are_also_judged_one_by_one(kerash: Kerash, tmp_path: Pa
     assert all(name in kerash("evaluate", "two.kerash", "x.csv", "y.csv").out for name in ("up", "down"))
     targets = json.loads(kerash("evaluate", "two.kerash", "x.csv", "y.csv", "--json").out)["targets"]
     assert all(targets[name]["r2"] > 0.99 for name in ("up", "down"))
+
+
+def test_a_row_counts_as_much_as_its_weight(trained: Kerash, tmp_path: Path) -> None:
+    lines = (tmp_path / "data/iris.csv").read_text(encoding="ascii").splitlines()
+    weights = [number % 4 for number in range(len(lines) - 1)]  # every fourth row is left out
+    weighted = [f"{line},{weight}" for line, weight in zip(lines, ["share", *weights], strict=True)]
+    several = [lines[0], *(line for line, weight in zip(lines[1:], weights, strict=True) for _ in range(weight))]
+    (tmp_path / "weighted.csv").write_text("\n".join(weighted), encoding="ascii")
+    (tmp_path / "several.csv").write_text("\n".join(several), encoding="ascii")
+    done = trained("evaluate", "iris.kerash", "weighted.csv", "--weights", "share", "--json")
+    assert done.err.splitlines()[0] == "skipped 38 rows with a weight of 0"
+    own, known = json.loads(done.out), json.loads(trained("evaluate", "iris.kerash", "several.csv", "--json").out)
+    assert (own["rows"], own["weights"]) == (112, "share")
+    for name in known.keys() - {"rows", "interval", "baseline", "classes", "confusion"}:
+        assert own[name] == pytest.approx(known[name], abs=1e-12), name
+    assert own["confusion"] == known["confusion"]
+    for name, figures in known["classes"].items():
+        assert own["classes"][name] == pytest.approx(figures)
+    assert own["baseline"] == pytest.approx(known["baseline"])
+    assert "112 rows, weighted by 6 " in trained("evaluate", "iris.kerash", "weighted.csv", "--weights", "6").out
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [(("1", "-1"), "w.csv:3:6: "), (("1", "x"), "w.csv:3:6: "), (("", "1"), "w.csv:2:6: "), (("0", "0"), "w.csv: ")],
+)
+def test_a_cell_that_is_no_weight_is_told(trained: Kerash, tmp_path: Path, cells: tuple[str, str], place: str) -> None:
+    rows = "".join(f"5.1,3.5,1.4,0.2,setosa,{cell}\n" for cell in cells)
+    (tmp_path / "w.csv").write_text(
+        f"sepal_length,sepal_width,petal_length,petal_width,species,w\n{rows}", encoding="ascii"
+    )
+    done = trained("evaluate", "iris.kerash", "w.csv", "--weights", "w")
+    assert (done.code, done.out) == (2, "")
+    assert done.error.startswith(place)
+    if cells[0] != "0":
+        done = trained("evaluate", "iris.kerash", "w.csv", "--weights", "w", "--on-error", "skip")
+        assert done.out.startswith("1 rows, weighted by w")
+        assert place in done.err
+
+
+def test_the_label_is_no_column_of_weights(trained: Kerash) -> None:
+    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--weights", "species")
+    assert done.code == 2
+    assert "other than the label" in done.error
+    assert trained("evaluate", "iris.kerash", "data/iris.csv", "--weights", "none").code == 2
+
+
+def test_each_label_has_figures_that_can_be_asked_for(kerash: Kerash, tmp_path: Path) -> None:
+    rows = [(x, x > 20, x % 2) for x in range(40)]
+    (tmp_path / "rows.csv").write_text(
+        "x,big,odd\n" + "".join(f"{x},{big:d},{odd}\n" for x, big, odd in rows), encoding="ascii"
+    )
+    (tmp_path / "labels.model").write_text("? 1 1\ninput\ndense ? sigmoid\n", encoding="ascii")
+    kerash("train", "labels.model", "rows.csv", "-t", "big", "-t", "odd", "--epochs", "20", "-q", "-o", "m.kerash")
+    scores = json.loads(kerash("evaluate", "m.kerash", "rows.csv", "--json").out)
+    told = kerash("predict", "m.kerash", "rows.csv").out.splitlines()
+    claims = [[cell == "1" for cell in line.split(",")] for line in told[-40:]]
+    for place, name in enumerate(("big", "odd")):
+        truth, own = [bool(row[1 + place]) for row in rows], [claim[place] for claim in claims]
+        assert scores["labels"][name]["recall"] == pytest.approx(oracle.recall_score(truth, own, zero_division=0))
+        assert scores["labels"][name]["support"] == sum(truth)
+    bound = scores["labels"]["odd"]["recall"] + 0.01
+    done = kerash("evaluate", "m.kerash", "rows.csv", "--fail-under", f"recall:odd={bound}", "-q")
+    assert done.code == 7
+    assert done.error.startswith("m.kerash on rows.csv: recall:odd is ")
+    assert [line.split()[0] for line in done.out.split("\n\n")[1].splitlines()] == ["label", "big", "odd"]
+    strange = kerash("evaluate", "m.kerash", "rows.csv", "--fail-under", "recall:even=0.5")
+    assert strange.code == 2
+    assert "no label 'even'; try one of 'big', 'odd'" in strange.error
+
+
+def test_residuals_are_drawn(line: Kerash) -> None:
+    table = line("evaluate", "line.kerash", "line.csv", "-q").out.split("\n\n")[-1].splitlines()
+    assert table[0].split() == ["y", "-", "prediction", "rows"]
+    rows = [(int(row.split()[-2]), row.split()[-1]) for row in table[1:] if row.split()[-2].isdigit()]
+    assert sum(count for count, _ in rows) == 60
+    assert max(rows)[1] == max((bar for _, bar in rows), key=len)
+
+
+def test_a_target_of_zero_has_no_percentage(line: Kerash) -> None:
+    done = line("evaluate", "line.kerash", "line.csv", "--fail-over", "mape=1")  # its first target is 0
+    assert (done.code, done.out) == (2, "")
+    assert "a target is 0 or close to it" in done.error
+    assert "mape" not in line("evaluate", "line.kerash", "line.csv").out
+    assert json.loads(line("evaluate", "line.kerash", "line.csv", "--json").out)["mape"] is None

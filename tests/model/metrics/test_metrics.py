@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as oracle
 
-from kerash_cli.encoding.targets import TARGETS, OneClass, Targets
+from kerash_cli.encoding.targets import TARGETS, Multilabel, OneClass, Targets
 from kerash_cli.model import metrics
 
 
@@ -157,16 +157,21 @@ def test_a_guess_that_misses_a_rare_class_is_not_flattered() -> None:
 def test_every_metric_says_which_way_is_better() -> None:
     greater = {name for name, row in metrics.METRICS.items() if row.greater_is_better}
     less = set(metrics.METRICS) - greater
-    assert less == {"log_loss", "rmse", "mae"}
+    assert less == {
+        *("log_loss", "calibration_error", "brier"),
+        *("rmse", "mae", "median_error", "largest_error", "mape"),
+    }
     assert greater == {
-        *("accuracy", "balanced_accuracy", "f1", "auc", "r2", "recall:CLASS", "precision:CLASS", "f1:CLASS")
+        *("accuracy", "label_accuracy", "balanced_accuracy", "precision", "recall", "f1"),
+        *("auc", "average_precision", "top_3_accuracy", "top_5_accuracy", "r2"),
+        *("recall:CLASS", "precision:CLASS", "f1:CLASS"),
     }
 
 
 @pytest.mark.parametrize("row", metrics.METRICS.values(), ids=metrics.METRICS)
 def test_every_metric_is_for_kinds_of_targets_that_there_are(row: metrics.Metric) -> None:
     assert set(row.kinds) <= set(TARGETS)
-    assert not row.of_class or all(issubclass(TARGETS[kind], OneClass) for kind in row.kinds)
+    assert not row.of_class or all(issubclass(TARGETS[kind], (OneClass, Multilabel)) for kind in row.kinds)
 
 
 @pytest.mark.parametrize("kind", TARGETS.values(), ids=TARGETS)
