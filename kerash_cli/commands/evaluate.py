@@ -1,15 +1,18 @@
 """`kerash evaluate`: measures a model on rows whose answers are known."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _measuring, _options, _thresholds
+from kerash_cli.commands import _measuring, _options, _threshold_for, _thresholds
 from kerash_cli.commands._help import Command
+
+if TYPE_CHECKING:
+    from kerash_cli.model.aiming import Aim
 
 SECTIONS = {
     "Data": _measuring.DATA,
-    "Measuring": (_measuring.WEIGHTS, _options.THRESHOLD, *_thresholds.OPTIONS),
+    "Measuring": (_measuring.WEIGHTS, _options.THRESHOLD, _threshold_for.OPTION, *_thresholds.OPTIONS),
     "Running": (_options.MOUNTPOINT,),
     "Output": (_options.AS_JSON, _options.QUIET),
 }
@@ -23,6 +26,8 @@ def command(
     model: str,
     data: str,
     label: str | None,
+    threshold: float | None,
+    threshold_for: "Aim | None",
     fail_under: tuple[_thresholds.Threshold, ...],
     fail_over: tuple[_thresholds.Threshold, ...],
     as_json: bool,
@@ -39,6 +44,7 @@ def command(
     kerash evaluate xor.kerash xor.data xor.label --fail-under accuracy=0.9 --fail-over log_loss=0.3
     kerash evaluate iris.kerash iris.csv --fail-under recall:virginica=0.9
     kerash evaluate xor.kerash xor.data xor.label --threshold 0.2
+    kerash evaluate xor.kerash xor.data xor.label --threshold-for recall=0.95
     """
     import json
 
@@ -46,14 +52,17 @@ def command(
     from kerash_cli.views.messages import Console
     from kerash_cli.views.report import report
 
-    rows = _measuring.AnsweredRows(data, label, options, Console(quiet))
+    console = Console(quiet)
+    rows = _measuring.AnsweredRows(data, label, options, console)
     trained = rows.load(model)
-    threshold = options["threshold"]
     if threshold is not None:
         trained.encoding.targets.check_threshold()
     found = rows.predicted(model, trained)
-    scores = judging.scores(found, threshold)
+    threshold, choice = _threshold_for.chosen(threshold_for, threshold, found)
+    scores = choice | judging.scores(found, threshold)
     failures = _thresholds.check([*fail_under, *fail_over], scores)
     click.echo(json.dumps(scores) if as_json else report(scores))
     rows.known(found, "on new rows it is likely to be worse")
+    if threshold is not None and choice:
+        console.say(_threshold_for.advice(model, data, threshold))
     _thresholds.fail(model, data, failures)

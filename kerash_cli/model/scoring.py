@@ -66,6 +66,11 @@ class Judged:
         self.answers = targets.answers(outputs) if threshold is None else targets.above(outputs, threshold)
         self.expected = targets.answers(encoded)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the outputs, in which probabilities are compared with a threshold."""
+        return self._outputs.dtype
+
     @cached_property
     def naive(self) -> "NaiveGuess":
         """The naive guess for the same rows."""

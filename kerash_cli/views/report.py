@@ -22,6 +22,8 @@ def report(scores: Mapping[str, Any]) -> str:
 
 
 def _parts(scores: Mapping[str, Any]) -> Iterator[str]:
+    if "threshold_for" in scores:
+        yield screen.table(sys.stdout, _choice(scores["threshold"], scores["threshold_for"]))
     yield screen.table(sys.stdout, _figures(scores))
     for what, name in (("target", "targets"), ("label", "labels"), ("class", "classes")):
         if name in scores:
@@ -32,6 +34,13 @@ def _parts(scores: Mapping[str, Any]) -> Iterator[str]:
     if len(residuals) <= MOST_TARGETS:
         for target, histogram in residuals.items():
             yield _histogram(_short(target), histogram["edges"], histogram["counts"])
+
+
+def _choice(threshold: float, told: Mapping[str, Any]) -> list[list[str]]:
+    """Returns a table of a class at the threshold that was chosen for it, and without one."""
+    rows = [(f"{threshold!r}, chosen", told["chosen"]), ("above 0.5, usual", told["usual"])]
+    head = ["threshold", f"recall:{_short(told['class'])}", f"precision:{_short(told['class'])}"]
+    return [head, *([name, _cell(each["recall"]), _cell(each["precision"])] for name, each in rows)]
 
 
 def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
