@@ -155,10 +155,11 @@ def metrics() -> str:
         for name, row in METRICS.items()
     ]
     return f"""
-`kerash evaluate` prints these metrics, and `--fail-under NAME=NUMBER` and `--fail-over NAME=NUMBER` compare them with a
-bound. CLASS stands for the name of a class. Which metrics a model has depends on its targets: classes named by one
-column (of two with one output: binary), one column for each class (one-hot), yes or no in several columns (multilabel),
-or amounts (values).
+`kerash evaluate` prints these metrics. `--fail-under NAME=NUMBER` and `--fail-over NAME=NUMBER` compare them with a
+bound, and `--fail-worse-than NAME=OTHER.kerash` with those of another model. CLASS stands for the name of a class, or
+of a label. `kerash compare` says how sure the difference between two models is. Which metrics a model has depends on
+its targets: classes named by one column (of two with one output: binary), one column for each class (one-hot), yes or
+no in several columns (multilabel), or amounts (values).
 
 {_table(("name", "what it is", "targets", "better"), rows)}
 """

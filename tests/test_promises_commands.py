@@ -72,6 +72,11 @@ CODES: dict[str, dict[int, str]] = {
         0: "beside.csv --target kind", 2: "beside.csv", 3: "beside.csv --target kind > /dev/full",
         7: "numbered.csv --target kind --strict", 141: "beside.csv --target kind | true",
     },
+    "compare": {
+        0: "sound.kerash sound.kerash beside.csv", 2: "sound.kerash infinite.kerash beside.csv",
+        3: "sound.kerash sound.kerash beside.csv > /dev/full", 4: "infinite.kerash infinite.kerash numbers.csv",
+        5: "sound.kerash damaged.kerash beside.csv", 141: "sound.kerash sound.kerash beside.csv | true",
+    },
     "data": {0: "xor", 2: "xro", 3: "xor > /dev/full", 141: "iris | true"},
     "evaluate": {
         0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Option
-from kerash_cli.errors import BadInput
+from kerash_cli.encoding.phrases import counted
+from kerash_cli.errors import BadInput, Diverged
 
 if TYPE_CHECKING:
+    from kerash_cli.model.pairing import Pair
     from kerash_cli.model.trained import TrainedModel
     from kerash_cli.prediction.judging import Predicted
     from kerash_cli.tables.table import Table
@@ -39,11 +41,22 @@ class AnsweredRows:
         self._tables: list[tuple[Any, Table, Table | None]] = []
         self._told: set[str] = set()
 
-    def load(self, model: str) -> "TrainedModel":
-        """Loads MODEL|GENOME; raises OutOfSpace if there is no memory for it."""
+    def load(self, model: str, threshold: float | None) -> "TrainedModel":
+        """Loads MODEL|GENOME; raises BadInput if there is a threshold, but the answers are no yes or no."""
         trained = _files.load(model, self._mountpoint, self._tell)
         trained.require_memory(model)
+        if threshold is not None:
+            trained.encoding.targets.check_threshold()
         return trained
+
+    def of_several(self, model: str, threshold: float | None) -> "Predicted":
+        """Returns the predictions of one of several models; an error about the rows begins with the model's name."""
+        trained = self.load(model, threshold)
+        try:
+            return self.predicted(model, trained)
+        except (BadInput, Diverged) as error:
+            error.args = (f"{model}: {error}",)
+            raise
 
     def predicted(self, model: str, trained: "TrainedModel") -> "Predicted":
         """Returns the model's predictions; prints remarks about rows that were left out, unless they were printed."""
@@ -62,10 +75,32 @@ class AnsweredRows:
         self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
         return found
 
-    def known(self, found: "Predicted", what: str) -> None:
-        """Prints a line if the model was trained on some of the rows; `what` is the end of it."""
+    def pair(self, names: tuple[str, str], found: tuple["Predicted", "Predicted"], threshold: float | None) -> "Pair":
+        """Returns what two models, called `names`, guess for the rows that both can use; says how many they can't.
+
+        With `threshold`, an answer is a yes if its probability is at least that. Raises BadInput if the models can't be
+        compared.
+        """
+        from kerash_cli.model.pairing import paired
+        from kerash_cli.prediction.judging import common
+
+        if threshold is not None:
+            yes = [each.trained.encoding.targets.classes[1:] for each in found]
+            if yes[0] != yes[1]:
+                raise BadInput(f"--threshold: {names[0]} and {names[1]} have other classes second; leave it out")
+        own = common(*found)
+        if not len(own[0]):
+            raise BadInput(f"{self.data}: {names[0]} and {names[1]} can use no row both; try other data")
+        for name, each, rows in zip(names, found, own, strict=True):
+            if more := len(each.lines) - len(rows):
+                self._tell(f"{counted(more, 'row')} that only {name} can use {'is' if more == 1 else 'are'} left out")
+        first, second = (each.judged(threshold, rows) for each, rows in zip(found, own, strict=True))
+        return paired(first, second, names)
+
+    def known(self, found: "Predicted", what: str, model: str = "") -> None:
+        """Prints a line if a model was trained on some of the rows; `what` is the end of it."""
         if found.known:
-            self._console.say(f"{found.source}: {found.known}; {what}")
+            self._console.say(f"{model and f'{model} on '}{found.source}: {found.known}; {what}")
 
     def _read(self, model: str, trained: "TrainedModel") -> tuple["Table", "Table | None"]:
         """Returns the table and its labels as the model reads them; they are read again for another kind of columns."""
@@ -77,7 +112,7 @@ class AnsweredRows:
             if known == way:
                 return table, labels
         if self._tables and not all(map(_files.lasts, filter(None, (self.data, self.label)))):
-            raise BadInput(f"{model} reads other columns, and {self.data} can be read only once; try a file")
+            raise BadInput(f"other columns are read than before, and {self.data} can be read only once; try a file")
         table = self._reader.table(self.data, schema=encoding.schema, label=encoding.label_column, skip=self._skip)
         labels = self._reader.labels(self.label, table, encoding.names_of_labels)
         self._tell(*notes(table, labels))

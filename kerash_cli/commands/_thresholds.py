@@ -1,14 +1,17 @@
-"""`--fail-under` and `--fail-over`: bounds for the figures of `kerash evaluate`."""
+"""`--fail-under`, `--fail-over` and `--fail-worse-than`: bounds for the figures of `kerash evaluate`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from kerash_cli.commands._help import Option
 from kerash_cli.errors import BadInput, BelowThreshold, listed, shown
 
-UNDER, OVER = "--fail-under", "--fail-over"
+if TYPE_CHECKING:
+    from kerash_cli.model.pairing import Pair
+
+UNDER, OVER, WORSE = "--fail-under", "--fail-over", "--fail-worse-than"
 
 
 class Threshold(NamedTuple):
@@ -79,9 +82,71 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
         return Threshold(self._option, known, class_name, number)
 
 
+class Rival(NamedTuple):
+    """Another model that must not be better, and the figure that counts."""
+
+    model: str
+    figure: str
+    """Name of the figure, one of metrics.METRICS; empty for the main one of the models."""
+    class_name: str
+    """Name of the class, for a figure that belongs to one class; else empty."""
+
+
+class RivalType(click.ParamType):  # type: ignore[type-arg]
+    """`OTHER.kerash`, or a figure before it, `f1=OTHER.kerash` or `recall:CLASS=OTHER.kerash`."""
+
+    name = "rival"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rival:
+        """Returns the model and the figure; what is in front of `=` is a figure only if there is one of that name."""
+        from kerash_cli.model.metrics import METRICS
+
+        figure, equals, model = value.partition("=")
+        name, colon, _ = figure.partition(":")
+        if equals and figure in METRICS and not colon:
+            return Rival(self._named(model, value, param, ctx), figure, "")
+        if equals and colon and f"{name}:CLASS" in METRICS:
+            written, _, model = value.rpartition("=")
+            return Rival(self._named(model, value, param, ctx), f"{name}:CLASS", written.partition(":")[2])
+        if equals and "/" not in figure and "." not in figure:
+            names = ", ".join(METRICS)
+            self.fail(f"expected FIGURE=OTHER.kerash for one of {names}, got {value!r}; or write ./{value}", param, ctx)
+        return Rival(self._named(value, value, param, ctx), "", "")
+
+    def _named(self, model: str, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not model:
+            self.fail(f"expected the name of a model, got {value!r}; is a variable unset?", param, ctx)
+        return model
+
+
 def check(bounds: Sequence[Threshold], scores: Mapping[str, Any]) -> list[str]:
     """Returns a clause for each figure beyond its bound; raises BadInput for a figure that is not in the scores."""
     return [told for bound in bounds if (told := bound.told(bound.value(scores)))]
+
+
+def worse(pair: "Pair", rival: Rival) -> str:
+    """Returns a clause if the first model of the pair is worse than the second one; an empty text otherwise.
+
+    Raises BadInput if they do not have the figure.
+    """
+    from kerash_cli.model.comparing import better, compared
+    from kerash_cli.model.metrics import METRICS
+    from kerash_cli.views.comparison import difference
+
+    name = rival.figure or pair.main_metric
+    metric, written = METRICS[name], name.replace("CLASS", rival.class_name)
+    if not metric.suits(pair.kind, len(pair.classes)) or (metric.of_class and rival.class_name not in pair.names):
+        others = [each.name for each in pair.metrics()]
+        raise BadInput(
+            f"{WORSE} {written}={rival.model}: these models have no {written}; try one of {', '.join(others)}"
+        )
+    figure = compared(pair, [metric], rival.class_name)[metric.name]
+    if figure.difference is None:
+        raise BadInput(f"{WORSE} {written}={rival.model}: {metric.undefined}, so there is no {written}; try other data")
+    if better(figure, metric) != 1:
+        return ""
+    ours, theirs = (f"{value:.6g}" for value in figure.values)
+    return f"{written} is {ours}, worse than the {theirs} of {rival.model}, {difference(figure._asdict())}"
 
 
 def fail(model: str, data: str, failures: Sequence[str]) -> None:
@@ -90,7 +155,7 @@ def fail(model: str, data: str, failures: Sequence[str]) -> None:
         raise BelowThreshold(f"{model} on {data}: {'; '.join(failures)}")
 
 
-OPTIONS = tuple(
+_BOUNDS = tuple(
     Option(
         option,
         type=ThresholdType(option),
@@ -102,4 +167,15 @@ OPTIONS = tuple(
         (UNDER, "lower than", "accuracy=0.9, f1=0.8, auc=0.9, recall:CLASS=0.7 or r2=0.5"),
         (OVER, "higher than", "rmse=1 or log_loss=0.3"),
     )
+)
+OPTIONS = (
+    *_BOUNDS,
+    Option(
+        WORSE,
+        type=RivalType(),
+        metavar="[FIGURE=]OTHER",
+        multiple=True,
+        help="Exit with status 7 if the model OTHER is better on the rows that both can use, by the accuracy or the "
+        "RMSE, or by a figure such as log_loss=OTHER.kerash (repeatable).",
+    ),
 )

@@ -17,6 +17,7 @@ class Key(IntEnum):
     EVOLVE = 5
     INSPECT = 6
     IMPORTANCE = 9
+    COMPARE = 12
 
 
 def generator(seed: int, purpose: Key, *index: int) -> "np.random.Generator":

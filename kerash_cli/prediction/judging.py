@@ -125,6 +125,12 @@ def _place(encoding: Encoding, table: Table, labels: Table | None, weights: str 
     return place_of_weights(table, weights, targets)
 
 
+def common(first: Predicted, second: Predicted) -> tuple[Rows, Rows]:
+    """Returns the rows that both have, as indexes in each."""
+    ours, theirs = np.asarray(first.lines), np.asarray(second.lines)  # both ascend
+    return np.flatnonzero(np.isin(ours, theirs)), np.flatnonzero(np.isin(theirs, ours))
+
+
 def _usable(
     encoding: Encoding, table: Table, labels: Table | None, place: int | None, skip: bool
 ) -> tuple[Table, Table | None, LeftOut]:

@@ -1,8 +1,8 @@
 """Metrics, which measure how good predictions are: importing this package registers every file in it.
 
-A metric is a function, registered in METRICS. One that is added appears in the table and the JSON of `kerash evaluate`,
-and can be given to `--fail-under` or `--fail-over`. Its docstring is its description. `weights` are those of the rows,
-(rows,), or None if all count the same.
+A metric is a function, registered in METRICS. One that is added appears in the table and the JSON of `kerash evaluate`
+and of `kerash compare`, and can be given to `--fail-under`, `--fail-over` and `--fail-worse-than`. Its docstring is its
+description. `weights` are those of the rows, (rows,), or None if all count the same.
 """
 
 from kerash_cli.model.metrics.answers import (
@@ -31,7 +31,6 @@ from kerash_cli.model.metrics.chances import (
     log_loss,
     top_3_accuracy,
     top_5_accuracy,
-    top_k_accuracy,
 )
 from kerash_cli.model.metrics.distances import (
     largest_error,
@@ -74,6 +73,5 @@ __all__ = [
     "root_mean_square_error",
     "top_3_accuracy",
     "top_5_accuracy",
-    "top_k_accuracy",
     "wilson",
 ]

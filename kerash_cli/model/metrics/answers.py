@@ -18,28 +18,41 @@ def wilson(correct: float, total: float) -> tuple[float, float]:
     return max(0.0, center - half), min(1.0, center + half)
 
 
+def right_rows(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.bool_]:
+    """Returns whether all outputs of each row are as expected, (rows,)."""
+    same = np.asarray(predicted) == np.asarray(expected)
+    right: NDArray[np.bool_] = same.reshape(len(same), -1).all(axis=1)
+    return right
+
+
+def right_labels(predicted: ArrayLike, expected: ArrayLike) -> Floats:
+    """Returns the share of each row's labels that are as expected, (rows,)."""
+    share: Floats = (np.asarray(predicted) == np.asarray(expected)).mean(axis=1)
+    return share
+
+
 def accuracy_interval(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> tuple[float, float]:
     """The 95 % interval of the accuracy.
 
     With weights it is that of as many rows of equal weight as have the same variance: Kish 1965, Survey Sampling
     """
-    right = _right(predicted, expected)
+    right = right_rows(predicted, expected)
     if weights is None:
         return wilson(int(right.sum()), len(right))
     rows = float(weights.sum() ** 2 / np.square(weights).sum())
     return wilson(rows * averaged(right, weights), rows)
 
 
-@metric("accuracy", LABELS, greater_is_better=True, saved=True, interval=accuracy_interval)
+@metric("accuracy", LABELS, greater_is_better=True, saved=True, interval=accuracy_interval, of_rows=right_rows)
 def accuracy(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The share of rows in which all outputs are as expected."""
-    return averaged(_right(predicted, expected), weights)
+    return averaged(right_rows(predicted, expected), weights)
 
 
-@metric("label_accuracy", ("multilabel",), greater_is_better=True)
+@metric("label_accuracy", ("multilabel",), greater_is_better=True, of_rows=right_labels)
 def label_accuracy(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The share of labels that are as expected, over all rows."""
-    return averaged(np.asarray(predicted) == np.asarray(expected), weights)
+    return averaged(right_labels(predicted, expected), weights)
 
 
 def confusion(
@@ -117,12 +130,6 @@ def recall(counts: ClassCounts) -> NDArray[np.float64]:
 def class_f1(counts: ClassCounts) -> NDArray[np.float64]:
     """The harmonic mean of the precision and the recall of the class."""
     return _ratio(2 * counts.hits, counts.claimed + counts.support)
-
-
-def _right(predicted: ArrayLike, expected: ArrayLike) -> NDArray[np.bool_]:
-    same = np.asarray(predicted) == np.asarray(expected)
-    right: NDArray[np.bool_] = same.reshape(len(same), -1).all(axis=1)
-    return right
 
 
 def _occurring(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None) -> ClassCounts:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.registry import Registry
@@ -40,6 +40,8 @@ class Metric(NamedTuple):
     """True if saved models contain it; the other metrics appear in `kerash evaluate` only."""
     interval: Callable[..., tuple[float, float]] | None = None
     """Function of the same values that returns the metric's 95 % interval; None if it has none."""
+    of_rows: Callable[..., NDArray[Any]] | None = None
+    """Function of the same values, without weights, that returns each row's part (rows,) of a metric that is a mean."""
     more_classes_than: int = 0
     """The metric is only for models that have more classes than this."""
     undefined: str = ""
@@ -80,10 +82,6 @@ def metric(name: str, kinds: tuple[str, ...], *, greater_is_better: bool, **more
     return register
 
 
-def averaged(values: ArrayLike, weights: Floats | None) -> float:
-    """Returns the mean of values (rows,) or (rows, columns) over all of them, with the weights of the rows."""
-    given = np.asarray(values)
-    if weights is None:
-        return float(given.mean())
-    of_rows = given.reshape(len(given), -1).mean(axis=1)
-    return float(np.average(of_rows, weights=weights))
+def averaged(of_rows: NDArray[Any], weights: Floats | None) -> float:
+    """Returns the mean over rows (rows,), with their weights."""
+    return float(of_rows.mean() if weights is None else np.average(of_rows, weights=weights))

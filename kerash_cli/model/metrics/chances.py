@@ -1,6 +1,8 @@
 """Metrics of probabilities, and of the order in which they put rows or classes."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,15 +15,18 @@ _LEAST = np.finfo(np.float64).tiny
 _ONE_KIND = "all rows are of one class"
 
 
-@metric("log_loss", LABELS, greater_is_better=False, given="probabilities", saved=True)
+def losses(probabilities: ArrayLike, expected: ArrayLike) -> Floats:
+    """Returns -log p of each row's right class, or its mean over labels, (rows,)."""
+    given, truth = np.asarray(probabilities, np.float64), np.asarray(expected)
+    right = np.where(truth, given, 1 - given) if truth.ndim == 2 else _of_right(given, truth)
+    loss: Floats = 0 - np.log(np.maximum(right, _LEAST))
+    return loss.mean(axis=1) if truth.ndim == 2 else loss
+
+
+@metric("log_loss", LABELS, greater_is_better=False, given="probabilities", saved=True, of_rows=losses)
 def log_loss(probabilities: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean of -log p, where p is the predicted probability of the right class."""
-    given, truth = np.asarray(probabilities, np.float64), np.asarray(expected)
-    if truth.ndim == 2:
-        right: Floats = np.where(truth, given, 1 - given)
-    else:
-        right = given[np.arange(len(given)), truth.astype(np.intp)]
-    return averaged(-np.log(np.maximum(right, _LEAST)), weights)
+    return averaged(losses(probabilities, expected), weights)
 
 
 @metric("auc", LABELS, greater_is_better=True, given="ranking", undefined=_ONE_KIND)
@@ -63,25 +68,28 @@ def area_of_precision(scores: ArrayLike, positive: ArrayLike, weights: Floats | 
     return float(np.diff(right, prepend=0.0) @ (right / (right + wrong)) / right[-1])
 
 
-@metric("top_3_accuracy", ONE_CLASS, greater_is_better=True, given="probabilities", more_classes_than=3)
+def among(probabilities: ArrayLike, classes: ArrayLike, k: int) -> NDArray[np.bool_]:
+    """Returns whether each row's class is among the k likeliest; of equal ones the first comes first, as in predict."""
+    given, truth = np.asarray(probabilities, np.float64), np.asarray(classes, np.intp)
+    right = _of_right(given, truth)[:, None]
+    before = np.arange(given.shape[1]) < truth[:, None]
+    found: NDArray[np.bool_] = ((given > right) | (given == right) & before).sum(axis=1) < k
+    return found
+
+
+_TOP: dict[str, Any] = {"kinds": ONE_CLASS, "greater_is_better": True, "given": "probabilities"}
+
+
+@metric("top_3_accuracy", **_TOP, more_classes_than=3, of_rows=partial(among, k=3))
 def top_3_accuracy(probabilities: ArrayLike, classes: ArrayLike, weights: Floats | None = None) -> float:
     """The share of rows whose class is among the three likeliest, for models of more than three classes."""
-    return top_k_accuracy(probabilities, classes, 3, weights)
+    return averaged(among(probabilities, classes, 3), weights)
 
 
-@metric("top_5_accuracy", ONE_CLASS, greater_is_better=True, given="probabilities", more_classes_than=5)
+@metric("top_5_accuracy", **_TOP, more_classes_than=5, of_rows=partial(among, k=5))
 def top_5_accuracy(probabilities: ArrayLike, classes: ArrayLike, weights: Floats | None = None) -> float:
     """The share of rows whose class is among the five likeliest, for models of more than five classes."""
-    return top_k_accuracy(probabilities, classes, 5, weights)
-
-
-def top_k_accuracy(probabilities: ArrayLike, classes: ArrayLike, k: int, weights: Floats | None = None) -> float:
-    """The share of rows whose class is among the k likeliest; of equal ones the first come first, as in `predict`."""
-    given, truth = np.asarray(probabilities, np.float64), np.asarray(classes, np.intp)
-    right = given[np.arange(len(given)), truth][:, None]
-    before = np.arange(given.shape[1]) < truth[:, None]
-    rank = ((given > right) | (given == right) & before).sum(axis=1)
-    return averaged(rank < k, weights)
+    return averaged(among(probabilities, classes, 5), weights)
 
 
 @metric("calibration_error", LABELS, greater_is_better=False, given="probabilities")
@@ -101,32 +109,44 @@ def calibration_error(probabilities: ArrayLike, expected: ArrayLike, weights: Fl
     return float(np.average(np.abs(bins.probability - bins.right), weights=bins.counts))
 
 
-@metric("brier", LABELS, greater_is_better=False, given="probabilities")
+def squares(probabilities: ArrayLike, expected: ArrayLike) -> Floats:
+    """Returns each row's squared distance between its probabilities and what is right, (rows,)."""
+    given, truth = np.asarray(probabilities, np.float64), np.asarray(expected)
+    if truth.ndim == 2:
+        of_labels: Floats = np.square(given - truth).mean(axis=1)
+        return of_labels
+    if given.shape[1] == 2:
+        of_second: Floats = np.square(given[:, 1] - truth)
+        return of_second
+    right = _of_right(given, truth)
+    others: Floats = np.einsum("rc,rc->r", given, given) - np.square(right)
+    return others.clip(0) + np.square(1 - right)
+
+
+@metric("brier", LABELS, greater_is_better=False, given="probabilities", of_rows=squares)
 def brier(probabilities: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean squared distance between the probability of the second of two classes and 1 or 0, whether it is right.
 
     With more classes, the squares of all classes are added up. Brier 1950
     """
-    given, truth = np.asarray(probabilities, np.float64), np.asarray(expected)
-    if truth.ndim == 2:
-        return averaged(np.square(given - truth), weights)
-    if given.shape[1] == 2:
-        return averaged(np.square(given[:, 1] - truth), weights)
-    right = given[np.arange(len(given)), truth.astype(np.intp)]
-    others = np.einsum("rc,rc->r", given, given) - np.square(right)
-    return averaged(others.clip(0) + np.square(1 - right), weights)
+    return averaged(squares(probabilities, expected), weights)
+
+
+def _of_right(probabilities: Floats, classes: NDArray[Any]) -> Floats:
+    """Returns the probability of each row's right class, (rows,)."""
+    return probabilities[np.arange(len(probabilities)), classes.astype(np.intp)]
 
 
 def _mean_over_classes(
     of_two: Callable[..., float | None], scores: ArrayLike, expected: ArrayLike, weights: Floats | None
 ) -> float | None:
     """Returns the mean of a figure of two kinds of rows, over the classes or labels for which it is not None."""
-    found = [of_two(*pair, weights) for pair in _against_the_rest(np.asarray(scores, np.float64), np.asarray(expected))]
+    found = [of_two(*pair, weights) for pair in against_the_rest(np.asarray(scores, np.float64), np.asarray(expected))]
     areas = [area for area in found if area is not None]
     return float(np.mean(areas)) if areas else None
 
 
-def _against_the_rest(scores: Floats, expected: NDArray[np.generic]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
+def against_the_rest(scores: Floats, expected: NDArray[np.generic]) -> Iterator[tuple[Floats, NDArray[np.bool_]]]:
     """Yields the scores of the second of two classes, or of each class or label, and whether rows belong to it."""
     if expected.ndim == 2:
         yield from zip(scores.T, expected.astype(np.bool_).T, strict=True)

@@ -15,11 +15,18 @@ _MOST = float(np.finfo(np.float64).max)  # reported for numbers beyond float64
 _QUARTER = 0.25  # neither the quotient of two numbers nor its deviation from a mean can overflow float64
 
 
-@metric("mae", ("values",), greater_is_better=False, saved=True)
+def distances(predicted: ArrayLike, expected: ArrayLike) -> Floats:
+    """Returns each row's mean distance between prediction and target, (rows,); infinite beyond float64."""
+    with np.errstate(over="ignore"):
+        distance: Floats = np.abs(_difference(predicted, expected)).mean(axis=1) / _QUARTER
+    return distance
+
+
+@metric("mae", ("values",), greater_is_better=False, saved=True, of_rows=distances)
 def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean distance between prediction and target."""
-    distances = np.abs(_difference(predicted, expected))
-    return _whole(_mean(distances.ravel(), _for_each(distances, weights)))
+    distance = np.abs(_difference(predicted, expected))
+    return _whole(_mean(distance.ravel(), _for_each(distance, weights)))
 
 
 @metric("rmse", ("values",), greater_is_better=False, saved=True)
@@ -48,8 +55,8 @@ def r2(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None)
 @metric("median_error", ("values",), greater_is_better=False)
 def median_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The distance between prediction and target that half of the rows exceed, averaged over targets."""
-    distances = np.abs(_difference(predicted, expected))
-    return _whole(np.mean([median(each, weights) for each in distances.T]))
+    columns = np.abs(_difference(predicted, expected)).T
+    return _whole(np.mean([median(each, weights) for each in columns]))
 
 
 @metric("largest_error", ("values",), greater_is_better=False)

@@ -1,0 +1,65 @@
+"""The report of `kerash compare`: both models' figures, their differences, and a verdict."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from kerash_cli.views import screen
+
+_NAME = 20  # columns of the name of a model
+
+
+def comparison_report(told: Mapping[str, Any]) -> str:
+    """Returns a table with a row for each metric, how many rows each model has right, and the verdict."""
+    names = [*map(_short, told["models"])]
+    table = [[f"{told['rows']} rows", *names, "difference", "95 % interval", "p"]]
+    for name, figure in told["figures"].items():
+        if figure["difference"] is not None:
+            values = (f"{value:.4g}" for value in figure["values"])
+            table.append([name, *values, f"{figure['difference']:+.3g}", _ends(figure["interval"]), _p(figure["p"])])
+    parts = [screen.table(sys.stdout, table)]
+    if "right" in told:
+        right = told["right"]
+        first, second = (f"only {name} {right[key]}" for name, key in zip(names, ("first", "second"), strict=True))
+        parts.append(f"rows that are right: both {right['both']}, {first}, {second}, neither {right['neither']}")
+    return "\n\n".join([*parts, verdict(told)])
+
+
+def verdict(told: Mapping[str, Any]) -> str:
+    """Returns a sentence that says which model is better by the main metric, or that these rows can't tell."""
+    rows, (first, second), name = told["rows"], told["models"], told["main"]
+    if told["same"]:
+        return f"{first} and {second} give the same answers to all {rows} rows"
+    figure = told["figures"][name]
+    ours, theirs = (f"{value:.4g}" for value in figure["values"])
+    if told["better"] is None:
+        few = "" if figure["p"] is not None else "; they are too few for a test"
+        return (
+            f"no difference can be told from these {rows} rows: {name} {ours} and {theirs}, {difference(figure)}{few}"
+        )
+    if told["better"] == first:
+        ours, theirs = theirs, ours
+    return f"{told['better']} is better: {name} {theirs} against {ours}, {difference(figure)}"
+
+
+def difference(figure: Mapping[str, Any]) -> str:
+    """Returns a phrase: `difference 0.02 (95 % interval 0.005 to 0.04), McNemar's exact test p = 0.01`."""
+    phrase = f"difference {figure['difference']:.3g}"
+    if figure["p"] is None:
+        return phrase
+    sign = "" if _p(figure["p"]).startswith("<") else "= "
+    test = "McNemar's exact test" if figure["test"] == "McNemar" else "paired bootstrap"
+    return f"{phrase} (95 % interval {_ends(figure['interval'])}), {test} p {sign}{_p(figure['p'])}"
+
+
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def _short(path: str) -> str:
+    """Shortens a long path to its end."""
+    return path if len(path) <= _NAME else f"…{path[1 - _NAME :]}"
