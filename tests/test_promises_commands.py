@@ -119,6 +119,11 @@ CODES: dict[str, dict[int, str]] = {
         3: "sound.kerash beside.csv > /dev/full", 5: "damaged.kerash beside.csv",
         141: "sound.kerash beside.csv | true",
     },
+    "plot": {
+        0: "sound.kerash --kind weights", 2: "none.log", 3: "sound.kerash --kind weights > /dev/full",
+        5: "damaged.kerash",
+        141: "sound.kerash --kind weights | true",
+    },
     "shell-init": {0: "bash", 2: "fish", 3: "bash > /dev/full", 141: "bash | true"},
     "show": {
         0: "sound.kerash", 2: "none.kerash", 3: "sound.kerash > /dev/full", 5: "damaged.kerash",

@@ -30,6 +30,7 @@ GROUPS = {
     "Judge and explain": {
         "explain": "Tell what was off in a training.",
         "compare": "Compare two models on the same rows.",
+        "plot": "Draw charts of trainings and models.",
         "importance": "Show which columns a model relies on.",
         "report": "Write a page about a model for a browser.",
         "repro": "Train a model again and compare the weights.",

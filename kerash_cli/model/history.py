@@ -131,6 +131,12 @@ def read_log(path: str) -> tuple[History, int]:
     return run.history(), runs
 
 
+def looks_like_log(path: str) -> bool:
+    """Returns whether the first line of a file is that of a run log."""
+    with open(path, "rb") as file:
+        return _point(file.readline(_LONGEST_LINE)) is not None
+
+
 class _LoggedRun:
     """Collects the epochs of a run; a long one takes no more memory than a short one."""
 

@@ -8,8 +8,8 @@ BRAILLE = 0x2800
 """Code point of the braille character without dots."""
 BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of the dots of a braille character, by row and column: https://www.unicode.org/charts/PDF/U2800.pdf"""
-DASH = 3
-"""Number of dots of a dash, and of the gap after it."""
+DASHES = ((1, 0), (3, 3), (1, 3), (9, 3))
+"""Numbers of dots of a dash and of the gap after it, for each number of a dash."""
 
 
 class Stroke(NamedTuple):
@@ -19,7 +19,8 @@ class Stroke(NamedTuple):
     """Number of a colour of `chart`."""
     letter: str
     """Character of a dot where there is no braille."""
-    dashed: bool = False
+    dash: int = 0
+    """Number of the dash; 0 is no dash."""
 
 
 class Canvas:
@@ -54,10 +55,10 @@ class Canvas:
         """Joins points by straight lines."""
         if len(points) == 1:
             self.dot(*points[0], stroke)
-        count = 0
+        count, (on, off) = 0, DASHES[stroke.dash]
         for start, stop in pairwise(points):
             for x, y in _between(start, stop):
-                if not stroke.dashed or count // DASH % 2 == 0:
+                if count % (on + off) < on:
                     self.dot(x, y, stroke)
                 count += 1
 

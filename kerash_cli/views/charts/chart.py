@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Numbers: TypeAlias = "Sequence[float] | NDArray[Any]"
 
 COLOURS = 6
 """Number of colours of series; their numbers are 1 to COLOURS, and 0 is the grey of a reference such as a diagonal."""
+
+SIGNS = "orange: positive, blue: negative"
+"""Remark below a matrix whose values may be negative."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,8 @@ class LineSeries:
     """Points joined by a line, which is interrupted where a number is NaN."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Numbers
+    y: Numbers
     colour: int = 1
     dashed: bool = False
 
@@ -38,8 +47,8 @@ class PointSeries:
     """Points that are not joined."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Numbers
+    y: Numbers
     colour: int = 1
 
 
@@ -48,9 +57,9 @@ class BandSeries:
     """The area between two lines, such as an interval around a line."""
 
     name: str
-    x: Sequence[float]
-    low: Sequence[float]
-    high: Sequence[float]
+    x: Numbers
+    low: Numbers
+    high: Numbers
     colour: int = 1
 
 
@@ -59,9 +68,9 @@ class BarSeries:
     """A horizontal bar from 0 to a value for each name of the vertical axis; `low` and `high` are intervals."""
 
     name: str
-    values: Sequence[float]
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
+    values: Numbers
+    low: Numbers = ()
+    high: Numbers = ()
     colour: int = 1
 
 
@@ -70,8 +79,8 @@ class HistogramSeries:
     """Counts of values between consecutive edges."""
 
     name: str
-    edges: Sequence[float]
-    counts: Sequence[float]
+    edges: Numbers
+    counts: Numbers
     colour: int = 1
 
 
@@ -120,6 +129,26 @@ class Chart:
     """Remarks below the chart, such as how many points of all are shown."""
     square: bool = False
     """True if both axes have the same unit, so that a diagonal should look like one."""
+
+
+def to_json(chart: Chart) -> dict[str, Any]:
+    """Returns the chart as JSON values; null stands for what is not a finite number."""
+    from dataclasses import asdict
+
+    kinds = [type(each).__name__.removesuffix("Series").lower() for each in chart.series]
+    values: dict[str, Any] = _json_values(asdict(chart))
+    values["series"] = [{"kind": kind, **each} for kind, each in zip(kinds, values["series"], strict=True)]
+    return values
+
+
+def _json_values(value: Any) -> Any:
+    if isinstance(value, str | bool | int | None):
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _json_values(each) for name, each in value.items()}
+    return [_json_values(each) for each in (value if isinstance(value, Sequence) else value.tolist())]
 
 
 def colour_of(place: int) -> int:

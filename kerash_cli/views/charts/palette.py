@@ -45,15 +45,16 @@ CLASS = "kerash-chart"
 def style() -> str:
     """Returns the style sheet of a picture, which has the same text in all of them.
 
-    A page may set `--chart-ink` and so on, to give the charts in it other colours.
+    A page may set `--chart-ink` and so on, to give the charts in it other colours. Programs that know no variables take
+    nothing of it.
     """
     rules = [
         f".{CLASS}{{{_variables(LIGHT)}}}",
-        f"@media(prefers-color-scheme:dark){{.{CLASS}{{{_variables(DARK)}}}}}",
+        f"@media (prefers-color-scheme:dark){{.{CLASS}{{{_variables(DARK)}}}}}",
         f"@media print{{.{CLASS}{{{_variables(LIGHT)}}}}}",
         *(f".{CLASS} .f-{role}{{fill:var(--c-{role})}}.{CLASS} .s-{role}{{stroke:var(--c-{role})}}" for role in LIGHT),
     ]
-    return "".join(rules)
+    return f"@supports (fill:var(--c)){{{''.join(rules)}}}"
 
 
 def _variables(colours: dict[str, str]) -> str:

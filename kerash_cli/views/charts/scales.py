@@ -15,6 +15,7 @@ from kerash_cli.views.charts.chart import (
     HistogramSeries,
     LineSeries,
     MatrixSeries,
+    Numbers,
     PointSeries,
     Series,
 )
@@ -87,7 +88,7 @@ def ranges(chart: Chart) -> tuple[AxisRange, AxisRange]:
     return _range(chart.x, xs, 0.0 if has_bars else None), _range(chart.y, ys, 0.0 if has_base else None)
 
 
-def scale_for(values: Iterable[Sequence[float]]) -> Any:
+def scale_for(values: Iterable[Numbers]) -> Any:
     """Returns `log` if all finite values are positive and differ by a factor of LOG_FROM or more, else `linear`."""
     finite = _finite(values)
     if not len(finite) or finite.min() <= 0:
@@ -100,7 +101,7 @@ def short(value: float, digits: int = 4) -> str:
     return _plain_exponent(f"{value:.{digits}g}")
 
 
-def _extent(series: Series) -> tuple[Sequence[float], Sequence[float]]:
+def _extent(series: Series) -> tuple[Numbers, Numbers]:
     """Returns the values of a series on the horizontal and on the vertical axis."""
     if isinstance(series, LineSeries | PointSeries):
         return series.x, series.y
@@ -114,14 +115,14 @@ def _extent(series: Series) -> tuple[Sequence[float], Sequence[float]]:
     return [-0.5, len(series.rows[0]) - 0.5], [-0.5, len(series.rows) - 0.5]
 
 
-def _finite(values: Iterable[Sequence[float]]) -> Floats:
+def _finite(values: Iterable[Numbers]) -> Floats:
     parts = [np.asarray(each, np.float64).ravel() for each in values]
     joined = np.concatenate([np.empty(0), *parts])
     found: Floats = joined[np.isfinite(joined)]
     return found
 
 
-def _range(axis: Axis, values: Iterable[Sequence[float]], base: float | None = None) -> AxisRange:
+def _range(axis: Axis, values: Iterable[Numbers], base: float | None = None) -> AxisRange:
     if axis.names:
         return AxisRange(-0.5, len(axis.names) - 0.5, names=axis.names)
     found, log = _finite(values), axis.scale == "log"
@@ -143,7 +144,7 @@ def _apart(low: float, high: float, log: bool) -> tuple[float, float]:
         return low, high
     if log:
         return max(low / 2, _LEAST), min(high * 2, _MOST)
-    about = max(abs(low) / 10, 0.5 if abs(low) < 1e300 else 0.0)
+    about = abs(low) / 2 or 0.5
     return max(low - about, -_MOST), min(high + about, _MOST)
 
 

@@ -1,11 +1,12 @@
 """Pictures of charts as SVG, to be opened alone or put into a page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
 from kerash_cli.errors import printable
 from kerash_cli.views.charts.chart import (
+    SIGNS,
     BandSeries,
     BarSeries,
     Chart,
@@ -21,6 +22,7 @@ from kerash_cli.views.charts.scales import AxisRange, ranges
 from kerash_cli.views.charts.svg_series import DASHES, Plane, elements
 from kerash_cli.views.layout import wrapped
 
+NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH = 640
 """Width of a picture unless another one is asked for; a page may show it narrower."""
 SIZE, TITLE_SIZE = 13.0, 16.0
@@ -43,18 +45,40 @@ def svg(chart: Chart, size: int = WIDTH, key: str = "", styled: bool = True) -> 
     `key` sets the ids of equal charts in one page apart. Its colours are light or dark as the reader's settings say;
     unless `styled`, it has no style sheet and is light.
     """
+    picture, _ = _picture(chart, size, key, _style(styled))
+    return picture.replace("<svg ", f'<svg xmlns="{NAMESPACE}" style="max-width:100%;height:auto" ', 1)
+
+
+def stacked(charts: Sequence[Chart], size: int = WIDTH, styled: bool = True) -> str:
+    """Returns one picture of several charts, one below the other."""
+    if len(charts) == 1:
+        return svg(charts[0], size, styled=styled)
+    parts, top = list[str](), 0.0
+    for place, chart in enumerate(charts):
+        picture, height = _picture(chart, size, str(place), _style(styled and place == 0))
+        parts.append(picture.replace("<svg ", f'<svg y="{number(top)}" ', 1))
+        top += height
+    box = f'viewBox="0 0 {size} {number(top)}" width="{size}" height="{number(top)}"'
+    opening = f'<svg xmlns="{NAMESPACE}" class="{CLASS}" {box} style="max-width:100%;height:auto">'
+    return f"{opening}\n{''.join(parts)}</svg>\n"
+
+
+def _style(styled: bool) -> str:
+    return f"<style>{style()}</style>\n" if styled else ""
+
+
+def _picture(chart: Chart, size: int, key: str, sheet: str) -> tuple[str, float]:
+    """Returns an svg element, which has no namespace yet, and its height."""
     head, plane, foot, height = _layout(chart, size)
     body = "\n".join([*head, *_axes(chart, plane), *elements(chart, plane), *foot])
     mark = f"c{crc32((key + chart.title + chart.description + body).encode('utf-8', 'replace')):08x}"
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{CLASS}" viewBox="0 0 {size} {number(height)}" '
-        f'width="{size}" height="{number(height)}" role="img" aria-labelledby="{mark}t {mark}d" '
-        f'font-family="{FONTS}" font-size="{number(SIZE)}" style="max-width:100%;height:auto">\n'
+        f'<svg class="{CLASS}" viewBox="0 0 {size} {number(height)}" width="{size}" height="{number(height)}" '
+        f'role="img" aria-labelledby="{mark}t {mark}d" font-family="{FONTS}" font-size="{number(SIZE)}">\n'
         f'<title id="{mark}t">{safe(chart.title)}</title>\n<desc id="{mark}d">{safe(chart.description)}</desc>\n'
     )
     paper = f'<rect {fill("paper")} width="{size}" height="{number(height)}"/>\n'
-    sheet = f"<style>{style()}</style>\n" if styled else ""
-    return f"{opening}{sheet}{paper}{body}\n</svg>\n"
+    return f"{opening}{sheet}{paper}{body}\n</svg>\n", height
 
 
 class _Layout(NamedTuple):
@@ -84,7 +108,8 @@ def _layout(chart: Chart, size: int) -> _Layout:
     if chart.x.label:
         foot.append(_centred(plane, below + 14, chart.x.label + (" (log scale)" if across.log else "")))
         below += LINE
-    for note in chart.notes:
+    signed = any(isinstance(each, MatrixSeries) and not each.shows_values for each in chart.series)
+    for note in [SIGNS] * signed + [*chart.notes]:
         for line in _broken(note, size - 2 * EDGE):
             foot.append(text(EDGE, below + 14, line, fill("soft")))
             below += LINE - 2

@@ -17,8 +17,8 @@ LINES = 20
 def draw(chart: Chart, stream: TextIO, lines: int | None = None) -> str:
     """Returns the chart as lines of text that fit the stream: 80 columns wide if it is not a terminal.
 
-    It has braille and colours if the stream shows them, and about `lines` lines: by default LINES, or as many as the
-    terminal has.
+    It has braille and colours if the stream shows them. It has `lines` lines, unless it is of bars or cells: by default
+    LINES, or as many as the terminal has.
     """
     columns, height = screen.size(stream) if stream.isatty() else (screen.COLUMNS, screen.LINES)
     lettering = Lettering.of(stream, columns)

@@ -1,22 +1,25 @@
 """Matrices in text: numbers where they fit, else shades."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from kerash_cli.views.charts.chart import Chart, MatrixSeries
+from kerash_cli.views import screen
+from kerash_cli.views.charts.chart import SIGNS, Chart, MatrixSeries
 from kerash_cli.views.charts.lettering import Lettering, padded
 from kerash_cli.views.charts.scales import Floats, short
 from kerash_cli.views.charts.strengths import strengths
-from kerash_cli.views.charts.thinning import merged
-from kerash_cli.views.heat import luminance
+from kerash_cli.views.charts.thinning import Merged, merged
+from kerash_cli.views.heat import BLACK, MIDDLE, WHITE, luminance
 from kerash_cli.views.layout import cells, wrapped
 
 WIDEST_NAME = 20
-MOST_SIDE = 60
-"""Largest number of rows of shades."""
-SIGNED = (" -=", " +#")
-"""Shades of negative and of positive values where there are no colours."""
+MOST_ROWS, MOST_SIGNED_ROWS = 60, 100
+"""Largest number of rows of shades, of counts and of values that may be negative."""
+NEGATIVE = " -="
+"""Shades of negative values where there are no colours."""
+HALF = "▀"
+"""A character whose upper half has one colour, and whose lower half has another one."""
 
 
 def matrix(chart: Chart, lettering: Lettering) -> list[str]:
@@ -70,36 +73,67 @@ def _cell(value: str, marked: bool, strength: float, width: int, lettering: Lett
 
 def _painted(text: str, cube: tuple[int, int, int]) -> str:
     """Returns a text on one of the 6 x 6 x 6 colours of a terminal, in black or white."""
+    ink = BLACK if luminance(cube) > MIDDLE else WHITE
+    return f"\x1b[38;5;{ink};48;5;{_number(cube)}m{text}\x1b[0m"
+
+
+def _number(cube: tuple[int, int, int]) -> int:
     red, green, blue = cube
-    ink = 16 if luminance(cube) > 0.179 else 231
-    return f"\x1b[38;5;{ink};48;5;{16 + 36 * red + 6 * green + blue}m{text}\x1b[0m"
+    return 16 + 36 * red + 6 * green + blue
 
 
 def _shades(chart: Chart, series: MatrixSeries, rows: Floats, lettering: Lettering) -> list[str]:
     """Returns the matrix in shades; cells of a matrix that is too large stand for several."""
     names = [lettering.fitted(name, min(WIDEST_NAME, lettering.columns // 4)) for name in chart.y.names]
     left = max(map(cells, names), default=0)
-    room = max(1, min(MOST_SIDE, lettering.columns - left - 1))
-    small, size = merged(rows, room, by_sum=series.shows_values)
-    strong = strengths(series, small)
-    wide = 2 if 2 * small.shape[1] + left + 1 <= lettering.columns else 1
-    found = []
-    for row, line in enumerate(strong.tolist()):
-        name = names[row * size] if row * size < len(names) else ""
-        text = "".join(
-            _shade(value, series.marks_diagonal and row == column, wide, lettering) for column, value in enumerate(line)
-        )
-        found.append(f"{padded(name, left)} {text}" if left else text)
-    remarks = (each for line in _remarks(chart, series, size) for each in wrapped(line, lettering.columns))
+    most_rows = MOST_ROWS if series.shows_values else MOST_SIGNED_ROWS
+    room = max(1, lettering.columns - left - 1)
+    small = merged(rows, most_rows, room, by_sum=series.shows_values, alike=series.marks_diagonal)
+    strong = strengths(series, small.cells)
+    if not names and not series.shows_values and lettering.colours and screen.shows(lettering.stream, HALF):
+        found = _halves(strong)
+    else:
+        found = [
+            f"{padded(names[row * small.rows], left)} {line}" if names else line
+            for row, line in enumerate(_lines(series, strong, 2 if 2 * strong.shape[1] <= room else 1, lettering))
+        ]
+    remarks = (each for line in _remarks(chart, series, small, lettering) for each in wrapped(line, lettering.columns))
     return [*found, *(lettering.fitted(each, lettering.columns) for each in remarks)]
 
 
-def _remarks(chart: Chart, series: MatrixSeries, size: int) -> Sequence[str]:
-    """Returns lines about the columns and about cells that stand for several."""
-    several = [f"each cell stands for {size} x {size}"] if size > 1 else []
-    if not series.shows_values:
-        return several
-    return [f"rows: {chart.y.label}; columns, in the same order: {chart.x.label}", *several]
+def _lines(series: MatrixSeries, strong: Floats, wide: int, lettering: Lettering) -> Iterator[str]:
+    """Yields a line for each row."""
+    for row, line in enumerate(strong.tolist()):
+        yield "".join(
+            _shade(value, series.marks_diagonal and row == column, wide, lettering) for column, value in enumerate(line)
+        )
+
+
+def _halves(strong: Floats) -> list[str]:
+    """Returns a line for each two rows, so that cells are nearly square."""
+    even = np.vstack([strong, np.full((len(strong) % 2, strong.shape[1]), np.nan)])
+    pairs = zip(even[::2].tolist(), even[1::2].tolist(), strict=True)
+    return ["".join(map(_half, above, below)) for above, below in pairs]
+
+
+def _half(above: float, below: float) -> str:
+    upper, lower = ("" if each != each else str(_number(_colour(each, False))) for each in (above, below))
+    colours = ";".join([f"38;5;{upper}"] * bool(upper) + [f"48;5;{lower}"] * bool(lower))
+    if not upper:
+        return f"\x1b[38;5;{lower}m▄\x1b[0m" if lower else " "
+    return f"\x1b[{colours}m{HALF}\x1b[0m"
+
+
+def _remarks(chart: Chart, series: MatrixSeries, small: Merged, lettering: Lettering) -> Iterator[str]:
+    """Yields lines about the shades, the columns, and cells that stand for several."""
+    if series.shows_values:
+        yield lettering.text(f"rows: {chart.y.label}; columns, in the same order: {chart.x.label}")
+    elif lettering.colours:
+        yield SIGNS
+    else:
+        yield f"positive: {lettering.rules.shades[1:]}; negative: {NEGATIVE[1:]}"
+    if max(small.rows, small.columns) > 1:
+        yield f"each cell stands for {small.rows} x {small.columns}"
 
 
 def _shade(value: float, marked: bool, wide: int, lettering: Lettering) -> str:
@@ -108,10 +142,8 @@ def _shade(value: float, marked: bool, wide: int, lettering: Lettering) -> str:
         return " " * wide
     if lettering.colours:
         return _painted(" " * wide, _colour(value, marked))
-    shades = lettering.rules.shades
+    shades = NEGATIVE if value < 0 else lettering.rules.shades
     level = min(len(shades) - 1, int(np.ceil(abs(value) * (len(shades) - 1))))
-    if value < 0:
-        return (SIGNED[0][min(2, level)]) * wide
     if marked and not level:
         return "\\" * wide
     return shades[level] * wide

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kerash_cli.views.charts.canvas import Canvas, Stroke
+from kerash_cli.views.charts.canvas import DASHES, Canvas, Stroke
 from kerash_cli.views.charts.chart import (
     BandSeries,
     Chart,
@@ -18,9 +18,12 @@ from kerash_cli.views.charts.scales import AxisRange, Floats, Tick, ranges
 from kerash_cli.views.charts.thinning import pieces, thinned
 from kerash_cli.views.layout import cells
 
-LEAST_ROWS = 3
+LEAST_ROWS, FOOT = 3, 2
+"""Smallest number of rows of a drawing, and of lines below it."""
 ROWS_OF_TICK, COLUMNS_OF_TICK = 3, 11
 """Rows and columns of a drawing for each tick of its axes."""
+SAMPLES = ("\u2812\u2812\u2812", "\u2812\u2802\u2810", "\u2802\u2802\u2802", "\u2812\u2812\u2802")
+"""Samples of lines with each dash, for the legend."""
 SQUARE = 2.1
 """Height of a terminal's characters divided by their width."""
 
@@ -30,37 +33,49 @@ def plane(chart: Chart, lettering: Lettering, lines: int) -> list[str]:
     across, up = ranges(chart)
     strokes = _strokes(chart, lettering)
     head = _legend(chart, strokes, lettering)
-    rows = max(LEAST_ROWS, lines - len(head) - 2)
-    ticks = up.ticks(max(2, rows // ROWS_OF_TICK + 1))
-    labels = [lettering.text(tick.label) for tick in ticks]
-    left = max(map(cells, labels))
-    columns = lettering.columns - left - 2
-    if chart.square:
-        columns = min(columns, round(rows * SQUARE))
-    canvas = Canvas(columns, rows, lettering.braille)
-    for series, stroke in zip(chart.series, strokes, strict=True):
-        _draw(series, stroke, canvas, across, up)
-    for mark in chart.marks:
-        x, y = across.share(mark.x), up.share(mark.y)
-        if np.isfinite(x) and np.isfinite(y):
-            canvas.letter(*_dot(x, y, canvas), lettering.rules.ring, mark.colour)
-    at = {_row(tick, canvas, rows): label for tick, label in zip(ticks, labels, strict=True)}
+    for below in (FOOT, FOOT + 1):  # the label of the horizontal axis may need a line of its own
+        rows = max(LEAST_ROWS, lines - len(head) - below)
+        ticks = up.ticks(max(2, rows // ROWS_OF_TICK + 1))
+        left = max(cells(lettering.text(tick.label)) for tick in ticks)
+        columns = lettering.columns - left - 2
+        if chart.square:
+            columns = min(columns, round(rows * SQUARE))
+        canvas = Canvas(columns, rows, lettering.braille)
+        foot = _foot(chart.x.label, across, canvas, columns, left, lettering)
+        if len(foot) <= below:
+            break
+    _fill(canvas, chart, strokes, across, up, lettering)
+    at = {_row(tick, canvas, rows): lettering.text(tick.label) for tick in ticks}
     rules = lettering.rules
     body = [
         lettering.faded(padded(at.get(row, ""), left, right=True) + " " + (rules.tick if row in at else rules.vertical))
         + lettering.painted(characters)
         for row, characters in enumerate(canvas.rows())
     ]
-    return [*head, *body, *_foot(chart.x.label, across, canvas, columns, left, lettering)]
+    return [*head, *body, *foot]
+
+
+def _fill(
+    canvas: Canvas, chart: Chart, strokes: Sequence[Stroke], across: AxisRange, up: AxisRange, lettering: Lettering
+) -> None:
+    """Draws all series and marks."""
+    for series, stroke in zip(chart.series, strokes, strict=True):
+        _draw(series, stroke, canvas, across, up)
+    for mark in chart.marks:
+        x, y = across.share(mark.x), up.share(mark.y)
+        if np.isfinite(x) and np.isfinite(y):
+            canvas.letter(*_dot(x, y, canvas), lettering.rules.ring, mark.colour)
 
 
 def _strokes(chart: Chart, lettering: Lettering) -> list[Stroke]:
     """Returns how each series is drawn; without colours, dashes tell lines apart."""
     found = []
     for place, series in enumerate(chart.series):
-        dashed = isinstance(series, LineSeries) and (series.dashed or (not lettering.colours and place % 2 == 1))
         letter = LETTERS[place % len(LETTERS)] if series.colour else "."
-        found.append(Stroke(series.colour, letter, dashed))
+        dash = 0
+        if isinstance(series, LineSeries):
+            dash = int(series.dashed) if lettering.colours or not series.colour else place % len(DASHES)
+        found.append(Stroke(series.colour, letter, dash))
     return found
 
 
@@ -86,7 +101,7 @@ def _draw(series: Series, stroke: Stroke, canvas: Canvas, across: AxisRange, up:
     elif isinstance(series, BandSeries):
         for edge in (series.low, series.high):
             for points in _dots(across.shares(series.x), up.shares(edge), canvas):
-                canvas.line(points, stroke._replace(dashed=True))
+                canvas.line(points, stroke._replace(dash=2))
     elif isinstance(series, HistogramSeries):
         _draw_histogram(series, stroke, canvas, across, up)
 
@@ -150,7 +165,7 @@ def _sample(series: Series, stroke: Stroke, lettering: Lettering) -> str:
         return "\u2802"
     if isinstance(series, HistogramSeries):
         return "\u28ff"
-    return "\u2812\u2802" if stroke.dashed else "\u2812\u2812"
+    return SAMPLES[stroke.dash] if isinstance(series, LineSeries) else SAMPLES[2]
 
 
 def _foot(label: str, across: AxisRange, canvas: Canvas, columns: int, left: int, lettering: Lettering) -> list[str]:

@@ -1,5 +1,7 @@
 """Fewer points that look the same: as many as a picture of a certain width can show."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,20 +43,30 @@ def sample(count: int, most: int) -> NDArray[np.intp]:
     return np.arange(most) * count // most
 
 
-def merged(rows: Floats, most: int, by_sum: bool) -> tuple[Floats, int]:
-    """Returns a matrix of at most `most` rows and columns, and how many rows and columns each cell stands for.
+class Merged(NamedTuple):
+    """A matrix whose cells stand for several ones."""
+
+    cells: Floats
+    rows: int
+    """Number of rows that a cell stands for."""
+    columns: int
+
+
+def merged(matrix: Floats, most_rows: int, most_columns: int, by_sum: bool, alike: bool = False) -> Merged:
+    """Returns a matrix of at most so many rows and columns, which are merged alike if `alike`.
 
     A cell is the sum of those that it stands for or, unless `by_sum`, the one of them that is farthest from 0.
     """
-    size = -(-max(rows.shape) // most)
-    if size <= 1:
-        return rows, 1
-    height, width = (-(-length // size) * size for length in rows.shape)
-    padded = np.full((height, width), np.nan)
-    padded[: rows.shape[0], : rows.shape[1]] = rows
-    blocks = padded.reshape(height // size, size, width // size, size).transpose(0, 2, 1, 3)
-    cells = blocks.reshape(height // size, width // size, size * size)
+    rows, columns = -(-matrix.shape[0] // most_rows), -(-matrix.shape[1] // most_columns)
+    if alike:
+        rows = columns = max(rows, columns)
+    if rows <= 1 and columns <= 1:
+        return Merged(matrix, 1, 1)
+    height, width = -(-matrix.shape[0] // rows), -(-matrix.shape[1] // columns)
+    padded = np.full((height * rows, width * columns), np.nan)
+    padded[: matrix.shape[0], : matrix.shape[1]] = matrix
+    blocks = padded.reshape(height, rows, width, columns).transpose(0, 2, 1, 3).reshape(height, width, rows * columns)
     if by_sum:
-        return np.nansum(cells, axis=2), size
-    farthest = np.argmax(np.nan_to_num(np.abs(cells), nan=-1.0), axis=2)
-    return np.take_along_axis(cells, farthest[:, :, None], axis=2)[:, :, 0], size
+        return Merged(np.nansum(blocks, axis=2), rows, columns)
+    farthest = np.argmax(np.nan_to_num(np.abs(blocks), nan=-1.0), axis=2)
+    return Merged(np.take_along_axis(blocks, farthest[:, :, None], axis=2)[:, :, 0], rows, columns)

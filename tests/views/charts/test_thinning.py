@@ -35,6 +35,11 @@ def test_a_sample_is_even() -> None:
 def test_cells_of_a_large_matrix_are_added_or_represented_by_the_largest(
     by_sum: bool, expected: list[list[int]]
 ) -> None:
-    rows = np.array([[1, 2, -5], [3, 4, 0], [0, 7, 9]], float)
-    cells, size = merged(rows, 2, by_sum)
-    assert (cells.tolist(), size) == (expected, 2)
+    matrix = np.array([[1, 2, -5], [3, 4, 0], [0, 7, 9]], float)
+    assert [merged(matrix, 2, 2, by_sum).cells.tolist(), *merged(matrix, 2, 2, by_sum)[1:]] == [expected, 2, 2]
+
+
+def test_rows_and_columns_are_merged_alike_only_where_they_must_be() -> None:
+    matrix = np.ones((4, 12))
+    assert merged(matrix, 4, 4, by_sum=True).cells.tolist() == [[3, 3, 3, 3]] * 4
+    assert merged(matrix, 4, 4, by_sum=True, alike=True).cells.shape == (2, 4)

@@ -1,0 +1,155 @@
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from conftest import Kerash
+from drawn import SVG, Drawn, dots
+from terminal import shown
+
+EPOCHS = [(1, 2.0, 3.0), (2, 1.0, 0.5), (3, 0.1, 0.9)]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    return written(tmp_path, "run.log", EPOCHS)
+
+
+def written(folder: Path, name: str, epochs: list[tuple[int, float, float]]) -> str:
+    best, lines = float("inf"), []
+    for number, loss, validation in epochs:
+        improved, best = validation < best, min(best, validation)
+        line = {"epoch": number, "loss": loss, "validation_loss": validation, "learning_rate": 0.1}
+        lines.append(json.dumps({**line, "improved": improved, "seconds": 1.0}) + "\n")
+    (folder / name).write_text("".join(lines), encoding="ascii")
+    return name
+
+
+@pytest.fixture
+def model(kerash: Kerash) -> str:
+    kerash("train", "models/iris.model", "data/iris.csv", "-t", "species", "-q", "--epochs", "4", "-o", "iris.kerash")
+    return "iris.kerash"
+
+
+def test_a_log_is_drawn_in_the_terminal(kerash: Kerash, log: str) -> None:
+    done = kerash("plot", log)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "Learning curve: run.log"
+    assert "best epoch 2: 0.5" in lines[1]
+    assert all(len(line) <= 80 for line in lines)
+    assert "\x1b" not in done.out
+
+
+def test_a_saved_model_has_the_curve_of_its_training(kerash: Kerash, model: str) -> None:
+    done = kerash("plot", model, "--json")
+    (chart,) = json.loads(done.out)["charts"]
+    assert [(each["kind"], each["name"], each["x"]) for each in chart["series"]] == [
+        ("line", "training", [1, 2, 3, 4]),
+        ("line", "validation", [1, 2, 3, 4]),
+    ]
+
+
+def test_trainings_are_compared_in_one_chart(kerash: Kerash, log: str, model: str, tmp_path: Path) -> None:
+    done = kerash("plot", model, log, "-o", "both.svg")
+    assert done.err == "both.svg: Learning curves\n"
+    words = {words for _, _, words in Drawn((tmp_path / "both.svg").read_text(encoding="utf-8")).texts()}
+    assert {"iris.kerash", "run.log", "iris.kerash, training", "run.log, training"} <= words
+
+
+def test_of_several_runs_in_a_log_the_last_one_is_shown(kerash: Kerash, tmp_path: Path) -> None:
+    written(tmp_path, "twice.log", [*EPOCHS, *EPOCHS[:2]])
+    done = kerash("plot", "twice.log", "--json")
+    assert done.err == "twice.log: the last of 2 runs\n"
+    assert json.loads(done.out)["charts"][0]["series"][0]["x"] == [1, 2]
+
+
+def test_a_picture_is_written_whole_or_not_at_all(kerash: Kerash, log: str, tmp_path: Path) -> None:
+    assert kerash("plot", log, "-o", "a.svg", "-q").err == ""
+    before = (tmp_path / "a.svg").read_bytes()
+    ElementTree.fromstring(before)
+    refused = kerash("plot", log, "-o", "a.svg", "--kind", "figure")
+    assert refused.code == 2
+    assert (tmp_path / "a.svg").read_bytes() == before
+    assert [path for path in os.listdir(tmp_path) if path.startswith(".kerash")] == []
+
+
+def test_a_png_is_a_png(kerash: Kerash, log: str, tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    assert kerash("plot", log, "-o", "a.PNG").code == 0
+    assert (tmp_path / "a.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_weights_filters_rates_and_activations(kerash: Kerash, model: str, log: str) -> None:
+    assert "sepal_length" in kerash("plot", model, "--kind", "weights").out
+    assert "its 4 inputs are no image; try --kind weights" in kerash("plot", model, "--kind", "filters").error
+    assert "Learning rate: run.log" in kerash("plot", log, "-k", "learning-rate").out
+    assert "Activation: tanh" in kerash("plot", "tanh").out
+    assert kerash("plot", "relu", "elu:0.5").out.startswith("Activation\n")
+
+
+def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None:
+    words = ("2", "1", "ev", "data/xor.data", "data/xor.label", "3", "1", "--max-width", "4", "-q", "--workers", "1")
+    assert kerash("evolve", *words).code == 0
+    by_name = kerash("plot", "ev")
+    assert by_name.out.startswith("Search: ev\n")
+    assert by_name.out == kerash("plot", "ev.evolve/").out
+    assert kerash("plot", "ev", "--kind", "pareto").out.startswith("Loss and size: ev\n")
+    assert kerash("plot", "ev", "--kind", "tree").out.startswith("Family tree: ev\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run.log", "--kind", "lerning"], "did you mean 'learning'?"),
+        (["learning", "run.log"], "learning is a kind of chart; try kerash plot run.log --kind learning"),
+        (["taanh"], "'taanh' is no file, search, activation or genome; did you mean 'tanh'?"),
+        (["gone.log"], "gone.log: no such file"),
+        (["gone.kerash"], "gone.kerash: no such file"),
+        (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.gif.svg"),
+        (["run.log", "-o", "run.log"], "expected a name that ends in .svg"),
+        (["data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
+        (["models/iris.model"], "describes a network without weights; try kerash show models/iris.model"),
+        (["run.log", "--kind", "weights"], "--kind weights: expected a saved model, got run.log"),
+        (["softmax"], "softmax is a function of several numbers"),
+        (["run.log"] * 13, "expected at most 12 in one chart, got 13"),
+    ],
+)
+def test_what_can_not_be_drawn_is_a_line(kerash: Kerash, log: str, words: list[str], told: str) -> None:
+    done = kerash("plot", *words)
+    assert done.code == 2
+    assert done.out == ""
+    assert told in done.error
+
+
+def test_a_log_with_another_line_in_it_is_an_error(kerash: Kerash, log: str, tmp_path: Path) -> None:
+    with open(tmp_path / log, "a", encoding="ascii") as file:
+        file.write("{}\n" + '{"epoch":1}\n')
+    done = kerash("plot", log)
+    assert done.code == 2
+    assert "run.log:4: " in done.error
+
+
+def test_names_of_files_are_text(kerash: Kerash, tmp_path: Path) -> None:
+    name = "<script>\x1b[31m&.log"
+    written(tmp_path, name, EPOCHS)
+    assert "\x1b" not in kerash("plot", name).out
+    assert kerash("plot", name, "-o", "a.svg").code == 0
+    drawn = Drawn((tmp_path / "a.svg").read_text(encoding="utf-8"))
+    assert not drawn.root.findall(f".//{SVG}script")
+    assert any("<script>\\x1b[31m&.log" in words for _, _, words in drawn.texts())
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_chart_fits_the_terminal(log: str, tmp_path: Path, columns: int) -> None:
+    terminal = shown(["plot", log], tmp_path, columns)
+    assert terminal.screen.overlong == []
+    assert len(dots(terminal.screen.text.splitlines())) > 20
+    assert b"\x1b[38;5;" in terminal.written
+
+
+def test_a_simple_terminal_gets_no_codes_and_a_plain_locale_no_braille(log: str, tmp_path: Path) -> None:
+    for more in ({"TERM": "dumb"}, {"NO_COLOR": "1"}):
+        assert b"\x1b[" not in shown(["plot", log], tmp_path, **more).written
+    assert shown(["plot", log], tmp_path, LANG="C").written.isascii()
