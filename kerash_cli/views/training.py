@@ -1,8 +1,9 @@
 """Progress of training: a live bar on a terminal, lines elsewhere."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,7 +14,6 @@ from kerash_cli.views.layout import cells, wrapped
 if TYPE_CHECKING:
     from kerash_cli.training.run import Epoch, Run
     from kerash_cli.views.live import Frame
-from kerash_cli.views.curves import curve, ends
 from kerash_cli.views.messages import Console
 
 BAR, ASCII_BAR = ("━", "─"), ("#", "-")
@@ -21,6 +21,12 @@ BAR, ASCII_BAR = ("━", "─"), ("#", "-")
 NARROWEST_BAR, WIDEST_BAR = 8, 40
 MOST_LINES = 50
 """Approximate number of progress lines that are printed if there is no terminal."""
+CURVE_LINES, LEAST_LINES = 12, 8
+"""Largest and smallest number of lines of the learning curve."""
+SPARED_LINES = 4
+"""Lines of a terminal that the learning curve leaves for what is said before and after it."""
+FEWEST_EPOCHS = 3
+"""Smallest number of epochs for which there is a learning curve."""
 REFRESH = 0.1
 """Seconds between two updates of the live bar."""
 
@@ -41,7 +47,7 @@ def shown_epochs(
 
         with frame(sys.stderr) as lines:
             yield LiveBar(lines, run, limit)
-        console.say(*learning_curve(run.history))
+        sys.stderr.write(learning_curve(run, sys.stderr))
     else:
         yield PlainLines(run, every or -(-run.epochs // MOST_LINES))
 
@@ -162,15 +168,16 @@ def losses(epoch: "Epoch") -> str:
     return " ".join([*words, duration(epoch.seconds, decimals=2)])
 
 
-def learning_curve(history: "Sequence[Epoch]") -> list[str]:
-    """Draws the training losses, and the validation losses if there are any, each as a line of bars by `curve`."""
-    rows = [("loss", [epoch.loss for epoch in history])]
-    validation = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
-    if validation:
-        rows.append(("validation_loss", validation))
-    most = max((len(ends(values)) for _, values in rows if values), default=0)
-    return [
-        f"{name:>15} {curve(values, sys.stderr, beside=16 + most - len(ends(values)))}"  # as many bars in each row
-        for name, values in rows
-        if values
-    ]
+def learning_curve(run: "Run", stream: TextIO) -> str:
+    """Returns a chart of the losses by epoch, for a terminal; empty if there are few epochs or the terminal is low."""
+    _, height = screen.size(stream)
+    lines = min(CURVE_LINES, height - SPARED_LINES)
+    if len(run.history) < FEWEST_EPOCHS or lines < LEAST_LINES:
+        return ""
+    from kerash_cli.model.history import History, Point
+    from kerash_cli.views.charts.kinds import learning
+    from kerash_cli.views.charts.terminal import draw
+
+    points = [Point(each.number, each.loss, each.validation_loss, each.learning_rate) for each in run.history]
+    (chart,) = learning([("", History.of(points, run.best_epoch))])
+    return draw(replace(chart, title=""), stream, lines)

@@ -1,4 +1,3 @@
-import sys
 from types import SimpleNamespace
 from typing import cast
 
@@ -9,11 +8,27 @@ from kerash_cli.training.run import Epoch, Run
 from kerash_cli.views import training
 
 
-def test_a_learning_curve_is_as_standard_error_can_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    history = [Epoch(number, loss, None, 0.1, True, 0.0) for number, loss in enumerate((100.0, 10.0, 1.0), 1)]
-    monkeypatch.setattr(sys, "stdout", UTF8)
-    monkeypatch.setattr(sys, "stderr", ASCII)
-    assert training.learning_curve(history) == ["           loss @+_ 100 -> 1"]
+def trained(losses: list[float]) -> Run:
+    history = [Epoch(number, loss, None, 0.1, True, 0.0) for number, loss in enumerate(losses, 1)]
+    return cast(Run, SimpleNamespace(history=history, best_epoch=len(losses)))
+
+
+@pytest.mark.parametrize("lines", [40, 24, 14, 12])
+def test_a_learning_curve_leaves_room_on_the_screen(monkeypatch: pytest.MonkeyPatch, lines: int) -> None:
+    monkeypatch.setenv("LINES", str(lines))
+    drawn = training.learning_curve(trained([100.0, 10.0, 1.0]), UTF8).splitlines()
+    assert len(drawn) == min(12, lines - 4)
+    assert drawn[0] == "loss (log scale)   ⠒⠒⠒ training   ● best epoch 3: 1"
+
+
+def test_a_learning_curve_is_as_standard_error_can_show() -> None:
+    assert training.learning_curve(trained([100.0, 10.0, 1.0]), ASCII).isascii()
+
+
+def test_few_epochs_or_a_low_terminal_have_no_learning_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert training.learning_curve(trained([2.0, 1.0]), UTF8) == ""
+    monkeypatch.setenv("LINES", "11")
+    assert training.learning_curve(trained([3.0, 2.0, 1.0]), UTF8) == ""
 
 
 RUN = {"epochs": 1000, "best_epoch": 90, "patience": 50}
