@@ -26,6 +26,8 @@ MARGIN = 0.04
 """Share of an axis that is left free beyond the data, where the axis has no ends of its own."""
 LOG_FROM = 20.0
 """Ratio of the largest to the smallest value from which a logarithmic scale shows more."""
+DIGITS = 6
+"""Largest number of digits of a tick on a logarithmic axis."""
 _MOST = float(np.finfo(np.float64).max)
 _LEAST = float(np.finfo(np.float64).tiny)
 _EXACT = 2**50
@@ -206,12 +208,12 @@ def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     if len(decades) < 3:
         between = [value for value in _between(first - 1, last) if low <= value <= high]
         if 3 <= len(between) <= most:
-            return [(value, short(value)) for value in between]
+            return [(value, short(value, DIGITS)) for value in between]
     if len(decades) < 2:
         positive = [(value, label) for value, label in _linear_ticks(low, high, most, False) if value > 0]
         return positive or [(low, short(low))]
     step = -(-len(decades) // most)
-    return [(value, short(value)) for value in decades[::step]]
+    return [(value, short(value, DIGITS)) for value in decades[::step]]
 
 
 def _between(first: int, last: int) -> Iterator[float]:

@@ -31,6 +31,8 @@ EDGE, LINE = 16.0, 20.0
 """Free space around the picture, and the height of a line of text."""
 HEIGHT, BAR, CELL = 280.0, 28.0, 64.0
 """Height of the area between the axes, or of each bar; and the largest height of a matrix's cell."""
+NAMED = 16.0
+"""Height of a matrix's cell that is no square, if there is room: that of its name."""
 TALLEST, SQUARE = 560.0, 360.0
 """Largest height of a matrix, and of the area of a square chart."""
 TICKS_UP, TICK_WIDTH = 6, 80
@@ -133,7 +135,10 @@ def _broken(words: str, room: float) -> list[str]:
 
 def _widest(chart: Chart, up: AxisRange) -> float:
     """Returns the room that the vertical axis needs for its numbers or names."""
-    labels = chart.y.names or [tick.label for tick in up.ticks(TICKS_UP)]
+    if any(isinstance(each, MatrixSeries) for each in chart.series):
+        labels = list(chart.y.names)
+    else:
+        labels = [*chart.y.names] or [tick.label for tick in up.ticks(TICKS_UP)]
     return max((width(shortened(label, NAME), SIZE) for label in labels), default=0.0)
 
 
@@ -141,8 +146,10 @@ def _plane(chart: Chart, left: float, top: float, room: float, across: AxisRange
     """Returns the area between the axes; that of a matrix has square cells."""
     if matrices := [each for each in chart.series if isinstance(each, MatrixSeries)]:
         rows, columns = len(matrices[0].rows), len(matrices[0].rows[0])
-        cell = min(CELL, room / columns, TALLEST / rows)
-        return Plane(left, top, cell * columns, cell * rows, across, up)
+        wide, high = min(CELL, room / columns), TALLEST / rows
+        if matrices[0].marks_diagonal or not chart.y.names:
+            wide = high = min(wide, high)
+        return Plane(left, top, wide * columns, min(high, max(wide, NAMED)) * rows, across, up)
     if any(isinstance(each, BarSeries) for each in chart.series):
         return Plane(left, top, room, BAR * max(1, len(chart.y.names)), across, up)
     if chart.square:
@@ -187,7 +194,7 @@ def _ring(mark: ChartMark) -> str:
 def _axes(chart: Chart, plane: Plane) -> Iterator[str]:
     """Yields grid lines, ticks, and their labels."""
     if any(isinstance(each, MatrixSeries) for each in chart.series):
-        yield from _names_above(chart, plane)
+        yield from _names_below(chart, plane)
         yield from _names_beside(chart, plane)
         return
     bottom, right = plane.top + plane.height, plane.left + plane.width
@@ -212,6 +219,8 @@ def _axes(chart: Chart, plane: Plane) -> Iterator[str]:
 
 def _names_beside(chart: Chart, plane: Plane) -> Iterator[str]:
     """Yields names of the vertical axis, as many as there is room for."""
+    if not chart.y.names:
+        return
     ticks = plane.up.ticks(max(1, int(plane.height // (SIZE + 3))))
     heights = plane.y([tick.value for tick in ticks]).tolist()
     yield f'<g {fill("ink")} text-anchor="end">'
@@ -220,7 +229,7 @@ def _names_beside(chart: Chart, plane: Plane) -> Iterator[str]:
     yield "</g>"
 
 
-def _names_above(chart: Chart, plane: Plane) -> Iterator[str]:
+def _names_below(chart: Chart, plane: Plane) -> Iterator[str]:
     """Yields names below the columns of a matrix, as many as there is room for; long ones are turned."""
     if not chart.x.names:
         return

@@ -185,3 +185,14 @@ def test_every_text_is_within_the_picture() -> None:
             assert 0 <= x <= width
             assert 0 <= y <= height
             assert len(words) * 13 * 0.5 <= width  # of a mean letter of a common font
+
+
+def test_cells_are_as_high_as_their_names_need_and_square_where_there_are_none() -> None:
+    rows = [[1.0] * 60] * 4
+    named = Drawn(svg(chart(MatrixSeries("", rows, shows_values=False), y=Axis(names=["a", "b", "c", "d"]))))
+    assert {"a", "b", "c", "d"} <= {words for _, _, words in named.texts()}
+    bare = Drawn(svg(chart(MatrixSeries("", rows, shows_values=False))))
+    assert not [words for _, _, words in bare.texts() if words.isdigit()]
+    (frame,) = (each.get("d", "") for each in bare.root.findall(SVG + "path") if each.get("class") == "s-grid")
+    width, height = (float(each) for each in re.findall(r"[hv](\d[\d.]*)", frame))
+    assert width / 60 == pytest.approx(height / 4, rel=0.01)

@@ -64,10 +64,11 @@ def family(named: "Sequence[tuple[str, SearchRecord]]") -> list[Chart]:
     shown = {_place(each): each for each in (*_lowest(tried), *(record.lineage or []))}
     lineage = {_place(each) for each in record.lineage or []}
     members = [shown[place] for generation, index, _ in record.members if (place := (generation, index)) in shown]
+    ancestors = _branches(shown, lineage)
     series: list[Series] = [
         LineSeries("", *_branches(shown, shown.keys() - lineage), 0),
         PointSeries("each network", *_spread(list(shown.values())), 1),
-        LineSeries("ancestors of the best" if lineage else "", *_branches(shown, lineage), 2),
+        LineSeries("ancestors of the saved network" if ancestors[0] else "", *ancestors, 2),
     ]
     marks = [
         ChartMark("in the saved network" if place == 0 else "", each["generation"], each["loss"], 2)
