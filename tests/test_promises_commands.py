@@ -121,8 +121,7 @@ CODES: dict[str, dict[int, str]] = {
     },
     "plot": {
         0: "sound.kerash --kind weights", 2: "none.log", 3: "sound.kerash --kind weights > /dev/full",
-        5: "damaged.kerash",
-        141: "sound.kerash --kind weights | true",
+        4: "infinite.kerash numbers.csv", 5: "damaged.kerash", 141: "sound.kerash --kind weights | true",
     },
     "shell-init": {0: "bash", 2: "fish", 3: "bash > /dev/full", 141: "bash | true"},
     "show": {

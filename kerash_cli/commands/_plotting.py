@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from shlex import join, quote
 from typing import TYPE_CHECKING, Any
 
-from kerash_cli.commands import _files
+from kerash_cli.commands import _files, _measuring
 from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from kerash_cli.engine.activations import Activation
     from kerash_cli.evolution.history import SearchRecord
     from kerash_cli.model.history import History
+    from kerash_cli.model.scoring import Judged
     from kerash_cli.model.trained import TrainedModel
+    from kerash_cli.prediction.importance import Importances
     from kerash_cli.views.charts.chart import Chart
     from kerash_cli.views.charts.kinds import ChartKind, Subject
     from kerash_cli.views.messages import Console
@@ -26,7 +28,7 @@ def charts(words: "PlotWords", name: str | None, options: dict[str, Any], consol
     from kerash_cli.views.charts.kinds import KINDS
 
     sources = _Sources(words, options, console)
-    kind = KINDS[name or _default(words)]
+    kind = KINDS[name or _default(words, sources)]
     _check(kind, words)
     named = sources.of(kind)
     if len(named) > kind.most:
@@ -38,13 +40,20 @@ def _at_most(count: int) -> str:
     return "one" if count == 1 else f"at most {count}"
 
 
-def _default(words: "PlotWords") -> str:
+def _default(words: "PlotWords", sources: "_Sources") -> str:
     """Returns the kind of chart for these files."""
+    from kerash_cli.views.charts.kinds import KINDS
+
     if words.searches:
         return "search"
     if words.activations and not words.trainings:
         return "activations"
-    return "learning"
+    if words.data is None or not words.models:
+        return "learning"
+    targets = sources.models()[0][1].encoding.targets
+    if not targets.has_probabilities:
+        return "predicted"
+    return "confusion" if len(words.models) == 1 and targets.kind in KINDS["confusion"].targets else "roc"
 
 
 NOUNS = {
@@ -105,6 +114,8 @@ class _Sources:
                 raise BadInput(f"--kind {kind.name} is not for {targets.meaning()}; try kerash plot {words}")
         read: dict[Subject, Callable[[], Sequence[tuple[str, Any]]]] = {
             "training": self._trainings,
+            "judged": self._judged,
+            "importance": self._importances,
             "model": self.models,
             "search": self._searches,
             "activation": self._activations,
@@ -130,6 +141,47 @@ class _Sources:
                 f"with a table, try kerash plot {quote(word)} DATA"
             )
         return history
+
+    def _judged(self) -> "list[tuple[str, Judged]]":
+        assert self._words.data is not None
+        rows = _measuring.AnsweredRows(self._words.data, self._words.label, self._options, self._console)
+        found: list[tuple[str, Judged]] = []
+        told = set[str]()
+        for name, trained in self.models():
+            self._check_alike(name, trained)
+            trained.require_memory(name)
+            predicted = rows.predicted(name, trained)
+            if predicted.known not in told:
+                rows.known(predicted, "on new rows it is likely to be worse")
+            told.add(predicted.known)
+            found.append((name, predicted.judged()))
+        return found
+
+    def _check_alike(self, name: str, trained: "TrainedModel") -> None:
+        """Raises BadInput if a model predicts something else than the first one."""
+        (first, other), *_ = self.models()
+        own, others = trained.encoding.targets, other.encoding.targets
+        if (own.classes, own.labels) != (others.classes, others.labels):
+            raise BadInput(f"{first} and {name} predict different things; try one of them at a time")
+
+    def _importances(self) -> "list[tuple[str, Importances]]":
+        from kerash_cli.prediction.importance import importances
+        from kerash_cli.tables.table import notes
+
+        ((name, trained), *more), data = self.models(), self._words.data
+        assert data is not None
+        if more:
+            raise BadInput(f"--kind importance: expected one model, got {1 + len(more)}; try one at a time")
+        if self._options["weights"] is not None or self._options["on_error"] != "stop":
+            raise BadInput("--kind importance takes neither --weights nor --on-error skip; leave them out")
+        _files.check_once(data, self._words.label)
+        trained.require_memory(name)
+        reader, encoding = _files.Reader.of(self._options), trained.encoding
+        table = reader.table(data, schema=encoding.schema, label=encoding.label_column)
+        labels = reader.labels(self._words.label, table, encoding.names_of_labels)
+        self._console.say(*notes(table, labels))
+        tell = self._console.say
+        return [(name, importances(trained, table, labels=labels, mountpoint=self._mountpoint, tell=tell))]
 
     def _searches(self) -> "list[tuple[str, SearchRecord]]":
         from kerash_cli.evolution import history

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _files, _options
+from kerash_cli.commands import _files, _measuring, _options
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput
 
@@ -27,6 +27,7 @@ OUTPUT = Option(
 )
 SECTIONS = {
     "Chart": (KIND, OUTPUT),
+    "Data": (*_measuring.DATA, _measuring.WEIGHTS),
     "Running": (_options.MOUNTPOINT,),
     "Output": (_options.AS_JSON, _options.QUIET),
 }
@@ -43,13 +44,15 @@ def command(
 
     \b
     run logs and saved models    their learning curves, in one chart
+    saved models and a table     how well they predict it; LABEL may follow the table
     searches                     the best loss over the evaluations
     names of activations         their curves
 
     \b
     kerash plot run.log
     kerash plot old.kerash new.kerash -o curves.svg
-    kerash plot digits.kerash --kind filters -o filters.png
+    kerash plot iris.kerash iris.csv --kind roc
+    kerash plot houses.kerash houses.csv --kind residuals -o residuals.png
     kerash plot iris_ev --kind pareto
     kerash plot relu swish
     """

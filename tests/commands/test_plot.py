@@ -110,6 +110,8 @@ def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None
         (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.gif.svg"),
         (["run.log", "-o", "run.log"], "expected a name that ends in .svg"),
         (["data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
+        (["run.log", "data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
+        (["data/iris.csv", "data/xor.data", "data/xor.label"], "expected one table, or a table and its labels, got 3"),
         (["models/iris.model"], "describes a network without weights; try kerash show models/iris.model"),
         (["run.log", "--kind", "weights"], "--kind weights: expected a saved model, got run.log"),
         (["softmax"], "softmax is a function of several numbers"),
@@ -121,6 +123,52 @@ def test_what_can_not_be_drawn_is_a_line(kerash: Kerash, log: str, words: list[s
     assert done.code == 2
     assert done.out == ""
     assert told in done.error
+
+
+def test_a_model_and_a_table_show_how_well_it_predicts(kerash: Kerash, model: str, tmp_path: Path) -> None:
+    done = kerash("plot", model, "data/iris.csv")
+    assert done.code == 0
+    assert "rows are among those that the model was trained on" in done.err
+    confusion = json.loads(kerash("evaluate", model, "data/iris.csv", "--json").out)["confusion"]
+    rows = [line.split() for line in done.out.splitlines()[-3:]]
+    assert [[int(cell.strip("[]")) for cell in row[1:]] for row in rows] == confusion
+    assert kerash("plot", model, "data/iris.csv", "--kind", "roc").out.startswith("ROC curve: iris.kerash\n")
+    assert "petal_width" in kerash("plot", model, "data/iris.csv", "--kind", "importance").out
+    two = kerash("plot", model, model, "data/iris.csv", "--json")
+    assert json.loads(two.out)["charts"][0]["title"] == "ROC curve"
+    assert two.err.count("was trained on") == 1
+
+
+def test_numbers_are_shown_over_the_true_ones(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "line.csv").write_text("x,y\n" + "".join(f"{i},{2 * i + 100}\n" for i in range(60)), encoding="ascii")
+    kerash("train", "line.csv", "-t", "y", "-q", "--epochs", "3")
+    kerash("train", "line.csv", "-t", "x", "-q", "--epochs", "3", "-o", "other.kerash")
+    (chart,) = json.loads(kerash("plot", "line.kerash", "line.csv", "--json").out)["charts"]
+    assert chart["title"] == "y: predicted over true (line.kerash)"
+    assert chart["series"][1]["x"] == [2 * i + 100 for i in range(60)]
+    charts = json.loads(kerash("plot", "line.kerash", "line.csv", "--kind", "residuals", "--json").out)["charts"]
+    assert [each["series"][0]["kind"] for each in charts] == ["histogram", "line"]
+    assert kerash("plot", "line.kerash", "line.csv", "-k", "residuals", "-o", "r.svg").err.count("r.svg: ") == 2
+    assert "--kind roc is not for numbers, 'y'" in kerash("plot", "line.kerash", "line.csv", "-k", "roc").error
+    assert (
+        "line.kerash and other.kerash predict different things"
+        in kerash("plot", "line.kerash", "other.kerash", "line.csv").error
+    )
+
+
+def test_labels_may_be_in_a_file_and_the_table_in_a_pipe(kerash: Kerash) -> None:
+    kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q", "--epochs", "5")
+    assert kerash("plot", "xor.kerash", "data/xor.data", "data/xor.label").out.startswith("Confusion matrix")
+    piped = kerash("plot", "xor.kerash", "-", "data/xor.label", input=b"0 0\n0 1\n1 0\n1 1\n0 1\n")
+    assert piped.out.startswith("Confusion matrix"), piped.err
+
+
+def test_kinds_that_need_a_table_say_so(kerash: Kerash, model: str) -> None:
+    done = kerash("plot", model, "--kind", "roc")
+    assert (done.code, done.out) == (2, "")
+    assert "--kind roc needs a table with answers; try kerash plot iris.kerash DATA --kind roc" in done.error
+    refused = kerash("plot", model, "data/iris.csv", "--kind", "importance", "--on-error", "skip")
+    assert "--kind importance takes neither --weights nor --on-error skip" in refused.error
 
 
 def test_a_log_with_another_line_in_it_is_an_error(kerash: Kerash, log: str, tmp_path: Path) -> None:

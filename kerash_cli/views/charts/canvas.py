@@ -8,7 +8,7 @@ BRAILLE = 0x2800
 """Code point of the braille character without dots."""
 BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of the dots of a braille character, by row and column: https://www.unicode.org/charts/PDF/U2800.pdf"""
-DASHES = ((1, 0), (3, 3), (1, 3), (9, 3))
+DASHES = ((1, 0), (3, 3), (9, 3), (1, 3))
 """Numbers of dots of a dash and of the gap after it, for each number of a dash."""
 
 

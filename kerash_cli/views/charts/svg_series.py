@@ -129,6 +129,7 @@ def _bars(series: BarSeries, plane: Plane) -> Iterator[str]:
     if len(series.low):
         ends = zip(plane.x(series.low).tolist(), plane.x(series.high).tolist(), places.tolist(), strict=True)
         path = "".join(_whisker(low, high, y) for low, high, y in ends)
+        yield f'<path {stroke("paper")} stroke-width="4.5" d="{path}"/>'  # an edge: ink alone is hard to see on a bar
         yield f'<path {stroke("ink")} stroke-width="1.5" d="{path}"/>'
 
 

@@ -22,10 +22,12 @@ LEAST_ROWS, FOOT = 3, 2
 """Smallest number of rows of a drawing, and of lines below it."""
 ROWS_OF_TICK, COLUMNS_OF_TICK = 3, 11
 """Rows and columns of a drawing for each tick of its axes."""
-SAMPLES = ("\u2812\u2812\u2812", "\u2812\u2802\u2810", "\u2802\u2802\u2802", "\u2812\u2812\u2802")
+SAMPLES = ("\u2812\u2812\u2812", "\u2812\u2802\u2810", "\u2812\u2812\u2802", "\u2802\u2802\u2802")
 """Samples of lines with each dash, for the legend."""
-SQUARE = 2.1
-"""Height of a terminal's characters divided by their width."""
+DOTS = 3
+"""Number of the dash of dots."""
+WIDEST_SQUARE = 4
+"""Largest number of columns for each row, if both axes have the same unit; 2 would be a square."""
 
 
 def plane(chart: Chart, lettering: Lettering, lines: int) -> list[str]:
@@ -39,7 +41,7 @@ def plane(chart: Chart, lettering: Lettering, lines: int) -> list[str]:
         left = max(cells(lettering.text(tick.label)) for tick in ticks)
         columns = lettering.columns - left - 2
         if chart.square:
-            columns = min(columns, round(rows * SQUARE))
+            columns = min(columns, rows * WIDEST_SQUARE)
         canvas = Canvas(columns, rows, lettering.braille)
         foot = _foot(chart.x.label, across, canvas, columns, left, lettering)
         if len(foot) <= below:
@@ -69,12 +71,13 @@ def _fill(
 
 def _strokes(chart: Chart, lettering: Lettering) -> list[Stroke]:
     """Returns how each series is drawn; without colours, dashes tell lines apart."""
-    found = []
+    found, lines = list[Stroke](), 0
     for place, series in enumerate(chart.series):
         letter = LETTERS[place % len(LETTERS)] if series.colour else "."
         dash = 0
         if isinstance(series, LineSeries):
-            dash = int(series.dashed) if lettering.colours or not series.colour else place % len(DASHES)
+            dash = int(series.dashed) if lettering.colours or not series.colour else lines % len(DASHES)
+            lines += series.colour > 0
         found.append(Stroke(series.colour, letter, dash))
     return found
 
@@ -101,7 +104,7 @@ def _draw(series: Series, stroke: Stroke, canvas: Canvas, across: AxisRange, up:
     elif isinstance(series, BandSeries):
         for edge in (series.low, series.high):
             for points in _dots(across.shares(series.x), up.shares(edge), canvas):
-                canvas.line(points, stroke._replace(dash=2))
+                canvas.line(points, stroke._replace(dash=DOTS))
     elif isinstance(series, HistogramSeries):
         _draw_histogram(series, stroke, canvas, across, up)
 
@@ -165,12 +168,12 @@ def _sample(series: Series, stroke: Stroke, lettering: Lettering) -> str:
         return "\u2802"
     if isinstance(series, HistogramSeries):
         return "\u28ff"
-    return SAMPLES[stroke.dash] if isinstance(series, LineSeries) else SAMPLES[2]
+    return SAMPLES[stroke.dash] if isinstance(series, LineSeries) else SAMPLES[DOTS]
 
 
 def _foot(label: str, across: AxisRange, canvas: Canvas, columns: int, left: int, lettering: Lettering) -> list[str]:
     """Returns the horizontal axis, its numbers, and its label: beside the numbers, or below if there is no room."""
-    ticks = across.ticks(max(2, columns // COLUMNS_OF_TICK))
+    ticks = across.ticks(max(3, columns // COLUMNS_OF_TICK))
     rules, places = lettering.rules, [_dot(tick.share, 0, canvas)[0] * columns // canvas.width for tick in ticks]
     axis = [rules.horizontal] * columns
     numbers, end = "", 0
