@@ -26,6 +26,8 @@ MARGIN = 0.04
 """Share of an axis that is left free beyond the data, where the axis has no ends of its own."""
 LOG_FROM = 20.0
 """Ratio of the largest to the smallest value from which a logarithmic scale shows more."""
+LARGE = 1e7
+"""Smallest number that is written with an exponent."""
 DIGITS = 6
 """Largest number of digits of a tick on a logarithmic axis."""
 _MOST = float(np.finfo(np.float64).max)
@@ -190,10 +192,17 @@ def _times(count: int, power: int) -> float:
 def _labelled(values: Sequence[float], power: int) -> list[tuple[float, str]]:
     """Returns multiples of 10 ** `power` with labels that have as many digits as tell them apart."""
     top = max(map(abs, values))
-    if top < 1e6 and power > -6:
+    if top < LARGE and power > -6:
         return [(value, f"{value:.{max(0, -power)}f}") for value in values]
     digits = max(0, min(16, floor(log10(top)) - power)) if top else 0
-    return [(value, _plain_exponent(f"{value:.{digits}e}") if value else "0") for value in values]
+    shown = [_bare(f"{value:.{digits}e}") for value in values]
+    return [(value, label if value else "0") for value, label in zip(values, shown, strict=True)]
+
+
+def _bare(text: str) -> str:
+    """Returns `1.5e6` for `1.50e+06`."""
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
 
 
 def _plain_exponent(text: str) -> str:

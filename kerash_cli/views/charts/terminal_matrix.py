@@ -18,6 +18,9 @@ MOST_ROWS, MOST_SIGNED_ROWS = 60, 100
 """Largest number of rows of shades, of counts and of values that may be negative."""
 NEGATIVE = " -="
 """Shades of negative values where there are no colours."""
+WARM = ((2, 2, 2), (2, 2, 1), (3, 2, 1), (4, 2, 0), (5, 2, 0), (5, 3, 0))
+COLD = ((2, 2, 2), (1, 2, 2), (1, 2, 3), (0, 2, 4), (0, 2, 5), (0, 3, 5))
+"""Colours of positive and of negative values, from the weakest, among the 6 x 6 x 6 of a terminal."""
 HALF = "▀"
 """A character whose upper half has one colour, and whose lower half has another one."""
 
@@ -66,9 +69,8 @@ def _cell(value: str, marked: bool, strength: float, width: int, lettering: Lett
     text = padded(f"[{value}]" if marked else f"{value} ", width, right=True)
     if not lettering.colours or not strength:
         return text
-    level = min(5, 1 + round(4 * strength))
-    cube = (0, level // 2, level) if marked or strength < 0 else (level, level // 2, 0)
-    return _painted(text, cube)
+    colour = _counted(strength, marked)
+    return text if colour is None else _painted(text, colour)
 
 
 def _painted(text: str, cube: tuple[int, int, int]) -> str:
@@ -105,7 +107,8 @@ def _lines(series: MatrixSeries, strong: Floats, wide: int, lettering: Lettering
     """Yields a line for each row."""
     for row, line in enumerate(strong.tolist()):
         yield "".join(
-            _shade(value, series.marks_diagonal and row == column, wide, lettering) for column, value in enumerate(line)
+            _shade(value, series.marks_diagonal and row == column, series.shows_values, wide, lettering)
+            for column, value in enumerate(line)
         )
 
 
@@ -117,7 +120,7 @@ def _halves(strong: Floats) -> list[str]:
 
 
 def _half(above: float, below: float) -> str:
-    upper, lower = ("" if each != each else str(_number(_colour(each, False))) for each in (above, below))
+    upper, lower = ("" if each != each else str(_number(_signed(each))) for each in (above, below))
     colours = ";".join([f"38;5;{upper}"] * bool(upper) + [f"48;5;{lower}"] * bool(lower))
     if not upper:
         return f"\x1b[38;5;{lower}m▄\x1b[0m" if lower else " "
@@ -136,12 +139,13 @@ def _remarks(chart: Chart, series: MatrixSeries, small: Merged, lettering: Lette
         yield f"each cell stands for {small.rows} x {small.columns}"
 
 
-def _shade(value: float, marked: bool, wide: int, lettering: Lettering) -> str:
+def _shade(value: float, marked: bool, counts: bool, wide: int, lettering: Lettering) -> str:
     """Returns a cell in a shade of its strength, from -1 to 1; a marked one is seen even if it is empty."""
     if value != value:
         return " " * wide
     if lettering.colours:
-        return _painted(" " * wide, _colour(value, marked))
+        colour = _counted(value, marked) if counts else _signed(value)
+        return " " * wide if colour is None else _painted(" " * wide, colour)
     shades = NEGATIVE if value < 0 else lettering.rules.shades
     level = min(len(shades) - 1, int(np.ceil(abs(value) * (len(shades) - 1))))
     if marked and not level:
@@ -149,9 +153,14 @@ def _shade(value: float, marked: bool, wide: int, lettering: Lettering) -> str:
     return shades[level] * wide
 
 
-def _colour(value: float, marked: bool) -> tuple[int, int, int]:
-    """Returns the colour of a cell: blue on the diagonal and for negative values, else orange."""
-    level = round(5 * abs(value)) if abs(value) > 0.1 else 1 if value else 0
+def _counted(share: float, marked: bool) -> tuple[int, int, int] | None:
+    """Returns the colour of a count: blue on the diagonal, orange beside it, none if it is 0 there."""
+    level = min(5, 2 + round(3 * share)) if share else 1
     if marked:
-        return (0, level // 2, max(1, level))
-    return (0, level // 2, level) if value < 0 else (level, level // 2, 0)
+        return (0, level // 2, level)
+    return (level, level // 2, 0) if share else None
+
+
+def _signed(value: float) -> tuple[int, int, int]:
+    """Returns the colour of a value from -1 to 1: grey in the middle, so that it is faint on black and on white."""
+    return (WARM if value > 0 else COLD)[round(5 * abs(value))]

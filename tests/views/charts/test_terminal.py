@@ -209,3 +209,27 @@ def test_a_mark_is_at_its_point() -> None:
     text = draw(chart(flat, x=Axis(low=0, high=10), y=Axis(low=0, high=10), marks=[ChartMark("m", 10, 10)]), UTF8, 12)
     lines = area(text)
     assert lines[0].endswith("●")
+
+
+def coloured(monkeypatch: pytest.MonkeyPatch, chart: Chart) -> list[str]:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return draw(chart, Shown()).splitlines()
+
+
+def test_weights_without_names_are_half_blocks_in_colours_of_their_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[1.0, -1.0], [-1.0, float("nan")], [0.0, 1.0]]
+    _, first, second, *_ = coloured(monkeypatch, chart(MatrixSeries("", rows, shows_values=False), y=Axis()))
+    orange, blue, grey = 16 + 36 * 5 + 6 * 3, 16 + 6 * 3 + 5, 16 + 43 * 2
+    assert first == f"\x1b[38;5;{orange};48;5;{blue}m▀\x1b[0m\x1b[38;5;{blue}m▀\x1b[0m"
+    assert second == f"\x1b[38;5;{grey}m▀\x1b[0m\x1b[38;5;{orange}m▀\x1b[0m"
+
+
+def test_on_a_terminal_with_colours_counts_beside_the_diagonal_stand_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = MatrixSeries("", [[9, 0, 0], [0, 5, 4], [0, 0, 9]], marks_diagonal=True, by_row=True)
+    *_, first, second, _ = coloured(monkeypatch, chart(matrix))
+    assert first.count("\x1b[38;5;") == 1  # the count on the diagonal; a 0 has no colour
+    assert [int(number) for number in re.findall(r"48;5;(\d+)m", second)] == [16 + 6 * 2 + 4, 16 + 36 * 3 + 6]
+    names = [str(place) for place in range(30)]
+    rows = [[9.0 * (row == place) for place in range(30)] for row in range(30)]
+    wide = Chart("", "", Axis("p", names=names), Axis("e", names=names), [MatrixSeries("", rows, marks_diagonal=True)])
+    assert all(line.count("\x1b[38;5;") == 1 for line in coloured(monkeypatch, wide)[:30])
