@@ -1,6 +1,6 @@
 """Fewer points that look the same: as many as a picture of a certain width can show."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Merged(NamedTuple):
     columns: int
 
 
-def merged(matrix: Floats, most_rows: int, most_columns: int, by_sum: bool, alike: bool = False) -> Merged:
+def merged(matrix: NDArray[Any], most_rows: int, most_columns: int, by_sum: bool, alike: bool = False) -> Merged:
     """Returns a matrix of at most so many rows and columns, which are merged alike if `alike`.
 
     A cell is the sum of those that it stands for or, unless `by_sum`, the one of them that is farthest from 0.
@@ -61,12 +61,18 @@ def merged(matrix: Floats, most_rows: int, most_columns: int, by_sum: bool, alik
     if alike:
         rows = columns = max(rows, columns)
     if rows <= 1 and columns <= 1:
-        return Merged(matrix, 1, 1)
-    height, width = -(-matrix.shape[0] // rows), -(-matrix.shape[1] // columns)
-    padded = np.full((height * rows, width * columns), np.nan)
-    padded[: matrix.shape[0], : matrix.shape[1]] = matrix
-    blocks = padded.reshape(height, rows, width, columns).transpose(0, 2, 1, 3).reshape(height, width, rows * columns)
+        return Merged(np.asarray(matrix, np.float64), 1, 1)
+    strips = [matrix[top : top + rows] for top in range(0, matrix.shape[0], rows)]
+    return Merged(np.array([_merged_row(strip, columns, by_sum) for strip in strips]), rows, columns)
+
+
+def _merged_row(strip: NDArray[Any], columns: int, by_sum: bool) -> Floats:
+    """Returns a row of cells, each of which stands for `columns` columns of all rows of the strip."""
+    width = -(-strip.shape[1] // columns)
+    padded = np.full((len(strip), width * columns), np.nan)
+    padded[:, : strip.shape[1]] = strip
+    cells = padded.reshape(len(strip), width, columns).transpose(1, 0, 2).reshape(width, -1)
     if by_sum:
-        return Merged(np.nansum(blocks, axis=2), rows, columns)
-    farthest = np.argmax(np.nan_to_num(np.abs(blocks), nan=-1.0), axis=2)
-    return Merged(np.take_along_axis(blocks, farthest[:, :, None], axis=2)[:, :, 0], rows, columns)
+        return np.asarray(np.nansum(cells, axis=1))
+    farthest = np.argmax(np.nan_to_num(np.abs(cells), nan=-1.0), axis=1)
+    return np.asarray(cells[np.arange(width), farthest])

@@ -233,3 +233,20 @@ def test_on_a_terminal_with_colours_counts_beside_the_diagonal_stand_out(monkeyp
     rows = [[9.0 * (row == place) for place in range(30)] for row in range(30)]
     wide = Chart("", "", Axis("p", names=names), Axis("e", names=names), [MatrixSeries("", rows, marks_diagonal=True)])
     assert all(line.count("\x1b[38;5;") == 1 for line in coloured(monkeypatch, wide)[:30])
+
+
+def test_a_drawing_has_at_most_20_lines_and_leaves_two_of_the_terminal_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = chart(LineSeries("", [0, 1], [0, 1]))
+    for lines, expected in ((50, 20), (15, 13)):
+        monkeypatch.setenv("LINES", str(lines))
+        assert len(draw(line, Shown()).splitlines()) == expected
+    assert len(draw(line, UTF8).splitlines()) == 20  # no terminal
+
+
+def test_bars_to_both_sides_begin_at_a_line() -> None:
+    text = draw(chart(BarSeries("", [2.0, -2.0, 0.0])), UTF8)
+    right, left, none = (line[11:-6] for line in text.splitlines()[1:4])
+    zero = none.index("│")
+    assert right.index("█") - zero in (0, 1)
+    assert left.rindex("█") - zero in (0, -1)
+    assert right.count("█") == pytest.approx(left.count("█"), abs=1)

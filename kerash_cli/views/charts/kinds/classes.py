@@ -35,6 +35,8 @@ MOST_CLASSES = 50
 """Maximum number of rows of a confusion matrix; of more classes, several share a row."""
 MOST_SAID = 6
 """Maximum number of curves that the description names."""
+MOST_POOLED = 20_000_000
+"""Maximum number of pairs of a row and a class that a curve of all classes is made of: 160 MB of scores."""
 ALL = "all classes together"
 
 
@@ -136,6 +138,9 @@ def _curves(
         assert pooled is not None  # each row is of one class and not of another
         series.append(LineSeries(f"{ALL} ({figure} {_figure(area(pooled))})", pooled.x, pooled.y))
         notes.append("grey: each class against the others")
+    pairs = len(named[0][1].expected) * len(named[0][1].targets.classes or named[0][1].targets.labels)
+    if pairs > MOST_POOLED and (many or len(named) > 1):
+        notes.append("the curve of all classes is that of an even sample of the rows")
     if missing:
         notes.append(f"no curve, since no row or every row is of it: {enumerated(missing)}")
     return _Curves(series, f"{'; '.join(said[:MOST_SAID])}.", notes)
@@ -165,9 +170,10 @@ def _pooled(judged: "Judged", name: str) -> _Side:
         (side,) = _by_class(judged)
         return side._replace(name=name)
     sides = [*_by_class(judged)]
-    weights = None if judged.weights is None else np.tile(judged.weights, len(sides))
-    scores = np.concatenate([side.scores for side in sides])
-    return _Side(name, scores, np.concatenate([side.positive for side in sides]), weights)
+    rows = sample(len(judged.expected), max(1, MOST_POOLED // len(sides)))
+    weights = None if judged.weights is None else np.tile(judged.weights[rows], len(sides))
+    scores = np.concatenate([side.scores[rows] for side in sides])
+    return _Side(name, scores, np.concatenate([side.positive[rows] for side in sides]), weights)
 
 
 def _chances(judged: "Judged") -> tuple[Floats, NDArray[Any]]:

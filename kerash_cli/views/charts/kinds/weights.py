@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.views.charts.chart import Axis, Chart, MatrixSeries
 from kerash_cli.views.charts.kinds.base import kind
@@ -56,24 +57,26 @@ def filters(named: "Sequence[tuple[str, TrainedModel]]") -> list[Chart]:
         if min(height, width) == 1:
             height = width = _side(name, len(matrix) // depth)
             guessed = [f"{height * width} inputs are drawn as an image of {width} x {height}"]
-        tiles = matrix.T.reshape(-1, depth, height, width)
-    shown = tiles[:MOST_FILTERS]
-    notes = [f"{len(shown)} of {len(tiles)} filters"] * (len(shown) < len(tiles)) + guessed
-    if tiles.shape[1] > MOST_CHANNELS:
+        tiles = matrix.T
+    count, shown = len(tiles), np.asarray(tiles[:MOST_FILTERS], np.float64)
+    if matrix.ndim == 2:
+        shown = shown.reshape(-1, depth, height, width)
+    notes = [f"{len(shown)} of {count} filters"] * (len(shown) < count) + guessed
+    if shown.shape[1] > MOST_CHANNELS:
+        notes.append(f"means of {shown.shape[1]} channels")
         shown = shown.mean(axis=1, keepdims=True)
-        notes.append(f"means of {tiles.shape[1]} channels")
     notes.append("each filter is as strong as its largest weight")
     series = MatrixSeries("", _mosaic(shown).tolist(), shows_values=False)
-    said = f"{len(tiles)} filters of {tiles.shape[3]} x {tiles.shape[2]}."
+    said = f"{count} filters of {shown.shape[3]} x {shown.shape[2]}."
     return [Chart(f"Filters of layer {place}: {name}", said, Axis(), Axis(), [series], notes=notes)]
 
 
-def _first(name: str, trained: "TrainedModel") -> tuple[Floats, int]:
+def _first(name: str, trained: "TrainedModel") -> tuple[Array, int]:
     """Returns the weights (inputs, units) or (filters, channels, height, width) of the first layer with some."""
     for place, tensors in enumerate(trained.network.tensors(trained.params)):
         found = tensors.get("weights")
         if found is not None and found.ndim in (2, 4):
-            return np.asarray(found, np.float64), place
+            return found, place
     raise BadInput(f"{at(name)}no layer has weights that can be drawn; try kerash show")
 
 
@@ -86,8 +89,8 @@ def _inputs(trained: "TrainedModel", count: int) -> list[str]:
     return names if len(names) == count else [str(number + 1) for number in range(count)]
 
 
-def _largest(names: Sequence[str], matrix: Floats) -> str:
-    return names[int(np.square(matrix).sum(axis=1).argmax())]
+def _largest(names: Sequence[str], matrix: Array) -> str:
+    return names[int(np.einsum("ij,ij->i", matrix, matrix).argmax())]
 
 
 def _side(name: str, inputs: int) -> int:

@@ -14,6 +14,7 @@ from kerash_cli.errors import BadInput
 from kerash_cli.model.scoring import Judged
 from kerash_cli.views.charts import kinds
 from kerash_cli.views.charts.chart import BandSeries, Chart, LineSeries, MatrixSeries
+from kerash_cli.views.charts.kinds import classes
 from kerash_cli.views.charts.svg import svg
 
 NAMES = ("ant", "bee", "cow")
@@ -121,6 +122,16 @@ def test_of_many_classes_each_is_grey_and_all_together_have_a_colour() -> None:
     truth = np.eye(80)[model.expected]
     area = oracle.roc_auc_score(truth, model.ranking, average="micro")
     assert [each.name for each in chart.series if each.colour == 1] == [f"all classes together (AUC {area:.4g})"]
+
+
+def test_a_curve_of_all_classes_takes_an_even_sample_of_very_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classes, "MOST_POOLED", 300)
+    one, two = judged(skill=3), judged(seed=1)
+    (chart,) = kinds.roc([("one", one), ("two", two)])
+    assert chart.notes == ["the curve of all classes is that of an even sample of the rows"]
+    rows = np.arange(100) * 2
+    area = oracle.roc_auc_score(np.eye(3)[one.expected[rows]], one.ranking[rows], average="micro")
+    assert f"one (AUC {area:.4g})" in lines(chart)
 
 
 def test_each_label_has_a_curve() -> None:
