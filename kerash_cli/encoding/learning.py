@@ -244,7 +244,9 @@ def _targets(where: Table, places: Sequence[int], labels: tuple[str, ...], outpu
     if output.endswith("distribution"):
         if count == 1:
             return _classes(where, places[0], labels, outputs, output)
-        return OneHot.unscaled(output, count, labels, tuple(where.names or map(str, places)))
+        names = where.names
+        classes = map(str, places) if names is None else (names[place] for place in places)
+        return OneHot.unscaled(output, count, labels, tuple(classes))
     if outputs not in (None, count):
         raise BadInput(
             f"{at(where.source)}expected {outputs} label columns, one for each output, got 1; try softmax for classes"

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from measuring import traced
+from small_tables import again
 
 from kerash_cli.encoding.learning import learn
 from kerash_cli.errors import BadInput, BadTable, OutOfSpace
@@ -80,6 +81,14 @@ def test_several_columns_before_a_distribution_are_one_hot() -> None:
     labels = table([1.0, 0, 0, 0.5], [0.0, 1, 1, 0.5], names="yes no", source="l.csv")
     encoding = learn(table(X), labels, output="distribution")
     assert (encoding.targets.kind, encoding.outputs, encoding.targets.classes) == ("one-hot", 2, ("yes", "no"))
+
+
+def test_one_hot_columns_beside_inputs_name_the_classes() -> None:
+    encoding = learn(
+        table([1.0, 0, 0, 1], X, [0.0, 1, 1, 0], names="yes x no"), targets=["yes", "no"], output="distribution"
+    )
+    assert encoding.targets.classes == ("yes", "no")
+    assert again(encoding).targets.classes == ("yes", "no")
 
 
 @pytest.mark.parametrize("labels", [[0.0, 1, 1, 0], [1.0, 0, 0, 0]])
