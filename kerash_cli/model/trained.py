@@ -15,14 +15,12 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Damaged, at
-from kerash_cli.model import archive, facts, history, scoring, seen
+from kerash_cli.model import archive, facts, history, seen
 from kerash_cli.model.crossed import check_cv
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.facts import Facts
 from kerash_cli.model.history import History
-from kerash_cli.model.metrics import METRICS
 from kerash_cli.model.reading import check_reading
-from kerash_cli.model.scoring import Judged
 from kerash_cli.system import arithmetic, memory
 from kerash_cli.tables.table import Table
 
@@ -203,6 +201,8 @@ class TrainedModel(NamedTuple):
 
         This is much cheaper than `scores`. The RMSE is infinite or NaN if an output is.
         """
+        from kerash_cli.model.metrics import METRICS  # predictions need no metrics
+
         kind = self.encoding.targets
         value = METRICS[kind.main_metric].function(kind.answers(outputs), kind.answers(targets))
         return kind.main_metric, value
@@ -212,11 +212,15 @@ class TrainedModel(NamedTuple):
 
         Raises Diverged if an output is infinite or NaN.
         """
-        return scoring.scores(Judged(self.encoding.targets, outputs, targets))
+        from kerash_cli.model import scoring  # predictions need no scores
+
+        return scoring.scores(scoring.Judged(self.encoding.targets, outputs, targets))
 
     def judge(self, outputs: Array, targets: Array) -> dict[str, Any]:
         """Returns `scores` and the metrics that saved models do not have; a metric undefined for these rows is None."""
-        return scoring.all_scores(Judged(self.encoding.targets, outputs, targets))
+        from kerash_cli.model import scoring
+
+        return scoring.all_scores(scoring.Judged(self.encoding.targets, outputs, targets))
 
 
 def _description(text: object) -> ModelDescription:
@@ -231,7 +235,9 @@ def _description(text: object) -> ModelDescription:
 
 def _plain(figures: Any) -> Any:
     """Returns scores without those by class or target; None, the scores of a genome, stays None."""
-    return figures and {name: value for name, value in figures.items() if name not in scoring.TABLES}
+    from kerash_cli.model.scoring import TABLES  # predictions need no scores
+
+    return figures and {name: value for name, value in figures.items() if name not in TABLES}
 
 
 def _check_training(training: Any, encoding: Encoding) -> None:
