@@ -43,12 +43,19 @@ class Yeses(NamedTuple):
 
 def yeses(scores: ArrayLike, positive: ArrayLike, weights: Floats | None = None) -> Yeses:
     """Counts the rows whose score (rows,) is at least each of the scores; rows with a weight of 0 are left out."""
-    given, is_positive = np.asarray(scores, np.float64), np.asarray(positive, np.bool_)
-    counted = np.ones(len(given)) if weights is None else weights
-    order = np.argsort(-given, kind="stable")
-    order = order[counted[order] > 0]
-    ordered, counted, is_positive = given[order], counted[order], is_positive[order]
+    given, is_positive = np.ascontiguousarray(scores, np.float64), np.asarray(positive, np.bool_)
+    if weights is None:
+        order = np.argsort(-given)  # in any order of equal scores, because counts are exact
+    else:
+        order = np.argsort(-given, kind="stable")
+        order = order[weights[order] > 0]
+    ordered = given[order]
     last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)])  # of equal scores
+    is_positive = is_positive[order]
+    if weights is None:
+        right = np.cumsum(is_positive)[last].astype(np.float64)
+        return Yeses(ordered[last], right, last + 1 - right)
+    counted = weights[order]
     right, wrong = (np.cumsum(np.where(kind, counted, 0.0))[last] for kind in (is_positive, ~is_positive))
     return Yeses(ordered[last], right, wrong)
 
