@@ -1,5 +1,6 @@
 """Rows with known answers, DATA and LABEL on a command line, as models predict them."""
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from kerash_cli.commands import _files, _options
@@ -65,6 +66,7 @@ class AnsweredRows:
         table, labels = self._read(model, trained)
         trained.require_memory(model, table.rows)
         found = predicted(trained, table, labels, self._skip, self._mountpoint, self._tell, self._weights)
+        self._tell(*self._weighted(trained, table))
         left_out = found.left_out
         if left_out.missing:
             self._tell(f"skipped {left_out.missing} rows with missing values, as in training")
@@ -74,6 +76,13 @@ class AnsweredRows:
         self._console.unseen(found.unseen)
         self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
         return found
+
+    def _weighted(self, trained: "TrainedModel", table: "Table") -> list[str]:
+        """Returns a line if the model was trained with weights that the table has, but that are not asked for."""
+        column = trained.training["settings"].get("weights")
+        if self._weights is not None or column is None or column not in table.named:
+            return []
+        return [f"all rows count the same; --weights {quote(column)} counts them as in training"]
 
     def pair(self, names: tuple[str, str], found: tuple["Predicted", "Predicted"], threshold: float | None) -> "Pair":
         """Returns what two models, called `names`, guess for the rows that both can use; says how many they can't.

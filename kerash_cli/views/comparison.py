@@ -4,7 +4,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from kerash_cli.errors import printable
 from kerash_cli.views import screen
+from kerash_cli.views.layout import wrapped
 
 _NAME = 20  # columns of the name of a model
 
@@ -12,17 +14,18 @@ _NAME = 20  # columns of the name of a model
 def comparison_report(told: Mapping[str, Any]) -> str:
     """Returns a table with a row for each metric, how many rows each model has right, and the verdict."""
     names = [*map(_short, told["models"])]
-    table = [[f"{told['rows']} rows", *names, "difference", "95 % interval", "p"]]
+    rows = [[f"{told['rows']} rows", *names, "difference", "95 % interval", "p"]]
     for name, figure in told["figures"].items():
         if figure["difference"] is not None:
             values = (f"{value:.4g}" for value in figure["values"])
-            table.append([name, *values, f"{figure['difference']:+.3g}", _ends(figure["interval"]), _p(figure["p"])])
-    parts = [screen.table(sys.stdout, table)]
+            rows.append([name, *values, f"{figure['difference']:+.3g}", _ends(figure["interval"]), _p(figure["p"])])
+    table, parts = screen.table(sys.stdout, rows), []
     if "right" in told:
         right = told["right"]
         first, second = (f"only {name} {right[key]}" for name, key in zip(names, ("first", "second"), strict=True))
         parts.append(f"rows that are right: both {right['both']}, {first}, {second}, neither {right['neither']}")
-    return "\n\n".join([*parts, verdict(told)])
+    parts.append(verdict(told))
+    return "\n\n".join([table, *map(_paragraph, parts)])
 
 
 def verdict(told: Mapping[str, Any]) -> str:
@@ -50,6 +53,12 @@ def difference(figure: Mapping[str, Any]) -> str:
     sign = "" if _p(figure["p"]).startswith("<") else "= "
     test = "McNemar's exact test" if figure["test"] == "McNemar" else "paired bootstrap"
     return f"{phrase} (95 % interval {_ends(figure['interval'])}), {test} p {sign}{_p(figure['p'])}"
+
+
+def _paragraph(text: str) -> str:
+    """Returns a text in characters that the screen can show, in lines that fit it."""
+    columns, line = screen.width(sys.stdout), screen.spelled(printable(text), sys.stdout)
+    return line if columns is None else "\n".join(wrapped(line, columns))
 
 
 def _ends(interval: tuple[float, float] | None) -> str:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from kerash_cli.errors import printable
 from kerash_cli.views import screen
 from kerash_cli.views.layout import cells
 
@@ -40,7 +41,7 @@ def _rows(classes: Sequence[str], counts: Matrix) -> Iterator[list[str]]:
 
 def _numbered(classes: Sequence[str], counts: Matrix) -> str:
     """Returns the matrix with numbers for names in its head; what is too wide continues below."""
-    names = [_cut(f"{place} {screen.spelled(name, sys.stdout)}") for place, name in enumerate(classes, 1)]
+    names = [_cut(screen.spelled(f"{place} {printable(name)}", sys.stdout)) for place, name in enumerate(classes, 1)]
     label = max(cells(name) for name in [_SHORT_HEAD, *names])
     digits = max(len(str(len(classes))), *(len(_cell(n)) for row in counts for n in row))
     room = (screen.width(sys.stdout) or screen.COLUMNS) - label - len("[]")
@@ -89,4 +90,4 @@ def _cut(name: str) -> str:
     kept = name
     while cells(kept) >= _LABEL:
         kept = kept[:-1]
-    return f"{kept}…"
+    return kept + screen.spelled("…", sys.stdout)

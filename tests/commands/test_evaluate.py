@@ -296,3 +296,14 @@ def test_a_target_of_zero_has_no_percentage(line: Kerash) -> None:
     assert "a target is 0 or close to it" in done.error
     assert "mape" not in line("evaluate", "line.kerash", "line.csv").out
     assert json.loads(line("evaluate", "line.kerash", "line.csv", "--json").out)["mape"] is None
+
+
+def test_a_model_that_was_trained_with_weights_says_how_to_use_them(kerash: Kerash, tmp_path: Path) -> None:
+    rows = "".join(f"{x},{1 + x % 2},{'no' if x < 20 else 'yes'}\n" for x in range(40))
+    (tmp_path / "rows.csv").write_text(f"x,how often,y\n{rows}", encoding="ascii")
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense ? softmax\n", encoding="ascii")
+    kerash("train", "m.model", "rows.csv", "-t", "y", "--weights", "how often", "--epochs", "5", "-q")
+    said = "all rows count the same; --weights 'how often' counts them as in training"
+    assert said in kerash("evaluate", "m.kerash", "rows.csv").err.splitlines()
+    assert said not in kerash("evaluate", "m.kerash", "rows.csv", "--weights", "how often").err
+    assert not kerash("evaluate", "m.kerash", "rows.csv", "-q").err

@@ -91,3 +91,8 @@ def test_of_very_many_classes_only_the_mistakes_are_shown() -> None:
 
 def test_sums_of_weights_have_few_digits() -> None:
     assert "[12.35]" in confusion(["a", "b"], [[12.345678, 0.0], [0.0, 1.0]])
+
+
+def test_names_do_not_steer_the_terminal(columns: int) -> None:
+    text = confusion([f"\x1b[2J\t{n}" for n in range(40)], counts(40))
+    assert not [character for character in text if character != "\n" and not character.isprintable()]
