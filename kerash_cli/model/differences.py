@@ -15,6 +15,9 @@ _FIGURES = ("metrics", "test", "cv")
 _APART = {*_FIGURES, "settings", "sha256", "seen", "history"}
 """Keys of a record of training that are compared in a way of their own."""
 
+MOST_LINES = 1000
+"""Maximum number of lines of a description that are compared one by one."""
+
 
 class TensorDifference(NamedTuple):
     """How far the weights of a layer are apart."""
@@ -111,6 +114,8 @@ def _description(one: TrainedModel, other: TrainedModel) -> list[str]:
     mine, theirs = (str(each.description).splitlines() for each in (one, other))
     if mine == theirs:
         return []
+    if max(len(mine), len(theirs)) > MOST_LINES:  # comparing takes the product of both
+        return [f"-{len(mine):,} lines", f"+{len(theirs):,} lines"]
     return list(unified_diff(mine, theirs, n=max(len(mine), len(theirs)), lineterm=""))[3:]
 
 

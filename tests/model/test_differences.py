@@ -1,6 +1,7 @@
 """Differences between two models: norms by NumPy, and changes that are made by hand."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def test_descriptions_are_compared_line_by_line(model: TrainedModel, tmp_path: P
     ]  # fmt: skip
     assert [each.shapes for each in found.weights if each.name == "layer3.dense.bias"] == [(None, [2])]
     assert "  layer1.dense.weights 1x3 -> 1x2" in re.sub(r"(?<=\S) +", " ", told(found))
+
+
+def test_very_long_descriptions_are_not_compared_line_by_line(model: TrainedModel) -> None:
+    first, hidden, last = model.description.layers
+    description = replace(model.description, layers=(first, *[hidden] * 2000, last))
+    longer = model._replace(description=description)
+    assert differences(model, longer).description == ["-4 lines", "+2,003 lines"]
 
 
 def test_columns_classes_and_data_are_named(tmp_path: Path) -> None:
