@@ -28,19 +28,22 @@ def cross_validated(
     """
     from kerash_cli.store.stage import stage
     from kerash_cli.training.cross_validation import CrossValidation
-    from kerash_cli.views.folds import about_fold
+    from kerash_cli.views.folds import shown_folds
 
     assert request.cv is not None, "the caller knows"
     crossed, found = CrossValidation(description, prepared, request.target, request.cv), list["Fold"]()
     workers = crossed.workers(request.workers)
     console.say(crossed.describe())
+    if (request.workers or 1) > workers == 1:
+        console.say("using 1 worker: all networks of a fold train side by side in one process")
     with (
         stage(crossed.staged_bytes(workers), request.mountpoint, console.say, prepared.on_disk) as folder,
         nullcontext(crew) if crew else _late_crew(workers, console) as own,
+        shown_folds(console, crossed, prepared.encoding.targets.main_metric) as view,
     ):
-        for fold in crossed.folds(folder, own):
+        for fold in crossed.folds(folder, own, view.watch):
             found.append(fold)
-            console.say(about_fold(fold, prepared.encoding.targets.main_metric))
+            view.fold(fold)
     if request.output:
         console.say(f"training on all rows: {prepared.describe()}")
     return found

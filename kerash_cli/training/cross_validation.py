@@ -5,10 +5,9 @@ decided by validation rows among the others.
 """
 
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from itertools import chain, count
 from typing import Any
 
 from kerash_cli.engine.randomness import Key, generator
@@ -42,6 +41,8 @@ class CrossValidation:
         settings = whole.settings
         rng = generator(settings.seed, Key.SPLIT, _TESTS)
         self.tests = settings.validate_on.tests(whole.table, folds, rng, whole.strata)
+        self.epochs: dict[int, int] = {}
+        """Number of epochs so far of each fold that has begun, by its number."""
         # Whatever depends on all rows is settled, so that no fold decides otherwise.
         self._settings = replace(settings, missing=whole.encoding.missing)
 
@@ -73,30 +74,38 @@ class CrossValidation:
         at_once = min(len(self), TOGETHER * (workers + 1))
         return at_once * (self._whole.staged_bytes() + 8 * self._whole.network.size * self._whole.dtype.itemsize)
 
-    def folds(self, stage: Stage, crew: Crew | None) -> Iterator[Fold]:
+    def folds(self, stage: Stage, crew: Crew | None, watch: Callable[[], object] = lambda: None) -> Iterator[Fold]:
         """Trains all networks, in this process and the workers of `crew`; yields the folds in their order.
 
-        Raises Diverged at the first fold whose training diverges.
+        `watch` is called now and then. Raises Diverged at the first fold whose training diverges.
         """
-        groups = FoldGroup.all(map(self._prepared, range(len(self))), stage)
-        shared = SharedOut[FoldGroup](crew).trained(groups)
-        found = (
-            chain.from_iterable(map(FoldGroup.folds, shared)) if self._is_plain else map(self._alone(stage), count(1))
-        )
         waiting: dict[int, Fold | Diverged] = {}
-        for number in range(1, len(self) + 1):
-            while number not in waiting:
-                each, fold = next(found)
-                waiting[each] = fold
-            fold = waiting.pop(number)
-            if isinstance(fold, Diverged):
-                raise fold
-            yield fold
+        with closing(self._found(stage, crew, watch)) as found:
+            for number in range(1, len(self) + 1):
+                while number not in waiting:
+                    each, fold = next(found)
+                    waiting[each] = fold
+                fold = waiting.pop(number)
+                if isinstance(fold, Diverged):
+                    raise fold
+                yield fold
+
+    def _found(
+        self, stage: Stage, crew: Crew | None, watch: Callable[[], object]
+    ) -> Generator[tuple[int, Fold | Diverged], None, None]:
+        """Yields the folds with their numbers, in no certain order."""
+        if not self._is_plain:
+            yield from map(self._alone(stage, watch), range(1, len(self) + 1))
+            return
+        groups = FoldGroup.all(map(self._prepared, range(len(self))), stage, self.epochs)
+        with closing(SharedOut[FoldGroup](crew, watch).trained(groups)) as shared:
+            for group in shared:
+                yield from group.folds()
 
     @property
     def _is_plain(self) -> bool:
-        """True if each fold has one network, which is trained once."""
-        return not self._settings.folds and not self._settings.refit
+        """True if each fold has one network."""
+        return not self._settings.folds
 
     def _prepared(self, place: int) -> PreparedTraining:
         """Returns the training of a fold, given its index; the messages of BadInput name it."""
@@ -109,19 +118,18 @@ class CrossValidation:
         except BadInput as error:
             raise BadInput(f"fold {place + 1}: {error}") from None
 
-    def _alone(self, stage: Stage) -> Callable[[int], tuple[int, Fold]]:
-        """Returns the function that trains the networks of a fold, given its number, as `kerash train` does."""
+    def _alone(self, stage: Stage, watch: Callable[[], object]) -> Callable[[int], tuple[int, Fold]]:
+        """Returns the function that trains the networks of a fold, given its number; it has the mean of several."""
 
         def trained(number: int) -> tuple[int, Fold]:
             prepared, own = self._prepared(number - 1), stage.inner(f"fold{number}")
             begun = experiment.start(prepared, own)
             run = begun.run
             try:
-                deque(train(run, begun.source, begun.validate), 0)
-                again = begun.train_again() if begun.again else None
-                if again:
-                    deque(train(again.run, again.source), 0)
-                figures = begun.conclude(again).training["test"]
+                for epoch in train(run, begun.source, begun.validate):
+                    self.epochs[number] = epoch.number
+                    watch()
+                figures = begun.conclude().training["test"]
             except Diverged as error:
                 raise Diverged(f"fold {number}: {error}") from None
             shutil.rmtree(own.folder, ignore_errors=True)

@@ -41,52 +41,79 @@ class Fold(NamedTuple):
 class FoldGroup:
     """Trainings that take their steps together, and how far they have got: `Divisible` among processes."""
 
-    def __init__(self, members: Mapping[int, PreparedTraining], stage: Stage) -> None:
-        """`members` are the trainings by the numbers of their folds."""
-        self._members, self._stage = members, stage
+    def __init__(self, members: Mapping[int, PreparedTraining], stage: Stage, done: dict[int, int]) -> None:
+        """`members` are the trainings by the numbers of their folds; `done` gets the number of epochs of each."""
+        self._members, self._stage, self._done = members, stage, done
         self._numbers = list(members)
         self.record: dict[str, Any] = {}
-        self._judges: list[_Judge] = []
+        self._results: dict[int, _Trained] = {}
+        self._judges: dict[int, _Judge] = {}
+        self._again: dict[int, PreparedTraining] = {}
+        """Trainings of all rows that are still to come, if the settings ask for them."""
         self._failure: Diverged | None = None
 
     @classmethod
-    def all(cls, trainings: Iterable[PreparedTraining], stage: Stage) -> "Iterator[FoldGroup]":
+    def all(cls, trainings: Iterable[PreparedTraining], stage: Stage, done: dict[int, int]) -> "Iterator[FoldGroup]":
         """Yields all trainings, each together with the next one if they have the same form."""
         members: dict[int, PreparedTraining] = {}
         common: tuple[Any, ...] = ()
         for number, training in enumerate(trainings, 1):
             own = together.form(training)
             if members and (own != common or len(members) == TOGETHER):
-                yield cls(members, stage)
+                yield cls(members, stage, done)
                 members = {}
             members, common = {**members, number: training}, own
-        yield cls(members, stage)
+        yield cls(members, stage, done)
 
     @property
     def epochs(self) -> int:
-        """Number of epochs so far."""
+        """Number of epochs so far, of the training that is under way."""
         return max(together.Standing(**self.record["standing"]).epochs)
 
     @property
     def is_over(self) -> bool:
         """True if no network is training any more."""
-        return self._failure is not None or together.Standing(**self.record["standing"]).is_over
+        return self._failure is not None or (len(self._results) == len(self._numbers) and not self._again)
 
     def begin(self) -> None:
-        """Writes the samples to a folder of the stage, and keeps of the rows only those of the folds."""
+        """Writes the samples to a folder of the stage, and keeps of the rows only those that are needed later."""
         first, *_ = self._members.values()
         self._stage = self._stage.inner(f"fold{self._numbers[0]}")
         params = [experiment.initial_params(each) for each in self._members.values()]
         members = {f"fold {number}": each for number, each in self._members.items()}
         self.record = together.begin(self._stage, members, params, first.settings.epochs)
-        self._judges = [_Judge.of(number, each) for number, each in self._members.items()]
+        for number, each in self._members.items():
+            if each.again:
+                self._again[number] = each.again
+            self._judges[number] = _Judge.of(number, each.again or each)
         self._members = {}
 
     def advanced(self, record: dict[str, Any]) -> None:
-        """Takes a new standing, and removes the file of the old one."""
+        """Takes a new standing, and removes the file of the old one; begins the next training if one is over."""
         old, self.record = self.record["standing"]["file"], record
-        if record["standing"]["file"] != old:
+        standing = together.Standing(**record["standing"])
+        if standing.file != old:
             Path(old).unlink(missing_ok=True)
+        if len(self._results) < len(self._numbers):
+            self._done.update(zip(self._numbers, standing.epochs, strict=True))
+        if standing.is_over:
+            self._take(standing)
+
+    def _take(self, standing: together.Standing) -> None:
+        """Takes the results of trainings that are over, and begins the next training of all rows, if there is one."""
+        best = together.best_params(self.record)
+        if not self._results:
+            found = map(_Trained, best, standing.epochs, standing.best_epochs)
+            self._results = dict(zip(self._numbers, found, strict=True))
+        else:
+            number = next(iter(self._again))
+            del self._again[number]
+            self._results[number] = self._results[number]._replace(params=best[0])
+        if self._again:
+            number, again = next(iter(self._again.items()))
+            members = {f"fold {number}, all rows": again}
+            params, epochs = [experiment.initial_params(again)], self._results[number].best_epoch
+            self.record = together.begin(self._stage.inner(f"again{number}"), members, params, epochs)
 
     def failed(self, error: Diverged) -> None:
         """Takes the error of a training that diverged: the group is over."""
@@ -94,15 +121,23 @@ class FoldGroup:
 
     def folds(self) -> "Iterator[tuple[int, Fold | Diverged]]":
         """Yields the number of each fold with its figures, or with the error of the training; removes the files."""
-        if self._failure:
-            yield from ((number, self._failure) for number in self._numbers)
-        else:
-            best, standing = together.best_params(self.record), self.record["standing"]
-            for judge, params, *epochs in zip(
-                self._judges, best, standing["epochs"], standing["best_epochs"], strict=True
-            ):
-                yield judge.number, judge.fold(params, *epochs)
+        for number in self._numbers:
+            if self._failure:
+                yield number, self._failure
+                continue
+            try:
+                yield number, self._judges[number].fold(self._results[number])
+            except Diverged as error:
+                yield number, Diverged(f"fold {number}: {error}")
         shutil.rmtree(self._stage.folder, ignore_errors=True)
+
+
+class _Trained(NamedTuple):
+    """The result of a training."""
+
+    params: Array
+    epochs: int
+    best_epoch: int
 
 
 class _Judge(NamedTuple):
@@ -121,8 +156,9 @@ class _Judge(NamedTuple):
         model = TrainedModel(prepared.description, prepared.network, none, prepared.encoding, {})
         return cls(number, model, prepared.test, prepared.table.rows)
 
-    def fold(self, params: Array, epochs: int, best_epoch: int) -> Fold:
-        """Returns the figures of the network with these parameters."""
+    def fold(self, result: _Trained) -> Fold:
+        """Returns the figures of the network that was trained."""
+        params, epochs, best_epoch = result
         trained, (table, labels, *_) = self.model._replace(params=params), self.test
         targets = trained.encoding.encode_targets(table, labels, np.float64)
         x = trained.encoding.encode_inputs(table, params.dtype)

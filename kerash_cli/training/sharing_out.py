@@ -1,9 +1,8 @@
 """The sharing out of trainings among worker processes and this one, a while at a time, so that all stay busy."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from math import inf
 from threading import Condition
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -14,6 +13,9 @@ from kerash_cli.training import together
 SLICE = 0.2
 """Seconds of the processor after which a process may go on with another training."""
 
+
+LONG_SLICE = 1.0
+"""The same of a process that is alone, and shows how far it has got in between."""
 
 Advance = Callable[[dict[str, Any], float], dict[str, Any]]
 """Trains for so many seconds: `together.advance`, here or in a worker."""
@@ -49,8 +51,9 @@ G = TypeVar("G", bound=Divisible)
 class SharedOut(Generic[G]):
     """Trains in the workers of a crew and in this process; at most one more training has begun than processes train."""
 
-    def __init__(self, crew: Crew | None) -> None:
-        """`crew` is None if this process is to train alone."""
+    def __init__(self, crew: Crew | None, watch: Callable[[], object] = lambda: None) -> None:
+        """`crew` is None if this process is to train alone; `watch` is called now and then, in the caller's thread."""
+        self._watch = watch
         self._crew, self._width = crew, crew.width + 1 if crew else 1
         self._changed = Condition()
         self._idle: list[G] = []
@@ -59,7 +62,7 @@ class SharedOut(Generic[G]):
         self._error: BaseException | None = None
         self._is_closed = False
 
-    def trained(self, trainings: Iterator[G]) -> Iterator[G]:
+    def trained(self, trainings: Iterator[G]) -> Generator[G, None, None]:
         """Trains all of them; yields each when it is over, in no certain order. Raises the error of a training."""
         others = self._width - 1
         if not others:
@@ -76,7 +79,8 @@ class SharedOut(Generic[G]):
     def _alone(self, training: G) -> G:
         training.begin()
         while not training.is_over:
-            _advance(training, together.advance, inf)
+            _advance(training, together.advance, LONG_SLICE)
+            self._watch()
         return training
 
     def _led(self, trainings: Iterator[G]) -> Iterator[G]:
@@ -97,6 +101,7 @@ class SharedOut(Generic[G]):
             else:
                 with self._changed:
                     self._changed.wait_for(lambda: bool(self._idle or self._done or self._error))
+            self._watch()
             if self._error:
                 raise self._error
             while self._done:

@@ -1,14 +1,63 @@
 """The folds of a cross-validation, as `kerash train --cv` prints them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
+from kerash_cli.views.layout import wrapped
+from kerash_cli.views.messages import Console
+from kerash_cli.views.training import REFRESH
 
 if TYPE_CHECKING:
+    from kerash_cli.training.cross_validation import CrossValidation
     from kerash_cli.training.fold_groups import Fold
+    from kerash_cli.views.live import Frame
+
+
+class FoldsView:
+    """Prints a line about each fold; on a terminal, also how far the trainings have got."""
+
+    def __init__(self, console: Console, crossed: "CrossValidation", metric: str, lines: "Frame | None") -> None:
+        self._console, self._crossed, self._metric, self._lines = console, crossed, metric, lines
+        self._shown, self._judged = 0.0, 0
+
+    def fold(self, fold: "Fold") -> None:
+        """Shows a fold that has been judged."""
+        self._judged += 1
+        line = about_fold(fold, self._metric)
+        if self._lines:
+            self._lines.say(line)
+            self._shown = 0.0
+            self.watch()
+        else:
+            self._console.say(line)
+
+    def watch(self) -> None:
+        """Draws how far the trainings have got, if it is time for that."""
+        now = monotonic()
+        if self._lines is None or now - self._shown < REFRESH:
+            return
+        self._shown = now
+        epochs = sorted({each for number, each in self._crossed.epochs.items() if number > self._judged})
+        at = f", others at epoch {epochs[0]}{f' to {epochs[-1]}' * (len(epochs) > 1)}" if epochs else ""
+        line = f"{self._judged} of {len(self._crossed)} folds judged{at}"
+        self._lines.show(lambda width, height: wrapped(line, width))
+
+
+@contextmanager
+def shown_folds(console: Console, crossed: "CrossValidation", metric: str) -> Iterator[FoldsView]:
+    """Opens a view of a cross-validation, whose main metric is shown."""
+    if console.quiet or not screen.is_live(sys.stderr):
+        yield FoldsView(console, crossed, metric, None)
+        return
+    from kerash_cli.views.live import frame
+
+    with frame(sys.stderr) as lines:
+        yield FoldsView(console, crossed, metric, lines)
 
 
 def about_fold(fold: "Fold", metric: str) -> str:

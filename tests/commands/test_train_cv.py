@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT, Done, Kerash
-from processes import read_until, under_way
+from processes import on_terminal, read_until, under_way
+from program import PROCESS
 
 from kerash_cli.model import archive
 
@@ -41,7 +43,8 @@ def test_the_number_of_workers_changes_no_byte_of_what_is_printed(kerash: Kerash
     assert "fold 5: accuracy 0." in done[0].err
 
 
-def test_each_fold_is_what_train_makes_of_the_other_rows(kerash: Kerash, folder: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--refit",)])
+def test_each_fold_is_what_train_makes_of_the_other_rows(kerash: Kerash, folder: Path, more: tuple[str, ...]) -> None:
     """Rows of several groups, in order: a table without the last group is trained and judged on that group.
 
     The network has a normalization, since stacked ones differ in their last digits.
@@ -52,18 +55,20 @@ def test_each_fold_is_what_train_makes_of_the_other_rows(kerash: Kerash, folder:
     (folder / "m.model").write_text(
         "? 1 1\ninput\ndense 5 tanh\nbatch_normalization\ndense ? softmax\n", encoding="ascii"
     )
-    words = ("--target", "y", "--validate-on", "groups:group", "--epochs", "9", "--json")
+    words = ("--target", "y", "--validate-on", "groups:group", "--epochs", "9", "--json", *more)
     folds = figures(kerash("train", "m.model", "all.csv", *words, "--cv", "5", "--workers", "2"))["fold"]
     assert sorted(fold["rows"] for fold in folds) == [20] * 5
-    found = {json.dumps([fold["best_epoch"], fold["figures"]["confusion"]]): fold["figures"] for fold in folds}
+    found = [(fold["best_epoch"], fold["figures"]) for fold in folds]
     for place in range(5):
         lines = rows.splitlines(keepends=True)
         own = lines[20 * place : 20 * place + 20]
         (folder / "own.csv").write_text(head + "".join(own), encoding="ascii")
         (folder / "others.csv").write_text(head + "".join(each for each in lines if each not in own), encoding="ascii")
-        trained = json.loads(kerash("train", "m.model", "others.csv", *words).out)
+        done = kerash("train", "m.model", "others.csv", *words)
+        assert done.code == 0, done.err
+        trained = json.loads(done.out)
         judged = json.loads(kerash("evaluate", "m.kerash", "own.csv", "--json").out)
-        assert found[json.dumps([trained["best_epoch"], judged["confusion"]])] == judged
+        assert (trained["best_epoch"], judged) in found
 
 
 def test_blocks_of_the_last_rows_are_predicted_from_those_before(kerash: Kerash) -> None:
@@ -127,10 +132,12 @@ def test_nothing_is_saved_without_a_name(kerash: Kerash, folder: Path) -> None:
 
 @pytest.mark.parametrize("more", [("--folds", "3"), ("--refit",)])
 def test_each_fold_may_have_several_networks_or_train_again(kerash: Kerash, more: tuple[str, ...]) -> None:
-    words = ("train", *IRIS, "--cv", "2", "--epochs", "3", "--json", *more)
+    words = ("train", *IRIS, "--cv", "3", "--epochs", "3", "--json", *more)
     first, second = (kerash(*words, "--workers", workers) for workers in ("1", "2"))
     assert figures(first) == figures(second)
-    assert [fold["rows"] for fold in figures(first)["fold"]] == [75, 75]
+    assert [fold["rows"] for fold in figures(first)["fold"]] == [50, 50, 50]
+    assert "using 1 worker: " not in first.err
+    assert ("using 1 worker: " in second.err) == ("--folds" in more)
 
 
 def test_a_class_of_one_row_always_trains(kerash: Kerash, folder: Path) -> None:
@@ -178,3 +185,16 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing(folder: Path, environment: di
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 128 + signal.SIGINT
     assert os.listdir(folder / "place") == []
+
+
+def test_a_terminal_shows_how_far_the_trainings_have_got(folder: Path, environment: dict[str, str]) -> None:
+    words = ("train", "iris.csv", "--target", "species", "--cv", "3", "--epochs", "40")
+    code, seen = on_terminal([*PROCESS, *words], folder, environment)
+    assert code == 0, seen
+    assert "3 of 3 folds judged" in seen
+    assert re.search("0 of 3 folds judged, others at epoch [0-9]+", seen)
+    assert [line.split(":")[0] for line in re.findall("fold [0-9]: accuracy [^\r]*", seen)] == [
+        "fold 1",
+        "fold 2",
+        "fold 3",
+    ]

@@ -113,3 +113,14 @@ def test_any_other_error_ends_all() -> None:
     counters = [Counter("a", 10**6), Counter("b", 10**6, WorkerFailed("it died")), Counter("c", 10**6)]
     with pytest.raises(WorkerFailed, match="it died"):
         trained(counters, 2)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_caller_is_told_now_and_then_in_its_own_thread(workers: int) -> None:
+    threads = set()
+    crew = Threads(workers) if workers else None
+    shared = SharedOut[Counter](crew, lambda: threads.add(current_thread().name))
+    assert len(list(shared.trained(iter([Counter("a", 3), Counter("b", 3), Counter("c", 3)])))) == 3
+    if crew:
+        crew.shutdown()
+    assert threads == {"MainThread"}
