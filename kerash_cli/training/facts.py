@@ -15,7 +15,7 @@ from kerash_cli.engine.calls import run_calls
 from kerash_cli.engine.layers import Mode
 from kerash_cli.engine.losses import Loss
 from kerash_cli.engine.network import Network
-from kerash_cli.engine.tensors import Array
+from kerash_cli.engine.tensors import Array, carve
 from kerash_cli.model.facts import MOST, Facts, LayerFacts
 from kerash_cli.tables.table import Rows
 from kerash_cli.training.samples import Samples
@@ -116,7 +116,8 @@ class Slope:
 
     def lengths(self) -> list[float]:
         """Returns the root mean square of the latest gradient, for each layer that learns."""
-        tensors = self._network.tensors(self._gradient)
+        network = self._network
+        tensors = carve(self._gradient[: network.learnt], network.param_shapes)  # running means have no gradient
         vectors = [np.concatenate([each.ravel() for each in own.values()]) for own in tensors if own]
         return [float(np.sqrt(np.square(each, dtype=np.float64).mean())) for each in vectors]
 

@@ -14,7 +14,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.facts import TEXT_BYTES, VALUES, Facts, LayerFacts
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.training.facts import MOST_ROWS, hidden, likeness
+from kerash_cli.training.facts import MOST_ROWS, Slope, hidden, likeness
 from kerash_cli.training.loop import train
 
 
@@ -54,6 +54,19 @@ def test_losses_at_the_start_and_at_the_end_and_of_guessing(tmp_path: Path) -> N
         assert found.guess == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-3)
         assert found.chance == pytest.approx(np.log(2), rel=1e-3)
         assert (found.rows, found.measured) == (40, 40)
+
+
+def test_running_means_have_no_gradient(tmp_path: Path) -> None:
+    """What nobody computes is not measured: it is whatever the memory had in it before."""
+    model = "? 1 1\ninput\ndense 3 tanh\nbatch_normalization\ndense ? softmax\n"
+    data = table([[row % 7, row * row % 5, row % 2] for row in range(60)], "a b y")
+    with begun(tmp_path, prepared(model, data)) as (ours, _):
+        slope = Slope(ours.prepared.judged, ours.prepared.loss, ours.training)
+        slope._gradient[...] = np.nan
+        slope(ours.run.params)
+        lengths = slope.lengths()
+    assert len(lengths) == 3
+    assert np.isfinite(lengths).all()
 
 
 def test_guessing_an_amount_is_guessing_the_mean_and_so_is_0(tmp_path: Path) -> None:
