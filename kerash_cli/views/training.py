@@ -50,6 +50,8 @@ def shown_epochs(
         sys.stderr.write(learning_curve(run, sys.stderr))
     else:
         yield PlainLines(run, every or -(-run.epochs // MOST_LINES))
+        if sys.stderr.isatty():
+            sys.stderr.write(learning_curve(run, sys.stderr))
 
 
 class EpochView:

@@ -201,3 +201,13 @@ def test_a_simple_terminal_gets_no_codes_and_a_plain_locale_no_braille(log: str,
     for more in ({"TERM": "dumb"}, {"NO_COLOR": "1"}):
         assert b"\x1b[" not in shown(["plot", log], tmp_path, **more).written
     assert shown(["plot", log], tmp_path, LANG="C").written.isascii()
+
+
+def test_a_training_on_any_terminal_ends_in_a_chart_unless_it_is_quiet(kerash: Kerash, tmp_path: Path) -> None:
+    words = ["train", "models/xor.model", "data/xor.data", "data/xor.label", "--epochs", "30"]
+    for more in ({}, {"TERM": "dumb"}):
+        terminal = shown(words, tmp_path, **more)
+        assert "best epoch 30: " in terminal.screen.text
+        assert len(dots(terminal.screen.text.splitlines())) > 20
+    assert not dots(shown([*words, "-q"], tmp_path).screen.text.splitlines())
+    assert not dots(kerash(*words).err.splitlines())

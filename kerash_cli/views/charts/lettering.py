@@ -5,6 +5,7 @@ from typing import NamedTuple, Self, TextIO
 
 from kerash_cli.errors import printable
 from kerash_cli.views import screen
+from kerash_cli.views.charts.markup import shortened
 from kerash_cli.views.layout import cells
 
 COLOURS = (244, 33, 166, 29, 133, 136, 242)
@@ -59,15 +60,8 @@ class Lettering(NamedTuple):
         return screen.spelled(printable(text), self.stream)
 
     def fitted(self, text: str, most: int) -> str:
-        """Returns a text from data in at most `most` columns, cut off in the middle if necessary."""
-        known = self.text(text)
-        if cells(known) <= most:
-            return known
-        dots = "…" if screen.shows(self.stream, "…") else "..."
-        room = most - cells(dots)
-        if room < 2:
-            return _cut(known, most)
-        return _cut(known, room - room // 2) + dots + _cut(known[::-1], room // 2)[::-1]
+        """Returns a text from data in at most `most` columns; the middle of a longer one is left out."""
+        return shortened(self.text(text), most, "…" if screen.shows(self.stream, "…") else "...")
 
     def bold(self, text: str) -> str:
         """Returns a text in bold, if there are colours."""
@@ -92,13 +86,6 @@ class Lettering(NamedTuple):
                 before = colour
             parts.append(character)
         return "".join(parts) + ("\x1b[0m" if before is not None else "")
-
-
-def _cut(text: str, most: int) -> str:
-    """Returns as much of a text as fits into `most` columns."""
-    while cells(text) > most:
-        text = text[:-1]
-    return text
 
 
 def padded(text: str, width: int, right: bool = False) -> str:

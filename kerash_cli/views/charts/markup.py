@@ -17,17 +17,26 @@ def safe(text: str) -> str:
     return escape(printable(text), quote=True)
 
 
-def shortened(text: str, most: int) -> str:
-    """Returns a text in at most `most` letters; the middle of a longer one is left out."""
+def shortened(text: str, most: int, dots: str = "…") -> str:
+    """Returns a text in at most `most` columns; `dots` stand for the middle of a longer one."""
     shown = printable(text)
-    if cells(shown) <= most:
+    if len(shown) <= 4 * most and cells(shown) <= most:
         return shown
-    first, last = list(shown), list[str]()
-    while first and cells("".join(first) + "".join(last)) > most - 1:
-        if len(first) > 2 * len(last) and len(last) < most // 3:
-            last.insert(0, shown[len(shown) - 1 - len(last)])
-        first.pop()
-    return "".join(first) + "…" + "".join(last)
+    room = most - cells(dots)
+    if room < 2:
+        return _beginning(shown, most)
+    end = room // 3
+    return f"{_beginning(shown, room - end)}{dots}{_beginning(shown[: -most - 1 : -1], end)[::-1]}"
+
+
+def _beginning(text: str, most: int) -> str:
+    """Returns as much of a text as fits into `most` columns."""
+    used = 0
+    for place, character in enumerate(text[: 4 * most + 4]):
+        used += cells(character)
+        if used > most:
+            return text[:place]
+    return text[: 4 * most + 4]
 
 
 def width(text: str, size: float) -> float:

@@ -213,7 +213,8 @@ def _axes(chart: Chart, plane: Plane) -> Iterator[str]:
     yield f'<path {stroke("grid")} d="{grid}"/>'
     yield f'<path {stroke("soft")} d="M{number(plane.left)} {number(plane.top)}V{number(bottom)}H{number(right)}"/>'
     yield f'<g {fill("soft")} text-anchor="middle">'
-    yield from (text(x, bottom + 18, tick.label) for tick, x in zip(ticks, places, strict=True))
+    for tick, x in zip(ticks, places, strict=True):
+        yield text(min(x, right + EDGE - width(tick.label, SIZE) / 2), bottom + 18, tick.label)
     yield "</g>"
 
 

@@ -58,37 +58,40 @@ def _inherited(element: object, parents: dict, name: str) -> str | None:  # type
     return None
 
 
-def drawn(*series: Series, **more: object) -> str:
-    return svg(Chart(**{"title": "A title", "description": "", "x": Axis(), "y": Axis(), "series": series, **more}))  # type: ignore[arg-type]
+def chart(*series: Series, **more: object) -> Chart:
+    axes = {"x": Axis(), "y": Axis()}
+    return Chart(**{"title": "A title, which is rather long", "description": "", **axes, "series": series, **more})  # type: ignore[arg-type]
 
 
 NAMES = ["setosa", "versicolor", "virginica"]
 LONG = [f"a rather long name {place}" for place in range(12)]
-PICTURES = {
-    "line": drawn(LineSeries("training", [1, 200], [1e-9, 3e7]), x=Axis("epoch", whole=True), y=Axis("loss", "log")),
-    "legend": drawn(
+CHARTS = {
+    "line": chart(LineSeries("training", [1, 200], [1e-9, 3e7]), x=Axis("epoch", whole=True), y=Axis("loss", "log")),
+    "legend": chart(
         *(LineSeries(f"the log of run {place}.log", [0, 1], [0, place]) for place in range(12)),
         marks=[ChartMark(f"best epoch {place}", 0, 0) for place in range(4)],
         x=Axis("epoch"),
         y=Axis("loss"),
     ),
-    "notes": drawn(PointSeries("rows", [0, 1e6], [-1e-7, 1e-7]), x=Axis("x"), y=Axis("y"), notes=["one " * 40, "two"]),
-    "bars": drawn(BarSeries("", [1, 2, 3]), x=Axis("loss"), y=Axis(names=NAMES), notes=["one"]),
-    "confusion": drawn(MatrixSeries("", [[5] * 3] * 3), x=Axis("predicted", names=NAMES), y=Axis("true", names=NAMES)),
-    "turned": drawn(MatrixSeries("", [[5] * 12] * 12), x=Axis("predicted", names=LONG), y=Axis("true", names=LONG)),
-    "many": drawn(
+    "notes": chart(PointSeries("rows", [0, 1e6], [-1e-7, 1e-7]), x=Axis("x"), y=Axis("y"), notes=["one " * 40, "two"]),
+    "bars": chart(BarSeries("", [1, 2, 3]), x=Axis("loss"), y=Axis(names=NAMES), notes=["one"]),
+    "confusion": chart(MatrixSeries("", [[5] * 3] * 3), x=Axis("predicted", names=NAMES), y=Axis("true", names=NAMES)),
+    "turned": chart(MatrixSeries("", [[5] * 12] * 12), x=Axis("predicted", names=LONG), y=Axis("true", names=LONG)),
+    "many": chart(
         MatrixSeries("", [[1] * 50] * 50),
         x=Axis("predicted", names=[str(place) for place in range(50)]),
         y=Axis("true", names=[f"class {place}" for place in range(50)]),
     ),
-    "weights": drawn(
+    "weights": chart(
         MatrixSeries("", [[1] * 60] * 4, shows_values=False), x=Axis("60 units"), y=Axis("input", names=LONG[:4])
     ),
 }
 
 
-@pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
-def test_texts_are_within_the_picture_and_do_not_overlap(picture: str) -> None:
+@pytest.mark.parametrize("size", [640, 420, 320])
+@pytest.mark.parametrize("shown", CHARTS.values(), ids=CHARTS)
+def test_texts_are_within_the_picture_and_do_not_overlap(shown: Chart, size: int) -> None:
+    picture = svg(shown, size)
     _, _, width, height = map(float, Drawn(picture).root.get("viewBox", "").split())
     found = boxes(picture)
     for each in found:
@@ -101,13 +104,13 @@ def test_texts_are_within_the_picture_and_do_not_overlap(picture: str) -> None:
 
 
 def test_names_below_a_matrix_are_turned_only_if_they_are_too_long() -> None:
-    assert [each for each in boxes(PICTURES["turned"]) if each.turned]
-    assert not [each for each in boxes(PICTURES["many"]) if each.turned]
+    assert [each for each in boxes(svg(CHARTS["turned"])) if each.turned]
+    assert not [each for each in boxes(svg(CHARTS["many"])) if each.turned]
 
 
 def test_a_legend_fills_its_lines() -> None:
     lines: dict[float, float] = {}
-    for each in boxes(PICTURES["legend"]):
+    for each in boxes(svg(CHARTS["legend"])):
         if each.words.startswith("the log"):
             lines[each.top] = max(lines.get(each.top, 0.0), each.right)
     assert 3 <= len(lines) <= 5
@@ -116,9 +119,9 @@ def test_a_legend_fills_its_lines() -> None:
 
 
 def test_values_are_written_only_into_cells_that_have_room() -> None:
-    words = {each.words for each in boxes(drawn(MatrixSeries("", [[7] * 40] * 4)))}
+    words = {each.words for each in boxes(svg(chart(MatrixSeries("", [[7] * 40] * 4))))}
     assert "7" not in words
-    assert "5" in {each.words for each in boxes(PICTURES["confusion"])}
+    assert "5" in {each.words for each in boxes(svg(CHARTS["confusion"]))}
 
 
 def test_several_charts_are_one_below_the_other() -> None:

@@ -86,6 +86,14 @@ def test_a_few_rows_far_away_do_not_flatten_the_rest() -> None:
     assert 1 <= beyond < 20
 
 
+def test_residuals_that_are_all_far_from_0_are_all_shown() -> None:
+    true = np.linspace(1000, 1001, 50)
+    histogram, _ = kinds.residuals([("m", judged(true, np.zeros(50)))])
+    (bars,) = histogram.series
+    assert isinstance(bars, HistogramSeries)
+    assert (bars.edges[0], bars.edges[-1], sum(bars.counts), histogram.notes) == (1000, 1001, 50, [])
+
+
 def test_of_many_rows_an_even_sample_is_shown() -> None:
     true = np.arange(50_000.0)
     (chart,) = kinds.predicted([("m", judged(true, true))])

@@ -80,6 +80,13 @@ def test_several_trainings_have_a_colour_each_and_few_of_them_dashed_training_lo
     assert [drawn(each)[0] for each in many.series] == ["a", "b", "c", "d"]
 
 
+def test_of_several_trainings_those_without_validation_have_dashed_losses(tmp_path: Path) -> None:
+    one, two = run(tmp_path), run(tmp_path, [3.0, 2.0], None)
+    (chart,) = learning([("a", one), ("b", two)])
+    assert drawn(chart.series[-1]) == ("b, training", [1, 2], [3.0, 2.0], 2, True)
+    assert (chart.marks[1].x, chart.marks[1].y) == (2, 2.0)
+
+
 def test_a_figure_by_epoch(tmp_path: Path) -> None:
     (chart,) = figure([("run.log", run(tmp_path, figures=[0.2, 0.4, 0.9, 0.8]))])
     assert [drawn(each)[1:3] for each in chart.series] == [([1, 2, 3, 4], [0.2, 0.4, 0.9, 0.8])]

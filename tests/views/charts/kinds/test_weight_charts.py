@@ -59,6 +59,17 @@ def test_filters_are_laid_out_with_gaps_each_by_its_own_largest_weight() -> None
     np.testing.assert_array_equal(cells(chart), expected)
 
 
+def test_many_filters_stand_in_rows() -> None:
+    filters = np.zeros((20, 1, 8, 8))
+    filters[9, 0, 2, 3] = 5
+    (chart,) = kinds.filters([("m", model(filters, (1, 8, 8)))])
+    found = np.array(cells(chart))
+    assert found.shape == (3 * 9 - 1, 8 * 9 - 1)  # eight in a row of at most 72 cells
+    assert np.argwhere(found == 1).tolist() == [[9 + 2, 9 + 3]]
+    assert np.isnan(found[8]).all()
+    assert np.isnan(found[:, 8]).all()
+
+
 def test_channels_stand_side_by_side() -> None:
     filters = [[[[1.0]], [[-1.0]]]]
     (chart,) = kinds.filters([("m", model(filters, (2, 8, 8)))])
