@@ -143,7 +143,7 @@ def _histogram(series: HistogramSeries, plane: Plane) -> Iterator[str]:
     edges, heights = plane.x(series.edges).tolist(), plane.y(series.counts).tolist()
     base = float(plane.y([0.0])[0])
     for left, right, top in zip(edges, edges[1:], heights, strict=False):
-        if top < base:
+        if top < base and right > left:  # NaN is a place that a logarithmic axis does not have
             yield (
                 f'<rect {fill(series.colour)} x="{number(left)}" y="{number(top)}" '
                 f'width="{number(max(0.5, right - left - 1))}" height="{number(base - top)}"/>'

@@ -9,24 +9,28 @@ from kerash_cli.views.layout import cells
 
 WIDEST_NAME = 24
 """Largest number of columns for the name of a bar."""
+SHORTEST = 4
+"""Smallest number of columns for a bar."""
 
 
 def bars(chart: Chart, lettering: Lettering) -> list[str]:
     """Returns a line for each bar: its name, the bar, its interval as a dash, and its value."""
     (series,) = (each for each in chart.series if isinstance(each, BarSeries))
     across, _ = ranges(chart)
-    most = min(WIDEST_NAME, lettering.columns // 3)
-    names = [lettering.fitted(name, most) for name in chart.y.names]
     values = [short(value, 3) for value in series.values]
-    left, right = max(map(cells, names), default=0), max(map(cells, values), default=0)
-    room = max(4, lettering.columns - left - right - 3)
+    right = max(map(cells, values), default=0)
+    most = max(1, min(WIDEST_NAME, lettering.columns // 3, lettering.columns - right - 3 - SHORTEST))
+    names = [lettering.fitted(name, most) for name in chart.y.names]
+    left = max(map(cells, names), default=0)
+    room = max(SHORTEST, lettering.columns - left - right - 3)
     found = [
         f"{padded(name, left)} {lettering.rules.vertical if across.low >= 0 else ' '}"
         f"{lettering.painted(_bar(series, place, across, room, lettering))} {padded(value, right, right=True)}"
         for place, (name, value) in enumerate(zip(names, values, strict=True))
     ]
     label = lettering.fitted(chart.x.label, lettering.columns)
-    return [*found, *([" " * (left + 2) + label] if label else [])]
+    start = min(left + 2, lettering.columns - cells(label))
+    return [*found, *([" " * start + label] if label else [])]
 
 
 def _bar(

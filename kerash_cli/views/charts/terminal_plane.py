@@ -190,5 +190,6 @@ def _foot(label: str, across: AxisRange, canvas: Canvas, columns: int, left: int
     if label and end + 2 + cells(shown) <= edge:
         lines[-1] += " " * (edge - end - cells(shown)) + shown
     elif label:
-        lines.append(" " * max(0, edge - columns // 2 - cells(shown) // 2 - 1) + shown)
+        start = min(edge - columns // 2 - cells(shown) // 2 - 1, lettering.columns - cells(shown))
+        lines.append(" " * max(0, start) + shown)
     return lines
