@@ -63,7 +63,7 @@ class AnsweredRows:
         """Returns the model's predictions; prints remarks about rows that were left out, unless they were printed."""
         from kerash_cli.prediction.judging import predicted
 
-        table, labels = self._read(model, trained)
+        table, labels = self.read(model, trained)
         trained.require_memory(model, table.rows)
         found = predicted(trained, table, labels, self._skip, self._mountpoint, self._tell, self._weights)
         self._tell(*self._weighted(trained, table))
@@ -111,7 +111,7 @@ class AnsweredRows:
         if found.known:
             self._console.say(f"{model and f'{model} on '}{found.source}: {found.known}; {what}")
 
-    def _read(self, model: str, trained: "TrainedModel") -> tuple["Table", "Table | None"]:
+    def read(self, model: str, trained: "TrainedModel") -> tuple["Table", "Table | None"]:
         """Returns the table and its labels as the model reads them; they are read again for another kind of columns."""
         from kerash_cli.tables.table import notes
 

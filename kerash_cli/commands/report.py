@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _files, _options
+from kerash_cli.commands import _files, _measuring, _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
+    from kerash_cli.prediction.judging import Predicted
+    from kerash_cli.tables.table import Table
     from kerash_cli.views.html.material import ReportMaterial
     from kerash_cli.views.messages import Console
+
+_NOT_READING = {"output", "force", "quiet", "seed", "mountpoint"}
+"""Options that do not say how rows are read."""
 
 _MARK = b'<meta name="generator" content="kerash '
 """What a report has near its beginning."""
@@ -78,45 +82,46 @@ def _material(
     """Reads the files, and measures the model on the rows."""
     from kerash_cli.inspection import summaries
     from kerash_cli.inspection.shapes import shapes
+    from kerash_cli.prediction import judging
     from kerash_cli.prediction.importance import importances
-    from kerash_cli.prediction.judging import predicted, scores
-    from kerash_cli.tables.table import notes
     from kerash_cli.views.html.material import ReportMaterial
 
-    mountpoint, seed = options["mountpoint"], options["seed"]
-    reader = _files.Reader.of(options)
-    trained = _files.load(model, mountpoint, console.say)
-    trained.require_memory(model)
-    encoding = trained.encoding
-    table = reader.table(data, schema=encoding.schema, label=encoding.label_column)
-    labels = reader.labels(label, table, encoding.names_of_labels)
-    trained.require_memory(model, table.rows)
-    remarks = notes(table, labels)
-    found = predicted(trained, table, labels, False, mountpoint, console.say)
-    if found.left_out.missing:
-        remarks.append(f"{found.left_out.missing} rows with missing values are left out, as in training")
-    remarks += found.notes
-    if found.unseen:
-        remarks.append(f"{counted(found.unseen, 'text value')} that no training row had, treated as unknown")
-    console.say(*remarks)
-    digests = {"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""}
-    columns = summaries.of_model(encoding, table, labels)
+    mountpoint, seed, reading = options["mountpoint"], options["seed"], _options.given(_NOT_READING)
+    rows = _measuring.AnsweredRows(data, label, {**options, "on_error": "stop"}, console)
+    trained = rows.load(model, threshold=None)
+    found = rows.predicted(model, trained)
+    table, labels = rows.read(model, trained)
+    columns = summaries.of_model(trained.encoding, table, labels)
     return ReportMaterial(
         model=_name(model),
         data="standard input" if data == "-" else _name(data),
         file="DATA" if data == "-" else _name(data),
         label="LABEL" if label == "-" else _name(label or ""),
-        reading=_options.given({"output", "force", "quiet", "seed", "mountpoint"}),
+        reading=reading,
         seed=seed,
         trained=trained,
-        scores=scores(found),
+        judged=found.judged(),
+        scores=judging.scores(found),
         known=found.known,
-        remarks=remarks,
+        remarks=_remarks(found, table, labels),
         columns=columns,
         shapes=shapes(columns, table),
         importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),
-        sha256=digests,
+        sha256={"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""},
     )
+
+
+def _remarks(found: "Predicted", table: "Table", labels: "Table | None") -> list[str]:
+    """Returns messages about the rows that belong in the page."""
+    from kerash_cli.encoding.phrases import counted
+    from kerash_cli.tables.table import notes
+
+    lines = [*notes(table, labels), *found.notes]
+    if missing := found.left_out.missing:
+        lines.append(f"{counted(missing, 'row')} with missing values left out, as in training")
+    if found.unseen:
+        lines.append(f"{counted(found.unseen, 'text value')} that no training row had, treated as unknown")
+    return lines
 
 
 def _name(path: str) -> str:

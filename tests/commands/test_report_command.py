@@ -60,6 +60,41 @@ def test_its_figures_are_those_of_evaluate_and_importance(kerash: Kerash, tmp_pa
     assert "tc and ldl (0.90)" in text
 
 
+CHARTS = {
+    "iris": [
+        *("Confusion matrix", "ROC curve", "Precision and recall", "Calibration", "Importance"),
+        *("The network", "Weights of layer 1", "Learning curve", "Validation accuracy"),
+    ],
+    "diabetes": [
+        *("progression: predicted over true", "progression: residuals", "progression: residuals over predictions"),
+        *("Importance", "The network", "Weights of layer 1", "Learning curve", "Validation rmse"),
+    ],
+}
+
+
+@pytest.mark.parametrize("which", CHARTS)
+def test_its_charts_are_those_that_suit_the_model(kerash: Kerash, tmp_path: Path, which: str) -> None:
+    root = parsed(reported(kerash, tmp_path, which))
+    pictures = [each for each in found(root, "svg") if each.attrib.get("aria-hidden") != "true"]
+    assert [texts(found(each, "title")[0]) for each in pictures] == CHARTS[which]
+    assert {each.attrib["role"] for each in pictures} == {"img"}
+
+
+def test_a_learning_rate_is_drawn_if_it_changes_and_filters_if_the_inputs_are_an_image(
+    kerash: Kerash, tmp_path: Path
+) -> None:
+    rows = "".join(f"{','.join(str((row * place) % 5) for place in range(1, 17))},{row % 2}\n" for row in range(12))
+    (tmp_path / "t.csv").write_text(rows, encoding="ascii")
+    (tmp_path / "m.model").write_text("4 4 1\ninput\nconvolution relu 2 1 1 3 3\ndense ? softmax\n", encoding="ascii")
+    words = ["--target", "17", "-q", "--epochs", "3", "--schedule", "cosine", "-o", "m.kerash"]
+    assert kerash("train", "m.model", "t.csv", *words).code == 0
+    assert kerash("report", "m.kerash", "t.csv").code == 0
+    titles = [texts(each) for each in found(parsed((tmp_path / "m.html").read_text(encoding="utf-8")), "title")]
+    assert "Learning rate" in titles
+    assert "Filters of layer 1" in titles
+    assert "Weights of layer 1" not in titles
+
+
 def test_it_says_what_a_column_holds_and_that_rows_are_known(kerash: Kerash, tmp_path: Path) -> None:
     text = reported(kerash, tmp_path, "iris")
     header, *rows = tables(text)["Columns of the table"]
@@ -123,6 +158,7 @@ def test_no_name_in_it_does_anything(hostile: Kerash, tmp_path: Path) -> None:
     shown = texts(root)
     for each in ("<script>alert(1)</script>", '" onmouseover="alert(1)', r"\x1b[2J\x07", r"\u202eevil", odd):
         assert each in shown
+    assert {node.attrib.get("style", "") for node in found(root, "svg")} <= {"", "max-width:100%;height:auto"}
     assert {
         key.rpartition("}")[2]
         for node in found(root, *_names(root))
@@ -133,9 +169,20 @@ def test_no_name_in_it_does_anything(hostile: Kerash, tmp_path: Path) -> None:
 
 ATTRIBUTES = {
     *("charset", "name", "content", "http-equiv", "lang", "rel", "href", "class", "id", "scope", "role", "tabindex"),
-    *("xmlns", "viewBox", "width", "height", "x", "y", "rx", "d"),
+    *("xmlns", "viewBox", "width", "height", "x", "y", "rx", "d", "cx", "cy", "r", "transform", "style"),
+    *(
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-opacity",
+        "stroke-dasharray",
+        "stroke-linecap",
+        "stroke-linejoin",
+    ),
+    *("font-family", "font-size", "font-weight", "text-anchor"),
 }
-"""All attributes of a page but those of its charts."""
+"""All attributes of a page."""
 
 
 def _names(root: Any) -> set[str]:

@@ -263,6 +263,8 @@ def _under(chart: Chart, plane: Plane) -> float:
 
 
 def _centred(plane: Plane, y: float, words: str) -> str:
+    """Returns a label below the plane; one that is wider than the plane ends where it does."""
+    wide = width(words, SIZE) > plane.width
+    x, anchor = (plane.left + plane.width, "end") if wide else (plane.left + plane.width / 2, "middle")
     room = plane.width + plane.left - EDGE
-    attributes = f'{fill("soft")} text-anchor="middle"'
-    return text(plane.left + plane.width / 2, y, _fitted(words, room, SIZE), attributes)
+    return text(x, y, _fitted(words, room, SIZE), f'{fill("soft")} text-anchor="{anchor}"')

@@ -6,7 +6,7 @@ from typing import Any
 from kerash_cli.errors import SHOWN
 from kerash_cli.views.html.elements import Content, Markup, element, joined
 from kerash_cli.views.html.material import ReportMaterial
-from kerash_cli.views.html.tables import table
+from kerash_cli.views.html.tables import table, unseen_table
 
 MOST_NAMED, MOST_CELLS = 60, 20
 """Classes or targets that a table has, and classes up to which the confusion matrix is a table of numbers."""
@@ -42,10 +42,14 @@ def _beside(scores: Mapping[str, Any], name: str) -> str:
     return ", ".join(parts)
 
 
+def main_table(material: ReportMaterial) -> Markup:
+    """Returns the table of all figures of the model."""
+    return table("Figures of the model, beside those of a guess that ignores the inputs", *_figures(material.scores))
+
+
 def tables(material: ReportMaterial) -> Iterator[Markup]:
-    """Yields the tables of all figures: of the model, of its targets, of its classes."""
+    """Yields the tables of figures by target, class or label."""
     scores = material.scores
-    yield table("Figures of the model, beside those of a guess that ignores the inputs", *_figures(scores))
     for key, noun in (("targets", "target"), ("classes", "class"), ("labels", "label")):
         if key in scores:
             yield _by_name(scores[key], noun)
@@ -75,6 +79,7 @@ def _by_name(scores: Mapping[str, Mapping[str, Any]], noun: str) -> Markup:
 
 
 def _confusion(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Markup:
+    """Returns the confusion matrix for readers of screens; others see it as a chart."""
     rows: list[list[Content]] = []
     for place, (name, row) in enumerate(zip(classes, counts, strict=True)):
         cells = [
@@ -82,7 +87,7 @@ def _confusion(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Mar
         ]
         rows.append([short(name), *cells])
     caption = "Confusion: a row for each class as it is, a column for each as it was predicted"
-    return table(caption, ["class", *map(short, classes)], rows)
+    return unseen_table(caption, ["class", *map(short, classes)], rows)
 
 
 def figure(value: Any) -> str:

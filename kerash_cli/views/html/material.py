@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerash_cli.inspection.summaries import ColumnSummary
+from kerash_cli.model.scoring import Judged
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.importance import Importances
 
@@ -26,6 +27,8 @@ class ReportMaterial:
     seed: int
     """Seed of the permutations."""
     trained: TrainedModel
+    judged: Judged
+    """The outputs of the model for these rows, and what they should be."""
     scores: Mapping[str, Any]
     """Figures of the model on these rows, as `kerash evaluate` has them."""
     known: str

@@ -2,6 +2,7 @@
 
 from kerash_cli import __version__
 from kerash_cli.encoding.phrases import counted
+from kerash_cli.views.charts.palette import style
 from kerash_cli.views.html import figures
 from kerash_cli.views.html.elements import Markup, element, joined
 from kerash_cli.views.html.material import ReportMaterial
@@ -41,7 +42,7 @@ def _head(material: ReportMaterial) -> Markup:
         element("meta", name="generator", content=f"kerash {__version__}"),
         element("link", rel="icon", href="data:,"),
         element("title", f"Report on {material.model}"),
-        element("style", Markup(sheet())),
+        element("style", Markup(f"{sheet()}{style()}\n")),
     )
 
 

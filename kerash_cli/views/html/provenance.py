@@ -5,9 +5,11 @@ from typing import Any
 
 from kerash_cli.errors import BadInput
 from kerash_cli.model.command import PLACEHOLDERS, command_line, remarks, shell_line
+from kerash_cli.model.history import History
 from kerash_cli.system import arithmetic
 from kerash_cli.views.html.elements import Content, Markup, element, lines
 from kerash_cli.views.html.material import ReportMaterial
+from kerash_cli.views.html.pictures import beside, pictures
 from kerash_cli.views.html.tables import facts
 from kerash_cli.views.models import settings_in_words
 
@@ -15,9 +17,11 @@ from kerash_cli.views.models import settings_in_words
 def made(material: ReportMaterial) -> list[Content]:
     """Returns how the training went, and its settings."""
     trained = material.trained
-    summary = trained.summary()
+    summary, history = trained.summary(), History.recorded(trained.training)
+    constant = ["rate"] if history and len({*history.learning_rate}) == 1 else []
     return [
         element("p", f"{summary[:1].upper()}{summary[1:]}."),
+        beside(*pictures(material, "training", history, constant)),
         element("h3", "Settings") if trained.training["settings"] else None,
         facts([(name, value) for name, value in settings_in_words(trained.training)], short=True),
     ]

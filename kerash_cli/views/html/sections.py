@@ -9,6 +9,7 @@ from kerash_cli.views.html import figures
 from kerash_cli.views.html.diagram import diagram
 from kerash_cli.views.html.elements import Content, Markup, element
 from kerash_cli.views.html.material import ReportMaterial
+from kerash_cli.views.html.pictures import beside, pictures
 from kerash_cli.views.html.provenance import again, made
 from kerash_cli.views.html.sparks import histogram
 from kerash_cli.views.html.tables import table
@@ -40,7 +41,11 @@ def _how_good(material: ReportMaterial) -> list[Content]:
         if material.known
         else None,
         *(note(line) for line in material.remarks),
-        element("div", *figures.tables(material), class_="flow"),
+        beside(
+            figures.main_table(material),
+            *pictures(material, "judged", material.judged),
+            *figures.tables(material),
+        ),
         element("p", f"{naive} of the rows that were trained on.", class_="soft") if naive else None,
     ]
 
@@ -48,7 +53,7 @@ def _how_good(material: ReportMaterial) -> list[Content]:
 def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
     found = material.importances
     shown = found.columns[:MOST_COLUMNS]
-    header = ["column", f"importance ({figures.worded(found.metric)})"]
+    header = ["column", "importance"]
     intervals = shown[0].low is not None
     rows: list[list[Content]] = [
         [figures.short(each.column), f"{each.mean:.3g}", *([f"{each.low:.3g} to {each.high:.3g}"] if intervals else [])]
@@ -64,7 +69,12 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
             f"they tell nothing: the mean of {counted(found.repeats, 'permutation')} of {counted(found.rows, 'row')}. "
             "An interval that contains 0 does not tell a column from one that is of no use.",
         ),
-        table("Columns by their importance", [*header, *(["95 % interval"] if intervals else [])], rows, hidden=True),
+        element(
+            "div",
+            *pictures(material, "importance", found),
+            table("Columns by their importance", [*header, *(["95 % interval"] if intervals else [])], rows),
+            class_="flow",
+        ),
         element("p", f"{rest} more columns are of {found.columns[-rest].mean:.3g} or less.", class_="soft")
         if rest
         else None,
@@ -108,9 +118,16 @@ def _network(material: ReportMaterial) -> list[Content]:
             "div",
             element("figure", diagram(layers), class_="plain"),
             table("Layers", header, [*rows, ["in all", "", *sums]], hidden=True),
+            *pictures(material, "model", material.trained, {"weights" if _is_image(material) else "filters"}),
             class_="flow",
-        )
+        ),
     ]
+
+
+def _is_image(material: ReportMaterial) -> bool:
+    """Returns whether the inputs of the network are an image."""
+    _, height, width = material.trained.description.known_shape
+    return height > 1 and width > 1
 
 
 SECTIONS = (

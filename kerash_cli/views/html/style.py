@@ -75,6 +75,8 @@ figure{margin:1rem 0 0;min-width:0}
 figure svg{display:block;width:100%;height:auto}
 figure.chart{max-width:30rem}
 figure.plain svg{max-width:22.5rem;margin:0 auto}
+.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));
+gap:1rem 2.5rem;align-items:start;margin:.5rem 0 1rem}
 .scroll{overflow-x:auto;margin:1rem 0 0}
 table{border-collapse:collapse;font-size:.93rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:0 0 .35rem;font-size:.93rem;font-weight:600;color:var(--ink)}
@@ -130,12 +132,14 @@ section{border:0;border-top:1px solid var(--line);border-radius:0;padding:.9rem 
 .tiles .figure{font-size:1.3rem}
 .flow{columns:2 16rem}
 table{font-size:8pt}
-th,td{padding:.2rem .5rem .2rem 0;overflow-wrap:anywhere}
+th,td{padding:.2rem .5rem .2rem 0}
+td:not(.number){overflow-wrap:anywhere}
 thead th{white-space:normal}
 tbody th{min-width:0;overflow-wrap:anywhere}
 .number{padding-left:.2rem}
 dl.short{columns:2 10rem;font-size:9pt}
 dl.facts{font-size:9pt}
+.pictures{grid-template-columns:1fr 1fr;gap:.5rem 1.5rem}
 figure,tr,pre,.note,.tiles{break-inside:avoid}
 h2,h3,caption{break-after:avoid}
 thead{display:table-header-group}

@@ -17,13 +17,21 @@ def table(
     A table that is wider than the screen scrolls by itself. With `hidden`, the caption is for readers of screens only,
     because a heading above says the same.
     """
-    head = element(
-        "tr", *(element("th", each, scope="col", class_=_kind(place, texts)) for place, each in enumerate(header))
-    )
-    body = (element("tr", *_cells(row, texts)) for row in rows)
-    title = element("caption", caption, class_="unseen" if hidden else "")
-    whole = element("table", title, element("thead", head), element("tbody", joined(body, "\n")))
+    whole = _whole(element("caption", caption, class_="unseen" if hidden else ""), header, rows, texts)
     return element("div", whole, class_="scroll", role="region", aria_label=caption, tabindex="0")
+
+
+def unseen_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[Content]]) -> Markup:
+    """Returns a table for readers of screens, for what others see in a chart."""
+    return element("div", _whole(element("caption", caption), header, rows), class_="unseen")
+
+
+def _whole(
+    caption: Markup, header: Sequence[str], rows: Sequence[Sequence[Content]], texts: Sequence[int] = ()
+) -> Markup:
+    names = [element("th", each, scope="col", class_=_kind(place, texts)) for place, each in enumerate(header)]
+    body = (element("tr", *_cells(row, texts)) for row in rows)
+    return element("table", caption, element("thead", element("tr", *names)), element("tbody", joined(body, "\n")))
 
 
 def _cells(row: Sequence[Content], texts: Sequence[int]) -> list[Markup]:
