@@ -88,6 +88,8 @@ class Importances(Sequence[Importance]):
     """Pairs of columns that are strongly correlated, and share their importance; the strongest first."""
     known: str
     """A phrase saying that the model was trained on some of these rows; empty if it was not."""
+    image: tuple[tuple[float, ...], ...] = ()
+    """The means as rows of an image, if the inputs are one; else empty."""
 
     @overload
     def __getitem__(self, place: int) -> Importance: ...
@@ -130,7 +132,7 @@ def importances(
     wanted = None if metric is None else chosen(trained, metric)
     trained.check(table)
     encoding, dtype = trained.encoding, trained.params.dtype
-    groups, blocks = groups_of(trained, table)
+    groups, blocks, width = groups_of(trained, table)
     usable = encoding.usable(table, labels)
     rows = drawn(usable, fitting(trained, len(groups), repeats, len(usable)), seed)
     table, labels = take(table, labels, rows)
@@ -149,11 +151,18 @@ def importances(
         if np.isnan(scorer.base):
             raise BadInput(f"{at(table.source)}{wanted.name} is undefined for these rows; try another --metric")
         orders = permutations(len(x), repeats, seed)
-        columns = sorted((scorer.importance(each, x, orders, predict) for each in groups), key=lambda each: -each.mean)
+        found = [scorer.importance(each, x, orders, predict) for each in groups]
     known = trained.knows(table.sha256, x, encoding.encode_targets(table, labels, dtype))
     pairs = () if blocks else tuple(related(x, groups))
     how = (wanted.name, wanted.greater_is_better, scorer.base, len(rows), len(usable), repeats, seed)
-    return Importances(tuple(columns), *how, saturated, blocks, pairs, known)
+    columns, image = sorted(found, key=lambda each: -each.mean), _image(found, width)
+    return Importances(tuple(columns), *how, saturated, blocks, pairs, known, image)
+
+
+def _image(found: Sequence[Importance], width: int) -> tuple[tuple[float, ...], ...]:
+    """Returns the means in rows of this width; nothing if it is 0."""
+    starts = range(0, len(found), width) if width else ()
+    return tuple(tuple(each.mean for each in found[start : start + width]) for start in starts)
 
 
 def chosen(trained: TrainedModel, name: str) -> Metric:

@@ -27,14 +27,18 @@ class InputGroups(NamedTuple):
     groups: list[InputGroup]
     blocks: str
     """A phrase such as `blocks of 4x4 pixels`, if these are the groups; empty if they are columns."""
+    width: int = 0
+    """Number of groups in a row of the image, if the inputs are one; else 0."""
 
 
 def groups_of(trained: TrainedModel, table: Table) -> InputGroups:
     """Returns the groups of inputs of a model: its columns or, if the inputs are an image, blocks of pixels."""
     columns = trained.encoding.columns
     shape = _image(trained, table)
-    if shape is None or (shape[0] == 1 and max(shape) <= SIDE):
+    if shape is None:
         return InputGroups(_by_column(columns), "")
+    if shape[0] == 1 and max(shape) <= SIDE:
+        return InputGroups(_by_column(columns), "", shape[2])
     return _by_block(shape)
 
 
@@ -68,7 +72,7 @@ def _by_block(shape: tuple[int, int, int]) -> InputGroups:
             block = places[:, top : top + high, left : left + wide]
             title = f"rows {_span(top, block.shape[1])}, columns {_span(left, block.shape[2])}"
             groups.append(InputGroup(title, block.ravel()))
-    return InputGroups(groups, f"blocks of {wide}x{high} pixels")
+    return InputGroups(groups, f"blocks of {wide}x{high} pixels", -(-shape[2] // wide))
 
 
 def _span(first: int, count: int) -> str:

@@ -129,6 +129,10 @@ def test_all_inputs_of_a_column_are_permuted_as_its_cells_would_be(
     assert found["one"].mean == 0
 
 
+def test_columns_are_no_image(pay: tuple[TrainedModel, Table]) -> None:
+    assert importances(*pay).image == ()
+
+
 def test_what_matters_comes_first_and_what_does_not_is_not_told_from_none(pay: tuple[TrainedModel, Table]) -> None:
     found = importances(*pay)
     assert [each.column for each in found][:2] == ["age", "town"]
@@ -261,6 +265,8 @@ def test_an_image_is_permuted_in_blocks(tmp_path: Path) -> None:
     assert found.blocks == "blocks of 2x2 pixels"
     assert (len(found), sum(each.inputs for each in found)) == (8 * 6, 16 * 12)
     assert found[0].column == "rows 5-6, columns 11-12"
+    assert (len(found.image), {len(row) for row in found.image}) == (6, {8})
+    assert found.image[2][5] == found[0].mean
     assert found.related == ()
 
 
@@ -285,5 +291,7 @@ def test_columns_that_are_no_pixels_are_columns(tmp_path: Path) -> None:
 def test_pixels_of_a_small_image_are_columns(tmp_path: Path) -> None:
     data = table([[*range(row, row + 16), row % 2] for row in range(6)], sha256="d" * 64)
     trained = concluded(tmp_path, prepared("4 4 1\ninput\ndense ? softmax\n", data))
-    assert sorted(int(each.column) for each in importances(trained, data)) == [*range(1, 17)]
+    found = importances(trained, data)
+    assert sorted(int(each.column) for each in found) == [*range(1, 17)]
+    assert found.image == tuple(tuple(by_name(found)[str(4 * y + x + 1)].mean for x in range(4)) for y in range(4))
     assert isinstance(trained.description, ModelDescription)

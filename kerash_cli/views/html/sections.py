@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from kerash_cli.encoding.phrases import counted
+from kerash_cli.prediction.importance import Importances
 from kerash_cli.views import importance, inspection
 from kerash_cli.views.html import figures
 from kerash_cli.views.html.diagram import diagram
@@ -66,7 +67,7 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
         element(
             "p",
             f"How much {better} the {figures.worded(found.metric)} becomes if {what} permuted among the rows, so that "
-            f"they tell nothing: the mean of {counted(found.repeats, 'permutation')} of {counted(found.rows, 'row')}. "
+            f"they tell nothing: the mean of {counted(found.repeats, 'permutation')} of {_rows(found)}. "
             "An interval that contains 0 does not tell a column from one that is of no use.",
         ),
         element(
@@ -80,6 +81,12 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
         else None,
         *(element("p", f"{line[:1].upper()}{line[1:]}.") for line in importance.cautions(found)),
     ]
+
+
+def _rows(found: Importances) -> str:
+    """Returns the number of rows that were permuted, and of how many they were drawn."""
+    rows = counted(found.rows, "row")
+    return rows if found.rows == found.all_rows else f"{rows}, drawn at random from {found.all_rows:,}"
 
 
 def _data(material: ReportMaterial) -> list[Content]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kerash_cli.views.charts.chart import Axis, BarSeries, Chart
+from kerash_cli.views.charts.chart import Axis, BarSeries, Chart, MatrixSeries
 from kerash_cli.views.charts.kinds.base import kind, title
 
 if TYPE_CHECKING:
@@ -32,4 +32,16 @@ def importance(named: "Sequence[tuple[str, Importances]]") -> list[Chart]:
         Axis(f"how much {words} {metric} is if {what} {'are' if found.blocks else 'is'} permuted"),
         Axis(names=[each.column for each in shown]),
     )
-    return [Chart(title("Importance", named), f"The most important columns are {said}.", *axes, [series], notes=notes)]
+    bars = Chart(title("Importance", named), f"The most important columns are {said}.", *axes, [series], notes=notes)
+    return [bars, *_image(named)]
+
+
+def _image(named: "Sequence[tuple[str, Importances]]") -> list[Chart]:
+    """Returns the importance of places in an image, if the inputs are one."""
+    ((_, found),) = named
+    if not found.image:
+        return []
+    said = f"A cell for each {'block' if found.blocks else 'pixel'}; the most important is {found[0].column}."
+    notes = [found.blocks] if found.blocks else []
+    series = MatrixSeries("", found.image, shows_values=False)
+    return [Chart(title("Importance in the image", named), said, Axis(), Axis(), [series], notes=notes)]

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from typing import Any
 
 from kerash_cli.prediction.importance import Importance, Importances
 from kerash_cli.views.charts import kinds
-from kerash_cli.views.charts.chart import BarSeries
+from kerash_cli.views.charts.chart import BarSeries, MatrixSeries
 
 
 def found(columns: list[tuple[str, float, float | None, float | None]], blocks: str = "", greater: bool = True) -> Any:
@@ -31,3 +32,15 @@ def test_of_many_columns_the_most_important_are_shown() -> None:
     (chart,) = kinds.importance([("m", found([(f"c{place}", 1 - place / 99, None, None) for place in range(50)]))])
     assert len(chart.y.names) == 30
     assert chart.notes == ["20 more columns are less important"]
+
+
+def test_of_an_image_there_is_an_image() -> None:
+    measured = replace(
+        found([("rows 1, columns 1", 0.3, None, None)], "blocks of 2x2 pixels"), image=((0.3, 0.1), (0.0, -0.1))
+    )
+    _, chart = kinds.importance([("m", measured)])
+    (cells,) = chart.series
+    assert isinstance(cells, MatrixSeries)
+    assert (cells.rows, cells.shows_values) == (((0.3, 0.1), (0.0, -0.1)), False)
+    assert (chart.title, chart.notes) == ("Importance in the image: m", ["blocks of 2x2 pixels"])
+    assert chart.description == "A cell for each block; the most important is rows 1, columns 1."
