@@ -44,6 +44,11 @@ def test_a_model_of_0_1_0_predicts_what_it_predicted(kerash: Kerash, tmp_path: P
     assert done.out.splitlines()[1].split() == ["accuracy", "1", "0.5"]
     assert "t.csv: this is the file that the model was trained on" in done.err
     assert kerash("show", "m.kerash").code == 0
+    assert kerash("importance", "m.kerash", "t.csv").code == 0
+    assert kerash("report", "m.kerash", "t.csv").code == 0
+    page = (tmp_path / "m.html").read_text(encoding="utf-8")
+    assert "Learning curve" not in page
+    assert "kerash repro m.kerash t.csv" in page
 
 
 def test_a_model_of_0_1_0_goes_on_training_and_is_saved_as_this_version_does(kerash: Kerash, tmp_path: Path) -> None:

@@ -95,6 +95,33 @@ def test_a_learning_rate_is_drawn_if_it_changes_and_filters_if_the_inputs_are_an
     assert "Weights of layer 1" not in titles
 
 
+def test_it_says_what_was_off_with_a_command_that_works(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "diabetes.csv").write_bytes((tmp_path / "data/diabetes.csv").read_bytes())
+    words = ["--target", "progression", "--no-standardize", "-q", "--epochs", "20", "-o", "d.kerash"]
+    assert kerash("train", "diabetes.csv", *words).code == 0
+    assert kerash("report", "d.kerash", "diabetes.csv").code == 0
+    root = parsed((tmp_path / "d.html").read_text(encoding="utf-8"))
+    assert "What was off" in [texts(each) for each in found(root, "h3")]
+    assert "The inputs are not scaled: the largest has a root mean square of 192" in texts(root)
+    command = texts(found(root, "code")[0])
+    done = program.shell(f"{program.function()}{command} -q", tmp_path)
+    assert done.code == 0, done.err
+    assert "--no-standardize" not in command
+
+
+def test_it_has_the_figures_of_a_cross_validation(kerash: Kerash, tmp_path: Path) -> None:
+    words = ["--target", "species", "--cv", "3", "-q", "--epochs", "3", "-o", "iris.kerash"]
+    done = kerash("train", "data/iris.csv", *words)
+    accuracy = next(line.split() for line in done.out.splitlines() if line.startswith("accuracy"))
+    assert kerash("report", "iris.kerash", "data/iris.csv").code == 0
+    rows = tables((tmp_path / "iris.html").read_text(encoding="utf-8"))["Cross-validation: 3 folds"]
+    assert rows[0] == ["figure", "mean", "deviation", "95 % interval"]
+    assert rows[1][:3] == accuracy[:3]
+    assert [float(each) for each in rows[1][3].split(" to ")] == pytest.approx(
+        [float(accuracy[3]), float(accuracy[5])], rel=1e-2
+    )
+
+
 def test_it_says_what_a_column_holds_and_that_rows_are_known(kerash: Kerash, tmp_path: Path) -> None:
     text = reported(kerash, tmp_path, "iris")
     header, *rows = tables(text)["Columns of the table"]
@@ -118,10 +145,10 @@ def test_its_commands_make_the_model_and_the_report_again(kerash: Kerash, tmp_pa
     kerash("report", "iris.kerash", "my irises.csv", "--delimiter", ";", "--seed", "3")
     page = (tmp_path / "iris.html").read_bytes()
     codes = [texts(each) for each in found(parsed(page.decode()), "code")]
-    train, (evaluate, report) = codes[0], codes[2].splitlines()
+    (train, repro), (evaluate, report) = codes[0].splitlines(), codes[2].splitlines()
     assert evaluate == "kerash evaluate iris.kerash 'my irises.csv' --delimiter ';'"
     (tmp_path / "iris.html").unlink()
-    done = program.shell(f"{program.function()}{train} -q && {report} -q && {evaluate}", tmp_path)
+    done = program.shell(f"{program.function()}{train} -q && {repro} && {report} -q && {evaluate}", tmp_path)
     assert done.code == 0, done.err
     assert (tmp_path / "iris-again.kerash").read_bytes() == (tmp_path / "iris.kerash").read_bytes()
     assert (tmp_path / "iris.html").read_bytes() == page
