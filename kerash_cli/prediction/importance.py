@@ -147,11 +147,10 @@ def importances(
         measured = Judged(encoding.targets, outputs, y)
         saturated = None if wanted else _saturated(measured)
         wanted = wanted or METRICS["log_loss" if saturated else encoding.targets.main_metric]
-        scorer = _Scorer(wanted, measured, y, seed)
+        scorer = _Scorer(wanted, measured, y, permutations(len(x), repeats, seed), seed)
         if np.isnan(scorer.base):
             raise BadInput(f"{at(table.source)}{wanted.name} is undefined for these rows; try another --metric")
-        orders = permutations(len(x), repeats, seed)
-        found = [scorer.importance(each, x, orders, predict) for each in groups]
+        found = [scorer.importance(each, x, predict) for each in groups]
     known = trained.knows(table.sha256, x, encoding.encode_targets(table, labels, dtype))
     pairs = () if blocks else tuple(related(x, groups))
     how = (wanted.name, wanted.greater_is_better, scorer.base, len(rows), len(usable), repeats, seed)
@@ -206,26 +205,27 @@ def _saturated(measured: Judged) -> float | None:
 class _Scorer:
     """Measures how much worse a metric is on rows in which some inputs are permuted."""
 
-    def __init__(self, metric: Metric, plain: Judged, y: Array, seed: int) -> None:
-        """Takes the outputs for the rows as they are, and their targets."""
-        self._metric, self._plain, self._y = metric, plain, y
-        parts = generator(seed, Key.IMPORTANCE, 2).permutation(len(y)) % PARTS
-        self._parts: NDArray[np.intp] | None = parts if len(y) >= PARTS else None
+    def __init__(self, metric: Metric, plain: Judged, y: Array, orders: Sequence[Rows], seed: int) -> None:
+        """Takes the outputs for the rows as they are, their targets, and the permutations."""
+        self._metric, self._plain, self._y, self._orders = metric, plain, y, orders
         self.base = self._value(plain)
-        self._bases = self._without_parts(plain, None)
+        parts = generator(seed, Key.IMPORTANCE, 2).permutation(len(y)) % PARTS
+        self._kept = [_without_parts(parts, order) for order in orders] if len(y) >= PARTS else []
+        self._bases = [self._values(plain, kept) for kept in self._kept]
 
-    def importance(
-        self, group: InputGroup, x: Array, orders: Sequence[Rows], predict: Callable[[Array], Array]
-    ) -> Importance:
-        """Returns the importance of a group of inputs of the rows `x`; `orders` are the permutations."""
-        whole, left_out = np.empty(len(orders)), np.empty((len(orders), PARTS))
-        for repeat, (order, changed) in enumerate(zip(orders, permuted(x, group.features, orders), strict=True)):
-            judged = self._plain if changed is None else Judged(self._plain.targets, predict(changed), self._y)
-            whole[repeat] = self._value(judged)
-            left_out[repeat] = self._bases if changed is None else self._without_parts(judged, order)
-        sign = -1 if self._metric.greater_is_better else 1
-        mean = sign * float(whole.mean() - self.base) + 0.0  # never -0
-        half = _half_width(left_out.mean(axis=0) - self._bases)
+    def importance(self, group: InputGroup, x: Array, predict: Callable[[Array], Array]) -> Importance:
+        """Returns the importance of a group of inputs of the rows `x`."""
+        repeats = len(self._orders)
+        whole, parts = np.zeros(repeats), np.zeros((repeats, PARTS))
+        for repeat, changed in enumerate(permuted(x, group.features, self._orders)):
+            if changed is None:
+                continue
+            judged = Judged(self._plain.targets, predict(changed), self._y)
+            whole[repeat] = self._value(judged) - self.base
+            if self._kept:
+                parts[repeat] = self._values(judged, self._kept[repeat]) - self._bases[repeat]
+        mean = (-1 if self._metric.greater_is_better else 1) * float(whole.mean()) + 0.0  # never -0
+        half = _half_width(parts.mean(axis=0)) if self._kept else float("nan")
         low, high = (None, None) if np.isnan(half) else (mean - half, mean + half)
         return Importance(group.title, mean, low, high, len(group.features))
 
@@ -234,18 +234,13 @@ class _Scorer:
         value = self._metric.function(getattr(judged, self._metric.given)[rows], judged.expected[rows])
         return float("nan") if value is None else float(value)
 
-    def _without_parts(self, judged: Judged, order: Rows | None) -> NDArray[np.float64]:
-        """Returns the metric without each part of the rows; of permuted ones, also without those that got its values.
+    def _values(self, judged: Judged, kept: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+        return np.array([self._value(judged, rows) if rows.any() else np.nan for rows in kept])
 
-        So what is left is what the other rows alone would have given.
-        """
-        values = np.full(PARTS, np.nan)
-        if self._parts is not None:
-            theirs = self._parts if order is None else self._parts[order]
-            for part in range(PARTS):
-                kept = (self._parts != part) & (theirs != part)
-                values[part] = self._value(judged, kept) if kept.any() else np.nan
-        return values
+
+def _without_parts(parts: NDArray[np.intp], order: Rows) -> list[NDArray[np.bool_]]:
+    """Returns the rows without each part, and without those that got values from it: what the other rows alone give."""
+    return [(parts != part) & (parts[order] != part) for part in range(PARTS)]
 
 
 def _half_width(values: NDArray[np.float64]) -> float:

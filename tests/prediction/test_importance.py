@@ -157,6 +157,16 @@ def test_intervals_cover_what_is_true_on_all_rows(tmp_path: Path) -> None:
     assert all(count >= 184 for count in hits.values()), hits
 
 
+def test_a_column_that_the_model_ignores_has_an_interval_of_nothing(tmp_path: Path) -> None:
+    """However far the model is off: what the other columns give is the same with and without it."""
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((150, 2))
+    data = table(np.hstack([x, 2 * x[:, :1] + 5 * rng.standard_normal((150, 1))]), "a b y", sha256="d" * 64)
+    found = by_name(importances(linear([2, 0], data, tmp_path), data, "rmse"))
+    assert found["b"][1:4] == (0, 0, 0)
+    assert found["a"].low < found["a"].mean < found["a"].high
+
+
 def test_the_log_loss_is_measured_where_the_accuracy_is_saturated(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     x = np.round(rng.standard_normal((100, 2)), 3)
