@@ -2,13 +2,10 @@
 
 from kerash_cli.diagnosis.case import TrainingCase
 from kerash_cli.diagnosis.networks import larger
-from kerash_cli.diagnosis.rates import FEWEST, UNLEARNT, higher
+from kerash_cli.diagnosis.rates import UNLEARNT, higher
 from kerash_cli.diagnosis.symptoms import Advice, Sign, symptom
 from kerash_cli.model.merging import obstacle
 from kerash_cli.training.matching import FEWEST_TO_VALIDATE
-
-FALL = 0.02
-"""Share by which a loss that is still falling fell in the last quarter of the epochs."""
 
 LONGER = 4
 """Factor by which epochs are raised."""
@@ -49,16 +46,10 @@ _CAUSES = ("unscaled-inputs", "far-start", "diverged", "rate-too-large", "dead-u
 )
 def too_few_epochs(case: TrainingCase) -> Sign | None:
     """Losses that are high and were still falling when the last epoch was done."""
-    history, facts, losses = case.history, case.facts, case.judged
-    if facts is None or case.stopped != "epochs" or case.left < UNLEARNT or not case.can_learn_more:
+    facts, epochs = case.facts, case.history.epochs[-1]
+    if facts is None or case.stopped != "epochs" or not case.fall or case.left < UNLEARNT or not case.can_learn_more:
         return None
-    epochs, quarter = history.epochs[-1], len(losses) // 4
-    if epochs < FEWEST or history.best_epoch < 0.9 * epochs:
-        return None
-    before, after = min(losses[-2 * quarter : -quarter]), min(losses[-quarter:])
-    if before <= 0 or 1 - after / before < FALL:
-        return None
-    figures = {"epochs": epochs, "loss": case.best_loss, "guess": facts.guess, "fall": 100 * (1 - after / before)}
+    figures = {"epochs": epochs, "loss": case.best_loss, "guess": facts.guess, "fall": 100 * case.fall}
     return Sign(figures, Advice({"epochs": LONGER * epochs}))
 
 
@@ -71,7 +62,7 @@ def too_few_epochs(case: TrainingCase) -> Sign | None:
 def underfitting(case: TrainingCase) -> Sign | None:
     """Networks whose errors follow from the inputs, so that a larger one could learn them."""
     facts = case.facts
-    if facts is None or case.description is None or not case.can_learn_more:
+    if facts is None or case.description is None or case.fall or not case.can_learn_more:
         return None
     if case.left < UNLEARNT or facts.end < UNLEARNT * facts.guess:
         return None
@@ -88,7 +79,9 @@ def underfitting(case: TrainingCase) -> Sign | None:
 def rare_class(case: TrainingCase) -> Sign | None:
     """Classes with few rows, which the network leaves to others as that costs little."""
     facts = case.facts
-    if facts is None or len(facts.recall) != len(case.shares) or case.settings.get("balance") or case.left >= LEARNING:
+    if facts is None or len(facts.recall) != len(case.shares) or case.settings.get("balance"):
+        return None
+    if case.left >= LEARNING or not case.is_long:
         return None
     found = [
         (share, recall, name)

@@ -4,7 +4,7 @@
 large, and the loss rises; too small, and training is slow or stays where it is.
 """
 
-from kerash_cli.diagnosis.case import TrainingCase
+from kerash_cli.diagnosis.case import FEWEST, TrainingCase
 from kerash_cli.diagnosis.symptoms import Advice, Sign, symptom
 
 STEP = 10.0
@@ -18,9 +18,6 @@ In 86 trainings on public tables with default rates, no epoch had more than 1.25
 
 UNSOLVED, UNLEARNT = 0.1, 0.3
 """Share of the loss of guessing that has to be left: after a jump, and in a training that is not done."""
-
-FEWEST = 8
-"""Minimum number of epochs of which a quarter says something."""
 
 EVEN, LITTLE = 0.5, 0.25
 """In a log: a loss falls evenly if it falls half as much in the last quarter of the epochs as in the first, and too

@@ -122,7 +122,9 @@ def test_a_training_that_ended_before_its_patience_diverged(waited: int, expecte
 def test_a_loss_that_still_falls_needs_epochs_and_one_that_stays_a_larger_network() -> None:
     falling = history([1 - epoch / 20 for epoch in range(12)], [1 - epoch / 20 for epoch in range(12)])
     assert kinds({"alike": 0.6}, history=falling) == ["too-few-epochs"]
-    assert kinds({"alike": 0.6}, history=falling, stopped="time") == ["underfitting"]
+    assert kinds({"alike": 0.6}, history=falling, stopped="time") == []
+    assert kinds({"alike": 0.6}, history=history([0.6] * 7)) == []
+    assert kinds({"alike": 0.6}, history=history([0.6] * 8)) == ["underfitting"]
     (found,) = symptoms(replace(CASE, facts=FACTS._replace(alike=0.6)))
     assert found.kind == "underfitting"
     larger = ModelDescription.parse(found.advice.network)
