@@ -25,10 +25,12 @@ from streamed import stream
 
 from kerash_cli.classic.genomes import Genome
 from kerash_cli.classic.models import StoredModel
+from kerash_cli.diagnosis import TrainingCase, symptoms
 from kerash_cli.encoding.learning import learn
 from kerash_cli.evolution import history
 from kerash_cli.matrices.operands import Operands
 from kerash_cli.model.description import ModelDescription
+from kerash_cli.model.history import read_log
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.store.stage import stage
 from kerash_cli.system import files
@@ -106,9 +108,11 @@ def labelled(folder: Path) -> int:
 
 
 def used(path: Path) -> bytes:
-    """What a saved model predicts of zeros: it loads, and can be used."""
+    """What a saved model predicts of zeros: it loads, and can be used and explained."""
     model = TrainedModel.load(str(path))
     model.summary()
+    if model.history:
+        symptoms(TrainingCase.of(model))
     with np.errstate(all="ignore"):
         return model.outputs(np.zeros((2, model.network.features), model.params.dtype)).tobytes()
 
@@ -231,6 +235,13 @@ def zipped(name: str, content: bytes) -> bytes:
     return file.getvalue()
 
 
+RUN = "".join(
+    f'{{"epoch":{epoch},"loss":{1 / epoch},"validation_loss":{2 / epoch},"learning_rate":0.005,"improved":true,'
+    f'"validation_accuracy":0.5,"seconds":0.25}}\n'
+    for epoch in range(1, 10)
+)
+"""The log of a run of nine epochs."""
+
 ROWS = {
     "JSON lines": (b'{"a": 1, "b": 2.5, "c": "x"}\n{"a": -3, "c": null}\n{"c": true, "b": 4e2}\n', JSON),
     "JSON array": (b'[{"a": 1, "b": "x"},\n {"a": 2.5,\n  "b": null}, {"b": "y"}]\n', JSON),
@@ -320,6 +331,10 @@ PARSERS: dict[str, Parser] = {
     "checkpoint": Parser(
         "in.ckpt", lambda folder: resumed(folder / "in.ckpt"), lambda folder: trained(folder)[0], (2, 5),
         ("predict", "./in.ckpt", "beside.csv"), JSON,
+    ),
+    "run log": Parser(
+        "in.jsonl", lambda folder: len(read_log(str(folder / "in.jsonl"))[0].epochs),
+        lambda _: RUN.encode(), (2,), ("explain", "in.jsonl"), (*JSON, b"epoch", b'"refit":true', b"improved"),
     ),
     "history.jsonl": Parser("n.evolve/history.jsonl", lineage, searched, (2, 5), ("tree", "n"), JSON),
     "winner.json": Parser(

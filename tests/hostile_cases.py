@@ -10,7 +10,18 @@ from hashlib import sha256
 
 import numpy as np
 from arrays_by_hand import headed, idx, npy, shaped
-from hostile import CANDIDATE, GENOME, IDENTITY, OTHER_COMPRESSIONS, ROWS, TABLE, sealed_lines, sealed_model, zipped
+from hostile import (
+    CANDIDATE,
+    GENOME,
+    IDENTITY,
+    OTHER_COMPRESSIONS,
+    ROWS,
+    RUN,
+    TABLE,
+    sealed_lines,
+    sealed_model,
+    zipped,
+)
 from packed import packed
 
 SOUND = -1
@@ -435,6 +446,24 @@ CASES |= {
     }
     for name, (content, _) in ROWS.items()
     if name in ("Parquet", "Arrow")
+}
+CASES |= {
+    "run log": {
+        "nothing": (b"", None),
+        "a table": (TABLE, None),
+        "NULs": (bytes(4096), None),
+        "no end of its last line": (RUN.encode()[:-9], 8),
+        "a line of 1 MB": (RUN.encode() + b" " * 1_000_000 + b"\n", None),
+        "100,000 in one another": (RUN.encode() + DEEP + b"\n", None),
+        "epoch 0": (RUN.replace('"epoch":1', '"epoch":0', 1).encode(), None),
+        "an epoch of 5,000 digits": (RUN.replace('"epoch":1', f'"epoch":{"9" * 5000}', 1).encode(), None),
+        "a loss of 400 digits": (RUN.replace('"loss":1.0', f'"loss":{"9" * 400}', 1).encode(), None),
+        "a loss that overflows": (RUN.replace('"loss":1.0', '"loss":1e999', 1).encode(), None),
+        "a loss that is NaN": (RUN.replace('"loss":1.0', '"loss":NaN', 1).encode(), None),
+        "no learning rate": (RUN.replace('"learning_rate":0.005,', "", 1).encode(), None),
+        "two runs": (RUN.encode() + RUN.encode()[: RUN.index("\n") + 1], 1),
+        "an array": (b"[1, 2]\n", None),
+    }
 }
 """By the parser. Those of saved models are in test_archive_fuzz, and made of sound ones in `of_models`."""
 

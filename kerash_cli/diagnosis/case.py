@@ -114,7 +114,7 @@ class TrainingCase:
     def rate(self) -> float:
         """The learning rate, without its schedule if that is known."""
         rate = self.settings.get("learning_rate")
-        return float(rate) if isinstance(rate, int | float) else max(self.history.learning_rate)
+        return rate if isinstance(rate, float) else max(self.history.learning_rate)
 
     @property
     def usual_rate(self) -> float | None:

@@ -100,7 +100,7 @@ class Facts(NamedTuple):
         classes = record["classes"] or {"recall": [], "rows": []}
         inputs, gradients = record["inputs"], record["gradients"]
         rows = checks.integer(record["rows"], 1, _MOST_ROWS, "rows that train")
-        shares = [_number(each, "recalls", optional=True) for each in _listed(classes["recall"], "recalls")]
+        shares = [_share(each, "recalls", optional=True) for each in _listed(classes["recall"], "recalls")]
         counts = [checks.integer(each, 0, _MOST_ROWS, "rows of a class") for each in _listed(classes["rows"], "rows")]
         checks.expect(len(shares) == len(counts), "expected a recall for each class")
         return cls(
@@ -125,8 +125,8 @@ def _layer(value: Any) -> LayerFacts:
     return LayerFacts(
         checks.integer(value["layer"], 0, _MOST_ROWS, "the number of a layer"),
         checks.integer(value["units"], 1, _MOST_ROWS, "units of a layer"),
-        _known(value["stuck"], "units that are stuck"),
-        _number(value["saturated"], "saturated units", optional=True),
+        _share(value["stuck"], "units that are stuck") or 0.0,
+        _share(value["saturated"], "saturated units", optional=True),
     )
 
 
@@ -140,6 +140,13 @@ def _known(value: Any, what: str) -> float:
     if (number := _number(value, what)) is None:
         raise ValueError(f"expected a number for {what}")
     return number
+
+
+def _share(value: Any, what: str, optional: bool = False) -> float | None:
+    """Returns a float from 0 to 1, or None if that is allowed; raises ValueError otherwise."""
+    share = _number(value, what, optional)
+    checks.expect(share is None or 0 <= share <= 1, f"expected shares for {what}")
+    return share
 
 
 def _number(value: Any, what: str, optional: bool = False) -> float | None:

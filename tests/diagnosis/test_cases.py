@@ -1,5 +1,6 @@
 """Cases made by hand, at the edges of thresholds."""
 
+import random
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -174,3 +175,30 @@ def test_each_sentence_has_its_figures_alone() -> None:
     for kind in SYMPTOMS.values():
         assert "{" in kind.sentence
         assert set(kind.unless) <= {*SYMPTOMS}
+
+
+def test_impossible_figures_and_settings_are_no_fault_of_the_program() -> None:
+    rng = random.Random(3)
+    numbers = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 1e300, -1e300, 1.7e308)
+    values = (None, True, "x", [], {}, 10**400, *numbers)
+
+    def some() -> tuple[float, ...]:
+        return tuple(rng.choice(numbers) for _ in range(rng.randrange(5)))
+
+    shares, told = (0.0, 0.3, 0.8, 1.0), 0
+    for _ in range(3000):
+        losses = [rng.choice(numbers) for _ in range(rng.choice((1, 3, 9, 40)))]
+        units = tuple(
+            LayerFacts(rng.randrange(9), 1 + rng.randrange(99), rng.choice(shares), rng.choice((None, *shares)))
+            for _ in range(3)
+        )
+        recall, figures = rng.sample(shares, 2), [rng.choice(numbers) for _ in range(7)]
+        rows = (9, 9)
+        facts = Facts(1 + rng.randrange(99), 1, *figures, units, some(), some(), tuple(recall), rows)
+        settings = {name: rng.choice(values) for name in (*SETTINGS, "balance", "folds", "validate_on")}
+        validation = [rng.choice(numbers) for _ in losses] if rng.random() < 0.5 else None
+        case = replace(CASE, history=history(losses, validation), facts=facts, settings={**SETTINGS, **settings})
+        found = [*symptoms(case), *symptoms(TrainingCase(case.history))]
+        told += len(found)
+        assert all(each.sentence.isprintable() for each in found)
+    assert told > 300
