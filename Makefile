@@ -11,7 +11,7 @@ MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 .DEFAULT_GOAL := help
 AXE := build/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run check check-long lint types test docs bench mutants clean axe
+.PHONY: help run check check-long lint types test docs record bench mutants clean axe
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ axe: $(AXE)  ## axe-core from npm, for the tests of pages in a browser
 docs: $(VENV)/developing  ## docs/reference from the program, and the output that the other pages show
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.pages
+
+record: $(VENV)/developing  ## the output of tests/command_lines anew, with what changed (CASES="train-sgd tree-unknown" for some)
+	$(BIN)/python tests/recorded.py $(CASES)
 
 bench:  ## how fast it is beside its peers, in one table (installs them into benchmarks/.venv; MNIST=FOLDER)
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

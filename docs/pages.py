@@ -6,9 +6,8 @@ A page is Markdown. Its blocks mean:
     ```LANGUAGE FILE  a file, which is written before the next command; `>> FILE` adds to one
 
 All commands of a page run in order, in one shell, in a folder that is empty at first. In the expected output `…` stands
-for what may differ from machine to machine: some text of a line or, on a line of its own, any number of lines.
-Processors round sums in different ways, so a page shows only the first digits of a figure that training gives. How many
-blanks stand between two words does not count, because columns are as wide as their figures.
+for what may differ from machine to machine (`matching`). Processors round sums in different ways, so a page shows only
+the first digits of a figure that training gives.
 """
 
 import os
@@ -20,6 +19,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from docs import matching
 
 ROOT = Path(__file__).parent.parent
 KERASH = f"{shlex.quote(sys.executable)} -m kerash_cli"
@@ -69,12 +70,11 @@ class Command:
     @property
     def holds(self) -> bool:
         """True if the command printed what the page says."""
-        lines = ["(?:.*\n)*?" if line == "…" else f"{_pattern(line)}\n" for line in self.expected]
-        return re.fullmatch("".join(lines), self.printed) is not None
+        return matching.agree(self.expected, self.printed.splitlines())
 
     def shown(self, printed: str) -> str:
         """A line that was printed, as the page has it already, or else as it is."""
-        return next((line for line in self.expected if line != "…" and re.fullmatch(_pattern(line), printed)), printed)
+        return matching.shown(self.expected, printed)
 
     def __str__(self) -> str:
         expected = "".join(f"{line}\n" for line in self.expected)
@@ -99,8 +99,8 @@ def run(text: str, folder: Path, shell: str = "bash", kerash: str = KERASH) -> l
     commands = [step for step in found if isinstance(step, Command)]
     done = subprocess.run(
         [*SHELLS[shell], _START + "".join(step.script for step in found)],
-        cwd=_place(folder),
-        env=_environment(folder, kerash),
+        cwd=place(folder),
+        env=environment(folder, kerash),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         timeout=SECONDS,
@@ -143,23 +143,17 @@ def _commands(body: str, line: int) -> list[Command]:
     return found
 
 
-def _pattern(line: str) -> str:
-    """A regular expression of the lines that a line of the page stands for."""
-    words = (".*".join(map(re.escape, word.split("…"))) for word in line.split())
-    return " *" + " +".join(words)
-
-
-def _place(folder: Path) -> Path:
+def place(folder: Path) -> Path:
     """A folder for the commands that has its own mountpoint, so that nobody else's tensors are in sight."""
     place = folder / "here"
     (place / "kerash_mountpoint").mkdir(parents=True, mode=0o700)
     return place
 
 
-def _environment(folder: Path, kerash: str) -> dict[str, str]:
+def environment(folder: Path, kerash: str) -> dict[str, str]:
     """Makes an environment in which `kerash` is what it says, `python3` this Python, and the language English."""
     programs = folder / "programs"
-    programs.mkdir()
+    programs.mkdir(parents=True)
     for name, words in (("kerash", kerash), ("python3", shlex.quote(sys.executable))):
         (programs / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         (programs / name).chmod(0o755)

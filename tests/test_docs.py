@@ -117,4 +117,4 @@ def read(file: Path) -> str:
 def test_every_make_target_has_a_line_of_help() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     named = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"run", "check", "check-long", "bench", "mutants", "docs", "clean", "help"} <= named
+    assert {"run", "check", "check-long", "bench", "mutants", "docs", "record", "clean", "help"} <= named
