@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from sklearn import datasets
@@ -43,6 +44,7 @@ def main(folder: Path = DATA) -> None:
     write(folder / "parity3.csv", parity3())
     write(folder / "spirals.csv", spirals())
     write(folder / "square.csv", square())
+    write(folder / "pumps.csv", pumps())
 
 
 def table(source: Bunch, target: str, classes: Sequence[str]) -> Table:
@@ -92,6 +94,36 @@ def spirals() -> Table:
 
 def square() -> Table:
     return [["x", "y"], *(numbers([i / 100, i * i / 10_000]) for i in range(-100, 101))]
+
+
+def pumps() -> Table:
+    """Readings of 80 pumps in 12 weeks, and whether each pump failed soon after; and what spoils tables in practice."""
+    draw = Random(1).random
+
+    def normal() -> float:
+        return sum(draw() for _ in range(12)) - 6
+
+    types = {11: -1.2, 12: 1.5, 21: -0.6, 22: 1.2, 31: -1.0, 32: 0.4}  # what each type adds to the risk
+    all_pumps = [
+        ([*types][int(draw() * 6)], round(1 + 19 * draw()), 0.8 * normal(), 5 + 0.6 * normal()) for _ in range(80)
+    ]
+    rows = []
+    for week in range(1, 13):
+        for pump, (kind, age, own, usual) in enumerate(all_pumps, 1):
+            pressure, vibration, temperature = (
+                usual + 0.5 * normal(),
+                2.5 * math.exp(0.35 * normal()),
+                58 + 6 * normal(),
+            )
+            risk = types[kind] + own + 0.2 * (temperature - 58) + 1.1 * ((pressure - 5) ** 2 - 0.6)
+            risk += (vibration - 2.6) * 1.3 * (0.6 if age < 8 else 1.4)
+            failed = draw() < 1 / (1 + math.exp(-3 * (risk - 0.9)))
+            hours = round(0.5 + 6 * draw(), 1) if failed else 0
+            seen = f"{temperature:.1f}" if draw() > 0.05 else "-999"
+            words = [pump, week, kind, age, f"{pressure:.2f}", f"{vibration:.2f}", seen, f"{hours:g}"]
+            rows.append([*map(str, words), "yes" if failed else "no"])
+    header = ["pump", "week", "type", "age", "pressure", "vibration", "temperature", "repair_hours", "failed"]
+    return [header, *rows]
 
 
 def tidy(name: str) -> str:

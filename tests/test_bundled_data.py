@@ -42,6 +42,7 @@ def read(name: str) -> tuple[list[str], list[list[str]]]:
         ("parity3", 8, 4, "parity"),
         ("spirals", 386, 3, "spiral"),
         ("square", 201, 2, "y"),
+        ("pumps", 960, 9, "failed"),
     ],
 )
 def test_a_table_has_the_published_size_and_its_target_last(name: str, rows: int, columns: int, target: str) -> None:
@@ -127,6 +128,22 @@ def test_the_square_is_exact_on_an_even_grid() -> None:
     rows = read("square")[1]
     assert [float(x) for x, _ in rows] == [i / 100 for i in range(-100, 101)]
     assert [round(float(y) * 10_000, 9) for _, y in rows] == [i * i for i in range(-100, 101)]
+
+
+def test_the_pumps_are_80_in_each_of_12_weeks_and_only_those_that_failed_are_repaired() -> None:
+    header, rows = read("pumps")
+    assert header[:2] == ["pump", "week"]
+    assert [(int(week), int(pump)) for pump, week, *_ in rows] == [*product(range(1, 13), range(1, 81))]
+    assert len({(pump, kind, age) for pump, _, kind, age, *_ in rows}) == 80
+    assert all((hours != "0") == (failed == "yes") for *_, hours, failed in rows)
+
+
+def test_a_twentieth_of_the_temperatures_is_not_measured_and_the_others_are_about_58() -> None:
+    header, rows = read("pumps")
+    values = [float(row[header.index("temperature")]) for row in rows]
+    measured = [value for value in values if value != -999]
+    assert len(values) - len(measured) == pytest.approx(960 / 20, abs=3 * math.sqrt(960 * 0.05 * 0.95))
+    assert math.fsum(measured) / len(measured) == pytest.approx(58, abs=3 * 6 / math.sqrt(len(measured)))
 
 
 @pytest.mark.parametrize("name", SPLIT)

@@ -43,7 +43,17 @@ def test_a_classical_table_has_no_problem(name: str) -> None:
 
 
 def test_every_bundled_table_is_looked_at() -> None:
-    assert {each.name for each in (ROOT / "data").glob("*.csv")} == BUNDLED.keys()
+    assert {each.name for each in (ROOT / "data").glob("*.csv")} == {*BUNDLED, "pumps.csv"}
+
+
+def test_the_table_of_the_tutorial_has_the_problems_that_were_put_in() -> None:
+    looked = read(ROOT / "data/pumps.csv", "failed")
+    assert [(each.name, each.evidence.words) for each in findings(looked, PROBLEM)] == [
+        ("giveaways", ("--drop", "repair_hours")), ("stand-ins", ("--missing-values", "-999")),
+    ]  # fmt: skip
+    assert [(each.name, each.evidence.words) for each in findings(looked, NOTE)] == [
+        ("time", ("--validate-on", "last")), ("codes", ("--categories", "type")),
+    ]  # fmt: skip
 
 
 def test_two_species_that_a_petal_tells_apart_are_no_problem() -> None:
