@@ -67,6 +67,19 @@ def test_mending_replaces_the_lines_that_differ_and_keeps_the_dots_of_the_others
     assert pages.mended(page, pages.run(page, tmp_path)) == page.replace("older", "old").replace("> E\n", "> E\nnew\n")
 
 
+def test_the_figures_in_the_text_of_the_tutorial_are_those_that_it_shows() -> None:
+    """Each step says the accuracy before and after it; dots after a figure stand for more digits."""
+    text = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    measured = [float(figure) for figure in re.findall(r"(?m)^accuracy +([\d.]+)", text)]
+    told = [
+        (float(before), float(after)) for before, after in re.findall(r"\*\*From ([\d.]+) to ([\d.]+?)\.?\*\*", text)
+    ]
+    assert len(told) == len(measured) - 1 > 5
+    for place, pair in enumerate(told):
+        assert pair == pytest.approx(tuple(measured[place : place + 2]), abs=0.0101), f"step {place + 1}"
+    assert [float(figure) for figure in re.findall(r"(?m)^[a-z]+ ([\d.]+)…?$", text)] == measured
+
+
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_a_reference_page_is_what_the_program_says_now(name: str) -> None:
     text = (generate.FOLDER / name).read_text(encoding="utf-8")
