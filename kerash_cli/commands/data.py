@@ -30,7 +30,11 @@ def command(name: str | None) -> None:
         return
     path = next((files[name + kind] for kind in ("", *_KINDS) if name + kind in files), None)
     if path is None:
-        raise BadInput(f"no sample data called {name!r}; try one of {', '.join(sorted(files))}")
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [*{file.partition(".")[0]: None for file in files}, *files], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"try one of {', '.join(sorted(files))}"
+        raise BadInput(f"no sample data called {name!r}; {hint}")
     sys.stdout.buffer.write(path.read_bytes())
 
 

@@ -25,9 +25,13 @@ def test_without_a_name_all_are_listed(kerash: Kerash) -> None:
 
 
 def test_an_unknown_name_is_told_what_there_is(kerash: Kerash) -> None:
-    done = kerash("data", "irs")
+    done = kerash("data", "mushrooms")
     assert done.code == 2
     assert "iris.csv" in done.error
+
+
+def test_an_unknown_name_is_told_the_one_that_is_like_it(kerash: Kerash) -> None:
+    assert kerash("data", "irs").error == "no sample data called 'irs'; did you mean 'iris'?"
 
 
 def test_an_installed_wheel_brings_its_data_and_runs(tmp_path: Path) -> None:
