@@ -99,7 +99,7 @@ class Reader(NamedTuple):
     def _numbers(self) -> dict[str, Any]:
         """Returns the arguments of `reading.read` about numbers."""
         words = [word.strip() for each in self.missing_values for word in each.split(",")]
-        missing = tuple(filter(None, words)) if words else None
+        missing = tuple(filter(None, dict.fromkeys(words))) if words else None
         return {"missing": missing, "decimal": self.decimal, "dates": self.dates}
 
 

@@ -320,6 +320,14 @@ def test_training_again_needs_rows_of_the_table_that_validate(
     assert (done.code, done.error.startswith(message)) == (2, True), done.err
 
 
+@pytest.mark.parametrize("words", [["NA,-9,NA"], ["NA", "--missing-values", "-9,NA"]])
+def test_a_word_for_missing_values_may_be_named_twice(kerash: Kerash, tmp_path: Path, words: list[str]) -> None:
+    written(tmp_path / "t.csv", "a,b,colour,y", [*points(12), (-9, "NA", "red", "no")])
+    done = kerash("train", "t.csv", "--target", "y", "--epochs", "1", "--missing-values", *words)
+    assert "2 missing values (" in done.err
+    assert kerash("predict", "t.kerash", "t.csv").out.count("\n") == 13
+
+
 def test_training_again_is_told_and_recorded(kerash: Kerash, tmp_path: Path) -> None:
     written(tmp_path / "all.csv", "a,b,colour,y", points(100))
     words = ("train", "all.csv", *TIMES[:4], "--balance", "-o", "m.kerash", "--refit", "--test", "0.2")
