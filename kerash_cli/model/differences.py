@@ -12,7 +12,7 @@ from kerash_cli.model.command import spelled
 from kerash_cli.model.trained import TrainedModel
 
 _FIGURES = ("metrics", "test", "cv")
-_APART = {*_FIGURES, "settings", "sha256", "seen", "history"}
+_APART = {*_FIGURES, "settings", "sha256", "seen", "facts", "history"}
 """Keys of a record of training that are compared in a way of their own."""
 
 MOST_LINES = 1000
@@ -83,8 +83,9 @@ def differences(one: TrainedModel, other: TrainedModel) -> Differences:
     course = _pairs(*rest)
     if one.network.bias != other.network.bias:
         course["bias"] = (one.network.bias, other.network.bias)
-    if mine.get("seen") != theirs.get("seen"):
-        course["rows that were trained on"] = ("some", "others")
+    for key, what in (("seen", "rows that were trained on"), ("facts", "facts at the end of training")):
+        if mine.get(key) != theirs.get(key):
+            course[what] = ("some", "others")
     return Differences(
         _description(one, other),
         _weights(one, other),

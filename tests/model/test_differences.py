@@ -104,7 +104,7 @@ def test_settings_figures_and_the_course_are_told(model: TrainedModel) -> None:
         "accuracy": 0.375,
         "baseline": {**training["metrics"]["baseline"], "accuracy": 0.1},
     }
-    other = changed(model, settings=settings, metrics=metrics, best_epoch=1, cv={"folds": 5}, seen="AAAAAA==")
+    other = changed(model, settings=settings, metrics=metrics, best_epoch=1, cv={"folds": 5}, seen="AAAAAA==", facts={})
     found = differences(model, other)
     assert found.settings == {"seed": (0, 3), "balance": (False, True)}
     own = training["metrics"]["accuracy"]
@@ -114,6 +114,7 @@ def test_settings_figures_and_the_course_are_told(model: TrainedModel) -> None:
     for line in (
         "  seed: 0 -> 3", "  balance: no -> yes", f"  accuracy: {own:.6g} -> 0.375", "  baseline accuracy: 0.5 -> 0.1",
         "  cv folds: none -> 5", "  best epoch: 2 -> 1", "  rows that were trained on: some -> others",
+        "  facts at the end of training: some -> others",
     ):  # fmt: skip
         assert line in lines, lines
 
