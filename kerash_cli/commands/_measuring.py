@@ -69,9 +69,9 @@ class AnsweredRows:
         self._tell(*self._weighted(trained, table))
         left_out = found.left_out
         if left_out.missing:
-            self._tell(f"skipped {left_out.missing} rows with missing values, as in training")
+            self._tell(f"skipped {counted(left_out.missing, 'row')} with missing values, as in training")
         if left_out.weightless:
-            self._tell(f"skipped {left_out.weightless} rows with a weight of 0")
+            self._tell(f"skipped {counted(left_out.weightless, 'row')} with a weight of 0")
         self._tell(*found.notes)
         self._console.unseen(found.unseen)
         self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
