@@ -164,7 +164,7 @@ class Mismatched(KerashError):
 
 
 class BelowThreshold(KerashError):
-    """A figure is beyond the bound of `--fail-under` or `--fail-over`."""
+    """A figure is beyond the bound of `--fail-under` or `--fail-over`, or worse than that of another model."""
 
     exit_code = 7
 
