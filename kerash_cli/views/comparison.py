@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import printable
 from kerash_cli.views import screen
 from kerash_cli.views.layout import wrapped
@@ -14,7 +15,7 @@ _NAME = 20  # columns of the name of a model
 def comparison_report(told: Mapping[str, Any]) -> str:
     """Returns a table with a row for each metric, how many rows each model has right, and the verdict."""
     names = [*map(_short, told["models"])]
-    rows = [[f"{told['rows']} rows", *names, "difference", "95 % interval", "p"]]
+    rows = [[counted(told["rows"], "row"), *names, "difference", "95 % interval", "p"]]
     for name, figure in told["figures"].items():
         if figure["difference"] is not None:
             values = (f"{value:.4g}" for value in figure["values"])
@@ -30,16 +31,14 @@ def comparison_report(told: Mapping[str, Any]) -> str:
 
 def verdict(told: Mapping[str, Any]) -> str:
     """Returns a sentence that says which model is better by the main metric, or that these rows can't tell."""
-    rows, (first, second), name = told["rows"], told["models"], told["main"]
+    rows, (first, second), name = counted(told["rows"], "row"), told["models"], told["main"]
     if told["same"]:
-        return f"{first} and {second} give the same answers to all {rows} rows"
+        return f"{first} and {second} give the same answers: {rows}"
     figure = told["figures"][name]
     ours, theirs = (f"{value:.4g}" for value in figure["values"])
     if told["better"] is None:
-        few = "" if figure["p"] is not None else "; they are too few for a test"
-        return (
-            f"no difference can be told from these {rows} rows: {name} {ours} and {theirs}, {difference(figure)}{few}"
-        )
+        few = "" if figure["p"] is not None else "; more rows are needed for a test"
+        return f"no difference can be told from {rows}: {name} {ours} and {theirs}, {difference(figure)}{few}"
     if told["better"] == first:
         ours, theirs = theirs, ours
     return f"{told['better']} is better: {name} {theirs} against {ours}, {difference(figure)}"

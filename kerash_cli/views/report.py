@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from kerash_cli.encoding.phrases import counted
 from kerash_cli.errors import SHOWN
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
@@ -46,7 +47,7 @@ def _choice(threshold: float, told: Mapping[str, Any]) -> list[list[str]]:
 def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
     """Returns a table of the figures in the order of METRICS; one that is undefined is left out."""
     weighted = f", weighted by {_short(scores['weights'])}" if "weights" in scores else ""
-    table = [[f"{scores['rows']} rows{weighted}", "model", "naive guess"]]
+    table = [[f"{counted(scores['rows'], 'row')}{weighted}", "model", "naive guess"]]
     if "threshold" in scores:
         table.append(["threshold", _cell(scores["threshold"]), ""])
     for name, metric in METRICS.items():

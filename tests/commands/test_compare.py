@@ -85,9 +85,9 @@ def test_models_that_hardly_differ_are_not_told_apart(folder: Path) -> None:
     (folder / "few.csv").write_text("\n".join([head, *lines[30:42]]), encoding="ascii")
     told = json.loads(kerash(folder, "compare", "narrow.kerash", "good.kerash", "few.csv", "--json").out)
     assert told["better"] is None
-    assert told["verdict"].startswith("no difference can be told from these 12 rows: accuracy ")
+    assert told["verdict"].startswith("no difference can be told from 12 rows: accuracy ")
     last = kerash(folder, "compare", "good.kerash", "good.kerash", "few.csv").out.splitlines()[-1]
-    assert last == "good.kerash and good.kerash give the same answers to all 12 rows"
+    assert last == "good.kerash and good.kerash give the same answers: 12 rows"
 
 
 def test_rows_that_were_learnt_are_told_for_each_model(folder: Path) -> None:
@@ -209,3 +209,18 @@ def test_models_may_share_standard_input(folder: Path) -> None:
     )
     assert done.code == 7
     assert done.error.startswith("dropping.kerash on -: accuracy is ")
+
+
+def test_a_table_in_the_place_of_a_model_is_told_with_the_words_in_order(folder: Path) -> None:
+    done = kerash(folder, "compare", "narrow.kerash", "rows.csv", "good.kerash")
+    assert (done.code, done.out) == (2, "")
+    advice = done.error.partition("try kerash ")[2].split()
+    assert advice == ["compare", "narrow.kerash", "good.kerash", "rows.csv"]
+    assert kerash(folder, *advice).code == 0
+
+
+def test_one_row_is_too_few(folder: Path) -> None:
+    (folder / "one.csv").write_text("x,z,y\n1,1,50\n", encoding="ascii")
+    last = kerash(folder, "compare", "line.kerash", "poor.kerash", "one.csv").out.splitlines()[-1]
+    assert last.startswith("no difference can be told from 1 row: rmse ")
+    assert last.endswith("; more rows are needed for a test")

@@ -247,7 +247,7 @@ def test_a_cell_that_is_no_weight_is_told(trained: Kerash, tmp_path: Path, cells
     assert done.error.startswith(place)
     if cells[0] != "0":
         done = trained("evaluate", "iris.kerash", "w.csv", "--weights", "w", "--on-error", "skip")
-        assert done.out.startswith("1 rows, weighted by w")
+        assert done.out.startswith("1 row, weighted by w")
         assert place in done.err
 
 
