@@ -1,8 +1,10 @@
 """The sharing out of trainings among worker processes and this one, a while at a time, so that all stay busy."""
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Condition
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -68,7 +70,7 @@ class SharedOut(Generic[G]):
         if not others:
             yield from map(self._alone, trainings)
             return
-        with ThreadPoolExecutor(others) as threads:
+        with _prompt_threads(), ThreadPoolExecutor(others) as threads:
             try:
                 for _ in range(others):
                     threads.submit(self._follow)
@@ -170,6 +172,21 @@ class SharedOut(Generic[G]):
             self._changed.notify_all()
         if is_busy and self._crew is not None:
             self._crew.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _prompt_threads() -> Iterator[None]:
+    """Lets the threads that hand out trainings go on at once, while this process trains in another one.
+
+    Several of them take turns between two trainings of a worker, which waits meanwhile; usually each of them would wait
+    5 ms for this process's own training.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _advance(training: Divisible, advance: Advance, seconds: float = SLICE) -> None:

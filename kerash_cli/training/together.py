@@ -34,8 +34,8 @@ from kerash_cli.training.weighing import row_weights
 
 PARTS = ("train", "val")
 
-MOST_LEFT = 2
-"""Maximum number of groups that a process keeps ready to go on, in case that they come back."""
+MOST_LEFT = 4
+"""Maximum number of groups that a process keeps, compiled, in case that they come back."""
 
 
 class Standing(NamedTuple):
@@ -115,12 +115,14 @@ def advance(record: Mapping[str, Any], seconds: float) -> dict[str, Any]:
 
     Raises Diverged if a training diverges.
     """
-    standing = Standing(**record["standing"])
-    group = _left.pop(standing.file, None) or _GroupUnderWay(record["job"], standing)
+    job, standing = record["job"], Standing(**record["standing"])
+    group = _left.pop(job["folder"], None)
+    if group is None or not group.goes_on(standing):
+        group = _GroupUnderWay(job, standing)
     group.train(process_time() + seconds)
     standing = group.saved()
     if not standing.is_over:
-        _left[standing.file] = group
+        _left[job["folder"]] = group
     while len(_left) > MOST_LEFT:
         del _left[next(iter(_left))]
     return {**record, "standing": standing._asdict()}
@@ -134,32 +136,45 @@ def best_params(record: Mapping[str, Any]) -> Array:
 
 
 _left: "dict[str, _GroupUnderWay]" = {}
-"""Groups that this process has left, by the file of their state; no other process has gone on from it yet."""
+"""Groups that this process has left, by their folders; another process may have gone on with them since."""
 
 
 class _GroupUnderWay:
     """Trainings under way in this process."""
 
     def __init__(self, job: Mapping[str, Any], standing: Standing) -> None:
-        self._job, self._live = job, list(standing.live)
-        self._epochs, self._best_epochs = list(standing.epochs), list(standing.best_epochs)
-        self._best_losses = [inf if loss is None else loss for loss in standing.best_losses]
-        self._network, self._loss = judged(job)
-        with np.load(standing.file) as arrays:
-            self._arrays: dict[str, Array] = {name: arrays[name] for name in arrays.files}
-        self._training, self._weight = _samples(job["folder"], "train")
-        self._run = self._begun(self._arrays["params"][self._live])
-        self._run.order[...] = self._arrays["order"]
-        self._run.rng.bit_generator.state = standing.rng
-        self._run.optimizer.steps = self._run.mode.step = standing.steps
-        for name, vector in self._run.optimizer.vectors.items():
-            vector[...] = self._arrays[name][self._live].reshape(-1)
-        self._compiled: tuple[GradientSource, list[Callable[[], float] | None]] | None = None
-
-    @property
-    def _count(self) -> int:
+        self._job, self._live = job, [*standing.live]
+        self._count = len(standing.epochs)
         """Number of networks, whether they are still training or not."""
-        return len(self._epochs)
+        self._network, self._loss = judged(job)
+        self._training, self._weight = _samples(job["folder"], "train")
+        self._arrays: dict[str, Array] = {}
+        with np.load(standing.file) as arrays:
+            self._run = self._begun(arrays["params"][self._live])
+        self._compiled: tuple[GradientSource, list[Callable[[], float] | None]] | None = None
+        self._load(standing)
+
+    def goes_on(self, standing: Standing) -> bool:
+        """Takes a later state; returns False if other networks are training there, so that nothing fits any more."""
+        if standing.live != self._live:
+            return False
+        if standing.file != self._file:
+            self._load(standing)
+        return True
+
+    def _load(self, standing: Standing) -> None:
+        """Reads a state, into the arrays that the compiled calls are about."""
+        run, self._file = self._run, standing.file
+        self._epochs, self._best_epochs = [*standing.epochs], [*standing.best_epochs]
+        self._best_losses = [inf if loss is None else loss for loss in standing.best_losses]
+        with np.load(standing.file) as arrays:
+            self._arrays = {name: arrays[name] for name in arrays.files}
+        self._params()[...] = self._arrays["params"][self._live]
+        run.order[...] = self._arrays["order"]
+        run.rng.bit_generator.state = standing.rng
+        run.optimizer.steps = run.mode.step = standing.steps
+        for name, vector in run.optimizer.vectors.items():
+            vector[...] = self._arrays[name][self._live].reshape(-1)
 
     def train(self, until: float) -> None:
         """Trains until that time, as `process_time` tells it."""
@@ -176,7 +191,9 @@ class _GroupUnderWay:
         standing = Standing(
             "", [*self._live], [*self._epochs], [*self._best_epochs], losses, run.optimizer.steps, _state(run.rng)
         )
-        return _saved(self._job, standing, {**self._arrays, "order": run.order})
+        standing = _saved(self._job, standing, {**self._arrays, "order": run.order})
+        self._file = standing.file
+        return standing
 
     def _begun(self, params: Array) -> Run:
         """Returns a run of the networks that are training, with these parameters (networks, size)."""

@@ -1,5 +1,6 @@
 """Trainings that take each step together: against `train`, which trains them one by one."""
 
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,20 @@ def alone(folder: Path, ready: PreparedTraining) -> tuple[Array, int, int]:
         return ours.run.best_params.copy(), ours.run.epoch, ours.run.best_epoch
 
 
-def groups(folder: Path, trainings: list[PreparedTraining], seconds: float) -> tuple[Array, list[int], list[int]]:
-    """The same of trainings that are trained together, for so many seconds at a time."""
+def groups(
+    folder: Path, trainings: list[PreparedTraining], seconds: float, others: int = 0
+) -> tuple[Array, list[int], list[int]]:
+    """The same of trainings that are trained together, for so many seconds at a time, here and in other processes."""
     with stage(ROOM, str(folder), silent) as place:
         params = [experiment.initial_params(each) for each in trainings]
         members = {f"fold {number}": each for number, each in enumerate(trainings, 1)}
         record = together.begin(place.inner("group"), members, params, trainings[0].settings.epochs)
+        processes = cycle({} for _ in range(others + 1))
         while not together.Standing(**record["standing"]).is_over:
+            together._left = next(processes)
+            before = max(record["standing"]["epochs"])
             record = together.advance(record, seconds)
+            assert max(record["standing"]["epochs"]) > before, "it goes on from where the other one was"
         standing = together.Standing(**record["standing"])
         return together.best_params(record), standing.epochs, standing.best_epochs
 
@@ -88,9 +95,11 @@ def test_stacked_trainings_are_those_of_train_but_for_the_last_digits(tmp_path: 
 @pytest.mark.parametrize("model", [STACKS, APART])
 def test_the_result_does_not_depend_on_how_often_another_process_goes_on(tmp_path: Path, model: str) -> None:
     trainings = [some(model, seed, epochs=25, patience=6) for seed in ((3, 4) if model == STACKS else (3,))]
-    whole, parts = (groups(tmp_path, trainings, seconds) for seconds in (60, 0))
-    assert whole[1:] == parts[1:]
-    np.testing.assert_array_equal(whole[0], parts[0])
+    whole = groups(tmp_path, trainings, 60)
+    for others in (0, 1, 2, 100):  # with 100, none of them takes it up a second time
+        parts = groups(tmp_path, trainings, 0, others)
+        assert whole[1:] == parts[1:]
+        np.testing.assert_array_equal(whole[0], parts[0])
 
 
 def test_only_networks_of_one_form_can_be_stacked() -> None:
