@@ -33,7 +33,7 @@ SECTIONS = {
 }
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=Command, sections=SECTIONS, alone=True)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_options.FILE)
 def command(
     files: tuple[str, ...], kind: str | None, output: str | None, as_json: bool, quiet: bool, **options: Any

@@ -107,6 +107,8 @@ def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None
         (["taanh"], "'taanh' is no file, search, activation or genome; did you mean 'tanh'?"),
         (["gone.log"], "gone.log: no such file"),
         (["gone.kerash"], "gone.kerash: no such file"),
+        (["gone/run"], "gone/run: no such file"),
+        ([], "Missing argument 'FILE...'"),
         (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.gif.svg"),
         (["run.log", "-o", "run.log"], "expected a name that ends in .svg"),
         (["data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
@@ -161,14 +163,26 @@ def test_labels_may_be_in_a_file_and_the_table_in_a_pipe(kerash: Kerash) -> None
     assert kerash("plot", "xor.kerash", "data/xor.data", "data/xor.label").out.startswith("Confusion matrix")
     piped = kerash("plot", "xor.kerash", "-", "data/xor.label", input=b"0 0\n0 1\n1 0\n1 1\n0 1\n")
     assert piped.out.startswith("Confusion matrix"), piped.err
+    assert kerash("plot", "xor.kerash", "data/xor.data", "data/xor.label", "-k", "importance").code == 0
+
+
+def test_answers_of_yes_or_no_have_roc_curves(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "s.model").write_text("? 1 1\ninput\ndense ? sigmoid\n", encoding="ascii")
+    rows = "".join(f"{n},{n % 2},{int(n > 30)}\n" for n in range(60))
+    (tmp_path / "t.csv").write_text(f"n,odd,large\n{rows}", encoding="ascii")
+    kerash("train", "s.model", "t.csv", "-t", "odd", "-t", "large", "-q", "--epochs", "5")
+    done = kerash("plot", "s.kerash", "t.csv")
+    assert done.out.startswith("ROC curve: s.kerash\n")
+    assert "large (AUC " in done.out
 
 
 def test_kinds_that_need_a_table_say_so(kerash: Kerash, model: str) -> None:
     done = kerash("plot", model, "--kind", "roc")
     assert (done.code, done.out) == (2, "")
     assert "--kind roc needs a table with answers; try kerash plot iris.kerash DATA --kind roc" in done.error
-    refused = kerash("plot", model, "data/iris.csv", "--kind", "importance", "--on-error", "skip")
-    assert "--kind importance takes neither --weights nor --on-error skip" in refused.error
+    for more in (["--on-error", "skip"], ["--weights", "petal_width"]):
+        refused = kerash("plot", model, "data/iris.csv", "--kind", "importance", *more)
+        assert "--kind importance takes neither --weights nor --on-error skip" in refused.error
 
 
 def test_a_log_with_another_line_in_it_is_an_error(kerash: Kerash, log: str, tmp_path: Path) -> None:
