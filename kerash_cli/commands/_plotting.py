@@ -29,7 +29,7 @@ def charts(words: "PlotWords", name: str | None, options: dict[str, Any], consol
 
     sources = _Sources(words, options, console)
     kind = KINDS[name or _default(words, sources)]
-    _check(kind, words)
+    _check(kind, words, name)
     named = sources.of(kind)
     if len(named) > kind.most:
         raise BadInput(f"--kind {kind.name}: expected {_at_most(kind.most)} in one chart, got {len(named)}")
@@ -67,8 +67,11 @@ NOUNS = {
 """What each kind of chart shows, in words."""
 
 
-def _check(kind: "ChartKind", words: "PlotWords") -> None:
-    """Raises BadInput if there is a file that this kind of chart does not show, or none that it does."""
+def _check(kind: "ChartKind", words: "PlotWords", name: str | None) -> None:
+    """Raises BadInput if there is a file that this kind of chart does not show, or none that it does.
+
+    `name` is the kind that the user asked for, if there is one.
+    """
     takes = {
         "training": (words.trainings,),
         "judged": (words.models, words.tables),
@@ -82,11 +85,16 @@ def _check(kind: "ChartKind", words: "PlotWords") -> None:
         again = join(["kerash", "plot", *words.models])
         raise BadInput(f"--kind {kind.name} needs a table with answers; try {again} DATA --kind {kind.name}")
     every = [*words.models, *words.logs, *words.searches, *words.activations, *words.tables]
+    if words.data and every == words.tables and (name is None or needs_table):
+        raise BadInput(
+            f"{words.data} is a table; to see how well a model predicts it, try kerash plot MODEL {quote(words.data)}"
+        )
     known = {word for group in takes for word in group}
     others = [word for word in every if word not in known]
     if others or not all(takes):
-        got = f"got {others[0]}" if others else f"got {every[0]} alone"
-        raise BadInput(f"--kind {kind.name}: expected {NOUNS[kind.subject]}, {got}; kerash plot --help has examples")
+        got = others[0] if others else f"{every[0]} alone"
+        asked = f"--kind {name}: " if name else ""
+        raise BadInput(f"{asked}expected {NOUNS[kind.subject]}, got {got}; kerash plot --help has examples")
 
 
 class _Sources:

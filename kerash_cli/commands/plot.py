@@ -44,7 +44,7 @@ def command(
 
     \b
     run logs and saved models    their learning curves, in one chart
-    saved models and a table     how well they predict it; LABEL may follow the table
+    saved models and a table     how well they predict it; LABEL may follow
     searches                     the best loss over the evaluations
     names of activations         their curves
 

@@ -111,7 +111,11 @@ def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None
         ([], "Missing argument 'FILE...'"),
         (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.gif.svg"),
         (["run.log", "-o", "run.log"], "expected a name that ends in .svg"),
-        (["data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
+        (
+            ["data/iris.csv"],
+            "data/iris.csv is a table; to see how well a model predicts it, try kerash plot MODEL data/",
+        ),
+        (["data/iris.csv", "--kind", "roc"], "data/iris.csv is a table"),
         (["run.log", "data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
         (["data/iris.csv", "data/xor.data", "data/xor.label"], "expected one table, or a table and its labels, got 3"),
         (["models/iris.model"], "describes a network without weights; try kerash show models/iris.model"),
