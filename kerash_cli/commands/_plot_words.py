@@ -23,11 +23,14 @@ class PlotWords:
     """Models and logs, in the order of the line."""
 
     @classmethod
-    def of(cls, words: Sequence[str], kinds: Collection[str]) -> "PlotWords":
-        """Tells the words apart; raises BadInput for a word that names nothing, and for more than two tables."""
+    def of(cls, words: Sequence[str], kinds: Collection[str], mountpoint: str | None) -> "PlotWords":
+        """Tells the words apart; `kinds` are names of kinds of charts, and genomes are in the mountpoint.
+
+        Raises BadInput for a word that names nothing, and for more than two tables.
+        """
         found = cls()
         for word in words:
-            found._add(word, words, kinds)
+            found._add(word, words, kinds, mountpoint)
         if len(found.tables) > 2:
             raise BadInput(
                 f"expected one table, or a table and its labels, got {len(found.tables)}: {', '.join(found.tables)}"
@@ -44,10 +47,10 @@ class PlotWords:
         """The labels, if they are in a file of their own."""
         return self.tables[1] if len(self.tables) > 1 else None
 
-    def _add(self, word: str, words: Sequence[str], kinds: Collection[str]) -> None:
+    def _add(self, word: str, words: Sequence[str], kinds: Collection[str], mountpoint: str | None) -> None:
         from kerash_cli.commands import _files
 
-        if word == "-":
+        if word == "-" or _is_pipe(word):
             self.tables.append(word)
         elif os.path.isdir(word):
             (self.searches if _is_search(word) else self.tables).append(word)
@@ -68,7 +71,7 @@ class PlotWords:
         elif "." in word or "/" in word:
             raise BadInput(f"{word}: no such file; kerash plot takes saved models, run logs, searches and tables")
         else:
-            self.models.append(_genome(word, kinds))
+            self.models.append(_genome(word, kinds, mountpoint))
 
     def _add_file(self, word: str) -> None:
         from kerash_cli.model import archive
@@ -87,6 +90,11 @@ class PlotWords:
             self.tables.append(word)
 
 
+def _is_pipe(path: str) -> bool:
+    """Returns whether a path is neither a file nor a folder, but there: a pipe, as `<(…)` in bash is."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
 def _is_search(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "history.jsonl"))
 
@@ -98,7 +106,7 @@ def _is_activation(word: str) -> bool:
     return word.partition(":")[0] in ACTIVATIONS
 
 
-def _genome(word: str, kinds: Collection[str]) -> str:
+def _genome(word: str, kinds: Collection[str], mountpoint: str | None) -> str:
     """Returns a word that names a genome; raises BadInput if it names nothing."""
     from difflib import get_close_matches
 
@@ -106,7 +114,7 @@ def _genome(word: str, kinds: Collection[str]) -> str:
     from kerash_cli.engine.activations import ACTIVATIONS
 
     try:
-        load(word, None, lambda line: None)
+        load(word, mountpoint, lambda line: None)
     except BadInput:
         close = get_close_matches(word.lower(), [*ACTIVATIONS, *kinds], n=1)
         meant = f"did you mean {close[0]!r}?" if close else "kerash plot --help has examples"

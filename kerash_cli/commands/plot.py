@@ -61,7 +61,7 @@ def command(
     from kerash_cli.views.charts.kinds import KINDS
     from kerash_cli.views.messages import Console
 
-    words = PlotWords.of(files, KINDS)
+    words = PlotWords.of(files, KINDS, options["mountpoint"])
     _check_output(output, files)
     found = charts(words, kind, options, Console(quiet))
     if output is not None:

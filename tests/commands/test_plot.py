@@ -1,11 +1,13 @@
 import json
 import os
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from conftest import Kerash
 from drawn import SVG, Drawn, dots
+from program import PROCESS
 from terminal import shown
 
 EPOCHS = [(1, 2.0, 3.0), (2, 1.0, 0.5), (3, 0.1, 0.9)]
@@ -162,12 +164,35 @@ def test_numbers_are_shown_over_the_true_ones(kerash: Kerash, tmp_path: Path) ->
     )
 
 
-def test_labels_may_be_in_a_file_and_the_table_in_a_pipe(kerash: Kerash) -> None:
+def test_labels_may_be_in_a_file_and_the_table_in_a_pipe(
+    kerash: Kerash, tmp_path: Path, environment: dict[str, str]
+) -> None:
     kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q", "--epochs", "5")
     assert kerash("plot", "xor.kerash", "data/xor.data", "data/xor.label").out.startswith("Confusion matrix")
     piped = kerash("plot", "xor.kerash", "-", "data/xor.label", input=b"0 0\n0 1\n1 0\n1 1\n0 1\n")
     assert piped.out.startswith("Confusion matrix"), piped.err
+    read_end, write_end = os.pipe()
+    os.write(write_end, b"0 0\n0 1\n1 0\n1 1\n0 1\n")
+    os.close(write_end)
+    with open(read_end, "rb") as pipe:
+        done = subprocess.run(
+            [*PROCESS, "plot", "xor.kerash", f"/dev/fd/{read_end}", "data/xor.label"],
+            cwd=tmp_path, env=environment, pass_fds=[pipe.fileno()], capture_output=True, check=False,
+        )  # fmt: skip
+    assert done.stdout.startswith(b"Confusion matrix"), done.stderr
     assert kerash("plot", "xor.kerash", "data/xor.data", "data/xor.label", "-k", "importance").code == 0
+
+
+def test_a_genome_is_a_model_too(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    there = ("--mountpoint", "place")
+    kerash("store-model", "xor", "models/xor.model", "data/xor.data", "data/xor.label", *there)
+    kerash("create-genome", "small", "xor", *there)
+    done = kerash("plot", "small", "data/xor.data", "data/xor.label", *there)
+    assert done.out.startswith("Confusion matrix: small\n"), done.err
+    assert kerash("plot", "small", "--kind", "weights", *there).code == 0
+    assert "'small' is no file, search, activation or genome" in kerash("plot", "small", "--kind", "weights").error
+    assert "expected run logs or saved models, got small" in kerash("plot", "small", *there).error
 
 
 def test_answers_of_yes_or_no_have_roc_curves(kerash: Kerash, tmp_path: Path) -> None:
