@@ -44,7 +44,7 @@ def _beside(scores: Mapping[str, Any], name: str) -> str:
 
 def main_table(material: ReportMaterial) -> Markup:
     """Returns the table of all figures of the model."""
-    return table("Figures of the model, beside those of a guess that ignores the inputs", *_figures(material.scores))
+    return table("Figures, beside those of a naive guess", *_figures(material.scores))
 
 
 def tables(material: ReportMaterial) -> Iterator[Markup]:

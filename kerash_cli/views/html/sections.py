@@ -36,7 +36,10 @@ class ReportSection(NamedTuple):
 
 
 def _how_good(material: ReportMaterial) -> list[Content]:
-    naive = "The naive guess is the most frequent class" if material.trained.encoding.targets.classes else None
+    targets = material.trained.encoding.targets
+    naive = "the most frequent class" if targets.classes else "the mean"
+    if not targets.classes and targets.has_probabilities:
+        naive = "the more frequent answer for each label"
     return [
         note(f"{material.data}: {material.known}. On new rows the model is likely to be worse.")
         if material.known
@@ -47,7 +50,7 @@ def _how_good(material: ReportMaterial) -> list[Content]:
             *pictures(material, "judged", material.judged),
             *figures.tables(material),
         ),
-        element("p", f"{naive} of the rows that were trained on.", class_="soft") if naive else None,
+        element("p", f"The naive guess is {naive} of the rows that were trained on.", class_="soft"),
     ]
 
 

@@ -114,9 +114,10 @@ section{padding:1.1rem 1rem 1.25rem;border-radius:10px}
 .tiles .figure{font-size:1.4rem}
 .tiles div:last-child:nth-child(odd){grid-column:span 2}
 dl.facts:not(.short) div{grid-template-columns:1fr}
-th,td{padding-right:.7rem}
-tbody th{min-width:5.5rem}
-table{font-size:.9rem}
+th,td{padding-right:.45rem}
+.number{padding-left:.35rem}
+tbody th{min-width:4.5rem}
+table{font-size:.87rem}
 }
 """
 
