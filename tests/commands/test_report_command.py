@@ -1,5 +1,6 @@
 """The page of `kerash report`: what is in it, that it is whole and the same each time, and that no name in it acts."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,6 @@ def tables(text: str) -> dict[str, list[list[str]]]:
 
 
 def test_its_figures_are_those_of_evaluate_and_importance(kerash: Kerash, tmp_path: Path) -> None:
-    import json
-
     text = reported(kerash, tmp_path, "diabetes")
     scores = json.loads(kerash("evaluate", "diabetes.kerash", "data/diabetes.csv", "--json").out)
     figures = tables(text)["Figures, beside those of a naive guess"]
@@ -58,6 +57,41 @@ def test_its_figures_are_those_of_evaluate_and_importance(kerash: Kerash, tmp_pa
         for each in expected["columns"]
     ]
     assert "tc and ldl (0.90)" in text
+
+
+def test_classes_have_their_figures_and_the_confusion_matrix_is_there_for_readers_of_screens(
+    kerash: Kerash, tmp_path: Path
+) -> None:
+    found = tables(reported(kerash, tmp_path, "iris"))
+    scores = json.loads(kerash("evaluate", "iris.kerash", "data/iris.csv", "--json").out)
+    figures = {row[0]: row[1:] for row in found["Figures, beside those of a naive guess"]}
+    low, high = scores["interval"]
+    assert figures["95 % interval"] == [f"{low:.3g} to {high:.3g}", ""]
+    assert figures["accuracy"] == [f"{scores['accuracy']:.4g}", "0.3333"]
+    by_class = found["Figures by class"]
+    assert by_class[0] == ["class", "precision", "recall", "f1", "support"]
+    assert by_class[1] == ["setosa", *(f"{scores['classes']['setosa'][name]:.4g}" for name in by_class[0][1:])]
+    header, *rows = found["Confusion: a row for each class as it is, a column for each as it was predicted"]
+    assert header == ["class", "setosa", "versicolor", "virginica"]
+    counts = zip(header[1:], scores["confusion"], strict=True)
+    assert rows == [[name, *map(str, row)] for name, row in counts]
+
+
+def test_its_commands_name_the_files_that_the_model_was_trained_on_or_say_which_they_are(
+    kerash: Kerash, tmp_path: Path
+) -> None:
+    kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q", "--epochs", "3", "-o", "xor.kerash")
+    kerash("report", "xor.kerash", "data/xor.data", "data/xor.label")
+    page = (tmp_path / "xor.html").read_text(encoding="utf-8")
+    assert "kerash train - xor.data xor.label --epochs 3" in page
+    assert "kerash repro xor.kerash xor.data xor.label" in page
+    (tmp_path / "other.csv").write_text("0,1\n1,1\n", encoding="ascii")
+    (tmp_path / "other.label").write_text("1\n0\n", encoding="ascii")
+    kerash("report", "xor.kerash", "other.csv", "other.label")
+    page = (tmp_path / "xor.html").read_text(encoding="utf-8")
+    assert "kerash train - DATA LABEL --epochs 3" in page
+    assert "DATA is the file with sha256 " in page
+    assert "kerash repro" not in page
 
 
 CHARTS = {
