@@ -41,6 +41,9 @@ _AT_END = 1e-6
 _FAR = 1e4
 """Weighted sum at which an activation is at an end, if it has one."""
 
+LARGEST = 1e300
+"""Figure in the place of one that overflows."""
+
 _TINY = 1e-9
 
 
@@ -79,12 +82,12 @@ def measured(
         guess,
         chance,
         start if isfinite(start) else None,
-        end,
+        _finite(end),
         alike,
-        float(used.min()) if len(used) else 0.0,
-        float(sizes.max()),
+        _finite(used.min()) if len(used) else 0.0,
+        _finite(sizes.max()),
         tuple(layers),
-        tuple(each if isfinite(each) else 0.0 for each in start_gradients),
+        tuple(start_gradients),
         tuple(end_gradients),
         tuple(each["recall"] for each in classes.values()) if scored else (),
         tuple(each["support"] for each in classes.values()) if scored else (),
@@ -119,7 +122,7 @@ class Slope:
         network = self._network
         tensors = carve(self._gradient[: network.learnt], network.param_shapes)  # running means have no gradient
         vectors = [np.concatenate([each.ravel() for each in own.values()]) for own in tensors if own]
-        return [float(np.sqrt(np.square(each, dtype=np.float64).mean())) for each in vectors]
+        return [_finite(np.sqrt(np.square(each, dtype=np.float64).mean())) for each in vectors]
 
 
 def hidden(network: Network, params: Array, x: Array) -> list[LayerFacts]:
@@ -152,11 +155,11 @@ def likeness(x: Array, errors: Array) -> float | None:
     distances[distances <= _TINY * squares.max(initial=0)] = np.inf
     nearest = distances.argmin(axis=1)
     there = np.isfinite(distances.min(axis=1))
-    own = errors - errors.mean(axis=0)
-    total = np.square(own[there]).sum()
-    if not isfinite(total) or total <= 0:
-        return None
-    return float((own[there] * own[nearest[there]]).sum() / total)
+    with np.errstate(all="ignore"):
+        own = errors - errors.mean(axis=0)
+        total = np.square(own[there]).sum()
+        among = (own[there] * own[nearest[there]]).sum()
+    return float(among / total) if isfinite(total) and isfinite(among) and total > 0 else None
 
 
 def _guesses(loss: Loss, activation: Activation, fused: bool, y: Array, weight: Array | None) -> tuple[float, float]:
@@ -180,8 +183,12 @@ def _constant(loss: Loss, a: Array, y: Array, weight: Array | None) -> float:
     outputs, total = np.repeat(a, len(y), axis=1), np.empty(())
     with np.errstate(all="ignore"):
         run_calls(loss.calls(outputs, np.ascontiguousarray(y.T), weight, total, np.empty_like(outputs), 1.0))
-    found = total.item() / (len(y) if weight is None else float(weight.sum()))
-    return found if isfinite(found) else float(np.finfo(np.float64).max)
+    return _finite(total.item() / (len(y) if weight is None else float(weight.sum())))
+
+
+def _finite(value: float) -> float:
+    """Returns a number that the record can have: LARGEST for one that is larger, infinite or NaN."""
+    return float(value) if value <= LARGEST else LARGEST
 
 
 def _through(network: Network, tensors: Mapping[str, Array], x: Array) -> Array:

@@ -13,7 +13,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.facts import TEXT_BYTES, VALUES, Facts, LayerFacts
 from kerash_cli.model.trained import TrainedModel
-from kerash_cli.training.facts import MOST_ROWS, Slope, hidden, likeness
+from kerash_cli.training.facts import LARGEST, MOST_ROWS, Slope, hidden, likeness
 from kerash_cli.training.loop import train
 
 
@@ -210,3 +210,12 @@ def test_dropout_and_batch_normalization_do_as_they_do_in_prediction(tmp_path: P
         expected = -np.log((probabilities * ours.training.y).sum(axis=1)).mean()
     assert made.facts is not None
     assert made.facts.end == pytest.approx(float(expected), rel=1e-3)
+
+
+def test_figures_that_overflow_are_kept_as_large_ones(tmp_path: Path) -> None:
+    data = table([[row, 1e30 * row] for row in range(60)], "x y")
+    found, _ = facts(tmp_path, "? 1 1\ninput\ndense 1 tanh\n", data, loss="mean-absolute")
+    assert found.guess == pytest.approx(np.abs(1e30 * (np.arange(60) - 29.5)).mean(), rel=0.1)
+    assert Facts.recorded({"facts": found.record()}) == found
+    assert likeness(np.arange(9.0)[:, None], np.array([[1e200], [-1e200], [0.0]] * 3)) is None
+    assert Facts.recorded({"facts": found._replace(end=LARGEST).record()}) is not None
