@@ -53,10 +53,6 @@ def recalled(share: float, rows: int = 5) -> dict[str, Any]:
     return {"recall": (1.0, share), "class_rows": (50, rows)}
 
 
-def flat(first: float) -> dict[str, Any]:
-    return {"start_gradients": (first, 1e-3, 0.1), "alike": 0.5}
-
-
 FAST, SLOW = {"learning_rate": 0.02}, {"learning_rate": 0.001}
 
 
@@ -70,7 +66,6 @@ FAST, SLOW = {"learning_rate": 0.02}, {"learning_rate": 0.001}
         ("rate-too-small", {"alike": 0.5}, SLOW, {"alike": 0.49}),
         ("dead-units", layered(0.5), FAST, layered(0.49)),
         ("saturated-units", layered(0.1, 0.75), FAST, layered(0.1, 0.74)),
-        ("vanishing-gradients", flat(9e-5), {}, {**flat(1e-4), "alike": 0.4}),
         ("underfitting", {"alike": 0.5}, {}, {"alike": 0.5, "end": 0.29}),
         ("rare-class", recalled(0.19), {}, recalled(0.2)),
         ("rare-class", recalled(0.0), {}, recalled(0.0, 4)),
@@ -79,6 +74,52 @@ FAST, SLOW = {"learning_rate": 0.02}, {"learning_rate": 0.001}
 def test_a_threshold_divides(kind: str, facts: dict[str, Any], settings: dict[str, Any], near: dict[str, Any]) -> None:
     assert kinds(facts, settings) == [kind]
     assert kinds(near, settings) == []
+
+
+@pytest.mark.parametrize(
+    ("gradients", "expected"),
+    [
+        ((9e-5, 1e-3, 0.1), "vanishing-gradients"),
+        ((1e-4, 1e-3, 0.1), "underfitting"),
+        ((1e-9, 0.1), "underfitting"),
+        ((), "underfitting"),
+    ],
+)
+def test_gradients_vanish_through_three_layers_or_more(gradients: tuple[float, ...], expected: str) -> None:
+    assert kinds({"start_gradients": gradients, "alike": 0.5}) == [expected]
+    if expected == "vanishing-gradients":
+        assert kinds({"start_gradients": gradients, "alike": 0.5}, stopped="time") == [expected]
+        (found,) = symptoms(replace(CASE, facts=FACTS._replace(start_gradients=gradients, alike=0.5)))
+        assert found.figures == {"ratio": pytest.approx(9e-4), "layers": 2}
+        assert kinds({"start_gradients": gradients, "alike": 0.5, **layered(0.5)}) == ["dead-units"]
+        assert kinds({"start_gradients": gradients, "alike": 0.5, **layered(0.1, 0.8)}) == ["saturated-units"]
+
+
+def test_of_a_deep_network_the_first_three_hidden_layers_stay() -> None:
+    deep = "4 1 1\ninput\n" + "dense 8 sigmoid\ndropout 0.1\n" * 5 + "dense 2 softmax\n"
+    facts = FACTS._replace(start_gradients=(1e-9, 0.1, 0.1, 0.1, 0.1, 0.1), alike=0.5)
+    case = replace(CASE, facts=facts, description=ModelDescription.parse(deep))
+    (found,) = symptoms(case)
+    kept = [line for line in found.advice.network.splitlines() if line.startswith("dense")]
+    assert kept == ["dense 8 relu"] * 3 + ["dense 2 softmax"]
+    (found,) = symptoms(replace(case, settings={**SETTINGS, "init": "zeros"}))
+    assert (found.advice.settings, found.advice.network) == ({"init": None}, "")
+
+
+def test_a_larger_network_has_no_narrow_layers_but_groups() -> None:
+    text = "4 1 1\ninput\ndense 6 tanh 2\ndense 8 tanh\ndropout 0.1\ndense 100 tanh\ndense 2 softmax\n"
+    case = replace(CASE, facts=FACTS._replace(alike=0.5), description=ModelDescription.parse(text))
+    (found,) = symptoms(case)
+    assert found.advice.network.splitlines()[2:] == [
+        "dense 6 tanh 2", "dense 64 tanh", "dense 100 tanh", "dense 64 relu", "dense 64 relu", "dense 2 softmax",
+    ]  # fmt: skip
+
+
+def test_dead_units_of_a_usual_training_get_a_leak() -> None:
+    (found,) = symptoms(replace(CASE, facts=FACTS._replace(alike=0.5, **layered(0.6))))
+    assert found.kind == "dead-units"
+    assert found.advice.network.splitlines()[2:] == ["dense 64 leakyrelu", "dropout 0.3", "dense 2 softmax"]
+    assert (found.figures["dead"], found.figures["units"], found.figures["value"]) == (38, 64, 0)
 
 
 @pytest.mark.parametrize(("rows", "end", "expected"), [(50, 0.4, ["few-rows"]), (51, 0.4, []), (50, 0.5, [])])
@@ -112,6 +153,8 @@ def test_a_jump_matters_if_the_loss_did_not_come_down(best: float, expected: lis
     jumped = history([1.1, 3.7, *[best] * 6], [best] * 8)
     assert kinds({}, {"learning_rate": 0.05}, history=jumped) == expected
     assert kinds({}, {"learning_rate": 0.01}, history=jumped) == []  # not far from the default
+    for facts in ({"start": 1.3}, {"chance": 1.3}):
+        assert kinds(facts, {"learning_rate": 0.05}, history=jumped) == []  # the usual loss is higher
 
 
 @pytest.mark.parametrize(("waited", "expected"), [(99, ["diverged"]), (100, [])])
