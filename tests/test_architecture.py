@@ -28,6 +28,7 @@ STOREYS = {
     "inspection": 9,
     "diagnosis": 9,
     "classic": 10,
+    "export": 10,
     "evolution": 10,
     "shell": 11,
     "views": 11,

@@ -37,6 +37,9 @@ GROUPS = {
         "diff": "Show what two models differ in.",
         "tree": "Draw the family tree of a search.",
     },
+    "Hand over": {
+        "export": "Save a model in another format.",
+    },
     "Matrices and tensors": {
         "matrix": "Calculate with matrices.",
         "tensor": "Calculate with tensors.",
@@ -49,7 +52,6 @@ GROUPS = {
         "create-genome": "Create a network with random weights.",
         "fit": "Train a genome by plain gradient descent.",
         "list": "List stored models and genomes.",
-        "export": "Save a genome as a .kerash file.",
         "remove": "Delete stored models and genomes.",
         "end-fs": "Delete the mountpoint and everything in it.",
         "shell-init": "Print the functions of 2019 for a shell.",

@@ -54,6 +54,43 @@ def column_sums(x: Values) -> Values:
     return x.trace.record(_product_with_ones, (x, x.trace.constant(x.shape[:1], 1)), x.shape[1:], x.dtype)
 
 
+class Recorded(NamedTuple):
+    """A recorded operation: a ufunc's name, `reduce ` and a ufunc's name, or `minus absolute`; operands have none of
+    their own, and constants have a value."""
+
+    name: str
+    operands: "tuple[Recorded, ...]" = ()
+    value: float | None = None
+
+
+OPERAND = "operand"
+"""Name of the operation that stands for the operand itself."""
+
+
+def recorded(expression: Callable[[Any], Any]) -> Recorded:
+    """Returns the operation whose result is the value of an expression of one operand; values that are used twice are
+    the same object."""
+    trace = Trace(np.dtype(np.float64))
+    operand = trace.operand(np.zeros((2, 1)))
+    value = expression(operand)
+    known = {operand: Recorded(OPERAND)}
+
+    def known_as(each: Traced) -> Recorded:
+        return known[each] if each.value is None else Recorded("constant", (), each.value)
+
+    for step in trace.steps:
+        bind, given = step.bind.func, step.bind.args  # type: ignore[attr-defined]
+        operands = tuple(map(known_as, step.operands))
+        if bind is _copy:
+            known[step.result] = operands[0]
+        elif bind is _minus_abs:
+            known[step.result] = Recorded("minus absolute", operands[:1])
+        else:
+            prefix = "reduce " if bind is _reduction else ""
+            known[step.result] = Recorded(prefix + given[0].__name__, operands)
+    return known_as(value)
+
+
 class Traced(NDArrayOperatorsMixin):
     """Stands in for an array and records the operations on it; `value` is set only for a constant."""
 

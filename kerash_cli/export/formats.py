@@ -1,0 +1,86 @@
+"""The formats that a model can be exported to, by the endings of files."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from kerash_cli.errors import BadInput
+from kerash_cli.export.material import Material
+from kerash_cli.registry import Registry
+
+
+class ExportFormat(NamedTuple):
+    """A format, and the function that writes it."""
+
+    summary: str
+    write: Callable[[Material, str], Mapping[str, bytes]]
+    """Returns the files, by their paths, for a model and the path that the user gave."""
+    mark: bytes
+    """Bytes that files of this format, written by kerash, have near their beginning."""
+
+
+FORMATS: Registry[ExportFormat] = Registry("format")
+
+BEGINNING = 1 << 12
+"""Number of bytes in which the mark of a file is looked for."""
+
+
+def format_of(path: str) -> ExportFormat:
+    """Returns the format of a file by its ending; raises BadInput if there is none."""
+    ending = os.path.splitext(path)[1]
+    if ending not in FORMATS:
+        got = f"got {path}" if ending else f"got {path}, which has none"
+        raise BadInput(f"--output: expected a name that ends in {', '.join(FORMATS)}; {got}")
+    return FORMATS[ending]
+
+
+def check_replaceable(path: str, mark: bytes) -> None:
+    """Raises BadInput if there is a file that kerash did not write: one without the mark."""
+    if os.path.isfile(path) and os.path.getsize(path):
+        with open(path, "rb") as file:
+            if mark not in file.read(BEGINNING):
+                raise BadInput(
+                    f"{path} already exists and kerash did not export it; choose another name, or --force to replace it"
+                )
+
+
+def _onnx(material: Material, path: str, raw: bool = False) -> Mapping[str, bytes]:
+    try:
+        from kerash_cli.export import onnx_file
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":
+            raise
+        raise BadInput(f"{path}: .onnx files need a package: pip install 'kerash[onnx]'") from None
+    return {path: onnx_file.write(material, raw)}
+
+
+def raw_onnx(material: Material, path: str) -> Mapping[str, bytes]:
+    """Returns an ONNX file of the network alone."""
+    return _onnx(material, path, raw=True)
+
+
+def _python(material: Material, path: str) -> Mapping[str, bytes]:
+    from kerash_cli.export import python_file
+
+    return {path: python_file.write(material, os.path.basename(path)).encode()}
+
+
+def _c(material: Material, path: str) -> Mapping[str, bytes]:
+    from kerash_cli.export import c_file
+
+    return {path: c_file.write(material, os.path.basename(path)).encode()}
+
+
+def _awk(material: Material, path: str) -> Mapping[str, bytes]:
+    from kerash_cli.export import awk_file
+
+    return {path: awk_file.write(material, os.path.basename(path)).encode()}
+
+
+MARK = b"Written by kerash "
+"""What programs have in their first comment."""
+
+FORMATS.add(".onnx", ExportFormat("ONNX, the whole way from cells to answers", _onnx, b"kerash"))
+FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _python, MARK))
+FORMATS.add(".c", ExportFormat("a C program that needs nothing", _c, MARK))
+FORMATS.add(".awk", ExportFormat("an AWK program", _awk, MARK))

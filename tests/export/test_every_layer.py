@@ -1,0 +1,72 @@
+"""Every layer and activation in every format, compared with kerash: kerash_cli/export/steps.py and formulas.py."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from export_runs import onnx_outputs
+from exported import LAYERS, modelled, samples, with_activation
+
+from kerash_cli.engine.activations import ACTIVATIONS
+from kerash_cli.engine.layers.base import LAYERS as KNOWN_LAYERS
+from kerash_cli.export import onnx_file
+from kerash_cli.export.formats import FORMATS
+from kerash_cli.export.material import Material
+from kerash_cli.export.steps import LOWERINGS
+from kerash_cli.model.trained import TrainedModel
+
+ACTIVATIONS_WITH_PARAMETERS = (
+    "silu:2",
+    "celu:0.5",
+    "softplus:3",
+    "prelu:-0.5",
+    "selu:1,2",
+    "isru:3",
+    "hardtanh:-2,0.5",
+)
+DESCRIPTIONS = {
+    **LAYERS,
+    **{name: with_activation(name) for name in (*ACTIVATIONS, *ACTIVATIONS_WITH_PARAMETERS)},
+}
+CASES = [
+    pytest.param(
+        text, dtype, id=f"{name}-{dtype}", marks=[pytest.mark.long] if dtype == "float64" and place % 4 else []
+    )
+    for dtype in ("float32", "float64")
+    for place, (name, text) in enumerate(DESCRIPTIONS.items())
+]
+
+
+def test_all_layers_occur() -> None:
+    found = {layer.keyword for text in LAYERS.values() for layer in modelled(text).network.layers}
+    assert found == {*KNOWN_LAYERS} == {*LOWERINGS}, "write its steps, and a description with it"
+
+
+def close(got: np.ndarray, model: TrainedModel, x: np.ndarray, most: float) -> None:
+    """Compares with what kerash computes, relative to the size of large numbers."""
+    expected = model.outputs(x).astype(np.float64)
+    assert got.shape == expected.shape
+    assert np.all(np.abs(got - expected) <= most * np.maximum(1, np.abs(expected))), np.abs(got - expected).max()
+
+
+@pytest.mark.parametrize(("text", "dtype"), CASES)
+def test_the_network_in_onnx_has_the_same_outputs(text: str, dtype: str) -> None:
+    model = modelled(text, dtype=dtype)
+    x = samples(model)
+    shape = model.network.shapes[0]
+    feed = x.reshape(-1, *shape) if shape[:2] != (1, 1) else x
+    content = onnx_file.write(Material("m.kerash", model), raw=True)
+    close(onnx_outputs(content, {"x": feed})["outputs"], model, x, 1e-6 if shape[:2] == (1, 1) else 3e-6)
+    assert content == onnx_file.write(Material("m.kerash", model), raw=True)
+
+
+@pytest.mark.parametrize(("text", "dtype"), CASES)
+def test_the_network_in_python_has_the_same_outputs(text: str, dtype: str, tmp_path: Path) -> None:
+    model = modelled(text, dtype=dtype)
+    x = samples(model)
+    (tmp_path / "m.py").write_bytes(FORMATS[".py"].write(Material("m.kerash", model), "m.py")["m.py"])
+    program: dict[str, Any] = runpy.run_path(str(tmp_path / "m.py"))
+    with np.errstate(all="ignore"):
+        close(program["network"](x), model, x, 1e-5)

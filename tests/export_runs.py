@@ -1,0 +1,103 @@
+"""Runs exported models: each function gives the predictions for the rows of a table, as cells."""
+
+import csv
+import io
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import program
+from exported import rows_of
+
+SECONDS = 60
+
+Command = Callable[[str, bool], list[str]]
+"""The words that run a program on a table, with probabilities or not."""
+
+
+def export(folder: Path, ending: str, *words: str) -> Path:
+    """Exports `m.kerash` to a file with this ending."""
+    program.right(folder, "export", "m.kerash", "-o", f"m{ending}", "-q", *words)
+    return folder / f"m{ending}"
+
+
+def ran(words: Sequence[str | Path], folder: Path) -> tuple[int, str, str]:
+    """The exit code of a program and what it printed."""
+    done = subprocess.run(words, cwd=folder, capture_output=True, timeout=SECONDS, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def python(folder: Path) -> Command:
+    """The Python program."""
+    export(folder, ".py")
+    return lambda table, proba: [sys.executable, "-W", "error", "m.py", *["--proba"] * proba, table]
+
+
+def compiled(folder: Path) -> Command:
+    """The C program, which no compiler may complain about."""
+    export(folder, ".c")
+    flags = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-fsanitize=address,undefined")
+    code, _, err = ran(["cc", *flags, "-o", "m", "m.c", "-lm"], folder)
+    assert code == 0, err
+    return lambda table, proba: ["./m", *["--proba"] * proba, table]
+
+
+def interpreted(interpreter: str, folder: Path) -> Command:
+    """The AWK program in an interpreter."""
+    export(folder, ".awk")
+    return lambda table, proba: [interpreter, *["-v", "proba=1"] * proba, "-f", "m.awk", table]
+
+
+PROGRAMS: dict[str, Callable[[Path], Command]] = {
+    "python": python,
+    "c": compiled,
+    "gawk": partial(interpreted, "gawk"),
+    "mawk": partial(interpreted, "mawk"),
+}
+"""For each way to run a program, the function that makes it ready in a folder and returns its command."""
+
+
+def program_rows(command: Command, folder: Path, table: str, proba: bool) -> list[list[str]]:
+    """What a program predicts for a table, which has to end well."""
+    code, out, err = ran(command(table, proba), folder)
+    assert (code, err) == (0, ""), err
+    return rows_of(out)
+
+
+def onnx_outputs(content: bytes, feed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The outputs of an ONNX file, checked in full before."""
+    onnx.checker.check_model(onnx.load_from_string(content), full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options)
+    names = [each.name for each in session.get_outputs()]
+    return dict(zip(names, session.run(names, feed), strict=True))
+
+
+def onnx_feed(content: bytes, path: Path, gaps: Sequence[str]) -> dict[str, np.ndarray]:
+    """The columns of a table as the inputs of an ONNX file; cells in `gaps`, in lower case, are missing numbers."""
+    session = onnxruntime.InferenceSession(content)
+    with open(path, encoding="utf-8", newline="") as lines:
+        header, *rows = csv.reader(lines)
+    feed = {}
+    for each in session.get_inputs():
+        place = header.index(each.name)
+        cells = [row[place].strip(" \t") for row in rows]
+        if each.type == "tensor(string)":
+            feed[each.name] = np.array(cells, object)[:, None]
+        else:
+            feed[each.name] = np.array([np.nan if cell.lower() in gaps else float(cell) for cell in cells])[:, None]
+    return feed
+
+
+def table_of(header: list[str], rows: list[list[str]]) -> str:
+    """A table as CSV."""
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\n").writerows([header, *rows])
+    return stream.getvalue()
