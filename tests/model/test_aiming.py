@@ -60,6 +60,12 @@ def test_the_best_threshold_is_the_one_that_a_search_finds(seed: int, figure: st
     assert 0 < found.threshold < 1
 
 
+def test_a_message_says_what_can_be_reached() -> None:
+    chances, truth = np.array([0.1, 0.2, 0.3, 0.4]), np.array([1, 0, 1, 0])
+    with pytest.raises(BadInput, match=r"a precision of 0\.5 for 'yes', no more; try --threshold-for precision=0\.5$"):
+        reached(Aim("precision", "", 0.8), judged(chances, truth))
+
+
 def test_what_a_message_advises_can_be_reached() -> None:
     rng = np.random.default_rng(1)
     truth, chances = rng.random(90) < 0.3, rng.integers(0, 4, 90).astype(np.float32) / 4

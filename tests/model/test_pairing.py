@@ -68,6 +68,38 @@ def test_a_class_that_one_model_does_not_have_is_never_its_answer() -> None:
     assert pair.values(METRICS["accuracy"]) == (0.75, 0.75)
     assert pair.values(METRICS["log_loss"])[0] == pytest.approx(-np.log([0.9, 0.8, 0.4, 0.7]).mean())
     assert pair.values(METRICS["recall:CLASS"], "c") == (0, 0)
+    distances = [2 * 0.1**2, 2 * 0.2**2, 2 * 0.6**2, 2 * 0.3**2]  # of a class that is not there: 0
+    assert pair.values(METRICS["brier"])[0] == pytest.approx(np.mean(distances))
+
+
+def test_names_that_are_numbers_in_one_model_alone_are_names() -> None:
+    truth = ["1", "2.50"]
+    numbers = judged(classes("1 2.50", numeric=True), np.eye(2), truth)
+    words = judged(classes("2.50 x 1"), np.array([[0, 0, 1.0], [1.0, 0, 0]]), truth)
+    for pair in (paired(numbers, words, NAMES), paired(words, numbers, NAMES)):
+        assert set(pair.classes) == {"1", "2.50", "x"}
+        assert pair.values(METRICS["accuracy"]) == (1, 1)
+
+
+def test_targets_with_other_names_are_matched_by_their_order() -> None:
+    truth = np.array([[1.0, 10.0], [2.0, 30.0]])
+    first = Judged(Values.unscaled("any", 2, ("x", "y")), truth, truth)
+    second = Judged(Values.unscaled("any", 2, ("p", "q")), np.array([[1.0, 14.0], [2.0, 34.0]]), truth)
+    assert paired(first, second, NAMES).values(METRICS["mae"]) == (0, 2)
+
+
+def test_targets_of_zero_are_the_same() -> None:
+    zero = Judged(AMOUNT.targets, np.ones((3, 1)), np.zeros((3, 1)))
+    assert paired(zero, zero, NAMES).values(METRICS["mae"]) == (1, 1)
+
+
+@pytest.mark.parametrize("other", [[1e6, 1e6 + 0.01, 3.0], [1e6, 1e6, 3.01], [1e6 + 1, 1e6, 3.0]])
+def test_one_target_that_is_another_number_is_enough_to_refuse(other: list[float]) -> None:
+    first, second = (
+        Judged(AMOUNT.targets, np.ones((3, 1)), np.array(each)[:, None]) for each in ([1e6, 1e6, 3.0], other)
+    )
+    with pytest.raises(BadInput, match="can't be compared"):
+        paired(first, second, NAMES)
 
 
 def test_classes_that_are_numbers_are_matched_as_numbers() -> None:

@@ -108,7 +108,23 @@ def test_the_percentiles_are_those_of_scipy() -> None:
 
 @pytest.mark.parametrize("freedom", [7, 8, 11, 30, 1000])
 def test_students_quantile_is_that_of_scipy(freedom: int) -> None:
-    assert significance._student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), abs=1e-4)
+    # the error is the first term that is left out, which falls with the fifth power of the degrees of freedom
+    assert significance._student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), abs=0.9 / freedom**5)
+
+
+@pytest.mark.parametrize("rows", [8, 20])
+def test_few_rows_widen_the_percentiles_as_students_does(rows: int) -> None:
+    factor = stats.t.ppf(0.975, rows - 1) / stats.norm.ppf(0.975) * np.sqrt(rows / (rows - 1))
+    told = by_resampling(np.array([2.0, 4.0] * 50), 3.0, rows)
+    assert told is not None
+    assert told[0] == pytest.approx((3 - factor, 3 + factor), abs=1e-3)
+
+
+def test_resamples_on_the_other_side_of_zero_are_counted_with_those_on_it() -> None:
+    for sign in (1, -1):
+        told = by_resampling(np.repeat([-1.0, 0.0, 1.0], [3, 1, 95]) * sign, 0.9 * sign, 1e12)
+        assert told is not None
+        assert told[1] == pytest.approx(2 * (4 + 1) / (99 + 1))
 
 
 def test_few_rows_and_undefined_resamples_tell_nothing() -> None:
