@@ -35,7 +35,7 @@ def cross_validated(
     workers = crossed.workers(request.workers)
     console.say(crossed.describe())
     if (request.workers or 1) > workers == 1:
-        console.say("using 1 worker: all networks of a fold train side by side in one process")
+        console.say("using 1 worker: small networks, and those of --folds, train side by side in one process")
     with (
         stage(crossed.staged_bytes(workers), request.mountpoint, console.say, prepared.on_disk) as folder,
         nullcontext(crew) if crew else _late_crew(workers, console) as own,

@@ -17,10 +17,10 @@ from kerash_cli.parallel.executors import Crew
 from kerash_cli.store.stage import Stage
 from kerash_cli.system import cores
 from kerash_cli.training import experiment
-from kerash_cli.training.fold_groups import TOGETHER, Fold, FoldGroup
+from kerash_cli.training.fold_groups import Fold, FoldGroup, together_at_most
 from kerash_cli.training.loop import train
 from kerash_cli.training.preparing import PreparedTraining, prepare
-from kerash_cli.training.sharing_out import SharedOut
+from kerash_cli.training.sharing_out import SharedOut, begun_at_most
 from kerash_cli.training.spread import spreads
 
 _TESTS = 2
@@ -51,7 +51,7 @@ class CrossValidation:
 
     def workers(self, asked: int | None) -> int:
         """Returns the number of workers: at most `asked`; by default, one per core if that is faster."""
-        whole, groups = self._whole, -(-len(self) // (TOGETHER if self._whole.judged.stacks else 1))
+        whole, groups = self._whole, -(-len(self) // self._together)
         if not self._is_plain:
             return 1
         if asked:
@@ -71,7 +71,7 @@ class CrossValidation:
 
     def staged_bytes(self, workers: int) -> int:
         """Returns roughly the size, in bytes, of the files that are in a stage at the same time."""
-        at_once = min(len(self), TOGETHER * (workers + 1))
+        at_once = min(len(self), self._together * begun_at_most(workers))
         return at_once * (self._whole.staged_bytes() + 8 * self._whole.network.size * self._whole.dtype.itemsize)
 
     def folds(self, stage: Stage, crew: Crew | None, watch: Callable[[], object] = lambda: None) -> Iterator[Fold]:
@@ -97,10 +97,16 @@ class CrossValidation:
         if not self._is_plain:
             yield from map(self._alone(stage, watch), range(1, len(self) + 1))
             return
-        groups = FoldGroup.all(map(self._prepared, range(len(self))), stage, self.epochs)
+        trainings = map(self._prepared, range(len(self)))
+        groups = FoldGroup.all(trainings, self._together, stage, self.epochs)
         with closing(SharedOut[FoldGroup](crew, watch).trained(groups)) as shared:
             for group in shared:
                 yield from group.folds()
+
+    @property
+    def _together(self) -> int:
+        """Number of networks that take each step together."""
+        return together_at_most(self._whole, len(self))
 
     @property
     def _is_plain(self) -> bool:

@@ -15,12 +15,26 @@ from kerash_cli.training import experiment, together
 from kerash_cli.training.dividing import Part
 from kerash_cli.training.preparing import PreparedTraining
 
-TOGETHER = 2
-"""Number of networks that take each step together, if networks of their form can.
+STEP = 4e5
+"""Number of floating-point operations that take about as long as all the calls of a step.
 
-The same number for any number of workers, so that results are the same. More would leave workers without work, and are
-hardly faster: five networks of 128 units took 207 us a step, and two, two and one of them 278.
+Networks that have fewer in a step are trained side by side, so that they share the calls. Those that have more are
+trained one by one: that is hardly slower, and workers can share them out.
 """
+
+MOST_TOGETHER = 10
+"""Maximum number of networks that take each step together."""
+
+
+def together_at_most(training: PreparedTraining, folds: int) -> int:
+    """Returns the number of networks that take each step together, if those of all folds have one form.
+
+    It does not depend on the number of workers, and so the results do not, either.
+    """
+    rows = min(training.settings.batch_size, len(training.training))
+    flops = 3.0 * training.network.flops * rows
+    most = max(1, min(MOST_TOGETHER, int(STEP / max(1.0, flops)))) if training.judged.stacks else 1
+    return -(-folds // -(-folds // most))  # groups of about the same size
 
 
 class Fold(NamedTuple):
@@ -53,22 +67,27 @@ class FoldGroup:
         self._failure: Diverged | None = None
 
     @classmethod
-    def all(cls, trainings: Iterable[PreparedTraining], stage: Stage, done: dict[int, int]) -> "Iterator[FoldGroup]":
-        """Yields all trainings, each together with the next one if they have the same form."""
+    def all(
+        cls, trainings: Iterable[PreparedTraining], most: int, stage: Stage, done: dict[int, int]
+    ) -> "Iterator[FoldGroup]":
+        """Yields all trainings, up to `most` together that follow each other and have the same form."""
         members: dict[int, PreparedTraining] = {}
         common: tuple[Any, ...] = ()
         for number, training in enumerate(trainings, 1):
             own = together.form(training)
-            if members and (own != common or len(members) == TOGETHER):
+            if members and (own != common or len(members) == most):
                 yield cls(members, stage, done)
                 members = {}
             members, common = {**members, number: training}, own
         yield cls(members, stage, done)
 
     @property
-    def epochs(self) -> int:
-        """Number of epochs so far, of the training that is under way."""
-        return max(together.Standing(**self.record["standing"]).epochs)
+    def remaining(self) -> float:
+        """Epochs until the end if none of them is better than those so far, times the work of an epoch."""
+        job, standing = self.record["job"], together.Standing(**self.record["standing"])
+        ends = (min(job["epochs"], standing.best_epochs[index] + job["patience"]) for index in standing.live)
+        epochs = max((end - max(standing.epochs) for end in ends), default=0)
+        return epochs * (1 + len(standing.live))
 
     @property
     def is_over(self) -> bool:

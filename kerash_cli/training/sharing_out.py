@@ -23,6 +23,18 @@ Advance = Callable[[dict[str, Any], float], dict[str, Any]]
 """Trains for so many seconds: `together.advance`, here or in a worker."""
 
 
+FAMILIAR = 1.25
+"""Factor by which a process prefers a training that it has compiled, or that nobody has."""
+
+
+def begun_at_most(width: int) -> int:
+    """Returns the number of trainings that have begun at a time, if `width` processes train.
+
+    With some more than there are processes, long ones can get ahead, so that all end at the same time.
+    """
+    return 2 * width + 1 if width > 1 else 1
+
+
 class Divisible(Protocol):
     """Trainings that any process can go on with."""
 
@@ -30,8 +42,8 @@ class Divisible(Protocol):
     """What `together.advance` takes and returns."""
 
     @property
-    def epochs(self) -> int:
-        """Number of epochs so far."""
+    def remaining(self) -> float:
+        """Work that is left, as far as is known, in some unit."""
 
     @property
     def is_over(self) -> bool:
@@ -51,7 +63,7 @@ G = TypeVar("G", bound=Divisible)
 
 
 class SharedOut(Generic[G]):
-    """Trains in the workers of a crew and in this process; at most one more training has begun than processes train."""
+    """Trains in the workers of a crew and in this process; at most `begun_at_most` trainings have begun."""
 
     def __init__(self, crew: Crew | None, watch: Callable[[], object] = lambda: None) -> None:
         """`crew` is None if this process is to train alone; `watch` is called now and then, in the caller's thread."""
@@ -60,6 +72,8 @@ class SharedOut(Generic[G]):
         self._changed = Condition()
         self._idle: list[G] = []
         self._done: deque[G] = deque()
+        self._compiled: list[G] = []
+        """Trainings that a process has trained for a while."""
         self._running = 0
         self._error: BaseException | None = None
         self._is_closed = False
@@ -87,15 +101,15 @@ class SharedOut(Generic[G]):
 
     def _led(self, trainings: Iterator[G]) -> Iterator[G]:
         """Begins trainings, and takes part in training them."""
-        is_more = True
+        is_more, known = True, list[G]()
         while True:
-            while is_more and self._begun <= self._width:
+            while is_more and self._begun < begun_at_most(self._width):
                 training = next(trainings, None)
                 is_more = training is not None
                 if training is not None:
                     training.begin()
                     self._put(training)
-            mine = self._take()
+            mine = self._take(known)
             if mine is not None:
                 self._train(mine, together.advance)
             elif not is_more and not self._begun:
@@ -112,12 +126,13 @@ class SharedOut(Generic[G]):
     def _follow(self) -> None:
         """Hands trainings to a worker, one after the other, until there are none; called in a thread."""
         assert self._crew is not None, "there is a thread for each worker"
+        known = list[G]()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_closed or bool(self._idle))
             if self._is_closed:
                 return
-            if (training := self._take()) is not None:
+            if (training := self._take(known)) is not None:
                 self._train(training, self._by_worker)
 
     def _by_worker(self, record: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -145,21 +160,34 @@ class SharedOut(Generic[G]):
         with self._changed:
             return len(self._idle) + self._running
 
-    def _take(self) -> G | None:
-        """Returns the waiting training that has got the least far; None if there is none."""
+    def _take(self, known: list[G]) -> G | None:
+        """Returns the waiting training with the most work left; None if there is none.
+
+        `known` are those that the process has trained before, and has compiled.
+        """
+
+        def wanted(training: G) -> float:
+            familiar = training in known or training not in self._compiled
+            return training.remaining * (FAMILIAR if familiar else 1)
+
         with self._changed:
             if not self._idle:
                 return None
-            training = min(self._idle, key=lambda each: each.epochs)
+            training = max(self._idle, key=wanted)
             self._idle.remove(training)
             self._running += 1
-            return training
+            if training not in self._compiled:
+                self._compiled.append(training)
+        if training not in known:
+            known.append(training)
+        return training
 
     def _put(self, training: G) -> None:
         """Lets a training wait for a process, or for its end."""
         with self._changed:
             if training.is_over:
                 self._done.append(training)
+                self._compiled = [each for each in self._compiled if each is not training]
             else:
                 self._idle.append(training)
             self._changed.notify_all()

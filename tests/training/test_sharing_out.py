@@ -27,6 +27,10 @@ class Counter:
         return int(self.record["epochs"])
 
     @property
+    def remaining(self) -> float:
+        return self._epochs - self.epochs
+
+    @property
     def is_over(self) -> bool:
         return self.failure is not None or self.epochs == self._epochs
 
@@ -92,14 +96,22 @@ def test_each_training_comes_to_its_end_once(workers: int) -> None:
     assert "MainThread" in threads
 
 
-def test_one_training_more_than_there_are_processes_has_begun() -> None:
-    counters = [Counter(str(number), 40) for number in range(6)]
+def test_few_trainings_have_begun_at_a_time() -> None:
+    counters = [Counter(str(number), 40) for number in range(9)]
     begun = []
     for each in SharedOut[Counter](crew := Threads(1)).trained(iter(counters)):
         begun.append(sum(bool(each.record) for each in counters) - len(begun))
         assert each.is_over
     crew.shutdown()
-    assert max(begun) <= 3
+    assert max(begun) <= 5
+
+
+def test_the_longest_training_gets_ahead() -> None:
+    """One of twenty epochs beside four of four: it takes as long as half of all, and is never left alone at the end."""
+    counters = [Counter(str(number), 20 if number == 3 else 4) for number in range(5)]
+    found = trained(counters, 1)
+    assert {each.name for each in found[-2:]} >= {"3"}
+    assert len(counters[3].record["threads"]) == 20
 
 
 def test_a_training_that_diverges_ends_no_other() -> None:
