@@ -17,7 +17,7 @@ class Spread(NamedTuple):
     deviation: float
     """Standard deviation of the folds' figures, with one degree of freedom less than folds; 0 for one fold."""
     interval: tuple[float, float] | None
-    """95 % interval of the mean on new rows; None for one fold."""
+    """95 % interval of the mean on new rows, as far as the metric can be; None for one fold."""
     naive: float | None
     """Mean of the naive guess, for metrics that report it."""
     folds: int
@@ -48,7 +48,7 @@ def _spread(folds: Sequence[Fold], name: str) -> Spread | None:
     deviation = float(values.std(ddof=1))
     shares = float(np.mean([fold.rows / fold.trained_on for fold in known]))
     half = student(len(values) - 1) * deviation * sqrt(1 / len(values) + shares)
-    return Spread(mean, deviation, (mean - half, mean + half), guess, len(values))
+    return Spread(mean, deviation, METRICS[name].within((mean - half, mean + half)), guess, len(values))
 
 
 def student(freedom: int) -> float:

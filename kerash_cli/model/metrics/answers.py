@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kerash_cli.encoding.cells import Floats
-from kerash_cli.model.metrics.base import LABELS, ONE_CLASS, SURE, averaged, metric
+from kerash_cli.model.metrics.base import LABELS, ONE_CLASS, SHARE, SURE, averaged, metric
 
 
 def wilson(correct: float, total: float) -> tuple[float, float]:
@@ -43,13 +43,15 @@ def accuracy_interval(predicted: ArrayLike, expected: ArrayLike, weights: Floats
     return wilson(rows * averaged(right, weights), rows)
 
 
-@metric("accuracy", LABELS, greater_is_better=True, saved=True, interval=accuracy_interval, of_rows=right_rows)
+@metric(
+    "accuracy", LABELS, greater_is_better=True, bounds=SHARE, saved=True, interval=accuracy_interval, of_rows=right_rows
+)
 def accuracy(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The share of rows in which all outputs are as expected."""
     return averaged(right_rows(predicted, expected), weights)
 
 
-@metric("label_accuracy", ("multilabel",), greater_is_better=True, of_rows=right_labels)
+@metric("label_accuracy", ("multilabel",), greater_is_better=True, bounds=SHARE, of_rows=right_labels)
 def label_accuracy(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The share of labels that are as expected, over all rows."""
     return averaged(right_labels(predicted, expected), weights)
@@ -89,44 +91,44 @@ def class_counts(predicted: ArrayLike, expected: ArrayLike, classes: int, weight
     return ClassCounts(*(np.bincount(each.astype(np.intp), own, classes) for each, own in pairs))
 
 
-@metric("balanced_accuracy", ONE_CLASS, greater_is_better=True)
+@metric("balanced_accuracy", ONE_CLASS, greater_is_better=True, bounds=SHARE)
 def balanced_accuracy(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean recall over the classes that occur in `expected`."""
     counts = _occurring(predicted, expected, weights)
     return float(np.mean(recall(counts)[counts.support > 0]))
 
 
-@metric("precision", LABELS, greater_is_better=True)
+@metric("precision", LABELS, greater_is_better=True, bounds=SHARE)
 def macro_precision(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean precision of the classes that were predicted or expected; of labels, that of all."""
     return float(np.mean(precision(_occurring(predicted, expected, weights))))
 
 
-@metric("recall", LABELS, greater_is_better=True)
+@metric("recall", LABELS, greater_is_better=True, bounds=SHARE)
 def macro_recall(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean recall of the classes that were predicted or expected; of labels, that of all."""
     return float(np.mean(recall(_occurring(predicted, expected, weights))))
 
 
-@metric("f1", LABELS, greater_is_better=True)
+@metric("f1", LABELS, greater_is_better=True, bounds=SHARE)
 def macro_f1(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean F1 of the classes that were predicted or expected; of labels, that of all."""
     return float(np.mean(class_f1(_occurring(predicted, expected, weights))))
 
 
-@metric("precision", LABELS, greater_is_better=True, given="counts")
+@metric("precision", LABELS, greater_is_better=True, bounds=SHARE, given="counts")
 def precision(counts: ClassCounts) -> NDArray[np.float64]:
     """Share of the rows predicted as the class that belong to it; 0 if no row is predicted as the class."""
     return _ratio(counts.hits, counts.claimed)
 
 
-@metric("recall", LABELS, greater_is_better=True, given="counts")
+@metric("recall", LABELS, greater_is_better=True, bounds=SHARE, given="counts")
 def recall(counts: ClassCounts) -> NDArray[np.float64]:
     """Share of the rows of the class that are predicted as it; 0 if no row belongs to the class."""
     return _ratio(counts.hits, counts.support)
 
 
-@metric("f1", LABELS, greater_is_better=True, given="counts")
+@metric("f1", LABELS, greater_is_better=True, bounds=SHARE, given="counts")
 def class_f1(counts: ClassCounts) -> NDArray[np.float64]:
     """The harmonic mean of the precision and the recall of the class."""
     return _ratio(2 * counts.hits, counts.claimed + counts.support)

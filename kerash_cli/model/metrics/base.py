@@ -1,6 +1,7 @@
 """The registry of metrics."""
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,6 +20,12 @@ LABELS = (*ONE_CLASS, "multilabel")
 
 SURE = 1.959963984540054
 """The normal quantile of 0.975: how many standard errors an interval of 95 % reaches to each side."""
+
+SHARE = (0.0, 1.0)
+"""The least and the greatest value of a metric that is a share."""
+
+DISTANCE = (0.0, inf)
+"""The least and the greatest value of a metric that is a distance."""
 
 Given = Literal["answers", "probabilities", "ranking", "counts"]
 
@@ -44,6 +51,8 @@ class Metric(NamedTuple):
     """Function of the same values, without weights, that returns each row's part (rows,) of a metric that is a mean."""
     more_classes_than: int = 0
     """The metric is only for models that have more classes than this."""
+    bounds: tuple[float, float] = (-inf, inf)
+    """The least and the greatest value that the metric can have; no interval reaches beyond them."""
     undefined: str = ""
     """The reason why the function returns None for some rows; empty if it never does."""
 
@@ -55,6 +64,12 @@ class Metric(NamedTuple):
     def suits(self, kind: str, classes: int) -> bool:
         """Returns whether the metric is for a model with this kind of targets and this number of classes."""
         return kind in self.kinds and (not self.more_classes_than or classes > self.more_classes_than)
+
+    def within(self, interval: tuple[float, float]) -> tuple[float, float]:
+        """Returns the part of an interval of the metric that is within its bounds."""
+        least, greatest = self.bounds
+        low, high = (min(max(end, least), greatest) for end in interval)
+        return low, high
 
     def values(self, scores: Mapping[str, Any]) -> Mapping[str, float]:
         """Returns the metric's values in `scores` by class, or by label.

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.model import operating
-from kerash_cli.model.metrics.base import LABELS, ONE_CLASS, averaged, metric
+from kerash_cli.model.metrics.base import DISTANCE, LABELS, ONE_CLASS, SHARE, averaged, metric
 
 _LEAST = np.finfo(np.float64).tiny
+_ROUNDING = 1e-12  # a distance between means of probabilities that is less is none
 _ONE_KIND = "all rows are of one class"
 
 
@@ -23,13 +24,13 @@ def losses(probabilities: ArrayLike, expected: ArrayLike) -> Floats:
     return loss.mean(axis=1) if truth.ndim == 2 else loss
 
 
-@metric("log_loss", LABELS, greater_is_better=False, given="probabilities", saved=True, of_rows=losses)
+@metric("log_loss", LABELS, greater_is_better=False, bounds=DISTANCE, given="probabilities", saved=True, of_rows=losses)
 def log_loss(probabilities: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean of -log p, where p is the predicted probability of the right class."""
     return averaged(losses(probabilities, expected), weights)
 
 
-@metric("auc", LABELS, greater_is_better=True, given="ranking", undefined=_ONE_KIND)
+@metric("auc", LABELS, greater_is_better=True, bounds=SHARE, given="ranking", undefined=_ONE_KIND)
 def class_auc(scores: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float | None:
     """The area under the ROC curve for the second of two classes; for more, the mean of each class against the rest.
 
@@ -51,7 +52,14 @@ def auc(scores: ArrayLike, positive: ArrayLike, weights: Floats | None = None) -
     return float(above / (right[-1] * wrong[-1]))
 
 
-@metric("average_precision", LABELS, greater_is_better=True, given="ranking", undefined="no row is of the second class")
+@metric(
+    "average_precision",
+    LABELS,
+    greater_is_better=True,
+    bounds=SHARE,
+    given="ranking",
+    undefined="no row is of the second class",
+)
 def average_precision(scores: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float | None:
     """The mean precision over recall for the second of two classes; for more, the mean of each class against the rest.
 
@@ -77,7 +85,7 @@ def among(probabilities: ArrayLike, classes: ArrayLike, k: int) -> NDArray[np.bo
     return found
 
 
-_TOP: dict[str, Any] = {"kinds": ONE_CLASS, "greater_is_better": True, "given": "probabilities"}
+_TOP: dict[str, Any] = {"kinds": ONE_CLASS, "greater_is_better": True, "bounds": SHARE, "given": "probabilities"}
 
 
 @metric("top_3_accuracy", **_TOP, more_classes_than=3, of_rows=partial(among, k=3))
@@ -92,7 +100,7 @@ def top_5_accuracy(probabilities: ArrayLike, classes: ArrayLike, weights: Floats
     return averaged(among(probabilities, classes, 5), weights)
 
 
-@metric("calibration_error", LABELS, greater_is_better=False, given="probabilities")
+@metric("calibration_error", LABELS, greater_is_better=False, bounds=SHARE, given="probabilities")
 def calibration_error(probabilities: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean distance between the probability of the likeliest class and the share of rows where it is right.
 
@@ -106,7 +114,8 @@ def calibration_error(probabilities: ArrayLike, expected: ArrayLike, weights: Fl
     else:
         chance, right, counted = given.max(axis=1), given.argmax(axis=1) == truth, weights
     bins = operating.calibration(chance, right, weights=counted)
-    return float(np.average(np.abs(bins.probability - bins.right), weights=bins.counts))
+    distances = np.abs(bins.probability - bins.right)
+    return float(np.average(np.where(distances < _ROUNDING, 0, distances), weights=bins.counts))
 
 
 def squares(probabilities: ArrayLike, expected: ArrayLike) -> Floats:
@@ -123,7 +132,7 @@ def squares(probabilities: ArrayLike, expected: ArrayLike) -> Floats:
     return others.clip(0) + np.square(1 - right)
 
 
-@metric("brier", LABELS, greater_is_better=False, given="probabilities", of_rows=squares)
+@metric("brier", LABELS, greater_is_better=False, bounds=(0.0, 2.0), given="probabilities", of_rows=squares)
 def brier(probabilities: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean squared distance between the probability of the second of two classes and 1 or 0, whether it is right.
 

@@ -1,12 +1,13 @@
 """Metrics of amounts: distances between predictions and targets."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kerash_cli.encoding.cells import Floats
-from kerash_cli.model.metrics.base import metric
+from kerash_cli.model.metrics.base import DISTANCE, metric
 
 CLOSE_TO_ZERO = 0.01
 """Share of the mean size of targets below which a target is close to 0: percentages of it say nothing."""
@@ -22,21 +23,22 @@ def distances(predicted: ArrayLike, expected: ArrayLike) -> Floats:
     return distance
 
 
-@metric("mae", ("values",), greater_is_better=False, saved=True, of_rows=distances)
+@metric("mae", ("values",), greater_is_better=False, bounds=DISTANCE, saved=True, of_rows=distances)
 def mean_absolute_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The mean distance between prediction and target."""
     distance = np.abs(_difference(predicted, expected))
     return _whole(_mean(distance.ravel(), _for_each(distance, weights)))
 
 
-@metric("rmse", ("values",), greater_is_better=False, saved=True)
+@metric("rmse", ("values",), greater_is_better=False, bounds=DISTANCE, saved=True)
 def root_mean_square_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The root of the mean squared distance between prediction and target."""
     difference = _difference(predicted, expected)
     return _whole(_norm(difference.ravel(), _for_each(difference, weights)))
 
 
-@metric("r2", ("values",), greater_is_better=True, naive=False, saved=True)  # the naive guess explains nothing
+# No naive guess: that explains nothing.
+@metric("r2", ("values",), greater_is_better=True, bounds=(-inf, 1.0), naive=False, saved=True)
 def r2(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The share of the variance that is explained, averaged over targets.
 
@@ -52,20 +54,20 @@ def r2(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None)
     return float(_mean(np.where(constant, error == 0, explained.clip(-_MOST))))
 
 
-@metric("median_error", ("values",), greater_is_better=False)
+@metric("median_error", ("values",), greater_is_better=False, bounds=DISTANCE)
 def median_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The distance between prediction and target that half of the rows exceed, averaged over targets."""
     columns = np.abs(_difference(predicted, expected)).T
     return _whole(np.mean([median(each, weights) for each in columns]))
 
 
-@metric("largest_error", ("values",), greater_is_better=False)
+@metric("largest_error", ("values",), greater_is_better=False, bounds=DISTANCE)
 def largest_error(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> float:
     """The largest distance between a prediction and its target."""
     return _whole(np.abs(_difference(predicted, expected)).max())
 
 
-@metric("mape", ("values",), greater_is_better=False, undefined="a target is 0 or close to it")
+@metric("mape", ("values",), greater_is_better=False, bounds=DISTANCE, undefined="a target is 0 or close to it")
 def mean_absolute_percentage_error(
     predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None
 ) -> float | None:

@@ -154,6 +154,21 @@ def test_a_guess_that_misses_a_rare_class_is_not_flattered() -> None:
     assert metrics.macro_f1(predicted, expected) == pytest.approx(97 / 197)  # 2 * 97 / (97 + 100), and 0
 
 
+def test_a_guess_of_the_shares_is_calibrated_without_rounding() -> None:
+    shares, expected = np.array([[1 / 7, 6 / 7]] * 7), [0] + [1] * 6
+    assert shares[:, 1].mean() != 6 / 7  # the sum of seven is rounded
+    assert metrics.calibration_error(shares, expected) == 0
+    assert metrics.calibration_error(shares - 1e-9, expected) == pytest.approx(1e-9, rel=1e-3)
+
+
+def test_intervals_are_within_the_bounds_of_the_metric() -> None:
+    row = metrics.METRICS["brier"]
+    assert row.bounds == (0, metrics.brier(np.eye(3), [1, 2, 0]))  # the worst that can be
+    assert row.within((-0.5, 1.5)) == (0, 1.5)
+    assert row.within((-0.5, 2.5)) == (0, 2)
+    assert metrics.METRICS["r2"].within((-9.0, 1.1)) == (-9, 1)
+
+
 def test_every_metric_says_which_way_is_better() -> None:
     greater = {name for name, row in metrics.METRICS.items() if row.greater_is_better}
     less = set(metrics.METRICS) - greater
