@@ -208,7 +208,7 @@ def at(source: str, line: int | None = None, column: int | None = None) -> str:
 
 def shown(text: str) -> str:
     """Returns `text` in quotes, shortened, with control characters escaped, for use in a message."""
-    return repr(text if len(text) <= SHOWN else text[: SHOWN - 1] + "…")
+    return repr(_shortened(text))
 
 
 def listed(words: Sequence[str], most: int = 10) -> str:
@@ -218,8 +218,12 @@ def listed(words: Sequence[str], most: int = 10) -> str:
 
 
 def plain(text: str) -> str:
-    """Returns `text` shortened and escaped as by `shown`, without quotes."""
-    return shown(text)[1:-1]
+    """Returns `text` shortened, with control characters escaped, without quotes."""
+    return printable(_shortened(text))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def printable(text: str, kept: str = "") -> str:

@@ -1,12 +1,14 @@
 import pytest
 
-from kerash_cli.errors import BadInput, BadTable, Repair, advice, command, complain, listed, shown, together
+from kerash_cli.errors import BadInput, BadTable, Repair, advice, command, complain, listed, plain, shown, together
 
 
 def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
     assert shown("\x1b[31m\n\u202e") == r"'\x1b[31m\n\u202e'"
     assert len(shown("x" * 10**6)) < 50
     assert listed(["a", "b", "c"], 2) == "'a', 'b' and 1 more"
+    assert plain('it\'s "new" \x1b[31m') == r"""it's "new" \x1b[31m"""
+    assert plain("x" * 10**6) == shown("x" * 10**6).strip("'")
 
 
 PASTED = [
