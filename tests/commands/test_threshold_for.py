@@ -64,7 +64,7 @@ def test_the_cost_stands_in_the_report(folder: Path) -> None:
     ("model", "data", "words", "said"),
     [
         ("three", "three", ["--threshold-for", "recall=0.9"], "expected a model of two classes, got classes"),
-        ("labels", "two", ["--threshold-for", "recall=0.9"], "expected a model of two classes"),
+        ("labels", "two", ["--threshold-for", "recall=0.9"], "expected a model of two classes, got labels '"),
         ("my", "rows", ["--threshold-for", "recall:dead=0.9"], "no class 'dead'; try one of 'ill', 'well'"),
         ("my", "rows", ["--threshold-for", "recall=0.9", "--threshold", "0.3"], "leave --threshold out"),
         ("my", "rows", ["--threshold-for", "f1=0.9"], "try recall=0.95"),

@@ -12,6 +12,7 @@ from kerash_cli.encoding.targets.base import Targets, at_least
 from kerash_cli.encoding.targets.bounds import check_allowed
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import listed
 from kerash_cli.tables.table import Table
 
 
@@ -44,6 +45,9 @@ class Multilabel(Targets, kind="multilabel"):
     @property
     def naive_answer(self) -> Any:
         return self.answers(self.baseline)
+
+    def meaning(self) -> str:
+        return f"labels {listed(self.labels)}"
 
     def describe(self) -> str:
         return f"{counted(self.outputs, 'label')}: {enumerated(self.labels)}"

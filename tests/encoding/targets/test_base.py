@@ -58,6 +58,7 @@ def test_targets_are_scaled_where_a_mean_or_a_scale_is(mean: list[float], scale:
 def test_the_meaning_of_the_outputs_is_told_by_their_names() -> None:
     assert classes("a", "b").meaning() == "classes 'a', 'b'"
     assert values("pay", "size").meaning() == "numbers, 'pay', 'size'"
+    assert Multilabel.unscaled("probability", 2, ("wet", "hot")).meaning() == "labels 'wet', 'hot'"
     assert yes_or_no("no", "yes").meaning() == "yes or no, yes or no"
 
 
