@@ -75,6 +75,7 @@ def command(
 def _check_output(output: str | None, files: Sequence[str]) -> None:
     """Raises BadInput if no picture can be written there; claims the file."""
     import os
+    from shlex import quote
 
     if output is None:
         return
@@ -82,7 +83,8 @@ def _check_output(output: str | None, files: Sequence[str]) -> None:
     if os.path.exists(output) and not os.path.isfile(output):
         return
     if not name.endswith((".svg", ".png")):
-        raise BadInput(f"-o {output}: expected a name that ends in .svg or .png; try -o {output}.svg")
+        named = f"{os.path.splitext(output)[0]}.svg"
+        raise BadInput(f"-o {output}: expected a name that ends in .svg or .png; try -o {quote(named)}")
     if name.endswith(".png"):
         from kerash_cli.views.charts import png
 

@@ -111,7 +111,7 @@ def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None
         (["gone.kerash"], "gone.kerash: no such file"),
         (["gone/run"], "gone/run: no such file"),
         ([], "Missing argument 'FILE...'"),
-        (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.gif.svg"),
+        (["run.log", "-o", "a.gif"], "-o a.gif: expected a name that ends in .svg or .png; try -o a.svg"),
         (["run.log", "-o", "run.log"], "expected a name that ends in .svg"),
         (
             ["data/iris.csv"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.encoding.phrases import enumerated
+from kerash_cli.encoding.phrases import counted, enumerated
 from kerash_cli.errors import BadInput
 from kerash_cli.model import operating
 from kerash_cli.model.metrics import ONE_CLASS, wilson
@@ -93,8 +93,9 @@ def calibration(named: "Sequence[tuple[str, Judged]]") -> list[Chart]:
             ends = [wilson(int(hit), int(count)) for hit, count in zip(hits, bins.counts, strict=True)]
             low, high = [low for low, _ in ends], [high for _, high in ends]
             series.append(BandSeries("95 % interval", bins.probability, low, high, colour))
-            fewest = f"{int(bins.counts.min())} to {int(bins.counts.max())}"
-            notes.append(f"{len(judged.expected)} rows; a point is the mean of {fewest} of them")
+            fewest, most = int(bins.counts.min()), int(bins.counts.max())
+            each = str(most) if fewest == most else f"{fewest} to {most}"
+            notes.append(f"{counted(len(judged.expected), 'row')}; a point is the mean of {each} of them")
         series += [LineSeries(shown, bins.probability, bins.right, colour)]
         series += [PointSeries("", bins.probability, bins.right, colour)]
         far = float(np.abs(bins.probability - bins.right).max())
