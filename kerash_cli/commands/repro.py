@@ -9,7 +9,7 @@ import click
 
 from kerash_cli.commands import _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, printable
 
 if TYPE_CHECKING:
     from kerash_cli.commands._train_request import TrainRequest
@@ -78,7 +78,7 @@ def command(model: str, data: str, label: str | None, as_json: bool, quiet: bool
     if as_json:
         click.echo(json.dumps({"model": model, **verdict.to_json()}))
     else:
-        put("".join(f"{line}\n" for line in verdict.lines(model)))
+        put("".join(f"{printable(line)}\n" for line in verdict.lines(model)))
         _tell(verdict, quiet)
     if not verdict.is_same:
         raise click.exceptions.Exit(1)
@@ -102,8 +102,12 @@ def _repeating(
     """
     from kerash_cli.commands import train
     from kerash_cli.commands._train_request import TrainRequest
-    from kerash_cli.model.command import FilesOfTraining, command_line, has_label_file
+    from kerash_cli.model.command import FilesOfTraining, check_trainable, command_line, has_label_file
 
+    try:
+        check_trainable(trained)
+    except BadInput as error:
+        raise BadInput(f"{at(model)}{error}") from None
     settings, digests = trained.training["settings"], trained.training["sha256"]
     _require(model, "--start MODEL", "start" in settings, files["start"])
     _require(model, "--validate-on FILE", settings.get("validate_on") == "file", files["validation"])
@@ -114,11 +118,7 @@ def _repeating(
         raise BadInput(f"{at(model)}it was trained {expected}; try kerash repro MODEL DATA{' LABEL' * (label is None)}")
     named = {name: word for name, word in files.items() if word is not None}
     whole = trained._replace(training={**trained.training, "stopped": "epochs", "cv": None})
-    try:
-        words = command_line(whole, FilesOfTraining(model, data, label or "LABEL", **named), "again.kerash")
-        command_line(trained)
-    except BadInput as error:
-        raise BadInput(f"{at(model)}{error}") from None
+    words = command_line(whole, FilesOfTraining(model, data, label or "LABEL", **named), "again.kerash")
     context = train.command.make_context("train", [*words[2:], *given], click.get_current_context().parent)
     with context:
         request = TrainRequest.of({**context.params, "force": True})

@@ -166,6 +166,18 @@ def test_what_no_training_made_alone_is_one_line(
     assert (done.code, done.error.startswith("m.kerash: "), told in done.error) == (2, True, True), done.err
 
 
+def test_a_model_of_a_search_asks_for_no_file(kerash: Kerash, folder: Path) -> None:
+    assert kerash(*IRIS, "--epochs", "1", "-o", "m.kerash").code == 0
+    edit(folder / "m.kerash", lambda training: training.update(stopped="search"))
+    edit(folder / "m.kerash", lambda training: training["settings"].update(start="0" * 64))
+    assert "found by kerash evolve" in kerash("repro", "m.kerash", "iris.csv").error
+
+
+def test_codes_in_the_name_of_a_model_are_escaped(kerash: Kerash, folder: Path) -> None:
+    assert kerash(*IRIS, "--epochs", "1", "-o", "red\x1b[31m.kerash").code == 0
+    assert kerash("repro", "red\x1b[31m.kerash", "iris.csv").out.startswith("red\\x1b[31m.kerash: the same weights")
+
+
 def test_a_record_can_not_name_a_file_that_is_read(kerash: Kerash, folder: Path) -> None:
     (folder / "secret.csv").write_text("a,b,c,d,species\nhidden,2,3,4,x\n", encoding="ascii")
     assert kerash(*IRIS, "--epochs", "1", "-o", "m.kerash").code == 0
