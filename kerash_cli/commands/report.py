@@ -57,6 +57,7 @@ def command(
     output = output or f"{_name(model).removesuffix('.kerash')}.html"
     _files.check_once(data, label)
     _files.check_apart({"--output": output}, [model, data, label])
+    _check_name(output)
     _check_replaceable(output, force)
     _files.claim(output)
     console = Console(quiet)
@@ -64,6 +65,16 @@ def command(
         text = page(_material(model, data, label, options, console)).encode()
         file.commit(text)
     console.say(f"{output}: {len(text) / 1000:,.0f} kB, for any browser")
+
+
+def _check_name(output: str) -> None:
+    """Raises BadInput if no browser would take the file for a page; a pipe, such as /dev/stdout, may have any name."""
+    from shlex import quote
+
+    if output.lower().endswith((".html", ".htm")) or (os.path.exists(output) and not os.path.isfile(output)):
+        return
+    named = f"{os.path.splitext(output)[0]}.html"
+    raise BadInput(f"-o {output}: expected a name that ends in .html; try -o {quote(named)}")
 
 
 def _check_replaceable(output: str, force: bool) -> None:
@@ -103,7 +114,7 @@ def _material(
         judged=found.judged(),
         scores=judging.scores(found),
         known=found.known,
-        remarks=_remarks(found, table, labels),
+        remarks=[*rows.unweighted(trained, table), *_remarks(found, table, labels)],
         columns=columns,
         shapes=shapes(columns, table),
         importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),

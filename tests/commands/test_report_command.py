@@ -260,6 +260,15 @@ def test_a_file_that_is_no_report_stays_unless_it_is_forced(kerash: Kerash, tmp_
     assert kerash("report", "iris.kerash", "data/iris.csv").code == 0
 
 
+def test_its_name_is_that_of_a_page(kerash: Kerash, tmp_path: Path) -> None:
+    kerash("train", "models/iris.model", "data/iris.csv", "--target", "species", "-q", "--epochs", "2")
+    done = kerash("report", "iris.kerash", "data/iris.csv", "-o", "my page.pdf")
+    assert (done.code, (tmp_path / "my page.pdf").exists()) == (2, False)
+    assert done.error == "-o my page.pdf: expected a name that ends in .html; try -o 'my page.html'"
+    assert kerash("report", "iris.kerash", "data/iris.csv", "-o", "PAGE.HTM").code == 0
+    assert kerash("report", "iris.kerash", "data/iris.csv", "-o", "/dev/stdout").out.startswith("<!DOCTYPE html>")
+
+
 def test_nothing_is_written_if_the_rows_are_bad(kerash: Kerash, tmp_path: Path) -> None:
     kerash("train", "models/xor.model", "data/xor.data", "data/xor.label", "-q")
     (tmp_path / "bad.label").write_text("0\n1\n", encoding="ascii")
