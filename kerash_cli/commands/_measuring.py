@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Option
 from kerash_cli.encoding.phrases import counted
-from kerash_cli.errors import BadInput, Diverged
+from kerash_cli.errors import BadInput, Diverged, plain
 
 if TYPE_CHECKING:
     from kerash_cli.model.pairing import Pair
@@ -38,6 +38,7 @@ class AnsweredRows:
         self.data, self.label, self._console = data, label, console
         self._reader = _files.Reader.of(options)
         self._skip, self._mountpoint = options.pop("on_error") == "skip", options.pop("mountpoint")
+        self._takes_weights = "weights" in options
         self._weights: str | None = options.pop("weights", None)
         self._tables: list[tuple[Any, Table, Table | None]] = []
         self._told: set[str] = set()
@@ -66,7 +67,7 @@ class AnsweredRows:
         table, labels = self.read(model, trained)
         trained.require_memory(model, table.rows)
         found = predicted(trained, table, labels, self._skip, self._mountpoint, self._tell, self._weights)
-        self._tell(*self._weighted(trained, table))
+        self._tell(*self.unweighted(trained, table))
         left_out = found.left_out
         if left_out.missing:
             self._tell(f"skipped {counted(left_out.missing, 'row')} with missing values, as in training")
@@ -77,11 +78,13 @@ class AnsweredRows:
         self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
         return found
 
-    def _weighted(self, trained: "TrainedModel", table: "Table") -> list[str]:
-        """Returns a line if the model was trained with weights that the table has, but that are not asked for."""
+    def unweighted(self, trained: "TrainedModel", table: "Table") -> list[str]:
+        """Returns a line if the model was trained with weights that the table has, and all rows count the same now."""
         column = trained.training["settings"].get("weights")
         if self._weights is not None or column is None or column not in table.named:
             return []
+        if not self._takes_weights:
+            return [f"all rows count the same, unlike in training, where {plain(column)} had their weights"]
         return [f"all rows count the same; --weights {quote(column)} counts them as in training"]
 
     def pair(self, names: tuple[str, str], found: tuple["Predicted", "Predicted"], threshold: float | None) -> "Pair":

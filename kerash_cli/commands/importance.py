@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _files, _options
+from kerash_cli.commands import _measuring, _options
 from kerash_cli.commands._help import Command, Option
+from kerash_cli.errors import BadInput, at
 
 if TYPE_CHECKING:
     from kerash_cli.prediction.importance import Importances
@@ -71,15 +72,15 @@ def _measured(
 ) -> "tuple[Importances, str]":
     """Reads the model and the rows; returns the importance of each column, and the name of the table."""
     from kerash_cli.prediction.importance import importances
-    from kerash_cli.tables.table import notes
 
-    _files.check_once(data, label)
-    reader = _files.Reader.of(options)
-    trained = _files.load(model, options["mountpoint"], console.say)
-    trained.require_memory(model)
-    encoding = trained.encoding
-    table = reader.table(data, schema=encoding.schema, label=encoding.label_column)
-    labels = reader.labels(label, table, encoding.names_of_labels)
-    console.say(*notes(table, labels))
-    console.unseen(encoding.unseen(table))
-    return importances(trained, table, labels=labels, tell=console.say, **options), table.source
+    how = {name: options.pop(name) for name in ("metric", "repeats", "seed")}
+    how["mountpoint"] = options["mountpoint"]
+    rows = _measuring.AnsweredRows(data, label, {**options, "on_error": "stop"}, console)
+    trained = rows.load(model, threshold=None)
+    table, labels = rows.read(model, trained)
+    console.say(*rows.unweighted(trained, table))
+    console.unseen(trained.encoding.unseen(table))
+    found = importances(trained, table, labels=labels, tell=console.say, **how)
+    if found.rows == 1:
+        raise BadInput(f"{at(table.source)}expected two rows or more, got one, in which nothing can be permuted")
+    return found, table.source

@@ -166,8 +166,9 @@ def _image(found: Sequence[Importance], width: int) -> tuple[tuple[float, ...], 
 
 def chosen(trained: TrainedModel, name: str) -> Metric:
     """Returns a metric by its name; raises BadInput if it is unknown, or measures other models."""
-    kind = trained.encoding.targets.kind
-    names = [each.name for each in METRICS.values() if kind in each.kinds and not each.of_class]
+    targets = trained.encoding.targets
+    suitable = (each for each in METRICS.values() if each.suits(targets.kind, len(targets.classes)))
+    names = [each.name for each in suitable if not each.of_class]
     if name not in names:
         raise BadInput(f"--metric {name}: expected a figure of this model; try one of {', '.join(names)}")
     return METRICS[name]

@@ -60,7 +60,9 @@ def remarks(found: Importances, source: str) -> list[str]:
 def cautions(found: Importances) -> list[str]:
     """Returns lines about how far the figures can be trusted: few rows, and columns that are strongly correlated."""
     lines = []
-    if found.columns[0].low is None:
+    if found.rows == 1:
+        lines.append("in one row nothing can be permuted, so that all figures are 0")
+    elif found.columns[0].low is None:
         lines.append("there are too few rows for intervals")
     if found.related:
         pairs = [f"{each.one} and {each.other} ({each.correlation:.2f})" for each in found.related[:MOST_PAIRS]]

@@ -55,6 +55,34 @@ def test_a_figure_that_the_model_does_not_have_is_refused(trained: Kerash) -> No
     assert "--metric rmse: expected a figure of this model; try one of accuracy" in done.error
 
 
+def test_a_figure_that_three_classes_do_not_have_is_refused(trained: Kerash) -> None:
+    done = trained("importance", "iris.kerash", "data/iris.csv", "--metric", "top_3_accuracy")
+    assert (done.code, done.out) == (2, "")
+    assert done.error.endswith("average_precision, calibration_error, brier")
+
+
+def test_one_row_is_too_few(trained: Kerash, tmp_path: Path) -> None:
+    header, first, second = (tmp_path / "data" / "iris.csv").read_text(encoding="ascii").splitlines()[:3]
+    (tmp_path / "one.csv").write_text(f"{header}\n{first}\n", encoding="ascii")
+    (tmp_path / "two.csv").write_text(f"{header}\n{first}\n{second}\n", encoding="ascii")
+    done = trained("importance", "iris.kerash", "one.csv", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "one.csv: expected two rows or more, got one" in done.error
+    assert trained("importance", "iris.kerash", "two.csv").code == 0
+    assert trained("report", "iris.kerash", "one.csv").code == 0
+    assert "n one row nothing can be permuted" in (tmp_path / "iris.html").read_text(encoding="utf-8")
+
+
+def test_a_model_of_weighted_rows_is_told_to_be_measured_without_weights(kerash: Kerash, tmp_path: Path) -> None:
+    rows = "".join(f"{each},{each % 3},{'no' if each < 30 else 'yes'}\n" for each in range(60))
+    (tmp_path / "w.csv").write_text(f"x,weight,y\n{rows}", encoding="ascii")
+    kerash("train", "w.csv", "--target", "y", "--weights", "weight", "--epochs", "2", "-q", "-o", "w.kerash")
+    told = "all rows count the same, unlike in training, where weight had their weights"
+    assert told in kerash("importance", "w.kerash", "w.csv").err.splitlines()
+    assert told in kerash("report", "w.kerash", "w.csv").err.splitlines()
+    assert told[1:] in (tmp_path / "w.html").read_text(encoding="utf-8")
+
+
 def test_a_bad_cell_is_refused(trained: Kerash, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text(
         "sepal_length,sepal_width,petal_length,petal_width,species\n5.1,x,1.4,0.2,setosa\n", encoding="ascii"
