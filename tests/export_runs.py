@@ -2,12 +2,16 @@
 
 import csv
 import io
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
 import onnx
 import onnxruntime
@@ -101,3 +105,30 @@ def table_of(header: list[str], rows: list[list[str]]) -> str:
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows([header, *rows])
     return stream.getvalue()
+
+
+def sqlite_rows(query: str, header: list[str], rows: list[list[object]], types: str = "TEXT") -> tuple[list[str], list]:
+    """The names and the rows that a query gives in SQLite for the table `data`."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        _fill(database, header, rows, types)
+        cursor = database.execute(query)
+        return [each[0] for each in cursor.description], cursor.fetchall()
+
+
+def duckdb_rows(
+    query: str, header: list[str], rows: list[list[object]], types: str = "VARCHAR"
+) -> tuple[list[str], list]:
+    """The same in DuckDB."""
+    with duckdb.connect(config={"threads": 1}) as database:
+        _fill(database, header, rows, types)
+        cursor = database.execute(query)
+        return [each[0] for each in cursor.description or ()], cursor.fetchall()
+
+
+DATABASES = {"sqlite": sqlite_rows, "duckdb": duckdb_rows}
+
+
+def _fill(database: Any, header: list[str], rows: list[list[object]], types: str) -> None:
+    names = ['"' + name.replace('"', '""') + '"' for name in header]
+    database.execute(f"CREATE TABLE data ({', '.join(f'{name} {types}' for name in names)})")
+    database.executemany(f"INSERT INTO data VALUES ({', '.join('?' for _ in header)})", rows)

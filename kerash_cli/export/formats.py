@@ -77,6 +77,12 @@ def _awk(material: Material, path: str) -> Mapping[str, bytes]:
     return {path: awk_file.write(material, os.path.basename(path)).encode()}
 
 
+def _sql(material: Material, path: str) -> Mapping[str, bytes]:
+    from kerash_cli.export import sql_query
+
+    return {path: sql_query.write(material, os.path.basename(path)).encode()}
+
+
 MARK = b"Written by kerash "
 """What programs have in their first comment."""
 
@@ -84,3 +90,4 @@ FORMATS.add(".onnx", ExportFormat("ONNX, the whole way from cells to answers", _
 FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _python, MARK))
 FORMATS.add(".c", ExportFormat("a C program that needs nothing", _c, MARK))
 FORMATS.add(".awk", ExportFormat("an AWK program", _awk, MARK))
+FORMATS.add(".sql", ExportFormat("a SELECT for SQLite, DuckDB and PostgreSQL", _sql, MARK))

@@ -17,6 +17,8 @@ class Language(NamedTuple):
     name: str
     operations: Mapping[str, str]
     number: Callable[[float], str] = repr
+    repeating: frozenset[str] = frozenset()
+    """Operations whose texts have an operand more than once, so that it must have a name."""
 
 
 class Lines(NamedTuple):
@@ -59,11 +61,11 @@ def written(operation: Recorded, language: Language, known: Mapping[int, str], n
     uses: dict[int, int] = {}
     for each in needed(operation):
         for operand in each.operands:
-            uses[id(operand)] = uses.get(id(operand), 0) + 1
+            uses[id(operand)] = uses.get(id(operand), 0) + 1 + (each.name in language.repeating)
     texts, lines = dict(known), list[tuple[str, str]]()
     for each in _unknown(operation, texts):
         text = text_of(each, language, texts)
-        if uses.get(id(each), 0) > 1 and each.value is None:
+        if uses.get(id(each), 0) > 1 and each.value is None and each is not operation:
             lines.append((f"{name}{len(lines) + 1}", text))
             text = lines[-1][0]
         texts[id(each)] = text

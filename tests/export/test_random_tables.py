@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import program
 import pytest
-from export_runs import PROGRAMS, Command, export, onnx_feed, onnx_outputs, program_rows, ran
+from export_runs import DATABASES, PROGRAMS, Command, export, onnx_feed, onnx_outputs, program_rows, ran
 from exported import BAD, GAPS, Drawn, draw, predictions, rows_of
 
 SEEDS = [pytest.param(seed, marks=[pytest.mark.long] if seed > 1 else []) for seed in range(30)]
@@ -54,6 +54,9 @@ def test_exported_models_predict_what_kerash_predicts(seed: int, tmp_path: Path)
     trained = Trained(tmp_path, drawn, predictions(tmp_path), shown)
     assert len(trained.good) > len(drawn.new) // 2
     check_onnx(trained)
+    query = export(tmp_path, ".sql").read_text(encoding="utf-8")
+    for rows_in in DATABASES.values():
+        check_sql(trained, *rows_in(query, drawn.header, drawn.new))
     for ready in PROGRAMS.values():
         check_program(trained, ready(tmp_path))
 
@@ -73,6 +76,24 @@ def check_program(trained: Trained, command: Command) -> None:
     assert "bad.csv: line " in err
     assert spoilt[trained.drawn.number] in err
     assert "expected a number" in program.run(folder, "predict", "m.kerash", "bad.csv").error
+
+
+def check_sql(trained: Trained, names: list[str], rows: list[tuple[object, ...]]) -> None:
+    """All rows are there, in their order, with answers behind their own columns; a bad one has NULL."""
+    own = 1 + len(trained.drawn.header)
+    found = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    assert [row[1:own] for row in found] == trained.drawn.new
+    answers = [place for place, name in enumerate(names) if place >= own and name.startswith("predicted_")]
+    shares = [place for place, name in enumerate(names) if place >= own and name.startswith("probability_")]
+    agree(
+        [[found[row][place] for place in answers] for row in trained.good],
+        [trained.expected[row] for row in trained.good],
+    )
+    if trained.probabilities:
+        agree(
+            [[found[row][place] for place in shares] for row in trained.good],
+            [trained.probabilities[row] for row in trained.good],
+        )
 
 
 def check_onnx(trained: Trained) -> None:

@@ -1,0 +1,137 @@
+"""Models as queries: kerash_cli/export/sql_query.py."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from export_runs import DATABASES, export
+from exported import LAYERS, modelled, samples
+from program import right
+
+from kerash_cli.engine.activations import ACTIVATIONS, Activation
+from kerash_cli.errors import BadInput
+from kerash_cli.export import formulas, sql_query
+from kerash_cli.export.material import Material
+
+ROWS = [
+    pytest.param(database, name, marks=[pytest.mark.long] if place % 4 else [])
+    for place, (database, name) in enumerate((database, name) for database in DATABASES for name in LAYERS)
+    if "convolution" not in LAYERS[name] and "pooling" not in LAYERS[name]
+]
+
+
+@pytest.mark.parametrize(("database", "name"), ROWS)
+def test_a_network_as_a_query_has_the_same_outputs(database: str, name: str) -> None:
+    model = modelled(LAYERS[name])
+    x = samples(model, 7)
+    header = [f"column{place + 1}" for place in range(x.shape[1])]
+    query = sql_query.write(Material("m.kerash", model), "m.sql")
+    names, rows = DATABASES[database](query, header, x.astype(float).tolist(), "DOUBLE PRECISION")
+    targets = model.encoding.targets
+    own = [place for place, each in enumerate(names) if each.startswith(("predicted", "probability"))]
+    expected = model.outputs(x)
+    if targets.has_probabilities:
+        own, expected = own[len(targets.prediction_names()) :], targets.probabilities(expected)
+    got = np.array([[row[place] for place in own] for row in rows], float)
+    assert np.abs(got - expected).max() < 1e-5 * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_activations_in_sql(database: str) -> None:
+    z = np.array([0, 1, -1, 0.5, 3, -3, 7.25, -40, 40, 1e-9, 88, 710, -720, 1e4, -1e15])
+    for name, definition in ACTIVATIONS.items():
+        if definition.mixes:
+            continue
+        formula = formulas.formula(Activation(name))
+        operand = formulas.operand(formula)
+        lines = formulas.written(formula, sql_query.SQL, {id(operand): "z"})
+        query = "(SELECT z FROM data)"
+        for label, value in lines.lines:
+            query = f"(SELECT *, {value} AS {label} FROM {query} AS below)"
+        _, rows = DATABASES[database](
+            f"SELECT {lines.value} FROM {query} AS below", ["z"], [[each] for each in z.tolist()], "DOUBLE PRECISION"
+        )
+        got, expected = np.array(rows, float)[:, 0], Activation(name)(z[:, None])[:, 0]
+        if name in ("sinusoid", "cosine", "sinc"):  # a large angle has no digits left
+            got, expected = got[np.abs(z) < 1e3], expected[np.abs(z) < 1e3]
+        assert np.all(np.abs(got - expected) <= 1e-9 * np.maximum(1, np.abs(expected))), name
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The query of a model whose prediction is about x, where a missing x is 5."""
+    folder = tmp_path_factory.mktemp("plain")
+    rows = "".join(f"{x},{word},{x}\n" for x in range(11) for word in "ab")
+    (folder / "t.csv").write_text(f"x,word,y\n{rows}", encoding="ascii")
+    (folder / "m.model").write_text("? 1 1\ninput\ndense ? -\n", encoding="ascii")
+    right(folder, "train", "m.model", "t.csv", "-t", "y", "--epochs", "400", "--lr", "0.05", "--missing", "mean", "-q")
+    return export(folder, ".sql").read_text(encoding="utf-8")
+
+
+def predicted(query: str, database: str, x: object, types: str = "VARCHAR", word: str | None = "a") -> object:
+    names, ((*_, value),) = DATABASES[database](query, ["x", "word"], [[x, word]], types)
+    assert names[-1] == "predicted_y"
+    return value
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        *(("3", 3), ("  3\t", 3), ("+3.0", 3), ("3.", 3), (".3e1", 3), ("30E-1", 3), ("0003", 3), ("0.3e+1", 3)),
+        *(("", 5), ("NA", 5), (" nan ", 5), (None, 5)),
+        *(("three", None), ("3,0", None), ("0x3", None), ("3e", None), ("e3", None), (".", None), ("--3", None)),
+        *(
+            ("3 3", None),
+            ("1_0", None),
+            ("inf", None),
+            ("1e60", None),
+            ("-1e300", None),
+            ("3'; DROP TABLE data; --", None),
+        ),
+        *(("\u00a03", None), ("0" * 100 + "3", None), ("٣", None)),
+    ],
+)
+def test_a_cell_of_text_is_a_number_as_in_kerash_or_there_is_no_answer(
+    plain: str, database: str, cell: str | None, value: float | None
+) -> None:
+    got = predicted(plain, database, cell)
+    assert got is None if value is None else got == pytest.approx(value, abs=0.1)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+@pytest.mark.parametrize("types", ["DOUBLE PRECISION", "REAL", "INTEGER"])
+def test_typed_columns_are_numbers_too(plain: str, database: str, types: str) -> None:
+    for cell, value in (("3", 3), (None, None), ("-7", -7)):
+        expected = predicted(plain, database, cell, word=None)
+        assert predicted(plain, database, value, types, None) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_table_without_a_column_is_an_error(plain: str, database: str) -> None:
+    with pytest.raises(Exception, match="word"):
+        DATABASES[database](plain, ["x"], [["3"]])
+
+
+def test_names_that_sql_takes_for_equal_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("X,x,y\n" + "".join(f"{i},{i % 3},{i}\n" for i in range(12)), encoding="ascii")
+    (tmp_path / "m.model").write_text("? 1 1\ninput\ndense ? -\n", encoding="ascii")
+    right(tmp_path, "train", "m.model", "t.csv", "-t", "y", "--epochs", "1", "-q")
+    with pytest.raises(AssertionError, match=re.escape("columns 'X' and 'x' are the same in SQL")):
+        export(tmp_path, ".sql")
+
+
+def test_a_layer_that_is_too_wide_is_refused() -> None:
+    model = Material("m.kerash", modelled("2 1 1\ninput\ndense 1700 tanh\ndense 1 -\n"))
+    with pytest.raises(BadInput, match="dense 1700 tanh: a query needs 1700 columns at once"):
+        sql_query.write(model, "m.sql")
+
+
+def test_many_terms_are_no_deep_expression() -> None:
+    model = modelled("100 1 1\ninput\ndense 2 -\n")
+    x = samples(model, 1)
+    header = [f"column{place + 1}" for place in range(100)]
+    query = sql_query.write(Material("m.kerash", model), "m.sql")
+    _, ((*_, first, second),) = DATABASES["sqlite"](query, header, x.astype(float).tolist(), "DOUBLE")
+    assert [first, second] == pytest.approx(model.outputs(x)[0].tolist(), rel=1e-4, abs=1e-4)
