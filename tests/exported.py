@@ -147,7 +147,8 @@ def modelled(text: str, seed: int = 0, dtype: str = "float32", spread: float = 0
             layer["variance"][...] = np.abs(layer["variance"]) + 0.1
     output = description.activation.output
     encoding = learning.plain(network.features, network.outputs, output)
-    return TrainedModel(description, network, params, encoding, {"metrics": None})
+    training = {"settings": {}, "sha256": {}, "epochs": 0, "best_epoch": 0, "stopped": "genome", "metrics": None}
+    return TrainedModel(description, network, params, encoding, {**training, "scored_on": "training"})
 
 
 def samples(model: TrainedModel, rows: int = 20, scale: float = 2.0) -> np.ndarray:

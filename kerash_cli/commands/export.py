@@ -41,7 +41,8 @@ def command(
 
     The ending of FILE is the format: .onnx, for ONNX Runtime and others; .py (which needs NumPy), .c or .awk, a program
     that reads the same table as kerash predict and prints the same predictions; .sql, a SELECT for SQLite, DuckDB and
-    PostgreSQL; .kerash, from a genome, for predict, evaluate and train --start without the mountpoint.
+    PostgreSQL; .safetensors, with a model card beside it, for the Hub. A genome is also saved as a .kerash file, for
+    predict, evaluate and train --start without the mountpoint.
 
     \b
     kerash export iris.kerash -o iris.onnx

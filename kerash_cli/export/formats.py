@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from kerash_cli.errors import BadInput
-from kerash_cli.export.material import Material
+from kerash_cli.export.material import CARD, CARD_MARK, Material
 from kerash_cli.registry import Registry
 
 
@@ -35,7 +35,9 @@ def format_of(path: str) -> ExportFormat:
 
 
 def check_replaceable(path: str, mark: bytes) -> None:
-    """Raises BadInput if there is a file that kerash did not write: one without the mark."""
+    """Raises BadInput if there is a file that kerash did not write: one without the mark, or a page that is no card."""
+    if os.path.basename(path) == CARD:
+        mark = CARD_MARK
     if os.path.isfile(path) and os.path.getsize(path):
         with open(path, "rb") as file:
             if mark not in file.read(BEGINNING):
@@ -83,6 +85,12 @@ def _sql(material: Material, path: str) -> Mapping[str, bytes]:
     return {path: sql_query.write(material, os.path.basename(path)).encode()}
 
 
+def _hub(material: Material, path: str) -> Mapping[str, bytes]:
+    from kerash_cli.export import hub
+
+    return hub.write(material, path)
+
+
 MARK = b"Written by kerash "
 """What programs have in their first comment."""
 
@@ -91,3 +99,4 @@ FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _python, MA
 FORMATS.add(".c", ExportFormat("a C program that needs nothing", _c, MARK))
 FORMATS.add(".awk", ExportFormat("an AWK program", _awk, MARK))
 FORMATS.add(".sql", ExportFormat("a SELECT for SQLite, DuckDB and PostgreSQL", _sql, MARK))
+FORMATS.add(".safetensors", ExportFormat("the saved model and a model card, README.md, for the Hub", _hub, b'"kerash"'))

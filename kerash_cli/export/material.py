@@ -17,6 +17,9 @@ WIDTH = 110
 MOST_NAMED = 12
 """Maximum number of columns or classes that a comment names."""
 
+CARD, CARD_MARK = "README.md", b"library_name: kerash\n"
+"""Name of a model card, and what one of kerash has near its beginning."""
+
 
 class Material(NamedTuple):
     """A trained model that is to be exported, and the name of the file that it comes from."""

@@ -32,7 +32,7 @@ DESCRIPTIONS = {
 }
 CASES = [
     pytest.param(
-        text, dtype, id=f"{name}-{dtype}", marks=[pytest.mark.long] if dtype == "float64" and place % 4 else []
+        text, dtype, id=f"{name}-{dtype}", marks=[pytest.mark.long] if dtype == "float64" and place % 8 else []
     )
     for dtype in ("float32", "float64")
     for place, (name, text) in enumerate(DESCRIPTIONS.items())

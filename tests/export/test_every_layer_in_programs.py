@@ -22,7 +22,7 @@ WORDS = [
 ]
 Z = np.array([0, 1, -1, 0.5, -0.5, 3, -3, 7.25, -40, 40, 1e-9, -1e-9, 30, -30, 88, 710, -720, 1e4, -1e4, 1e15, -1e15])
 IMAGES = {name for name, text in LAYERS.items() if "convolution" in text or "pooling" in text}
-FOR_IMAGES = {".onnx", ".py", ".c"}
+FOR_IMAGES = {".onnx", ".py", ".c", ".safetensors"}
 
 
 def all_close(got: np.ndarray, expected: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import pytest
 from export_runs import DATABASES, PROGRAMS, Command, export, onnx_feed, onnx_outputs, program_rows, ran
 from exported import BAD, GAPS, Drawn, draw, predictions, rows_of
 
-SEEDS = [pytest.param(seed, marks=[pytest.mark.long] if seed > 1 else []) for seed in range(30)]
+SEEDS = [pytest.param(seed, marks=[pytest.mark.long] if seed not in (1, 3) else []) for seed in range(30)]
 
 
 @dataclass(frozen=True)
