@@ -87,6 +87,10 @@ CODES: dict[str, dict[int, str]] = {
         0: "sound.kerash", 2: "none.kerash", 3: "sound.kerash > /dev/full", 5: "damaged.kerash",
         141: "sound.kerash | true",
     },
+    "export": {
+        0: "sound.kerash -o new.awk", 2: "sound.kerash -o new.txt", 3: "sound.kerash -o new.awk --json > /dev/full",
+        5: "damaged.kerash -o new.py", 141: "sound.kerash -o new.c --json | true",
+    },
     "importance": {
         0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv", 141: "sound.kerash beside.csv | true",
@@ -161,7 +165,7 @@ def test_every_command_has_a_line_for_each_exit_code_that_it_can_give(kerash: Ke
     assert {*listed} == {*CODES, *ELSEWHERE}, "write a line for each exit code of the command"
     elsewhere = {(words[0], code) for words, _, _, code in OF_MOUNTPOINT}
     assert all((command, code) in elsewhere for command in ELSEWHERE - {"end-fs"} for code in (0, 2))
-    reading = {"evaluate", "explain", "importance", "predict", "report", "show", "train", "evolve", "tree"}
+    reading = {"evaluate", "explain", "export", "importance", "predict", "report", "show", "train", "evolve", "tree"}
     for command in {*CODES, *ELSEWHERE}:
         own = {*CODES.get(command, {}), *(code for name, code in elsewhere if name == command)}
         assert 2 in own, command

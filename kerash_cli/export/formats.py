@@ -21,6 +21,9 @@ class ExportFormat(NamedTuple):
 
 FORMATS: Registry[ExportFormat] = Registry("format")
 
+MOST_BYTES = 1_900_000_000
+"""Maximum number of bytes of weights in an ONNX file: a message of protobuf has 2 GiB at most."""
+
 BEGINNING = 1 << 12
 """Number of bytes in which the mark of a file is looked for."""
 
@@ -53,6 +56,8 @@ def _onnx(material: Material, path: str, raw: bool = False) -> Mapping[str, byte
         if error.name != "onnx":
             raise
         raise BadInput(f"{path}: .onnx files need a package: pip install 'kerash[onnx]'") from None
+    if material.trained.params.nbytes > MOST_BYTES:
+        raise BadInput(f"{path}: an .onnx file has 2 GB at most, and the weights have more; try .safetensors")
     return {path: onnx_file.write(material, raw)}
 
 

@@ -27,6 +27,9 @@ from kerash_cli.export.steps import Activated, NetworkStep, Scaled, Sums
 MOST_COLUMNS = 1600
 """Maximum number of columns of a table; PostgreSQL has 1664."""
 
+ONE, ZERO = "CAST(1 AS DOUBLE PRECISION)", "CAST(0 AS DOUBLE PRECISION)"
+"""Inputs that PostgreSQL would else take for decimals."""
+
 TERMS = 40
 """Number of terms of a sum between brackets: databases limit how deep an expression is."""
 
@@ -43,6 +46,9 @@ def bracketed(value: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+EXP = "EXP(CASE WHEN {0} < -150e0 THEN -150e0 WHEN {0} > 300e0 THEN 300e0 ELSE {0} END)"
+"""The exponential within limits: to PostgreSQL, a result or a product that is nearly 0 is an error."""
+
 SQL = Language(
     "SQL",
     {
@@ -52,8 +58,8 @@ SQL = Language(
             tanh="TANH", log="LN", sqrt="SQRT", sin="SIN", cos="COS", cosh="COSH", sinh="SINH", tan="TAN",
             arctan="ATAN", arcsinh="ASINH", absolute="ABS",
         ),
-        "exp": "EXP(CASE WHEN {0} < -700e0 THEN -700e0 WHEN {0} > 700e0 THEN 700e0 ELSE {0} END)",
-        "expm1": "(EXP({0}) - 1e0)",
+        "exp": EXP,
+        "expm1": f"({EXP} - 1e0)",
         "log1p": "LN(1e0 + {0})",
         "power": "POWER({0}, {1})",
         "maximum": "(CASE WHEN {0} > {1} THEN {0} ELSE {1} END)",
@@ -64,7 +70,7 @@ SQL = Language(
         "minus absolute": "(-ABS({0}))",
     },
     number,
-    frozenset({"exp", "maximum", "minimum", "square", "hypot", "sign"}),
+    frozenset({"exp", "expm1", "maximum", "minimum", "square", "hypot", "sign"}),
 )  # fmt: skip
 
 
@@ -221,12 +227,12 @@ def _feature(each: Feature) -> str:
     if isinstance(each, Ranked):
         return _rank(each, x)
     if isinstance(each, Word):
-        return f"CASE WHEN {c} = {text(each.word)} THEN 1e0 ELSE 0e0 END"
+        return f"CASE WHEN {c} = {text(each.word)} THEN {ONE} ELSE {ZERO} END"
     if isinstance(each, OtherWord):
         known = ", ".join(map(text, each.words))
-        return f"CASE WHEN {c} IS NULL OR {c} IN ({known}) THEN 0e0 ELSE 1e0 END"
+        return f"CASE WHEN {c} IS NULL OR {c} IN ({known}) THEN {ZERO} ELSE {ONE} END"
     assert isinstance(each, Ignored), "a kind of feature without SQL"
-    return "0e0"
+    return ZERO
 
 
 def _rank(each: Ranked, x: str) -> str:
@@ -372,7 +378,7 @@ def _answers(material: Material, signal: list[str], best: str) -> Iterator[tuple
         for name, y, scale, mean in zip(names, signal, targets.scale, targets.mean, strict=True):
             yield name, f"{y} * {number(scale)} + {bracketed(mean)}"
         return
-    shares = [f"EXP({y})" if targets.output == "log distribution" else y for y in signal]
+    shares = [EXP.format(y) if targets.output == "log distribution" else y for y in signal]
     if targets.kind == "binary":
         no, yes = map(text, targets.classes)
         yield names[0], f"CASE WHEN {signal[0]} > 0.5e0 THEN {yes} ELSE {no} END"

@@ -29,6 +29,7 @@ from kerash_cli.engine.layers import (
 from kerash_cli.engine.layers.batch_normalization import EPSILON
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.tensors import Array, Shape, Views
+from kerash_cli.errors import BadInput
 from kerash_cli.registry import Registry
 
 
@@ -151,7 +152,9 @@ def steps(network: Network, params: Array) -> list[NetworkStep]:
     for layer, (before, after), tensors in zip(network.layers, shapes, network.tensors(params), strict=True):
         if layer.layout != "image":
             before, after = ((1, 1, prod(shape)) for shape in (before, after))
-        found += LOWERINGS[LOWERINGS.canonical(layer.keyword)](layer, before, after, tensors)
+        if layer.keyword not in LOWERINGS:
+            raise BadInput(f"the layer '{layer.short}' can't be exported; try a model without it")
+        found += LOWERINGS[layer.keyword](layer, before, after, tensors)
         if layer.activation != IDENTITY:
             is_row = layer.layout != "image" or (isinstance(layer, BatchNormalization) and after[:2] == (1, 1))
             found.append(Activated(layer.short, after, after, layer.activation, not is_row))

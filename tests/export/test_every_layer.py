@@ -11,6 +11,7 @@ from exported import LAYERS, modelled, samples, with_activation
 
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.layers.base import LAYERS as KNOWN_LAYERS
+from kerash_cli.errors import BadInput
 from kerash_cli.export import onnx_file
 from kerash_cli.export.formats import FORMATS
 from kerash_cli.export.material import Material
@@ -70,3 +71,11 @@ def test_the_network_in_python_has_the_same_outputs(text: str, dtype: str, tmp_p
     program: dict[str, Any] = runpy.run_path(str(tmp_path / "m.py"))
     with np.errstate(all="ignore"):
         close(program["network"](x), model, x, 1e-5)
+
+
+def test_a_layer_without_steps_is_refused_by_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(LOWERINGS._members, "scale")
+    for ending in FORMATS:
+        if ending != ".safetensors":
+            with pytest.raises(BadInput, match="the layer 'scale' can't be exported; try a model without it"):
+                FORMATS[ending].write(Material("m.kerash", modelled(LAYERS["scale"])), f"m{ending}")
