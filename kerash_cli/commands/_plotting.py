@@ -85,6 +85,8 @@ def _check(kind: "ChartKind", words: "PlotWords", name: str | None) -> None:
         again = join(["kerash", "plot", *words.models])
         raise BadInput(f"--kind {kind.name} needs a table with answers; try {again} DATA --kind {kind.name}")
     every = [*words.models, *words.logs, *words.searches, *words.activations, *words.tables]
+    if words.data == "-" and every == ["-"]:
+        raise BadInput("standard input is read as a table; try kerash plot MODEL -, or the name of a run log")
     if words.data and every == words.tables and (name is None or needs_table):
         raise BadInput(
             f"{words.data} is a table; to see how well a model predicts it, try kerash plot MODEL {quote(words.data)}"
@@ -174,7 +176,6 @@ class _Sources:
 
     def _importances(self) -> "list[tuple[str, Importances]]":
         from kerash_cli.prediction.importance import importances
-        from kerash_cli.tables.table import notes
 
         ((name, trained), *more), data = self.models(), self._words.data
         assert data is not None
@@ -182,13 +183,12 @@ class _Sources:
             raise BadInput(f"--kind importance: expected one model, got {1 + len(more)}; try one at a time")
         if self._options["weights"] is not None or self._options["on_error"] != "stop":
             raise BadInput("--kind importance takes neither --weights nor --on-error skip; leave them out")
-        _files.check_once(data, self._words.label)
         trained.require_memory(name)
-        reader, encoding = _files.Reader.of(self._options), trained.encoding
-        table = reader.table(data, schema=encoding.schema, label=encoding.label_column)
-        labels = reader.labels(self._words.label, table, encoding.names_of_labels)
-        self._console.say(*notes(table, labels))
+        options = {option: value for option, value in self._options.items() if option != "weights"}
+        rows = _measuring.AnsweredRows(data, self._words.label, options, self._console)
+        table, labels = rows.read(name, trained)
         tell = self._console.say
+        tell(*rows.unweighted(trained, table))
         return [(name, importances(trained, table, labels=labels, mountpoint=self._mountpoint, tell=tell))]
 
     def _searches(self) -> "list[tuple[str, SearchRecord]]":

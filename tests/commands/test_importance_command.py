@@ -79,6 +79,7 @@ def test_a_model_of_weighted_rows_is_told_to_be_measured_without_weights(kerash:
     kerash("train", "w.csv", "--target", "y", "--weights", "weight", "--epochs", "2", "-q", "-o", "w.kerash")
     told = "all rows count the same, unlike in training, where weight had their weights"
     assert told in kerash("importance", "w.kerash", "w.csv").err.splitlines()
+    assert told in kerash("plot", "w.kerash", "w.csv", "--kind", "importance").err.splitlines()
     assert told in kerash("report", "w.kerash", "w.csv").err.splitlines()
     assert told[1:] in (tmp_path / "w.html").read_text(encoding="utf-8")
 

@@ -118,6 +118,7 @@ def test_a_search_is_found_by_its_name_and_by_its_folder(kerash: Kerash) -> None
             "data/iris.csv is a table; to see how well a model predicts it, try kerash plot MODEL data/",
         ),
         (["data/iris.csv", "--kind", "roc"], "data/iris.csv is a table"),
+        (["-"], "standard input is read as a table; try kerash plot MODEL -, or the name of a run log"),
         (["run.log", "data/iris.csv"], "expected run logs or saved models, got data/iris.csv"),
         (["data/iris.csv", "data/xor.data", "data/xor.label"], "expected one table, or a table and its labels, got 3"),
         (["models/iris.model"], "describes a network without weights; try kerash show models/iris.model"),
