@@ -113,8 +113,9 @@ def inputs(encoding: Encoding) -> Inputs:
     kinds = {each.position: each.is_text for each in columns.inputs}
     places = {position: index for index, position in enumerate(columns.used)}
     features: list[Feature] = []
+    scaling = _Lists(*(getattr(encoding.scaling, name).tolist() for name in _Lists._fields))
     for each, start in zip(columns.inputs, columns.starts, strict=True):
-        features += _features(each, places[each.position], start, encoding)
+        features += _features(each, places[each.position], start, scaling)
     words = decimals.MISSING if columns.missing_values is None else {"", *map(str.lower, columns.missing_values)}
     sentinels = [number for word in words if (number := decimals.number(word)) is not None]
     found = [
@@ -159,15 +160,22 @@ def _written(encoding: Encoding, position: int) -> tuple[tuple[str, ...], Notati
     return ((), None) if notation is None else (notation.gaps, notation)
 
 
-def _features(each: InputColumn, column: int, start: int, encoding: Encoding) -> Iterator[Feature]:
+class _Lists(NamedTuple):
+    """The scaling of all features."""
+
+    fill: list[float]
+    mean: list[float]
+    scale: list[float]
+
+
+def _features(each: InputColumn, column: int, start: int, scaling: _Lists) -> Iterator[Feature]:
     """Yields the features of an input, of which `start` is the index of the first one."""
-    scale = encoding.scaling.scale
-    for index, feature in enumerate(_all_features(each, column, start, encoding), start):
-        yield Ignored(column) if scale[index] == IGNORED else feature
+    for index, feature in enumerate(_all_features(each, column, start, scaling), start):
+        yield Ignored(column) if scaling.scale[index] == IGNORED else feature
 
 
-def _all_features(each: Any, column: int, start: int, encoding: Encoding) -> Iterator[Feature]:
-    fill, mean, scale = (array.tolist() for array in _scaling(encoding))
+def _all_features(each: Any, column: int, start: int, scaling: _Lists) -> Iterator[Feature]:
+    fill, mean, scale = scaling
     if isinstance(each, Number | Moment):
         yield ScaledNumber(column, mean[start], scale[start], fill[start])
     if isinstance(each, Moment):
@@ -185,8 +193,3 @@ def _all_features(each: Any, column: int, start: int, encoding: Encoding) -> Ite
             yield OtherWord(column, each.categories)
     elif not isinstance(each, Number):
         raise BadInput(f"inputs of the kind {each.kind} can't be exported")
-
-
-def _scaling(encoding: Encoding) -> Any:
-    scaling = encoding.scaling
-    return scaling.fill, scaling.mean, scaling.scale

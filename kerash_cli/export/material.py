@@ -1,7 +1,8 @@
 """What a writer is given: a trained model, and the words about it that each format writes in its own way."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from kerash_cli import __version__
 from kerash_cli.encoding.phrases import counted, enumerated
@@ -21,18 +22,19 @@ CARD, CARD_MARK = "README.md", b"library_name: kerash\n"
 """Name of a model card, and what one of kerash has near its beginning."""
 
 
-class Material(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Material:
     """A trained model that is to be exported, and the name of the file that it comes from."""
 
     name: str
     trained: TrainedModel
 
-    @property
+    @cached_property
     def steps(self) -> list[NetworkStep]:
         """The steps of the network."""
         return steps(self.trained.network, self.trained.params)
 
-    @property
+    @cached_property
     def inputs(self) -> Inputs:
         """What a program must know about the inputs."""
         return inputs(self.trained.encoding)

@@ -4,7 +4,7 @@ It is a chain of common table expressions, each of which computes some columns o
 SQLite would else write the text of one into the next, and each value would be computed many times.
 
 Cells may be text or numbers. What is in a cell is read as text: its digits become zeros, and runs of zeros one zero, so
-that all plain decimals have one of 48 forms. A row that kerash would refuse has NULL as its prediction.
+that all plain decimals have one of 16 forms. A row that kerash would refuse has NULL as its prediction.
 """
 
 import re
@@ -21,7 +21,7 @@ from kerash_cli.errors import BadInput, shown
 from kerash_cli.export import formulas
 from kerash_cli.export.features import Bin, Feature, Ignored, OtherWord, Ranked, ScaledNumber, Wave, Word
 from kerash_cli.export.formulas import Language, calls, compared
-from kerash_cli.export.material import Material, filled
+from kerash_cli.export.material import Material
 from kerash_cli.export.steps import Activated, NetworkStep, Scaled, Sums
 
 MOST_COLUMNS = 1600
@@ -29,6 +29,9 @@ MOST_COLUMNS = 1600
 
 ONE, ZERO = "CAST(1 AS DOUBLE PRECISION)", "CAST(0 AS DOUBLE PRECISION)"
 """Inputs that PostgreSQL would else take for decimals."""
+
+MOST_WEIGHTS = 100_000
+"""Maximum number of weights: a query of more than 3 MB takes databases minutes."""
 
 TERMS = 40
 """Number of terms of a sum between brackets: databases limit how deep an expression is."""
@@ -114,6 +117,9 @@ class Stages:
 def write(material: Material, output: str) -> str:
     """Returns the query."""
     material.check_steps(".sql", STEPS)
+    if (weights := material.trained.params.size) > MOST_WEIGHTS:
+        most = f"more than the {MOST_WEIGHTS:,} that .sql may have"
+        raise BadInput(f"{material.name}: {weights:,} weights are {most}; try .onnx or .c")
     material.check_missing(".sql")
     _check_names(material)
     usage = (
@@ -134,7 +140,7 @@ def write(material: Material, output: str) -> str:
     for index, step in enumerate(material.steps, 1):
         signal = STEPS[type(step)](step, stages, signal, f"h{index}")
     ending = _answer(material, stages, signal)
-    return "\n".join([*about, *more, "WITH", ",\n".join([_forms(), *stages.texts]), ending, ""])
+    return "\n".join([*about, *more, "WITH", ",\n".join(stages.texts), ending, ""])
 
 
 def _check_names(material: Material) -> None:
@@ -146,10 +152,8 @@ def _check_names(material: Material) -> None:
             raise BadInput(f"columns {shown(other)} and {shown(each.name)} are the same in SQL; try .onnx, .py or .c")
 
 
-def _forms() -> str:
-    parts = product(("", "+", "-"), ("0", "0.", "0.0", ".0"), ("", "e0", "e+0", "e-0"))
-    rows = filled([f"('{''.join(each)}')" for each in parts], "    ").rstrip(",")
-    return f"-- What plain decimals look like if each run of digits is 0.\nforms(form) AS (VALUES\n{rows}\n)"
+FORMS = ", ".join(f"'{''.join(each)}'" for each in product(("", "-"), ("0", "0.", "0.0", ".0"), ("", "e0")))
+"""What `_form` makes of plain decimals."""
 
 
 def _read(material: Material, stages: Stages) -> None:
@@ -171,14 +175,9 @@ def _read(material: Material, stages: Stages) -> None:
     numbers = [place for place, each in enumerate(inputs.columns, 1) if not each.is_text]
     if numbers:
         stages.add("the form of numbers", {f"form{place}": _form(f"c{place}") for place in numbers}, list(present))
-        values = {f"x{place}": _value(place) for place in numbers}
-        wrong = [
-            f"CASE WHEN c{place} IS NOT NULL AND form{place} NOT IN (SELECT form FROM forms) THEN 1 ELSE 0 END"
-            for place in numbers
-        ]
-        stages.add("the numbers", values, list(present), total(wrong))
+        stages.add("the numbers", {f"x{place}": _value(place) for place in numbers}, list(present))
         limited = {f"x{place}": _limited(f"x{place}", place, material) for place in numbers}
-        wrong = [f"CASE WHEN ABS(x{place}) > {number(_limit(place, material))} THEN 1 ELSE 0 END" for place in numbers]
+        wrong = [_wrong(place, material) for place in numbers]
         stages.add("numbers that are not too large", limited, list(present), f"bad + {total(wrong)}")
     gaps = [f"CASE WHEN {each} IS NULL THEN 1 ELSE 0 END" for each in [*words, *(f"x{place}" for place in numbers)]]
     features = {f"i{place}": _feature(each) for place, each in enumerate(inputs.features, 1)}
@@ -186,7 +185,13 @@ def _read(material: Material, stages: Stages) -> None:
 
 
 def _value(place: int) -> str:
-    return f"CASE WHEN form{place} IN (SELECT form FROM forms) THEN CAST(c{place} AS DOUBLE PRECISION) END"
+    return f"CASE WHEN form{place} IN ({FORMS}) THEN CAST(c{place} AS DOUBLE PRECISION) END"
+
+
+def _wrong(place: int, material: Material) -> str:
+    """Returns 1 if a cell is no number, or too large a one."""
+    largest = number(_limit(place, material))
+    return f"CASE WHEN (c{place} IS NOT NULL AND x{place} IS NULL) OR ABS(x{place}) > {largest} THEN 1 ELSE 0 END"
 
 
 def _limit(place: int, material: Material) -> float:
@@ -204,12 +209,13 @@ def _limited(x: str, place: int, material: Material) -> str:
 
 
 def _form(cell: str) -> str:
-    """Returns the form of a cell: 0 for each run of at most 64 digits, in small letters."""
+    """Returns the form of a cell: 0 for each run of at most 64 digits, - for a sign, no sign of an exponent."""
+    form = f"REPLACE(LOWER({cell}), '+', '-')"
     for digit in "123456789":
-        cell = f"REPLACE({cell}, '{digit}', '0')"
+        form = f"REPLACE({form}, '{digit}', '0')"
     for _ in range(6):
-        cell = f"REPLACE({cell}, '00', '0')"
-    return f"LOWER({cell})"
+        form = f"REPLACE({form}, '00', '0')"
+    return f"REPLACE({form}, 'e-', 'e')"
 
 
 def _feature(each: Feature) -> str:

@@ -128,6 +128,12 @@ def test_a_layer_that_is_too_wide_is_refused() -> None:
         sql_query.write(model, "m.sql")
 
 
+def test_too_many_weights_are_refused() -> None:
+    model = Material("m.kerash", modelled("400 1 1\ninput\ndense 300 tanh\ndense 1 -\n"))
+    with pytest.raises(BadInput, match=r"120,601 weights are more than the 100,000 that \.sql may have"):
+        sql_query.write(model, "m.sql")
+
+
 def test_many_terms_are_no_deep_expression() -> None:
     model = modelled("100 1 1\ninput\ndense 2 -\n")
     x = samples(model, 1)
