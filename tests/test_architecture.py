@@ -33,6 +33,7 @@ STOREYS = {
     "shell": 11,
     "views": 11,
     "commands": 12,
+    "api": 13,
     "cli": 13,
     "__main__": 14,
 }

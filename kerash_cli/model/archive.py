@@ -40,6 +40,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from math import prod
 from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -115,18 +116,27 @@ def load(path: str | os.PathLike[str]) -> Artifact:
     """
     source = os.fspath(path)
     with _opened(source) as file:
-        if not _begins_as_ours(file):
-            raise _foreign(source, "another format")
-        try:
-            header, digest = _verified(file)
-            content = _content(header, digest)
-            if _is_newer(content["format"]):
-                newer = f"was written by a newer kerash (format {content['format']})"
-                raise Damaged(f"{at(source)}{newer}: expected format {FORMAT}; try the latest kerash")
-            return Artifact(_record(content), _tensors(file))
-        except ValueError as error:
-            reason = f"{str(error)[:200]}{_cut_short(file)}"
-            raise Damaged(f"{at(source)}is damaged: {reason}; restore it from a copy") from error
+        return _loaded(file, source)
+
+
+def unpack(data: bytes, source: str) -> Artifact:
+    """Reads the bytes of a saved model as `load` reads a file; `source` is their name in messages."""
+    return _loaded(BytesIO(data), source)
+
+
+def _loaded(file: BinaryIO, source: str) -> Artifact:
+    if not _begins_as_ours(file):
+        raise _foreign(source, "another format")
+    try:
+        header, digest = _verified(file)
+        content = _content(header, digest)
+        if _is_newer(content["format"]):
+            newer = f"was written by a newer kerash (format {content['format']})"
+            raise Damaged(f"{at(source)}{newer}: expected format {FORMAT}; try the latest kerash")
+        return Artifact(_record(content), _tensors(file))
+    except ValueError as error:
+        reason = f"{str(error)[:200]}{_cut_short(file)}"
+        raise Damaged(f"{at(source)}is damaged: {reason}; restore it from a copy") from error
 
 
 def looks_like_model(path: str | os.PathLike[str]) -> bool:

@@ -101,7 +101,17 @@ class TrainedModel(NamedTuple):
     @classmethod
     def load(cls, path: str) -> Self:
         """Reads a saved model; raises BadInput if there is no such file, Damaged if it is not a valid saved model."""
-        record, tensors = archive.load(path)
+        return cls._of(archive.load(path), path)
+
+    @classmethod
+    def unpacked(cls, data: bytes, source: str) -> Self:
+        """Returns the model that `packed` made these bytes of; raises Damaged, naming the `source`, for any others."""
+        return cls._of(archive.unpack(data, source), source)
+
+    @classmethod
+    def _of(cls, artifact: archive.Artifact, path: str) -> Self:
+        """Returns the model of a file's content; raises Damaged if it contradicts itself."""
+        record, tensors = artifact
         try:
             if "checkpoint" in record:
                 raise Damaged(

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
 from kerash_cli.errors import KerashError, OutOfSpace, WorkerFailed
+from kerash_cli.system.launching import ONE_THREAD
 from kerash_cli.system.signals import ASKING, ENDING
 
 PACKAGE = Path(__file__).parents[2]
@@ -156,7 +157,7 @@ def _started(number: int, module: str) -> Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 pass_fds=(to_read, to_write),
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

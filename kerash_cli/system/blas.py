@@ -1,9 +1,11 @@
 """The BLAS library that NumPy uses in this process: what it is, and which kernels it has chosen for this processor."""
 
 import ctypes
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock
+from typing import Any, NamedTuple
 
 MAPS = Path("/proc/self/maps")
 """File with the names of all libraries in this process."""
@@ -24,11 +26,55 @@ class Blas(NamedTuple):
 
 def openblas() -> Blas | None:
     """Returns what OpenBLAS says about itself; None if NumPy has another BLAS, or is not imported."""
+    return next(filter(None, map(_asked, _libraries())), None)
+
+
+class SingleThread:
+    """Gives OpenBLAS one thread while at least one `with` block of it runs, in whichever thread of the program.
+
+    A product's last digits depend on the number of threads, and kerash always computes with one. The command line says
+    so in the environment before NumPy is imported, which is too late for a program that has imported it.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._entered = Lock(), 0
+        self._before: list[tuple[Any, int]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._entered += 1
+            if self._entered == 1:
+                found = [each for each in map(_threads, _libraries()) if each]
+                self._before = [(change, get()) for get, change in found]
+                for change, count in self._before:
+                    if count != 1:
+                        change(1)
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._entered -= 1
+            if not self._entered:
+                for change, count in self._before:
+                    if count != 1:
+                        change(count)
+
+
+single_thread = SingleThread()
+"""The one of this process."""
+
+
+def _libraries() -> Iterator[ctypes.CDLL]:
+    """Yields the copies of OpenBLAS in this process: NumPy and SciPy have one each."""
     with suppress(OSError):
         paths = {line.split(maxsplit=5)[-1].rstrip() for line in MAPS.read_text("utf-8", "replace").splitlines()}
-        for path in sorted(path for path in paths if "openblas" in Path(path).name):
-            if found := _asked(ctypes.CDLL(path)):
-                return found
+        yield from (ctypes.CDLL(path) for path in sorted(paths) if "openblas" in Path(path).name)
+
+
+def _threads(library: ctypes.CDLL) -> tuple[Any, Any] | None:
+    """Returns the functions that get and set the number of threads of a copy of OpenBLAS."""
+    for prefix, suffix in _NAMES:
+        with suppress(AttributeError):
+            return tuple(getattr(library, f"{prefix}{name}_num_threads{suffix}") for name in ("get", "set"))
     return None
 
 

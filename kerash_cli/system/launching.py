@@ -5,6 +5,9 @@ import os
 SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
 """Variables with the number of processes: set by Open MPI, by MPICH and Intel MPI, and by MVAPICH."""
 
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Variables that give the BLAS of a process one thread: the processes are the parallelism."""
+
 
 def processes() -> int:
     """Returns the number of processes that were started together with this one, itself included; 1 if it is alone."""
