@@ -93,16 +93,28 @@ class KerashModel:
 
         targets = self.trained.encoding.targets
         decided = answers(self.trained, False, None, _share(threshold))
-        outputs = self._outputs(data, reading)
         if targets.classes:
-            found = targets.answers(outputs) if threshold is None else targets.above(outputs, threshold)
-            names: NDArray[Any] = class_names(self.trained)[found]
+            names: NDArray[Any] = class_names(self.trained)[self.predict_places(data, threshold=threshold, **reading)]
             return names
+        outputs = self._outputs(data, reading)
         rows = [[float(cell) for cell in line.split(",")] for line in decided.lines(outputs, ",")]
         values = np.array(rows).reshape(len(outputs), -1)
         if targets.has_probabilities:
             values = values.astype(np.int64)
         return values[:, 0] if values.shape[1] == 1 else values
+
+    def predict_places(
+        self, data: TableData, *, threshold: float | None = None, **reading: Unpack[ReadingOptions]
+    ) -> NDArray[np.intp]:
+        """Returns the place in `classes` of the answer to each row; raises BadInput if the answers are no classes."""
+        targets = self.trained.encoding.targets
+        if not targets.classes:
+            raise BadInput("predict_places: expected a model of classes, got another one; try predict")
+        if threshold is not None:
+            targets.check_threshold()
+        outputs = self._outputs(data, reading)
+        found = targets.answers(outputs) if threshold is None else targets.above(outputs, threshold)
+        return found.astype(np.intp)
 
     def predict_proba(self, data: TableData, **reading: Unpack[ReadingOptions]) -> NDArray[Any]:
         """Returns the probability of each class, or of each label, for each row: an array (rows, classes).

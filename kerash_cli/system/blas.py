@@ -3,6 +3,8 @@
 import ctypes
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -44,8 +46,7 @@ class SingleThread:
         with self._lock:
             self._entered += 1
             if self._entered == 1:
-                found = [each for each in map(_threads, _libraries()) if each]
-                self._before = [(change, get()) for get, change in found]
+                self._before = [(change, get()) for get, change in _counts_of_threads()]
                 for change, count in self._before:
                     if count != 1:
                         change(1)
@@ -70,12 +71,21 @@ def _libraries() -> Iterator[ctypes.CDLL]:
         yield from (ctypes.CDLL(path) for path in sorted(paths) if "openblas" in Path(path).name)
 
 
-def _threads(library: ctypes.CDLL) -> tuple[Any, Any] | None:
-    """Returns the functions that get and set the number of threads of a copy of OpenBLAS."""
-    for prefix, suffix in _NAMES:
-        with suppress(AttributeError):
-            return tuple(getattr(library, f"{prefix}{name}_num_threads{suffix}") for name in ("get", "set"))
-    return None
+@cache
+def _counts_of_threads() -> list[tuple[Any, Any]]:
+    """Returns the functions that get and set the number of threads, for each copy of OpenBLAS.
+
+    They are looked for once, in 4 ms: NumPy's copy is there as soon as NumPy is.
+    """
+    import_module("numpy")
+    found = list[tuple[Any, Any]]()
+    for library in _libraries():
+        for prefix, suffix in _NAMES:
+            with suppress(AttributeError):
+                get, change = (getattr(library, f"{prefix}{name}_num_threads{suffix}") for name in ("get", "set"))
+                found.append((get, change))
+                break
+    return found
 
 
 def _asked(library: ctypes.CDLL) -> Blas | None:

@@ -72,12 +72,20 @@ def choose(table: Table, labels: Table | None, targets: Sequence[str]) -> Choice
     activation, outputs, doubts = _last(where, places)
     depth, height, width = table.sample_shape or (1, 1, 1)
     hidden = _convolutions(min(height, width))
-    first = f"{width} {height} {depth}" if hidden else "? 1 1"
-    hidden = hidden or next(lines for least, lines in HIDDEN if table.rows >= least)
-    text = "\n".join([first, "input", *hidden, f"dense ? {activation}", ""])
+    first = f"{width} {height} {depth}"
+    text = _text(first, hidden, activation) if hidden else usual_network(table.rows, activation)
     description = ModelDescription.parse(text, SOURCE)
     most_inputs = 1 + (PIECEWISE.pieces if sees_pieces(description, table) else 0)
     return Choice(description, outputs, doubts, most_inputs)
+
+
+def usual_network(rows: int, activation: str) -> str:
+    """Returns the description that `choose` takes for a table without images, given the last activation."""
+    return _text("? 1 1", next(lines for least, lines in HIDDEN if rows >= least), activation)
+
+
+def _text(first: str, hidden: Sequence[str], activation: str) -> str:
+    return "\n".join([first, "input", *hidden, f"dense ? {activation}", ""])
 
 
 def _convolutions(size: int) -> list[str]:
