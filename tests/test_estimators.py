@@ -142,6 +142,13 @@ def test_pipelines_searches_and_pickles(flats: Any) -> None:
     assert piped[-1].model_.trained.encoding.columns.names == ("few__size", "few__town")
 
 
+def test_a_column_has_the_weights_of_the_rows() -> None:
+    frame = pandas.DataFrame({"a": np.arange(60.0), "w": [0.0, 1.0] * 30})
+    fitted = KerashRegressor(epochs=2, weights="w").fit(frame, frame["a"])
+    assert fitted.model_.record["settings"]["weights"] == "w"
+    assert len(fitted.predict(frame)) == 60
+
+
 def test_several_numbers_are_predicted_in_the_shape_of_the_answers() -> None:
     x = np.random.default_rng(0).normal(size=(60, 2))
     assert KerashRegressor(epochs=1).fit(x, x).predict(x[:5]).shape == (5, 2)

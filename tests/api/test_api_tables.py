@@ -55,6 +55,36 @@ def test_a_frame_has_a_header_even_if_all_is_words() -> None:
     assert (series.labels, series.classes) == (("answer",), ("no", "yes"))
 
 
+class PolarsLike:
+    """A DataFrame as Polars has it, as far as it is asked."""
+
+    def __init__(self, columns: dict[str, list[float]]) -> None:
+        self._columns, self.columns = columns, [*columns]
+
+    def __len__(self) -> int:
+        return len(next(iter(self._columns.values())))
+
+    def write_csv(self, path: str) -> None:
+        rows = [self.columns, *zip(*self._columns.values(), strict=True)]
+        Path(path).write_text("".join(",".join(map(str, row)) + "\n" for row in rows), encoding="ascii")
+
+
+def test_a_frame_of_polars_writes_itself() -> None:
+    frame = PolarsLike({"1": [1.5, 2.0], "b": [3.0, 4.25]})
+    assert written(frame) == ("1,b\n1.5,3.0\n2.0,4.25\n", True)
+    model = api.train(PolarsLike({"b": [*range(60)], "a": [0, 1] * 30}), target="a", epochs=1)
+    backwards = PolarsLike({"a": [0] * 60, "b": [*range(60)]})
+    assert np.array_equal(model.predict(backwards), model.predict([[each] for each in range(60)]))
+
+
+def test_arrays_of_images_are_images() -> None:
+    x = np.random.default_rng(0).random((60, 8, 8)).astype(np.float32)
+    model = api.train(x, np.arange(60) % 2, epochs=1)
+    assert "convolution" in model.notes[1]
+    assert model.predict(x[:3]).shape == (3,)
+    assert np.array_equal(model.predict_proba(x)[:7], model.predict_proba(x[:7]))
+
+
 def test_numbers_of_classes_stay_numbers() -> None:
     x = np.arange(60.0).reshape(-1, 1)
     assert api.train(x, (x[:, 0] > 30).astype(int), epochs=2).predict(x).dtype == np.int64
