@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.errors import BadInput, KerashError, shown
+from kerash_cli.system.files import explained
 
 PREFIX = "kerash-api-"
 """Beginning of the names of folders with tables."""
@@ -47,6 +48,21 @@ class HandedFile(NamedTuple):
     path: str
     header: bool | None
     """Whether it begins with a line of column names; None if that is for the reader to detect, or if it is no text."""
+    rows: int | None = None
+    """Number of rows that were written; None for a file of the caller."""
+    delimiter: str | None = None
+    """Separator of its columns; None if that is for the reader to detect, or if it is no delimited text."""
+
+    def check(self, rows: int, name: str = "data") -> None:
+        """Raises BadInput unless as many rows were read as were written: some may have been taken for comments."""
+        if self.rows not in (None, rows):
+            raise BadInput(
+                f"{name}: expected {self.rows} rows, got {rows}; a row that begins with # or is empty is none in a file"
+            )
+
+    def options(self) -> dict[str, Any]:
+        """Returns the options for reading it, as far as they are known."""
+        return {"header": self.header, "delimiter": self.delimiter}
 
 
 class TableFolder:
@@ -67,6 +83,13 @@ class TableFolder:
         """Returns the file of a table, which is written if it is in memory; raises BadInput if it is no table."""
         if isinstance(data, str | os.PathLike):
             return HandedFile(os.fspath(data), None)
+        try:
+            with explained(name, 1):
+                return self._written(data, name)
+        except UnicodeEncodeError:
+            raise BadInput(f"{name}: expected words of whole letters, got half a letter (a lone surrogate)") from None
+
+    def _written(self, data: Any, name: str) -> HandedFile:
         if hasattr(data, "columns"):
             return self._frame(data, name)
         if hasattr(data, "to_frame") and getattr(data, "name", None):
@@ -94,28 +117,28 @@ class TableFolder:
             frame.write_csv(path)
         else:
             raise BadInput(f"{name}: expected a DataFrame of pandas or Polars, got {type(frame).__name__}")
-        return HandedFile(path, True)
+        return HandedFile(path, True, len(frame), ",")
 
     def _objects(self, rows: Sequence[Mapping[str, Any]], name: str) -> HandedFile:
         try:
             lines = [json.dumps(dict(row), default=_value, allow_nan=False) for row in rows]
         except (TypeError, ValueError) as error:
             raise BadInput(f"{name}: expected numbers, words or None by column, got others ({error})") from None
-        return HandedFile(self.text("\n".join([*lines, ""]), f"{name}.jsonl"), None)
+        return HandedFile(self.text("\n".join([*lines, ""]), f"{name}.jsonl"), None, len(rows))
 
     def _array(self, data: Any, name: str) -> HandedFile:
         values = _matrix(data, name)
         if values.dtype.kind in "fiu" and values.dtype.itemsize <= 8:
             path = self.path(f"{name}.npy")
             np.save(path, np.ascontiguousarray(values), allow_pickle=False)
-            return HandedFile(path, None)
+            return HandedFile(path, None, len(values))
         if values.dtype.kind not in "OUbT" or values.ndim > 2:
             raise BadInput(f"{name}: expected numbers or words, got an array of {values.dtype} {values.shape}")
         path = self.path(f"{name}.csv")
         with open(path, "w", encoding="utf-8", newline="") as file:
             rows = values.reshape(len(values), -1).tolist()
             csv.writer(file, lineterminator="\n").writerows([_cell(each, name) for each in row] for row in rows)
-        return HandedFile(path, False)
+        return HandedFile(path, False, len(values), ",")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.api import options
-from kerash_cli.api.handing import HandedFile, TableData, table_folder
+from kerash_cli.api.handing import TableData, table_folder
 from kerash_cli.api.options import MeasuringOptions, ReadingOptions
 from kerash_cli.errors import BadInput, at
 from kerash_cli.model.trained import TrainedModel
@@ -147,13 +147,15 @@ class KerashModel:
             self.trained.encoding.targets.check_threshold()
         with table_folder() as folder, single_thread:
             table, labels = folder.table(data), None if label is None else folder.table(label, "label")
-            given = {**_header(table, labels), **measuring}
+            given = {**table.options(), "label_header": labels.header if labels else None, **measuring}
             line = options.words("evaluate", command, given, MeasuringOptions.__annotations__)
             paths = [table.path, *([labels.path] if labels else [])]
             with options.parsed(command, [*line, "--", "model", *paths]) as words:
                 notes = CollectedNotes()
                 rows = _measuring.AnsweredRows(words["data"], words["label"], words, notes)
                 found = rows.predicted("model", self.trained)
+                known, _ = rows.read("model", self.trained)
+                table.check(known.rows + len(known.bad))
                 rows.known(found, "on new rows it is likely to be worse")
             self.notes = [*self.notes, *map(folder.plain, notes.lines)]
             return judging.scores(found, _share(threshold))
@@ -166,7 +168,7 @@ class KerashModel:
 
         with table_folder() as folder, single_thread:
             table = folder.table(data)
-            given = {**_header(table), **reading}
+            given = {**table.options(), **reading}
             line = options.words("predict", command, given, ReadingOptions.__annotations__)
             with options.parsed(command, [*line, "--", "model", table.path]) as words:
                 encoding, predict = self.trained.encoding, Predictor(self.trained.network, self.trained.params)
@@ -177,6 +179,7 @@ class KerashModel:
                     found.append(outputs)
         if not found:
             raise BadInput(f"{at(folder.plain(table.path))}expected at least one row, got none")
+        table.check(sum(map(len, found)))
         return np.concatenate(found)
 
     def _parts(self, words: dict[str, Any]) -> "Iterator[Table]":
@@ -256,8 +259,3 @@ def _share(threshold: float | None) -> float | None:
     if threshold is not None and not 0 < threshold < 1:
         raise BadInput(f"threshold: expected a probability between 0 and 1, got {threshold!r}")
     return threshold
-
-
-def _header(table: HandedFile, labels: HandedFile | None = None) -> dict[str, bool | None]:
-    """Returns the options for tables that were in memory."""
-    return {"header": table.header, **({"label_header": labels.header} if labels else {})}

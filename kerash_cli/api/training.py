@@ -43,7 +43,7 @@ def train(
 
         with options.parsed(command, line) as words:
             request = TrainRequest.of(words)
-            trained, notes = _trained(request, _told(request, table, labels))
+            trained, notes = _trained(request, _told(request, table, labels), table)
         return KerashModel(trained.as_read(), [folder.plain(each) for each in notes])
 
 
@@ -71,18 +71,18 @@ def _line(
 
 def _told(request: TrainRequest, table: HandedFile, labels: HandedFile | None) -> TrainRequest:
     """Returns the request with what is known about tables that were in memory, unless the caller has said it."""
-    reader = request.reader
-    header = table.header if reader.header is None else reader.header
-    label_header = labels.header if labels and reader.label_header is None else reader.label_header
-    return replace(request, reader=reader._replace(header=header, label_header=label_header))
+    known = {**table.options(), "label_header": labels.header if labels else None}
+    unsaid = {name: value for name, value in known.items() if getattr(request.reader, name) is None}
+    return replace(request, reader=request.reader._replace(**unsaid))
 
 
-def _trained(request: TrainRequest, reading: TrainRequest) -> "tuple[TrainedModel, list[str]]":
+def _trained(request: TrainRequest, reading: TrainRequest, table: HandedFile) -> "tuple[TrainedModel, list[str]]":
     """Trains the network that is asked for; returns it with messages. `reading` is the same request, to read tables."""
     from kerash_cli.model.description import ModelDescription
 
     description = None if request.model is None else ModelDescription.read(request.model)
     prepared, notes = _prepared(reading, description)
+    table.check(prepared.table.rows)
     from kerash_cli.parallel.processes import Processes
     from kerash_cli.store.stage import stage
     from kerash_cli.training import experiment, pool

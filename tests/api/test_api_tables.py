@@ -24,8 +24,8 @@ ROWS = [[1.5, "red", None], [2, "a, b", 0.1], [np.float32(0.1), 'say "x"', float
 def written(data: Any) -> tuple[str, bool | None]:
     """What the file of a table in memory is, and what is known about its header."""
     with table_folder() as folder:
-        path, header = folder.table(data)
-        return Path(path).read_bytes().decode("latin-1"), header
+        file = folder.table(data)
+        return Path(file.path).read_bytes().decode("latin-1"), file.header
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,13 @@ def test_a_frame_of_polars_writes_itself() -> None:
     assert np.array_equal(model.predict(backwards), model.predict([[each] for each in range(60)]))
 
 
+def test_a_semicolon_in_words_separates_no_columns() -> None:
+    rows = [["a;b", 1], ["b;c", 2], ["c;d", 3]] * 20
+    model = api.train(rows, target="1", epochs=1)
+    assert model.classes == ("a;b", "b;c", "c;d")
+    assert len(model.predict([[1.0], [2.0]])) == 2
+
+
 def test_arrays_of_images_are_images() -> None:
     x = np.random.default_rng(0).random((60, 8, 8)).astype(np.float32)
     model = api.train(x, np.arange(60) % 2, epochs=1)
@@ -114,6 +121,8 @@ def iris(**settings: Any) -> api.KerashModel:
         (lambda: api.train([[1.0]] * 9, [1, 2]), "label.npy: 2 labels for 9 rows of data.npy"),
         (lambda: api.train(np.zeros((2, 2), complex), [1, 2]), "complex128"),
         (lambda: api.train([[float("inf"), 1.0]] * 5, [1, 2, 1, 2, 1]), "data.npy:1:1"),
+        (lambda: api.train([["\ud800", 1]] * 9, [1, 2] * 4), "half a letter"),
+        (lambda: api.train([["#1", 1], ["#2", 2], ["a", 3]] * 9, [1, 2, 3] * 9), "data"),
         (lambda: api.load("nosuch.kerash"), "nosuch.kerash: no such file"),
         (lambda: iris().predict([[1.0, 2.0]]), "data.npy: expected 5 columns, or 4 without the label, got 2"),
         (lambda: iris().predict([[1, 2, 3, "x"]]), "data.csv:1:4: expected a number, got 'x'"),
