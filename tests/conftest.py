@@ -14,7 +14,16 @@ import pytest
 import shells
 from program import ROOT, Done
 
+from kerash_cli.system.blas import SingleThread
+
 Kerash = Callable[..., Done]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """What runs in the process of the tests computes with one BLAS thread, as the program and its workers do."""
+    with SingleThread():
+        yield
 
 
 @pytest.fixture
