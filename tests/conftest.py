@@ -155,14 +155,17 @@ SAMPLED = (
     "tests/classic/test_shelf_faults.py",
     "tests/classic/test_shelf_full.py",
     "tests/commands/test_evolve_cluster.py::test_workers",
+    "tests/commands/test_evolve_disturbed.py",
     "tests/commands/test_train_mpi.py::test_a_rank_that_is_killed",
     "tests/commands/test_train_mpi.py::test_any_number",
+    "tests/export/test_kinds_of_columns.py",
     "tests/nightly/",
     "tests/shell/test_coprocess.py",
     "tests/test_bounds.py",
     "tests/test_promises_commands.py",
     "tests/test_promises_mountpoint.py",
     "tests/test_system_errors.py",
+    "tests/training/test_faults.py",
 )
 """Where `make check` runs the first instance of each test."""
 
