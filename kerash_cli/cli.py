@@ -91,7 +91,7 @@ class Folder(click.Group):
 EXIT_CODES = """\
 Exit codes: 0 success; 1 failure, sizes that do not fit, or matrices that are not similar; 2 wrong usage or invalid
 input; 3 out of disk space or memory; 4 training diverged; 5 damaged or foreign model; 6 workers failed;
-7 beyond --fail-under or --fail-over; 70 internal error; 128 + N stopped by signal N."""
+7 beyond a bound, or problems found by check --strict; 70 internal error; 128 + N stopped by signal N."""
 
 
 @click.group(cls=Folder, context_settings=HELP_NAMES, epilog=EXIT_CODES)
