@@ -1,4 +1,4 @@
-"""How well two workers share a cross-validation: B13.
+"""Cross-validation by two workers beside one: B13.
 
 Whole commands, from the start of the process to its end, with one worker and with two, in turns.
 """

@@ -1,4 +1,4 @@
-"""How well two workers share a search: B10.
+"""A search by two workers beside one: B10.
 
 The bound is what nobody could beat who trains the same candidates on two cores, each by itself, and waits for all of a
 rung before the next: of each rung half the sum of its times with one worker, or the longest of them, and all of what is

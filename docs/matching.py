@@ -66,7 +66,7 @@ def _any_number(word: str) -> str:
 
 
 def _step(number: str) -> float:
-    """One more in the last place of a number that has the digits of a figure rounded for people; else 0."""
+    """Returns one in the last place of a number, if it has the digits of a figure rounded for people; else 0."""
     digits, _, power = number.lower().partition("e")
     shown = digits.lstrip("+-0.").replace(".", "")
     return 10.0 ** (int(power or 0) - len(digits.partition(".")[2])) if len(shown) == ROUNDED else 0.0

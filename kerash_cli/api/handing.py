@@ -47,7 +47,7 @@ class HandedFile(NamedTuple):
 
     path: str
     header: bool | None
-    """Whether it begins with a line of column names; None if that is for the reader to detect, or if it is no text."""
+    """True if it begins with a line of column names; None if the reader has to detect that, or if it is no text."""
     rows: int | None = None
     """Number of rows that were written; None for a file of the caller."""
     delimiter: str | None = None

@@ -38,7 +38,7 @@ class KerashModel:
         """Takes what `train` and `load` have made."""
         self.trained = trained
         self.notes: list[str] = list(notes)
-        """What the command would have printed: guesses about the table, and what is doubtful about them."""
+        """Messages that the command would have printed: guesses about the table, and what is doubtful about them."""
 
     def __repr__(self) -> str:
         return f"<KerashModel: {self.summary}>"

@@ -1,4 +1,4 @@
-"""What `kerash plot` shows: the files of its command line, read for a kind of chart."""
+"""The files on the command line of `kerash plot`, read for a kind of chart."""
 
 from collections.abc import Callable, Sequence
 from shlex import join, quote
@@ -64,7 +64,7 @@ NOUNS = {
     "search": "searches, as kerash evolve makes them",
     "activation": "names of activations, such as relu",
 }
-"""What each kind of chart shows, in words."""
+"""Phrases about the contents of each kind of chart."""
 
 
 def _check(kind: "ChartKind", words: "PlotWords", name: str | None) -> None:

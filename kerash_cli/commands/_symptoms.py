@@ -1,4 +1,4 @@
-"""What was off in a training, and the command to try, for train and explain."""
+"""Lines about what was off in a training, with the command to try, for train and explain."""
 
 import os
 from itertools import count

@@ -19,7 +19,7 @@ _NOT_READING = {"output", "force", "quiet", "seed", "mountpoint"}
 """Options that do not say how rows are read."""
 
 _MARK = b'<meta name="generator" content="kerash '
-"""What a report has near its beginning."""
+"""Bytes that each report has near its beginning."""
 
 SECTIONS = {
     "Data": (*_options.READING, _options.LABEL_HEADER),
