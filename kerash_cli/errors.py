@@ -135,7 +135,7 @@ class TableTooLarge(OutOfSpace):
     def __init__(self, need: str, advice: str) -> None:
         super().__init__(f"{need}; {advice}")
         self.need = need
-        """What is needed and what there is."""
+        """Phrase about what is needed and what there is."""
         self.advice = advice
 
 

@@ -43,7 +43,7 @@ class InvalidRows(BadInput, ValueError):
 
 
 class KerashEstimator(BaseEstimator):  # type: ignore[misc]
-    """What both estimators have: the options of `kerash train`, and the way of rows to a table."""
+    """Base of both estimators: the options of `kerash train`, and the way of rows to a table."""
 
     _last: str
     """Last activation of the network that is chosen if there is no description."""

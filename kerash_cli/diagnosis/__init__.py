@@ -1,4 +1,4 @@
-"""What was off in a training: importing this package registers every kind of symptom.
+"""Symptoms of a training in which something was off: importing this package registers every kind of symptom.
 
 A new family of symptoms is a file of its own, imported here. The kinds are told in the order of these families.
 """

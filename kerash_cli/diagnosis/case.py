@@ -46,7 +46,7 @@ class TrainingCase:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings as a saved model records them; empty for a run log."""
     stopped: str = ""
-    """What ended training, as a saved model records it; empty for a run log."""
+    """Reason why training ended, as a saved model records it; empty for a run log."""
     description: ModelDescription | None = None
     """The network, with all sizes; None for a run log."""
     classes: tuple[str, ...] = ()

@@ -20,8 +20,8 @@ UNSOLVED, UNLEARNT = 0.1, 0.3
 """Share of the loss of guessing that has to be left: after a jump, and in a training that is not done."""
 
 EVEN, LITTLE = 0.5, 0.25
-"""In a log: a loss falls evenly if it falls half as much in the last quarter of the epochs as in the first, and too
-slowly if it falls by less than a quarter in all."""
+"""Limit for a log: a loss falls evenly if it falls half as much in the last quarter of the epochs as in the first, and
+too slowly if it falls by less than a quarter in all."""
 
 
 @symptom(

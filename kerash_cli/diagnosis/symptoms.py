@@ -15,7 +15,7 @@ from kerash_cli.registry import Registry
 
 @dataclass(frozen=True)
 class Advice:
-    """What to change in a training."""
+    """Changes to make in a training."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     """New values of settings, as a saved model records them."""

@@ -43,7 +43,7 @@ _REDUCTIONS = {
     "reduce minimum": ("{0} = z[1]", "{0} = smallest({0}, {1})"),
     "reduce add": ("{0} = 0", "{0} += {1}"),
 }
-"""What a sum or an extreme of z starts from, and how it goes on."""
+"""Start of a sum or an extreme of z, and the way it goes on."""
 
 HELPERS = (
     "largest",

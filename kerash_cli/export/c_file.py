@@ -39,7 +39,7 @@ _REDUCTIONS = {
     "reduce minimum": ("INFINITY", "{0} = fmin({0}, {1});"),
     "reduce add": ("0", "{0} += {1};"),
 }
-"""What a sum or an extreme starts from, and how it goes on."""
+"""Start of a sum or an extreme, and the way it goes on."""
 
 
 def text(word: str) -> str:

@@ -90,7 +90,7 @@ class Ignored(Feature):
 
 
 class Inputs(NamedTuple):
-    """What a program must know to make a network's inputs of a table."""
+    """Knowledge that a program needs to make a network's inputs of a table."""
 
     columns: list[SourceColumn]
     features: list[Feature]

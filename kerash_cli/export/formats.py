@@ -97,7 +97,7 @@ def _hub(material: Material, path: str) -> Mapping[str, bytes]:
 
 
 MARK = b"Written by kerash "
-"""What programs have in their first comment."""
+"""Words in the first comment of a program."""
 
 FORMATS.add(".onnx", ExportFormat("ONNX, the whole way from cells to answers", _onnx, b"kerash"))
 FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _python, MARK))

@@ -12,7 +12,7 @@ REDUCTION = "reduce "
 
 
 class Language(NamedTuple):
-    """How a language writes operations: a text with {0} and {1} for the operands, by the names of ufuncs."""
+    """Operations as a language writes them: a text with {0} and {1} for the operands, by the names of ufuncs."""
 
     name: str
     operations: Mapping[str, str]
@@ -120,7 +120,7 @@ INFIX = {
     "divide": "({0} / {1})",
     "negative": "(-{0})",
 }
-"""What all languages write alike."""
+"""Operations that all languages write alike."""
 
 COMPARISONS = {"greater": ">", "greater_equal": ">=", "less": "<", "less_equal": "<=", "equal": "==", "not_equal": "!="}
 

@@ -1,4 +1,4 @@
-"""What a writer is given: a trained model, and the words about it that each format writes in its own way."""
+"""The material of a writer: a trained model, and the words about it that each format writes in its own way."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Material:
 
     @cached_property
     def inputs(self) -> Inputs:
-        """What a program must know about the inputs."""
+        """Knowledge that a program needs about the inputs."""
         return inputs(self.trained.encoding)
 
     @property

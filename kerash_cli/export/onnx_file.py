@@ -284,7 +284,7 @@ STEPS: dict[type[NetworkStep], Callable[[Graph, Value, Any, DTypeLike], Value]] 
     Largest: _largest,
     Means: _means,
 }
-"""For each kind of step, the function that adds its nodes."""
+"""Functions that add the nodes of each kind of step."""
 
 
 def _answers(graph: Graph, material: Material, y: Value, valid: Value) -> list[onnx.ValueInfoProto]:

@@ -153,7 +153,7 @@ def _check_names(material: Material) -> None:
 
 
 FORMS = ", ".join(f"'{''.join(each)}'" for each in product(("", "-"), ("0", "0.", "0.0", ".0"), ("", "e0")))
-"""What `_form` makes of plain decimals."""
+"""Text that `_form` makes of plain decimals."""
 
 
 def _read(material: Material, stages: Stages) -> None:

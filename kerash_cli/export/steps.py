@@ -128,7 +128,7 @@ class Means(Windows):
 
 Lowering: TypeAlias = Callable[[Any, Shape, Shape, Views], Iterator[NetworkStep]]
 LOWERINGS: Registry[Lowering] = Registry("layer that can be exported")
-"""For each keyword of a layer, the function that yields its steps, given its shapes before and after and its tensors;
+"""Functions that yield the steps of a layer, by its keyword, given its shapes before and after and its tensors;
 the activation comes after them."""
 
 L = TypeVar("L", bound=Lowering)

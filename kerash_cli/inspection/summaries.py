@@ -31,7 +31,7 @@ class ColumnSummary(NamedTuple):
     inputs: int
     """Number of inputs that it becomes."""
     becomes: str
-    """What it becomes, in words."""
+    """Phrase about what it becomes."""
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values; a range only for numbers that are there."""

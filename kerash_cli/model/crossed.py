@@ -1,4 +1,4 @@
-"""What a saved model keeps of a cross-validation of its settings."""
+"""The record of a cross-validation in a saved model."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -20,7 +20,7 @@ MOST_LINES = 1000
 
 
 class TensorDifference(NamedTuple):
-    """How far the weights of a layer are apart."""
+    """Distance between the weights of a layer in two models."""
 
     name: str
     shapes: tuple[list[int] | None, list[int] | None]

@@ -56,7 +56,7 @@ class Facts(NamedTuple):
     """Loss at the start; None if it was not finite."""
     end: float
     alike: float | None
-    """How alike the errors of neighbouring rows are: 1 if they are the same, about 0 if they are independent."""
+    """Likeness of the errors of neighbouring rows: 1 if they are the same, about 0 if they are independent."""
     least_input: float
     """Root mean square of the smallest input that is not always 0; 0 if there is none."""
     most_input: float

@@ -1,4 +1,4 @@
-"""Whether a model that was trained again is the same, and if not, why."""
+"""Comparison of a model with one that was trained again in the same way, and reasons why they differ."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
@@ -18,7 +18,7 @@ class Verdict(NamedTuple):
     reasons: list[str]
     """Phrases about what the weights depend on, and differs; or, if they are the same, does not matter."""
     result: Differences
-    """What differs in the result: weights, columns and figures."""
+    """Parts of the result that differ: weights, columns and figures."""
     distance: float | None
     """Norm of the difference of all weights, as a share of their norm; None if they have other shapes."""
 

@@ -22,7 +22,7 @@ TABLES = {"confusion", "classes", "labels", "targets", "residuals"}
 
 
 class Guess(Protocol):
-    """What metrics compare with the expected answers, in the forms that they take; each has an attribute of that name.
+    """Predictions beside the expected answers, in the forms that they take; each has an attribute of that name.
 
     A metric takes the form that `Metric.given` names.
     """

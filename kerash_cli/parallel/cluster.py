@@ -32,9 +32,9 @@ PATIENCE = 5.0
 MUCH = 256 << 20
 """Size of samples, in bytes, from which it is said how much is being sent."""
 COPIES = 3
-"""How often the samples are in memory while they are being sent: as files, as a message, as its parts."""
+"""Copies of the samples in memory while they are being sent: as files, as a message, as its parts."""
 TRIES = 3
-"""How often the samples are sent if a worker ends meanwhile."""
+"""Number of times that the samples are sent if a worker ends meanwhile."""
 
 
 class Cluster(Crew):

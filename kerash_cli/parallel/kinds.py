@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ExecutorOrder(NamedTuple):
-    """What an executor is made of; each kind uses what it needs."""
+    """Arguments for an executor; each kind uses what it needs."""
 
     workers: int
     """Number of worker processes on this machine."""

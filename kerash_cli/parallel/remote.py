@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster runs: it keeps the staged files, and makes calls for a process on another machine.
+"""The worker's side of a Dask cluster: it keeps the staged files, and makes calls for a process on another machine.
 
 The two sides share no folder. The staged files come once, with a plugin (`parallel.luggage`) that Dask also gives to
 workers that join later or start again. All other files of a call travel with it, and those that it writes come back
@@ -22,7 +22,7 @@ from kerash_cli.system import arithmetic
 
 
 class Introduction(NamedTuple):
-    """What decides whether two processes give the same bytes."""
+    """Facts that decide whether two processes give the same bytes."""
 
     version: str
     """Version of kerash."""
@@ -60,7 +60,7 @@ class RemoteCall:
 
 
 class RemoteAnswer(NamedTuple):
-    """What a worker answers to a call."""
+    """Answer of a worker to a call."""
 
     worker: str
     """Address of the worker."""

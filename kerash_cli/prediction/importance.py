@@ -50,7 +50,7 @@ _SURE = 2.093024054408263  # quantile 0.975 of Student's t with PARTS - 1 degree
 
 
 class Importance(NamedTuple):
-    """How much worse the metric is if a column is permuted: the mean over the repeats, and its 95 % interval."""
+    """Loss of a metric if a column is permuted: the mean over the repeats, and its 95 % interval."""
 
     column: str
     """Name of the column, or its number; for an image, the place of a block of pixels."""

@@ -50,7 +50,7 @@ class Options:
     encoding: str | None = None
     """Encoding of text; detected if None."""
     spool: "Spool | None" = None
-    """Where the rows are kept; None for memory."""
+    """Place where the rows are kept; None for memory."""
     beside: int = 0
     """Bytes for each cell that will be needed beside the table, for which memory is asked before it is read."""
 

@@ -70,7 +70,7 @@ class Table:
     labels: "Table | None" = None
     """Labels that came with the rows, such as the folders of images."""
     spool: "Spool | None" = None
-    """Where the rows are if they are on a disk; None if they are in memory."""
+    """Place of the rows on a disk; None if they are in memory."""
 
     @property
     def rows(self) -> int:

@@ -49,7 +49,7 @@ class Fold(NamedTuple):
     epochs: int
     best_epoch: int
     figures: Mapping[str, Any]
-    """What `TrainedModel.judge` returns."""
+    """Result of `TrainedModel.judge`."""
 
 
 class FoldGroup:
@@ -164,7 +164,7 @@ class _Judge(NamedTuple):
 
     number: int
     model: TrainedModel
-    """With the network's encoding, and without its parameters."""
+    """Model with the network's encoding, and without its parameters."""
     test: Part
     trained_on: int
 

@@ -39,7 +39,7 @@ class Divisible(Protocol):
     """Trainings that any process can go on with."""
 
     record: dict[str, Any]
-    """What `together.advance` takes and returns."""
+    """Value that `together.advance` takes and returns."""
 
     @property
     def remaining(self) -> float:

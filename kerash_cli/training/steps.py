@@ -59,9 +59,9 @@ class Step(NamedTuple):
     learn: list[Calls]
     """The phases that change the parameters, which are left out if the loss is not finite."""
     judged: list[Crossing]
-    """What ranks need of each other after each phase of `judge` but the last."""
+    """Values that ranks need of each other after each phase of `judge` but the last."""
     learnt: list[Crossing]
-    """What they need after each phase of `learn` but the last."""
+    """Values that they need after each phase of `learn` but the last."""
 
 
 class Division(Protocol):

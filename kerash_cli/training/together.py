@@ -39,7 +39,7 @@ MOST_LEFT = 4
 
 
 class Standing(NamedTuple):
-    """How far trainings have got, as JSON values; each list has a value for each network."""
+    """Progress of trainings, as JSON values; each list has a value for each network."""
 
     file: str
     """File with the arrays of this state."""

@@ -36,7 +36,7 @@ class Traffic(NamedTuple):
     parts: int
     """Number of parts that the work on a batch is divided into."""
     by: str
-    """What the parts are: "chunks" of rows, or "slices" of the network."""
+    """Kind of the parts: "chunks" of rows, or "slices" of the network."""
     sent: int
     """Bytes that a rank sends, the busiest one."""
     meetings: int

@@ -13,7 +13,7 @@ DASHES = ((1, 0), (3, 3), (9, 3), (1, 3))
 
 
 class Stroke(NamedTuple):
-    """How a series is drawn."""
+    """Look of a series."""
 
     colour: int
     """Number of a colour of `chart`."""

@@ -116,11 +116,11 @@ class ChartMark:
 
 @dataclass(frozen=True)
 class Chart:
-    """What a chart shows. All texts may come from a user's data: writers escape them."""
+    """Contents of a chart. All texts may come from a user's data: writers escape them."""
 
     title: str
     description: str
-    """What can be seen, in a sentence, for those who can't see the chart."""
+    """Sentence about what can be seen, for those who can't see the chart."""
     x: Axis
     y: Axis
     series: Sequence[Series]

@@ -40,7 +40,7 @@ PLAIN = Rules("|", "+", "+", "-", "+", "O", "#", "", "-", " .:*#")
 
 
 class Lettering(NamedTuple):
-    """What a stream can show, and its width in columns."""
+    """Characters that a stream can show, and its width in columns."""
 
     columns: int
     braille: bool

@@ -1,4 +1,4 @@
-"""How strong the cells of a matrix are coloured."""
+"""The strength of colour of each cell of a matrix."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a report is about: a model, the rows that it is measured on, and all that was found out about both."""
+"""The contents of a report: a model, the rows that it is measured on, and all that was found out about both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kerash_cli.prediction.importance import Importances
 
 @dataclass(frozen=True)
 class ReportMaterial:
-    """What a report shows. All texts may come from a user's data; pages escape them."""
+    """Contents of a report. All texts may come from a user's data; pages escape them."""
 
     model: str
     """Name of the model, without the folders that it is in."""

@@ -1,4 +1,4 @@
-"""How a model was made, and how to make it again."""
+"""Sections about the making of a model, and the commands to make it again."""
 
 from collections.abc import Mapping
 from typing import Any

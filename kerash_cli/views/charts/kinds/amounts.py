@@ -1,4 +1,4 @@
-"""How well numbers are predicted: predicted against true, and what is between them."""
+"""Charts of predicted numbers: predicted against true, and what is between them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

@@ -9,7 +9,7 @@ from kerash_cli.views.charts.chart import Chart
 F = TypeVar("F", bound=Callable[..., Any])
 
 Subject = Literal["training", "judged", "model", "importance", "search", "activation"]
-"""What a chart shows: trainings (`History`), models on a table (`Judged`), models (`TrainedModel`), the importance of
+"""Subjects of a chart: trainings (`History`), models on a table (`Judged`), models (`TrainedModel`), the importance of
 columns (`Importances`), searches (`SearchRecord`), or activations."""
 
 MOST_SUBJECTS = 12
@@ -21,7 +21,7 @@ class ChartKind(NamedTuple):
 
     name: str
     summary: str
-    """What it shows, in a few words, for help pages."""
+    """Summary in a few words, for help pages."""
     subject: Subject
     draw: Callable[[Sequence[tuple[str, Any]]], list[Chart]]
     """Function of names and what is shown by them; raises BadInput if that can't be shown in this way."""

@@ -1,4 +1,4 @@
-"""How well classes are predicted: confusion, curves over all thresholds, calibration."""
+"""Charts of predicted classes: confusion, curves over all thresholds, calibration."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -148,7 +148,7 @@ def _curves(
 
 
 class _Side(NamedTuple):
-    """What is counted as a yes: scores and whether a row is one, both (rows,)."""
+    """Rows to count as a yes: their scores, and whether each is one, both (rows,)."""
 
     name: str
     scores: Floats
