@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.model.metrics.base import SURE
+from kerash_cli.model.student import student
 
 FEWEST_ROWS = 8
 """Smallest number of rows whose resamples say something."""
@@ -90,19 +91,7 @@ def by_resampling(differences: Floats, found: float, rows: float) -> tuple[tuple
     known = differences[np.isfinite(differences)]
     if rows < FEWEST_ROWS or 2 * len(known) <= len(differences):
         return None
-    wider = found + (known - found) * _student(rows - 1) / SURE * sqrt(rows / (rows - 1))
+    wider = found + (known - found) * student(rows - 1) / SURE * sqrt(rows / (rows - 1))
     low, high = (float(end) for end in np.quantile(wider, [0.025, 0.975]))
     fewer = min(np.count_nonzero(wider <= 0), np.count_nonzero(wider >= 0))
     return (low, high), min(1.0, 2 * (fewer + 1) / (len(known) + 1))
-
-
-def _student(freedom: float) -> float:
-    """Returns the quantile 0.975 of Student's t, to 1e-4 from 7 degrees of freedom on: Fisher & Cornish 1960."""
-    square = SURE**2
-    terms = (
-        (square + 1) / 4,
-        (5 * square**2 + 16 * square + 3) / 96,
-        (3 * square**3 + 19 * square**2 + 17 * square - 15) / 384,
-        (79 * square**4 + 776 * square**3 + 1482 * square**2 - 1920 * square - 945) / 92160,
-    )
-    return SURE * (1 + sum(term / freedom**power for power, term in enumerate(terms, 1)))

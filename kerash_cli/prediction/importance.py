@@ -17,6 +17,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.model.metrics import METRICS, Metric
 from kerash_cli.model.scoring import Judged
+from kerash_cli.model.student import student
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.lines import check_finite
 from kerash_cli.prediction.permuted import InputGroup, groups_of
@@ -45,8 +46,6 @@ _MOST_CELLS = 1 << 27  # inputs of all rows together: 512 MB
 
 PARTS = 20
 """Parts of the rows, each of which is left out once for the interval."""
-
-_SURE = 2.093024054408263  # quantile 0.975 of Student's t with PARTS - 1 degrees of freedom
 
 
 class Importance(NamedTuple):
@@ -247,7 +246,7 @@ def _without_parts(parts: NDArray[np.intp], order: Rows) -> list[NDArray[np.bool
 def _half_width(values: NDArray[np.float64]) -> float:
     """Returns half of the 95 % interval, given the values without each part, by the jackknife; NaN if one is NaN."""
     variance = (PARTS - 1) / PARTS * np.square(values - values.mean()).sum()
-    return _SURE * float(np.sqrt(variance))
+    return student(PARTS - 1) * float(np.sqrt(variance))
 
 
 def permutations(rows: int, repeats: int, seed: int) -> list[Rows]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kerash_cli.model.metrics import METRICS
+from kerash_cli.model.student import student
 from kerash_cli.training.fold_groups import Fold
 
 
@@ -49,27 +50,3 @@ def _spread(folds: Sequence[Fold], name: str) -> Spread | None:
     shares = float(np.mean([fold.rows / fold.trained_on for fold in known]))
     half = student(len(values) - 1) * deviation * sqrt(1 / len(values) + shares)
     return Spread(mean, deviation, METRICS[name].within((mean - half, mean + half)), guess, len(values))
-
-
-def student(freedom: int) -> float:
-    """Returns the number that Student's t exceeds with a chance of 2.5 %, by bisection.
-
-    Its distribution for whole degrees of freedom is a finite sum: Abramowitz & Stegun 1964, 26.7.3 and 26.7.4.
-    """
-    low, high = 0.0, 13.0  # 12.706 for one degree of freedom
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
-    return (low + high) / 2
-
-
-def _within(t: float, freedom: int) -> float:
-    """Returns the chance that Student's t is between -t and t."""
-    angle = np.arctan(t / sqrt(freedom))
-    sine, cosine = float(np.sin(angle)), float(np.cos(angle))
-    odd = freedom % 2
-    term, total = (cosine if odd else 1.0), 0.0
-    for step in range(1 + odd, freedom, 2):
-        total += term
-        term *= cosine * cosine * step / (step + 1)
-    return float(2 / np.pi * (angle + sine * total)) if odd else sine * total

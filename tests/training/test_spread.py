@@ -5,16 +5,11 @@ import pytest
 from scipy import stats
 
 from kerash_cli.training.fold_groups import Fold
-from kerash_cli.training.spread import spreads, student
+from kerash_cli.training.spread import spreads
 
 
 def fold(number: int, rows: int = 30, known: int = 120, **figures: object) -> Fold:
     return Fold(number, rows, known, 10, 5, {"rows": rows, "baseline": {"accuracy": 0.5}, **figures})
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 6, 9, 10, 29, 30, 99, 100, 999])
-def test_the_quantile_of_student_is_that_of_scipy(freedom: int) -> None:
-    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
 
 
 def test_the_interval_is_that_of_scipy_with_the_variance_of_nadeau_and_bengio() -> None:
