@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 import hostile
-from hostile_cases import CASES, of_models
+from hostile_cases import made_by_hand
 
 import kerash_cli
 from kerash_cli.errors import KerashError
@@ -53,9 +53,7 @@ def take(name: str, folder: Path) -> str:
 
 def by_hand(name: str, seed: bytes) -> list[bytes]:
     """The inputs made by hand for a parser."""
-    base = name.removesuffix(", sealed")
-    cases = CASES[base] if base in CASES else of_models(seed)
-    return [content for content, _ in cases.values()]
+    return [content for content, _ in made_by_hand(name.removesuffix(", sealed"), seed).values()]
 
 
 def listen(folder: Path, count: int) -> None:

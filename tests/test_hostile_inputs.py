@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Kerash
 from hostile import PARSERS, deadline, furnish, mutations
-from hostile_cases import CASES, SOUND, of_models
+from hostile_cases import NAMES, SOUND, made_by_hand
 
 from kerash_cli.errors import KerashError, told
 
@@ -45,20 +45,15 @@ def outcome(name: str, folder: Path) -> object:
     return None
 
 
-def made_by_hand(name: str, folder: Path) -> Iterator[tuple[str, bytes, int | None]]:
-    """The cases of a parser."""
-    cases = (
-        of_models((folder / PARSERS[name].file).read_bytes()) if name in ("saved model", "checkpoint") else CASES[name]
-    )
+def inputs(name: str, folder: Path) -> Iterator[tuple[str, bytes, int | None]]:
+    """The cases of a parser, and what comes of each."""
+    cases = made_by_hand(name, (folder / PARSERS[name].file).read_bytes())
     return ((case, content, expected) for case, (content, expected) in cases.items())
 
 
-BY_HAND = [*CASES, "saved model", "checkpoint"]
-
-
 def test_there_are_200_inputs_made_by_hand(folder: Path) -> None:
-    assert sum(len([*made_by_hand(name, folder)]) for name in BY_HAND) >= 200
-    assert {name.removesuffix(", sealed") for name in PARSERS} == {*BY_HAND}, "write inputs for each parser"
+    assert sum(len([*inputs(name, folder)]) for name in NAMES) >= 200
+    assert {name.removesuffix(", sealed") for name in PARSERS} == {*NAMES}, "write inputs for each parser"
 
 
 @pytest.mark.parametrize("name", PARSERS)
@@ -66,10 +61,10 @@ def test_sound_bytes_are_read(folder: Path, name: str) -> None:
     assert outcome(name, folder) is not None
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_input_made_by_hand_gives_what_it_should_or_one_line(folder: Path, name: str) -> None:
     place = folder / PARSERS[name].file
-    for case, content, expected in made_by_hand(name, folder):
+    for case, content, expected in inputs(name, folder):
         place.write_bytes(content)
         made = outcome(name, folder)
         if expected is None or expected == SOUND:
@@ -90,13 +85,13 @@ def test_any_bytes_give_a_result_or_one_line(folder: Path, name: str, count: int
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(1000, marks=pytest.mark.long)])
-@pytest.mark.parametrize("name", [*BY_HAND[:12], "genome meta.dat", "saved model", "checkpoint"])
+@pytest.mark.parametrize("name", [*NAMES[:12], "genome meta.dat", "saved model", "checkpoint"])
 def test_a_command_line_with_an_input_made_by_hand_ends_in_one_line(
     kerash: Kerash, folder: Path, name: str, count: int
 ) -> None:
     """And changes nothing: what it would have made is not there."""
     parser = PARSERS[name]
-    for _, content, expected in islice(made_by_hand(name, folder), count):
+    for _, content, expected in islice(inputs(name, folder), count):
         (folder / parser.file).write_bytes(content)
         before = {str(path) for path in folder.rglob("*")}
         done = kerash(*parser.command)
