@@ -188,6 +188,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"{shell} is not installed")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than the cores: tests wait for the processes they start more than they compute."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slowest", type=Path, metavar="FILE", help="where to write which tests took longest")
 
