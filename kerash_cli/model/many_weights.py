@@ -1,11 +1,12 @@
-"""Metrics for many sets of weights at once: each is a function of the values, the expected answers and the weights.
+"""Metrics for many sets of weights at once: each is a function of the values and the expected answers.
 
-The weights are (sets, rows), the result (sets,); NaN where a metric is undefined. Functions are found by the name of
-their metric. Tests compare them with the metrics themselves.
+It returns a function of the weights, so that what does not depend on them is computed once. The weights are (sets,
+rows), the result (sets,); NaN where a metric is undefined. Functions are found by the name of their metric. Tests
+compare them with the metrics themselves.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.model.metrics.chances import against_the_rest
 from kerash_cli.model.operating import BINS
+from kerash_cli.tables.table import Rows
 
-Way = Callable[[Any, Any, Floats], Floats]
+OfWeights: TypeAlias = Callable[[Floats], Floats]
+Way: TypeAlias = Callable[[Any, Any], OfWeights]
 
 WAYS: dict[str, Way] = {}
 
 _CELLS = 1 << 22  # of a matrix of rows and classes
+_KEPT = 1 << 20  # scores, up to which the rows stay sorted by each class: 17 MB for a metric of a model
 
 
 def way(name: str) -> Callable[[Way], Way]:
@@ -32,128 +36,187 @@ def way(name: str) -> Callable[[Way], Way]:
 
 
 @way("rmse")
-def rmse(predicted: Floats, expected: Floats, weights: Floats) -> Floats:
+def rmse(predicted: Floats, expected: Floats) -> OfWeights:
     """Roots of the mean squared distances."""
-    return np.sqrt(_means(np.square(predicted - expected).mean(axis=1), weights))
+    squares = np.square(predicted - expected).mean(axis=1)
+    return lambda weights: np.sqrt(_means(squares, weights))
 
 
 @way("r2")
-def r2(predicted: Floats, expected: Floats, weights: Floats) -> Floats:
+def r2(predicted: Floats, expected: Floats) -> OfWeights:
     """Explained shares of the variance, averaged over targets; NaN for a target that does not vary."""
-    center = expected - expected.mean(axis=0)
-    variation = _means(np.square(center), weights) - np.square(_means(center, weights))
-    explained: Floats = 1 - _means(np.square(predicted - expected), weights) / np.where(
-        variation > 0, variation, np.nan
-    )
-    return _over_columns(explained.T)
+    center, squares = expected - expected.mean(axis=0), np.square(predicted - expected)
+    centered_squares = np.square(center)
+
+    def explained(weights: Floats) -> Floats:
+        variation = _means(centered_squares, weights) - np.square(_means(center, weights))
+        return _over_columns((1 - _means(squares, weights) / np.where(variation > 0, variation, np.nan)).T)
+
+    return explained
 
 
 @way("median_error")
-def median_error(predicted: Floats, expected: Floats, weights: Floats) -> Floats:
+def median_error(predicted: Floats, expected: Floats) -> OfWeights:
     """Medians of the distances, averaged over targets."""
-    return _over_columns(np.array([_medians(column, weights) for column in np.abs(predicted - expected).T]))
+    columns = [(each[order := np.argsort(each)], order) for each in np.abs(predicted - expected).T]
+    return lambda weights: _over_columns(np.array([_medians(*column, weights) for column in columns]))
 
 
 @way("balanced_accuracy")
-def balanced_accuracy(answers: NDArray[Any], expected: NDArray[Any], weights: Floats) -> Floats:
+def balanced_accuracy(answers: NDArray[Any], expected: NDArray[Any]) -> OfWeights:
     """Mean recalls of the classes that occur."""
-    hits, _, support = _counts(answers, expected, weights)
-    return _over_columns((hits / np.where(support > 0, support, np.nan)).T)
+    counts = _counts(answers, expected)
+
+    def mean_recall(weights: Floats) -> Floats:
+        hits, _, support = counts(weights)
+        return _over_columns((hits / np.where(support > 0, support, np.nan)).T)
+
+    return mean_recall
 
 
 @way("precision")
-def precision(answers: NDArray[Any], expected: NDArray[Any], weights: Floats) -> Floats:
+def precision(answers: NDArray[Any], expected: NDArray[Any]) -> OfWeights:
     """Mean precisions of the classes."""
-    hits, claimed, _ = _counts(answers, expected, weights)
-    return _shares(hits, claimed)
+    return _of_counts(answers, expected, lambda hits, claimed, support: (hits, claimed))
 
 
 @way("recall")
-def recall(answers: NDArray[Any], expected: NDArray[Any], weights: Floats) -> Floats:
+def recall(answers: NDArray[Any], expected: NDArray[Any]) -> OfWeights:
     """Mean recalls of the classes."""
-    hits, _, support = _counts(answers, expected, weights)
-    return _shares(hits, support)
+    return _of_counts(answers, expected, lambda hits, claimed, support: (hits, support))
 
 
 @way("f1")
-def f1(answers: NDArray[Any], expected: NDArray[Any], weights: Floats) -> Floats:
+def f1(answers: NDArray[Any], expected: NDArray[Any]) -> OfWeights:
     """Mean F1 of the classes."""
-    hits, claimed, support = _counts(answers, expected, weights)
-    return _shares(2 * hits, claimed + support)
+    return _of_counts(answers, expected, lambda hits, claimed, support: (2 * hits, claimed + support))
 
 
 @way("auc")
-def auc(ranking: Floats, expected: NDArray[Any], weights: Floats) -> Floats:
+def auc(ranking: Floats, expected: NDArray[Any]) -> OfWeights:
     """Areas under the ROC curve, as the metric averages them over classes."""
-    areas = []
-    for right, wrong in _yeses(ranking, expected, weights):
-        before = np.hstack([np.zeros((len(right), 1)), right[:, :-1]])
-        above = (np.diff(wrong, axis=1, prepend=0) * (before + right)).sum(axis=1) / 2
-        areas.append(above / (right[:, -1] * wrong[:, -1]))
-    return _over_columns(np.array(areas).reshape(-1, len(weights)))
+    sides = _sides(ranking, expected)
+
+    def area(right: Floats, wrong: Floats) -> Floats:
+        above = np.cumsum(right, axis=1)
+        above -= right / 2
+        found: Floats = np.einsum("sr,sr->s", wrong, above) / (right.sum(axis=1) * wrong.sum(axis=1))
+        return found
+
+    return lambda weights: _over_columns(np.array([area(*side.by_score(weights)) for side in sides()]))
 
 
 @way("average_precision")
-def average_precision(ranking: Floats, expected: NDArray[Any], weights: Floats) -> Floats:
+def average_precision(ranking: Floats, expected: NDArray[Any]) -> OfWeights:
     """Mean precisions over recall, as the metric averages them over classes."""
-    found = []
-    for right, wrong in _yeses(ranking, expected, weights):
-        precision = right / np.maximum(right + wrong, np.finfo(np.float64).tiny)
-        found.append((np.diff(right, axis=1, prepend=0) * precision).sum(axis=1) / right[:, -1])
-    return _over_columns(np.array(found).reshape(-1, len(weights)))
+    sides = _sides(ranking, expected)
+
+    def area(right: Floats, wrong: Floats) -> Floats:
+        claimed = np.cumsum(right + wrong, axis=1)
+        precision = np.cumsum(right, axis=1)
+        precision /= np.maximum(claimed, np.finfo(np.float64).tiny, out=claimed)
+        found: Floats = np.einsum("sr,sr->s", right, precision) / right.sum(axis=1)
+        return found
+
+    return lambda weights: _over_columns(np.array([area(*side.by_score(weights)) for side in sides()]))
 
 
 @way("calibration_error")
-def calibration_error(probabilities: Floats, expected: NDArray[Any], weights: Floats) -> Floats:
+def calibration_error(probabilities: Floats, expected: NDArray[Any]) -> OfWeights:
     """Distances between probabilities and shares, averaged over bins."""
+    labels = 1
     if expected.ndim == 2:
-        chance, right = probabilities.ravel(), expected.ravel()
-        weights = np.repeat(weights, expected.shape[1], axis=1)
+        chance, right, labels = probabilities.ravel(), expected.ravel(), expected.shape[1]
     else:
         chance, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == expected
     own = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], chance)
     off = (own[:, None] == np.arange(BINS)) * (chance - right)[:, None]
-    distance: Floats = np.abs(weights @ off).sum(axis=1) / weights.sum(axis=1)
+    of_rows = off.reshape(-1, labels, BINS).sum(axis=1)
+
+    def distance(weights: Floats) -> Floats:
+        found: Floats = np.abs(weights @ of_rows).sum(axis=1) / (labels * weights.sum(axis=1))
+        return found
+
     return distance
 
 
-def _counts(answers: NDArray[Any], expected: NDArray[Any], weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Returns hits, claims and support (sets, classes) of the classes that occur, or of all labels."""
+def _of_counts(
+    answers: NDArray[Any], expected: NDArray[Any], quotient: Callable[[Floats, Floats, Floats], tuple[Floats, Floats]]
+) -> OfWeights:
+    """Returns the mean over classes of a quotient of hits, claims and support; it is 0 where the divisor is 0."""
+    counts = _counts(answers, expected)
+
+    def mean(weights: Floats) -> Floats:
+        parts, wholes = quotient(*counts(weights))
+        shares: Floats = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes > 0).mean(axis=1)
+        return shares
+
+    return mean
+
+
+def _counts(answers: NDArray[Any], expected: NDArray[Any]) -> Callable[[Floats], tuple[Floats, ...]]:
+    """Returns the function that gives hits, claims and support (sets, classes) of classes that occur, or of labels."""
     if expected.ndim == 2:
         claims, truth = answers.astype(np.bool_), expected.astype(np.bool_)
-    else:
-        occurring = np.unique(np.concatenate([answers, expected]))
-        step = max(1, _CELLS // len(answers))
-        blocks = [occurring[start : start + step] for start in range(0, len(occurring), step)]
-        parts = [_counts(answers[:, None] == each, expected[:, None] == each, weights) for each in blocks]
-        hits, claimed, support = (np.hstack(each) for each in zip(*parts, strict=True))
-        return hits, claimed, support
-    hits, claimed, support = (weights @ each.astype(np.float64) for each in (claims & truth, claims, truth))
-    return hits, claimed, support
+        return lambda weights: tuple(weights @ each.astype(np.float64) for each in (claims & truth, claims, truth))
+    occurring = np.unique(np.concatenate([answers, expected]))
+    step = max(1, _CELLS // len(answers))
+    blocks = [occurring[start : start + step] for start in range(0, len(occurring), step)]
+
+    def counts(weights: Floats) -> tuple[Floats, ...]:
+        parts = (_counts(answers[:, None] == each, expected[:, None] == each)(weights) for each in blocks)
+        return tuple(np.hstack(each) for each in zip(*parts, strict=True))
+
+    return counts
 
 
-def _shares(parts: Floats, wholes: Floats) -> Floats:
-    """Returns the mean quotient over classes; a quotient is 0 where the whole is 0."""
-    shares: Floats = np.divide(parts, wholes, out=np.zeros_like(parts), where=wholes > 0).mean(axis=1)
-    return shares
+class _RankedRows(NamedTuple):
+    """The rows from the highest score down: a class, or label, against the rest."""
 
+    order: Rows
+    positive: NDArray[np.bool_]
+    """Whether each row, in this order, belongs to the class."""
+    starts: Rows | None
+    """Places at which the rows of each score start; None if no two rows have the same score."""
 
-def _yeses(ranking: Floats, expected: NDArray[Any], weights: Floats) -> Iterator[tuple[Floats, Floats]]:
-    """Yields, for each class, the weights of its rows and of the others with at least each score, (sets, scores)."""
-    for scores, positive in against_the_rest(ranking, expected):
+    @classmethod
+    def of(cls, scores: Floats, positive: NDArray[np.bool_]) -> "_RankedRows":
         order = np.argsort(-scores, kind="stable")
-        last = np.flatnonzero(np.append(scores[order][1:] != scores[order][:-1], True))
-        ordered, kind = weights[:, order], positive[order]
-        yield np.cumsum(ordered * kind, axis=1)[:, last], np.cumsum(ordered * ~kind, axis=1)[:, last]
+        ordered = scores[order]
+        starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        return cls(order, positive[order], starts if len(starts) < len(order) else None)
+
+    def by_score(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Returns the weights of the class's rows, and of the others, with each score, both (sets, scores)."""
+        wrong = weights.take(self.order, axis=1)
+        right = wrong * self.positive
+        wrong -= right
+        if self.starts is None:
+            return right, wrong
+        return np.add.reduceat(right, self.starts, axis=1), np.add.reduceat(wrong, self.starts, axis=1)
 
 
-def _medians(values: Floats, weights: Floats) -> Floats:
-    """Returns the median of values (rows,) for each set; the mean of two if half of the weights are below a value."""
-    order = np.argsort(values)
-    below = np.cumsum(weights[:, order], axis=1)
+def _sides(ranking: Floats, expected: NDArray[Any]) -> Callable[[], Iterable[_RankedRows]]:
+    """Returns a function that returns each class against the rest: sorted once, or anew each time if they are many."""
+
+    def sides() -> Iterator[_RankedRows]:
+        return (_RankedRows.of(*pair) for pair in against_the_rest(ranking, expected))
+
+    if ranking.size > _KEPT:
+        return sides
+    known = [*sides()]
+    return lambda: known
+
+
+def _medians(values: Floats, order: Rows, weights: Floats) -> Floats:
+    """Returns the median of ascending values for each set, whose rows have this order.
+
+    It is the mean of two values if half of the weights are below one.
+    """
+    below = np.cumsum(weights.take(order, axis=1), axis=1)
     half = below[:, -1:] / 2
     near = half * 1e-12
-    lower, upper = (values[order[(below > edge).argmax(axis=1)]] for edge in (half - near, half + near))
+    lower, upper = (values[(below > edge).argmax(axis=1)] for edge in (half - near, half + near))
     medians: Floats = (lower + upper) / 2
     return medians
 

@@ -5,12 +5,13 @@ that has a function in WAYS, is computed for many resamples at once; any other o
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from kerash_cli.encoding.cells import Floats
 from kerash_cli.engine.randomness import Key, generator
-from kerash_cli.model.many_weights import WAYS
+from kerash_cli.model.many_weights import WAYS, OfWeights
 from kerash_cli.model.metrics import Metric
 from kerash_cli.model.pairing import Pair
 from kerash_cli.model.scoring import Guess
@@ -24,7 +25,7 @@ DRAWN = 4_000_000
 UNSETTLED = frozenset({"largest_error"})
 """Metrics of which resamples say nothing: a largest value can only be smaller in them."""
 
-_AT_ONCE = 1 << 21  # numbers: a matrix of resamples and rows
+_AT_ONCE = 1 << 19  # numbers: a matrix of resamples and rows, 4 MB, which caches hold
 
 
 def count(rows: int) -> int:
@@ -34,29 +35,38 @@ def count(rows: int) -> int:
 
 def resamples(pair: Pair, metrics: Sequence[Metric], seed: int) -> dict[str, Floats]:
     """Returns the second model's metric less the first's in each resample, by the name of the metric."""
-    found: dict[str, list[Floats]] = {metric.name: [] for metric in metrics}
     if not metrics:
         return {}
-    for weights in _drawn(pair, seed):
-        for metric in metrics:
-            first, second = (resampled(metric, pair, guess, weights) for guess in pair.guesses)
-            with np.errstate(invalid="ignore"):
-                found[metric.name].append(second - first)
+    measures = {metric.name: [resampled(metric, pair, guess) for guess in pair.guesses] for metric in metrics}
+    found: dict[str, list[Floats]] = {name: [] for name in measures}
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for weights in _drawn(pair, seed):
+            for name, (first, second) in measures.items():
+                found[name].append(second(weights) - first(weights))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def resampled(metric: Metric, pair: Pair, guess: Guess, weights: Floats) -> Floats:
-    """Returns the metric of each resample, given its weights of the rows, (resamples, rows); NaN if undefined."""
+def resampled(metric: Metric, pair: Pair, guess: Guess) -> OfWeights:
+    """Returns the function that gives a metric of each resample for its weights of the rows, (resamples, rows).
+
+    NaN stands for one that is undefined.
+    """
+    given, expected = getattr(guess, metric.given), pair.expected
     if metric.of_rows:
-        of_rows = metric.of_rows(getattr(guess, metric.given), pair.expected)
-        with np.errstate(over="ignore", invalid="ignore"):
-            means: Floats = weights @ of_rows / weights.sum(axis=1)
-        return means
+        return partial(_means, metric.of_rows(given, expected))
     if metric.name in WAYS:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return WAYS[metric.name](getattr(guess, metric.given), pair.expected, weights)
-    values = (metric.function(getattr(guess, metric.given), pair.expected, each) for each in weights)
-    return np.array([np.nan if value is None else value for value in values], np.float64)
+        return WAYS[metric.name](given, expected)
+
+    def one_by_one(weights: Floats) -> Floats:
+        values = (metric.function(given, expected, each) for each in weights)
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+
+    return one_by_one
+
+
+def _means(of_rows: Floats, weights: Floats) -> Floats:
+    means: Floats = weights @ of_rows / weights.sum(axis=1)
+    return means
 
 
 def _drawn(pair: Pair, seed: int) -> Iterator[Floats]:
