@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from kerash_cli.commands._help import Option
+from kerash_cli.encoding.phrases import rounded
 from kerash_cli.errors import BadInput, BelowThreshold, listed, shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Threshold(NamedTuple):
     def told(self, value: float) -> str:
         """Returns a clause about a value that is beyond the bound; an empty text for another value."""
         if value < self.number if self.option == UNDER else value > self.number:
-            return f"{self.written} is {value:.6g}, {self.option.removeprefix('--fail-')} {self.number:g}"
+            return f"{self.written} is {rounded(value, 6)}, {self.option.removeprefix('--fail-')} {self.number:g}"
         return ""
 
 
@@ -145,7 +146,7 @@ def worse(pair: "Pair", rival: Rival) -> str:
         raise BadInput(f"{WORSE} {written}={rival.model}: {metric.undefined}, so there is no {written}; try other data")
     if better(figure, metric) != 1:
         return ""
-    ours, theirs = (f"{value:.6g}" for value in figure.values)
+    ours, theirs = (rounded(value, 6) for value in figure.values if value is not None)
     return f"{written} is {ours}, worse than the {theirs} of {rival.model}, {difference(figure._asdict())}"
 
 

@@ -73,7 +73,7 @@ def underfitting(case: TrainingCase) -> Sign | None:
 
 @symptom(
     "rare-class",
-    "class {name} is hardly recognised: {found:.0f} % of its rows are; {share:.2g} % of the rows that train are of it",
+    "class {name} is hardly recognised: {found:.2g} % of its rows are; {share:.2g} % of the rows that train are of it",
     unless=_CAUSES,
 )
 def rare_class(case: TrainingCase) -> Sign | None:

@@ -49,7 +49,7 @@ def dead_units(case: TrainingCase) -> Sign | None:
 
 @symptom(
     "saturated-units",
-    "the units of layer {layer} ({line}) are saturated: {share:.0f} % of their outputs are at an end of their range",
+    "the units of layer {layer} ({line}) are saturated: {share:.4g} % of their outputs are at an end of their range",
     unless=(*_CAUSES, "dead-units"),
 )
 def saturated_units(case: TrainingCase) -> Sign | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kerash_cli.encoding.cells import Floats
+from kerash_cli.encoding.phrases import percentage, rounded
 from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.inspection.belonging import of_one_label
 from kerash_cli.inspection.facts import ColumnFacts, mixed
@@ -72,12 +73,13 @@ def giveaway_amounts(table: InspectedTable) -> Iterator[Evidence]:
                 continue
             rank = _agreement(values, amounts, sample)
             if abs(rank) > ALIKE and (_trend(amounts) < TREND or _changes(values, amounts) > CHANGES):
-                text = f"{table.title(position)} gives {label!r} away: rank correlation {rank:.4f}; is it known before?"
+                how = f"rank correlation {rounded(rank)}"
+                text = f"{table.title(position)} gives {label!r} away: {how}; is it known before?"
                 yield Evidence(text, (position,), words=("--drop", table.word(position)))
 
 
 def _evidence(table: InspectedTable, position: int, share: float, question: str) -> Evidence:
-    text = f"{table.title(position)} alone tells the class of {share:.1%} of the rows; {question}"
+    text = f"{table.title(position)} alone tells the class of {percentage(share)} of the rows; {question}"
     return Evidence(text, (position,), words=("--drop", table.word(position)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kerash_cli.encoding.phrases import enumerated
+from kerash_cli.encoding.phrases import enumerated, percentage
 from kerash_cli.inspection import facts
 from kerash_cli.inspection.chance import by_chance, nearly
 from kerash_cli.inspection.facts import ColumnFacts, Digests
@@ -77,8 +77,8 @@ def ambiguous(table: InspectedTable) -> Iterator[Evidence]:
     np.maximum.at(best, cells[0] // len(table.classes), cells[1])
     share = best.sum() / len(groups)
     yield Evidence(
-        f"{len(found)} rows have the inputs of others and another class: no model is right in more than {share:.0%} of "
-        "these rows",
+        f"{len(found)} rows have the inputs of others and another class: no model is right in more than "
+        f"{percentage(share, 0)} of these rows",
         rows=len(found),
     )
 

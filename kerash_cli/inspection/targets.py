@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kerash_cli.decimals import shortest
-from kerash_cli.encoding.phrases import enumerated
+from kerash_cli.encoding.phrases import enumerated, percentage
 from kerash_cli.errors import plain
 from kerash_cli.inspection.findings import NOTE, PROBLEM, Evidence, finding
 from kerash_cli.inspection.inspected import InspectedTable
@@ -51,7 +51,7 @@ def unbalanced(table: InspectedTable) -> Iterator[Evidence]:
     sizes = sorted(((count, name) for name, count in _counted(table) if count), reverse=True)
     if not sizes or table.prepared.settings.balance or sizes[0][0] < UNBALANCED * sizes[-1][0]:
         return
-    most, least = (f"{plain(name)} has {count / len(table.rows):.1%}" for count, name in (sizes[0], sizes[-1]))
+    most, least = (f"{plain(name)} has {percentage(count / len(table.rows))}" for count, name in (sizes[0], sizes[-1]))
     text = f"class {most} of the rows, {least}: judge by balanced_accuracy or f1, not by accuracy"
     yield Evidence(text, words=("--balance",))
 
@@ -80,7 +80,7 @@ def skewed(table: InspectedTable) -> Iterator[Evidence]:
             least, middle, most = (shortest(float(f"{end:.6g}")) for end in np.quantile(amounts, (0, 0.5, 1)))
             text = (
                 f"{plain(label)} is heavily skewed, from {least} to {most} with median {middle}: 1% of the rows have "
-                f"{share:.0%} of the squared error"
+                f"{percentage(share, 0)} of the squared error"
             )
             yield Evidence(text, words=("--loss", "mean-absolute"))
 

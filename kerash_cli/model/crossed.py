@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerash_cli.encoding import checks
+from kerash_cli.encoding.phrases import rounded
 
 _MOST = 10**9
 
@@ -26,6 +27,7 @@ def in_words(record: Mapping[str, Any], metric: str) -> list[str]:
     if not figures:
         return []
     interval = figures["interval"]
-    between = f", 95 % interval {interval[0]:.4g} to {interval[1]:.4g}" if interval else ""
+    between = f", 95 % interval {rounded(interval[0])} to {rounded(interval[1])}" if interval else ""
     mean, deviation = figures["mean"], figures["deviation"]
-    return [f"cross-validation: {metric} {mean:.4g} in {record['folds']} folds (deviation {deviation:.4g}{between})"]
+    spread = f"(deviation {rounded(deviation)}{between})"
+    return [f"cross-validation: {metric} {rounded(mean)} in {record['folds']} folds {spread}"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerash_cli.encoding import checks
 from kerash_cli.encoding.columns import MOST_INPUTS
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, rounded
 from kerash_cli.encoding.record import Encoding
 from kerash_cli.engine.network import Network
 from kerash_cli.engine.predictor import Predictor
@@ -146,8 +146,8 @@ class TrainedModel(NamedTuple):
             else ("", "")
         )
         return (
-            f"{averaged}{name} {figures[name]:.4g} on {counted(figures['rows'], training['scored_on'] + ' row')}{by} "
-            f"(naive guess {figures['baseline'][name]:.4g}), {ending}{self._refitted()}{self._tested(name)}"
+            f"{averaged}{name} {rounded(figures[name])} on {counted(figures['rows'], training['scored_on'] + ' row')}"
+            f"{by} (naive guess {rounded(figures['baseline'][name])}), {ending}{self._refitted()}{self._tested(name)}"
         )
 
     def _refitted(self) -> str:
@@ -163,7 +163,7 @@ class TrainedModel(NamedTuple):
         if "failed" in test:
             return f"; {counted(test['rows'], 'test row')}: {test['failed']}"
         naive = test["baseline"][name]
-        return f"; {name} {test[name]:.4g} on {counted(test['rows'], 'test row')} (naive guess {naive:.4g})"
+        return f"; {name} {rounded(test[name])} on {counted(test['rows'], 'test row')} (naive guess {rounded(naive)})"
 
     @property
     def history(self) -> History | None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, rounded
 from kerash_cli.errors import printable
 from kerash_cli.views import screen
 from kerash_cli.views.layout import wrapped
@@ -18,8 +18,8 @@ def comparison_report(told: Mapping[str, Any]) -> str:
     rows = [[counted(told["rows"], "row"), *names, "difference", "95 % interval", "p"]]
     for name, figure in told["figures"].items():
         if figure["difference"] is not None:
-            values = (f"{value:.4g}" for value in figure["values"])
-            rows.append([name, *values, f"{figure['difference']:+.3g}", _ends(figure["interval"]), _p(figure["p"])])
+            values = (rounded(value) for value in figure["values"])
+            rows.append([name, *values, _signed(figure["difference"]), _ends(figure["interval"]), _p(figure["p"])])
     table, parts = screen.table(sys.stdout, rows), []
     if "right" in told:
         right = told["right"]
@@ -35,7 +35,7 @@ def verdict(told: Mapping[str, Any]) -> str:
     if told["same"]:
         return f"{first} and {second} give the same answers: {rows}"
     figure = told["figures"][name]
-    ours, theirs = (f"{value:.4g}" for value in figure["values"])
+    ours, theirs = (rounded(value) for value in figure["values"])
     if told["better"] is None:
         few = "" if figure["p"] is not None else "; more rows are needed for a test"
         return f"no difference can be told from {rows}: {name} {ours} and {theirs}, {difference(figure)}{few}"
@@ -46,7 +46,7 @@ def verdict(told: Mapping[str, Any]) -> str:
 
 def difference(figure: Mapping[str, Any]) -> str:
     """Returns a phrase: `difference 0.02 (95 % interval 0.005 to 0.04), McNemar's exact test p = 0.01`."""
-    phrase = f"difference {figure['difference']:.3g}"
+    phrase = f"difference {rounded(figure['difference'], 3)}"
     if figure["p"] is None:
         return phrase
     sign = "" if _p(figure["p"]).startswith("<") else "= "
@@ -60,12 +60,16 @@ def _paragraph(text: str) -> str:
     return line if columns is None else "\n".join(wrapped(line, columns))
 
 
+def _signed(difference: float) -> str:
+    return f"{'+' * (difference >= 0)}{rounded(difference, 3)}"
+
+
 def _ends(interval: tuple[float, float] | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.3g} to {interval[1]:.3g}"
+    return "-" if interval is None else f"{rounded(interval[0], 3)} to {rounded(interval[1], 3)}"
 
 
 def _p(value: float | None) -> str:
-    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.2g}"
+    return "-" if value is None else "<0.001" if value < 0.001 else rounded(value, 2)
 
 
 def _short(path: str) -> str:

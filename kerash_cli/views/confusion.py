@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from kerash_cli.encoding.phrases import percentage, rounded
 from kerash_cli.errors import printable
 from kerash_cli.views import screen
 from kerash_cli.views.layout import cells
@@ -73,14 +74,14 @@ def _mistakes(classes: Sequence[str], counts: Matrix) -> list[list[str]]:
     ]
     found.sort(key=lambda mistake: (-mistake[0], *mistake[1:]))
     rows = [
-        [f"{classes[own]} predicted as {classes[place]}", _cell(count), f"{count / sum(counts[own]):.1%}"]
+        [f"{classes[own]} predicted as {classes[place]}", _cell(count), percentage(count / sum(counts[own]))]
         for count, own, place in found[:MISTAKES]
     ]
     return [["most frequent mistakes", "rows", "of the class"], *rows] if rows else []
 
 
 def _cell(count: float) -> str:
-    return "." if not count else f"{count:.4g}" if isinstance(count, float) else str(count)
+    return "." if not count else rounded(count) if isinstance(count, float) else str(count)
 
 
 def _cut(name: str) -> str:

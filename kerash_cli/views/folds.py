@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from kerash_cli.encoding.phrases import rounded
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
 from kerash_cli.views.layout import wrapped
@@ -64,8 +65,8 @@ def about_fold(fold: "Fold", metric: str) -> str:
     """Returns a line about a fold, with its main metric."""
     naive = fold.figures["baseline"][metric]
     return (
-        f"fold {fold.number}: {metric} {fold.figures[metric]:.4g} on {fold.rows} rows (naive guess {naive:.4g}), "
-        f"best epoch {fold.best_epoch} of {fold.epochs}"
+        f"fold {fold.number}: {metric} {rounded(fold.figures[metric])} on {fold.rows} rows "
+        f"(naive guess {rounded(naive)}), best epoch {fold.best_epoch} of {fold.epochs}"
     )
 
 
@@ -83,10 +84,10 @@ def tables(folds: "Sequence[Fold]") -> str:
     over = [[f"{len(folds)} folds", "mean", "deviation", "95 % interval", "naive guess"]]
     for name, spread in found.items():
         title = name if spread.folds == len(folds) else f"{name} ({spread.folds} folds)"
-        interval = f"{spread.interval[0]:.4g} to {spread.interval[1]:.4g}" if spread.interval else ""
+        interval = f"{rounded(spread.interval[0])} to {rounded(spread.interval[1])}" if spread.interval else ""
         over.append([title, _number(spread.mean), _number(spread.deviation), interval, _number(spread.naive)])
     return "\n\n".join(screen.table(sys.stdout, table) for table in (each, over))
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None else rounded(value)

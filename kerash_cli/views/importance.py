@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, rounded
 from kerash_cli.errors import SHOWN
 from kerash_cli.prediction.importance import Importance, Importances
 from kerash_cli.views import screen
@@ -39,7 +39,7 @@ def heading(found: Importances, model: str) -> str:
     sampled = f" of {found.all_rows}, drawn at random" * (found.rows < found.all_rows)
     what = f"{found.blocks} are" if found.blocks else "a column is"
     return (
-        f"{model}: {found.metric} {found.value:.4g} on {counted(found.rows, 'row')}{sampled}; "
+        f"{model}: {found.metric} {rounded(found.value)} on {counted(found.rows, 'row')}{sampled}; "
         f"how much {better} it is if {what} permuted, {times}"
     )
 
@@ -50,7 +50,9 @@ def remarks(found: Importances, source: str) -> list[str]:
     if rest := found.columns[MOST_BARS:]:
         lines.append(f"and {len(rest)} more, of {_figure(rest[0].mean)} or less (--json has all)")
     if found.saturated is not None:
-        lines.append(f"log_loss is measured, since accuracy is {found.saturated:.4g}; for that, try --metric accuracy")
+        lines.append(
+            f"log_loss is measured, since accuracy is {rounded(found.saturated)}; for that, try --metric accuracy"
+        )
     lines += cautions(found)
     if found.known:
         lines.append(f"{source}: {found.known}; rows that it has not seen tell more")
@@ -65,7 +67,7 @@ def cautions(found: Importances) -> list[str]:
     elif found.columns[0].low is None:
         lines.append("there are too few rows for intervals")
     if found.related:
-        pairs = [f"{each.one} and {each.other} ({each.correlation:.2f})" for each in found.related[:MOST_PAIRS]]
+        pairs = [f"{each.one} and {each.other} ({rounded(each.correlation, 2)})" for each in found.related[:MOST_PAIRS]]
         more = len(found.related) - len(pairs)
         named = ", ".join(pairs) + (f" and {counted(more, 'more pair')}" if more else "")
         lines.append(f"strongly correlated columns share their importance: {named}")
@@ -78,7 +80,7 @@ def _row(each: Importance) -> list[str]:
 
 
 def _figure(value: float | None) -> str:
-    return f"{value:.3g}"
+    return "-" if value is None else rounded(value, 3)
 
 
 def _drawn(columns: Sequence[Importance], width: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, rounded
 from kerash_cli.errors import SHOWN
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
@@ -57,7 +57,7 @@ def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
         table.append([name, _cell(scores[name]), "" if naive is None else _cell(naive)])
         if metric.interval and "interval" in scores:
             low, high = scores["interval"]
-            table.append(["  95 % interval", f"{low:.3g}", f"to {high:.3g}"])
+            table.append(["  95 % interval", rounded(low, 3), f"to {rounded(high, 3)}"])
     return table
 
 
@@ -85,7 +85,7 @@ def in_a_line(scores: Mapping[str, Any]) -> str:
     for name, value in scores.items():
         if isinstance(value, float):
             naive = scores.get("baseline", {}).get(name)
-            figures.append(f"{name} {value:.4g}" + ("" if naive is None else f" (naive guess {naive:.4g})"))
+            figures.append(f"{name} {rounded(value)}" + ("" if naive is None else f" (naive guess {rounded(naive)})"))
     return ", ".join(figures)
 
 
@@ -95,4 +95,4 @@ def _short(name: str) -> str:
 
 
 def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return "-" if value is None else rounded(value) if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
+from kerash_cli.encoding.phrases import rounded
 from kerash_cli.errors import printable
 from kerash_cli.views import screen
 from kerash_cli.views.layout import cells, wrapped
@@ -162,11 +163,11 @@ def standing(run: "Run") -> str:
 
 def losses(epoch: "Epoch") -> str:
     """Returns an epoch's figures: `loss 0.123 validation_loss 0.2 validation_accuracy 0.9 1.2 s`."""
-    words = [f"loss {epoch.loss:.4g}"]
+    words = [f"loss {rounded(epoch.loss)}"]
     if epoch.validation_loss is not None:
-        words.append(f"validation_loss {epoch.validation_loss:.4g}")
+        words.append(f"validation_loss {rounded(epoch.validation_loss)}")
     if epoch.figure:
-        words.append(f"{epoch.figure.name} {epoch.figure.value:.4g}")
+        words.append(f"{epoch.figure.name} {rounded(epoch.figure.value)}")
     return " ".join([*words, duration(epoch.seconds, decimals=2)])
 
 

@@ -1,8 +1,8 @@
-"""Numbers with a noun, and lists of words."""
+"""Numbers with a noun, lists of words, and figures with few digits."""
 
 import pytest
 
-from kerash_cli.encoding.phrases import counted, enumerated
+from kerash_cli.encoding.phrases import counted, enumerated, percentage, rounded
 
 
 @pytest.mark.parametrize(("number", "phrase"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows")])
@@ -21,3 +21,26 @@ def test_ten_words_are_named_and_the_rest_counted(count: int, phrase: str) -> No
 def test_as_many_words_are_named_as_are_asked_for() -> None:
     assert enumerated(["a", "b\n", "c", "d"], 2) == r"a, b\n and 2 more"
     assert enumerated(["a", "b", "c"], 3) == "a, b, c"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.123456, "0.1235"), (1.0, "1"), (0.99994, "0.9999"), (0.99996, "0.99996"), (0.99999996, "0.99999996"),
+        (1.00001, "1.00001"), (-0.99996, "-0.99996"), (0.0, "0"), (0.00001234567, "1.235e-05"), (12345.6, "1.235e+04"),
+        (1 - 2**-53, "1"), (float("nan"), "nan"), (float("inf"), "inf"),
+    ],
+)  # fmt: skip
+def test_a_figure_looks_like_one_only_if_it_is(value: float, text: str) -> None:
+    assert rounded(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "places", "text"),
+    [
+        (0.1234, 1, "12.3%"), (1.0, 1, "100.0%"), (0.0, 1, "0.0%"), (0.9996, 1, "99.96%"), (0.0004, 1, "0.04%"),
+        (0.999, 0, "99.9%"), (0.001, 0, "0.1%"), (1.0, 0, "100%"), (0.51, 0, "51%"),
+    ],
+)  # fmt: skip
+def test_a_share_looks_like_none_or_all_only_if_it_is(share: float, places: int, text: str) -> None:
+    assert percentage(share, places) == text

@@ -65,4 +65,4 @@ def test_a_sample_blocks_and_the_reason_for_the_metric_are_told() -> None:
 def test_only_the_strongest_of_many_pairs_are_named() -> None:
     pairs = tuple(RelatedColumns("a", name, 0.9) for name in "bcdef")
     (line,) = importance.remarks(replace(FOUND, related=pairs), "t.csv")
-    assert line.endswith("importance: a and b (0.90), a and c (0.90), a and d (0.90) and 2 more pairs")
+    assert line.endswith("importance: a and b (0.9), a and c (0.9), a and d (0.9) and 2 more pairs")

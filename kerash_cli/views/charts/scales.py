@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.encoding.phrases import rounded
 from kerash_cli.views.charts.chart import (
     Axis,
     BandSeries,
@@ -102,7 +103,7 @@ def scale_for(values: Iterable[Numbers]) -> Any:
 
 def short(value: float, digits: int = 4) -> str:
     """Returns a number in a few digits: `0.0123`, `1.5e6`."""
-    return _plain_exponent(f"{value:.{digits}g}")
+    return _plain_exponent(rounded(value, digits))
 
 
 def _extent(series: Series) -> tuple[Numbers, Numbers]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kerash_cli.encoding.phrases import rounded
 from kerash_cli.errors import SHOWN
 from kerash_cli.views.html.elements import Content, Markup, element, joined
 from kerash_cli.views.html.material import ReportMaterial
@@ -94,12 +95,12 @@ def figure(value: Any) -> str:
     """Returns a number with four significant digits, or whole if it is a count."""
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else rounded(value)
 
 
 def interval(ends: Sequence[float], before: str = "95 %: ") -> str:
     """Returns the ends of an interval."""
-    return f"{before}{ends[0]:.3g} to {ends[1]:.3g}"
+    return f"{before}{rounded(ends[0], 3)} to {rounded(ends[1], 3)}"
 
 
 def worded(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, rounded
 from kerash_cli.prediction.importance import Importances
 from kerash_cli.views import importance, inspection
 from kerash_cli.views.html import figures
@@ -60,7 +60,11 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
     header = ["column", "importance"]
     intervals = shown[0].low is not None
     rows: list[list[Content]] = [
-        [figures.short(each.column), f"{each.mean:.3g}", *([f"{each.low:.3g} to {each.high:.3g}"] if intervals else [])]
+        [
+            figures.short(each.column),
+            rounded(each.mean, 3),
+            *([] if each.low is None or each.high is None else [figures.interval((each.low, each.high), "")]),
+        ]
         for each in shown
     ]
     rest = len(found.columns) - len(shown)
@@ -79,7 +83,7 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
             table("Columns by their importance", [*header, *(["95 % interval"] if intervals else [])], rows),
             class_="flow",
         ),
-        element("p", f"{rest} more columns are of {found.columns[-rest].mean:.3g} or less.", class_="soft")
+        element("p", f"{rest} more columns are of {rounded(found.columns[-rest].mean, 3)} or less.", class_="soft")
         if rest
         else None,
         *(element("p", f"{line[:1].upper()}{line[1:]}.") for line in importance.cautions(found)),

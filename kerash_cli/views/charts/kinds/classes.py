@@ -128,7 +128,7 @@ def _curves(
         if found is None:
             missing.append(side.name)
             continue
-        label = f"{side.name} ({figure} {_figure(area(found))})"
+        label = f"{side.name} ({figure} {short(area(found))})"
         said.append(label)
         series.append(LineSeries("" if many else label, found.x, found.y, 0 if many else colour_of(place)))
     if not series:
@@ -137,7 +137,7 @@ def _curves(
         all_rows = _pooled(named[0][1], ALL)
         pooled = curve(all_rows.scores, all_rows.positive, all_rows.weights)
         assert pooled is not None  # each row is of one class and not of another
-        series.append(LineSeries(f"{ALL} ({figure} {_figure(area(pooled))})", pooled.x, pooled.y))
+        series.append(LineSeries(f"{ALL} ({figure} {short(area(pooled))})", pooled.x, pooled.y))
         notes.append("grey: each class against the others")
     pairs = len(named[0][1].expected) * len(named[0][1].targets.classes or named[0][1].targets.labels)
     if pairs > MOST_POOLED and (many or len(named) > 1):
@@ -205,8 +205,3 @@ def _area(curve: "Curve") -> float:
 def _average_precision(curve: "Curve") -> float:
     """Returns the mean of the precision over the recall, in steps, as scikit-learn's average_precision_score."""
     return float(-np.sum(np.diff(curve.x) * curve.y[:-1]))
-
-
-def _figure(value: float) -> str:
-    """Returns an area with four digits; 1 is exactly that."""
-    return short(value if value == 1 else min(value, 0.9999))

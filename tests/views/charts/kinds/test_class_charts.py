@@ -152,7 +152,7 @@ def test_an_area_that_is_nearly_1_is_not_rounded_to_1() -> None:
     truth = (scores > 0.5).astype(int)
     truth[1499:1501] = [1, 0]
     model = Judged(Binary.unscaled("probability", 1, ("ill",), ("no", "yes")), scores[:, None], truth[:, None])
-    assert "yes (AUC 0.9999)" in lines(kinds.roc([("m", model)])[0])
+    assert "yes (AUC 0.9999996)" in lines(kinds.roc([("m", model)])[0])
 
 
 def test_a_class_without_rows_has_no_curve_and_a_note_says_so() -> None:
