@@ -44,7 +44,7 @@ test: $(VENV)/developing
 
 axe: $(AXE)  ## axe-core from npm, for the tests of pages in a browser
 
-docs: $(VENV)/developing  ## docs/reference from the program, and the output that the other pages show
+docs: $(VENV)/developing  ## docs/reference and docs/man from the program, and the output that the other pages show
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.pages
 

@@ -1,7 +1,7 @@
 """The reference pages in docs/reference, written from the program itself: `python -m docs.generate`, or `make docs`.
 
 A page is a function here that returns its text; it is registered with its file name. A test compares the files with
-what these functions return now.
+what these functions return now. The same command writes the man pages, which `manual` makes of the same help.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from docs import manual
 from kerash_cli import cli
 from kerash_cli.decimals import shortest
 from kerash_cli.diagnosis.symptoms import SYMPTOMS
@@ -229,3 +230,4 @@ def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 if __name__ == "__main__":
     write()
+    manual.write()
