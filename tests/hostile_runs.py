@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 import hostile
-from hostile_cases import made_by_hand
+from hostile_made import made_by_hand
 
 import kerash_cli
 from kerash_cli.errors import KerashError

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import Kerash
 from hostile import PARSERS, deadline, furnish, mutations
-from hostile_cases import NAMES, SOUND, made_by_hand
+from hostile_cases import SOUND
+from hostile_made import NAMES, made_by_hand
 
 from kerash_cli.errors import KerashError, told
 
