@@ -31,7 +31,7 @@ def by_search(
     return max(found)[::-1] if found else None
 
 
-@pytest.mark.parametrize("seed", range(120))
+@pytest.mark.parametrize("seed", [*range(24), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(24, 120))])
 @pytest.mark.parametrize("figure", ["recall", "precision"])
 def test_the_best_threshold_is_the_one_that_a_search_finds(seed: int, figure: str) -> None:
     rng = np.random.default_rng(seed)

@@ -93,7 +93,6 @@ def without_epochs(text: str) -> str:
 REPORTS = [
     ("show", "iris.kerash"),
     ("evaluate", "iris.kerash", "data/iris.csv"),
-    ("compare", "iris.kerash", "./iris.kerash", "data/iris.csv"),
     ("tree", "found"),
 ]
 WIDER = [
@@ -101,6 +100,7 @@ WIDER = [
     ("show", "models/cnn.model"),
     ("show", "models/lenet.model", "--inputs", "784", "--outputs", "10"),
     ("show", "many.kerash"),
+    ("compare", "iris.kerash", "./iris.kerash", "data/iris.csv"),
     ("activation", "--list"),
     ("list", "--mountpoint", "place"),
     ("predict", "iris.kerash", "data/iris.csv"),

@@ -28,7 +28,9 @@ from kerash_cli.views.charts.terminal import draw
 
 NUMBER = st.floats() | st.sampled_from([0.0, 1.0, 1e-300, 1.7e308, -1.7e308])
 COUNT = st.floats(0, 1e308)
-NAME = st.text(max_size=30)
+HALF_FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Letters of which two are a flag; terminals do not agree how wide one alone is."""
+NAME = st.text(st.characters(exclude_characters=HALF_FLAGS), max_size=30)
 COLOUR = st.integers(0, 6)
 
 
@@ -78,7 +80,7 @@ def coordinates(picture: str) -> Sequence[float]:
 
 
 @given(chart=planes() | tables())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_chart_is_a_picture_and_a_drawing(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = svg(chart)
     drawn = Drawn(picture)
