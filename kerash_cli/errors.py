@@ -251,7 +251,8 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
     path, filter, more, _, swap, then = repair
     words = [*arguments, *more]
     if swap:
-        here, there = words.index(path), words.index(swap)
+        here = words.index(path)
+        there = words.index(swap, here) if swap in words[here:] else words.index(swap)
         words[here], words[there] = swap, path
     if not filter:
         return join(["kerash", *words])

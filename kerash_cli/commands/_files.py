@@ -166,6 +166,14 @@ def check_order(model: str, data: str) -> None:
         raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
 
 
+def check_saved_order(model: str, data: str) -> None:
+    """If MODEL is a table and DATA a saved model, raises BadInput with the command that swaps the two."""
+    from kerash_cli.model import archive
+
+    if archive.looks_like_model(data) and is_table(model):
+        raise BadInput(f"{data} is a saved model, and {model} is a table").swapped(model, data)
+
+
 def saved_model(path: str, force: bool) -> tuple[str, bool]:
     """Returns `path` and whether a file exists there already.
 
@@ -243,3 +251,14 @@ def _no_genome(word: str) -> BadInput:
         )
     kind = "a description" if begins_description(word) else "another file"
     return BadInput(f"expected a saved model or a genome, got {shown(word)}, {kind}; kerash train makes a saved model")
+
+
+def digest(path: str) -> str:
+    """Returns the SHA-256 of a file; empty for what can't be read as one, such as the folder of a genome."""
+    from hashlib import file_digest
+
+    try:
+        with open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

@@ -44,7 +44,11 @@ class AnsweredRows:
         self._told: set[str] = set()
 
     def load(self, model: str, threshold: float | None) -> "TrainedModel":
-        """Loads MODEL|GENOME; raises BadInput if there is a threshold, but the answers are no yes or no."""
+        """Loads MODEL|GENOME; raises BadInput if there is a threshold, but the answers are no yes or no.
+
+        The message says so if MODEL and DATA are the other way round.
+        """
+        _files.check_saved_order(model, self.data)
         trained = _files.load(model, self._mountpoint, self._tell)
         trained.require_memory(model)
         if threshold is not None:

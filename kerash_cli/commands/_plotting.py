@@ -30,14 +30,7 @@ def charts(words: "PlotWords", name: str | None, options: dict[str, Any], consol
     sources = _Sources(words, options, console)
     kind = KINDS[name or _default(words, sources)]
     _check(kind, words, name)
-    named = sources.of(kind)
-    if len(named) > kind.most:
-        raise BadInput(f"--kind {kind.name}: expected {_at_most(kind.most)} in one chart, got {len(named)}")
-    return kind.draw(named)
-
-
-def _at_most(count: int) -> str:
-    return "one" if count == 1 else f"at most {count}"
+    return kind.draw(sources.of(kind))
 
 
 def _default(words: "PlotWords", sources: "_Sources") -> str:
@@ -68,7 +61,7 @@ NOUNS = {
 
 
 def _check(kind: "ChartKind", words: "PlotWords", name: str | None) -> None:
-    """Raises BadInput if there is a file that this kind of chart does not show, or none that it does.
+    """Raises BadInput if there is a file that this kind of chart does not show, none that it does, or too many.
 
     `name` is the kind that the user asked for, if there is one.
     """
@@ -97,6 +90,9 @@ def _check(kind: "ChartKind", words: "PlotWords", name: str | None) -> None:
         got = others[0] if others else f"{every[0]} alone"
         asked = f"--kind {name}: " if name else ""
         raise BadInput(f"{asked}expected {NOUNS[kind.subject]}, got {got}; kerash plot --help has examples")
+    if len(takes[0]) > kind.most:
+        most = "one at a time" if kind.most == 1 else f"at most {kind.most} in one chart"
+        raise BadInput(f"--kind {kind.name}: expected {most}, got {len(takes[0])}")
 
 
 class _Sources:
@@ -177,10 +173,8 @@ class _Sources:
     def _importances(self) -> "list[tuple[str, Importances]]":
         from kerash_cli.prediction.importance import importances
 
-        ((name, trained), *more), data = self.models(), self._words.data
+        ((name, trained),), data = self.models(), self._words.data
         assert data is not None
-        if more:
-            raise BadInput(f"--kind importance: expected one model, got {1 + len(more)}; try one at a time")
         if self._options["weights"] is not None or self._options["on_error"] != "stop":
             raise BadInput("--kind importance takes neither --weights nor --on-error skip; leave them out")
         trained.require_memory(name)

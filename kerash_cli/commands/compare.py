@@ -6,7 +6,6 @@ import click
 
 from kerash_cli.commands import _files, _measuring, _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.errors import BadInput
 
 SECTIONS = {
     "Data": _measuring.DATA,
@@ -48,13 +47,11 @@ def command(
     """
     import json
 
-    from kerash_cli.model import archive
     from kerash_cli.model.comparing import comparison
     from kerash_cli.views.comparison import comparison_report, verdict
     from kerash_cli.views.messages import Console
 
-    if archive.looks_like_model(data) and _files.is_table(second):
-        raise BadInput(f"{data} is a saved model, and {second} is a table").swapped(second, data)
+    _files.check_saved_order(second, data)
     rows = _measuring.AnsweredRows(data, label, options, Console(quiet))
     found = (rows.of_several(first, threshold), rows.of_several(second, threshold))
     told = comparison(rows.pair((first, second), found, threshold), (first, second), seed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command
 from kerash_cli.errors import BadInput, at
 
@@ -112,7 +112,7 @@ def _files_of(file: str, trained: "TrainedModel", data: str | None, label: str |
     given = {name: path for name, path in (("data", data), ("label", label)) if path}
     wanted = {digests.get(name): name for name in ("data", "label") if digests.get(name) and name not in given}
     for path in _beside(file):
-        if wanted and (name := wanted.pop(_sha256(path), None)):
+        if wanted and (name := wanted.pop(_files.digest(path), None)):
             given[name] = path
     return PLACEHOLDERS._replace(**given)
 
@@ -127,13 +127,3 @@ def _beside(file: str) -> list[str]:
         return []
     paths = [os.path.join(folder, name) for name in named if name != stem][:MOST_BESIDE]
     return [path for path in paths if os.path.getsize(path) <= MOST_BYTES]
-
-
-def _sha256(path: str) -> str:
-    from hashlib import file_digest
-
-    try:
-        with open(path, "rb") as content:
-            return file_digest(content, "sha256").hexdigest()
-    except OSError:
-        return ""

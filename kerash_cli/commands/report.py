@@ -118,7 +118,7 @@ def _material(
         columns=columns,
         shapes=shapes(columns, table),
         importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),
-        sha256={"model": _digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""},
+        sha256={"model": _files.digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""},
     )
 
 
@@ -138,13 +138,3 @@ def _remarks(found: "Predicted", table: "Table", labels: "Table | None") -> list
 def _name(path: str) -> str:
     """Returns the name of a file or a folder, without the folders that it is in."""
     return os.path.basename(path.rstrip("/"))
-
-
-def _digest(path: str) -> str:
-    """Returns the SHA-256 of a file; empty for a genome, which is a folder."""
-    import hashlib
-
-    if not os.path.isfile(path):
-        return ""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
