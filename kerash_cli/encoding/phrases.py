@@ -1,4 +1,4 @@
-"""Short phrases for messages: numbers with a noun, lists of names, and figures with few digits."""
+"""Short phrases for messages: numbers with a noun, names, lists of them, and figures with few digits."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,11 @@ ROUNDING = 1e-12
 def counted(number: int, noun: str) -> str:
     """Returns a number with its noun: `1 column`, `2 columns`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def worded(name: str) -> str:
+    """Returns the name of a figure or a setting in words: `log loss` for `log_loss`."""
+    return name.replace("_", " ")
 
 
 def enumerated(words: Sequence[str], most: int = 10) -> str:

@@ -1,6 +1,7 @@
 """Comparison of a model with one that was trained again in the same way, and reasons why they differ."""
 
 from collections.abc import Iterator
+from math import hypot
 from typing import Any, NamedTuple, Self
 
 from kerash_cli.model.differences import Differences, differences, digest
@@ -58,12 +59,8 @@ def _distance(found: Differences) -> float | None:
     """Returns how far all weights that differ are apart, as a share of their norm."""
     if any(each.distance is None for each in found.weights):
         return None
-    squares = [sum((value or 0.0) ** 2 for value in values) for values in _figures(found)]
-    return (squares[1] / squares[0]) ** 0.5 if squares[0] else None
-
-
-def _figures(found: Differences) -> tuple[list[float | None], list[float | None]]:
-    return [each.norm for each in found.weights], [each.distance for each in found.weights]
+    norm = hypot(*(each.norm or 0.0 for each in found.weights))
+    return hypot(*(each.distance or 0.0 for each in found.weights)) / norm if norm else None
 
 
 def _reasons(

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerash_cli.encoding.phrases import worded
 from kerash_cli.errors import plain, printable
 from kerash_cli.views import screen
 
@@ -67,7 +68,7 @@ def _pairs(title: str, pairs: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def _pair(name: str, mine: Any, theirs: Any) -> Iterator[str]:
-    words = plain(name).replace("_", " ") if name.isprintable() else plain(name)
+    words = worded(plain(name)) if name.isprintable() else plain(name)
     if isinstance(mine, list | tuple) and isinstance(theirs, list | tuple):
         yield from _members(words, list(mine), list(theirs))
         return

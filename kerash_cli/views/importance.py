@@ -4,10 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from kerash_cli.encoding.phrases import counted, rounded
-from kerash_cli.errors import SHOWN
 from kerash_cli.prediction.importance import Importance, Importances
 from kerash_cli.views import screen
-from kerash_cli.views.layout import natural, total
+from kerash_cli.views.layout import clipped, natural, total
 
 MOST_BARS = 30
 """Maximum number of columns that are shown."""
@@ -75,8 +74,11 @@ def cautions(found: Importances) -> list[str]:
 
 
 def _row(each: Importance) -> list[str]:
-    name = each.column if len(each.column) <= SHOWN else f"{each.column[: SHOWN - 1]}…"
-    return [name, _figure(each.mean), *([] if each.low is None else [f"{_figure(each.low)} to {_figure(each.high)}"])]
+    return [
+        clipped(each.column),
+        _figure(each.mean),
+        *([] if each.low is None else [f"{_figure(each.low)} to {_figure(each.high)}"]),
+    ]
 
 
 def _figure(value: float | None) -> str:

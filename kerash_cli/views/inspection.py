@@ -13,6 +13,7 @@ from kerash_cli.inspection.facts import NumberFacts
 from kerash_cli.inspection.findings import NOTE, PROBLEM, TableFinding
 from kerash_cli.inspection.summaries import ColumnSummary
 from kerash_cli.views import screen
+from kerash_cli.views.layout import clipped
 
 HEADER = ("column", "kind", "values", "missing", "different", "becomes")
 
@@ -61,13 +62,13 @@ def _row(column: ColumnSummary) -> Sequence[str]:
     found = column.facts
     numbers = (str(found.missing), str(found.distinct))
     kind = column.kind if column.role != "target" else column.role
-    return (_short(column.name, SHOWN), kind, _values(column), *numbers, column.becomes)
+    return (clipped(column.name), kind, _values(column), *numbers, column.becomes)
 
 
 def _run(like: Sequence[ColumnSummary]) -> Sequence[str]:
     """Returns one row for like columns."""
     first, last, facts = like[0], like[-1], [each.facts for each in like]
-    name = f"{_short(first.name, SHOWN // 2)} … {_short(last.name, SHOWN // 2)}"
+    name = f"{clipped(first.name, SHOWN // 2)} … {clipped(last.name, SHOWN // 2)}"
     known = [each for each in facts if isinstance(each, NumberFacts) and each.distinct]
     values = _span(min(each.least for each in known), max(each.most for each in known)) if known else ""
     distinct = sorted({each.distinct for each in facts})
@@ -87,13 +88,9 @@ def _values(column: ColumnSummary) -> str:
         if column.kind == "moment" and found.distinct:
             return " to ".join(str(np.datetime64(int(end), "D")) for end in (found.least, found.most))
         return _span(found.least, found.most) if found.distinct else ""
-    frequent = [f"{_short(word, LONGEST_VALUE)} {count}" for word, count in found.frequent]
+    frequent = [f"{clipped(word, LONGEST_VALUE)} {count}" for word, count in found.frequent]
     return ", ".join([*frequent, *(["…"] if frequent and found.distinct > len(frequent) else [])])
 
 
 def _span(least: float, most: float) -> str:
     return f"{least:.6g}" if least == most else f"{least:.6g} to {most:.6g}"
-
-
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from unicodedata import category, east_asian_width
 
+from kerash_cli.errors import SHOWN
+
 GAP = "  "
 """Blanks between the columns of a table."""
 CONTINUED = "    "
@@ -29,6 +31,11 @@ def _cells(character: str) -> int:
     if category(character) in ("Mn", "Me") or ord(character) in _VOWELS_OF_SYLLABLES:
         return 0
     return 2 if east_asian_width(character) in "WF" else 1
+
+
+def clipped(text: str, most: int = SHOWN) -> str:
+    """Returns a text with at most so many characters: `…` stands for the end of a longer one."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from kerash_cli.encoding.phrases import worded
 from kerash_cli.model.crossed import in_words
 from kerash_cli.system import arithmetic
 from kerash_cli.system.memory import readable
@@ -121,11 +122,7 @@ def settings_in_words(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     settings = record.get("settings")
     if not isinstance(settings, Mapping):
         return []
-    return [
-        (name.replace("_", " "), _words(value))
-        for name, value in sorted(settings.items())
-        if value not in (None, [], {})
-    ]
+    return [(worded(name), _words(value)) for name, value in sorted(settings.items()) if value not in (None, [], {})]
 
 
 def _words(value: object) -> str:

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 from kerash_cli.encoding.phrases import counted, rounded
-from kerash_cli.errors import SHOWN
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.views import screen
 from kerash_cli.views.confusion import confusion
+from kerash_cli.views.layout import clipped
 
 MOST_TARGETS = 4
 """Maximum number of targets whose residuals are drawn."""
@@ -30,23 +30,23 @@ def _parts(scores: Mapping[str, Any]) -> Iterator[str]:
         if name in scores:
             yield screen.table(sys.stdout, _by_name(what, scores[name]))
     if "classes" in scores:
-        yield confusion([*map(_short, scores["classes"])], scores["confusion"])
+        yield confusion([*map(clipped, scores["classes"])], scores["confusion"])
     residuals = scores.get("residuals", {})
     if len(residuals) <= MOST_TARGETS:
         for target, histogram in residuals.items():
-            yield _histogram(_short(target), histogram["edges"], histogram["counts"])
+            yield _histogram(clipped(target), histogram["edges"], histogram["counts"])
 
 
 def _choice(threshold: float, told: Mapping[str, Any]) -> list[list[str]]:
     """Returns a table of a class at the threshold that was chosen for it, and without one."""
     rows = [(f"{threshold!r}, chosen", told["chosen"]), ("above 0.5, usual", told["usual"])]
-    head = ["threshold", f"recall:{_short(told['class'])}", f"precision:{_short(told['class'])}"]
+    head = ["threshold", f"recall:{clipped(told['class'])}", f"precision:{clipped(told['class'])}"]
     return [head, *([name, _cell(each["recall"]), _cell(each["precision"])] for name, each in rows)]
 
 
 def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
     """Returns a table of the figures in the order of METRICS; one that is undefined is left out."""
-    weighted = f", weighted by {_short(scores['weights'])}" if "weights" in scores else ""
+    weighted = f", weighted by {clipped(scores['weights'])}" if "weights" in scores else ""
     table = [[f"{counted(scores['rows'], 'row')}{weighted}", "model", "naive guess"]]
     if "threshold" in scores:
         table.append(["threshold", _cell(scores["threshold"]), ""])
@@ -64,7 +64,7 @@ def _figures(scores: Mapping[str, Any]) -> list[list[str]]:
 def _by_name(what: str, figures: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Returns a table with a row of figures for each target, label or class."""
     columns = list(next(iter(figures.values())))
-    return [[what, *columns], *([_short(name), *map(_cell, each.values())] for name, each in figures.items())]
+    return [[what, *columns], *([clipped(name), *map(_cell, each.values())] for name, each in figures.items())]
 
 
 def _histogram(target: str, edges: list[float], counts: list[float]) -> str:
@@ -87,11 +87,6 @@ def in_a_line(scores: Mapping[str, Any]) -> str:
             naive = scores.get("baseline", {}).get(name)
             figures.append(f"{name} {rounded(value)}" + ("" if naive is None else f" (naive guess {rounded(naive)})"))
     return ", ".join(figures)
-
-
-def _short(name: str) -> str:
-    """Shortens a long name, so that a table has room for other names."""
-    return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"
 
 
 def _cell(value: float | None) -> str:

@@ -56,7 +56,7 @@ def test_its_figures_are_those_of_evaluate_and_importance(kerash: Kerash, tmp_pa
         [each["column"], f"{each['mean']:.3g}", f"{each['low']:.3g} to {each['high']:.3g}"]
         for each in expected["columns"]
     ]
-    assert "tc and ldl (0.90)" in text
+    assert "tc and ldl (0.9)" in text
 
 
 def test_classes_have_their_figures_and_the_confusion_matrix_is_there_for_readers_of_screens(

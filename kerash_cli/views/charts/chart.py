@@ -1,7 +1,7 @@
 """A chart as plain data: axes, series and marks. `svg` and `terminal` draw it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -130,11 +130,19 @@ class Chart:
     square: bool = False
     """True if both axes have the same unit, so that a diagonal should look like one."""
 
+    @property
+    def matrix(self) -> MatrixSeries | None:
+        """The matrix, if it is a chart of one."""
+        return next((each for each in self.series if isinstance(each, MatrixSeries)), None)
+
+    @property
+    def bars(self) -> BarSeries | None:
+        """The bars, if it is a chart of bars."""
+        return next((each for each in self.series if isinstance(each, BarSeries)), None)
+
 
 def to_json(chart: Chart) -> dict[str, Any]:
     """Returns the chart as JSON values; null stands for what is not a finite number."""
-    from dataclasses import asdict
-
     kinds = [type(each).__name__.removesuffix("Series").lower() for each in chart.series]
     values: dict[str, Any] = _json_values(asdict(chart))
     values["series"] = [{"kind": kind, **each} for kind, each in zip(kinds, values["series"], strict=True)]

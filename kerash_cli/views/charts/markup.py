@@ -1,4 +1,4 @@
-"""Texts and numbers within SVG."""
+"""Texts and numbers within SVG; texts within HTML."""
 
 from html import escape
 
@@ -9,10 +9,10 @@ LETTER = 0.58
 """Mean width of a letter, in sizes of its font."""
 
 
-def safe(text: str) -> str:
-    """Returns a text in a form that is the same text within an element or an attribute.
+def escaped(text: str) -> str:
+    """Returns a text that is the same within an element or an attribute; control characters become escapes: `\\x1b`.
 
-    Control characters and others that XML forbids become escapes such as `\\x1b`.
+    So nothing in it is an element, ends an attribute, or changes the direction of the letters around it.
     """
     return escape(printable(text), quote=True)
 
@@ -52,4 +52,4 @@ def number(value: float) -> str:
 
 def text(x: float, y: float, words: str, attributes: str = "") -> str:
     """Returns a text element; `words` are escaped."""
-    return f'<text x="{number(x)}" y="{number(y)}" {attributes}>{safe(words)}</text>'
+    return f'<text x="{number(x)}" y="{number(y)}" {attributes}>{escaped(words)}</text>'

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil, floor, isfinite, log10
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.encoding.phrases import rounded
 from kerash_cli.views.charts.chart import (
     Axis,
@@ -20,8 +20,6 @@ from kerash_cli.views.charts.chart import (
     PointSeries,
     Series,
 )
-
-Floats = NDArray[np.float64]
 
 MARGIN = 0.04
 """Share of an axis that is left free beyond the data, where the axis has no ends of its own."""
@@ -75,12 +73,10 @@ class AxisRange(NamedTuple):
             step = -(-len(self.names) // most)
             found = [(float(place), self.names[place]) for place in range(0, len(self.names), step)]
         else:
-            found = _log_ticks(self.low, self.high, most) if self.log else self._linear(most)
+            ends = self.low, self.high
+            found = _log_ticks(*ends, most) if self.log else _linear_ticks(*ends, most, self.whole)
         shares = self.shares([value for value, _ in found])
         return [Tick(value, float(share), label) for (value, label), share in zip(found, shares, strict=True)]
-
-    def _linear(self, most: int) -> list[tuple[float, str]]:
-        return _linear_ticks(self.low, self.high, most, self.whole)
 
 
 def ranges(chart: Chart) -> tuple[AxisRange, AxisRange]:
@@ -88,12 +84,11 @@ def ranges(chart: Chart) -> tuple[AxisRange, AxisRange]:
     found = [_extent(each) for each in chart.series]
     xs = [*(x for x, _ in found), *([mark.x] for mark in chart.marks)]
     ys = [*(y for _, y in found), *([mark.y] for mark in chart.marks)]
-    has_bars = any(isinstance(each, BarSeries) for each in chart.series)
     has_base = any(isinstance(each, HistogramSeries) for each in chart.series)
-    return _range(chart.x, xs, 0.0 if has_bars else None), _range(chart.y, ys, 0.0 if has_base else None)
+    return _range(chart.x, xs, 0.0 if chart.bars else None), _range(chart.y, ys, 0.0 if has_base else None)
 
 
-def scale_for(values: Iterable[Numbers]) -> Any:
+def scale_for(values: Iterable[Numbers]) -> Literal["linear", "log"]:
     """Returns `log` if all finite values are positive and differ by a factor of LOG_FROM or more, else `linear`."""
     finite = _finite(values)
     if not len(finite) or finite.min() <= 0:

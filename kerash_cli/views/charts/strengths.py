@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.views.charts.chart import MatrixSeries
-from kerash_cli.views.charts.scales import Floats
 
 
 def strengths(series: MatrixSeries, rows: Floats) -> Floats:

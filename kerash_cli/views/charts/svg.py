@@ -8,7 +8,6 @@ from kerash_cli.errors import printable
 from kerash_cli.views.charts.chart import (
     SIGNS,
     BandSeries,
-    BarSeries,
     Chart,
     ChartMark,
     LineSeries,
@@ -16,7 +15,7 @@ from kerash_cli.views.charts.chart import (
     PointSeries,
     Series,
 )
-from kerash_cli.views.charts.markup import LETTER, number, safe, shortened, text, width
+from kerash_cli.views.charts.markup import LETTER, escaped, number, shortened, text, width
 from kerash_cli.views.charts.palette import CLASS, fill, stroke, style
 from kerash_cli.views.charts.scales import AxisRange, ranges
 from kerash_cli.views.charts.svg_series import DASHES, Plane, elements
@@ -51,16 +50,16 @@ def svg(chart: Chart, size: int = WIDTH, key: str = "", styled: bool = True) -> 
     return picture.replace("<svg ", f'<svg xmlns="{NAMESPACE}" style="max-width:100%;height:auto" ', 1)
 
 
-def stacked(charts: Sequence[Chart], size: int = WIDTH, styled: bool = True) -> str:
+def stacked(charts: Sequence[Chart], styled: bool = True) -> str:
     """Returns one picture of several charts, one below the other."""
     if len(charts) == 1:
-        return svg(charts[0], size, styled=styled)
+        return svg(charts[0], styled=styled)
     parts, top = list[str](), 0.0
     for place, chart in enumerate(charts):
-        picture, height = _picture(chart, size, str(place), _style(styled and place == 0))
+        picture, height = _picture(chart, WIDTH, str(place), _style(styled and place == 0))
         parts.append(picture.replace("<svg ", f'<svg y="{number(top)}" ', 1))
         top += height
-    box = f'viewBox="0 0 {size} {number(top)}" width="{size}" height="{number(top)}"'
+    box = f'viewBox="0 0 {WIDTH} {number(top)}" width="{WIDTH}" height="{number(top)}"'
     opening = f'<svg xmlns="{NAMESPACE}" class="{CLASS}" {box} style="max-width:100%;height:auto">'
     return f"{opening}\n{''.join(parts)}</svg>\n"
 
@@ -77,7 +76,7 @@ def _picture(chart: Chart, size: int, key: str, sheet: str) -> tuple[str, float]
     opening = (
         f'<svg class="{CLASS}" viewBox="0 0 {size} {number(height)}" width="{size}" height="{number(height)}" '
         f'role="img" aria-labelledby="{mark}t {mark}d" font-family="{FONTS}" font-size="{number(SIZE)}">\n'
-        f'<title id="{mark}t">{safe(chart.title)}</title>\n<desc id="{mark}d">{safe(chart.description)}</desc>\n'
+        f'<title id="{mark}t">{escaped(chart.title)}</title>\n<desc id="{mark}d">{escaped(chart.description)}</desc>\n'
     )
     paper = f'<rect {fill("paper")} width="{size}" height="{number(height)}"/>\n'
     return f"{opening}{sheet}{paper}{body}\n</svg>\n", height
@@ -110,8 +109,8 @@ def _layout(chart: Chart, size: int) -> _Layout:
     if chart.x.label:
         foot.append(_centred(plane, below + 14, chart.x.label + (" (log scale)" if across.log else "")))
         below += LINE
-    signed = any(isinstance(each, MatrixSeries) and not each.shows_values for each in chart.series)
-    for note in [SIGNS] * signed + [*chart.notes]:
+    signs = [SIGNS] if chart.matrix and not chart.matrix.shows_values else []
+    for note in [*signs, *chart.notes]:
         for line in _broken(note, size - 2 * EDGE):
             foot.append(text(EDGE, below + 14, line, fill("soft")))
             below += LINE - 2
@@ -135,22 +134,21 @@ def _broken(words: str, room: float) -> list[str]:
 
 def _widest(chart: Chart, up: AxisRange) -> float:
     """Returns the room that the vertical axis needs for its numbers or names."""
-    if any(isinstance(each, MatrixSeries) for each in chart.series):
-        labels = list(chart.y.names)
-    else:
-        labels = [*chart.y.names] or [tick.label for tick in up.ticks(TICKS_UP)]
+    labels = [*chart.y.names]
+    if not labels and not chart.matrix:
+        labels = [tick.label for tick in up.ticks(TICKS_UP)]
     return max((width(shortened(label, NAME), SIZE) for label in labels), default=0.0)
 
 
 def _plane(chart: Chart, left: float, top: float, room: float, across: AxisRange, up: AxisRange) -> Plane:
     """Returns the area between the axes; that of a matrix has square cells."""
-    if matrices := [each for each in chart.series if isinstance(each, MatrixSeries)]:
-        rows, columns = len(matrices[0].rows), len(matrices[0].rows[0])
+    if chart.matrix:
+        rows, columns = len(chart.matrix.rows), len(chart.matrix.rows[0])
         wide, high = min(CELL, room / columns), TALLEST / rows
-        if matrices[0].marks_diagonal or not chart.y.names:
+        if chart.matrix.marks_diagonal or not chart.y.names:
             wide = high = min(wide, high)
         return Plane(left, top, wide * columns, min(high, max(wide, NAMED)) * rows, across, up)
-    if any(isinstance(each, BarSeries) for each in chart.series):
+    if chart.bars:
         return Plane(left, top, room, BAR * max(1, len(chart.y.names)), across, up)
     if chart.square:
         side = min(room, SQUARE)
@@ -193,7 +191,7 @@ def _ring(mark: ChartMark) -> str:
 
 def _axes(chart: Chart, plane: Plane) -> Iterator[str]:
     """Yields grid lines, ticks, and their labels."""
-    if any(isinstance(each, MatrixSeries) for each in chart.series):
+    if chart.matrix:
         yield from _names_below(chart, plane)
         yield from _names_beside(chart, plane)
         return
@@ -253,7 +251,7 @@ def _are_turned(chart: Chart, plane: Plane) -> bool:
 
 def _under(chart: Chart, plane: Plane) -> float:
     """Returns the room that the labels below the horizontal axis need."""
-    if not any(isinstance(each, MatrixSeries) for each in chart.series):
+    if not chart.matrix:
         return LINE
     if not chart.x.names:
         return 0.0

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.views.charts.chart import (
     BandSeries,
     BarSeries,
@@ -19,7 +20,7 @@ from kerash_cli.views.charts.chart import (
 )
 from kerash_cli.views.charts.markup import number, text
 from kerash_cli.views.charts.palette import fill, stroke
-from kerash_cli.views.charts.scales import AxisRange, Floats, short
+from kerash_cli.views.charts.scales import AxisRange, short
 from kerash_cli.views.charts.strengths import strengths
 from kerash_cli.views.charts.thinning import pieces, thinned
 

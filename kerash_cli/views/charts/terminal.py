@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from kerash_cli.views import screen
-from kerash_cli.views.charts.chart import BarSeries, Chart, MatrixSeries
+from kerash_cli.views.charts.chart import Chart
 from kerash_cli.views.charts.lettering import Lettering
 from kerash_cli.views.charts.terminal_bars import bars
 from kerash_cli.views.charts.terminal_matrix import matrix
@@ -27,10 +27,10 @@ def draw(chart: Chart, stream: TextIO, lines: int | None = None) -> str:
     notes = (each for note in chart.notes for each in wrapped(lettering.text(note), lettering.columns))
     foot = [lettering.fitted(each, lettering.columns) for each in notes]
     left = max(4, room - len(head) - len(foot))
-    if any(isinstance(each, MatrixSeries) for each in chart.series):
-        body = matrix(chart, lettering)
-    elif any(isinstance(each, BarSeries) for each in chart.series):
-        body = bars(chart, lettering)
+    if chart.matrix:
+        body = matrix(chart, chart.matrix, lettering)
+    elif chart.bars:
+        body = bars(chart, chart.bars, lettering)
     else:
         body = plane(chart, lettering, left)
     return "".join(f"{line.rstrip()}\n" for line in [*head, *body, *foot])

@@ -13,9 +13,8 @@ SHORTEST = 4
 """Smallest number of columns for a bar."""
 
 
-def bars(chart: Chart, lettering: Lettering) -> list[str]:
+def bars(chart: Chart, series: BarSeries, lettering: Lettering) -> list[str]:
     """Returns a line for each bar: its name, the bar, its interval as a dash, and its value."""
-    (series,) = (each for each in chart.series if isinstance(each, BarSeries))
     across, _ = ranges(chart)
     values = [short(value, 3) for value in series.values]
     right = max(map(cells, values), default=0)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.views import screen
 from kerash_cli.views.charts.chart import SIGNS, Chart, MatrixSeries
 from kerash_cli.views.charts.lettering import Lettering, padded
-from kerash_cli.views.charts.scales import Floats, short
+from kerash_cli.views.charts.scales import short
 from kerash_cli.views.charts.strengths import strengths
 from kerash_cli.views.charts.thinning import Merged, merged
 from kerash_cli.views.heat import BLACK, MIDDLE, WHITE, luminance
@@ -25,9 +26,8 @@ HALF = "▀"
 """A character whose upper half has one colour, and whose lower half has another one."""
 
 
-def matrix(chart: Chart, lettering: Lettering) -> list[str]:
+def matrix(chart: Chart, series: MatrixSeries, lettering: Lettering) -> list[str]:
     """Returns the rows of a matrix with their names: numbers with the diagonal in brackets, or shades."""
-    (series,) = (each for each in chart.series if isinstance(each, MatrixSeries))
     rows = np.asarray(series.rows, np.float64)
     numbers = _numbers(chart, series, rows, lettering) if series.shows_values else None
     return numbers or _shades(chart, series, rows, lettering)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.views.charts.canvas import DASHES, Canvas, Stroke
 from kerash_cli.views.charts.chart import (
     BandSeries,
@@ -14,7 +15,7 @@ from kerash_cli.views.charts.chart import (
     Series,
 )
 from kerash_cli.views.charts.lettering import LETTERS, Lettering, padded
-from kerash_cli.views.charts.scales import AxisRange, Floats, Tick, ranges
+from kerash_cli.views.charts.scales import AxisRange, Tick, ranges
 from kerash_cli.views.charts.thinning import pieces, thinned
 from kerash_cli.views.layout import cells
 

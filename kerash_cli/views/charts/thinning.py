@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from kerash_cli.encoding.cells import Floats
 
 
 def pieces(x: Floats, y: Floats) -> list[tuple[Floats, Floats]]:

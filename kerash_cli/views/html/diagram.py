@@ -5,7 +5,9 @@ from math import log2, prod
 from typing import Any
 
 from kerash_cli.encoding.phrases import counted
-from kerash_cli.views.html.elements import Markup, escaped, joined
+from kerash_cli.views.charts.markup import escaped
+from kerash_cli.views.html.elements import Markup, joined
+from kerash_cli.views.layout import clipped
 
 WIDTH, BOX, GAP = 360, 44, 18
 """Width of the picture, height of a layer, and space between two."""
@@ -15,7 +17,7 @@ _MOST_LAYERS = 40
 _LETTERS = 34
 
 
-def diagram(layers: Sequence[Mapping[str, Any]], ident: str = "diagram") -> Markup:
+def diagram(layers: Sequence[Mapping[str, Any]]) -> Markup:
     """Returns the picture of layers, given as `Network.summary` has them; the middle of very many is left out."""
     shown = (
         [*layers]
@@ -24,8 +26,8 @@ def diagram(layers: Sequence[Mapping[str, Any]], ident: str = "diagram") -> Mark
     )
     height = len(shown) * (BOX + GAP) - GAP + 4
     parts = [
-        Markup(f'<title id="{ident}-title">The network</title>'),
-        Markup(f'<desc id="{ident}-desc">{escaped(_description(layers))}</desc>'),
+        Markup('<title id="diagram-title">The network</title>'),
+        Markup(f'<desc id="diagram-desc">{escaped(_description(layers))}</desc>'),
     ]
     widest = max(_size(each) for each in layers)
     for place, layer in enumerate(shown):
@@ -35,7 +37,7 @@ def diagram(layers: Sequence[Mapping[str, Any]], ident: str = "diagram") -> Mark
         parts.append(_omitted(top, len(layers) - _MOST_LAYERS) if layer is None else _box(layer, top, widest))
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" role="img" aria-labelledby="{ident}-title {ident}-desc">{joined(parts, chr(10))}</svg>'
+        f'height="{height}" role="img" aria-labelledby="diagram-title diagram-desc">{joined(parts, chr(10))}</svg>'
     )
 
 
@@ -44,7 +46,7 @@ def _size(layer: Mapping[str, Any]) -> float:
 
 
 def _description(layers: Sequence[Mapping[str, Any]]) -> str:
-    told = [f"{_short(each['layer'])}: {_shape(each)}, {each['parameters']:,} parameters" for each in layers]
+    told = [f"{clipped(each['layer'], _LETTERS)}: {_shape(each)}, {each['parameters']:,} parameters" for each in layers]
     return "From the inputs to the outputs: " + "; ".join(told[:_MOST_LAYERS])
 
 
@@ -55,7 +57,7 @@ def _box(layer: Mapping[str, Any], top: int, widest: float) -> Markup:
     figures = _shape(layer) + (f" · {layer['parameters']:,} parameters" if layer["parameters"] else "")
     return Markup(
         f'<rect class="{learns}" x="{left:g}" y="{top}" width="{width}" height="{BOX}" rx="8"/>'
-        f'<text class="name" x="{WIDTH // 2}" y="{top + 19}">{escaped(_short(layer["layer"]))}</text>'
+        f'<text class="name" x="{WIDTH // 2}" y="{top + 19}">{escaped(clipped(layer["layer"], _LETTERS))}</text>'
         f'<text class="figures" x="{WIDTH // 2}" y="{top + 36}">{escaped(figures)}</text>'
     )
 
@@ -72,7 +74,3 @@ def _arrow(top: int) -> Markup:
 def _shape(layer: Mapping[str, Any]) -> str:
     width, height, depth = layer["output"]
     return counted(width, "output") if height == depth == 1 else f"{width}×{height}×{depth}"
-
-
-def _short(line: str) -> str:
-    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"

@@ -1,10 +1,9 @@
 """Elements of HTML, in which all text is escaped."""
 
 from collections.abc import Iterable
-from html import escape
 from typing import TypeAlias
 
-from kerash_cli.errors import printable
+from kerash_cli.views.charts.markup import escaped
 
 
 class Markup(str):
@@ -17,14 +16,6 @@ Content: TypeAlias = "str | Markup | None"
 """Text, or HTML; None is nothing."""
 
 _EMPTY = {"meta", "link"}
-
-
-def escaped(text: str) -> str:
-    """Returns a text that is the same within an element or an attribute; control characters are written as escapes.
-
-    So nothing in it is an element, ends an attribute, or changes the direction of the letters around it.
-    """
-    return escape(printable(text), quote=True)
 
 
 def lines(text: str) -> Markup:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerash_cli.encoding.phrases import rounded
-from kerash_cli.errors import SHOWN
+from kerash_cli.encoding.phrases import rounded, worded
 from kerash_cli.views.html.elements import Content, Markup, element, joined
 from kerash_cli.views.html.material import ReportMaterial
 from kerash_cli.views.html.tables import table, unseen_table
+from kerash_cli.views.layout import clipped
 
 MOST_NAMED, MOST_CELLS = 60, 20
 """Classes or targets that a table has, and classes up to which the confusion matrix is a table of numbers."""
@@ -73,7 +73,7 @@ def _by_name(scores: Mapping[str, Mapping[str, Any]], noun: str) -> Markup:
     """Returns a table with a row for each target or class; the rest of very many is told."""
     names = [*scores][:MOST_NAMED]
     header = [noun, *map(worded, scores[names[0]])]
-    rows = [[short(name), *map(figure, scores[name].values())] for name in names]
+    rows = [[clipped(name), *map(figure, scores[name].values())] for name in names]
     rest = len(scores) - len(names)
     more = element("p", f"{rest} more are in kerash evaluate --json.", class_="soft") if rest else None
     return joined([table(f"Figures by {noun}", header, rows), more])
@@ -86,9 +86,9 @@ def _confusion(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Mar
         cells = [
             element("strong", figure(each)) if each and at == place else figure(each) for at, each in enumerate(row)
         ]
-        rows.append([short(name), *cells])
+        rows.append([clipped(name), *cells])
     caption = "Confusion: a row for each class as it is, a column for each as it was predicted"
-    return unseen_table(caption, ["class", *map(short, classes)], rows)
+    return unseen_table(caption, ["class", *map(clipped, classes)], rows)
 
 
 def figure(value: Any) -> str:
@@ -101,13 +101,3 @@ def figure(value: Any) -> str:
 def interval(ends: Sequence[float], before: str = "95 %: ") -> str:
     """Returns the ends of an interval."""
     return f"{before}{rounded(ends[0], 3)} to {rounded(ends[1], 3)}"
-
-
-def worded(name: str) -> str:
-    """Returns the name of a figure in words: `log loss`."""
-    return name.replace("_", " ")
-
-
-def short(name: str) -> str:
-    """Returns a name, shortened if it is long."""
-    return name if len(name) <= SHOWN else f"{name[: SHOWN - 1]}…"

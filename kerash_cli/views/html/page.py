@@ -1,7 +1,7 @@
 """A report as a page of HTML: one file without scripts, which needs nothing from elsewhere."""
 
 from kerash_cli import __version__
-from kerash_cli.encoding.phrases import counted
+from kerash_cli.encoding.phrases import counted, worded
 from kerash_cli.views.charts.palette import style
 from kerash_cli.views.html import figures
 from kerash_cli.views.html.elements import Markup, element, joined
@@ -54,6 +54,6 @@ def _lead(material: ReportMaterial) -> str:
     return (
         f"{material.model} predicts {encoding.targets.describe()}, "
         f"from {counted(len(encoding.columns.used), 'column')}. "
-        f"On {counted(scores['rows'], 'row')} of {material.data}, its {figures.worded(name)} is "
+        f"On {counted(scores['rows'], 'row')} of {material.data}, its {worded(name)} is "
         f"{figures.figure(scores[name])}; that of a guess that ignores the columns is {figures.figure(naive)}."
     )

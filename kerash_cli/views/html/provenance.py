@@ -5,6 +5,7 @@ from typing import Any
 
 from kerash_cli.diagnosis import TrainingCase, symptoms
 from kerash_cli.diagnosis.trying import command
+from kerash_cli.encoding.phrases import worded
 from kerash_cli.errors import BadInput
 from kerash_cli.model.command import PLACEHOLDERS, FilesOfTraining, command_line, remarks, shell_line
 from kerash_cli.model.differences import digest
@@ -27,7 +28,7 @@ def made(material: ReportMaterial) -> list[Content]:
         beside(*pictures(material, "training", history, constant), *_crossed(trained.training.get("cv"))),
         *_off(material),
         element("h3", "Settings") if trained.training["settings"] else None,
-        facts([(name, value) for name, value in settings_in_words(trained.training)], short=True),
+        facts(settings_in_words(trained.training), short=True),
     ]
 
 
@@ -38,7 +39,7 @@ def _crossed(record: Mapping[str, Any] | None) -> list[Markup]:
     rows: list[list[Content]] = []
     for name, each in record["metrics"].items():
         cells = [figures.figure(each["mean"]), figures.figure(each["deviation"])]
-        rows.append([figures.worded(name), *cells, figures.interval(each["interval"], "") if each["interval"] else ""])
+        rows.append([worded(name), *cells, figures.interval(each["interval"], "") if each["interval"] else ""])
     return [table(f"Cross-validation: {record['folds']} folds", ("figure", "mean", "deviation", "95 % interval"), rows)]
 
 
@@ -48,16 +49,16 @@ def _off(material: ReportMaterial) -> list[Content]:
     try:
         found = symptoms(TrainingCase.of(trained))
         output = f"{material.stem}-2.kerash"
-        lines = [
+        advised = [
             (each.sentence, command(each.advice, trained, material.model, _files(material), output)) for each in found
         ]
     except BadInput:  # an older model, or one that no command alone makes
         return []
-    if not lines:
+    if not advised:
         return [element("p", "Nothing looks off in the course of the training.")]
     told = (
         part
-        for sentence, line in lines
+        for sentence, line in advised
         for part in (element("p", f"{sentence[:1].upper()}{sentence[1:]}; try"), _shown(line))
     )
     return [element("h3", "What was off"), *told]

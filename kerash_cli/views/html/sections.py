@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from kerash_cli.encoding.phrases import counted, rounded
+from kerash_cli.encoding.phrases import counted, rounded, worded
 from kerash_cli.prediction.importance import Importances
 from kerash_cli.views import importance, inspection
+from kerash_cli.views.charts.kinds.importances import MOST_COLUMNS
 from kerash_cli.views.html import figures
 from kerash_cli.views.html.diagram import diagram
 from kerash_cli.views.html.elements import Content, Markup, element
@@ -14,12 +15,10 @@ from kerash_cli.views.html.pictures import beside, pictures
 from kerash_cli.views.html.provenance import again, made
 from kerash_cli.views.html.sparks import histogram
 from kerash_cli.views.html.tables import table
+from kerash_cli.views.layout import clipped
 
 _TEXTS = ("kind", "shape", "values", "becomes")
 """Headers of columns that are no numbers."""
-
-MOST_COLUMNS = 30
-"""Columns whose importance is in the table."""
 
 
 class ReportSection(NamedTuple):
@@ -41,10 +40,10 @@ def _how_good(material: ReportMaterial) -> list[Content]:
     if not targets.classes and targets.has_probabilities:
         naive = "the more frequent answer for each label"
     return [
-        note(f"{material.data}: {material.known}. On new rows the model is likely to be worse.")
+        _note(f"{material.data}: {material.known}. On new rows the model is likely to be worse.")
         if material.known
         else None,
-        *(note(line) for line in material.remarks),
+        *(_note(line) for line in material.remarks),
         beside(
             figures.main_table(material),
             *pictures(material, "judged", material.judged),
@@ -54,6 +53,11 @@ def _how_good(material: ReportMaterial) -> list[Content]:
     ]
 
 
+def _note(text: str) -> Markup:
+    """Returns a message that should not be missed."""
+    return element("p", text, class_="note")
+
+
 def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
     found = material.importances
     shown = found.columns[:MOST_COLUMNS]
@@ -61,7 +65,7 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
     intervals = shown[0].low is not None
     rows: list[list[Content]] = [
         [
-            figures.short(each.column),
+            clipped(each.column),
             rounded(each.mean, 3),
             *([] if each.low is None or each.high is None else [figures.interval((each.low, each.high), "")]),
         ]
@@ -73,7 +77,7 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
     return [
         element(
             "p",
-            f"How much {better} the {figures.worded(found.metric)} becomes if {what} permuted among the rows, so that "
+            f"How much {better} the {worded(found.metric)} becomes if {what} permuted among the rows, so that "
             f"they tell nothing: the mean of {counted(found.repeats, 'permutation')} of {_rows(found)}. "
             "An interval that contains 0 does not tell a column from one that is of no use.",
         ),
@@ -152,8 +156,3 @@ SECTIONS = (
     ReportSection("training", "How it was made", made),
     ReportSection("again", "How to make it again", again),
 )
-
-
-def note(text: str) -> Markup:
-    """Returns a message that should not be missed."""
-    return element("p", text, class_="note")

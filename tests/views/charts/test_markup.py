@@ -1,7 +1,7 @@
 import pytest
 from wcwidth import wcswidth
 
-from kerash_cli.views.charts.markup import number, safe, shortened
+from kerash_cli.views.charts.markup import escaped, number, shortened
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_coordinates_have_two_decimals_at_most() -> None:
     assert [number(value) for value in (1.0, 12.345, -0.001, 100.0, 0.5)] == ["1", "12.35", "0", "100", "0.5"]
 
 
-def test_safe_texts_have_no_markup_and_no_control_characters() -> None:
-    assert safe("<a href='x'>&\"\x00\x1b\udfff") == "&lt;a href=&#x27;x&#x27;&gt;&amp;&quot;\\x00\\x1b\\udfff"
+def test_escaped_texts_have_no_markup_and_no_control_characters() -> None:
+    assert escaped("<a href='x'>&\"\x00\x1b\udfff") == "&lt;a href=&#x27;x&#x27;&gt;&amp;&quot;\\x00\\x1b\\udfff"

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.views.charts.chart import Axis, Chart, HistogramSeries, LineSeries, PointSeries, Series, colour_of
 from kerash_cli.views.charts.kinds.base import kind
-from kerash_cli.views.charts.scales import Floats, short
+from kerash_cli.views.charts.scales import short
 from kerash_cli.views.charts.thinning import sample
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.encoding.phrases import counted, enumerated
 from kerash_cli.errors import BadInput
 from kerash_cli.model import operating
@@ -22,7 +23,7 @@ from kerash_cli.views.charts.chart import (
     colour_of,
 )
 from kerash_cli.views.charts.kinds.base import kind, title
-from kerash_cli.views.charts.scales import Floats, short
+from kerash_cli.views.charts.scales import short
 from kerash_cli.views.charts.thinning import sample
 
 if TYPE_CHECKING:

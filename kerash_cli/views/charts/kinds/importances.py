@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kerash_cli.encoding.phrases import worded
 from kerash_cli.views.charts.chart import Axis, BarSeries, Chart, MatrixSeries
 from kerash_cli.views.charts.kinds.base import kind, title
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from kerash_cli.prediction.importance import Importances
 
 MOST_COLUMNS = 30
+"""Maximum number of columns that have a bar."""
 
 
 @kind("importance", "importance", "importances", most=1)
@@ -27,7 +29,7 @@ def importance(named: "Sequence[tuple[str, Importances]]") -> list[Chart]:
     if has_intervals:
         notes.append("lines: 95 % intervals")
     said = ", ".join(each.column for each in shown[:3])
-    metric = found.metric.replace("_", " ")
+    metric = worded(found.metric)
     axes = (
         Axis(f"how much {words} {metric} is if {what} {'are' if found.blocks else 'is'} permuted"),
         Axis(names=[each.column for each in shown]),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from kerash_cli.encoding.phrases import worded
 from kerash_cli.errors import BadInput, at
 from kerash_cli.views.charts.chart import Axis, Chart, ChartMark, LineSeries, colour_of
 from kerash_cli.views.charts.kinds.base import kind, title
@@ -51,7 +52,7 @@ def figure(named: "Sequence[tuple[str, History]]") -> list[Chart]:
         if (value := known.get(history.best_epoch)) is not None:
             label = _label(history, value, name, len(named))
             marks.append(ChartMark(label, history.best_epoch, value, colour_of(place)))
-    words = metric.replace("_", " ")
+    words = worded(metric)
     return [Chart(title(words.capitalize(), named), _by_epoch(named, series), _epochs(), Axis(words), series, marks)]
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerash_cli.encoding.cells import Floats
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.views.charts.chart import Axis, Chart, MatrixSeries
 from kerash_cli.views.charts.kinds.base import kind
-from kerash_cli.views.charts.scales import Floats, short
+from kerash_cli.views.charts.scales import short
 from kerash_cli.views.charts.thinning import merged
 
 if TYPE_CHECKING:
