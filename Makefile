@@ -11,7 +11,7 @@ MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 .DEFAULT_GOAL := help
 AXE := build/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run check check-long lint types test docs record bench mutants clean axe
+.PHONY: help run check check-long lint types test docs site links record bench mutants clean axe
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -28,7 +28,7 @@ run: $(VENV)/installed  ## install into .venv, train XOR and digits, predict wit
 
 check: lint types test  ## everything that must hold: lint, types, tests (TESTS=tests/engine for some)
 
-check-long: lint types $(VENV)/long  ## the same with the full counts and PyTorch beside it: up to an hour
+check-long: lint types $(VENV)/long $(VENV)/documenting  ## the same with the full counts and PyTorch beside it: up to an hour
 	$(BIN)/python -m pytest -n auto -m "long or not long" $(TESTS)
 
 lint: $(VENV)/developing
@@ -44,9 +44,17 @@ test: $(VENV)/developing
 
 axe: $(AXE)  ## axe-core from npm, for the tests of pages in a browser
 
-docs: $(VENV)/developing  ## docs/reference and docs/man from the program, and the output that the other pages show
+docs: $(VENV)/developing  ## docs/reference and docs/man from the program, the output that other pages show, and the site
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.pages
+	$(MAKE) site
+
+site: $(VENV)/documenting  ## the website, from docs/ to build/site; a link that leads nowhere is an error
+	$(BIN)/python -m docs.website build/pages
+	$(BIN)/python -m sphinx -W -n --keep-going -q -c docs -d build/doctrees build/pages build/site
+
+links: site  ## the links from docs/ to other sites, in the network
+	$(BIN)/python -m sphinx -b linkcheck -q -c docs -d build/doctrees build/pages build/links
 
 record: $(VENV)/developing  ## the output of tests/command_lines anew, with what changed (CASES="train-sgd tree-unknown" for some)
 	$(BIN)/python tests/recorded.py $(CASES)
@@ -75,6 +83,10 @@ $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/long: benchmarks/requirements.txt | $(VENV)/developing
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+$(VENV)/documenting: $(VENV)/developing
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 $(VENV)/developing: $(VENV)/installed

@@ -34,6 +34,9 @@ ENVIRONMENT = {
 }
 """The environment variables that kerash reads, and what they do."""
 
+COMMON = "Each operation has these options, which follow its name."
+"""Sentence above the options that are the same for all operations."""
+
 MOUNTPOINT_FILES = {
     "./kerash_mountpoint": "The mountpoint that `kerash init-fs` makes, with tensors and genomes.",
     "/dev/shm/kerash-UID": "The private folder in memory that is used without a mountpoint.",
@@ -102,6 +105,12 @@ class Manual:
     def placeholders(self) -> set[str]:
         """The words of the usage line that stand for others; single letters would be taken for words of a sentence."""
         return set(re.findall(r"[A-Z][A-Z_]+", self.help.usage)) - {"OPTIONS", "ARGS"}
+
+    @property
+    def common(self) -> list[tuple[str, str]]:
+        """The options that all operations have; nothing for a command without operations."""
+        every = [each.sections["Options"] for each in self.operations.values()]
+        return [row for row in every[0] if all(row in rows for rows in every)] if every else []
 
     @property
     def uses_mountpoint(self) -> bool:
@@ -201,15 +210,15 @@ def _lists(manual: Manual) -> Iterator[str]:
     sections = manual.help.sections
     options = {heading: rows for heading, rows in sections.items() if all(left.startswith("-") for left, _ in rows)}
     yield ".SH OPTIONS"
-    if common := _common(manual):
-        options = {"Options": common}
-        yield "Each operation has these options, which follow its name."
+    if manual.common:
+        options = {"Options": manual.common}
+        yield COMMON
     for heading, rows in options.items():
         yield from [f".SS {roff.escaped(heading)}"] * (len(options) > 1)
         yield from _rows(rows, manual.placeholders)
     if manual.operations:
         yield ".SH OPERATIONS"
-        yield from _described(manual, common)
+        yield from _described(manual)
     elif commands := {heading: rows for heading, rows in sections.items() if heading not in options}:
         yield ".SH COMMANDS"
         for heading, rows in commands.items():
@@ -219,13 +228,7 @@ def _lists(manual: Manual) -> Iterator[str]:
             yield ".PD"
 
 
-def _common(manual: Manual) -> list[tuple[str, str]]:
-    """Returns the options that all operations of a command have."""
-    every = [each.sections["Options"] for each in manual.operations.values()]
-    return [row for row in every[0] if all(row in rows for rows in every)] if every else []
-
-
-def _described(manual: Manual, common: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _described(manual: Manual) -> Iterator[str]:
     """Yields each operation with its words and options, but those that all have."""
     for name, found in manual.operations.items():
         yield ".TP"
@@ -233,7 +236,7 @@ def _described(manual: Manual, common: Sequence[tuple[str, str]]) -> Iterator[st
         words = found.sections.get("Words", [])
         placeholders = {left for left, _ in words} | set(re.findall(r"[A-Z][A-Z_]+", found.usage)) - {"OPTIONS"}
         yield "\n.IP\n".join(roff.prose(text, placeholders) for text in re.split(r"\n\s*\n", found.texts[0]))
-        if own := [*words, *(row for row in found.sections["Options"] if row not in common)]:
+        if own := [*words, *(row for row in found.sections["Options"] if row not in manual.common)]:
             yield from (".RS", *_rows(own, placeholders), ".RE")
 
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 
 from docs import generate, pages
 
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data/README.md"]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data/README.md", ROOT / "benchmarks/README.md"]
 PROMISES = (ROOT / "docs/promises.md").read_text(encoding="utf-8")
 
 
@@ -90,12 +90,31 @@ def test_no_other_page_is_in_the_reference() -> None:
     assert {path.name for path in generate.FOLDER.iterdir()} == generate.PAGES.keys()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_within_the_project_lead_somewhere(document: Path) -> None:
-    for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", document.read_text(encoding="utf-8")):
-        file = document.parent / target if target else document
-        assert file.exists(), target
-        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+    for file, anchor in links(document):
+        assert file.exists(), file
+        assert not anchor or anchor in anchors(file), f"{file}#{anchor}"
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        reached.add(page)
+        ahead += {file for file, _ in links(page) if file.suffix == ".md"} - reached
+    assert reached >= set(DOCUMENTS)
+
+
+def links(page: Path) -> list[tuple[Path, str]]:
+    """The files that a page links to within the project, each with the heading or nothing."""
+    found = re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", prose(page))
+    return [((page.parent / target).resolve() if target else page, anchor) for target, anchor in found]
+
+
+def prose(page: Path) -> str:
+    """The text of a page without blocks of code."""
+    return re.sub(r"(?ms)^(```+).*?^\1$", "", page.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -106,8 +125,11 @@ def test_modules_that_a_page_names_are_there(document: Path) -> None:
 
 def anchors(page: Path) -> set[str]:
     """The names that links to the headings of a page have, made as GitHub makes them."""
-    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    found = list[str]()
+    for heading in re.findall(r"(?m)^#+ (.+)$", prose(page)):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found.append(f"{name}-{found.count(name)}" if name in found else name)
+    return set(found)
 
 
 def test_every_promise_names_tests_that_are_there() -> None:
@@ -130,4 +152,16 @@ def read(file: Path) -> str:
 def test_every_make_target_has_a_line_of_help() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     named = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"run", "check", "check-long", "bench", "mutants", "docs", "record", "clean", "help"} <= named
+    assert {
+        "run",
+        "check",
+        "check-long",
+        "bench",
+        "mutants",
+        "docs",
+        "site",
+        "links",
+        "record",
+        "clean",
+        "help",
+    } <= named
