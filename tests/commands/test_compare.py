@@ -224,3 +224,10 @@ def test_one_row_is_too_few(folder: Path) -> None:
     last = kerash(folder, "compare", "line.kerash", "poor.kerash", "one.csv").out.splitlines()[-1]
     assert last.startswith("no difference can be told from 1 row: rmse ")
     assert last.endswith("; more rows are needed for a test")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "report", "importance", "compare good.kerash"])
+def test_a_table_before_the_model_is_told_with_the_right_order(folder: Path, command: str) -> None:
+    done = program.run(folder, *command.split(), "rows.csv", "good.kerash")
+    assert (done.code, done.out) == (2, "")
+    assert done.error.endswith(f"rows.csv is a table; try kerash {command} good.kerash rows.csv")
