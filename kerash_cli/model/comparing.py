@@ -7,6 +7,7 @@ import numpy as np
 
 from kerash_cli.model.metrics import METRICS, Metric
 from kerash_cli.model.metrics.answers import right_rows
+from kerash_cli.model.metrics.base import alike_rows
 from kerash_cli.model.pairing import Pair
 from kerash_cli.model.resampling import UNSETTLED, count, resamples
 from kerash_cli.model.significance import by_resampling, discordant, mcnemar, tango
@@ -50,10 +51,11 @@ def compared(pair: Pair, metrics: Sequence[Metric], class_name: str = "", seed: 
         for metric in metrics
         if found[metric.name].difference is not None and metric.name not in UNSETTLED | exact and not metric.of_class
     ]
+    rows = len(pair.expected) if pair.weights is None else alike_rows(pair.weights)
     for name, differences in resamples(pair, drawn, seed).items():
         own = found[name]
         assert own.difference is not None, "only these are drawn"
-        if told := by_resampling(differences, own.difference, _rows(pair)):
+        if told := by_resampling(differences, own.difference, rows):
             found[name] = own._replace(interval=told[0], p=told[1], test=BOOTSTRAP)
     return found
 
@@ -95,9 +97,3 @@ def _by_mcnemar(pair: Pair, plain: Compared) -> Compared:
     counts = discordant(*(right_rows(guess.answers, pair.expected) for guess in pair.guesses))
     interval = tango(counts.first, counts.second, len(pair.expected))
     return plain._replace(interval=interval, p=mcnemar(counts.first, counts.second)[0], test=MCNEMAR)
-
-
-def _rows(pair: Pair) -> float:
-    """Returns the number of rows of equal weight that vary as much: Kish 1965, Survey Sampling"""
-    weights = pair.weights
-    return len(pair.expected) if weights is None else float(weights.sum() ** 2 / np.square(weights).sum())

@@ -16,7 +16,7 @@ from kerash_cli.engine.randomness import Key, generator
 from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, at
 from kerash_cli.model.metrics import METRICS, Metric
-from kerash_cli.model.scoring import Judged
+from kerash_cli.model.scoring import Judged, suitable
 from kerash_cli.model.student import student
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.lines import check_finite
@@ -165,9 +165,7 @@ def _image(found: Sequence[Importance], width: int) -> tuple[tuple[float, ...], 
 
 def chosen(trained: TrainedModel, name: str) -> Metric:
     """Returns a metric by its name; raises BadInput if it is unknown, or measures other models."""
-    targets = trained.encoding.targets
-    suitable = (each for each in METRICS.values() if each.suits(targets.kind, len(targets.classes)))
-    names = [each.name for each in suitable if not each.of_class]
+    names = [each.name for each in suitable(trained.encoding.targets)]
     if name not in names:
         raise BadInput(f"--metric {name}: expected a figure of this model; try one of {', '.join(names)}")
     return METRICS[name]

@@ -15,13 +15,11 @@ from kerash_cli.training import together
 SLICE = 0.2
 """Seconds of the processor after which a process may go on with another training."""
 
-
 LONG_SLICE = 1.0
 """The same of a process that is alone, and shows how far it has got in between."""
 
 Advance = Callable[[dict[str, Any], float], dict[str, Any]]
 """Trains for so many seconds: `together.advance`, here or in a worker."""
-
 
 FAMILIAR = 1.25
 """Factor by which a process prefers a training that it has compiled, or that nobody has."""

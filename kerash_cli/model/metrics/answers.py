@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kerash_cli.encoding.cells import Floats
-from kerash_cli.model.metrics.base import LABELS, ONE_CLASS, SHARE, SURE, averaged, metric
+from kerash_cli.model.metrics.base import LABELS, ONE_CLASS, SHARE, SURE, alike_rows, averaged, metric
 
 
 def wilson(correct: float, total: float) -> tuple[float, float]:
@@ -34,12 +34,12 @@ def right_labels(predicted: ArrayLike, expected: ArrayLike) -> Floats:
 def accuracy_interval(predicted: ArrayLike, expected: ArrayLike, weights: Floats | None = None) -> tuple[float, float]:
     """The 95 % interval of the accuracy.
 
-    With weights it is that of as many rows of equal weight as have the same variance: Kish 1965, Survey Sampling
+    With weights it is that of as many rows of equal weight as vary as much.
     """
     right = right_rows(predicted, expected)
     if weights is None:
         return wilson(int(right.sum()), len(right))
-    rows = float(weights.sum() ** 2 / np.square(weights).sum())
+    rows = alike_rows(weights)
     return wilson(rows * averaged(right, weights), rows)
 
 

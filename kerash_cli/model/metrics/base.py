@@ -42,7 +42,7 @@ class Metric(NamedTuple):
     given: Given = "answers"
     """Kind of values that the function takes: answers, probabilities, a ranking, or ClassCounts."""
     naive: bool = True
-    """True if saved models that have the metric have the naive guess's value too; reports show that of any metric."""
+    """True if saved models keep the naive guess's value beside it; reports show that of any metric."""
     saved: bool = False
     """True if saved models contain it; the other metrics appear in `kerash evaluate` only."""
     interval: Callable[..., tuple[float, float]] | None = None
@@ -100,3 +100,8 @@ def metric(name: str, kinds: tuple[str, ...], *, greater_is_better: bool, **more
 def averaged(of_rows: NDArray[Any], weights: Floats | None) -> float:
     """Returns the mean over rows (rows,), with their weights."""
     return float(of_rows.mean() if weights is None else np.average(of_rows, weights=weights))
+
+
+def alike_rows(weights: Floats) -> float:
+    """Returns the number of rows of equal weight whose mean varies as much: Kish 1965, Survey Sampling"""
+    return float(weights.sum() ** 2 / np.square(weights).sum())

@@ -10,7 +10,7 @@ from kerash_cli.encoding.cells import Floats
 from kerash_cli.encoding.phrases import counted, enumerated
 from kerash_cli.errors import BadInput
 from kerash_cli.model import operating
-from kerash_cli.model.metrics import ONE_CLASS, wilson
+from kerash_cli.model.metrics import ONE_CLASS, answers, wilson
 from kerash_cli.views.charts.chart import (
     COLOURS,
     Axis,
@@ -50,7 +50,7 @@ def confusion(named: "Sequence[tuple[str, Judged]]") -> list[Chart]:
     names = [_span(classes[start : start + size]) for start in range(0, len(classes), size)]
     expected, predicted = (np.asarray(each, np.intp).ravel() // size for each in (judged.expected, judged.answers))
     count = len(names)
-    cells = np.bincount(expected * count + predicted, judged.weights, count * count).reshape(count, count)
+    cells = answers.confusion(predicted, expected, count, judged.weights)
     right = int(np.trace(cells)) if size == 1 else int((judged.expected == judged.answers).sum())
     series = MatrixSeries("", cells.astype(float).tolist(), marks_diagonal=True, by_row=True)
     notes = [f"each row and column stands for {size} classes"] if size > 1 else []

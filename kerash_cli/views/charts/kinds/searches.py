@@ -1,6 +1,6 @@
 """The course of an evolve search: its losses, its front, its family tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from math import nan
 from typing import TYPE_CHECKING, Any
@@ -42,10 +42,10 @@ def pareto(named: "Sequence[tuple[str, SearchRecord]]") -> list[Chart]:
         tried = _tried(name, record)
         shown = _lowest(tried)
         if len(named) == 1:
-            sizes, losses = _columns(shown)
+            sizes, losses = _losses_over("parameters", shown)
             series.append(PointSeries("each network", sizes, losses, 0))
             notes = _note(tried)
-        sizes, losses = _columns(_front(tried))
+        sizes, losses = _losses_over("parameters", _front(tried))
         steps = _steps(sizes, losses)
         series.append(LineSeries("no smaller one is better" if len(named) == 1 else name, *steps, colour_of(place)))
         series.append(PointSeries("", sizes, losses, colour_of(place)))
@@ -67,7 +67,7 @@ def family(named: "Sequence[tuple[str, SearchRecord]]") -> list[Chart]:
     ancestors = _branches(shown, lineage)
     series: list[Series] = [
         LineSeries("", *_branches(shown, shown.keys() - lineage), 0),
-        PointSeries("each network", *_spread(list(shown.values())), 1),
+        PointSeries("each network", *_losses_over("generation", shown.values()), 1),
         LineSeries("ancestors of the saved network" if ancestors[0] else "", *ancestors, 2),
     ]
     marks = [
@@ -106,12 +106,10 @@ def _front(tried: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return front
 
 
-def _columns(records: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
-    return [float(each["parameters"]) for each in records], [float(each["loss"]) for each in records]
-
-
-def _spread(records: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
-    return [float(each["generation"]) for each in records], [float(each["loss"]) for each in records]
+def _losses_over(key: str, records: Iterable[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
+    """Returns the coordinates of the records: a figure of each, and its loss."""
+    pairs = [(float(each[key]), float(each["loss"])) for each in records]
+    return [x for x, _ in pairs], [y for _, y in pairs]
 
 
 def _place(record: Mapping[str, Any]) -> tuple[int, int]:
