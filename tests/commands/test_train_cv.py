@@ -33,10 +33,10 @@ def figures(done: Done) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("form", [("--json",), pytest.param((), marks=pytest.mark.long)])
 def test_the_number_of_workers_changes_no_byte_of_what_is_printed(kerash: Kerash, form: tuple[str, ...]) -> None:
     """PROMISES D2."""
-    words = ("train", *DIGITS, "--cv", "5", "--epochs", "4", *form)
+    words = ("train", *DIGITS, "--cv", "5", "--epochs", "2", *form)
     done = [kerash(*words, "--workers", workers) for workers in ("1", "2", "3")]
     assert {each.code for each in done} == {0}, done[0].err
     assert len({(each.out, each.err) for each in done}) == 1
