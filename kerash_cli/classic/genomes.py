@@ -89,7 +89,7 @@ class Genome:
         network = Network(description.layers, description.known_shape)
         params = network.initial(seed, np.dtype(np.float64), "zeros")
         for i, layer in enumerate(carve(params[: network.learnt], network.param_shapes)):
-            generator(seed, Key.INITIAL, i).random(out=layer.flat)
+            layer.flat[:] = generator(seed, Key.INITIAL, i).random(layer.flat.size)
         return cls(description, tuple(network.tensors(params)), bias, model)
 
     @classmethod

@@ -1,5 +1,6 @@
 """A histogram of residuals: how far targets lie above or below their predictions."""
 
+from collections.abc import Sequence
 from math import floor, log10
 from typing import NamedTuple
 
@@ -18,9 +19,9 @@ _STEPS = (1, 2, 5, 10)
 class Histogram(NamedTuple):
     """Counts of values in bins of equal width between `edges`; the first and the last bin are open to their sides."""
 
-    edges: list[float]
+    edges: Sequence[float]
     """Borders of the bins: a bin has the values from its lower border on, but not its upper one."""
-    counts: list[float]
+    counts: Sequence[float]
     """Number of values in each bin, or the sum of their weights: one more than edges."""
 
 

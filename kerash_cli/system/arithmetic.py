@@ -81,7 +81,7 @@ def is_recorded(value: Any) -> bool:
     return isinstance(value, str) and _RECORDED.fullmatch(value) is not None
 
 
-def _results(dtype: "np.dtype[Any]") -> "Iterator[NDArray[Any]]":
+def _results(dtype: "np.dtype[Any]") -> "Iterator[NDArray[Any] | np.generic]":
     """Yields results whose last digits depend on the order of additions, or on how a function is approximated."""
     rng = np.random.default_rng(0)  # uniform numbers are made of whole ones, the same on every machine
     a, b = ((rng.random(shape) - 0.5).astype(dtype) for shape in ((193, 257), (257, 131)))

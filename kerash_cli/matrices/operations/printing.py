@@ -23,10 +23,10 @@ def info(a: Array) -> str:
     return "\n".join(
         [
             f"sizes {sizes(a.shape)}",
-            f"least {shortest(a.min())}",
-            f"greatest {shortest(a.max())}",
-            f"mean {shortest(_finite(a.mean()))}",
-            f"deviation {shortest(_finite(a.std()))}",
+            f"least {shortest(float(a.min()))}",
+            f"greatest {shortest(float(a.max()))}",
+            f"mean {shortest(_finite(float(a.mean())))}",
+            f"deviation {shortest(_finite(float(a.std())))}",
             f"zeros {a.size - np.count_nonzero(a)} of {a.size}",
         ]
     )
