@@ -120,10 +120,10 @@ def read(source: Source, options: Options) -> Table:
 
 def blocks(source: Source, options: Options) -> Iterator[tuple[ColumnarLayout, Block]]:
     """Yields the rows in blocks."""
-    import pyarrow
-
     first = 1
     with _batches(source) as (schema, batches):
+        import pyarrow
+
         layout = _layout(source.name, schema, options)
         for batch in batches:
             sink = pyarrow.BufferOutputStream()

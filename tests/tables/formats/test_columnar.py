@@ -175,8 +175,11 @@ def test_columns_of_the_same_name_get_numbers() -> None:
 def test_without_the_package_a_line_says_what_to_install(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     content = WRITERS[kind](table(a=[1]))
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(BadInput, match=r"^t: .* needs a package: pip install 'kerash\[parquet\]' installs it$"):
+    needs = r"^t: .* needs a package: pip install 'kerash\[parquet\]' installs it$"
+    with pytest.raises(BadInput, match=needs):
         read(content)
+    with pytest.raises(BadInput, match=needs):
+        next(stream("t"))
 
 
 @pytest.mark.parametrize("kind", WRITERS)
