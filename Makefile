@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := benchmarks/.venv
+PYTHONS ?= $(PYTHON)
 OUT := build/run
 TESTS ?= tests
 COUNT ?= 50
@@ -11,7 +12,7 @@ MNIST ?= $(firstword $(wildcard data/mnist ../*/data/mnist))
 .DEFAULT_GOAL := help
 AXE := build/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: help run check check-long lint types test docs site links record bench mutants clean axe
+.PHONY: help run check check-long lint types test docs site links record bench mutants dist packages formula clean axe
 
 help:  ## these targets
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' Makefile | expand -t 12
@@ -67,8 +68,18 @@ bench:  ## how fast it is beside its peers, in one table (installs them into ben
 mutants: $(VENV)/developing  ## faults in MODULE=kerash_cli/engine/losses.py, or in a folder, that no test notices (COUNT, SEED)
 	$(BIN)/python -m mutants $(MODULE) --count $(COUNT) --seed $(SEED) $(if $(findstring command,$(origin TESTS)),--tests $(TESTS))
 
+dist: $(VENV)/developing  ## the sdist and the wheel in dist/, the same bytes for the same commit
+	$(BIN)/python packaging/dist.py
+
+packages: $(VENV)/developing  ## installs sdist, wheel and each extra into clean venvs and uses them (PYTHONS="python3.11 python3.14")
+	$(BIN)/python packaging/clean_venvs.py $(PYTHONS)
+
+formula: dist  ## the Homebrew formula of a release in dist/kerash.rb (URL of its sdist, HOMEPAGE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python packaging/formula.py dist/*.tar.gz "$(URL)" "$(HOMEPAGE)" >dist/kerash.rb
+
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) $(BENCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(AXE):  # checks pages for those who can't see them; tests without it are skipped
 	npm install --silent --no-audit --no-fund --no-save --prefix build/axe axe-core@4

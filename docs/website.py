@@ -19,7 +19,7 @@ COMMANDS = "reference/commands.md"
 """The page that lists the commands; in the repository it has the help of all of them."""
 
 GROUPS: dict[str, dict[str, str]] = {
-    "Start": {"tutorial.md": "Tutorial"},
+    "Start": {"install.md": "Installing", "tutorial.md": "Tutorial"},
     "Tables": {"tables.md": "Your own tables", "data.md": "Sample data"},
     "Train": {"train.md": "Train", "predict.md": "Predict", "explain.md": "What was off"},
     "Judge": {"evaluate.md": "Evaluate and compare", "report.md": "Reports", "see.md": "Charts"},

@@ -1,0 +1,175 @@
+"""Installs kerash into clean virtual environments, as users do, and uses it there: `make packages`.
+
+    python packaging/clean_venvs.py [--check] [PYTHON]...
+
+For each Python (this one, if none is named), in folders with a home that is empty:
+
+- the sdist is unpacked, and `make run` succeeds in it; with --check, `make check` too
+- the wheel, the sdist, and the wheel with the lowest versions of what it needs are installed, and print what README.md
+  shows
+- for each extra: without it, a command says `pip install 'kerash[EXTRA]'`; that line is typed, and the command works
+- with the extra `all`, each of these commands works
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from configparser import ConfigParser
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from trials import MADE, TRIALS, Trial
+
+ROOT = Path(__file__).parents[1]
+PLACE = ROOT / "build" / "packages"
+sys.path.insert(0, str(ROOT))
+
+from docs import pages  # noqa: E402
+
+INHERITED = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SOURCE_DATE_EPOCH")
+"""Variables that the commands see, with those of pip and of the BLAS; all others are somebody's settings."""
+
+
+class Failed(Exception):
+    """Something that a package should do, and does not."""
+
+
+class Venv:
+    """A virtual environment, and an empty folder and home to work in."""
+
+    def __init__(self, folder: Path, python: str) -> None:
+        """Makes all of them; what was in the folder is removed."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self.home, self.here, self.programs = folder / "home", folder / "here", folder / "venv" / "bin"
+        self.home.mkdir(parents=True)
+        self.here.mkdir()
+        self.run(f"{python} -m venv {folder / 'venv'}")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that a command sees here."""
+        kept = {k: v for k, v in os.environ.items() if k in INHERITED or k.startswith(("PIP_", "OPENBLAS_"))}
+        mpi = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
+        return {**kept, **mpi, "PATH": path, "HOME": str(self.home), "PIP_CACHE_DIR": str(PLACE / "cache")}
+
+    def run(self, script: str, code: int = 0, cwd: Path | None = None) -> str:
+        """Runs lines of bash, and returns what they print on both streams; raises Failed for another exit code."""
+        done = subprocess.run(
+            ["bash", "-ec", script],
+            cwd=cwd or self.here,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode != code:
+            raise Failed(f"{script.strip()}\nexpected exit code {code}, got {done.returncode}:\n{done.stdout}")
+        return done.stdout
+
+    def pip(self, *words: str) -> None:
+        """Installs something."""
+        self.run(f"pip install --quiet --disable-pip-version-check {' '.join(words)}")
+
+
+def archives() -> tuple[Path, Path]:
+    """Builds the sdist and the wheel; returns their paths."""
+    shutil.rmtree(PLACE / "dist", ignore_errors=True)
+    subprocess.run([sys.executable, ROOT / "packaging" / "dist.py", PLACE / "dist"], check=True)
+    (sdist,), (wheel,) = (PLACE / "dist").glob("*.tar.gz"), (PLACE / "dist").glob("*.whl")
+    return sdist, wheel
+
+
+def lowest() -> list[str]:
+    """Returns the packages that kerash needs, each in the lowest version that it may have."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return [f"'{line.replace('>=', '==')}.*'" for line in config["options"]["install_requires"].split("\n") if line]
+
+
+def prints_the_readme(venv: Venv, folder: Path) -> None:
+    """Runs the commands that README.md shows; raises Failed if they print something else, or if a file is missing."""
+    version = venv.run("kerash --version")
+    if not re.fullmatch(r"kerash \S+\n", version):
+        raise Failed(f"kerash --version printed:\n{version}")
+    venv.run(f"test -s {venv.programs.parent}/share/man/man1/kerash-train.1 && kerash data | grep -q iris")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = pages.run(text, folder / "readme", kerash=f"env -u PYTHONPATH {venv.programs / 'kerash'}")
+    if wrong := [str(command) for command in commands if not command.holds]:
+        raise Failed("\n".join(["README.md:", *wrong]))
+
+
+def follows_its_advice(venv: Venv, extra: str, trial: Trial) -> None:
+    """Runs the command of an extra without it, then what its message says, then the command again."""
+    for command in trial.alone or (trial.command,):
+        said = venv.run(command, trial.code)
+        advice = re.search(rf"pip install 'kerash\[{extra}\]'", said.splitlines()[-1])
+        if advice is None or (trial.code == 2 and len(said.splitlines()) != 1):
+            raise Failed(f"{command}\nwithout the extra {extra}, expected one line with what to install, got:\n{said}")
+    venv.run(f"pip install 'kerash[{extra}]' {trial.beside} --quiet --disable-pip-version-check")
+    venv.run(trial.command)
+
+
+@contextmanager
+def step(words: str) -> Iterator[None]:
+    """Prints a line about a step, with its time."""
+    start = monotonic()
+    yield
+    print(f"{words} ({monotonic() - start:.0f} s)", flush=True)
+
+
+def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: bool) -> None:
+    """Goes through all environments with one Python; raises Failed at the first thing that is wrong."""
+    with step("sdist: make check" if check else "sdist: make run"):
+        venv = Venv(folder / "unpacked", python)
+        with tarfile.open(sdist) as archive:
+            archive.extractall(venv.here, filter="data")
+        (source,) = venv.here.iterdir()
+        venv.run(f"make {'run check' if check else 'run'} PYTHON={venv.programs / 'python'}", cwd=source)
+    for name, words in {"wheel": [str(wheel)], "sdist": [str(sdist)], "lowest": [str(wheel), *lowest()]}.items():
+        if name == "lowest" and venv.run("python -c 'import sys; print(sys.version_info > (3, 13))'") == "True\n":
+            continue  # the lowest NumPy has wheels up to Python 3.12
+        with step(f"{name}: README.md"):
+            venv = Venv(folder / name, python)
+            venv.pip(*words)
+            prints_the_readme(venv, folder / name)
+    made = Venv(folder / "all", python)
+    with step(f"all: {', '.join(TRIALS)}"):
+        made.pip(f"'{wheel}[all]'", *(trial.beside for trial in TRIALS.values()))
+        made.run(MADE)
+        files = shutil.copytree(made.here, folder / "files", dirs_exist_ok=True)
+        for trial in TRIALS.values():
+            made.run(trial.command)
+    for extra, trial in TRIALS.items():
+        if extra == "zstd" and made.run("python -c 'import sys; print(sys.version_info > (3, 14))'") == "True\n":
+            continue  # Python itself reads it
+        with step(f"{extra}: {trial.command.strip().splitlines()[-1]}"):
+            venv = Venv(folder / extra, python)
+            shutil.copytree(files, venv.here, dirs_exist_ok=True)
+            venv.pip(str(wheel))
+            follows_its_advice(venv, extra, trial)
+
+
+def main() -> int:
+    """Returns 1 if something is wrong."""
+    pythons = [word for word in sys.argv[1:] if word != "--check"] or [sys.executable]
+    sdist, wheel = archives()
+    for number, python in enumerate(pythons):
+        print(subprocess.check_output([python, "--version"], text=True).strip(), flush=True)
+        try:
+            try_packages(python, PLACE / str(number), sdist, wheel, "--check" in sys.argv)
+        except Failed as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
