@@ -21,6 +21,9 @@ _TENS = 10.0 ** np.arange(_TENS_FROM, 50)
 _WHOLE_TENS = 10 ** np.arange(19)
 _HALF, _TEN = 10**9, np.uint32(10)
 
+FEW = 100
+"""Number of values up to which `str` of each takes less time than the many operations on all of them."""
+
 _BEFORE, _AFTER = 6, 12  # places before and after the point
 _POINT = 1 + _BEFORE  # column of the point, after those of the sign and the places before it
 _SUFFIX = len("e-37")
@@ -45,6 +48,8 @@ class _Decimals(NamedTuple):
 def lines(values: NDArray[np.floating[Any]], delimiter: str) -> list[str]:
     """Returns a line of text for each row of `values` (rows, columns), with its end: shortest decimals of its type."""
     if values.dtype == np.float32:
+        if values.size <= FEW:
+            return [delimiter.join(map(str, row)) + "\n" for row in values]
         return _text(values, delimiter).splitlines(keepends=True)
     return [delimiter.join(map(repr, row)) + "\n" for row in values.tolist()]
 

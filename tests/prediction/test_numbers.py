@@ -46,9 +46,11 @@ def test_numbers_at_the_borders_are_too() -> None:
     check(np.concatenate([values, below, above, -values, -below, -above]))
 
 
-def test_rows_have_separators_and_ends() -> None:
+@pytest.mark.parametrize("times", [1, numbers.FEW])
+def test_rows_have_separators_and_ends(times: int) -> None:
     values = np.array([[0.5, -1, 1e-5], [0, 1e20, 3]])
-    assert numbers.lines(values.astype(np.float32), ";") == ["0.5;-1.0;1e-05\n", "0.0;1e+20;3.0\n"]
+    many = np.tile(values.astype(np.float32), (times, 1))
+    assert numbers.lines(many, ";") == times * ["0.5;-1.0;1e-05\n", "0.0;1e+20;3.0\n"]
     assert numbers.lines(values, "\t") == ["0.5\t-1.0\t1e-05\n", "0.0\t1e+20\t3.0\n"]
 
 

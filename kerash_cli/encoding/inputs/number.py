@@ -44,4 +44,4 @@ class Number(InputColumn, kind="number"):
 
     @classmethod
     def write(cls, table: Table, group: ColumnGroup, scaling: Scaling, missing: str, encoded: Array) -> None:
-        write_scaled(table, group.places, group.features, scaling, missing, encoded)
+        write_scaled(table, group.places, group.starts, scaling, missing, encoded)

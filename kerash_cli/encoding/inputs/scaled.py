@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerash_cli.encoding.cells import check_finite, check_numbers, check_present, tiles
+from kerash_cli.encoding.cells import check_finite, check_numbers, check_present, selection, tiles
 from kerash_cli.encoding.inputs.base import FILL
 from kerash_cli.encoding.scaling import IGNORED, Scaling
 from kerash_cli.engine.tensors import Array
@@ -16,11 +16,11 @@ def write_scaled(
 ) -> None:
     """Writes the scaled values of columns of numbers, each into its feature, as `InputColumn.write` does."""
     check_numbers(table, places)
-    fill, mean, scale = scaling.fill[features], scaling.mean[features], scaling.scale[features]
+    chosen = selection(features)
+    fill, mean, scale = scaling.fill[chosen], scaling.mean[chosen], scaling.scale[chosen]
     ignored = [features[index] for index in np.flatnonzero(scale == IGNORED).tolist()]
     may_lack = table.numbers.dtype.kind == "f"
     scaled = scaling.standardized or bool(ignored)
-    chosen = slice(None) if len(features) == encoded.shape[1] else features
     for part, values in tiles(table.numbers, table.number_indexes(places)):
         gaps = np.isnan(values) if may_lack else None
         if gaps is not None and gaps.any():

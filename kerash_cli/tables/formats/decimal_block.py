@@ -9,6 +9,7 @@ of ten, both exact in float64, so that a single division rounds correctly. All o
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import compress
+from math import nan
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -25,6 +26,8 @@ _NEWLINE, _MINUS = ord("\n"), ord("-")
 _SLOTS = 7  # digits in the word that ends with the separator of the cell
 _LONGEST = 15  # characters without the sign that two words hold; as digits, always below 2**53
 _POWERS = np.array([sign * 10.0**k for sign in (1, -1) for k in range(_LONGEST + 1)])
+FEW = 1000
+"""Number of bytes of text up to which `decode_few` is faster than `decode`."""
 _LITTLE_ENDIAN = np.dtype("<u8")
 
 # Numbers of 8 and more bits as uint64, because a Python int beside an array would be a signed one in NumPy 1.
@@ -89,6 +92,24 @@ def decode(question: Question) -> Values | None:
     values /= _POWERS.take(after.view(np.int64) + negative * (_LONGEST + 1))
     values[empty] = np.nan
     return values.reshape(-1, width) if _settled(values, hard, text, delimiter) else None
+
+
+def decode_few(question: Question) -> NDArray[np.float64] | None:
+    """Returns the values of a few lines as `decode` does, but always as float64, and one after the other.
+
+    That takes less time than the many operations on all cells.
+    """
+    text, delimiter, width = question
+    if text.translate(None, NUMERIC + delimiter + b"\n"):
+        return None
+    rows = [line.split(delimiter) for line in text.splitlines()]
+    if any(len(row) != width for row in rows):
+        return None
+    try:
+        values = np.array([[float(cell) if cell else nan for cell in row] for row in rows])
+    except ValueError:
+        return None
+    return None if np.isinf(values).any() else values
 
 
 def _parsed(content: NDArray[np.uint8], ends: NDArray[np.intp], lengths: NDArray[np.intp], points: bool) -> _Parsed:

@@ -19,7 +19,7 @@ from kerash_cli import decimals
 from kerash_cli.errors import MOST_COMPLAINTS, BadInput, BadTable, at, shown
 from kerash_cli.system import memory
 from kerash_cli.tables.formats import inference, records
-from kerash_cli.tables.formats.decimal_block import Question, Values, decode
+from kerash_cli.tables.formats.decimal_block import FEW, Question, Values, decode, decode_few
 from kerash_cli.tables.formats.inference import FEWEST_SAMPLES
 from kerash_cli.tables.formats.records import Block, Record
 from kerash_cli.tables.joining import Joined
@@ -220,7 +220,9 @@ class TextLayout(NamedTuple):
 
     def _read(self, block: Block) -> Table:
         question = self.question(block)
-        return self.table(block, decode(question) if question else None)
+        if question is None:
+            return self.table(block, None)
+        return self.table(block, (decode_few if len(question.text) <= FEW else decode)(question))
 
     def _prepared(self, block: Block) -> Block:
         """Returns the block together with the blank lines before it, if those are empty cells, and without separators

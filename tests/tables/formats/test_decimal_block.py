@@ -12,13 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kerash_cli import decimals
-from kerash_cli.tables.formats.decimal_block import Question, Values, decode
+from kerash_cli.tables.formats.decimal_block import Question, Values, decode, decode_few
 
 DIGITS = "0123456789" * 3 + "..--+eE"
 
 
 def block(text: str, width: int, delimiter: str = ",") -> Values | None:
-    return decode(Question(text.encode("utf-8"), delimiter.encode(), width))
+    """What `decode` says; `decode_few` must say the same."""
+    question = Question(text.encode("utf-8"), delimiter.encode(), width)
+    values, few = decode(question), decode_few(question)
+    if values is not None:
+        assert few is not None
+        assert few.shape == values.shape
+        assert bits(few) == bits(values)
+    return values
 
 
 def bits(values: object) -> list[str]:
@@ -35,6 +42,7 @@ def bits(values: object) -> list[str]:
 )
 def test_what_is_no_matrix_of_decimals_is_refused(text: str) -> None:
     assert block(text, 2) is None
+    assert decode_few(Question(text.encode("utf-8"), b",", 2)) is None
 
 
 def test_small_integers_take_little_room() -> None:
@@ -65,7 +73,9 @@ def test_any_other_byte_is_seen_in_any_place(length: int) -> None:
         for other in set(range(256)) - set(b"0123456789,\n-+.eE"):
             cell = bytearray(b"1" * length)
             cell[place] = other
-            assert decode(Question(b"1,%s\n2,3\n4,5\n" % cell, b",", 2)) is None
+            question = Question(b"1,%s\n2,3\n4,5\n" % cell, b",", 2)
+            assert decode(question) is None
+            assert decode_few(question) is None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " ", ":", "/", "_"])
