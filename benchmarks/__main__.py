@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B13 L1 … L5 M1 T1]
+    python -m benchmarks [--runs N] [B1 … B13 L1 … L7 M1 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, crossing, evolving, functions, machine, peers_kerash, tables, texts
+from benchmarks import commands, crossing, evolving, functions, inference, machine, peers_kerash, tables, texts
 from benchmarks.contenders import ROOT, Contender, ways
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.views.layout import aligned
@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    known = [*WORKLOADS, EVOLVING, CROSSING, *WHOLE_COMMANDS, *LARGE, FUNCTIONS, TEXTS]
+    known = [*WORKLOADS, EVOLVING, CROSSING, *WHOLE_COMMANDS, *LARGE, *inference.TASKS, FUNCTIONS, TEXTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
     parser.add_argument("id", nargs="*", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
@@ -72,6 +72,8 @@ def main() -> None:
         rows += cross_validation(raw[CROSSING])
     rows += whole_commands(chosen, options.runs, raw)
     rows += large_tables(chosen, options.runs, raw)
+    for name in filter(chosen.__contains__, inference.TASKS):
+        rows += predicting(name, options.runs, calibration["cores"], raw)
     if FUNCTIONS in chosen and shutil.which("zsh") is None:
         print(f"{FUNCTIONS}: not measured, since zsh is not installed", file=sys.stderr)
     elif FUNCTIONS in chosen:
@@ -220,6 +222,21 @@ def large_tables(chosen: list[str], runs: int, raw: dict[str, Any]) -> Iterator[
         ):
             verdict = "met" if share <= limit else "MISSED"
             yield Row(name, task, mine.wall, peer, theirs.wall, share, f"<= {limit:g}", verdict, what)
+
+
+def predicting(name: str, runs: int, cores: int, raw: dict[str, Any]) -> Iterator[Row]:
+    """The rows of inference: one row after the other in a coprocess (L6), or a million rows from CSV to CSV (L7)."""
+    raw[name] = {}
+    for network in inference.NETWORKS:
+        with tempfile.TemporaryDirectory() as folder:
+            found = raw[name][network] = inference.TASKS[name](network, Path(folder), runs, cores)
+        mine = found["kerash"]
+        for peer, target in inference.PEERS.items():
+            theirs = found[peer]
+            ratio = median(their / our for our, their in zip(mine.seconds, theirs.seconds, strict=True))
+            wanted, verdict = (f">= {target.ratio:g}", faster(ratio, target)) if target else ("", "")
+            ours, peers = (median(each.seconds) for each in (mine, theirs))
+            yield Row(name, f"kerash, {network}", ours, peer, peers, ratio, wanted, verdict, mine.beside(theirs))
 
 
 def evolution(turns: list[dict[str, float]]) -> Row:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.contenders import ROOT, environment
+from benchmarks.predictors import torch_network
 from benchmarks.workloads import MNIST, mnist
 
 TALL, WIDTH, WIDE = 500_000, 101, 1_000_000
@@ -171,17 +172,7 @@ def _predicting(side: str, task: str) -> Callable[[], object]:
 
     trained = TrainedModel.load(model)
     scaling = trained.encoding.scaling
-    tensors = [layer for layer in trained.network.tensors(trained.params) if layer]
-    modules: list[torch.nn.Module] = []
-    for layer in tensors:
-        inputs, units = layer["weights"].shape
-        linear = torch.nn.Linear(inputs, units)
-        linear.weight.data, linear.bias.data = (
-            torch.from_numpy(layer["weights"].T.copy()),
-            torch.from_numpy(layer["bias"]),
-        )
-        modules += [linear, torch.nn.ReLU()]
-    network = torch.nn.Sequential(*modules[:-1], torch.nn.Softmax(dim=1))
+    network = torch_network(trained)
 
     def predict() -> None:
         x = np.load(data) if data.endswith(".npy") else np.loadtxt(data, delimiter=",")
