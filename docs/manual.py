@@ -149,6 +149,15 @@ def page(manual: Manual, everything: Sequence[Manual]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def related(manual: Manual, everything: Sequence[Manual]) -> list[str]:
+    """Returns the titles of the pages of the same group, of those that the help names, and of the program."""
+    own = manual.name.removeprefix("kerash").strip()
+    group = next((group for group in GROUPS.values() if own in group), {} if own else next(iter(GROUPS.values())))
+    text = " ".join([*manual.help.texts, *(right for rows in manual.help.sections.values() for _, right in rows)])
+    named = {each.title for each in everything if re.search(rf"\b{each.name}\b(?!-)", text)} if own else set()
+    return sorted({"kerash", *(f"kerash-{name}" for name in group), *named} - {manual.title})
+
+
 def write(folder: Path = FOLDER) -> None:
     """Writes all pages into a folder, and removes those of commands that are no more."""
     folder.mkdir(exist_ok=True)
@@ -297,12 +306,7 @@ def _examples(manual: Manual) -> Iterator[str]:
 
 
 def _see_also(manual: Manual, everything: Sequence[Manual]) -> Iterator[str]:
-    """Yields the names of the pages of the same group, of those that the text names, and of the program."""
-    own = manual.name.removeprefix("kerash").strip()
-    group = next((group for group in GROUPS.values() if own in group), next(iter(GROUPS.values())))
-    text = " ".join([*manual.help.texts, *(right for rows in manual.help.sections.values() for _, right in rows)])
-    named = {each.name for each in everything if re.search(rf"\b{each.name}\b(?!-)", text)} if own else set()
-    names = sorted({"kerash", *(f"kerash {name}" for name in group), *named} - {manual.name})
+    """Yields the names of related pages."""
     yield ".SH SEE ALSO"
-    pages = [f".BR {roff.escaped(name.replace(' ', '-'))} (1)" for name in names]
-    yield from [f"{page}," for page in pages[:-1]] + pages[-1:]
+    *others, last = (f".BR {roff.escaped(title)} (1)" for title in related(manual, everything))
+    yield from (*(f"{other}," for other in others), last)

@@ -8,11 +8,12 @@ as plain words. Commands have a page each, made of their help, and functions one
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from docs import manual
+from kerash_cli.commands import _help
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = "reference/commands.md"
@@ -187,12 +188,14 @@ def _menu(places: list[str]) -> str:
 
 def command_pages() -> dict[str, str]:
     """Returns the page of each command, and the page that lists them."""
-    program, *commands = manual.manuals()
+    everything = manual.manuals()
+    program, *commands = everything
     names = [each.name.removeprefix("kerash ") for each in commands]
     contents = ["```{toctree}", ":hidden:", "", *(f"kerash {name} <commands/{name}>" for name in names), "```"]
     pages = {COMMANDS: "\n".join(["# Commands", "", *_command(program), *contents, ""])}
     for each, name in zip(commands, names, strict=True):
-        pages[f"reference/commands/{name}.md"] = "\n".join([f"# {each.name}", "", *_command(each)])
+        lines = [f"# {each.name}", "", *_command(each), *_further(each, everything)]
+        pages[f"reference/commands/{name}.md"] = "\n".join(lines)
     return pages
 
 
@@ -212,8 +215,17 @@ def _command(page: manual.Manual) -> Iterator[str]:
             yield from _options(page.name, rows)
         else:
             yield from _commands(rows)
-    top = posixpath.relpath("index.md", "reference" if page.name == "kerash" else "reference/commands")
-    yield from (f"[Exit codes]({top}#exit-codes) mean the same in all commands.", "")
+    yield from ("[Exit codes](/index.md#exit-codes) mean the same in all commands.", "")
+
+
+def _further(page: manual.Manual, everything: Sequence[manual.Manual]) -> Iterator[str]:
+    """Yields links to the page about the subject of a command, if there is one, and to related commands."""
+    subject = f"docs/{page.name.removeprefix('kerash ')}.md"
+    links = [f"[{title(subject)}](/{sources()[subject]})"] if subject in sources() else []
+    names = (each.removeprefix("kerash-") for each in manual.related(page, everything) if each != "kerash")
+    links += [f"[kerash {name}](/reference/commands/{name}.md)" for name in names]
+    if links:
+        yield from (f"See also: {', '.join(links)}.", "")
 
 
 def _operations(page: manual.Manual) -> Iterator[str]:
@@ -250,12 +262,19 @@ def _paragraph(text: str) -> str:
 
 
 def _prose(text: str) -> str:
-    """Returns a sentence of the help as Markdown: options are code, and no character is a mark."""
+    """Returns a sentence of the help as Markdown, in which options are code and commands lead to their pages."""
     parts = re.split(r"(`[^`]+`|(?<![\w-])--?[A-Za-z][\w-]*)", " ".join(text.split()))
-    return "".join(
-        f"`{part.strip('`')}`" if place % 2 else re.sub(r"([\\*_\[\]<>|{}$#])", r"\\\1", part)
-        for place, part in enumerate(parts)
-    )
+    return "".join(_code(part.strip("`")) if place % 2 else _escaped(part) for place, part in enumerate(parts))
+
+
+def _code(words: str) -> str:
+    command = words.removeprefix("kerash ")
+    known = words != command and any(command in group for group in _help.GROUPS.values())
+    return f"[`{words}`](/reference/commands/{command}.md)" if known else f"`{words}`"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_\[\]<>|{}$#])", r"\\\1", text)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def test_each_page_is_once_in_the_menu_and_each_link_leads_to_one() -> None:
     for name, text in pages.items():
         prose = re.sub(r"(?ms)^(```+)(?!\{option).*?^\1$", "", text)
         targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", prose)
-        assert not [each for each in targets if normpath(join(dirname(name), each)) not in pages], name
+        assert not [each for each in targets if normpath(join(dirname(name), each)).lstrip("/") not in pages], name
 
 
 def test_a_page_that_is_in_no_group_comes_last_in_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +69,8 @@ def test_a_command_has_a_page_with_its_options() -> None:
     assert text.startswith("# kerash train\n\nTrain a network on a table.\n\n```text\nkerash train [OPTIONS]")
     assert "```{option} -t, --target COLUMN\nColumn of DATA with the answers" in text
     assert "```{option} --header, --no-header\n" in text
+    assert "\n[`kerash init`](/reference/commands/init.md) writes one" in text.replace(". ", ".\n")
+    assert "\nSee also: [Training a network](/train.md), [kerash check](/reference/commands/check.md), " in text
 
 
 class Links(HTMLParser):
