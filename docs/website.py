@@ -8,17 +8,13 @@ as plain words. Commands have a page each, made of their help, and functions one
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from docs import manual
-from kerash_cli.commands import _help
+from docs import command_pages
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = "reference/commands.md"
-"""The page that lists the commands; in the repository it has the help of all of them."""
-
 GROUPS: dict[str, dict[str, str]] = {
     "Start": {"install.md": "Installing", "tutorial.md": "Tutorial"},
     "Tables": {"tables.md": "Your own tables", "data.md": "Sample data"},
@@ -34,7 +30,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Scale": {"scale.md": "Several machines", "performance.md": "Performance", "mountpoint.md": "The mountpoint"},
     "Reference": {
-        COMMANDS: "Commands",
+        command_pages.CONTENTS: "Commands",
         "reference/python.md": "Python functions",
         "reference/layers.md": "Layers",
         "reference/activations.md": "Activations",
@@ -92,7 +88,9 @@ def gathered() -> dict[str, str]:
     """Returns the text of each page of the website by its place."""
     pages = {place: adapted((ROOT / source).read_text(encoding="utf-8"), source) for source, place in sources().items()}
     pages["reference/python.md"] = (ROOT / "docs/functions.txt").read_text(encoding="utf-8")
-    pages |= command_pages()
+    pages |= command_pages.pages(
+        {Path(place).stem: f"[{title(source)}](/{place})" for source, place in sources().items()}
+    )
     pages["index.md"] += _menu([place for place in pages if not place.startswith("reference/commands/")])
     return pages
 
@@ -147,7 +145,7 @@ def _link(words: str, target: str, source: str) -> str:
     if posixpath.basename(words) == posixpath.basename(file):
         words = title(there)
     command = re.fullmatch(r"kerash-([\w-]+)", anchor)
-    if sources()[there] == COMMANDS and command:
+    if sources()[there] == command_pages.CONTENTS and command:
         return f"[{words}]({_relative(source, f'reference/commands/{command[1]}.md')})"
     return f"[{words}]({_way(source, there)}{'#' if anchor else ''}{anchor})"
 
@@ -181,100 +179,6 @@ def _menu(places: list[str]) -> str:
         if rows:
             lines += ["", "```{toctree}", ":hidden:", f":caption: {heading}", "", *rows, "```"]
     return "\n".join([*lines, ""])
-
-
-# The pages of commands
-
-
-def command_pages() -> dict[str, str]:
-    """Returns the page of each command, and the page that lists them."""
-    everything = manual.manuals()
-    program, *commands = everything
-    names = [each.name.removeprefix("kerash ") for each in commands]
-    contents = ["```{toctree}", ":hidden:", "", *(f"kerash {name} <commands/{name}>" for name in names), "```"]
-    pages = {COMMANDS: "\n".join(["# Commands", "", *_command(program), *contents, ""])}
-    for each, name in zip(commands, names, strict=True):
-        lines = [f"# {each.name}", "", *_command(each), *_further(each, everything)]
-        pages[f"reference/commands/{name}.md"] = "\n".join(lines)
-    return pages
-
-
-def _command(page: manual.Manual) -> Iterator[str]:
-    """Yields the lines of a command's page below its title."""
-    summary, *paragraphs = page.paragraphs
-    yield from (_prose(summary), "", "```text", f"{page.name} {page.help.usage}", "```", "")
-    for paragraph in paragraphs:
-        yield from (_paragraph(paragraph), "")
-    for heading, rows in page.help.sections.items():
-        yield from (f"## {heading}", "")
-        if page.operations and heading == "Operations":
-            yield from _operations(page)
-        elif page.common:
-            yield from (f"{manual.COMMON}", "", *_options(page.name, page.common))
-        elif all(left.startswith("-") for left, _ in rows):
-            yield from _options(page.name, rows)
-        else:
-            yield from _commands(rows)
-    yield from ("[Exit codes](/index.md#exit-codes) mean the same in all commands.", "")
-
-
-def _further(page: manual.Manual, everything: Sequence[manual.Manual]) -> Iterator[str]:
-    """Yields links to the page about the subject of a command, if there is one, and to related commands."""
-    subject = f"docs/{page.name.removeprefix('kerash ')}.md"
-    links = [f"[{title(subject)}](/{sources()[subject]})"] if subject in sources() else []
-    names = (each.removeprefix("kerash-") for each in manual.related(page, everything) if each != "kerash")
-    links += [f"[kerash {name}](/reference/commands/{name}.md)" for name in names]
-    if links:
-        yield from (f"See also: {', '.join(links)}.", "")
-
-
-def _operations(page: manual.Manual) -> Iterator[str]:
-    for name, found in page.operations.items():
-        usage = f"{page.name} {name} {found.usage}"
-        yield from (f"### {name}", "", "```text", usage, "```", "")
-        for paragraph in re.split(r"\n\s*\n", found.texts[0]):
-            yield from (_paragraph(paragraph), "")
-        for left, right in found.sections.get("Words", []):
-            yield from (f"`{left}`", f": {_prose(right)}", "")
-        own = [row for row in found.sections["Options"] if row not in page.common]
-        yield from _options(f"{page.name} {name}", own) if own else ()
-
-
-def _options(program: str, rows: list[tuple[str, str]]) -> Iterator[str]:
-    """Yields options, which can be linked to and are found by the search."""
-    yield from (f"```{{program}} {program}", "```", "")
-    for left, right in rows:
-        yield from (f"```{{option}} {left.replace(' / ', ', ')}", _prose(right), "```", "")
-
-
-def _commands(rows: list[tuple[str, str]]) -> Iterator[str]:
-    yield from ("| | |", "|---|---|")
-    for name, summary in rows:
-        yield f"| [kerash {name}](commands/{name}.md) | {_prose(summary)} |"
-    yield ""
-
-
-def _paragraph(text: str) -> str:
-    if text.startswith("\b"):
-        language = "sh" if "kerash" in text else "text"
-        return f"```{language}\n{text.removeprefix(chr(8)).strip(chr(10))}\n```"
-    return _prose(text)
-
-
-def _prose(text: str) -> str:
-    """Returns a sentence of the help as Markdown, in which options are code and commands lead to their pages."""
-    parts = re.split(r"(`[^`]+`|(?<![\w-])--?[A-Za-z][\w-]*)", " ".join(text.split()))
-    return "".join(_code(part.strip("`")) if place % 2 else _escaped(part) for place, part in enumerate(parts))
-
-
-def _code(words: str) -> str:
-    command = words.removeprefix("kerash ")
-    known = words != command and any(command in group for group in _help.GROUPS.values())
-    return f"[`{words}`](/reference/commands/{command}.md)" if known else f"`{words}`"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\*_\[\]<>|{}$#])", r"\\\1", text)
 
 
 if __name__ == "__main__":
