@@ -127,7 +127,7 @@ def _range(axis: Axis, values: Iterable[Numbers], base: float | None = None) -> 
         return AxisRange(-0.5, len(axis.names) - 0.5, names=axis.names)
     found, log = _finite(values), axis.scale == "log"
     if log:
-        found = found[found > 0]
+        found = np.maximum(found[found > 0], _LEAST)
     low, high = (float(found.min()), float(found.max())) if len(found) else (1.0, 10.0) if log else (0.0, 1.0)
     low, high = axis.low if axis.low is not None else low, axis.high if axis.high is not None else high
     low, high = _apart(low, high, log)

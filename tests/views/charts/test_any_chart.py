@@ -26,7 +26,7 @@ from kerash_cli.views.charts.chart import (
 from kerash_cli.views.charts.svg import svg
 from kerash_cli.views.charts.terminal import draw
 
-NUMBER = st.floats() | st.sampled_from([0.0, 1.0, 1e-300, 1.7e308, -1.7e308])
+NUMBER = st.floats() | st.sampled_from([0.0, 1.0, 5e-324, 1e-300, 1.7e308, -1.7e308])
 COUNT = st.floats(0, 1e308)
 HALF_FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 """Letters of which two are a flag; terminals do not agree how wide one alone is."""
