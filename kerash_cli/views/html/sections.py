@@ -20,6 +20,9 @@ from kerash_cli.views.layout import clipped
 _TEXTS = ("kind", "shape", "values", "becomes")
 """Headers of columns that are no numbers."""
 
+MOST_ROWS, MOST_REMARKS = 200, 20
+"""Columns of the data or layers that are in a table, and remarks about the rows: a page stays below 1 MB."""
+
 
 class ReportSection(NamedTuple):
     """A section of a report; `ident` is what links lead to."""
@@ -43,7 +46,8 @@ def _how_good(material: ReportMaterial) -> list[Content]:
         _note(f"{material.data}: {material.known}. On new rows the model is likely to be worse.")
         if material.known
         else None,
-        *(_note(line) for line in material.remarks),
+        *(_note(line) for line in material.remarks[:MOST_REMARKS]),
+        _more(len(material.remarks) - MOST_REMARKS, "remark", "kerash evaluate prints them"),
         beside(
             figures.main_table(material),
             *pictures(material, "judged", material.judged),
@@ -87,9 +91,7 @@ def _what_it_relies_on(material: ReportMaterial) -> list[Content]:
             table("Columns by their importance", [*header, *(["95 % interval"] if intervals else [])], rows),
             class_="flow",
         ),
-        element("p", f"{rest} more columns are of {rounded(found.columns[-rest].mean, 3)} or less.", class_="soft")
-        if rest
-        else None,
+        _more(rest, "column", f"each is of {rounded(found.columns[-rest].mean, 3)} or less"),
         *(element("p", f"{line[:1].upper()}{line[1:]}.") for line in importance.cautions(found)),
     ]
 
@@ -106,6 +108,7 @@ def _data(material: ReportMaterial) -> list[Content]:
         header.insert(2, "shape")
         for row, counts in zip(rows, material.shapes, strict=True):
             row.insert(2, histogram(counts) if counts else "")
+    more = len(rows) - MOST_ROWS
     return [
         element(
             "p",
@@ -115,10 +118,11 @@ def _data(material: ReportMaterial) -> list[Content]:
         table(
             "Columns of the table",
             header,
-            rows,
+            rows[:MOST_ROWS],
             texts=[header.index(each) for each in _TEXTS if each in header],
             hidden=True,
         ),
+        _more(more, "line", f"kerash check {material.file} prints all of them"),
     ]
 
 
@@ -127,8 +131,10 @@ def _network(material: ReportMaterial) -> list[Content]:
     layers = network.summary(1, material.trained.params.itemsize)
     rows: list[list[Content]] = [
         [each["layer"], "×".join(map(str, each["output"])), f"{each['parameters']:,}", f"{each['flops']:,}"]
-        for each in layers
+        for each in layers[:MOST_ROWS]
     ]
+    if (more := len(layers) - MOST_ROWS) > 0:
+        rows.append([f"and {counted(more, 'more layer')}", "", "", ""])
     sums = [f"{sum(each[key] for each in layers):,}" for key in ("parameters", "flops")]
     header = ("layer", "output", "parameters", "operations a row")
     return [
@@ -140,6 +146,11 @@ def _network(material: ReportMaterial) -> list[Content]:
             class_="flow",
         ),
     ]
+
+
+def _more(rest: int, noun: str, where: str) -> Markup | None:
+    """Returns a line about what a table leaves out; None if it has all."""
+    return element("p", f"Not shown: {counted(rest, noun)}; {where}.", class_="soft") if rest > 0 else None
 
 
 def _is_image(material: ReportMaterial) -> bool:

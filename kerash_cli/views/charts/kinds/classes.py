@@ -34,6 +34,8 @@ CHANCES = (*ONE_CLASS, "multilabel")
 """Kinds of targets with probabilities."""
 MOST_CLASSES = 50
 """Maximum number of rows of a confusion matrix; of more classes, several share a row."""
+MOST_CURVES = 12
+"""Maximum number of classes that have a curve each; of more classes, an even sample has."""
 MOST_SAID = 6
 """Maximum number of curves that the description names."""
 MOST_POOLED = 20_000_000
@@ -122,8 +124,9 @@ def _curves(
     sides = [*_by_class(named[0][1])] if len(named) == 1 else [_pooled(judged, name) for name, judged in named]
     many = len(named) == 1 and len(sides) > COLOURS
     series, said, notes, missing = list[Series](), list[str](), list[str](), list[str]()
+    classes = len(sides)
     if many:
-        sides = [sides[place] for place in sample(len(sides), MOST_CLASSES)]
+        sides = [sides[place] for place in sample(classes, MOST_CURVES)]
     for place, side in enumerate(sides):
         found = curve(side.scores, side.positive, side.weights)
         if found is None:
@@ -139,7 +142,8 @@ def _curves(
         pooled = curve(all_rows.scores, all_rows.positive, all_rows.weights)
         assert pooled is not None  # each row is of one class and not of another
         series.append(LineSeries(f"{ALL} ({figure} {short(area(pooled))})", pooled.x, pooled.y))
-        notes.append("grey: each class against the others")
+        few = f"{len(sides)} of {classes} classes, each" if len(sides) < classes else "each class"
+        notes.append(f"grey: {few} against the others")
     pairs = len(named[0][1].expected) * len(named[0][1].targets.classes or named[0][1].targets.labels)
     if pairs > MOST_POOLED and (many or len(named) > 1):
         notes.append("the curve of all classes is that of an even sample of the rows")
