@@ -3,30 +3,17 @@
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from kerash_cli.commands import _files, _options
-from kerash_cli.commands._help import Option
+from kerash_cli.commands import _files
 from kerash_cli.encoding.phrases import counted
-from kerash_cli.errors import BadInput, Diverged, plain
+from kerash_cli.errors import BadInput, Diverged
 
 if TYPE_CHECKING:
     from kerash_cli.model.pairing import Pair
     from kerash_cli.model.trained import TrainedModel
-    from kerash_cli.prediction.judging import Predicted
+    from kerash_cli.prediction.importance import Importances
+    from kerash_cli.prediction.judging import LeftOut, Predicted
     from kerash_cli.tables.table import Table
     from kerash_cli.views.messages import Console
-
-DATA = (
-    _options.on_error("stop", "skip", help="What to do about a bad row: stop, or skip it (default: {default})."),
-    *_options.READING,
-    _options.LABEL_HEADER,
-)
-"""Options about the rows."""
-
-WEIGHTS = Option(
-    "--weights",
-    metavar="COLUMN",
-    help="Column of DATA with how much each row counts, from 0 on (default: all count the same).",
-)
 
 
 class AnsweredRows:
@@ -38,8 +25,7 @@ class AnsweredRows:
         self.data, self.label, self._console = data, label, console
         self._reader = _files.Reader.of(options)
         self._skip, self._mountpoint = options.pop("on_error") == "skip", options.pop("mountpoint")
-        self._takes_weights = "weights" in options
-        self._weights: str | None = options.pop("weights", None)
+        self._weights: str | None = options.pop("weights")
         self._tables: list[tuple[Any, Table, Table | None]] = []
         self._told: set[str] = set()
 
@@ -72,23 +58,47 @@ class AnsweredRows:
         trained.require_memory(model, table.rows)
         found = predicted(trained, table, labels, self._skip, self._mountpoint, self._tell, self._weights)
         self._tell(*self.unweighted(trained, table))
-        left_out = found.left_out
+        self._tell_left_out(found.left_out)
+        self._tell(*found.notes)
+        self._console.unseen(found.unseen)
+        return found
+
+    def importances(self, model: str, trained: "TrainedModel", **how: Any) -> "Importances":
+        """Returns the importance of each column for a model; `how` are more arguments for `importance.importances`.
+
+        Prints remarks as `predicted` does, unless they were printed.
+        """
+        from kerash_cli.prediction.importance import importances
+
+        table, labels = self.read(model, trained)
+        rows = {"labels": labels, "weights": self._weights, "skip": self._skip}
+        found = importances(trained, table, **rows, mountpoint=self._mountpoint, tell=self._tell, **how)
+        self._tell(*self.unweighted(trained, table))
+        self._tell_left_out(found.left_out)
+        return found
+
+    def used(self, model: str, trained: "TrainedModel") -> tuple["Table", "Table | None"]:
+        """Returns the table and its labels without the rows that can't be read, if these are to be skipped."""
+        from kerash_cli.prediction.judging import usable
+
+        table, labels = self.read(model, trained)
+        return usable(trained.encoding, table, labels, skip=True)[:2] if self._skip else (table, labels)
+
+    def _tell_left_out(self, left_out: "LeftOut") -> None:
+        """Prints how many rows were left out, and why, unless that was printed."""
         if left_out.missing:
             self._tell(f"skipped {counted(left_out.missing, 'row')} with missing values, as in training")
         if left_out.weightless:
             self._tell(f"skipped {counted(left_out.weightless, 'row')} with a weight of 0")
-        self._tell(*found.notes)
-        self._console.unseen(found.unseen)
-        self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
-        return found
+        if left_out.bad and "bad rows" not in self._told:
+            self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
+            self._told.add("bad rows")
 
     def unweighted(self, trained: "TrainedModel", table: "Table") -> list[str]:
         """Returns a line if the model was trained with weights that the table has, and all rows count the same now."""
         column = trained.training["settings"].get("weights")
         if self._weights is not None or column is None or column not in table.named:
             return []
-        if not self._takes_weights:
-            return [f"all rows count the same, unlike in training, where {plain(column)} had their weights"]
         return [f"all rows count the same; --weights {quote(column)} counts them as in training"]
 
     def pair(self, names: tuple[str, str], found: tuple["Predicted", "Predicted"], threshold: float | None) -> "Pair":

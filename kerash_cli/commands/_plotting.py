@@ -171,19 +171,11 @@ class _Sources:
             raise BadInput(f"{first} and {name} predict different things; try one of them at a time")
 
     def _importances(self) -> "list[tuple[str, Importances]]":
-        from kerash_cli.prediction.importance import importances
-
         ((name, trained),), data = self.models(), self._words.data
         assert data is not None
-        if self._options["weights"] is not None or self._options["on_error"] != "stop":
-            raise BadInput("--kind importance takes neither --weights nor --on-error skip; leave them out")
         trained.require_memory(name)
-        options = {option: value for option, value in self._options.items() if option != "weights"}
-        rows = _measuring.AnsweredRows(data, self._words.label, options, self._console)
-        table, labels = rows.read(name, trained)
-        tell = self._console.say
-        tell(*rows.unweighted(trained, table))
-        return [(name, importances(trained, table, labels=labels, mountpoint=self._mountpoint, tell=tell))]
+        rows = _measuring.AnsweredRows(data, self._words.label, self._options, self._console)
+        return [(name, rows.importances(name, trained))]
 
     def _searches(self) -> "list[tuple[str, SearchRecord]]":
         from kerash_cli.evolution import history

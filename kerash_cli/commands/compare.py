@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from kerash_cli.commands import _files, _measuring, _options
+from kerash_cli.commands import _files, _judging_options, _measuring, _options
 from kerash_cli.commands._help import Command, Option
 
 SECTIONS = {
-    "Data": _measuring.DATA,
+    "Data": _judging_options.DATA,
     "Measuring": (
-        _measuring.WEIGHTS,
+        _judging_options.WEIGHTS,
         _options.THRESHOLD,
         Option("--seed", type=_options.SEED, default=0, help="Seed for the rows that are drawn (default: {default})."),
     ),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _measuring, _options, _threshold_for, _thresholds
+from kerash_cli.commands import _judging_options, _measuring, _options, _threshold_for, _thresholds
 from kerash_cli.commands._help import Command
 
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from kerash_cli.prediction.judging import Predicted
 
 SECTIONS = {
-    "Data": _measuring.DATA,
-    "Measuring": (_measuring.WEIGHTS, _options.THRESHOLD, _threshold_for.OPTION, *_thresholds.OPTIONS),
+    "Data": _judging_options.DATA,
+    "Measuring": (_judging_options.WEIGHTS, _options.THRESHOLD, _threshold_for.OPTION, *_thresholds.OPTIONS),
     "Running": (_options.MOUNTPOINT,),
     "Output": (_options.AS_JSON, _options.QUIET),
 }

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _measuring, _options
+from kerash_cli.commands import _judging_options, _measuring, _options
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from kerash_cli.views.messages import Console
 
 SECTIONS = {
-    "Data": (*_options.READING, _options.LABEL_HEADER),
+    "Data": _judging_options.DATA,
     "Measuring": (
+        _judging_options.WEIGHTS,
         Option(
             "--metric",
             metavar="NAME",
@@ -71,16 +72,12 @@ def _measured(
     model: str, data: str, label: str | None, options: dict[str, Any], console: "Console"
 ) -> "tuple[Importances, str]":
     """Reads the model and the rows; returns the importance of each column, and the name of the table."""
-    from kerash_cli.prediction.importance import importances
-
     how = {name: options.pop(name) for name in ("metric", "repeats", "seed")}
-    how["mountpoint"] = options["mountpoint"]
-    rows = _measuring.AnsweredRows(data, label, {**options, "on_error": "stop"}, console)
+    rows = _measuring.AnsweredRows(data, label, options, console)
     trained = rows.load(model, threshold=None)
-    table, labels = rows.read(model, trained)
-    console.say(*rows.unweighted(trained, table))
+    table, _ = rows.used(model, trained)
     console.unseen(trained.encoding.unseen(table))
-    found = importances(trained, table, labels=labels, tell=console.say, **how)
+    found = rows.importances(model, trained, **how)
     if found.rows == 1:
         raise BadInput(f"{at(table.source)}expected two rows or more, got one, in which nothing can be permuted")
     return found, table.source

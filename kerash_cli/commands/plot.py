@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _files, _measuring, _options
+from kerash_cli.commands import _files, _judging_options, _options
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput
 
@@ -27,7 +27,7 @@ OUTPUT = Option(
 )
 SECTIONS = {
     "Chart": (KIND, OUTPUT),
-    "Data": (*_measuring.DATA, _measuring.WEIGHTS),
+    "Data": (*_judging_options.DATA, _judging_options.WEIGHTS),
     "Running": (_options.MOUNTPOINT,),
     "Output": (_options.AS_JSON, _options.QUIET),
 }

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _files, _measuring, _options
+from kerash_cli.commands import _files, _judging_options, _measuring, _options
 from kerash_cli.commands._help import Command, Option
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, plain
 
 if TYPE_CHECKING:
     from kerash_cli.prediction.judging import Predicted
@@ -22,8 +22,11 @@ _MARK = b'<meta name="generator" content="kerash '
 """Bytes that each report has near its beginning."""
 
 SECTIONS = {
-    "Data": (*_options.READING, _options.LABEL_HEADER),
-    "Measuring": (Option("--seed", type=_options.SEED, default=0, help="Seed for permutations (default: {default})."),),
+    "Data": _judging_options.DATA,
+    "Measuring": (
+        _judging_options.WEIGHTS,
+        Option("--seed", type=_options.SEED, default=0, help="Seed for permutations (default: {default})."),
+    ),
     "Running": (_options.MOUNTPOINT,),
     "Output": (
         Option("-o", "--output", type=_options.OUTPUT, help="File to write (default: the model's name with .html)."),
@@ -94,14 +97,13 @@ def _material(
     from kerash_cli.inspection import summaries
     from kerash_cli.inspection.shapes import shapes
     from kerash_cli.prediction import judging
-    from kerash_cli.prediction.importance import importances
     from kerash_cli.views.html.material import ReportMaterial
 
-    mountpoint, seed, reading = options["mountpoint"], options["seed"], _options.given(_NOT_READING)
-    rows = _measuring.AnsweredRows(data, label, {**options, "on_error": "stop"}, console)
+    seed, reading = options["seed"], _options.given(_NOT_READING)
+    rows = _measuring.AnsweredRows(data, label, options, console)
     trained = rows.load(model, threshold=None)
     found = rows.predicted(model, trained)
-    table, labels = rows.read(model, trained)
+    table, labels = rows.used(model, trained)
     columns = summaries.of_model(trained.encoding, table, labels)
     return ReportMaterial(
         model=_name(model),
@@ -117,7 +119,7 @@ def _material(
         remarks=[*rows.unweighted(trained, table), *_remarks(found, table, labels)],
         columns=columns,
         shapes=shapes(columns, table),
-        importances=importances(trained, table, seed=seed, labels=labels, mountpoint=mountpoint, tell=console.say),
+        importances=rows.importances(model, trained, seed=seed),
         sha256={"model": _files.digest(model), "data": table.sha256, "labels": labels.sha256 if labels else ""},
     )
 
@@ -127,9 +129,15 @@ def _remarks(found: "Predicted", table: "Table", labels: "Table | None") -> list
     from kerash_cli.encoding.phrases import counted
     from kerash_cli.tables.table import notes
 
-    lines = [*notes(table, labels), *found.notes]
-    if missing := found.left_out.missing:
-        lines.append(f"{counted(missing, 'row')} with missing values left out, as in training")
+    lines, left_out = [*notes(table, labels), *found.notes], found.left_out
+    if found.weighted_by is not None:
+        lines.append(f"rows count by their weights, which are in {plain(found.weighted_by)}")
+    if left_out.bad:
+        lines.append(f"{counted(left_out.bad, 'row')} that can't be read or predicted left out")
+    if left_out.missing:
+        lines.append(f"{counted(left_out.missing, 'row')} with missing values left out, as in training")
+    if left_out.weightless:
+        lines.append(f"{counted(left_out.weightless, 'row')} with a weight of 0 left out")
     if found.unseen:
         lines.append(f"{counted(found.unseen, 'text value')} that no training row had, treated as unknown")
     return lines

@@ -19,6 +19,7 @@ from kerash_cli.model.metrics import METRICS, Metric
 from kerash_cli.model.scoring import Judged, suitable
 from kerash_cli.model.student import student
 from kerash_cli.model.trained import TrainedModel
+from kerash_cli.prediction.judging import LeftOut, usable
 from kerash_cli.prediction.lines import check_finite
 from kerash_cli.prediction.permuted import InputGroup, groups_of
 from kerash_cli.prediction.pool import SLOWER, predictor
@@ -87,8 +88,11 @@ class Importances(Sequence[Importance]):
     """Pairs of columns that are strongly correlated, and share their importance; the strongest first."""
     known: str
     """A phrase saying that the model was trained on some of these rows; empty if it was not."""
+    left_out: LeftOut = LeftOut(0, None, 0, 0)
     image: tuple[tuple[float, ...], ...] = ()
     """The means as rows of an image, if the inputs are one; else empty."""
+    weighted_by: str | None = None
+    """Name or number of the column with the rows' weights; None if all count the same."""
 
     @overload
     def __getitem__(self, place: int) -> Importance: ...
@@ -108,6 +112,7 @@ class Importances(Sequence[Importance]):
             "columns": [each.to_json() for each in self.columns],
             "correlated": [each.to_json() for each in self.related],
             "known": self.known,
+            **({} if self.weighted_by is None else {"weights": self.weighted_by}),
         }
 
 
@@ -119,42 +124,48 @@ def importances(
     seed: int = 0,
     *,
     labels: Table | None = None,
+    weights: str | None = None,
+    skip: bool = False,
     mountpoint: str | None = None,
     tell: Callable[[str], object] = lambda line: None,
 ) -> Importances:
     """Returns the importance of each column for a model, on the rows of a table, or on some that are drawn.
 
-    The metric is by default the main one, or the log loss if the accuracy is at least SATURATED. `tell` is called with
+    The metric is by default the main one, or the log loss if the accuracy is at least SATURATED. `weights` names the
+    column with the rows' weights; with `skip`, rows that can't be read or predicted are left out. `tell` is called with
     a line if it takes long. Raises BadInput for a metric that the model does not have or that is undefined for these
-    rows, and at an invalid cell.
+    rows and, without `skip`, at an invalid cell.
     """
     wanted = None if metric is None else chosen(trained, metric)
     trained.check(table)
-    encoding, dtype = trained.encoding, trained.params.dtype
     groups, blocks, width = groups_of(trained, table)
-    usable = encoding.usable(table, labels)
-    rows = drawn(usable, fitting(trained, len(groups), repeats, len(usable)), seed)
-    table, labels = take(table, labels, rows)
-    x, y = encoding.encode_inputs(table, dtype), encoding.encode_targets(table, labels, np.float64)
-    seconds = _seconds(trained, len(groups), repeats, len(rows))
-    if seconds > LONG:
-        tell(f"{len(groups)} columns, {repeats} times: about {seconds / 60:.0f} minutes on one core")
+    table, labels, left_out, own = usable(trained.encoding, table, labels, skip, weights)
+    rows = drawn(np.arange(all_rows := table.rows), fitting(trained, len(groups), repeats, table.rows), seed)
+    (table, labels), own = take(table, labels, rows), None if own is None else own[rows]
+    x = trained.encoding.encode_inputs(table, trained.params.dtype)
+    y = trained.encoding.encode_targets(table, labels, np.float64)
+    _warn(_seconds(trained, len(groups), repeats, len(rows)), len(groups), repeats, tell)
     made, runs = (trained.description, trained.network, trained.params), len(x) * (1 + repeats * len(groups))
     with predictor(*made, runs, mountpoint, tell) as predict:
         outputs = predict(x)
-        check_finite(encoding, outputs, table)
-        measured = Judged(encoding.targets, outputs, y)
+        check_finite(trained.encoding, outputs, table)
+        measured = Judged(trained.encoding.targets, outputs, y, weights=own)
         saturated = None if wanted else _saturated(measured)
-        wanted = wanted or METRICS["log_loss" if saturated else encoding.targets.main_metric]
+        wanted = wanted or METRICS["log_loss" if saturated else trained.encoding.targets.main_metric]
         scorer = _Scorer(wanted, measured, y, permutations(len(x), repeats, seed), seed)
-        if np.isnan(scorer.base):
-            raise BadInput(f"{at(table.source)}{wanted.name} is undefined for these rows; try another --metric")
+        scorer.check(table.source)
         found = [scorer.importance(each, x, predict) for each in groups]
-    known = trained.knows(table.sha256, x, encoding.encode_targets(table, labels, dtype))
+    known = trained.knows(table.sha256, x, trained.encoding.encode_targets(table, labels, trained.params.dtype))
     pairs = () if blocks else tuple(related(x, groups))
-    how = (wanted.name, wanted.greater_is_better, scorer.base, len(rows), len(usable), repeats, seed)
+    how = (wanted.name, wanted.greater_is_better, scorer.base, len(rows), all_rows, repeats, seed)
     columns, image = sorted(found, key=lambda each: -each.mean), _image(found, width)
-    return Importances(tuple(columns), *how, saturated, blocks, pairs, known, image)
+    return Importances(tuple(columns), *how, saturated, blocks, pairs, known, left_out, image, weights)
+
+
+def _warn(seconds: float, groups: int, repeats: int, tell: Callable[[str], object]) -> None:
+    """Calls `tell` with a line if it takes long."""
+    if seconds > LONG:
+        tell(f"{groups} columns, {repeats} times: about {seconds / 60:.0f} minutes on one core")
 
 
 def _image(found: Sequence[Importance], width: int) -> tuple[tuple[float, ...], ...]:
@@ -196,7 +207,7 @@ def _saturated(measured: Judged) -> float | None:
     kind = measured.targets.kind
     if measured.targets.main_metric != accuracy.name or kind not in METRICS["log_loss"].kinds:
         return None
-    value = float(accuracy.function(measured.answers, measured.expected))
+    value = float(measured.value(accuracy))
     return value if value >= SATURATED else None
 
 
@@ -211,6 +222,11 @@ class _Scorer:
         self._kept = [_without_parts(parts, order) for order in orders] if len(y) >= PARTS else []
         self._bases = [self._values(plain, kept) for kept in self._kept]
 
+    def check(self, source: str) -> None:
+        """Raises BadInput if the metric is undefined for the rows as they are."""
+        if np.isnan(self.base):
+            raise BadInput(f"{at(source)}{self._metric.name} is undefined for these rows; try another --metric")
+
     def importance(self, group: InputGroup, x: Array, predict: Callable[[Array], Array]) -> Importance:
         """Returns the importance of a group of inputs of the rows `x`."""
         repeats = len(self._orders)
@@ -218,7 +234,7 @@ class _Scorer:
         for repeat, changed in enumerate(permuted(x, group.features, self._orders)):
             if changed is None:
                 continue
-            judged = Judged(self._plain.targets, predict(changed), self._y)
+            judged = Judged(self._plain.targets, predict(changed), self._y, weights=self._plain.weights)
             whole[repeat] = self._value(judged) - self.base
             if self._kept:
                 parts[repeat] = self._values(judged, self._kept[repeat]) - self._bases[repeat]
@@ -229,7 +245,8 @@ class _Scorer:
 
     def _value(self, judged: Judged, rows: NDArray[np.bool_] | slice = slice(None)) -> float:
         """Returns the metric on some rows; NaN if it is undefined for them."""
-        value = self._metric.function(getattr(judged, self._metric.given)[rows], judged.expected[rows])
+        weights = None if judged.weights is None else judged.weights[rows]
+        value = self._metric.function(getattr(judged, self._metric.given)[rows], judged.expected[rows], weights)
         return float("nan") if value is None else float(value)
 
     def _values(self, judged: Judged, kept: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:

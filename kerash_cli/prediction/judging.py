@@ -84,8 +84,7 @@ def predicted(
     """
     encoding, dtype = trained.encoding, trained.params.dtype
     trained.check(table)
-    place = _place(encoding, table, labels, weights)
-    table, labels, left_out = _usable(encoding, table, labels, place, skip)
+    table, labels, left_out, own = usable(encoding, table, labels, skip, weights)
     x, y = encoding.encode_inputs(table, dtype), encoding.encode_targets(table, labels, dtype)
     made = (trained.description, trained.network, trained.params)
     with predictor(*made, table.rows, mountpoint, tell) as predict:
@@ -99,9 +98,9 @@ def predicted(
         left_out = left_out._replace(bad=left_out.bad + len(lost), first_error=left_out.first_error or error)
         finite = np.delete(np.arange(table.rows), lost)
         (table, labels), x, y, outputs = take(table, labels, finite), x[finite], y[finite], outputs[finite]
+        own = None if own is None else own[finite]
     encoded = encoding.encode_targets(table, labels, np.float64)
     known, notes = trained.knows(table.sha256, x, y), encoding.respelled(table, labels)
-    own = None if place is None else weights_in(table, place)
     rows = (table.source, outputs, encoded, table.lines, own, weights)
     return Predicted(trained, *rows, left_out, notes, encoding.unseen(table), known)
 
@@ -131,13 +130,15 @@ def common(first: Predicted, second: Predicted) -> tuple[Rows, Rows]:
     return np.flatnonzero(np.isin(ours, theirs)), np.flatnonzero(np.isin(theirs, ours))
 
 
-def _usable(
-    encoding: Encoding, table: Table, labels: Table | None, place: int | None, skip: bool
-) -> tuple[Table, Table | None, LeftOut]:
-    """Returns both tables without the rows that can't be used, and how many these are.
+def usable(
+    encoding: Encoding, table: Table, labels: Table | None, skip: bool, weights: str | None = None
+) -> tuple[Table, Table | None, LeftOut, Floats | None]:
+    """Returns both tables without the rows that can't be used, how many these are, and the weights of the others.
 
-    `place` is the position of the column of weights.
+    `weights` names the column with the weights. With `skip`, rows that can't be read are left out; without, raises
+    BadInput at a bad cell.
     """
+    place = _place(encoding, table, labels, weights)
     all_rows = table.rows + len(table.bad)
     first_error: KerashError | None = table.bad[0].error if table.bad else None
     if skip:
@@ -146,7 +147,8 @@ def _usable(
         table, labels = encoding.part(table, rows, labels)
     readable, rows = table.rows, encoding.usable(table, labels)
     table, labels, weightless = _counting(*take(table, labels, rows), place)
-    return table, labels, LeftOut(all_rows - readable, first_error, readable - len(rows), weightless)
+    left_out = LeftOut(all_rows - readable, first_error, readable - len(rows), weightless)
+    return table, labels, left_out, None if place is None else weights_in(table, place)
 
 
 def _counting(table: Table, labels: Table | None, place: int | None) -> tuple[Table, Table | None, int]:

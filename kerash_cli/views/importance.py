@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from kerash_cli.encoding.phrases import counted, rounded
+from kerash_cli.errors import plain
 from kerash_cli.prediction.importance import Importance, Importances
 from kerash_cli.views import screen
 from kerash_cli.views.layout import clipped, natural, total
@@ -34,11 +35,12 @@ def bars(found: Importances) -> str:
 def heading(found: Importances, model: str) -> str:
     """Returns a line about what is measured."""
     better = "lower" if found.greater_is_better else "higher"
+    weighted = "" if found.weighted_by is None else f", weighted by {plain(found.weighted_by)}"
     times = "once" if found.repeats == 1 else f"{found.repeats} times"
     sampled = f" of {found.all_rows}, drawn at random" * (found.rows < found.all_rows)
     what = f"{found.blocks} are" if found.blocks else "a column is"
     return (
-        f"{model}: {found.metric} {rounded(found.value)} on {counted(found.rows, 'row')}{sampled}; "
+        f"{model}: {found.metric} {rounded(found.value)} on {counted(found.rows, 'row')}{sampled}{weighted}; "
         f"how much {better} it is if {what} permuted, {times}"
     )
 

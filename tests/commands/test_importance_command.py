@@ -77,7 +77,7 @@ def test_a_model_of_weighted_rows_is_told_to_be_measured_without_weights(kerash:
     rows = "".join(f"{each},{each % 3},{'no' if each < 30 else 'yes'}\n" for each in range(60))
     (tmp_path / "w.csv").write_text(f"x,weight,y\n{rows}", encoding="ascii")
     kerash("train", "w.csv", "--target", "y", "--weights", "weight", "--epochs", "2", "-q", "-o", "w.kerash")
-    told = "all rows count the same, unlike in training, where weight had their weights"
+    told = "all rows count the same; --weights weight counts them as in training"
     assert told in kerash("importance", "w.kerash", "w.csv").err.splitlines()
     assert told in kerash("plot", "w.kerash", "w.csv", "--kind", "importance").err.splitlines()
     assert told in kerash("report", "w.kerash", "w.csv").err.splitlines()
@@ -91,3 +91,69 @@ def test_a_bad_cell_is_refused(trained: Kerash, tmp_path: Path) -> None:
     done = trained("importance", "iris.kerash", "bad.csv")
     assert (done.code, done.out) == (2, "")
     assert "bad.csv:2:2: expected a number" in done.error
+
+
+@pytest.fixture
+def weighed(kerash: Kerash, tmp_path: Path) -> Kerash:
+    """A model of `w.csv`, whose column `w` has weights; `part.csv` lacks the rows whose weight is 0."""
+    rows = [(each, each * 7 % 10, each % 3, "no" if (each + each % 4) % 60 < 30 else "yes") for each in range(90)]
+    for name, kept in (("w", rows), ("part", [row for row in rows if row[2]])):
+        lines = [",".join(map(str, row)) for row in [("x", "z", "w", "y"), *kept]]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="ascii")
+    kerash("train", "w.csv", "--target", "y", "--drop", "w", "--epochs", "5", "-q", "-o", "w.kerash")
+    return kerash
+
+
+def test_weighted_figures_are_those_of_evaluate(weighed: Kerash) -> None:
+    words = "w.kerash", "w.csv", "--weights", "w", "--json"
+    for metric in ("accuracy", "log_loss", "auc"):
+        found = json.loads(weighed("importance", *words, "--metric", metric).out)
+        assert found["value"] == json.loads(weighed("evaluate", *words).out)[metric]
+        assert (found["rows"], found["weights"]) == (60, "w")
+        assert all(each["low"] <= each["mean"] <= each["high"] for each in found["columns"])
+    said = weighed("importance", *words[:-1]).err.splitlines()
+    assert said[0] == "skipped 30 rows with a weight of 0"
+    assert " on 60 rows, weighted by w; " in said[1]
+
+
+def test_rows_of_equal_weights_count_as_without_weights(weighed: Kerash, tmp_path: Path) -> None:
+    text = (tmp_path / "part.csv").read_text(encoding="ascii")
+    (tmp_path / "same.csv").write_text(text.replace(",1,", ",4,").replace(",2,", ",4,"), encoding="ascii")
+    one = json.loads(weighed("importance", "w.kerash", "same.csv", "--weights", "w", "--json").out)["columns"]
+    other = json.loads(weighed("importance", "w.kerash", "same.csv", "--json").out)["columns"]
+    for mine, theirs in zip(one, other, strict=True):
+        for name in ("mean", "low", "high"):
+            assert mine[name] == pytest.approx(theirs[name], abs=1e-12)
+
+
+def test_a_row_of_twice_the_weight_moves_the_figure_as_two_rows(weighed: Kerash, tmp_path: Path) -> None:
+    one, two = (json.loads(weighed("importance", "w.kerash", *words, "--json").out)["value"]
+                for words in (["w.csv", "--weights", "w"], [twice(tmp_path)]))  # fmt: skip
+    assert one == pytest.approx(two, abs=1e-12)
+
+
+def twice(folder: Path) -> str:
+    """Writes `w.csv` with each row as often as its weight says."""
+    header, *rows = (folder / "w.csv").read_text(encoding="ascii").splitlines()
+    (folder / "twice.csv").write_text(
+        "\n".join([header, *(row for row in rows for _ in range(int(row.split(",")[2])))]) + "\n", encoding="ascii"
+    )
+    return "twice.csv"
+
+
+def test_bad_rows_are_skipped_if_that_is_wanted(weighed: Kerash, tmp_path: Path) -> None:
+    good = (tmp_path / "w.csv").read_text(encoding="ascii")
+    (tmp_path / "bad.csv").write_text(f"{good}seven,1,1,no\n", encoding="ascii")
+    expected = json.loads(weighed("importance", "w.kerash", "w.csv", "--json").out)
+    assert weighed("importance", "w.kerash", "bad.csv").code == 2
+    done = weighed("importance", "w.kerash", "bad.csv", "--on-error", "skip", "--json")
+    assert json.loads(done.out)["columns"] == expected["columns"]
+    assert "1 bad row skipped; the first: bad.csv:92:1" in done.err
+    assert weighed("plot", "w.kerash", "bad.csv", "--kind", "importance", "--on-error", "skip").code == 0
+    assert weighed("report", "w.kerash", "bad.csv").code == 2
+    told = weighed("report", "w.kerash", "bad.csv", "--on-error", "skip", "--weights", "w")
+    assert told.code == 0, told.err
+    page = (tmp_path / "w.html").read_text(encoding="utf-8")
+    assert "1 row that can&#x27;t be read or predicted left out" in page or "1 row that can't be read" in page
+    assert "rows count by their weights, which are in w" in page
+    assert "kerash evaluate w.kerash bad.csv --on-error skip --weights w" in page

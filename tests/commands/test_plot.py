@@ -210,9 +210,6 @@ def test_kinds_that_need_a_table_say_so(kerash: Kerash, model: str) -> None:
     done = kerash("plot", model, "--kind", "roc")
     assert (done.code, done.out) == (2, "")
     assert "--kind roc needs a table with answers; try kerash plot iris.kerash DATA --kind roc" in done.error
-    for more in (["--on-error", "skip"], ["--weights", "petal_width"]):
-        refused = kerash("plot", model, "data/iris.csv", "--kind", "importance", *more)
-        assert "--kind importance takes neither --weights nor --on-error skip" in refused.error
 
 
 def test_a_log_with_another_line_in_it_is_an_error(kerash: Kerash, log: str, tmp_path: Path) -> None:
