@@ -251,8 +251,7 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
     path, filter, more, _, swap, then = repair
     words = [*arguments, *more]
     if swap:
-        here = words.index(path)
-        there = words.index(swap, here) if swap in words[here:] else words.index(swap)
+        here, there = words.index(path), len(words) - 1 - words[::-1].index(swap)  # a model may be there twice
         words[here], words[there] = swap, path
     if not filter:
         return join(["kerash", *words])

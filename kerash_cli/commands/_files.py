@@ -166,12 +166,15 @@ def check_order(model: str, data: str) -> None:
         raise BadInput(f"{model} is a table, not a model, and {data} is one").swapped(model, data)
 
 
-def check_saved_order(model: str, data: str) -> None:
-    """If MODEL is a table and DATA a saved model, raises BadInput with the command that swaps the two."""
+def check_model_first(data: str | None, *models: str) -> None:
+    """If DATA is a saved model and a model is a table, raises BadInput with the command that swaps them."""
     from kerash_cli.model import archive
 
-    if archive.looks_like_model(data) and is_table(model):
-        raise BadInput(f"{data} is a saved model, and {model} is a table").swapped(model, data)
+    if data is None or not os.path.isfile(data) or not archive.looks_like_model(data):
+        return
+    for model in models:
+        if not model.endswith(".kerash") and is_table(model):
+            raise BadInput(f"{data} is a saved model, and {model} is a table").swapped(model, data)
 
 
 def saved_model(path: str, force: bool) -> tuple[str, bool]:

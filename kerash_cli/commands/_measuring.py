@@ -34,7 +34,7 @@ class AnsweredRows:
 
         The message says so if MODEL and DATA are the other way round.
         """
-        _files.check_saved_order(model, self.data)
+        _files.check_model_first(self.data, model)
         trained = _files.load(model, self._mountpoint, self._tell)
         trained.require_memory(model)
         if threshold is not None:

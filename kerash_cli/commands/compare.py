@@ -51,7 +51,7 @@ def command(
     from kerash_cli.views.comparison import comparison_report, verdict
     from kerash_cli.views.messages import Console
 
-    _files.check_saved_order(second, data)
+    _files.check_model_first(data, first, second)
     rows = _measuring.AnsweredRows(data, label, options, Console(quiet))
     found = (rows.of_several(first, threshold), rows.of_several(second, threshold))
     told = comparison(rows.pair((first, second), found, threshold), (first, second), seed)

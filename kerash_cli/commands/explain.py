@@ -9,7 +9,7 @@ import click
 
 from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import STANDARD_INPUT, BadInput, at
 
 if TYPE_CHECKING:
     from kerash_cli.commands._symptoms import TriedSymptom
@@ -41,6 +41,7 @@ def command(file: str, data: str | None, label: str | None, as_json: bool) -> No
     """
     from kerash_cli.model import archive
 
+    _files.check_model_first(data, file)
     if file.endswith(".kerash") or (file != "-" and archive.looks_like_model(file)):
         _explain_model(file, data, label, as_json)
     elif data is not None:
@@ -80,8 +81,9 @@ def _explain_log(file: str, as_json: bool) -> None:
         TriedSymptom(each, f"the same command with {options(each.advice)}") for each in symptoms(TrainingCase(history))
     ]
     last = f", here of the last of {runs} runs" if runs > 1 else ""
+    source = STANDARD_INPUT if file == "-" else file
     screen.speak(
-        sys.stderr, f"{file}: a log tells of losses and learning rates alone{last}; kerash explain MODEL tells more"
+        sys.stderr, f"{source}: a log tells of losses and learning rates alone{last}; kerash explain MODEL tells more"
     )
     _print(file, "log", history, found, as_json)
 

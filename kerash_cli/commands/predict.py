@@ -96,6 +96,7 @@ def command(
     from kerash_cli.views.messages import Console, put
 
     reader = _files.Reader.of(options)
+    _files.check_model_first(data, model)
     _check(options)
     console = Console(quiet)
     trained = _files.load(model, mountpoint, console.say)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kerash_cli.commands import _options
+from kerash_cli.commands import _files, _options
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at, printable
 
@@ -70,6 +70,7 @@ def command(model: str, data: str, label: str | None, as_json: bool, quiet: bool
     from kerash_cli.views.messages import Console, put
 
     console, given = Console(quiet), _options.given({"validate_on", "validate_label", "start", "quiet", "as_json"})
+    _files.check_model_first(data, model)
     trained = TrainedModel.load(model)
     files = {"validation": words["validate_on"], "validation_label": words["validate_label"], "start": words["start"]}
     with _repeating(trained, model, data, label, files, given) as request:
