@@ -249,7 +249,7 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
     from shlex import join, quote  # imported late: only an error needs it
 
     path, filter, more, _, swap, then = repair
-    words = [*arguments, *more]
+    words = _with(arguments, more)
     if swap:
         here, there = words.index(path), len(words) - 1 - words[::-1].index(swap)  # a model may be there twice
         words[here], words[there] = swap, path
@@ -270,6 +270,19 @@ def command(repair: Repair, arguments: Sequence[str]) -> str:
     if "-" in words:  # standard input is already in use
         return f"{before} <({through}) {after}".rstrip()
     return f"{through} | {before} {quote(inside.sub('-', words[place]))} {after}".rstrip()
+
+
+ONCE = {"--missing", "--delimiter", "--decimal", "--dates", "--encoding", "--skip-rows"}
+"""Options with a value that a command has once."""
+
+
+def _with(arguments: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Returns the arguments and more words; a value for an option that is there takes the place of its value."""
+    words, rest = [*arguments], [*more]
+    if len(rest) == 2 and rest[0] in ONCE and rest[0] in words[:-1]:
+        words[words.index(rest[0]) + 1] = rest[1]
+        return words
+    return words + rest
 
 
 def substitute(repair: Repair) -> str:

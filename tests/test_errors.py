@@ -58,3 +58,9 @@ def test_one_complaint_is_an_error_and_more_than_ten_are_ten() -> None:
     with pytest.raises(BadTable) as raised:
         complain([BadInput(str(number)) for number in range(12)])
     assert len(raised.value.complaints) == 10
+
+
+def test_an_option_that_is_there_gets_the_value_that_mends() -> None:
+    repair = Repair("d.csv", "", ("--missing", "mean"))
+    assert command(repair, ["check", "d.csv", "--missing", "error"]) == "kerash check d.csv --missing mean"
+    assert command(repair, ["check", "d.csv"]) == "kerash check d.csv --missing mean"

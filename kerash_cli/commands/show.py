@@ -184,7 +184,8 @@ def _print(subject: _Subject, batch_size: int) -> None:
     from kerash_cli.views.models import about_model, layer_table
 
     click.echo(layer_table(subject.layers(batch_size), batch_size))
-    lines = ["'?' is known only from the data; try --inputs and --outputs"] if subject.network is None else []
+    unknown = _unknown(subject.description)
+    lines = [f"'?' is known only from the data; try {unknown}"] if subject.network is None else []
     if subject.network and (needed := subject.training_bytes(batch_size)):
         lines.append(
             f"{readable(subject.itemsize * subject.network.size)} of {subject.dtype} parameters; "
@@ -268,10 +269,16 @@ def _cluster(file: str, subject: _Subject, batch_size: int, machines: int, as_js
     return json.dumps({"batch_size": batch_size, "machines": machines, **found._asdict(), "links": links})
 
 
+def _unknown(description: "ModelDescription") -> str:
+    """Returns the options for the sizes that the data decides."""
+    known = {"--inputs": description.features, "--outputs": description.outputs}
+    return " and ".join(option for option, size in known.items() if size is None)
+
+
 def _known_network(file: str, subject: _Subject, what: str) -> "Network":
     """Returns the network; raises BadInput if the data decides some of its sizes, for `what` needs them."""
     if subject.network is None:
         raise BadInput(
-            f"{file}: {what} needs every size, but '?' is known only from the data; try --inputs and --outputs"
+            f"{file}: {what} needs every size, but '?' is known only from the data; try {_unknown(subject.description)}"
         )
     return subject.network

@@ -60,6 +60,8 @@ _OPTIONS = {
     "model": "model to start from",
 }
 """Words for parts of an identity that are not those of the command line."""
+_FOLLOWING = {"regime": ("batch_size", "for_table", "answers"), "rungs": (), "mode": (), "start": (), "columns": ()}
+"""Parts of an identity that follow from how the data is read, too; of `regime`, these."""
 _BEFORE_GENES = {"steps": 1, "view": "standard"}
 """Settings that recipes in the histories of kerash 0.1.0 do not have."""
 
@@ -281,8 +283,7 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
                 f"{at(str(folder))}kerash 0.1.0 began this search, and this version searches otherwise; try another "
                 "NAME, --force to start afresh, or that version to finish it"
             )
-        if lines.records and (other := difference(own["identity"], lines.records[0]["identity"])) is not None:
-            what = _OPTIONS.get(other, other)
+        if lines.records and (what := _differs(own["identity"], lines.records[0]["identity"])):
             raise BadInput(
                 f"{at(str(folder))}the search of that name had another {what}; "
                 "try another NAME, or --force to start afresh"
@@ -294,6 +295,24 @@ def _opened(folder: Path, own: Mapping[str, Any], force: bool) -> _HistoryLines:
         _clear(folder)
     (folder / _WEIGHTS).mkdir(exist_ok=True)
     return lines
+
+
+def _differs(own: dict[str, Any], other: dict[str, Any]) -> str:
+    """Returns a phrase about what two searches differ in; empty if they are the same."""
+    if (found := difference(own, other)) is None:
+        return ""
+    given = difference(_given(own), _given(other))
+    if given is None and difference(own.get("columns", {}), other.get("columns", {})) is not None:
+        return "way of reading the table (--header or another option for it)"
+    given = given or found
+    return _OPTIONS.get(given, given)
+
+
+def _given(identity: dict[str, Any]) -> dict[str, Any]:
+    """Returns the parts of an identity that do not follow from others."""
+    kept = {name: value for name, value in identity.items() if _FOLLOWING.get(name) != ()}
+    regime = {name: value for name, value in kept.get("regime", {}).items() if name not in _FOLLOWING["regime"]}
+    return {**kept, "regime": regime}
 
 
 def _inside(folder: Path) -> list[str]:

@@ -111,7 +111,8 @@ def of_numbers(values: Floats, numbers: Rows) -> NumberFacts:
         return NumberFacts(rows, missing, 0, (), nan, nan, (nan, nan, nan), False, False, False, nan, nan, 0, 0, 0)
     ordered = np.sort(present)
     ends = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, [len(ordered)]])
-    low, middle, high = (float(ordered[int(share * (len(ordered) - 1))]) for share in (0.25, 0.5, 0.75))
+    low, high = (float(ordered[int(share * (len(ordered) - 1))]) for share in (0.25, 0.75))
+    middle = float(ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2)
     return NumberFacts(
         rows,
         missing,

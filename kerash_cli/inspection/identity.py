@@ -29,10 +29,11 @@ def constant(table: InspectedTable) -> Iterator[Evidence]:
     same = [each for each in table.distinguishing if table.facts[each].distinct == 1 and not table.facts[each].missing]
     if same:
         names = enumerated([table.word(each) for each in same], MOST_NAMED)
-        one = len(same) == 1
+        one, dropped = len(same) == 1, table.prepared.dropped
+        where = f"{len(table.rows)} rows that are not dropped" if dropped else "rows"
         words = tuple(word for each in same[:MOST_NAMED] for word in ("--drop", table.word(each)))
         yield Evidence(
-            f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all rows",
+            f"{'column' if one else 'columns'} {names} {'is' if one else 'are'} the same in all {where}",
             tuple(same),
             words=words if len(same) <= MOST_NAMED else (),
         )

@@ -160,3 +160,9 @@ def test_a_terminal_of_80_columns_is_enough(tmp_path: Path, environment: dict[st
         assert max(map(len, shown.splitlines())) <= 80
         assert "1 input, standardised" in shown
         assert ("column 'key' counts the rows (--drop key)" in shown) == (words == WORDS)
+
+
+def test_of_rows_with_gaps_that_are_dropped_a_finding_says_so(kerash: Kerash, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_text("a,b,y\n1,2,x\n1,3,z\n4,,x\n1,6,z\n", encoding="ascii")
+    out = kerash("check", "gaps.csv", "--target", "y", "--missing", "drop").out
+    assert "column a is the same in all 3 rows that are not dropped (--drop a)" in out

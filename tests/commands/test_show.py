@@ -146,3 +146,15 @@ def test_what_can_not_be_estimated_is_refused(kerash: Kerash, words: tuple[str, 
     done = kerash("show", *words)
     assert done.code == 2
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "options"),
+    [("? 1 1", "?", "--inputs and --outputs"), ("? 1 1", "2", "--inputs"), ("3 1 1", "?", "--outputs")],
+)
+def test_only_options_for_unknown_sizes_are_advised(
+    first: str, last: str, options: str, kerash: Kerash, tmp_path: Path
+) -> None:
+    (tmp_path / "net.model").write_text(f"{first}\ninput\ndense {last} softmax\n", encoding="ascii")
+    assert kerash("show", "net.model").out.endswith(f"known only from the data; try {options}\n")
+    assert kerash("show", "net.model", "--plan").error.endswith(f"known only from the data; try {options}")

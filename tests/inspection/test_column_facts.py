@@ -1,3 +1,4 @@
+import statistics
 from math import isnan
 
 import numpy as np
@@ -109,3 +110,8 @@ def test_frequent_numbers_are_few_and_recur() -> None:
     assert of(1, 2, 3).frequent == ()
     assert of(*range(51), 7).frequent == ()
     assert of(*range(50), 7).frequent == (("7", 2), ("0", 1), ("1", 1))
+
+
+@pytest.mark.parametrize("values", [(1.0, 2.0), (1.0, 2.0, 4.0, 9.0), (-1e308, 1e308, 1.7e308, 1.7e308), (3.0,)])
+def test_the_median_of_an_even_number_is_between_the_two_in_the_middle(values: tuple[float, ...]) -> None:
+    assert of(*values).quartiles[1] == pytest.approx(statistics.median([each / 2 for each in values]) * 2)
