@@ -22,6 +22,10 @@ class Advice:
     network: str = ""
     """Description of another network; empty for the same one."""
 
+    def changes(self, settings: Mapping[str, Any]) -> bool:
+        """Returns whether a training with these settings would be another one."""
+        return bool(self.network) or any(settings.get(name) != value for name, value in self.settings.items())
+
 
 class Sign(NamedTuple):
     """A symptom that was seen: the figures that its sentence names, and what to change."""
@@ -70,7 +74,8 @@ def symptoms(case: TrainingCase) -> list[Symptom]:
     """Returns what is off in a training, the most useful first; empty if nothing is."""
     found = dict[str, Symptom]()
     for name, kind in SYMPTOMS.items():
-        if not found.keys() & set(kind.unless) and (sign := kind.look(case)):
+        sign = None if found.keys() & set(kind.unless) else kind.look(case)
+        if sign and sign.advice.changes(case.settings):
             sentence = printable(kind.sentence.format(**sign.figures))
             found[name] = Symptom(name, sentence, sign.figures, sign.advice)
     return [*found.values()]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kerash_cli.diagnosis import TrainingCase, symptoms
-from kerash_cli.diagnosis.symptoms import SYMPTOMS
+from kerash_cli.diagnosis.symptoms import SYMPTOMS, Advice, Sign
 from kerash_cli.engine.layers import Dense
 from kerash_cli.errors import BadInput
 from kerash_cli.model.description import ModelDescription
@@ -196,6 +196,9 @@ def test_a_validation_loss_that_doubles_is_overfitting(
             ({}, {"weight_decay": 0.03, "folds": 5}),
             ({"refit": True}, {"weight_decay": 0.03}),
             ({"validate_on": "last"}, {"weight_decay": 0.03}),
+            ({"weight_decay": 0.01}, {"weight_decay": 0.03, "folds": 5}),
+            ({"weight_decay": 0.03}, {"folds": 5}),
+            ({"weight_decay": 0.03, "folds": 5}, {"weight_decay": 0.09}),
         ):
             (found,) = symptoms(replace(CASE, history=history(losses, validation), settings={**SETTINGS, **settings}))
             assert found.advice.settings == advice
@@ -245,3 +248,15 @@ def test_impossible_figures_and_settings_are_no_fault_of_the_program() -> None:
         told += len(found)
         assert all(each.sentence.isprintable() for each in found)
     assert told > 300
+
+
+@pytest.mark.parametrize("name", SYMPTOMS)
+def test_advice_that_changes_nothing_is_no_symptom(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for same, expected in ((CASE.settings["patience"], []), (7, [name])):
+        sign = Sign({}, Advice({"patience": same}))
+        for each, kind in [*SYMPTOMS.items()]:
+            found = sign if each == name else None
+            monkeypatch.setitem(
+                SYMPTOMS._members, each, kind._replace(sentence="", look=lambda case, found=found: found)
+            )
+        assert [each.kind for each in symptoms(CASE)] == expected
