@@ -90,9 +90,10 @@ class AnsweredRows:
             self._tell(f"skipped {counted(left_out.missing, 'row')} with missing values, as in training")
         if left_out.weightless:
             self._tell(f"skipped {counted(left_out.weightless, 'row')} with a weight of 0")
-        if left_out.bad and "bad rows" not in self._told:
+        bad = f"{left_out.bad} {left_out.first_error}"
+        if left_out.bad and bad not in self._told:
             self._console.bad_rows(left_out.bad, left_out.first_error, "skipped")
-            self._told.add("bad rows")
+            self._told.add(bad)
 
     def unweighted(self, trained: "TrainedModel", table: "Table") -> list[str]:
         """Returns a line if the model was trained with weights that the table has, and all rows count the same now."""
