@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
 """Cells, in lower case, that stand for a missing value."""
@@ -45,11 +47,13 @@ def is_missing(text: str, words: Collection[str] = MISSING) -> bool:
     return text.strip(" \t").lower() in words
 
 
-def column(cells: Sequence[str], words: Collection[str] = MISSING) -> NDArray[np.float64] | None:
+def column(cells: Sequence[str], words: Collection[str] = MISSING) -> "NDArray[np.float64] | None":
     """Returns the cells' values, with NaN for missing ones; None if a cell is neither a number nor missing.
 
     `words` are the words for a missing value, in lower case.
     """
+    import numpy as np  # imported late: a single number needs none of it
+
     if not "".join(cells).encode().translate(None, NUMERIC + b" \t"):
         try:
             values = np.fromiter(map(float, cells), np.float64, len(cells))

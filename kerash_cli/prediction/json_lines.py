@@ -4,7 +4,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.prediction import json_text
 from kerash_cli.prediction.answers import Answers
 from kerash_cli.prediction.kept_columns import Kept
-from kerash_cli.tables.formats.inference import different
+from kerash_cli.tables.formats.names import different
 from kerash_cli.tables.table import BadRow, Table
 
 

@@ -11,7 +11,7 @@ from kerash_cli.engine.tensors import Array
 from kerash_cli.errors import BadInput, Diverged, KerashError
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.answers import Answers, answers, table_lines
-from kerash_cli.tables.formats.inference import different
+from kerash_cli.tables.formats.names import different
 from kerash_cli.tables.table import BadRow, Rows, Table
 
 if TYPE_CHECKING:

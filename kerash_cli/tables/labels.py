@@ -10,7 +10,8 @@ import numpy as np
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, shown
 from kerash_cli.tables import reading
-from kerash_cli.tables.formats.inference import can_be_name, is_numeric, stands_out
+from kerash_cli.tables.formats.inference import stands_out
+from kerash_cli.tables.formats.names import can_be_name, is_numeric
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Table
 

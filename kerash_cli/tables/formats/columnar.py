@@ -22,7 +22,7 @@ from kerash_cli.system import memory
 from kerash_cli.tables.compression import FREE_EXPANSION, LARGEST_EXPANSION
 from kerash_cli.tables.formats.arrays import Whole, content
 from kerash_cli.tables.formats.base import Format
-from kerash_cli.tables.formats.inference import different
+from kerash_cli.tables.formats.names import different
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.joining import Joined
 from kerash_cli.tables.notations import saved

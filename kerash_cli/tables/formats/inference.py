@@ -7,6 +7,7 @@ from typing import NamedTuple
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, listed, shown
 from kerash_cli.tables.formats import records, type_rows
+from kerash_cli.tables.formats.names import can_be_name, column_name, different, is_number, is_numeric, is_value
 from kerash_cli.tables.formats.records import DELIMITERS, Block, Record
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Schema, separates
@@ -61,20 +62,13 @@ def infer(source: str, block: Block, options: Options) -> Inferred:
         rest = None if records.is_blank(block.text) else block
         return Inferred(delimiter, _width(sample, options.schema), None, trailing, tuple(notes), rest)
     block = _after(block, last)
-    names, renamed = different([*[""] * has_row_names, *map(_name, first.fields)])
+    names, renamed = different([*[""] * has_row_names, *map(column_name, first.fields)])
     notes += [] if options.header or types else _about_header(source, first, has_row_names, options.schema)
     notes += [f"{source}: {line}" for line in renamed] + (_about_types(source, names, types) if types else [])
     rest = None if records.is_blank(block.text) else block
     words, aside = (types.words, types.aside) if types else (frozenset[int](), frozenset[int]())
     aside |= {0} if has_row_names else set()
     return Inferred(delimiter, len(names), names, trailing, tuple(notes), rest, words, aside)
-
-
-def _name(cell: str) -> str:
-    """Returns the name of a column as it is in a header, without blanks and single quotes around it."""
-    name = cell.strip(" \t")
-    quoted = len(name) > 2 and name[0] == name[-1] == "'" and "'" not in name[1:-1]
-    return name[1:-1] if quoted else name
 
 
 def _about_header(source: str, first: Record, has_row_names: bool, schema: Schema | None) -> list[str]:
@@ -104,17 +98,6 @@ def _about_types(source: str, names: Sequence[str], types: type_rows.Types) -> l
 def _line(record: Record) -> str:
     """Returns the beginning of a record, for a message."""
     return " ".join(record.fields)[:60]
-
-
-def can_be_name(cell: str) -> bool:
-    """Returns whether a cell can be the name of a column; a mistyped number such as `1.5.2` can't."""
-    return not _is_value(cell) and cell[0] not in "0123456789+-." and cell.lower() not in {"inf", "infinity"}
-
-
-def is_numeric(column: Sequence[str]) -> bool:
-    """Returns whether most of the cells are numbers, not counting missing ones."""
-    there = [cell for cell in column if not decimals.is_missing(cell)]
-    return 2 * sum(map(_is_number, there)) > len(there)
 
 
 def stands_out(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
@@ -206,7 +189,7 @@ def _is_headed_by(block: Block, delimiter: str | None, quotes: bool) -> bool:
     for each in [delimiter] if delimiter else DELIMITERS:
         first, second = [*_sampled(block, each, quotes), None, None][:2]
         if first and second and len(first.fields) == len(second.fields) > 1:
-            return any(map(_is_number, second.fields))
+            return any(map(is_number, second.fields))
     return False
 
 
@@ -221,7 +204,7 @@ def _sampled(block: Block, delimiter: str, quotes: bool) -> list[Record]:
 def _has_row_names(sample: Sequence[Record], options: Options) -> bool:
     """Returns whether each row begins with the name of the row, which the header leaves out, as in R's tables."""
     first, *others = sample
-    if len(others) < 2 or options.header is False or not all(map(can_be_name, map(_name, first.fields))):
+    if len(others) < 2 or options.header is False or not all(map(can_be_name, map(column_name, first.fields))):
         return False
     width = len(first.fields) + 1
     return all(len(record.fields) == width and record.fields[-1].strip() for record in others)
@@ -240,24 +223,6 @@ def _ends_in_separators(sample: Sequence[Record], options: Options) -> bool:
     if not others:
         return schema is not None and bool(schema.locate(None, width - 1))
     return len(first) == width - 1 or (len(first) == width and not first[-1])
-
-
-def different(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Returns the names, with a number added to each repeated one, and a note if a name was changed."""
-    taken, seen = set(names), dict.fromkeys(names, 0)
-    chosen: list[str] = []
-    for name in names:
-        seen[name] += 1
-        own = name
-        while seen[name] > 1 and own in taken:
-            own = f"{name}_{seen[name]}"
-            seen[name] += own in taken
-        taken.add(own)
-        chosen.append(own)
-    renamed = [own for own, name in zip(chosen, names, strict=True) if own != name]
-    if not renamed:
-        return tuple(chosen), []
-    return tuple(chosen), [f"some columns have the same name; the later ones are called {listed(renamed)} here"]
 
 
 def _after(block: Block, record: Record) -> Block:
@@ -291,7 +256,7 @@ def _delimiter(source: str, block: Block, quotes: bool) -> str:
         widths = [len(each) for each in fields]
         usual = max(widths, key=widths.count)
         cells = list(islice(chain.from_iterable(fields), _SAMPLE_CELLS))
-        numeric = sum(_is_value(cell) for cell in cells) / len(cells)
+        numeric = sum(is_value(cell) for cell in cells) / len(cells)
         if usual > 1 and (delimiter != " " or numeric):
             scores[delimiter] = (widths.count(usual) / len(widths), numeric)
     best = max(scores, key=lambda delimiter: scores[delimiter], default=",")
@@ -324,7 +289,7 @@ def _has_header(source: str, block: Block, sample: list[Record], options: Option
         _is_in_a_notation(words[place], column) for place, column in enumerate(columns) if place in words
     )
     repeated = any(words.get(place) in column for place, column in enumerate(columns))
-    valued = repeated or any(map(_is_number, first))
+    valued = repeated or any(map(is_number, first))
     if named != valued or not words:
         return named
     records.records(
@@ -356,12 +321,4 @@ def names_known(first: Sequence[str], schema: Schema) -> bool:
             return True
         if known <= set(first) and len(set(first)) == len(first):
             return True
-    return any(can_be_name(first[place]) for place in numbers) and not any(map(_is_number, first))
-
-
-def _is_number(cell: str) -> bool:
-    return decimals.number(cell) is not None or decimals.has_comma(cell)
-
-
-def _is_value(cell: str) -> bool:
-    return _is_number(cell) or decimals.is_missing(cell)
+    return any(can_be_name(first[place]) for place in numbers) and not any(map(is_number, first))

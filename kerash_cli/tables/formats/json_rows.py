@@ -19,8 +19,9 @@ from kerash_cli.errors import BadInput, at, listed, shown
 from kerash_cli.tables.formats import json_values, lines
 from kerash_cli.tables.formats.base import Format
 from kerash_cli.tables.formats.delimited import TextLayout
-from kerash_cli.tables.formats.inference import can_be_name, different, names_known
+from kerash_cli.tables.formats.inference import names_known
 from kerash_cli.tables.formats.lines import Cells, Passes, Split
+from kerash_cli.tables.formats.names import can_be_name, different
 from kerash_cli.tables.formats.records import Block
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source
