@@ -14,6 +14,7 @@ import click
 
 from docs import manual
 from kerash_cli import cli
+from kerash_cli.completion import words
 from kerash_cli.decimals import shortest
 from kerash_cli.diagnosis.symptoms import SYMPTOMS
 from kerash_cli.engine.activations import ACTIVATIONS
@@ -23,12 +24,14 @@ from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
 from kerash_cli.evolution.mutations import MUTATIONS
 from kerash_cli.inspection.findings import FINDINGS, PROBLEM
-from kerash_cli.matrices.operation import Parameter
+from kerash_cli.matrices.operation import Group, Operation, Parameter
 from kerash_cli.matrices.operations import OPERATIONS
 from kerash_cli.model.metrics import METRICS
 from kerash_cli.registry import Registry
+from kerash_cli.views.charts.kinds import KINDS
 
 FOLDER = Path(__file__).parent / "reference"
+WORDS = Path(words.FILE)
 WIDTH = 78
 """Letters in a line of help on a terminal of 80 columns: click leaves two free."""
 
@@ -187,8 +190,47 @@ def _explained(word: Parameter) -> str:
     return f"{_code(word.metavar if word.is_word else word.option)} {word.description}"
 
 
+def completed_words() -> str:
+    """The words that a shell completes, a line for each: its list, the word, and a sentence about it."""
+    registries = {"losses": LOSSES, "optimizers": OPTIMIZERS, "initializers": INITIALIZERS}
+    lists = {name: {word: _sentence(row) for word, row in registry.items()} for name, registry in registries.items()}
+    lists["kinds"] = {name: kind.summary for name, kind in KINDS.items()}
+    lists["activations"] = {name: row.formula for name, row in ACTIVATIONS.items()}
+    lists["metrics"] = {name: _sentence(row.function) for name, row in METRICS.items() if not row.of_class}
+    for name, better in (("metrics-under", True), ("metrics-over", False)):
+        rows = {key: row for key, row in METRICS.items() if row.greater_is_better == better}
+        lists[name] = {f"{key}=".replace("CLASS=", ""): _sentence(row.function) for key, row in rows.items()}
+    for operation in OPERATIONS.values():
+        for group in operation.groups:
+            lists.setdefault(group, {})[operation.name] = operation.sentence
+            lists[f"{group} {operation.name}"] = _of_operation(operation, group, lists)
+    return "".join(
+        f"{name}\t{word}\t{' '.join(text.split())}\n" for name, listed in lists.items() for word, text in listed.items()
+    )
+
+
+def _of_operation(operation: Operation, group: Group, lists: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The options of an operation, and for each place of a word what it may be; the values of options go to `lists`."""
+    found = {str(place): _choices(each) for place, each in enumerate(operation.words(group), 1)}
+    for option in operation.options():
+        found[option.option] = option.description
+        if choices := _choices(option).split():
+            lists[f"{group} {operation.name} {option.option}"] = dict.fromkeys(choices, "")
+    return found
+
+
+def _choices(word: Parameter) -> str:
+    """The words that a word of an operation may be, or the name of their list; nothing for a number."""
+    if word.kind is None:
+        return ""
+    listed = re.match(r"(?:one|some) of (.*)", word.kind.expected)
+    plain = re.sub(r"\([^)]*\)", "", listed[1]).replace(" and ", ",") if listed else ""
+    return "activations" if word.kind.expected == "an activation" else " ".join(plain.replace(",", " ").split())
+
+
 def write(folder: Path = FOLDER) -> None:
-    """Writes all pages into a folder."""
+    """Writes all pages into a folder, and the words beside the module that reads them."""
+    WORDS.write_text(completed_words(), encoding="utf-8")
     folder.mkdir(exist_ok=True)
     for name, text in PAGES.items():
         (folder / name).write_text(text(), encoding="utf-8")

@@ -26,6 +26,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "python.md": "Python",
         "saved-models.md": "Saved models",
         "shell.md": "Pipelines and scripts",
+        "completion.md": "Completion",
         "nightly.md": "Nightly jobs",
     },
     "Scale": {"scale.md": "Several machines", "performance.md": "Performance", "mountpoint.md": "The mountpoint"},

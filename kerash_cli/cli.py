@@ -15,9 +15,10 @@ import io
 import os
 import select
 import sys
+from functools import partial
 from importlib import import_module
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -37,6 +38,9 @@ from kerash_cli.errors import (
 from kerash_cli.system import memory, signals
 from kerash_cli.tables.source import wait
 from kerash_cli.views import screen
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 BROKEN_PIPE = 128 + signal.SIGPIPE
 OUT_OF_SPACE = 3
@@ -63,6 +67,15 @@ class Folder(click.Group):
         command.context_class = Context
         return command
 
+    def shell_complete(self, context: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns the commands in the order of their groups, without importing them, or the options of the program."""
+        from click.shell_completion import CompletionItem  # imported late: only a shell needs it
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, context, incomplete)
+        groups = grouped(self.list_commands(context), partial(self._summary, context))
+        return [CompletionItem(name, help=each[name]) for each in groups.values() for name in each]
+
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -78,14 +91,14 @@ class Folder(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands in their groups."""
-
-        def summary(name: str) -> str | None:
-            command = self.get_command(context, name)
-            return command.get_short_help_str() if command and not command.hidden else None
-
-        for heading, group in grouped(self.list_commands(context), summary).items():
+        for heading, group in grouped(self.list_commands(context), partial(self._summary, context)).items():
             with formatter.section(heading):
                 formatter.write_dl([*group.items()])
+
+    def _summary(self, context: click.Context, name: str) -> str | None:
+        """Returns the first sentence about a command; None if it is hidden."""
+        command = self.get_command(context, name)
+        return command.get_short_help_str() if command and not command.hidden else None
 
 
 EXIT_CODES = """\

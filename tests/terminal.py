@@ -116,12 +116,22 @@ def running(
     words: Sequence[str | Path], folder: Path, columns: int = 80, lines: int = 24, **environment: str
 ) -> Iterator[Terminal]:
     """The program on a terminal, which is there as long as the `with` block."""
+    command = [sys.executable, "-m", "kerash_cli", *map(str, words)]
+    with running_any(command, folder, columns, lines, **environment) as terminal:
+        yield terminal
+
+
+@contextmanager
+def running_any(
+    command: Sequence[str], folder: Path, columns: int = 80, lines: int = 24, **environment: str
+) -> Iterator[Terminal]:
+    """Any command on a terminal, as in `running`."""
     main, side = pty.openpty()
     resize(main, columns, lines)
     inherited = {name: value for name, value in os.environ.items() if not LEFT_OUT.fullmatch(name)}
     own = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "kerash_cli", *map(str, words)],
+        command,
         cwd=folder,
         env={**inherited, **own, **environment},
         stdin=side,

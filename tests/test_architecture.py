@@ -30,13 +30,14 @@ STOREYS = {
     "classic": 10,
     "export": 10,
     "evolution": 10,
+    "completion": 12,
     "shell": 11,
     "views": 11,
-    "commands": 12,
-    "api": 13,
-    "cli": 13,
-    "__main__": 14,
-    "estimators": 14,
+    "commands": 13,
+    "api": 14,
+    "cli": 14,
+    "__main__": 15,
+    "estimators": 15,
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

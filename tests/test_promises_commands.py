@@ -127,6 +127,7 @@ CODES: dict[str, dict[int, str]] = {
         0: "sound.kerash --kind weights", 2: "none.log", 3: "sound.kerash --kind weights > /dev/full",
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash", 141: "sound.kerash --kind weights | true",
     },
+    "completion": {0: "bash", 2: "tcsh", 3: "bash > /dev/full", 141: "bash | true"},
     "shell-init": {0: "bash", 2: "fish", 3: "bash > /dev/full", 141: "bash | true"},
     "show": {
         0: "sound.kerash", 2: "none.kerash", 3: "sound.kerash > /dev/full", 5: "damaged.kerash",

@@ -3,6 +3,7 @@
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._chosen import SuggestedList
 from kerash_cli.commands._help import Option
 
 NETWORKS = (
@@ -10,7 +11,7 @@ NETWORKS = (
         "--from",
         "start",
         metavar="MODEL",
-        type=_options.FILE,
+        type=_options.DESCRIPTION,
         help="Description or saved model to start from (default: an empty network).",
     ),
     Option(
@@ -31,6 +32,7 @@ NETWORKS = (
     Option(
         "--activations",
         metavar="LIST",
+        type=SuggestedList(words="activations"),
         help="Activations to choose from, such as relu,tanh (default: 5 of them, or 14 for images and for fewer than "
         "50 rows).",
     ),
@@ -89,7 +91,7 @@ SEARCH = (
 SCHEDULER = Option(
     "--scheduler",
     metavar="ADDRESS",
-    type=_options.Parsed("scheduler", "kerash_cli.parallel.connecting:address_of"),
+    type=_options.Parsed("scheduler", "kerash_cli.parallel.connecting:address_of", "tcp://", "tls://"),
     help="Train candidates on a Dask cluster: tcp://HOST:PORT, tls://HOST:PORT or a scheduler file.",
 )
 

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kerash_cli.errors import BadInput
 from kerash_cli.views.layout import cells, command_lines, wrapped
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 """Context settings of every command."""
@@ -39,6 +42,7 @@ GROUPS = {
     },
     "Hand over": {
         "export": "Save a model in another format.",
+        "completion": "Print the completion for a shell.",
     },
     "Matrices and tensors": {
         "matrix": "Calculate with matrices.",
@@ -147,6 +151,10 @@ class Command(click.Command):
             if (started := launching.processes()) > 1:
                 raise BadInput(f"mpiexec started {started} processes, and this command is for one; leave mpiexec out")
         return super().invoke(context)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns the options, even if nothing of one is there: it is called where no more words are expected."""
+        return super().shell_complete(ctx, incomplete or "-")
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes each section; --help is the last option of the last section."""

@@ -13,5 +13,6 @@ DATA = (
 WEIGHTS = Option(
     "--weights",
     metavar="COLUMN",
+    type=_options.COLUMN,
     help="Column of DATA with how much each row counts, from 0 on (default: all count the same).",
 )

@@ -13,6 +13,8 @@ from kerash_cli.views import screen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.matrices.operands import Operands
     from kerash_cli.matrices.operation import Group, Operation, Parameter, Result
 
@@ -46,6 +48,8 @@ class OperationGroup(click.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command:
         """Returns the operation `name`; raises BadInput, with a suggestion, if there is none."""
+        if context.resilient_parsing:
+            return Sketch(name, self._group)
         from kerash_cli.matrices.operations import OPERATIONS
 
         operation = OPERATIONS[name]
@@ -53,6 +57,14 @@ class OperationGroup(click.Group):
             (other,) = operation.groups
             raise BadInput(f"{name} is an operation on a {other}, not on a {self._group}; try kerash {other} {name}")
         return Line(operation, self._group)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns the operations, without importing them."""
+        from kerash_cli.completion import offers
+
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, context, incomplete)
+        return offers.words(self._group)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the operations, each with its operands, its words and a sentence about it."""
@@ -113,6 +125,48 @@ class Line(click.Command):
         if self._group == "matrix":
             check_matrices(operands, self._operation.name)
         finish(self._operation(*operands, **bound.options), write, output)
+
+
+class Sketch(click.Command):
+    """An operation as far as a shell completes it: its words and options by name, without the operation itself."""
+
+    def __init__(self, name: str, group: "Group") -> None:
+        self._list = f"{group} {name}"
+        super().__init__(
+            name,
+            params=[click.Argument(["words"], nargs=-1, type=OperationWords(self._list)), *WRITING],
+            context_settings={"ignore_unknown_options": True, **HELP_NAMES},
+        )
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Returns the options."""
+        from kerash_cli.completion import offers
+
+        own = [each for each in offers.words(self._list) if each.value.startswith("-")]
+        return [*own, *super().shell_complete(ctx, incomplete)]
+
+
+class OperationWords(click.ParamType):  # type: ignore[type-arg]
+    """A word of an operation, the value of one of its options, or an operand."""
+
+    name = "text"
+
+    def __init__(self, list: str) -> None:
+        self._list = list
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the choices for the word in its place, or for the option before it; else what stands for files."""
+        from kerash_cli.completion import offers
+        from kerash_cli.completion.words import of
+
+        there = [*ctx.params.get("words", ())]
+        if there and there[-1].startswith("--") and (choices := of(f"{self._list} {there[-1]}")):
+            return offers.chosen(choices)
+        place = str(sum(not each.startswith("--") for each in there) + 1)
+        words = of(self._list).get(place)
+        if words is None:
+            return offers.files(incomplete, ("mat", "npy", "csv", "txt", "data"))
+        return offers.words("activations") if words == "activations" else offers.chosen(words.split())
 
 
 def writer(npy: bool, rows: bool, operation: "Operation") -> "Callable[[Result], bytes]":

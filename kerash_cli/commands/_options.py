@@ -4,27 +4,35 @@ A type imports modules only when it reads a word, so that `kerash --help` need n
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
+from kerash_cli.commands._chosen import ColumnName, FileName, Suggested, TableName, is_completing
 from kerash_cli.commands._help import Option
 from kerash_cli.errors import BadInput
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from kerash_cli.completion.stored import Kind
 
 
 class Parsed(click.ParamType):  # type: ignore[type-arg]
     """A word that is parsed by the function `place`, MODULE:FUNCTION; the module is imported when a word is parsed."""
 
-    def __init__(self, name: str, place: str) -> None:
+    def __init__(self, name: str, place: str, *suggestions: str, stored: "Sequence[Kind]" = ()) -> None:
+        """A shell suggests these words, and the names of what is stored."""
         self.name = name
         self._module, _, self._attribute = place.partition(":")
+        self._suggestions, self._stored = suggestions, stored
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Returns the value of a word; a value that is not a string was parsed before, and is returned unchanged."""
-        if not isinstance(value, str):
+        if not isinstance(value, str) or is_completing(ctx):
             return value
         parse = import_module(self._module)
         for part in self._attribute.split("."):
@@ -33,6 +41,12 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
             return parse(value)  # type: ignore[operator]
         except BadInput as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns what a shell suggests."""
+        from kerash_cli.completion import offers
+
+        return [*offers.chosen(self._suggestions), *(item for kind in self._stored for item in offers.names(kind, ctx))]
 
 
 class Whole(click.IntRange):
@@ -91,32 +105,22 @@ class RegistryName(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Returns the member's own name."""
+        if is_completing(ctx):
+            return value
         try:
             name: str = self._members().canonical(value)
         except BadInput as error:
             self.fail(str(error), param, ctx)
         return name
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the names."""
+        from kerash_cli.completion import offers
+
+        return offers.words(self._registry.lower())
+
     def _members(self) -> Any:
         return getattr(import_module(self._module), self._registry)
-
-
-class FileName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a file or a folder. An empty name is refused: it often comes from an unset shell variable."""
-
-    name = "path"
-
-    def __init__(self, dash: bool = True) -> None:
-        """`dash` says whether `-` may stand for a standard stream."""
-        self._dash = dash
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Returns the name unchanged."""
-        if not value:
-            self.fail("expected the name of a file, got an empty word; is a variable unset?", param, ctx)
-        if value == "-" and not self._dash:
-            self.fail("expected the name of a file, got '-'; try /dev/stdout in a pipeline", param, ctx)
-        return value
 
 
 def given(without: Collection[str] = ()) -> list[str]:
@@ -155,27 +159,43 @@ def on_error(*choices: str, help: str) -> Option:
 
 
 FILE = FileName()
+FOLDER = FileName(folder=True)
 OUTPUT = FileName(dash=False)
+OUTPUT_FOLDER = FileName(dash=False, folder=True)
+TABLE_FILE = TableName()
+TABLE_OR_DESCRIPTION = TableName(endings=("model",))
+DESCRIPTION = FileName(endings=("model",))
+SAVED = FileName(endings=("kerash",))
+MODEL = FileName(endings=("kerash",), stored=("genome",))
+"""MODEL|GENOME: a saved model, or a genome."""
+COLUMN = ColumnName()
 
 POSITIVE = Real(min=0, min_open=True, max=1e6)
 COUNT = Whole(1, 10**9)
 NOT_NEGATIVE = Real(min=0, max=1e6)
 
 NAME = Parsed("name", "kerash_cli.system.files:check_name")
+STORED_NAME = Parsed("name", "kerash_cli.system.files:check_name", stored=("model", "genome"))
+GENOME = Parsed("name", "kerash_cli.system.files:check_name", stored=("genome",))
+STORED_MODEL = Parsed("name", "kerash_cli.classic.models:name", stored=("model",))
 GENOME_NAME = Parsed("name", "kerash_cli.classic.genomes:name")
 MODEL_NAME = Parsed("name", "kerash_cli.classic.models:name")
 SECONDS = Parsed("time", "kerash_cli.commands._options:seconds")
 SEED = Whole(0, 2**63 - 1)
+DELIMITER = Suggested("comma", "semicolon", "tab", "pipe", "space")
+ENCODING = Suggested("utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1251", "shift-jis", "gbk")
 LOSS = RegistryName("name", "kerash_cli.engine.losses:LOSSES")
 
 READING = (
-    Option("--delimiter", metavar="CHARACTER", help="Column separator (default: detect)."),
+    Option("--delimiter", metavar="CHARACTER", type=DELIMITER, help="Column separator (default: detect)."),
     Option(
         "--header/--no-header",
         default=None,
         help="Whether DATA starts with a line of column names (default: detect).",
     ),
-    Option("--encoding", metavar="NAME", help="Encoding of text, such as windows-1252 (default: detect)."),
+    Option(
+        "--encoding", metavar="NAME", type=ENCODING, help="Encoding of text, such as windows-1252 (default: detect)."
+    ),
     Option("--skip-rows", type=Whole(0, 10**9), default=0, help="Leave out so many lines at the top of DATA."),
     Option("--no-quotes", is_flag=True, help='A quote (") is a character like any other, and never encloses a cell.'),
 )
@@ -183,12 +203,14 @@ TARGET = Option(
     "--target",
     "-t",
     metavar="COLUMN",
+    type=COLUMN,
     multiple=True,
     help="Column of DATA with the answers: its name, or its number (the first column is 1); repeatable.",
 )
 CATEGORIES = Option(
     "--categories",
     metavar="COLUMN",
+    type=COLUMN,
     multiple=True,
     help="Column of codes, whose numbers are names and no amounts; repeatable.",
 )
@@ -215,7 +237,7 @@ TABLE = (TARGET, CATEGORIES, *READING, LABEL_HEADER, *NUMBERS)
 """Options for reading a table."""
 
 PREPARING = (
-    Option("--drop", metavar="COLUMN", multiple=True, help="Ignore this column (repeatable)."),
+    Option("--drop", metavar="COLUMN", type=COLUMN, multiple=True, help="Ignore this column (repeatable)."),
     Option(
         "--missing",
         type=click.Choice(["auto", "mean", "drop", "error"]),
@@ -234,7 +256,7 @@ THRESHOLD = Option(
 MOUNTPOINT = Option(
     "--mountpoint",
     metavar="FOLDER",
-    type=FILE,
+    type=FOLDER,
     help="Folder for tensors and genomes (default: ./kerash_mountpoint or a private folder in memory).",
 )
 WORKERS = Option("--workers", type=WorkerCount(), help="Number of processes (default: as many as speed up training).")

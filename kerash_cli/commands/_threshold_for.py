@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerash_cli.commands._chosen import is_completing
 from kerash_cli.commands._help import Option
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.model.aiming import Aim
     from kerash_cli.prediction.judging import Predicted
 
@@ -23,6 +26,8 @@ class AimType(click.ParamType):  # type: ignore[type-arg]
         from kerash_cli import decimals
         from kerash_cli.model.aiming import FIGURES, Aim
 
+        if is_completing(ctx):
+            return value  # type: ignore[no-any-return]
         written, _, digits = value.rpartition("=")
         figure, _, class_name = written.partition(":")
         goal = decimals.number(digits)
@@ -32,6 +37,12 @@ class AimType(click.ParamType):  # type: ignore[type-arg]
                 f"expected FIGURE=SHARE with {names} and a share up to 1, got {value!r}; try recall=0.95", param, ctx
             )
         return Aim(figure, class_name, goal)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the figures."""
+        from kerash_cli.completion import offers
+
+        return offers.chosen([f"{figure}{end}" for figure in ("recall", "precision") for end in "=:"])
 
 
 OPTION = Option(

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from kerash_cli.commands._chosen import is_completing
 from kerash_cli.commands._help import Option
 from kerash_cli.encoding.phrases import rounded
 from kerash_cli.errors import BadInput, BelowThreshold, listed, shown
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.model.pairing import Pair
 
 UNDER, OVER, WORSE = "--fail-under", "--fail-over", "--fail-worse-than"
@@ -68,6 +71,8 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
         from kerash_cli import decimals
         from kerash_cli.model.metrics import METRICS
 
+        if is_completing(ctx):
+            return value  # type: ignore[no-any-return]
         written, _, digits = value.rpartition("=")
         name, colon, class_name = written.partition(":")
         known = f"{name}:CLASS" if colon else name
@@ -81,6 +86,12 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
             other, sense = (OVER, "less") if better else (UNDER, "more")
             self.fail(f"{sense} is better for {name}; try {other} {value}", param, ctx)
         return Threshold(self._option, known, class_name, number)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the figures of which more, or of which less, is better."""
+        from kerash_cli.completion import offers
+
+        return offers.words("metrics-under" if self._option == UNDER else "metrics-over")
 
 
 class Rival(NamedTuple):
@@ -102,6 +113,8 @@ class RivalType(click.ParamType):  # type: ignore[type-arg]
         """Returns the model and the figure; what is in front of `=` is a figure only if there is one of that name."""
         from kerash_cli.model.metrics import METRICS
 
+        if is_completing(ctx):
+            return value  # type: ignore[no-any-return]
         figure, equals, model = value.partition("=")
         name, colon, _ = figure.partition(":")
         if equals and figure in METRICS and not colon:
@@ -113,6 +126,16 @@ class RivalType(click.ParamType):  # type: ignore[type-arg]
             names = ", ".join(METRICS)
             self.fail(f"expected FIGURE=OTHER.kerash for one of {names}, got {value!r}; or write ./{value}", param, ctx)
         return Rival(self._named(value, value, param, ctx), "", "")
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the models, and the figures that may be in front of one."""
+        from kerash_cli.commands import _options
+        from kerash_cli.completion import offers
+
+        if "=" in incomplete:
+            return []
+        figures = [item for name in ("metrics-under", "metrics-over") for item in offers.words(name)]
+        return [*_options.MODEL.shell_complete(ctx, param, incomplete), *figures]
 
     def _named(self, model: str, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not model:

@@ -1,9 +1,15 @@
 """The options of `kerash train`, in the sections of its help."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Option
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def _rates() -> str:
@@ -25,6 +31,7 @@ def _and(words: list[str]) -> str:
 KEEP = Option(
     "--keep",
     metavar="COLUMN",
+    type=_options.COLUMN,
     multiple=True,
     help="Input column; if there is one, all others are ignored (repeatable).",
 )
@@ -32,13 +39,36 @@ BALANCE = Option("--balance", is_flag=True, help="Weight rows so that each class
 WEIGHTS = Option(
     "--weights",
     metavar="COLUMN",
+    type=_options.COLUMN,
     help="Column of DATA with the weight of each row in the loss, from 0 on; it is no input.",
 )
+
+GROUPS = "groups:"
+
+
+class ValidationRows(_options.Parsed):
+    """Rows to validate on: a word, `groups:` with a column, or a file."""
+
+    def __init__(self) -> None:
+        super().__init__("rows", "kerash_cli.training.validating:ValidateOn.parse", "random", "last", GROUPS)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the words, the columns behind `groups:`, and an item that stands for tables."""
+        from kerash_cli.completion import offers
+
+        if incomplete.startswith(GROUPS):
+            return offers.columns(ctx, incomplete, GROUPS)
+        return [
+            *super().shell_complete(ctx, param, incomplete),
+            *_options.TABLE_FILE.shell_complete(ctx, param, incomplete),
+        ]
+
+
 VALIDATE_ON = Option(
     "--validate-on",
     metavar="random|last|groups:COLUMN|FILE",
     default="random",
-    type=_options.Parsed("rows", "kerash_cli.training.validating:ValidateOn.parse"),
+    type=ValidationRows(),
     help="Rows to validate on: drawn at random; the last ones, if rows are in order of time; all rows of some groups, "
     "if several rows belong together, as those of a patient do; or those of another table, so that all of DATA train "
     "(default: {default}).",
@@ -49,7 +79,9 @@ NETWORK = (
     Option(
         "--numbers",
         metavar="VIEW",
-        type=_options.Parsed("view", "kerash_cli.encoding.views:View.parse"),
+        type=_options.Parsed(
+            "view", "kerash_cli.encoding.views:View.parse", "standard", "quantile", "piecewise", "quantile,piecewise"
+        ),
         help="What the network sees of a column of numbers: standard, the scaled number; or beside it quantile, "
         "piecewise[:BINS], or both with a comma (default: piecewise to predict numbers with `?` inputs from 500 rows "
         "on, else standard).",
@@ -63,7 +95,7 @@ NETWORK = (
     Option(
         "--start",
         metavar="MODEL|GENOME",
-        type=_options.FILE,
+        type=_options.MODEL,
         help="Saved model or genome with the weights and the scaling to start from.",
     ),
     Option(
@@ -94,7 +126,9 @@ TRAINING = (
     ),
     Option(
         "--schedule",
-        type=_options.Parsed("schedule", "kerash_cli.engine.schedules:Schedule.parse"),
+        type=_options.Parsed(
+            "schedule", "kerash_cli.engine.schedules:Schedule.parse", "constant", "cosine", "step:", "warmup:"
+        ),
         default="constant",
         help="Course of the learning rate: constant, cosine or step:EVERY,FACTOR, optionally preceded by "
         "warmup:EPOCHS+ (default: {default}).",
@@ -134,7 +168,7 @@ ENDING = (
     Option(
         "--validate-label",
         metavar="FILE",
-        type=_options.FILE,
+        type=_options.TABLE_FILE,
         help="Answers of the rows in the file of --validate-on, if it has no column of them.",
     ),
     Option(
@@ -203,7 +237,7 @@ OUTPUT = (
         "-o",
         "--output",
         metavar="FILE",
-        type=_options.OUTPUT,
+        type=FileName(dash=False, endings=("kerash",)),
         help="Saved model to write (default: MODEL.kerash, or DATA.kerash without MODEL).",
     ),
     Option(

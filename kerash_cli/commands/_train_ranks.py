@@ -26,7 +26,7 @@ class RankedCommand(Command):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Reads the options in the first process; in any other one, works for it, and then ends."""
-        if not _asks_for_mpi(args):
+        if extra.get("resilient_parsing") or not _asks_for_mpi(args):
             return super().make_context(info_name, args, parent, **extra)
         from kerash_cli.training import mpi_ranks
 

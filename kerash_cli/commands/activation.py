@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._chosen import Suggested
 from kerash_cli.commands._help import HELP_NAMES, Command, Option
 from kerash_cli.errors import BadInput, at
 
@@ -30,7 +31,7 @@ OPTIONS = (
 @click.command(
     cls=Command, sections={"Options": OPTIONS}, context_settings={"ignore_unknown_options": True, **HELP_NAMES}
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=Suggested(words="activations"))
 @click.argument("x", nargs=-1)
 @click.pass_context
 def command(

@@ -1,15 +1,36 @@
 """`kerash blas`: runs a pipeline of operations in one process."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kerash_cli.commands import _operations
 from kerash_cli.commands._help import Command, Option
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 EXPLAIN = Option("--explain", is_flag=True, help="Print the size of each step's result, on standard error.")
 
 
+class PipelineWords(click.ParamType):  # type: ignore[type-arg]
+    """Operations with `|` between them, in one word."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the pipeline so far with each of the operations that may come next."""
+        from kerash_cli.completion import offers
+
+        before, bar, step = incomplete.rpartition("|")
+        group, _, name = step.lstrip().rpartition(" ")
+        if group not in ("", "tensor"):
+            return []
+        return offers.words(group or "matrix", f"{before}{bar}{step.removesuffix(name)}" if name else incomplete)
+
+
 @click.command(cls=Command, sections={"Options": (EXPLAIN, *_operations.WRITING)})
-@click.argument("pipeline")
+@click.argument("pipeline", type=PipelineWords())
 def command(pipeline: str, explain: bool, npy: bool, rows: bool, output: str | None, quiet: bool) -> None:
     """Run a pipeline of operations in one process.
 

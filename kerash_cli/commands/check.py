@@ -29,8 +29,8 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(
     data: str,
     label: str | None,

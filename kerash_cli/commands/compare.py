@@ -20,10 +20,10 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("first", metavar="A", type=_options.FILE)
-@click.argument("second", metavar="B", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("first", metavar="A", type=_options.MODEL)
+@click.argument("second", metavar="B", type=_options.MODEL)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(
     first: str,
     second: str,

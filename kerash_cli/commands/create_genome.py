@@ -3,6 +3,7 @@
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command, Option
 
 OPTIONS = (
@@ -16,7 +17,7 @@ OPTIONS = (
 
 @click.command(cls=Command, alone=True, sections={"Options": OPTIONS})
 @click.argument("genome", type=_options.GENOME_NAME)
-@click.argument("model", type=_options.FILE)
+@click.argument("model", type=FileName(endings=("model",), stored=("model",)))
 def command(genome: str, model: str, bias: bool, seed: int, mountpoint: str | None, force: bool, quiet: bool) -> None:
     """Create a network with random weights.
 

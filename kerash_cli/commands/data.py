@@ -11,9 +11,23 @@ from kerash_cli.errors import BadInput
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from click.shell_completion import CompletionItem
+
+
+class SampleName(click.ParamType):  # type: ignore[type-arg]
+    """The name of a bundled file."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the names."""
+        from kerash_cli.completion import offers
+
+        return offers.chosen(sorted(_files()))
+
 
 @click.command(cls=Command, sections={"Options": ()})
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=SampleName())
 def command(name: str | None) -> None:
     """Print sample data or a description.
 
@@ -24,7 +38,7 @@ def command(name: str | None) -> None:
     kerash data iris.model > iris.model
     kerash data xor; kerash data xor.label
     """
-    files = {path.name: path for folder in _folders() for path in folder.iterdir() if path.suffix in _KINDS}
+    files = _files()
     if name is None:
         click.echo("\n".join(sorted(files)))
         return
@@ -39,6 +53,11 @@ def command(name: str | None) -> None:
 
 
 _KINDS = (".csv", ".data", ".label", ".model")
+
+
+def _files() -> "dict[str, Path]":
+    """Returns the bundled files by name."""
+    return {path.name: path for folder in _folders() for path in folder.iterdir() if path.suffix in _KINDS}
 
 
 def _folders() -> "list[Path]":

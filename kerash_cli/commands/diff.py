@@ -9,8 +9,8 @@ SECTIONS = {"Running": (_options.MOUNTPOINT,), "Output": (_options.AS_JSON, _opt
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("one", metavar="MODEL", type=_options.FILE)
-@click.argument("other", metavar="OTHER", type=_options.FILE)
+@click.argument("one", metavar="MODEL", type=_options.MODEL)
+@click.argument("other", metavar="OTHER", type=_options.MODEL)
 def command(one: str, other: str, mountpoint: str | None, as_json: bool, quiet: bool) -> None:
     """Show what two models differ in.
 

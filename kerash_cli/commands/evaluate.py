@@ -20,9 +20,9 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("model", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model", type=_options.MODEL)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(
     model: str,
     data: str,

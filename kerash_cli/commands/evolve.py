@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kerash_cli.commands import _options
 from kerash_cli.commands._evolve_options import SECTIONS
 from kerash_cli.commands._evolve_request import USAGE, EvolveRequest, again, alone, settings_alone
 from kerash_cli.commands._files import claim
@@ -15,6 +16,8 @@ from kerash_cli.commands._help import Command
 from kerash_cli.commands._interrupts import Ending, concluding
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.evolution.preparation import PreparedSearch
     from kerash_cli.evolution.search import Search
     from kerash_cli.evolution.winner import Winner
@@ -31,8 +34,19 @@ LONGER = 1.1
 """Safety factor on the expected time of the next generation, which must fit in the time that --time leaves."""
 
 
+class SearchWords(click.ParamType):  # type: ignore[type-arg]
+    """The words of a search: sizes, a name, and tables in between."""
+
+    name = "text"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns an item that stands for tables, where one is expected."""
+        place = len(ctx.params.get(param.name or "") or ())
+        return _options.TABLE_FILE.shell_complete(ctx, param, incomplete) if place in (3, 4) else []
+
+
 @click.command(cls=Command, alone=True, sections=SECTIONS)
-@click.argument("words", nargs=-1, metavar=USAGE.replace("LABEL", "[LABEL]"))
+@click.argument("words", nargs=-1, type=SearchWords(), metavar=USAGE.replace("LABEL", "[LABEL]"))
 def command(words: tuple[str, ...], **options: Any) -> None:
     """Search for a network that suits a table.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _files, _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command
 from kerash_cli.errors import STANDARD_INPUT, BadInput, at
 
@@ -22,9 +23,9 @@ MOST_BESIDE, MOST_BYTES = 20, 1 << 30
 
 
 @click.command(cls=Command, sections={"Options": (_options.AS_JSON,)})
-@click.argument("file", metavar="MODEL|LOG", type=_options.FILE)
-@click.argument("data", required=False, type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("file", metavar="MODEL|LOG", type=FileName(endings=("kerash", "jsonl", "log")))
+@click.argument("data", required=False, type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(file: str, data: str | None, label: str | None, as_json: bool) -> None:
     """Tell what was off in a training.
 

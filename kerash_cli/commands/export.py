@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kerash_cli.commands import _files, _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput
 
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from kerash_cli.export.material import Material
 
 OWN = ".kerash"
+ENDINGS = ("onnx", "py", "c", "awk", "sql", "safetensors", "kerash")
+"""Endings that a shell suggests, without the points."""
 
 OPTIONS = (
     Option(
         "-o",
         "--output",
         metavar="FILE",
-        type=_options.OUTPUT,
+        type=FileName(dash=False, endings=ENDINGS),
         help="File to write, whose ending is the format (default for a genome: GENOME.kerash).",
     ),
     Option("--raw", is_flag=True, help="With .onnx: the network alone, from a tensor of its inputs to its outputs."),
@@ -33,7 +36,7 @@ OPTIONS = (
 
 
 @click.command(cls=Command, alone=True, sections={"Options": OPTIONS})
-@click.argument("model", metavar="MODEL|GENOME", type=_options.FILE)
+@click.argument("model", metavar="MODEL|GENOME", type=_options.MODEL)
 def command(
     model: str, output: str | None, raw: bool, mountpoint: str | None, force: bool, as_json: bool, quiet: bool
 ) -> None:

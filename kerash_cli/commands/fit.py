@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         "Options": (
             Option(
                 "--model",
-                type=_options.MODEL_NAME,
+                type=_options.STORED_MODEL,
                 metavar="NAME",
                 help="Stored model with the samples (default: the one that GENOME was made from).",
             ),
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     },
 )
 @click.argument("epochs", metavar="EPOCHS", type=_options.COUNT)
-@click.argument("genome", metavar="GENOME", type=_options.NAME)
+@click.argument("genome", metavar="GENOME", type=_options.GENOME)
 @click.argument("batch_size", metavar="BATCH_SIZE", type=_options.COUNT)
 @click.argument("processes", metavar="PROCESSES", type=_options.Whole(1, 4096))
 @click.argument("learning_rate", metavar="LEARNING_RATE", type=_options.POSITIVE)

@@ -2,11 +2,12 @@
 
 import click
 
+from kerash_cli.commands._chosen import CommandNames
 from kerash_cli.commands._help import Command, Context
 
 
 @click.command(cls=Command, sections={"Options": ()})
-@click.argument("names", metavar="[COMMAND]", nargs=-1)
+@click.argument("names", metavar="[COMMAND]", nargs=-1, type=CommandNames())
 @click.pass_context
 def command(context: click.Context, names: tuple[str, ...]) -> None:
     """Show the help of a command.

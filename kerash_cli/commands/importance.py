@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _judging_options, _measuring, _options
+from kerash_cli.commands._chosen import Suggested
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at
 
@@ -19,6 +20,7 @@ SECTIONS = {
         Option(
             "--metric",
             metavar="NAME",
+            type=Suggested(words="metrics"),
             help="Figure to measure, one of `kerash evaluate` (default: accuracy or rmse; log_loss if the accuracy is "
             "0.95 or more).",
         ),
@@ -36,9 +38,9 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("model", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model", type=_options.MODEL)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(model: str, data: str, label: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
     """Show which columns a model relies on.
 

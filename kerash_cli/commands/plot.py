@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _files, _judging_options, _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.views.charts.chart import Chart
     from kerash_cli.views.messages import Console
 
@@ -22,7 +25,7 @@ KIND = Option(
 OUTPUT = Option(
     "--output",
     "-o",
-    type=_options.OUTPUT,
+    type=FileName(dash=False, endings=("svg", "png")),
     help="Write a picture instead, FILE.svg or FILE.png; PNG takes the extra plot.",
 )
 SECTIONS = {
@@ -33,8 +36,19 @@ SECTIONS = {
 }
 
 
+class ChartSource(FileName):
+    """What a chart is about: a file, a search, a genome or an activation."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns names of what is stored, activations, and an item that stands for files."""
+        from kerash_cli.completion import offers
+
+        names = [*offers.names("search", ctx), *offers.names("genome", ctx)]
+        return [*names, *offers.words("activations"), *offers.files(incomplete, ("kerash", "log", *offers.TABLES))]
+
+
 @click.command(cls=Command, sections=SECTIONS, alone=True)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_options.FILE)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=ChartSource())
 def command(
     files: tuple[str, ...], kind: str | None, output: str | None, as_json: bool, quiet: bool, **options: Any
 ) -> None:

@@ -43,6 +43,7 @@ SECTIONS = {
             "--id",
             "ids",
             metavar="COLUMN",
+            type=_options.COLUMN,
             multiple=True,
             help="Print this column of DATA before the prediction: its name, or its number (the first column is 1); "
             "repeatable.",
@@ -61,7 +62,7 @@ SECTIONS = {
         Option(
             "--layers",
             metavar="FOLDER",
-            type=_options.OUTPUT,
+            type=_options.OUTPUT_FOLDER,
             help="Also write each layer's weighted sums and activations, as tensor files in FOLDER.",
         ),
         _options.QUIET,
@@ -70,8 +71,8 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@click.argument("model", type=_options.FILE)
-@click.argument("data", default="-", type=_options.FILE)
+@click.argument("model", type=_options.MODEL)
+@click.argument("data", default="-", type=_options.TABLE_FILE)
 def command(
     model: str, data: str, mountpoint: str | None, layers: str | None, on_error: str, quiet: bool, **options: Any
 ) -> None:

@@ -15,7 +15,7 @@ OPTIONS = (
 
 
 @click.command(cls=Command, alone=True, sections={"Options": OPTIONS})
-@click.argument("names", nargs=-1, required=True, type=_options.NAME, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, type=_options.STORED_NAME, metavar="NAME...")
 def command(names: tuple[str, ...], kind: str | None, mountpoint: str | None, force: bool) -> None:
     """Delete stored models and genomes.
 

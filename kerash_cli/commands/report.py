@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kerash_cli.commands import _files, _judging_options, _measuring, _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, plain
 
@@ -29,7 +30,12 @@ SECTIONS = {
     ),
     "Running": (_options.MOUNTPOINT,),
     "Output": (
-        Option("-o", "--output", type=_options.OUTPUT, help="File to write (default: the model's name with .html)."),
+        Option(
+            "-o",
+            "--output",
+            type=FileName(dash=False, endings=("html",)),
+            help="File to write (default: the model's name with .html).",
+        ),
         Option("--force", is_flag=True, help="Replace a file that is no page."),
         _options.QUIET,
     ),
@@ -37,9 +43,9 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS, alone=True)
-@click.argument("model", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model", type=_options.MODEL)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(
     model: str, data: str, label: str | None, output: str | None, force: bool, quiet: bool, **options: Any
 ) -> None:

@@ -27,16 +27,19 @@ SECTIONS = {
         Option(
             "--validate-on",
             metavar="FILE",
-            type=_options.FILE,
+            type=_options.TABLE_FILE,
             help="The table of --validate-on, if the model was validated on another one than DATA.",
         ),
         Option(
-            "--validate-label", metavar="FILE", type=_options.FILE, help="Its answers, if they were in another file."
+            "--validate-label",
+            metavar="FILE",
+            type=_options.TABLE_FILE,
+            help="Its answers, if they were in another file.",
         ),
         Option(
             "--start",
             metavar="MODEL|GENOME",
-            type=_options.FILE,
+            type=_options.MODEL,
             help="The model that the training began with, if it did not begin with random weights.",
         ),
     ),
@@ -46,9 +49,9 @@ SECTIONS = {
 
 
 @click.command(cls=Command, sections=SECTIONS, alone=True)
-@click.argument("model", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model", type=_options.SAVED)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(model: str, data: str, label: str | None, as_json: bool, quiet: bool, **words: Any) -> None:
     """Train a model again and compare the weights.
 

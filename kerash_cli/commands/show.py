@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from kerash_cli.commands import _files, _options
+from kerash_cli.commands._chosen import FileName
 from kerash_cli.commands._help import Command, Option
 from kerash_cli.errors import BadInput, at
 
@@ -47,7 +48,7 @@ OPTIONS = (
 
 
 @click.command(cls=Command, sections={"Options": OPTIONS})
-@click.argument("file", type=_options.FILE)
+@click.argument("file", type=FileName(endings=("model", "kerash")))
 def command(file: str, inputs: int | None, outputs: int | None, batch_size: int, as_json: bool, **instead: Any) -> None:
     """Show a description or a saved model.
 

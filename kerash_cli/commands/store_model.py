@@ -23,9 +23,9 @@ SECTIONS = {
 
 @click.command(cls=Command, alone=True, sections=SECTIONS)
 @click.argument("name", type=_options.MODEL_NAME)
-@click.argument("model_file", type=_options.FILE)
-@click.argument("data", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model_file", type=_options.DESCRIPTION)
+@click.argument("data", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(
     name: str,
     model_file: str,

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=RankedCommand, sections=SECTIONS)
-@click.argument("model", metavar="[MODEL]", type=_options.FILE)
-@click.argument("data", required=False, metavar="DATA", type=_options.FILE)
-@click.argument("label", required=False, type=_options.FILE)
+@click.argument("model", metavar="[MODEL]", type=_options.TABLE_OR_DESCRIPTION)
+@click.argument("data", required=False, metavar="DATA", type=_options.TABLE_FILE)
+@click.argument("label", required=False, type=_options.TABLE_FILE)
 def command(**words: Any) -> None:
     """Train a network on a table.
 

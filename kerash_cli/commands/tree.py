@@ -3,11 +3,12 @@
 import click
 
 from kerash_cli.commands import _options
+from kerash_cli.commands._chosen import StoredName
 from kerash_cli.commands._help import Command
 
 
 @click.command(cls=Command, sections={"Options": (_options.AS_JSON,)})
-@click.argument("name")
+@click.argument("name", type=StoredName("search"))
 def command(name: str, as_json: bool) -> None:
     """Draw the family tree of a search.
 

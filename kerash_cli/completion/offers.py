@@ -1,0 +1,98 @@
+"""What there is to choose from: words of a list, columns of the table on the line, stored models, files."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+from kerash_cli.completion import stored
+from kerash_cli.completion.typed import Typed
+from kerash_cli.completion.words import of
+
+MOST = 1_000
+"""Most columns that are offered: nobody reads a longer list, and it would not be there at once."""
+
+_COMPRESSED = ("gz", "bz2", "xz", "lzma", "zst")
+TABLES = (
+    *("csv", "tsv", "txt", "data", "dat", "label", "json", "jsonl", "ndjson", "arff", "libsvm", "svm", "npy", "npz"),
+    *("parquet", "feather", "arrow", "idx", "idx3-ubyte", "idx1-ubyte", "zip", *_COMPRESSED),
+)
+"""Endings of files that are tables."""
+NO_TABLES = (".kerash", ".model", ".evolve", ".onnx")
+_READING = {"delimiter": None, "header": None, "skip_rows": 0, "encoding": None}
+
+
+def words(name: str, before: str = "") -> list[CompletionItem]:
+    """Returns the words of a list, with `before` in front of each."""
+    return chosen(of(name), before)
+
+
+def chosen(words: Mapping[str, str] | Sequence[str], before: str = "") -> list[CompletionItem]:
+    """Returns these words, with their sentences if there are any. A word that ends in `:` or `=` is to go on."""
+    sentences = words if isinstance(words, Mapping) else dict.fromkeys(words, "")
+    return [
+        CompletionItem(before + word, help=sentences[word] or None, goes_on=word.endswith((":", "=")))
+        for word in sentences
+    ]
+
+
+def files(incomplete: str, endings: Iterable[str] = (), folders: bool = False) -> list[CompletionItem]:
+    """Returns an item for which a shell lists files: those with one of the endings, all if there are none of them."""
+    return [CompletionItem(incomplete, type="dir" if folders else "file", endings=tuple(endings))]
+
+
+def names(kind: stored.Kind, context: click.Context) -> list[CompletionItem]:
+    """Returns the stored models, genomes or searches."""
+    typed = context.obj
+    given = typed.parameters(context).get("mountpoint") if isinstance(typed, Typed) else None
+    where = _expanded(given) if isinstance(given, str) and given else None
+    about = {"model": "stored model", "genome": "genome", "search": "search"}[kind]
+    return [CompletionItem(name, help=about) for name in stored.names(kind, where)]
+
+
+def columns(context: click.Context, incomplete: str, before: str = "") -> list[CompletionItem]:
+    """Returns the columns of the table on the line that fit `incomplete`, with `before` in front of each.
+
+    A column is offered by its name or, if it has none that can be typed, by its number.
+    """
+    typed = context.obj
+    if not isinstance(typed, Typed):
+        return []
+    from kerash_cli.tables import glimpse  # imported late, as few completions read a table
+
+    given = typed.parameters(context)
+    reading = {name: given.get(name) or value for name, value in _READING.items()}
+    reading |= {"header": given.get("header"), "quotes": not given.get("no_quotes")}
+    for path in typed.others(context):
+        if path.endswith(NO_TABLES):
+            continue
+        found = glimpse.columns(_expanded(path), **reading)  # type: ignore[arg-type]
+        if found.width:
+            return [*_items(*found, before, incomplete[len(before) :])]
+    return []
+
+
+def _items(names: tuple[str, ...] | None, width: int, before: str, begun: str) -> Iterator[CompletionItem]:
+    taken, offered = set(names or ()), 0
+    for number in range(1, width + 1):
+        name = names[number - 1] if names else ""
+        typeable = bool(name) and name.isprintable() and not name.startswith("-")
+        word = name if typeable else str(number)
+        if (not typeable and word in taken) or not word.casefold().startswith(begun.casefold()):
+            continue
+        about = f"column {number}" if typeable or not name else printable(name)
+        yield CompletionItem(before + word, help=about)
+        offered += 1
+        if offered == MOST:
+            return
+
+
+def printable(text: str) -> str:
+    """Returns a text in which nothing moves the cursor: what is not printable is escaped."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _expanded(path: str) -> str:
+    """Returns the name of a file with ~ and variables of the environment expanded, as a shell would; runs nothing."""
+    return path if os.path.exists(path) else os.path.expandvars(os.path.expanduser(path))

@@ -1,0 +1,175 @@
+"""How each shell asks what may come next, and in which form it takes the answer.
+
+A question is the words behind `kerash shell-complete SHELL --`; the files completion.bash, completion.zsh and
+completion.fish ask it, and say what they do with the lines of the answer.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem, ShellComplete
+
+from kerash_cli.completion.offers import printable
+from kerash_cli.completion.typed import Typed, plain, words
+from kerash_cli.views.layout import cells
+
+SHELLS = ("bash", "zsh", "fish")
+
+_LISTING = ("63", "33", "64")
+"""Values of $COMP_TYPE with which bash lists the words, and may show more than the words."""
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-^")
+_SHORTEST = 20
+"""Fewest columns of a sentence that is worth showing."""
+
+
+def script(shell: str) -> str:
+    """Returns the functions that make a shell ask."""
+    with open(os.path.join(os.path.dirname(__file__), f"completion.{shell}"), encoding="utf-8") as file:
+        return file.read()
+
+
+def answer(program: click.Command, shell: str, question: Sequence[str]) -> str:
+    """Returns the answer to a question, which is empty if there is nothing to choose from."""
+    return _ANSWERS[shell](program, question)
+
+
+def found(program: click.Command, typed: Typed) -> list[CompletionItem]:
+    """Returns what may stand in place of the word that is being typed."""
+    own = {"obj": typed, "resilient_parsing": True}
+    items = ShellComplete(program, own, "kerash", "").get_completions([*typed.before], typed.current)
+    joined = _option_before(typed.current)
+    return [_joined(joined, each) for each in items] if joined else items
+
+
+def _option_before(word: str) -> str:
+    """Returns the option in front of a value, `--target=`, which click leaves out of what it returns."""
+    name, equals, _ = word.partition("=")
+    return name + equals if equals and name.startswith("-") else ""
+
+
+def _joined(option: str, item: CompletionItem) -> CompletionItem:
+    return CompletionItem(
+        option + item.value, item.type, item.help, endings=item.endings, goes_on=item.goes_on, option=option
+    )
+
+
+def _bash(program: click.Command, question: Sequence[str]) -> str:
+    """Answers bash: whether the word goes on in the first line, then the words as they are to stand on the line.
+
+    The question is $COMP_TYPE, $COLUMNS, $COMP_WORDBREAKS, and the line before and behind the cursor.
+    """
+    listing, columns, breaks, before, after = question
+    *others, last = words(before, breaks)
+    later = [each.text for each in words(after, "")[0 if after[:1].isspace() else 1 :]] if after else []
+    typed = Typed(tuple(each.text for each in others[1:]), last.text, tuple(filter(None, later)))
+    plain_items = list[CompletionItem]()
+    for item in found(program, typed):
+        plain_items += [item] if item.type == "plain" else _files(item)
+    items = {item.value: item for item in plain_items if item.value.startswith(last.text)}
+    lines = [_quoted(value[last.kept :], last.quote, last.raw) for value in items]
+    if listing in _LISTING and len(items) > 1:
+        lines = [*_described(lines, [*items.values()], int(columns or 80))]
+    goes_on = any(each.goes_on for each in items.values())
+    return "\n".join(["nospace" if goes_on else "", *lines])
+
+
+def _quoted(text: str, quote: str, raw: str) -> str:
+    """Returns a text as it is to stand on a line of bash, where this quote is open; `raw` is what was typed."""
+    if quote == "'":
+        return text.replace("'", "'\\''")
+    if quote == '"':
+        escaped = "".join(f"\\{each}" if each in '$`"\\' else each for each in text)
+        return escaped.replace("!", "\"'!'\"")  # within double quotes, nothing else keeps bash from reading history
+    home = "~" if raw.startswith("~") and text.startswith("~") else ""
+    rest = text.removeprefix(home)
+    return home + "".join(each if each in _SAFE or not each.isascii() else f"\\{each}" for each in rest)
+
+
+def _described(lines: Sequence[str], items: Sequence[CompletionItem], columns: int) -> Iterator[str]:
+    """Yields words, each with the sentence about it, as far as there is room for that; files without their folders.
+
+    Bash lists what it is given, and takes nothing of it for the line but the common beginning, which these keep.
+    """
+    width = max(map(cells, lines))
+    room = columns - width - 4
+    for line, item in zip(lines, items, strict=True):
+        if not item.help or room < _SHORTEST:
+            yield line
+            continue
+        text = f"{line}{' ' * (width - cells(line))}  {cut(item.help, room)}"
+        yield text.ljust(columns // 2)  # so that bash puts one in each row
+
+
+def cut(sentence: str, room: int) -> str:
+    """Returns the beginning of a text that fits: its first sentence, without what is in parentheses, or less."""
+    first = sentence.partition(". ")[0].partition(" (default")[0].removesuffix(".")
+    if cells(first) <= room:
+        return first
+    while cells(first) >= room:
+        first = first.rpartition(" ")[0] if " " in first else first[: room - 1]
+    return f"{first}…"
+
+
+def _files(item: CompletionItem) -> list[CompletionItem]:
+    """Returns the files and folders that an item stands for, as bash is given no other way to list them."""
+    typed = item.value.removeprefix(item.option or "")
+    folder, _, begun = typed.rpartition("/")
+    there = f"{folder}/" if folder or typed.startswith("/") else ""
+    entries = _entries(os.path.expanduser(there) or ".", begun)
+    wanted = [name for name in entries if name.endswith("/") or _ends_in(name, item.endings)]
+    if item.type == "dir" or not any(not name.endswith("/") for name in wanted):
+        wanted = [name for name in entries if item.type == "file" or name.endswith("/")]
+    return [
+        CompletionItem(f"{item.option or ''}{there}{name}", goes_on=name.endswith("/"))
+        for name in wanted
+        if printable(name) == name
+    ]
+
+
+def _entries(folder: str, begun: str) -> list[str]:
+    """Returns the names in a folder that begin so, sorted, folders with a `/` behind; hidden ones only if asked for."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [f"{each.name}/" if each.is_dir() else each.name for each in entries if each.name.startswith(begun)]
+    except OSError:
+        return []
+    return sorted(name for name in found if begun or not name.startswith("."))
+
+
+def _ends_in(name: str, endings: Sequence[str] | None) -> bool:
+    return not endings or name.lower().endswith(tuple(f".{each}" for each in endings))
+
+
+def _zsh(program: click.Command, question: Sequence[str]) -> str:
+    """Answers zsh: a line for each item, of its kind, the word, and a sentence.
+
+    The question is the number of the word that is being typed, that word, and all words, without their quotes.
+    """
+    number, current, *line = question
+    return _lines(found(program, _typed(int(number), current, line)))
+
+
+def _fish(program: click.Command, question: Sequence[str]) -> str:
+    """Answers fish as zsh; the word that is being typed comes with its quotes."""
+    number, current, *line = question
+    (current,) = plain([current])
+    return _lines(found(program, _typed(int(number), current, line)))
+
+
+def _typed(number: int, current: str, line: Sequence[str]) -> Typed:
+    return Typed(tuple(line[1:number]), current, tuple(filter(None, line[number + 1 :])))
+
+
+def _lines(items: Sequence[CompletionItem]) -> str:
+    return "\n".join("\t".join(_fields(each)) for each in items if printable(each.value) == each.value)
+
+
+def _fields(item: CompletionItem) -> tuple[Any, ...]:
+    if item.type != "plain":
+        return item.type, item.value, " ".join(item.endings or ())
+    return "more" if item.goes_on else "word", item.value, cut(printable(item.help), 200) if item.help else ""
+
+
+_ANSWERS: dict[str, Callable[[click.Command, Sequence[str]], str]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
