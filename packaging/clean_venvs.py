@@ -99,7 +99,9 @@ def prints_the_readme(venv: Venv, folder: Path) -> None:
     version = venv.run("kerash --version")
     if not re.fullmatch(r"kerash \S+\n", version):
         raise Failed(f"kerash --version printed:\n{version}")
-    venv.run(f"test -s {venv.programs.parent}/share/man/man1/kerash-train.1 && kerash data | grep -q iris")
+    share = venv.programs.parent / "share"
+    venv.run(f"test -s {share}/man/man1/kerash-train.1 && test -s {share}/bash-completion/completions/kerash")
+    venv.run("kerash data | grep -q iris && kerash completion zsh | grep -q kerash")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = pages.run(text, folder / "readme", kerash=f"env -u PYTHONPATH {venv.programs / 'kerash'}")
     if wrong := [str(command) for command in commands if not command.holds]:

@@ -1,7 +1,7 @@
 """How each shell asks what may come next, and in which form it takes the answer.
 
-A question is the words behind `kerash shell-complete SHELL --`; the files completion.bash, completion.zsh and
-completion.fish ask it, and say what they do with the lines of the answer.
+A question is the words behind `kerash shell-complete SHELL --`. The scripts bash/kerash, zsh/_kerash and
+fish/kerash.fish ask it, and say what they do with the answer; they have the names by which a shell finds them.
 """
 
 import os
@@ -15,10 +15,13 @@ from kerash_cli.completion.offers import printable
 from kerash_cli.completion.typed import Typed, plain, words
 from kerash_cli.views.layout import cells
 
-SHELLS = ("bash", "zsh", "fish")
+SCRIPTS = {"bash": "bash/kerash", "zsh": "zsh/_kerash", "fish": "fish/kerash.fish"}
+SHELLS = tuple(SCRIPTS)
 
-_LISTING = ("63", "33", "64")
-"""Values of $COMP_TYPE with which bash lists the words, and may show more than the words."""
+_ONLY_LISTING = "63"
+_LISTING = (_ONLY_LISTING, "33", "64")
+"""Values of $COMP_TYPE with which bash lists what it is given, so that there may be more than the words. With the first
+one it only lists; with the others it also takes what all have in common for the line."""
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-^")
 _SHORTEST = 20
 """Fewest columns of a sentence that is worth showing."""
@@ -26,7 +29,7 @@ _SHORTEST = 20
 
 def script(shell: str) -> str:
     """Returns the functions that make a shell ask."""
-    with open(os.path.join(os.path.dirname(__file__), f"completion.{shell}"), encoding="utf-8") as file:
+    with open(os.path.join(os.path.dirname(__file__), SCRIPTS[shell]), encoding="utf-8") as file:
         return file.read()
 
 
@@ -70,7 +73,12 @@ def _bash(program: click.Command, question: Sequence[str]) -> str:
     items = {item.value: item for item in plain_items if item.value.startswith(last.text)}
     lines = [_quoted(value[last.kept :], last.quote, last.raw) for value in items]
     if listing in _LISTING and len(items) > 1:
-        lines = [*_described(lines, [*items.values()], int(columns or 80))]
+        short = listing == _ONLY_LISTING
+        shown = [
+            _without_folder(line) if short and each.is_path else line
+            for line, each in zip(lines, items.values(), strict=True)
+        ]
+        lines = [*_described(shown, [*items.values()], int(columns or 80))]
     goes_on = any(each.goes_on for each in items.values())
     return "\n".join(["nospace" if goes_on else "", *lines])
 
@@ -87,10 +95,15 @@ def _quoted(text: str, quote: str, raw: str) -> str:
     return home + "".join(each if each in _SAFE or not each.isascii() else f"\\{each}" for each in rest)
 
 
-def _described(lines: Sequence[str], items: Sequence[CompletionItem], columns: int) -> Iterator[str]:
-    """Yields words, each with the sentence about it, as far as there is room for that; files without their folders.
+def _without_folder(line: str) -> str:
+    """Returns the last part of a path, as shells list files."""
+    return line[line.rstrip("/").rfind("/") + 1 :]
 
-    Bash lists what it is given, and takes nothing of it for the line but the common beginning, which these keep.
+
+def _described(lines: Sequence[str], items: Sequence[CompletionItem], columns: int) -> Iterator[str]:
+    """Returns words, each with the sentence about it, as far as there is room for that.
+
+    What they have in common at the beginning stays the same.
     """
     width = max(map(cells, lines))
     room = columns - width - 4
@@ -108,7 +121,7 @@ def cut(sentence: str, room: int) -> str:
     if cells(first) <= room:
         return first
     while cells(first) >= room:
-        first = first.rpartition(" ")[0] if " " in first else first[: room - 1]
+        first = first.rpartition(" ")[0] if " " in first else first[:-1]
     return f"{first}…"
 
 
@@ -122,7 +135,7 @@ def _files(item: CompletionItem) -> list[CompletionItem]:
     if item.type == "dir" or not any(not name.endswith("/") for name in wanted):
         wanted = [name for name in entries if item.type == "file" or name.endswith("/")]
     return [
-        CompletionItem(f"{item.option or ''}{there}{name}", goes_on=name.endswith("/"))
+        CompletionItem(f"{item.option or ''}{there}{name}", goes_on=name.endswith("/"), is_path=True)
         for name in wanted
         if printable(name) == name
     ]

@@ -17,6 +17,7 @@ class Kerash < Formula
 
   def install
     virtualenv_install_with_resources(link_manpages: true)
+    generate_completions_from_executable(bin/"kerash", "completion", shells: [:bash, :zsh, :fish])
   end
 
   test do

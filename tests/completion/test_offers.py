@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 from conftest import ROOT, Kerash
+from setuptools import Distribution
 
 from docs import generate
 from kerash_cli.cli import program
@@ -118,6 +119,9 @@ def test_files_are_those_with_the_right_endings_and_all_if_there_are_none(tmp_pa
     (tmp_path / "data" / "$a b.CSV").touch()
     assert bash("kerash check ") == ["nospace", "data/", "iris.csv", "kerash_mountpoint/"]
     assert bash("kerash check data/") == ["", r"data/\$a\ b.CSV"]
+    (tmp_path / "data" / "b").mkdir()
+    assert bash("kerash check data/") == ["nospace", r"data/\$a\ b.CSV", "data/b/"]
+    assert bash("kerash check data/", listing="63") == ["nospace", r"\$a\ b.CSV", "b/"]
     assert bash("kerash check x") == ["", "x.py"]
     assert bash("kerash check .") == ["", ".hidden.csv"]
     assert bash("kerash show m") == ["", "m.kerash", "m.model"]
@@ -229,3 +233,14 @@ def test_columns_and_files_have_their_types() -> None:
             seen.add(kind)
             assert parameter.type.name == name, f"{path} {parameter.name}"
     assert {"COLUMN", "FILE", "FOLDER", "DATA", "LABEL"} <= seen
+
+
+def test_the_wheel_has_each_script_where_the_shell_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    package = Distribution()
+    package.parse_config_files(["setup.cfg"])
+    installed = {folder: [Path(each).read_text() for each in files] for folder, files in package.data_files}
+    assert installed["share/bash-completion/completions"] == [shells.script("bash")]
+    assert installed["share/zsh/site-functions"] == [shells.script("zsh")]
+    assert installed["share/fish/vendor_completions.d"] == [shells.script("fish")]
+    assert {*shells.SCRIPTS.values()} <= {*package.package_data["kerash_cli.completion"]}
