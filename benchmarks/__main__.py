@@ -1,6 +1,6 @@
 """Runs the comparisons and prints one table.
 
-    python -m benchmarks [--runs N] [B1 … B13 L1 … L7 M1 T1]
+    python -m benchmarks [--runs N] [B1 … B13 L1 … L7 M1 M2 T1]
 
 Raw figures go to benchmarks/results/, a JSON file a run.
 """
@@ -18,7 +18,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks import commands, crossing, evolving, functions, inference, machine, peers_kerash, tables, texts
+from benchmarks import (
+    commands,
+    completing,
+    crossing,
+    evolving,
+    functions,
+    inference,
+    machine,
+    peers_kerash,
+    tables,
+    texts,
+)
 from benchmarks.contenders import ROOT, Contender, ways
 from benchmarks.workloads import MNIST, WORKLOADS, Target
 from kerash_cli.views.layout import aligned
@@ -26,7 +37,7 @@ from kerash_cli.views.layout import aligned
 RESULTS = ROOT / "benchmarks" / "results"
 WHOLE_COMMANDS = ("L1", "L2", "L3")
 SLOW = 3
-EVOLVING, CROSSING, FUNCTIONS, TEXTS = "B10", "B13", "M1", "T1"
+EVOLVING, CROSSING, FUNCTIONS, COMPLETING, TEXTS = "B10", "B13", "M1", "M2", "T1"
 LARGE = {"L4": tables.READING, "L5": tables.PREDICTING}
 
 
@@ -45,7 +56,7 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    known = [*WORKLOADS, EVOLVING, CROSSING, *WHOLE_COMMANDS, *LARGE, *inference.TASKS, FUNCTIONS, TEXTS]
+    known = [*WORKLOADS, EVOLVING, CROSSING, *WHOLE_COMMANDS, *LARGE, *inference.TASKS, FUNCTIONS, COMPLETING, TEXTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="How fast kerash is beside its peers.")
     parser.add_argument("id", nargs="*", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--runs", type=int, default=7, help="of each side, in turns, after a warm-up (7)")
@@ -79,6 +90,10 @@ def main() -> None:
     elif FUNCTIONS in chosen:
         raw[FUNCTIONS] = functions.turns(options.runs)
         rows += shell_functions(raw[FUNCTIONS])
+    if COMPLETING in chosen:
+        with tempfile.TemporaryDirectory() as folder:
+            raw[COMPLETING] = completing.turns(options.runs, Path(folder))
+        rows += completions(raw[COMPLETING])
     if TEXTS in chosen:
         raw[TEXTS] = texts.each_way(options.runs)
         rows += tensor_texts(raw[TEXTS])
@@ -270,6 +285,18 @@ def shell_functions(times: dict[str, dict[str, float]]) -> Iterator[Row]:
         ratio = theirs[name] / ours[name]
         verdict = "met" if ratio >= 100 else "MISSED"
         yield Row(FUNCTIONS, name, ours[name], "the shell of 2019", theirs[name], ratio, ">= 100", verdict, "")
+
+
+def completions(times: dict[str, dict[str, float]]) -> Iterator[Row]:
+    """The rows of Tab in each shell, beside the time that it may take."""
+    for shell, seconds in times.items():
+        for name in completing.TABS:
+            mine, limit = seconds[name], completing.LIMIT
+            verdict = "met" if mine <= limit else "MISSED"
+            note = f"{mine / seconds[completing.PEER]:.3g} times as long as {completing.PEER}"
+            yield Row(
+                COMPLETING, f"Tab in {shell}, {name}", mine, "its limit", limit, mine / limit, "<= 1", verdict, note
+            )
 
 
 def tensor_texts(times: dict[str, float]) -> Iterator[Row]:
