@@ -5,6 +5,7 @@
 For each Python (this one, if none is named), in folders with a home that is empty:
 
 - the sdist is unpacked, and `make run` succeeds in it; with --check, `make check` too
+- each line of README.md that installs is typed there: pip, pipx and uv
 - the wheel, the sdist, and the wheel with the lowest versions of what it needs are installed, and print what README.md
   shows
 - for each extra: without it, a command says `pip install 'kerash[EXTRA]'`; that line is typed, and the command works
@@ -31,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from docs import pages  # noqa: E402
 
-INHERITED = ("PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "SOURCE_DATE_EPOCH")
+INHERITED = ("LANG", "TMPDIR", "SSL_CERT_FILE", "SOURCE_DATE_EPOCH")
 """Variables that the commands see, with those of pip and of the BLAS; all others are somebody's settings."""
 
 
@@ -55,8 +56,10 @@ class Venv:
         """The variables that a command sees here."""
         kept = {k: v for k, v in os.environ.items() if k in INHERITED or k.startswith(("PIP_", "OPENBLAS_"))}
         mpi = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
-        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
-        return {**kept, **mpi, "PATH": path, "HOME": str(self.home), "PIP_CACHE_DIR": str(PLACE / "cache")}
+        places = [str(self.programs), str(self.home / ".local" / "bin"), os.environ["PATH"]]
+        own = {"PATH": os.pathsep.join(places), "HOME": str(self.home), "PIP_CACHE_DIR": str(PLACE / "cache")}
+        uv = {"UV_PYTHON": str(self.programs / "python"), "UV_PYTHON_DOWNLOADS": "never"}
+        return {**kept, **mpi, **own, **uv}
 
     def run(self, script: str, code: int = 0, cwd: Path | None = None) -> str:
         """Runs lines of bash, and returns what they print on both streams; raises Failed for another exit code."""
@@ -92,6 +95,20 @@ def lowest() -> list[str]:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     return [f"'{line.replace('>=', '==')}.*'" for line in config["options"]["install_requires"].split("\n") if line]
+
+
+def installs_as_the_readme_says(venv: Venv, source: Path) -> None:
+    """Types each line of README.md that installs, in the folder of the sources; raises Failed if that fails."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^    ((?:pip|pipx|uv tool) install \..*)$", text)
+    assert [line.split()[0] for line in lines] == ["pipx", "uv", "pip"], lines
+    venv.pip("pipx", "uv")
+    for line in lines:
+        venv.run(line, cwd=source)
+        venv.run("kerash data iris | grep -q setosa")
+        venv.run(line.replace("install .", "uninstall kerash").replace("pip uninstall", "pip uninstall --yes"))
+        if left := [str(path) for path in (venv.programs / "kerash", venv.home / ".local/bin/kerash") if path.exists()]:
+            raise Failed(f"{line}, then its removal, left {left}")
 
 
 def prints_the_readme(venv: Venv, folder: Path) -> None:
@@ -135,6 +152,8 @@ def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: boo
             archive.extractall(venv.here, filter="data")
         (source,) = venv.here.iterdir()
         venv.run(f"make {'run check' if check else 'run'} PYTHON={venv.programs / 'python'}", cwd=source)
+    with step("sdist: pipx, uv, pip"):
+        installs_as_the_readme_says(Venv(folder / "readme", python), source)
     for name, words in {"wheel": [str(wheel)], "sdist": [str(sdist)], "lowest": [str(wheel), *lowest()]}.items():
         if name == "lowest" and venv.run("python -c 'import sys; print(sys.version_info > (3, 13))'") == "True\n":
             continue  # the lowest NumPy has wheels up to Python 3.12

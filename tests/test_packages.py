@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tarfile
 from configparser import ConfigParser
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,17 @@ def test_the_versions_of_python_are_the_same_everywhere() -> None:
     (own,) = re.findall(r'depends_on "python@([\d.]+)"', FORMULA)
     (image,) = re.findall(r"^ARG PYTHON=([\d.]+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {own, image} <= set(PYTHONS)
+
+
+def test_the_container_is_built_with_all_that_the_package_is_made_of() -> None:
+    config = CONFIG["options.data_files"].values()
+    files = ["setup.cfg", "pyproject.toml", "README.md", "LICENSE", "kerash_cli/cli.py", "data/iris.csv", *config]
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for file in files:
+        parents = [file, *map(str, Path(file).parents)]
+        matching = [pattern for pattern in ignored if any(fnmatch(parent, pattern) for parent in parents[:-1])]
+        assert not matching, f"{file} is left out by {matching}"
+    assert ".*" in ignored, "credentials and .git stay outside"
 
 
 def test_setuptools_is_asked_for_in_one_version() -> None:
