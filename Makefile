@@ -71,8 +71,8 @@ mutants: $(VENV)/developing  ## faults in MODULE=kerash_cli/engine/losses.py, or
 dist: $(VENV)/developing  ## the sdist and the wheel in dist/, the same bytes for the same commit
 	$(BIN)/python packaging/dist.py
 
-packages: $(VENV)/developing  ## installs sdist, wheel and each extra into clean venvs and uses them (PYTHONS="python3.11 python3.14")
-	$(BIN)/python packaging/clean_venvs.py $(PYTHONS)
+packages: $(VENV)/developing  ## installs sdist, wheel and each extra into clean venvs and uses them (PYTHONS="python3.11 python3.14", CHECK=1 for make check)
+	$(BIN)/python packaging/clean_venvs.py $(if $(CHECK),--check) $(PYTHONS)
 
 formula: dist  ## the Homebrew formula of a release in dist/kerash.rb (URL of its sdist, HOMEPAGE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from time import monotonic
 
 from trials import MADE, TRIALS, Trial
@@ -44,12 +45,11 @@ class Venv:
     """A virtual environment, and an empty folder and home to work in."""
 
     def __init__(self, folder: Path, python: str) -> None:
-        """Makes all of them; what was in the folder is removed."""
-        shutil.rmtree(folder, ignore_errors=True)
+        """Makes all of them in a new folder."""
         self.home, self.here, self.programs = folder / "home", folder / "here", folder / "venv" / "bin"
         self.home.mkdir(parents=True)
         self.here.mkdir()
-        self.run(f"{python} -m venv {folder / 'venv'}")
+        self.run(f"{quote(python)} -m venv {quote(str(folder / 'venv'))}")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,7 +79,7 @@ class Venv:
 
     def pip(self, *words: str) -> None:
         """Installs something."""
-        self.run(f"pip install --quiet --disable-pip-version-check {' '.join(words)}")
+        self.run(f"pip install --quiet --disable-pip-version-check {' '.join(map(quote, words))}")
 
 
 def archives() -> tuple[Path, Path]:
@@ -94,7 +94,7 @@ def lowest() -> list[str]:
     """Returns the packages that kerash needs, each in the lowest version that it may have."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    return [f"'{line.replace('>=', '==')}.*'" for line in config["options"]["install_requires"].split("\n") if line]
+    return [f"{line.replace('>=', '==')}.*" for line in config["options"]["install_requires"].split()]
 
 
 def installs_as_the_readme_says(venv: Venv, source: Path) -> None:
@@ -116,11 +116,13 @@ def prints_the_readme(venv: Venv, folder: Path) -> None:
     version = venv.run("kerash --version")
     if not re.fullmatch(r"kerash \S+\n", version):
         raise Failed(f"kerash --version printed:\n{version}")
+    venv.run("kerash data | grep -q iris.csv && kerash completion zsh | grep -q kerash")
     share = venv.programs.parent / "share"
-    venv.run(f"test -s {share}/man/man1/kerash-train.1 && test -s {share}/bash-completion/completions/kerash")
-    venv.run("kerash data | grep -q iris && kerash completion zsh | grep -q kerash")
+    for name in ("man/man1/kerash-train.1", "bash-completion/completions/kerash"):
+        if not (share / name).exists():
+            raise Failed(f"{name} is missing")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    commands = pages.run(text, folder / "readme", kerash=f"env -u PYTHONPATH {venv.programs / 'kerash'}")
+    commands = pages.run(text, folder / "readme", kerash=f"env -u PYTHONPATH {quote(str(venv.programs / 'kerash'))}")
     if wrong := [str(command) for command in commands if not command.holds]:
         raise Failed("\n".join(["README.md:", *wrong]))
 
@@ -132,7 +134,7 @@ def follows_its_advice(venv: Venv, extra: str, trial: Trial) -> None:
         advice = re.search(rf"pip install 'kerash\[{extra}\]'", said.splitlines()[-1])
         if advice is None or (trial.code == 2 and len(said.splitlines()) != 1):
             raise Failed(f"{command}\nwithout the extra {extra}, expected one line with what to install, got:\n{said}")
-    venv.run(f"pip install 'kerash[{extra}]' {trial.beside} --quiet --disable-pip-version-check")
+    venv.pip(f"kerash[{extra}]", *trial.beside)
     venv.run(trial.command)
 
 
@@ -146,16 +148,18 @@ def step(words: str) -> Iterator[None]:
 
 def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: bool) -> None:
     """Goes through all environments with one Python; raises Failed at the first thing that is wrong."""
+    version = subprocess.check_output([python, "-c", "import sys; print(*sys.version_info[:2])"], text=True).split()
+    minor = int(version[1])
     with step("sdist: make check" if check else "sdist: make run"):
         venv = Venv(folder / "unpacked", python)
         with tarfile.open(sdist) as archive:
             archive.extractall(venv.here, filter="data")
         (source,) = venv.here.iterdir()
-        venv.run(f"make {'run check' if check else 'run'} PYTHON={venv.programs / 'python'}", cwd=source)
+        venv.run(f"make {'run check' if check else 'run'} PYTHON={quote(str(venv.programs / 'python'))}", cwd=source)
     with step("sdist: pipx, uv, pip"):
         installs_as_the_readme_says(Venv(folder / "readme", python), source)
     for name, words in {"wheel": [str(wheel)], "sdist": [str(sdist)], "lowest": [str(wheel), *lowest()]}.items():
-        if name == "lowest" and venv.run("python -c 'import sys; print(sys.version_info > (3, 13))'") == "True\n":
+        if name == "lowest" and minor > 12:
             continue  # the lowest NumPy has wheels up to Python 3.12
         with step(f"{name}: README.md"):
             venv = Venv(folder / name, python)
@@ -163,13 +167,13 @@ def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: boo
             prints_the_readme(venv, folder / name)
     made = Venv(folder / "all", python)
     with step(f"all: {', '.join(TRIALS)}"):
-        made.pip(f"'{wheel}[all]'", *(trial.beside for trial in TRIALS.values()))
+        made.pip(f"{wheel}[all]", *(name for trial in TRIALS.values() for name in trial.beside))
         made.run(MADE)
-        files = shutil.copytree(made.here, folder / "files", dirs_exist_ok=True)
+        files = shutil.copytree(made.here, folder / "files")
         for trial in TRIALS.values():
             made.run(trial.command)
     for extra, trial in TRIALS.items():
-        if extra == "zstd" and made.run("python -c 'import sys; print(sys.version_info > (3, 14))'") == "True\n":
+        if extra == "zstd" and minor >= 14:
             continue  # Python itself reads it
         with step(f"{extra}: {trial.command.strip().splitlines()[-1]}"):
             venv = Venv(folder / extra, python)
@@ -184,11 +188,14 @@ def main() -> int:
     sdist, wheel = archives()
     for number, python in enumerate(pythons):
         print(subprocess.check_output([python, "--version"], text=True).strip(), flush=True)
+        folder = PLACE / str(number)
+        shutil.rmtree(folder, ignore_errors=True)
         try:
-            try_packages(python, PLACE / str(number), sdist, wheel, "--check" in sys.argv)
+            try_packages(python, folder, sdist, wheel, "--check" in sys.argv)
         except Failed as error:
-            print(error, file=sys.stderr)
+            print(error, f"what was installed is in {folder}", sep="\n", file=sys.stderr)
             return 1
+        shutil.rmtree(folder)
     return 0
 
 

@@ -34,11 +34,11 @@ class Trial:
     page: str
     """The page of docs/ that says what to install."""
     command: str
-    """Lines of bash that use it, in a folder with the files of `made`."""
+    """Lines of bash that use it, in a folder with the files of MADE."""
     alone: tuple[str, ...] = ()
     """Commands that say what is missing, if they are not the same."""
-    beside: str = ""
-    """A package that the page tells to install with it."""
+    beside: tuple[str, ...] = ()
+    """Packages that the page tells to install with it."""
     code: int = 2
     """Exit code without the extra."""
 
@@ -60,7 +60,7 @@ kerash evolve '?' '?' found iris.csv --target species 2 2 --scheduler scheduler.
         "train.md",
         "mpiexec --oversubscribe -n 2 kerash train iris.model iris.csv --target species --workers mpi --quiet",
         ("kerash train iris.model iris.csv --target species --workers mpi --quiet",),
-        "openmpi",
+        ("openmpi",),
     ),
     "onnx": Trial("export.md", "kerash export iris.kerash -o iris.onnx && test -s iris.onnx"),
     "parquet": Trial(

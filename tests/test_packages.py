@@ -146,6 +146,18 @@ def test_the_recipe_for_conda_agrees_with_setup_cfg() -> None:
     assert RECIPE["about"]["license"] == CONFIG["metadata"]["license_expression"]
 
 
+def test_rattler_build_renders_the_recipe() -> None:
+    """Of the recipe's own formulas, ${{ … }}, none is left; a key that the format does not know is an error."""
+    rattler = pytest.importorskip("rattler_build")
+    recipe = rattler.Stage0Recipe.from_file(str(ROOT / "packaging/conda/recipe.yaml"))
+    (rendered,) = recipe.render(rattler.VariantConfig())
+    found = rendered.recipe.to_dict()
+    assert found["package"] == {"name": "kerash", "version": __version__}
+    assert found["requirements"]["host"][0] == f"python {PYTHONS[0]}.*"
+    assert found["requirements"]["run"][0] == f"python >={PYTHONS[0]}"
+    assert found["build"]["noarch"] == "python"
+
+
 PACKAGES: list[dict[str, Any]] = [
     {"name": name, "sdist": {"url": f"https://example.org/{name}.tar.gz", "hashes": {"sha256": "0" * 64}}}
     for name in ("click", "numpy", "rich", "safetensors")
