@@ -69,6 +69,7 @@ mutants: $(VENV)/developing  ## faults in MODULE=kerash_cli/engine/losses.py, or
 	$(BIN)/python -m mutants $(MODULE) --count $(COUNT) --seed $(SEED) $(if $(findstring command,$(origin TESTS)),--tests $(TESTS))
 
 dist: $(VENV)/developing  ## the sdist and the wheel in dist/, the same bytes for the same commit
+	rm -rf dist
 	$(BIN)/python packaging/dist.py
 
 packages: $(VENV)/developing  ## installs sdist, wheel and each extra into clean venvs and uses them (PYTHONS="python3.11 python3.14", CHECK=1 for make check)

@@ -23,8 +23,10 @@ FORMULA = ROOT / "packaging" / "homebrew" / "kerash.rb"
 def main() -> None:
     """Prints the whole formula."""
     sdist, url, homepage = sys.argv[1:]
-    if not url.endswith(f"/{Path(sdist).name}"):
-        sys.exit(f"expected a URL that ends in {Path(sdist).name}, as Homebrew finds the version in it, got {url}")
+    if not (url.startswith("https://") and url.endswith(f"/{Path(sdist).name}")):  # Homebrew finds the version in it
+        sys.exit(f"expected URL=https://…/{Path(sdist).name}, got {url!r}")
+    if not homepage.startswith("https://"):
+        sys.exit(f"expected HOMEPAGE=https://…, got {homepage!r}")
     print(filled(FORMULA.read_text(encoding="utf-8"), Path(sdist), url, homepage, locked()), end="")
 
 
