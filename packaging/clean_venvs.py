@@ -94,7 +94,7 @@ def lowest() -> list[str]:
     """Returns the packages that kerash needs, each in the lowest version that it may have."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    return [f"{line.replace('>=', '==')}.*" for line in config["options"]["install_requires"].split()]
+    return [line.replace(">=", "==") for line in config["options"]["install_requires"].split()]
 
 
 def installs_as_the_readme_says(venv: Venv, source: Path) -> None:
