@@ -9,31 +9,41 @@ from math import inf
 from typing import NamedTuple
 
 from kerash_cli.errors import OutOfSpace, TableTooLarge
+from kerash_cli.system import cgroups
 
 NUMPY_ADDRESSES, NUMPY_DATA, NUMPY_RESIDENT = 192 << 20, 112 << 20, 48 << 20
 """Bytes needed to import NumPy with its BLAS: address space (measured: 150 MB), data (90 MB), memory (40 MB)."""
-
-_GROUPS, _OWN_GROUPS = "/sys/fs/cgroup", "/proc/self/cgroup"
 
 
 class _Group(NamedTuple):
     """Names of the files in one version of control groups (cgroups)."""
 
-    folder: str
     limit: str
     used: str
     forgettable: str
     """Line of `memory.stat` with the bytes of cached files, which can be dropped."""
 
 
-_VERSION_1 = _Group("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-_VERSION_2 = _Group("", "memory.max", "memory.current", "inactive_file")
+_VERSIONS = {
+    1: _Group("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: _Group("memory.max", "memory.current", "inactive_file"),
+}
 
 
 def available() -> int:
     """Returns how many bytes this process may still allocate: free memory within its control groups and limits."""
     limits = (_addresses(), _data())
-    return max(0, int(min(_machine(), *_groups(), *limits)))
+    return max(0, int(min(_machine(), *(left for _, left in _groups()), *limits)))
+
+
+def physical() -> int:
+    """Returns the size of the machine's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def group_limit() -> int | None:
+    """Returns the lowest memory limit of the control groups of this process, in bytes; None if there is no limit."""
+    return min((limit for limit, _ in _groups() if limit < physical()), default=None)
 
 
 def require_numpy() -> None:
@@ -58,7 +68,8 @@ class _Guard:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         """Checks the memory if the module is NumPy; Python calls this for each module that is not imported yet."""
         if name == "numpy":
-            sys.meta_path.remove(self)
+            # A new list: Python is going through the old one, and would leave out the next finder.
+            sys.meta_path = [each for each in sys.meta_path if each is not self]
             require_numpy()
 
 
@@ -107,33 +118,18 @@ def _within(limit: int, field: str) -> float:
     return inf if soft == resource.RLIM_INFINITY else soft - _field("/proc/self/status", field, 0) * 1024
 
 
-def _groups() -> Iterator[int]:
-    """Yields the bytes left within the memory limit of each control group: the process's own and those above it."""
-    for version, own in _memberships():
-        names = own.strip("/").split("/")
-        for depth in range(len(names), -1, -1):
-            folder = "/".join([_GROUPS, version.folder, *names[:depth]])
-            limit, used = (_number(f"{folder}/{name}") for name in (version.limit, version.used))
-            if limit is not None and used is not None:
-                # Cached files count as used, but the kernel drops them when memory is needed.
-                yield limit - used + _field(f"{folder}/memory.stat", version.forgettable, 0)
-
-
-def _memberships() -> Iterator[tuple[_Group, str]]:
-    """Yields the control groups of this process that limit memory, from lines `ID:CONTROLLERS:PATH` or `0::PATH`."""
-    with suppress(OSError, ValueError), open(_OWN_GROUPS, encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            _, controllers, path = line.rstrip("\n").split(":", 2)
-            # In a container the path may be the host's; then only the root exists here.
-            if not controllers:
-                yield _VERSION_2, path
-            elif "memory" in controllers.split(","):
-                yield _VERSION_1, path
+def _groups() -> Iterator[tuple[int, int]]:
+    """Yields the limit and the bytes left within it for each control group: the process's own and those above it."""
+    for version, folder in cgroups.folders("memory"):
+        names = _VERSIONS[version]
+        limit, used = (cgroups.number(f"{folder}/{name}") for name in (names.limit, names.used))
+        if limit is not None and used is not None:
+            # Cached files count as used, but the kernel drops them when memory is needed.
+            yield limit, limit - used + _field(f"{folder}/memory.stat", names.forgettable, 0)
 
 
 def _machine() -> int:
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return _field("/proc/meminfo", "MemAvailable:", physical // 1024) * 1024
+    return _field("/proc/meminfo", "MemAvailable:", physical() // 1024) * 1024
 
 
 def _field(path: str, name: str, default: int) -> int:
@@ -144,11 +140,3 @@ def _field(path: str, name: str, default: int) -> int:
             if line.startswith(name):
                 return int(line.split()[1])
     return default
-
-
-def _number(path: str) -> int | None:
-    try:
-        with open(path, encoding="ascii") as text:
-            return int(text.read())
-    except (OSError, ValueError):  # no such control group, or `max`
-        return None

@@ -7,6 +7,7 @@ from pathlib import Path
 import program
 import pytest
 from conftest import ROOT
+from control_groups import groups
 
 from kerash_cli.errors import OutOfSpace
 from kerash_cli.system import memory
@@ -33,17 +34,6 @@ def test_a_limit_on_the_address_space_counts_less_what_is_taken(environment: dic
     asking = "from kerash_cli.system import memory; print(memory.available())"
     command = ["sh", "-c", f'ulimit -v {limit}; exec "$@"', "sh", sys.executable, "-c", asking]
     assert 0 < int(program.finished(command, ROOT, environment).out) < 1024 * limit - 5_000_000
-
-
-def groups(folder: Path, monkeypatch: pytest.MonkeyPatch, own: str, files: dict[str, str]) -> None:
-    """Has control groups looked for in a folder, and `own` say which are this process's."""
-    for name, text in files.items():
-        path = folder / "cgroup" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text}\n")
-    (folder / "own").write_text(own)
-    monkeypatch.setattr(memory, "_GROUPS", str(folder / "cgroup"))
-    monkeypatch.setattr(memory, "_OWN_GROUPS", str(folder / "own"))
 
 
 VERSION_1 = "5:cpu,cpuacct:/job\n4:memory:/batch/job\n1:name=systemd:/\n0::/\n"
