@@ -33,6 +33,7 @@ STOREYS = {
     "completion": 12,
     "shell": 11,
     "views": 11,
+    "doctor": 12,
     "commands": 13,
     "api": 14,
     "cli": 14,

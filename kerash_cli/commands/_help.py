@@ -43,6 +43,7 @@ GROUPS = {
     "Hand over": {
         "export": "Save a model in another format.",
         "completion": "Print the completion for a shell.",
+        "doctor": "Check this installation and its machine.",
     },
     "Matrices and tensors": {
         "matrix": "Calculate with matrices.",

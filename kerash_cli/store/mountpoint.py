@@ -34,7 +34,7 @@ LOCAL = Path("kerash_mountpoint")
 MARK = ".init-fs"
 """Name of the file that marks a root made by init-fs; only end-fs removes the content of such a root."""
 
-_IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
+IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
 """File systems in memory."""
 
 FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW
@@ -136,6 +136,14 @@ class Mountpoint:
         entries = (entry for parent, _ in self._folders() for entry in parent.iterdir())
         return any(entry.is_dir() and not entry.is_symlink() and is_held(entry) for entry in entries)
 
+    def scratches(self) -> Iterator[tuple[Path, bool]]:
+        """Yields this user's scratch folders, each with whether a running process holds it."""
+        for parent, pattern in self._folders():
+            with suppress(OSError):
+                for entry in sorted(parent.iterdir()):
+                    if pattern.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
+                        yield entry, is_held(entry)
+
     def _folders(self) -> Iterator[tuple[Path, re.Pattern[str]]]:
         """Yields this user's existing folders of the tree, each with the pattern of its scratch folders' names."""
         for parts, scratch in _TREE.items():
@@ -188,14 +196,19 @@ def disks(named: str | None) -> list[Mountpoint]:
 
 def is_in_memory(folder: Path) -> bool:
     """Returns whether a folder is on a file system in memory; False if that is not known."""
+    return file_system(folder) in IN_MEMORY
+
+
+def file_system(folder: Path) -> str:
+    """Returns the kind of the file system that a folder is on, such as `tmpfs` or `ext4`; empty if it is not known."""
     device = os.stat(folder).st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     with suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
             words, _, kind = line.partition(" - ")
             if words.split()[2] == number:
-                return kind.split()[0] in _IN_MEMORY
-    return False
+                return kind.split()[0]
+    return ""
 
 
 def private_mountpoints() -> list[Mountpoint]:

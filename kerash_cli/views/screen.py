@@ -65,8 +65,13 @@ def shows(stream: TextIO, characters: str) -> bool:
 
 def speaks_ascii() -> bool:
     """Returns whether the locale is C or POSIX, which have only ASCII; Python would write UTF-8 nevertheless."""
+    return locale_name() in ("C", "POSIX")
+
+
+def locale_name() -> str:
+    """Returns the name of the locale for letters, such as `en_GB.UTF-8`; `C` if the environment names none."""
     names = (os.environ.get("LC_ALL"), _character_type(), os.environ.get("LANG"))
-    return next(filter(None, names), "C") in ("C", "POSIX")
+    return next(filter(None, names), "C")
 
 
 def _character_type() -> str:

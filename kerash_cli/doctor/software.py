@@ -1,0 +1,89 @@
+"""Versions of kerash, Python and the packages that every run needs, and what they compute with."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from kerash_cli import __version__
+from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
+from kerash_cli.doctor.packages import PACKAGES, earlier, installed
+from kerash_cli.doctor.wording import reason
+from kerash_cli.errors import OutOfSpace
+from kerash_cli.system import memory
+
+
+def imports_numpy() -> bool:
+    """Returns whether NumPy can be imported. Without enough memory it is not tried: that would end the process."""
+    try:
+        memory.require_numpy()
+        import numpy  # noqa: F401
+    except Exception:  # a broken installation may raise anything
+        return False
+    return True
+
+
+def versions(patient: Patient) -> Iterator[Found]:
+    """Tells the versions of kerash and Python."""
+    yield Fact("kerash", __version__)
+    kind = f"{platform.python_implementation()} on {sys.platform} {platform.machine()}"
+    yield Fact("Python", f"{platform.python_version()}, {kind}", platform.python_version())
+
+
+def packages(patient: Patient) -> Iterator[Found]:
+    """Tells the versions of the packages, and which of them are too old or missing."""
+    found = {name: installed(name) for name in PACKAGES}
+    yield Fact("packages", ", ".join(f"{name} {found[name] or 'missing'}" for name in PACKAGES), found)
+    for name, least in PACKAGES.items():
+        if found[name] is None:
+            yield Remark(f"{name} is not installed, or without its metadata; try pip install '{name}>={least}'")
+        elif earlier(found[name], least):
+            yield Remark(f"{name} {found[name]} is too old; try pip install '{name}>={least}'")
+
+
+def numpy(patient: Patient) -> Iterator[Found]:
+    """Tells whether NumPy works, its instructions and its BLAS."""
+    try:
+        memory.require_numpy()
+        import numpy
+    except OutOfSpace as error:
+        yield Fault(reason(error))
+        return
+    except Exception as error:  # a broken installation may raise anything
+        yield Fault(f"NumPy can't be imported ({reason(error)}); try pip install --force-reinstall numpy")
+        return
+    from kerash_cli.system import arithmetic
+    from kerash_cli.system.blas import openblas
+
+    yield Fact("NumPy", f"{numpy.__version__}, {arithmetic.extensions()}", numpy.__version__)
+    blas = openblas()
+    if blas is None:
+        name = other_blas(numpy)
+        yield Fact("BLAS", f"{name}, not OpenBLAS", {"library": name})
+        yield Remark(
+            f"NumPy's BLAS is {name}, and kerash is tested with OpenBLAS: last digits may depend on the number of "
+            "workers; try pip install --force-reinstall numpy"
+        )
+    else:
+        threads = f"{blas.threads} thread{'s'[blas.threads == 1 :]} per process"
+        values = {"library": blas.version, "kernel": blas.kernel, "threads": blas.threads}
+        yield Fact("BLAS", f"{blas.version}, kernels for {blas.kernel}, {threads}", values)
+        if blas.threads != 1:
+            yield Remark(
+                f"the BLAS has {blas.threads} threads although kerash asks for one, so last digits may differ; "
+                "try OPENBLAS_NUM_THREADS=1 kerash doctor"
+            )
+    yield Fact(
+        "arithmetic",
+        f"{arithmetic.fingerprint()} (the same on machines whose results are the same bytes)",
+        arithmetic.fingerprint(),
+    )
+
+
+def other_blas(numpy: Any) -> str:
+    """Returns the name of the BLAS that NumPy was built with."""
+    try:
+        found = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
+    except (AttributeError, KeyError, TypeError):
+        return "unknown"
+    return str(found)
