@@ -3,8 +3,7 @@
 import click
 
 from kerash_cli.commands._help import Command
-
-SHELLS = ("bash", "zsh", "fish")
+from kerash_cli.completion.shells import SHELLS, script
 
 
 @click.command(cls=Command, sections={"Options": ()})
@@ -25,6 +24,4 @@ def command(shell: str) -> None:
     kerash completion zsh > ~/.zfunc/_kerash  # a folder of $fpath
     kerash completion fish > ~/.config/fish/completions/kerash.fish
     """
-    from kerash_cli.completion.shells import script
-
     click.echo(script(shell), nl=False)

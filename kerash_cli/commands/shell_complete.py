@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import click
 
-from kerash_cli.commands.completion import SHELLS
+from kerash_cli.completion.shells import SHELLS, answer
 
 
 @click.command(hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
@@ -19,8 +19,6 @@ def command(context: click.Context, shell: str, question: tuple[str, ...]) -> No
     \b
     kerash shell-complete zsh -- 1 tra kerash tra
     """
-    from kerash_cli.completion.shells import answer
-
     with suppress(Exception):  # someone is typing: whatever is wrong, the terminal is theirs
         if text := answer(context.find_root().command, shell, question):
             click.echo(text)

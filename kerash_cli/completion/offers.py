@@ -20,7 +20,7 @@ TABLES = (
 )
 """Endings of files that are tables."""
 NO_TABLES = (".kerash", ".model", ".evolve", ".onnx")
-_READING = {"delimiter": None, "header": None, "skip_rows": 0, "encoding": None}
+"""Endings of files that are none, but may stand on the line before the table."""
 
 
 def words(name: str, before: str = "") -> list[CompletionItem]:
@@ -62,18 +62,18 @@ def columns(context: click.Context, incomplete: str, before: str = "") -> list[C
     from kerash_cli.tables import glimpse  # imported late, as few completions read a table
 
     given = typed.parameters(context)
-    reading = {name: given.get(name) or value for name, value in _READING.items()}
-    reading |= {"header": given.get("header"), "quotes": not given.get("no_quotes")}
+    reading = {name: given[name] for name in ("delimiter", "header", "skip_rows", "encoding") if name in given}
+    quotes = not given.get("no_quotes")
     for path in typed.others(context):
-        if path.endswith(NO_TABLES):
-            continue
-        found = glimpse.columns(_expanded(path), **reading)  # type: ignore[arg-type]
-        if found.width:
-            return [*_items(*found, before, incomplete[len(before) :])]
+        if not path.endswith(NO_TABLES):
+            found = glimpse.columns(_expanded(path), quotes=quotes, **reading)
+            if found.width:
+                return [*_items(*found, before, incomplete[len(before) :])]
     return []
 
 
 def _items(names: tuple[str, ...] | None, width: int, before: str, begun: str) -> Iterator[CompletionItem]:
+    """Yields the columns that begin so, whatever the case of their letters, since a shell may overlook it."""
     taken, offered = set(names or ()), 0
     for number in range(1, width + 1):
         name = names[number - 1] if names else ""

@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from kerash_cli.completion.offers import printable
-from kerash_cli.completion.typed import Typed, plain, words
+from kerash_cli.completion.typed import Typed, without_quotes, words
 from kerash_cli.views.layout import cells
 
 SCRIPTS = {"bash": "bash/kerash", "zsh": "zsh/_kerash", "fish": "fish/kerash.fish"}
@@ -137,7 +137,7 @@ def _files(item: CompletionItem) -> list[CompletionItem]:
     return [
         CompletionItem(f"{item.option or ''}{there}{name}", goes_on=name.endswith("/"), is_path=True)
         for name in wanted
-        if printable(name) == name
+        if name.isprintable()
     ]
 
 
@@ -167,8 +167,7 @@ def _zsh(program: click.Command, question: Sequence[str]) -> str:
 def _fish(program: click.Command, question: Sequence[str]) -> str:
     """Answers fish as zsh; the word that is being typed comes with its quotes."""
     number, current, *line = question
-    (current,) = plain([current])
-    return _lines(found(program, _typed(int(number), current, line)))
+    return _lines(found(program, _typed(int(number), without_quotes(current), line)))
 
 
 def _typed(number: int, current: str, line: Sequence[str]) -> Typed:
@@ -176,7 +175,7 @@ def _typed(number: int, current: str, line: Sequence[str]) -> Typed:
 
 
 def _lines(items: Sequence[CompletionItem]) -> str:
-    return "\n".join("\t".join(_fields(each)) for each in items if printable(each.value) == each.value)
+    return "\n".join("\t".join(_fields(each)) for each in items if each.value.isprintable())
 
 
 def _fields(item: CompletionItem) -> tuple[Any, ...]:

@@ -1,7 +1,6 @@
 """The line so far: its words, which of them is being typed, and the quotes that are open."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -25,7 +24,7 @@ class Typed(NamedTuple):
         current, found = self.current or _NOTHING, [word for word in words if isinstance(word, str)]
         return [word for word in found if word not in (current, _NOTHING, "-")]
 
-    def parameters(self, context: click.Context) -> dict[str, object]:
+    def parameters(self, context: click.Context) -> dict[str, Any]:
         """Returns the values of the command's parameters, with the words after the cursor too."""
         words = [*self.before, self.current or _NOTHING, *self.after]
         own = words[words.index(context.info_name or "") + 1 :] if context.info_name in words else []
@@ -102,6 +101,6 @@ def _quoted(line: str, place: int, quote: str) -> tuple[list[str], int, bool]:
     return text, place, False
 
 
-def plain(words: Sequence[str]) -> Iterator[str]:
-    """Yields words of another shell without their quotes, an open one included."""
-    return (_word(word, 0, "")[0].text if not word[:1].isspace() else word for word in words)
+def without_quotes(word: str) -> str:
+    """Returns a word without its quotes, an open one included."""
+    return _word(word, 0, "")[0].text

@@ -1,7 +1,7 @@
 """A glimpse at a table: the names of its columns from the first lines of its file, within milliseconds, without NumPy.
 
-It is for what must not take long and may be wrong, such as completion in a shell. What is doubtful about a table is an
-error of `reading` and decided here; `reading` alone knows what a file holds.
+It is for what must not take long and may be wrong, such as completion in a shell. Where the reader of tables raises an
+error, because a file can be read in two ways, one of them is taken here.
 """
 
 import csv
@@ -43,7 +43,7 @@ def columns(
     path: str,
     delimiter: str | None = None,
     header: bool | None = None,
-    skip_rows: int = 0,
+    skip_rows: int | None = 0,
     quotes: bool = True,
     encoding: str | None = None,
 ) -> Glimpse:
@@ -53,7 +53,7 @@ def columns(
     """
     with suppress(Exception):  # an error here is an error of the command, which will tell it better
         paths = matching(path)
-        return _columns(paths[0] if paths else path, delimiter, header, skip_rows, quotes, encoding)
+        return _columns(paths[0] if paths else path, delimiter, header, skip_rows or 0, quotes, encoding)
     return NONE
 
 

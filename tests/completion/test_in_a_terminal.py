@@ -2,11 +2,14 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import program
 import pytest
 from terminal import Terminal, running_any
+
+from kerash_cli.completion import shells
 
 COMMANDS = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],
@@ -51,10 +54,9 @@ class Typing:
         self.shows(keys + "\r", called)
 
 
-@pytest.fixture(scope="module", params=COMMANDS)
-def typing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
-    """A person at a shell, in a folder with a few files."""
-    home: Path = tmp_path_factory.mktemp("home")
+@contextmanager
+def person(shell: str, loading: str, home: Path) -> Iterator[Typing]:
+    """Someone at a shell that has read the completion, in a folder with a few files."""
     folder = home / "here"
     folder.mkdir()
     (folder / "iris.csv").write_text("length,width,species\n1,2,a\n3,4,b\n")
@@ -66,12 +68,33 @@ def typing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     (folder / "kerash_mountpoint").mkdir(mode=0o700)
     (folder / "kerash_mountpoint" / "model" / "genomes" / "gen_cleverest").mkdir(mode=0o700, parents=True)
     settings = {**program.install(home / "bin"), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-    with running_any(COMMANDS[request.param], folder, **settings) as terminal:
-        setup = SETUP[request.param].format(load=LOADING[request.param])
-        terminal.press(f"{setup}; echo re''ady\r".encode())
+    with running_any(COMMANDS[shell], folder, **settings) as terminal:
+        terminal.press(f"{SETUP[shell].format(load=loading)}; echo re''ady\r".encode())
         assert terminal.wait(lambda screen: "\nready" in screen.text), terminal.screen.text
-        yield Typing(terminal, request.param)
+        yield Typing(terminal, shell)
     assert not {"x", "y", "z"} & {path.name for path in folder.iterdir()}, "something of a name was run"
+
+
+@pytest.fixture(scope="module", params=COMMANDS)
+def typing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typing]:
+    """One person for all tests of a shell."""
+    with person(request.param, LOADING[request.param], tmp_path_factory.mktemp("home")) as typing:
+        yield typing
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("shell", "loading"),
+    [
+        ("bash", ". {}/kerash"),
+        ("zsh", "fpath=({} $fpath); autoload -Uz compinit; compinit -u -D"),
+        ("fish", "set -g fish_complete_path {} $fish_complete_path"),
+    ],
+)
+def test_the_file_is_read_from_a_folder_of_completions(shell: str, loading: str, tmp_path: Path) -> None:
+    folder = (Path(shells.__file__).parent / shells.SCRIPTS[shell]).parent
+    with person(shell, loading.format(folder), tmp_path) as typing:
+        typing.gets("kerash check iris.csv --target sp\t", "check", "iris.csv", "--target", "species")
 
 
 def test_commands_come_with_a_sentence(typing: Typing) -> None:
@@ -123,6 +146,9 @@ def test_files_are_those_that_fit(typing: Typing) -> None:
 @pytest.mark.long
 def test_genomes_are_offered_beside_files(typing: Typing) -> None:
     typing.gets("kerash predict cle\t", "predict", "cleverest")
+    typing.gets("kerash train --start=cle\t", "train", "--start=cleverest")
+    typing.gets("kerash check --drop=1 ir\t", "check", "--drop=1", "iris.csv")
+    typing.gets("kerash train --output=no\t", "train", "--output=notes.md")
 
 
 def test_nothing_is_said_where_there_is_nothing_to_offer(typing: Typing) -> None:
