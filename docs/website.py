@@ -28,6 +28,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "shell.md": "Pipelines and scripts",
         "completion.md": "Completion",
         "nightly.md": "Nightly jobs",
+        "recipes.md": "Recipes",
         "doctor.md": "Installation and machine",
     },
     "Scale": {"scale.md": "Several machines", "performance.md": "Performance", "mountpoint.md": "The mountpoint"},

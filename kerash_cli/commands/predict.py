@@ -24,7 +24,14 @@ SECTIONS = {
             "stop",
             "skip",
             "empty",
-            help="What to do about a bad row: stop, skip it, or leave its prediction out (default: {default}).",
+            "tell",
+            help="What to do about a bad row: stop, skip it, leave its prediction out, or tell what is wrong in its "
+            "place, in JSON lines (default: {default}).",
+        ),
+        Option(
+            "--input-format",
+            type=click.Choice(["jsonl"]),
+            help="Read DATA as JSON lines whatever the first one is, each by itself (default: detect the format).",
         ),
         *_options.READING,
     ),
@@ -74,7 +81,14 @@ SECTIONS = {
 @click.argument("model", type=_options.MODEL)
 @click.argument("data", default="-", type=_options.TABLE_FILE)
 def command(
-    model: str, data: str, mountpoint: str | None, layers: str | None, on_error: str, quiet: bool, **options: Any
+    model: str,
+    data: str,
+    mountpoint: str | None,
+    layers: str | None,
+    on_error: str,
+    input_format: str | None,
+    quiet: bool,
+    **options: Any,
 ) -> None:
     """Predict each row of a table.
 
@@ -98,24 +112,30 @@ def command(
 
     reader = _files.Reader.of(options)
     _files.check_model_first(data, model)
-    _check(options)
+    _check(options, on_error)
     console = Console(quiet)
     trained = _files.load(model, mountpoint, console.say)
     trained.require_memory(model)
     predictions = Predictions(trained, on_error=on_error, **options)
-    for text in _texts(predictions, data, reader, layers, console):
+    for text in _texts(predictions, data, reader, layers, console, input_format is not None):
         put(text)
     console.unseen(predictions.unseen)
-    console.bad_rows(predictions.bad, predictions.first_error, "skipped" if on_error == "skip" else "left empty")
+    console.bad_rows(predictions.bad, predictions.first_error, _DONE.get(on_error, ""))
 
 
-def _check(options: dict[str, Any]) -> None:
+_DONE = {"skip": "skipped", "empty": "left empty", "tell": "answered with an error"}
+"""What was done about bad rows, in words."""
+
+
+def _check(options: dict[str, Any], on_error: str) -> None:
     """Raises BadInput for options that exclude each other."""
     as_json = options["format"] == "jsonl"
     if options["proba"] and options["top_k"]:
         raise BadInput("--proba and --top-k exclude each other; leave --proba out")
     if options["append"] and options["ids"]:
         raise BadInput("--append prints all columns, and --id some of them; leave one of the two out")
+    if on_error == "tell" and not as_json:
+        raise BadInput("--on-error tell: only JSON lines have a place for the error; try --format jsonl with it")
     if as_json and options["output_header"]:
         raise BadInput("--output-header: JSON lines have no header; leave it out")
     if options["threshold"] is not None and (options["proba"] or options["top_k"]) and not as_json:
@@ -123,7 +143,12 @@ def _check(options: dict[str, Any]) -> None:
 
 
 def _texts(
-    predictions: "Predictions", data: str, reader: _files.Reader, layers: str | None, console: "Console"
+    predictions: "Predictions",
+    data: str,
+    reader: _files.Reader,
+    layers: str | None,
+    console: "Console",
+    json_lines: bool,
 ) -> "Iterator[str]":
     """Yields the predictions for the rows in DATA, or for the sample in a tensor file; writes --layers files."""
     from kerash_cli.prediction import streaming
@@ -132,7 +157,7 @@ def _texts(
     trained = predictions.model
     if data == "-":
         console.await_input()
-    sample = _sample(data, trained.description)
+    sample = None if json_lines else _sample(data, trained.description)
     if layers is not None:
         if sample is None:
             raise BadInput(f"{at(data)}--layers: expected a tensor file with one sample, got another kind of file")
@@ -148,6 +173,8 @@ def _texts(
         encoding=reader.encoding,
         schema=trained.encoding.schema,
         records=predictions.keeps,
+        json_lines=json_lines,
+        named=tuple(predictions.options["ids"]) if json_lines else (),
     )
     return streaming.texts(blocks, predictions, os.path.isfile(data), console.say)
 

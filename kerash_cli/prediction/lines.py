@@ -46,7 +46,8 @@ class OutputOptions(NamedTuple):
     output_header: bool | None = None
     """Whether a table begins with a line of column names; by default, if there are columns of an input with names."""
     on_error: str = "stop"
-    """What to do at a bad row: "stop", "skip", or "empty", which writes a line without a prediction."""
+    """What to do at a bad row: "stop", "skip", "empty", which writes a line without a prediction, or "tell", which
+    writes the error as a JSON object."""
 
     @property
     def keeps(self) -> bool:
@@ -65,8 +66,8 @@ class LineWriter(Protocol):
     def text(self, table: Table, outputs: Array) -> str:
         """Returns a line of text for each row, line ends included."""
 
-    def bad(self, row: Table | BadRow) -> str:
-        """Returns the line of a row that can't be predicted."""
+    def bad(self, row: Table | BadRow, error: KerashError | None = None) -> str:
+        """Returns the line of a row that can't be predicted; with the error, if it is given and has a place there."""
 
 
 class Predictions:
@@ -165,7 +166,9 @@ class Predictions:
             raise error
         self.bad += 1
         self.first_error = self.first_error or error
-        return "" if self._wanted.on_error == "skip" else self._writer(row).bad(row)
+        if self._wanted.on_error == "skip":
+            return ""
+        return self._writer(row).bad(row, error if self._wanted.on_error == "tell" else None)
 
     def _writer(self, first: Table | BadRow) -> LineWriter:
         """Returns the writer of all lines, which `first`, a table or row of the input, is laid out like."""
@@ -210,7 +213,7 @@ class DelimitedLines:
         rows = zip(self._kept.texts(table, delimiter), lines, strict=True)
         return "".join(f"{kept}{delimiter}{line}" for kept, line in rows)
 
-    def bad(self, row: Table | BadRow) -> str:
+    def bad(self, row: Table | BadRow, error: KerashError | None = None) -> str:
         """Returns a line of empty cells, behind the columns that are kept."""
         delimiter = self._delimiter
         cell = '""' if delimiter == " " else ""  # an empty cell between two blanks would be lost

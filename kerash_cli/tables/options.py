@@ -51,6 +51,10 @@ class Options:
     """Encoding of text; detected if None."""
     spool: "Spool | None" = None
     """Place where the rows are kept; None for memory."""
+    json_lines: bool = False
+    """True for JSON lines whatever the first one is; their columns are those that the model uses, and `named`."""
+    named: tuple[str, ...] = ()
+    """Names of further columns of JSON lines."""
     beside: int = 0
     """Bytes for each cell that will be needed beside the table, for which memory is asked before it is read."""
 

@@ -95,7 +95,16 @@ def blocks(path: str, **options: Any) -> Iterator[tuple[Layout, Block]]:
         yield from _folder().blocks(path, wanted)
         return
     with _opened(path, wanted) as (source, wanted):
-        yield from _format(source, wanted).blocks(source, wanted)
+        yield from _blocks(source, wanted)
+
+
+def _blocks(source: Source, options: Options) -> Iterator[tuple[Layout, Block]]:
+    """Yields the blocks of an open file, in the format that it has or should have."""
+    if not options.json_lines:
+        return _format(source, options).blocks(source, options)
+    source.decode(options.encoding)
+    found: Iterator[tuple[Layout, Block]] = _module("json_rows").stated(source, options)
+    return found
 
 
 @contextmanager

@@ -123,11 +123,11 @@ class JsonLayout(NamedTuple):
         if type(value) is not (dict if self.objects else list):
             got = "an object" if isinstance(value, dict) else "an array" if isinstance(value, list) else "a value"
             expected = "an object" if self.objects else "an array"
-            raise BadInput(f"{at(self.columns.source, line)}expected {expected} as before, got {got}")
+            raise BadInput(f"{at(self.columns.source, line)}expected {expected}, got {got}")
         if isinstance(value, list):
             if len(value) != width:
                 where = at(self.columns.source, line)
-                raise BadInput(f"{where}expected {width} values as in the first row, got {len(value)}")
+                raise BadInput(f"{where}expected {width} values, got {len(value)}")
             values = value
         elif len(value) == width and tuple(value) == self.columns.names:
             values = [*value.values()]
@@ -188,6 +188,21 @@ def blocks(source: Source, options: Options) -> Iterator[tuple[JsonLayout, Block
         for block in chain(_without_first([first]) if skip else [first], found):
             yield layout._replace(notes=(*layout.notes, *source.notes())), block
             layout = layout._replace(notes=())
+
+
+def stated(source: Source, options: Options) -> Iterator[tuple[JsonLayout, Block]]:
+    """Yields JSON lines in blocks as they arrive, with columns that do not depend on the rows.
+
+    A row is an object with the columns that the model of the schema uses, and those that are named; other keys are left
+    out. If the columns of the model have no names, a row is an array of its inputs.
+    """
+    schema, used = options.schema, _used(options.schema)
+    assert schema is not None, "a model reads them"
+    names = tuple(dict.fromkeys([*used, *options.named])) if used else None
+    width = schema.width - len(schema.targets) if names is None else len(names)
+    layout = JsonLayout(lines.columns(source, names, width, options), names is not None, False)
+    for block in lines.blocks(source):
+        yield layout._replace(notes=source.notes()), block
 
 
 def _used(schema: Schema | None) -> list[str]:
