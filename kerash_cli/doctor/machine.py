@@ -110,7 +110,7 @@ def limits(patient: Patient) -> Iterator[Found]:
 
 
 def processes_in_group() -> tuple[int | None, int | None]:
-    """Returns the lowest limit of the control groups on processes, and how many more may start; None if there is none."""
+    """Returns the lowest limit of the control groups on processes, and how many more may start; None without one."""
     found = [
         (limit, limit - used)
         for _, folder in cgroups.folders("pids")

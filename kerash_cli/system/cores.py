@@ -28,7 +28,7 @@ def bound() -> int:
 
 
 def quota() -> float:
-    """Returns the number of cores' worth of time that the control groups of this process allow; infinity if there is none."""
+    """Returns the number of cores whose time the control groups of this process allow; infinity without a limit."""
     return min((_share(*_quota(version, folder)) for version, folder in cgroups.folders("cpu")), default=inf)
 
 
