@@ -71,7 +71,7 @@ def _bash(program: click.Command, question: Sequence[str]) -> str:
     for item in found(program, typed):
         plain_items += [item] if item.type == "plain" else _files(item)
     items = {item.value: item for item in plain_items if item.value.startswith(last.text)}
-    lines = [_quoted(value[last.kept :], last.quote, last.raw) for value in items]
+    lines = [quoted(value[last.kept :], last.quote, last.raw) for value in items]
     if listing in _LISTING and len(items) > 1:
         short = listing == _ONLY_LISTING
         shown = [
@@ -83,7 +83,7 @@ def _bash(program: click.Command, question: Sequence[str]) -> str:
     return "\n".join(["nospace" if goes_on else "", *lines])
 
 
-def _quoted(text: str, quote: str, raw: str) -> str:
+def quoted(text: str, quote: str, raw: str) -> str:
     """Returns a text as it is to stand on a line of bash, where this quote is open; `raw` is what was typed."""
     if quote == "'":
         return text.replace("'", "'\\''")
