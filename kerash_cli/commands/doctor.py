@@ -64,6 +64,8 @@ def _print(sections: "list[Section]", faults: list[str], remarks: list[str]) -> 
             click.echo()
     for heading, lines in (("Broken:", faults), ("To look at:", remarks)):
         if lines:
-            screen.speak(sys.stdout, heading, *(f"- {line}" for line in lines), "")
+            screen.speak(sys.stdout, heading)
+            screen.points(sys.stdout, lines)
+            screen.speak(sys.stdout, "")
     if not (faults or remarks):
         screen.speak(sys.stdout, "All is well.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kerash_cli.doctor import extras, machine, software, storage, surroundings
 from kerash_cli.doctor.findings import Found, Look, Patient, Remark, Section
 from kerash_cli.doctor.import_trial import ImportTrial
-from kerash_cli.doctor.wording import private, reason
+from kerash_cli.doctor.wording import reason
 
 SECTIONS: dict[str, tuple[Look, ...]] = {
     "Software": (software.versions, software.numpy, software.packages),
@@ -47,7 +47,7 @@ def _guarded(look: Look, patient: Patient) -> Iterator[Found]:
     try:
         yield from look(patient)
     except Exception as error:  # a report is wanted most where something is broken
-        yield Remark(private(f"{look.__name__.replace('_', ' ').strip()}: can't be told ({reason(error)})"))
+        yield Remark(f"{look.__name__.replace('_', ' ').strip()}: can't be told ({reason(error)})")
 
 
 def _self_test(patient: Patient) -> Iterator[Found]:

@@ -18,7 +18,7 @@ CONTAINERS = {"podman": Path("/run/.containerenv"), "docker": Path("/.dockerenv"
 ROOM = 500_000_000
 """Memory, in bytes, below which a run is cramped: Python and NumPy take a tenth of it in each process."""
 FILES = 256
-"""Number of open files below which a run is cramped: 32 workers need as many."""
+"""Number of open files below which a run is cramped: each worker takes four."""
 PROCESSES = 32
 """Number of further processes below which a run is cramped."""
 

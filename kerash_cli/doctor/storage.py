@@ -9,7 +9,7 @@ from shlex import quote
 
 from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
 from kerash_cli.doctor.machine import container
-from kerash_cli.doctor.wording import private, reason, shown
+from kerash_cli.doctor.wording import reason, shown
 from kerash_cli.errors import BadInput, KerashError, OutOfSpace
 from kerash_cli.store.mountpoint import (
     IN_MEMORY,
@@ -39,7 +39,7 @@ def places(patient: Patient) -> Iterator[Found]:
     try:
         found = mountpoints(patient.mountpoint)
     except (KerashError, OSError) as error:
-        yield Fault(private(f"mountpoint: {reason(error)}"))
+        yield Fault(f"mountpoint: {reason(error)}")
         return
     for number, place in enumerate(found):
         name = "mountpoint" if not number else "without room"
@@ -56,7 +56,7 @@ def scratch_disk(patient: Patient) -> Iterator[Found]:
         return
     except OutOfSpace as error:
         yield Fact("for --stream", "no folder on a disk")
-        yield Remark(private(f"for kerash train --stream: {reason(error)}"))
+        yield Remark(f"for kerash train --stream: {reason(error)}")
 
 
 def temporary(patient: Patient) -> Iterator[Found]:

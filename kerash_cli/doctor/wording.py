@@ -10,11 +10,10 @@ from kerash_cli.errors import KerashError, printable
 
 
 def reason(error: BaseException) -> str:
-    """Returns one line about an error."""
+    """Returns one line about an error, without what is private."""
     first = printable(next(iter(str(error).strip().splitlines()), ""))
-    if isinstance(error, KerashError):
-        return first
-    return ": ".join(filter(None, [type(error).__name__, first]))
+    kind = "" if isinstance(error, KerashError) else type(error).__name__
+    return private(": ".join(filter(None, [kind, first])))
 
 
 def private(text: str) -> str:

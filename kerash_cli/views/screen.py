@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 from kerash_cli.errors import printable
-from kerash_cli.views.layout import aligned, commands_changed, message, natural, total
+from kerash_cli.views.layout import aligned, commands_changed, message, natural, total, wrapped
 
 COLUMNS, LINES = 80, 24
 """Columns and lines assumed for a terminal that does not tell its size."""
@@ -110,6 +110,15 @@ def speak(stream: TextIO, *lines: str) -> None:
     for line in lines:
         text = spelled(printable(line), stream)
         pieces = [text] if columns is None else message(text, columns)
+        stream.write("".join(f"{piece}\n" for piece in pieces))
+
+
+def points(stream: TextIO, lines: Iterable[str]) -> None:
+    """Prints messages as the points of a list; on a terminal, long ones are broken at blanks and indented."""
+    columns = width(stream)
+    for line in lines:
+        text = spelled(printable(f"- {line}"), stream)
+        pieces = [text] if columns is None else wrapped(text, columns, "  ")
         stream.write("".join(f"{piece}\n" for piece in pieces))
 
 

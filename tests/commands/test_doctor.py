@@ -73,10 +73,14 @@ def test_a_home_that_is_read_only_and_a_folder_that_is_gone_change_nothing(sandb
 
 
 @pytest.mark.long
-def test_on_a_terminal_of_80_columns_no_line_is_longer(tmp_path: Path) -> None:
-    _, shown = on_terminal([*program.kerash(), "doctor"], tmp_path, program.environment())
+def test_on_a_terminal_of_80_columns_no_line_is_longer_and_points_are_indented(tmp_path: Path) -> None:
+    _, shown = on_terminal([*program.kerash(), "doctor"], tmp_path, {**program.environment(), "LC_ALL": "C"})
+    lines = shown.splitlines()
     assert "a terminal of 80x" in shown
-    assert max(map(len, shown.splitlines())) <= 80
+    assert max(map(len, lines)) <= 80
+    first, *others = lines[lines.index("To look at:") + 1 :]
+    assert first.startswith("- the locale has ASCII only")
+    assert {line[:2] for line in others if line} <= {"  ", "- "}
 
 
 @pytest.mark.long
