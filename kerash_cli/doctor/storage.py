@@ -116,7 +116,7 @@ def _cramped(found: Sequence[Mountpoint]) -> Iterator[Found]:
     name, other = shown(folder), shown(found[1].root) if len(found) > 1 else ""
     if first.private and folder != SHARED_MEMORY:
         yield Remark(f"{SHARED_MEMORY} is missing, so samples are on a disk, in {shown(first.root)}; {_ANOTHER}")
-    elif first.private and kind not in IN_MEMORY:
+    elif first.private and kind and kind not in IN_MEMORY:
         yield Remark(f"{name} is not in memory, so training may be slower; {_ANOTHER}")
     elif not os.access(folder, os.W_OK):
         yield Remark(f"{name} can't be written to{other and f', so samples are in {other}'}; {_ANOTHER}")

@@ -52,7 +52,7 @@ def variables(patient: Patient) -> Iterator[Found]:
         told = name in (*KNOWN, *_TOLD) or not begun[name]
         yield Fact(name, private(plain(begun[name])) or "empty" if told else "set")
     for name in ONE_THREAD:
-        if name in begun:
+        if begun.get(name, "1") != "1":
             yield Fact(name, f"{plain(begun[name])}, but kerash always uses 1")
     for name in _SET:
         if begun.get(name):

@@ -59,6 +59,7 @@ def test_variables_are_told_and_those_that_may_hold_anything_are_only_set(monkey
         "KERASH_MOUNT_POINT": "/mnt/m",
         "KERASH_TOKEN": "secret",
         "OPENBLAS_NUM_THREADS": "4",
+        "OMP_NUM_THREADS": "1",
         "PYTHONPATH": "/opt/secret",
         "NO_COLOR": "",
         "PATH": "/bin",
@@ -94,14 +95,22 @@ def test_versions_are_compared_by_their_numbers(one: str, other: str, is_earlier
     assert packages.earlier(one, other) is is_earlier
 
 
-def test_a_blas_other_than_openblas_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "text", "remarked"),
+    [("mkl-sdl", "mkl-sdl, not OpenBLAS", True), ("scipy-openblas", "scipy-openblas, its kernels are unknown", False)],
+)
+def test_a_blas_that_does_not_answer_is_named(
+    name: str, text: str, remarked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from kerash_cli.system import blas
 
     monkeypatch.setattr(blas, "openblas", lambda: None)
-    monkeypatch.setattr(software, "other_blas", lambda numpy: "mkl-sdl")
+    monkeypatch.setattr(software, "other_blas", lambda numpy: name)
     found = [*software.numpy(PATIENT)]
-    assert Fact("BLAS", "mkl-sdl, not OpenBLAS", {"library": "mkl-sdl"}) in found
-    assert any(isinstance(each, Remark) and "mkl-sdl" in each.text for each in found)
+    assert Fact("BLAS", text, {"library": name}) in found
+    assert [each.text.split(",")[0] for each in found if isinstance(each, Remark)] == (
+        [f"NumPy's BLAS is {name}"] if remarked else []
+    )
 
 
 def test_a_package_that_is_missing_or_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,3 +146,11 @@ def test_no_folder_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(storage.tempfile, "gettempdir", nowhere)
     _, remark = storage.temporary(patient())
     assert remark.text.endswith("try TMPDIR=FOLDER kerash doctor")
+
+
+def test_a_folder_whose_file_system_is_unknown_is_taken_for_what_it_should_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "mountpoints", lambda named: [Mountpoint(Path("/dev/shm/kerash-1"), private=True)])
+    monkeypatch.setattr(storage, "file_system", lambda folder: "")
+    assert not [text for text in remarks() if "not in memory" in text]
+    monkeypatch.setattr(storage, "file_system", lambda folder: "overlay")
+    assert [text for text in remarks() if text.startswith("/dev/shm is not in memory")]
