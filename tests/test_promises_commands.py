@@ -78,7 +78,7 @@ CODES: dict[str, dict[int, str]] = {
         5: "sound.kerash damaged.kerash beside.csv", 141: "sound.kerash sound.kerash beside.csv | true",
     },
     "data": {0: "xor", 2: "xro", 3: "xor > /dev/full", 141: "iris | true"},
-    "doctor": {0: "", 1: "--mountpoint none", 2: "none", 3: "> /dev/full", 141: "| true"},
+    "doctor": {0: "", 1: "--mountpoint none", 2: "none", 3: "> /dev/full", 141: "--json | true"},
     "evaluate": {
         0: "sound.kerash beside.csv", 2: "sound.kerash none.csv", 3: "sound.kerash beside.csv > /dev/full",
         4: "infinite.kerash numbers.csv", 5: "damaged.kerash beside.csv",
