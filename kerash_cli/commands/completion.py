@@ -14,7 +14,7 @@ def command(shell: str) -> None:
     SHELL is bash, zsh or fish. With the first of these lines, Tab completes commands, options and their words, columns
     of the table on the line, stored models, genomes and files in this shell. Write the line into ~/.bashrc, ~/.zshrc or
     ~/.config/fish/config.fish for each new shell; or write the output, once, where the shell looks for completions.
-    Bash older than 4.4, as on a Mac, shows no sentences beside the words.
+    Bash 3.2, as on a Mac, lists the words without a sentence about each.
 
     \b
     eval "$(kerash completion bash)"
