@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-PACKAGES = {"click": "8.2", "numpy": "1.26", "rich": "13.0", "safetensors": "0.4"}
+PACKAGES = {"click": "8.2.1", "numpy": "1.26", "rich": "13.0", "safetensors": "0.4"}
 """The packages that every run needs, with the earliest version of each."""
 
 

@@ -118,7 +118,7 @@ def test_a_package_that_is_missing_or_too_old_is_told(monkeypatch: pytest.Monkey
     fact, *remarks = software.packages(PATIENT)
     assert fact.text == "click 8.1.7, numpy 1.26.0, rich 13.1, safetensors missing"
     assert [each.text for each in remarks] == [
-        "click 8.1.7 is too old; try pip install 'click>=8.2'",
+        "click 8.1.7 is too old; try pip install 'click>=8.2.1'",
         "safetensors is not installed, or without its metadata; try pip install 'safetensors>=0.4'",
     ]
 
