@@ -173,8 +173,8 @@ def test_the_time_limit_ends_a_training() -> None:
         (
             predict.command,
             api.ReadingOptions,
-            {"on_error", "proba", "top_k", "threshold", "append", "id", "format", "output_header", "layers"}
-            | {"mountpoint", "quiet"},
+            {"on_error", "input_format", "proba", "top_k", "threshold", "append", "id", "format", "output_header"}
+            | {"layers", "mountpoint", "quiet"},
         ),
     ],
 )
