@@ -38,7 +38,7 @@ def cross_validated(
         console.say("using 1 worker: small networks, and those of --folds, train side by side in one process")
     with (
         stage(crossed.staged_bytes(workers), request.mountpoint, console.say, prepared.on_disk) as folder,
-        nullcontext(crew) if crew else _late_crew(workers, console) as own,
+        crew or _late_crew(workers, console) as own,  # ended before the folder that it writes to is removed
         shown_folds(console, crossed, prepared.encoding.targets.main_metric) as view,
     ):
         for fold in crossed.folds(folder, own, view.watch):

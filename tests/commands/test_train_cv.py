@@ -13,7 +13,9 @@ from conftest import ROOT, Done, Kerash
 from processes import on_terminal, read_until, under_way
 from program import PROCESS
 
+from kerash_cli.commands import train
 from kerash_cli.model import archive
+from kerash_cli.parallel.executors import Workers
 
 IRIS = ("iris.csv", "--target", "species")
 DIGITS = ("models/digits.model", "data/digits.csv", "--target", "digit")
@@ -185,6 +187,22 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing(folder: Path, environment: di
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 128 + signal.SIGINT
     assert os.listdir(folder / "place") == []
+
+
+def test_its_workers_end_before_the_folder_that_they_write_to(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "place").mkdir()
+    monkeypatch.chdir(folder)
+    shutdown, folders = Workers.shutdown, []
+
+    def seen(workers: Workers, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        folders.append([*Path("place").glob("mat/*")])
+        shutdown(workers, wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(Workers, "shutdown", seen)
+    words = ("iris.csv", "--target", "species", "--cv", "2", "--workers", "2", "--epochs", "2", "--mountpoint", "place")
+    train.command.main([*words, "--quiet"], standalone_mode=False)
+    assert len(folders[0]) == 1
+    assert os.listdir("place") == []
 
 
 def test_a_terminal_shows_how_far_the_trainings_have_got(folder: Path, environment: dict[str, str]) -> None:
