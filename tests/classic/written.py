@@ -23,7 +23,7 @@ def described(text: str) -> ModelDescription:
 def doubles(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     """Finite numbers of random bits, some of them subnormal or -0."""
     patterns = rng.integers(0, 2**64, shape, np.uint64)
-    patterns &= np.where(patterns >> 52 & 0x7FF == 0x7FF, 0xBFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF).astype(np.uint64)
+    patterns[patterns >> 52 & 0x7FF == 0x7FF] &= np.uint64(0xBFFFFFFFFFFFFFFF)
     values = patterns.view(np.float64)
     values.flat[0] = -0.0
     values.flat[-1] = -5e-324
