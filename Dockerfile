@@ -18,7 +18,7 @@ RUN pip --python /opt/kerash install --no-cache-dir ".${EXTRAS:+[$EXTRAS]}"
 FROM python:${PYTHON}-slim
 RUN useradd --create-home --uid 1000 kerash && install -d -o kerash -g kerash /work
 COPY --from=build /opt/kerash /opt/kerash
-ENV PATH=/opt/kerash/bin:$PATH
+ENV PATH=/opt/kerash/bin:$PATH LANG=C.UTF-8
 USER 1000:1000
 WORKDIR /work
 ENTRYPOINT ["kerash"]
