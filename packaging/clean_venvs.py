@@ -175,7 +175,7 @@ def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: boo
     for extra, trial in TRIALS.items():
         if extra == "zstd" and minor >= 14:
             continue  # Python itself reads it
-        with step(f"{extra}: {trial.command.strip().splitlines()[-1]}"):
+        with step(f"{extra}: docs/{trial.page}"):
             venv = Venv(folder / extra, python)
             shutil.copytree(files, venv.here, dirs_exist_ok=True)
             venv.pip(str(wheel))
