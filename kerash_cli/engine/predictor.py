@@ -33,12 +33,14 @@ class Predictor:
     def __call__(self, x: Array) -> Array:
         """Returns a new array (rows, outputs) for x (rows, features); an overflow silently gives infinity or NaN."""
         result = np.empty((len(x), len(self._plan.a)), self._plan.a.dtype)
-        tile = self._plan.rows[:, :-1]
+        tile, calls, outputs = self._plan.rows[:, :-1], self._plan.forward, self._plan.a.T
+        size = len(tile)
         with np.errstate(all="ignore"):
-            for start in range(0, len(x), len(tile)):
-                taken = x[start : start + len(tile)]
+            for start in range(0, len(x), size):
+                taken = x[start : start + size]
+                if len(taken) < size:
+                    tile[len(taken) :] = 0
                 tile[: len(taken)] = taken
-                tile[len(taken) :] = 0
-                run_calls(self._plan.forward)
-                result[start : start + len(tile)] = self._plan.a.T[: len(taken)]
+                run_calls(calls)
+                result[start : start + size] = outputs[: len(taken)]
         return result

@@ -32,5 +32,6 @@ def write_scaled(
                 values -= mean
                 values /= scale
             encoded[part, chosen] = values
+        if ignored:
             encoded[part, ignored] = 0
         check_finite(table, places, encoded[part, chosen], part.start)
