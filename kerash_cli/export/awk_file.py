@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import pi, prod
 from shlex import quote
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.expressions import Recorded
 from kerash_cli.engine.tensors import Array
-from kerash_cli.export import formulas, frames
+from kerash_cli.export import formulas, frames, programs
 from kerash_cli.export.features import Bin, Feature, Ignored, OtherWord, Ranked, ScaledNumber, Wave, Word
 from kerash_cli.export.formulas import Language, calls, compared
 from kerash_cli.export.material import WIDTH, Material
+from kerash_cli.export.programs import StepWriters, WrittenStep, quoted
 from kerash_cli.export.steps import Activated, NetworkStep, Scaled, Sums
 
 AWK = Language(
@@ -61,17 +61,6 @@ HELPERS = (
 """Parts of the frame that formulas call."""
 
 
-def text(word: str) -> str:
-    """Returns a string in AWK."""
-    written = "".join(f"\\{each}" if each in '"\\' else each if each.isprintable() else _octal(each) for each in word)
-    return f'"{written}"'
-
-
-def _octal(character: str) -> str:
-    known = {"\n": "\\n", "\t": "\\t"}
-    return known.get(character) or "".join(f"\\{byte:03o}" for byte in character.encode())
-
-
 def write(material: Material, output: str) -> str:
     """Returns the program."""
     material.check_steps(".awk", STEPS)
@@ -109,21 +98,21 @@ def _table(material: Material) -> Iterator[str]:
     """Yields the lines about the table."""
     inputs, network = material.inputs, material.network
     single = material.trained.params.dtype.itemsize == 4
-    yield f"    DELIMITER = {text(inputs.delimiter)}\n"
+    yield f"    DELIMITER = {quoted(inputs.delimiter)}\n"
     yield f"    HEADER = {int(inputs.header)}  # whether columns are found by the names in a header\n"
     yield f"    WIDTH = {inputs.width}\n    COLUMNS = {len(inputs.columns)}\n    INPUTS = {network.features}\n"
     yield f"    OUTPUTS = {network.outputs}\n    REFUSES_GAPS = {int(inputs.refuses_gaps)}\n"
     yield f"    LARGEST = {float(np.finfo(np.float32 if single else np.float64).max)!r}\n"
     yield f'    put(TARGET, "{" ".join(str(place + 1) for place in inputs.targets)}")\n'
     for word in inputs.missing:
-        yield f"    MISSING[{text(word)}]  # is a missing value, in small or large letters\n"
+        yield f"    MISSING[{quoted(word)}]  # is a missing value, in small or large letters\n"
     for sentinel in inputs.sentinels:
         yield f"    SENTINELS[{sentinel!r}]\n"
     for number, each in enumerate(inputs.columns, 1):
-        facts = {"NAME": text(each.name), "PLACE": each.position + 1, "TEXT": int(each.is_text)}
+        facts = {"NAME": quoted(each.name), "PLACE": each.position + 1, "TEXT": int(each.is_text)}
         yield f"    {'; '.join(f'{fact}[{number}] = {value}' for fact, value in facts.items())}\n"
         for word in each.gaps:
-            yield f"    GAPS[{number}, {text(word)}]\n"
+            yield f"    GAPS[{number}, {quoted(word)}]\n"
 
 
 def _features(material: Material) -> str:
@@ -149,38 +138,20 @@ def _feature(each: Feature, number: str) -> str:
     if isinstance(each, Ranked):
         return f"rank({value}, KNOTS{number}, NORMAL{number}, {each.fill!r})"
     if isinstance(each, Word):
-        return f"({value} == {text(each.word)})"
+        return f"({value} == {quoted(each.word)})"
     if isinstance(each, OtherWord):
-        return f"({' && '.join(f'{value} != {text(word)}' for word in ('', *each.words))})"
+        return f"({' && '.join(f'{value} != {quoted(word)}' for word in ('', *each.words))})"
     assert isinstance(each, Ignored), "a kind of feature without AWK"
     return "0"
 
 
-class AwkStep(NamedTuple):
-    """A step in AWK: lines of the network, and what they need; {x} is the signal, and {y} an array for the next one."""
-
-    lines: list[str]
-    swaps: bool = True
-    """True if the result is in {y}."""
-    constants: Mapping[str, Array] = {}
-    function: str = ""
-
-
 def _network(steps: list[NetworkStep]) -> tuple[str, str]:
     """Returns the function of the network with those of its activations, and the weights."""
-    body, title, functions, weights, x = list[str](), "", list[str](), list[str](), "X"
-    for number, step in enumerate(steps, 1):
-        if step.title != title:
-            body.append(f"    # {step.title}\n")
-            title = step.title
-        written, y = STEPS[type(step)](step, str(number)), f"H{number}"
-        functions.append(written.function)
-        weights += [line for name, values in written.constants.items() for line in _put(name, values)]
-        body += [f"    {line.replace('{x}', x).replace('{y}', y)}\n" for line in written.lines]
-        x = y if written.swaps else x
-    last = f"    for (i = 1; i <= OUTPUTS; i++)\n        Y[i] = {x}[i]\n"
+    written = programs.network(steps, STEPS, "# {}", "X", lambda x, number: f"H{number}")
+    weights = "".join(line for name, values in written.constants for line in _put(name, values))
+    last = f"    for (i = 1; i <= OUTPUTS; i++)\n        Y[i] = {written.outputs}[i]\n"
     head = "# The outputs Y of the network, given its inputs X.\nfunction network(    i) {\n"
-    return f"{''.join(functions)}{head}{''.join(body)}{last}}}\n\n", "".join(weights)
+    return f"{written.functions}{head}{written.body}{last}}}\n\n", weights
 
 
 def _put(name: str, values: Array) -> list[str]:
@@ -194,7 +165,7 @@ def _put(name: str, values: Array) -> list[str]:
     return [f'    put({name}, "{each}")\n' for each in (*lines, line)]
 
 
-def _sums(step: Sums, number: str) -> AwkStep:
+def _sums(step: Sums, number: str) -> WrittenStep:
     constants = {f"B{number}": step.bias}
     lines = [f"begin({{y}}, B{number})"]
     for index, block in enumerate(step.blocks, 1):
@@ -202,22 +173,24 @@ def _sums(step: Sums, number: str) -> AwkStep:
         name = f"W{number}" if len(step.blocks) == 1 else f"W{number}_{index}"
         constants[name] = block.weights
         lines.append(f"add_block({{x}}, {block.start + 1}, {inputs}, {{y}}, {block.first + 1}, {units}, {name})")
-    return AwkStep(lines, constants=constants)
+    return WrittenStep(lines, constants)
 
 
-def _scaled(step: Scaled, number: str) -> AwkStep:
+def _scaled(step: Scaled, number: str) -> WrittenStep:
     numbers = prod(step.before) // len(step.factors)
     factors, offsets = (np.repeat(each, numbers) for each in (step.factors, step.offsets))
-    return AwkStep([f"rescale({{x}}, F{number}, O{number})"], False, {f"F{number}": factors, f"O{number}": offsets})
+    return WrittenStep(
+        [f"rescale({{x}}, F{number}, O{number})"], {f"F{number}": factors, f"O{number}": offsets}, swaps=False
+    )
 
 
-def _activated(step: Activated, number: str) -> AwkStep:
+def _activated(step: Activated, number: str) -> WrittenStep:
     name, count = f"{step.activation.name}_{number}", prod(step.before)
     function = activation(step.activation, name)
     if step.activation.definition.mixes:
-        return AwkStep([f"{name}({{x}}, {count})"], False, {}, function)
+        return WrittenStep([f"{name}({{x}}, {count})"], {}, function, swaps=False)
     lines = [f"for (i = 1; i <= {count}; i++)", f"    {{x}}[i] = {name}({{x}}[i])"]
-    return AwkStep(lines, False, {}, function)
+    return WrittenStep(lines, {}, function, swaps=False)
 
 
 def activation(activated: Activation, name: str) -> str:
@@ -255,7 +228,7 @@ def _loop(value: Recorded, known: Mapping[int, str], own: list[str], use: Callab
     return ["    for (i = 1; i <= count; i++) {\n", *each, f"        {use(lines.value)}\n", "    }\n"]
 
 
-STEPS: dict[type[NetworkStep], Callable[[Any, str], AwkStep]] = {
+STEPS: StepWriters = {
     Sums: _sums,
     Scaled: _scaled,
     Activated: _activated,
@@ -273,7 +246,7 @@ def _answer(material: Material) -> str:
         known += _put("SCALE", targets.scale) + _put("MEAN", targets.mean)
         value = "Y[i] * SCALE[i] + MEAN[i]"
     for number, line in enumerate(table_lines([[each] for each in targets.classes], ","), 1):
-        known.append(f"    CLASS[{number}] = {text(line[:-1])}\n")
+        known.append(f"    CLASS[{number}] = {quoted(line[:-1])}\n")
     p = "exponential(Y[i])" if targets.output == "log distribution" else "Y[i]"
     complement = f'        printf "%.{digits}g,", 1 - Y[1]\n' if targets.kind == "binary" else ""
     shares = (

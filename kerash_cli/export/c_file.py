@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import prod
 from shlex import quote
-from typing import Any, NamedTuple
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.expressions import Recorded
 from kerash_cli.engine.tensors import Array
-from kerash_cli.export import formulas, frames
+from kerash_cli.export import formulas, frames, programs
 from kerash_cli.export.features import Bin, Feature, Ignored, OtherWord, Ranked, ScaledNumber, Wave, Word
 from kerash_cli.export.formulas import Language, calls, compared
 from kerash_cli.export.material import Material, filled
+from kerash_cli.export.programs import StepWriters, WrittenStep
 from kerash_cli.export.steps import Activated, Convolved, Largest, Means, NetworkStep, Scaled, Sums, Windows
 
 C = Language(
@@ -44,13 +44,7 @@ _REDUCTIONS = {
 
 def text(word: str) -> str:
     """Returns a string in C; `?` is escaped, since `??=` is another character."""
-    written = "".join(f"\\{each}" if each in '"\\?' else each if each.isprintable() else _octal(each) for each in word)
-    return f'"{written}"'
-
-
-def _octal(character: str) -> str:
-    known = {"\n": "\\n", "\t": "\\t"}
-    return known.get(character) or "".join(f"\\{byte:03o}" for byte in character.encode())
+    return programs.quoted(word, '"\\?')
 
 
 def write(material: Material, output: str) -> str:
@@ -151,34 +145,17 @@ def _feature(each: Feature, number: str) -> tuple[str, str]:
     return "", f"{each.column}, IGNORED, {none}, {no_words}"
 
 
-class CStep(NamedTuple):
-    """A step in C: lines of the network, and what they need; {x} is the signal, and {y} the memory for the next one."""
-
-    lines: list[str]
-    swaps: bool = True
-    """True if the result is in {y}."""
-    constants: Mapping[str, Array] = {}
-    function: str = ""
-
-
 def _network(steps: list[NetworkStep]) -> tuple[str, str]:
     """Returns the function of the network with those of its activations, and the weights."""
-    body, title, functions, weights, x, y = list[str](), "", list[str](), list[str](), "a", "b"
-    for number, step in enumerate(steps, 1):
-        if step.title != title:
-            body.append(f"    /* {step.title} */\n")
-            title = step.title
-        written = STEPS[type(step)](step, str(number))
-        functions.append(written.function)
-        weights += [_array(name, values) for name, values in written.constants.items()]
-        body += [f"    {line.replace('{x}', x).replace('{y}', y)}\n" for line in written.lines]
-        x, y = (y, x) if written.swaps else (x, y)
-    counter = "    int i;\n" if any("for (i" in line for line in body) else ""
-    unused = "    (void)b;\n" if x == "a" and "b, " not in "".join(body) else ""
+    functions, body, constants, outputs = programs.network(
+        steps, STEPS, "/* {} */", "a", lambda x, _: {"a": "b", "b": "a"}[x]
+    )
+    counter = "    int i;\n" if "    for (i" in body else ""
+    unused = "    (void)b;\n" if outputs == "a" and "b, " not in body else ""
     head = "static const double *network(double *a, double *b)\n"
     about = "/* Returns the outputs for the inputs in `a`; `b` is memory. */\n"
-    text_of_network = f"{''.join(functions)}{about}{head}{{\n{counter}{unused}{''.join(body)}    return {x};\n}}\n\n"
-    return text_of_network, "".join(weights)
+    network = f"{functions}{about}{head}{{\n{counter}{unused}{body}    return {outputs};\n}}\n\n"
+    return network, "".join(_array(name, values) for name, values in constants)
 
 
 def _array(name: str, values: Array) -> str:
@@ -192,7 +169,7 @@ def _literal(number: str) -> str:
     return number if set(number) & set(".e") else f"{number}.0"
 
 
-def _sums(step: Sums, number: str) -> CStep:
+def _sums(step: Sums, number: str) -> WrittenStep:
     constants = {f"B{number}": step.bias}
     lines = [f"begin({{y}}, {prod(step.after)}, B{number});"]
     for index, block in enumerate(step.blocks, 1):
@@ -200,26 +177,27 @@ def _sums(step: Sums, number: str) -> CStep:
         name = f"W{number}" if len(step.blocks) == 1 else f"W{number}_{index}"
         constants[name] = block.weights
         lines.append(f"add_block({{x}} + {block.start}, {inputs}, {units}, {name}, {{y}} + {block.first});")
-    return CStep(lines, constants=constants)
+    return WrittenStep(lines, constants)
 
 
-def _scaled(step: Scaled, number: str) -> CStep:
+def _scaled(step: Scaled, number: str) -> WrittenStep:
     channels = len(step.factors)
     numbers = prod(step.before) // channels
     line = f"scale({{x}}, {channels}, {numbers}, F{number}, O{number});"
-    return CStep([line], False, {f"F{number}": step.factors, f"O{number}": step.offsets})
+    return WrittenStep([line], {f"F{number}": step.factors, f"O{number}": step.offsets}, swaps=False)
 
 
-def _activated(step: Activated, number: str) -> CStep:
+def _activated(step: Activated, number: str) -> WrittenStep:
     name, numbers = f"{step.activation.name}_{number}", prod(step.before)
     function = activation(step.activation, name)
     if not step.activation.definition.mixes:
-        return CStep([f"for (i = 0; i < {numbers}; i++)", f"    {{x}}[i] = {name}({{x}}[i]);"], False, {}, function)
+        lines = [f"for (i = 0; i < {numbers}; i++)", f"    {{x}}[i] = {name}({{x}}[i]);"]
+        return WrittenStep(lines, {}, function, swaps=False)
     places = numbers // step.mixed
     if places == 1:
-        return CStep([f"{name}({{x}}, {step.mixed}, 1);"], False, {}, function)
+        return WrittenStep([f"{name}({{x}}, {step.mixed}, 1);"], {}, function, swaps=False)
     lines = [f"for (i = 0; i < {places}; i++)", f"    {name}({{x}} + i, {step.mixed}, {places});"]
-    return CStep(lines, False, {}, function)
+    return WrittenStep(lines, {}, function, swaps=False)
 
 
 def activation(activated: Activation, name: str) -> str:
@@ -262,16 +240,16 @@ def _windows(step: Windows) -> str:
     return f"(struct windows){{{', '.join(map(str, numbers))}}}"
 
 
-def _convolved(step: Convolved, number: str) -> CStep:
+def _convolved(step: Convolved, number: str) -> WrittenStep:
     line = f"convolve({{x}}, {_windows(step)}, {step.after[0]}, W{number}, B{number}, {{y}});"
-    return CStep([line], constants={f"W{number}": step.weights, f"B{number}": step.bias})
+    return WrittenStep([line], {f"W{number}": step.weights, f"B{number}": step.bias})
 
 
-def _pooled(step: Windows, number: str) -> CStep:
-    return CStep([f"pool({{x}}, {_windows(step)}, {int(isinstance(step, Means))}, {{y}});"])
+def _pooled(step: Windows, number: str) -> WrittenStep:
+    return WrittenStep([f"pool({{x}}, {_windows(step)}, {int(isinstance(step, Means))}, {{y}});"])
 
 
-STEPS: dict[type[NetworkStep], Callable[[Any, str], CStep]] = {
+STEPS: StepWriters = {
     Sums: _sums,
     Scaled: _scaled,
     Activated: _activated,

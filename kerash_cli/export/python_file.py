@@ -1,16 +1,17 @@
 """A model as a Python file that needs only NumPy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import Any
 
 from kerash_cli.engine.activations import Activation
 from kerash_cli.engine.tensors import Array
-from kerash_cli.export import formulas, frames
+from kerash_cli.export import formulas, frames, programs
 from kerash_cli.export.features import Bin, Feature, Ignored, OtherWord, Ranked, ScaledNumber, Wave, Word
 from kerash_cli.export.formulas import Language, calls, compared
 from kerash_cli.export.material import Material, filled
+from kerash_cli.export.programs import StepWriters, WrittenStep
 from kerash_cli.export.steps import Activated, Convolved, Largest, Means, NetworkStep, Scaled, Sums, Windows
 
 NUMPY = Language(
@@ -133,43 +134,26 @@ def array(values: Array) -> str:
     return f"np.array([\n{filled([str(x) for x in values.ravel()], '    ')}\n], TYPE)"
 
 
-class PythonStep(NamedTuple):
-    """A step in Python: lines of the network, and what they need."""
-
-    lines: list[str]
-    constants: Mapping[str, Array] = {}
-    function: str = ""
-
-
 def _network(steps: list[NetworkStep]) -> tuple[str, str]:
     """Returns the functions of the network and of its activations, and the weights."""
-    body, title, functions, weights = list[str](), "", list[str](), list[str]()
-    shape: tuple[int, ...] = ()
-    for number, step in enumerate(steps, 1):
-        if step.title != title:
-            body.append(f"    # {step.title}\n")
-            title = step.title
-        written = STEPS[type(step)](step, str(number))
-        functions.append(written.function)
-        weights += [f"{name} = {array(values)}\n" for name, values in written.constants.items()]
-        body += [f"    {line}\n" for line in (*_shaped(step, shape), *written.lines)]
-        shape = step.after if step.is_image else ()
+    written = programs.network(steps, STEPS, "# {}", "x", lambda x, _: x, _shaped)
+    weights = "".join(f"{name} = {array(values)}\n" for name, values in written.constants)
     head = 'def network(x):\n    """Returns the outputs (rows, outputs) for inputs (rows, inputs)."""\n'
-    text = f"{''.join(functions)}{head}{''.join(body)}    return x.reshape(len(x), -1)\n\n\n"
-    return text, "".join(weights)
+    return f"{written.functions}{head}{written.body}    return x.reshape(len(x), -1)\n\n\n", weights
 
 
-def _shaped(step: NetworkStep, shape: tuple[int, ...]) -> list[str]:
-    """Returns the line that gives x the shape that a step needs; none if x has it. An empty shape is a row."""
+def _shaped(last: NetworkStep | None, step: NetworkStep) -> list[str]:
+    """Returns the line that gives x the shape that a step needs; none if x has it after the last step."""
+    shape = last.after if last and last.is_image else ()  # empty for a row
     if step.is_image:
         return [f"x = x.reshape(-1, {', '.join(map(str, step.before))})"] * (shape != step.before)
     return ["x = x.reshape(len(x), -1)"] * bool(shape)
 
 
-def _sums(step: Sums, number: str) -> PythonStep:
+def _sums(step: Sums, number: str) -> WrittenStep:
     if step.is_whole:
         constants = {f"W{number}": step.blocks[0].weights, f"B{number}": step.bias}
-        return PythonStep([f"x = x @ W{number} + B{number}"], constants)
+        return WrittenStep([f"x = x @ W{number} + B{number}"], constants)
     constants = {f"B{number}": step.bias}
     lines = [f"y = np.tile(B{number}, (len(x), 1))"]
     for index, block in enumerate(step.blocks, 1):
@@ -177,18 +161,18 @@ def _sums(step: Sums, number: str) -> PythonStep:
         constants[f"W{number}_{index}"] = block.weights
         seen = f"x[:, {block.start}:{block.start + inputs}]"
         lines.append(f"y[:, {block.first}:{block.first + units}] += {seen} @ W{number}_{index}")
-    return PythonStep([*lines, "x = y"], constants)
+    return WrittenStep([*lines, "x = y"], constants)
 
 
-def _scaled(step: Scaled, number: str) -> PythonStep:
+def _scaled(step: Scaled, number: str) -> WrittenStep:
     constants = {f"F{number}": step.factors, f"O{number}": step.offsets}
     shaped = "[:, None, None]" if step.is_image else ""
-    return PythonStep([f"x = x * F{number}{shaped} + O{number}{shaped}"], constants)
+    return WrittenStep([f"x = x * F{number}{shaped} + O{number}{shaped}"], constants)
 
 
-def _activated(step: Activated, number: str) -> PythonStep:
+def _activated(step: Activated, number: str) -> WrittenStep:
     name = f"{step.activation.name}_{number}"
-    return PythonStep([f"x = {name}(x).astype(TYPE)"], {}, activation(step.activation, name))
+    return WrittenStep([f"x = {name}(x).astype(TYPE)"], {}, activation(step.activation, name))
 
 
 def activation(activated: Activation, name: str) -> str:
@@ -203,16 +187,16 @@ def activation(activated: Activation, name: str) -> str:
     return f"{head}{''.join(body)}    return {lines.value}\n\n\n"
 
 
-def _convolved(step: Convolved, number: str) -> PythonStep:
+def _convolved(step: Convolved, number: str) -> WrittenStep:
     line = f"x = convolve(x, W{number}, B{number}, {step.stride}, {step.pad})"
-    return PythonStep([line], {f"W{number}": step.weights, f"B{number}": step.bias})
+    return WrittenStep([line], {f"W{number}": step.weights, f"B{number}": step.bias})
 
 
-def _pooled(name: str, step: Windows, number: str) -> PythonStep:
-    return PythonStep([f"x = {name}(x, {step.kernel}, {step.stride}, {step.pad})"])
+def _pooled(name: str, step: Windows, number: str) -> WrittenStep:
+    return WrittenStep([f"x = {name}(x, {step.kernel}, {step.stride}, {step.pad})"])
 
 
-STEPS: dict[type[NetworkStep], Callable[[Any, str], PythonStep]] = {
+STEPS: StepWriters = {
     Sums: _sums,
     Scaled: _scaled,
     Activated: _activated,
