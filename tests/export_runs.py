@@ -15,7 +15,9 @@ import duckdb
 import numpy as np
 import onnx
 import onnxruntime
+import postgresql
 import program
+import pytest
 from exported import rows_of
 
 SECONDS = 60
@@ -125,10 +127,30 @@ def duckdb_rows(
         return [each[0] for each in cursor.description or ()], cursor.fetchall()
 
 
+def postgresql_rows(
+    query: str, header: list[str], rows: list[list[object]], types: str = "TEXT"
+) -> tuple[list[str], list]:
+    """The same in PostgreSQL."""
+    with closing(postgresql.connected()) as database:
+        cursor = database.cursor()
+        _fill(cursor, header, rows, types, "%s")
+        cursor.execute(query)
+        return [each[0] for each in cursor.description], cursor.fetchall()
+
+
 DATABASES = {"sqlite": sqlite_rows, "duckdb": duckdb_rows}
+ALL_DATABASES = {**DATABASES, "postgresql": postgresql_rows}
+LONG_DATABASES = [
+    *DATABASES,
+    pytest.param(
+        "postgresql",
+        marks=[pytest.mark.long, pytest.mark.skipif(not postgresql.INSTALLED, reason="PostgreSQL is not installed")],
+    ),
+]
+"""Names of all databases, of which PostgreSQL is asked only if it is installed."""
 
 
-def _fill(database: Any, header: list[str], rows: list[list[object]], types: str) -> None:
+def _fill(database: Any, header: list[str], rows: list[list[object]], types: str, place: str = "?") -> None:
     names = ['"' + name.replace('"', '""') + '"' for name in header]
     database.execute(f"CREATE TABLE data ({', '.join(f'{name} {types}' for name in names)})")
-    database.executemany(f"INSERT INTO data VALUES ({', '.join('?' for _ in header)})", rows)
+    database.executemany(f"INSERT INTO data VALUES ({', '.join(place for _ in header)})", rows)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import program
 
+from kerash_cli import decimals
 from kerash_cli.encoding import learning
+from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.network import Network
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
@@ -20,12 +22,19 @@ NAMES = (
 WORDS = (
     "yes", "no", "a,b",
     'say "no"', "it's", "New\nYork", "\\n", "%s", "*/", "'; DROP TABLE t; --", "größer", "1e5", "-3",
-    '"""', "??=", "NaN!", "☃", "none", "#", "`", "${x}", "{0}", "semi;colon",
+    '"""', "??=", "NaN!", "☃", "none", "#", "`", "${x}", "{0}", "semi;colon", "007", "inf", "Yes",
 )  # fmt: skip
-HIDDEN = ("tanh", "relu", "sigmoid", "gelu", "silu", "elu", "softplus", "mish", "srelu", "leakyrelu", "softsign")
-HUGE = ("1e30", "-1e35", "1e300", "-1e308", "1e-300", "  7.5 ", "+.5e1", "-0", "0005", "1E2", "12345678.87654321")
+PERIODIC = ("sinusoid", "cosine", "sinc")
+"""Activations that go up and down: what they make of a large number has no digits that could agree."""
+HIDDEN = sorted(name for name, each in ACTIVATIONS.items() if not each.mixes)
+ODD = ("1e-300", "  7.5 ", "+.5e1", "-0", "0005", "1E2", "1e-400", "00", "3.")
+HUGE = ("1e30", "-1e35", "1e300", "-1e308", "12345678.87654321", *ODD)
 GAPS = ("", "NA", "nan", "n/a", "Null", "?")
-BAD = ("1e400", "0x1F", "1_000", "inf", "-Infinity", "1,5", "twelve", "1e", "--3", "5 %")
+BAD = (
+    "1e400", "0x1F", "1_000", "inf", "-Infinity", "1,5", "twelve", "1e", "--3", "5 %", "1,234", "1 234", "1'234",
+    "1.2.3", "+", ".", "1e+", "1e5.0", "\u00a03", "٣", "nan(1)", "1d5", "0b1", "½", "1e5e5", "- 3", "3;", "true", "$5",
+)  # fmt: skip
+"""Cells that are no number in a column of plain numbers."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,8 @@ def draw(seed: int, rows: int = 60) -> Drawn:
     rng = np.random.default_rng([seed, 22])
     names = [str(each) for each in rng.permutation(NAMES)]
     numbers, texts = int(rng.integers(1, 5)), int(rng.integers(0, 3))
+    hidden = [str(rng.choice(HIDDEN)) for _ in range(int(rng.integers(0, 3)))]
+    odd = ODD if any(each in PERIODIC for each in hidden) else HUGE
     kind = ("classes", "binary", "values", "two values", "multilabel", "one-hot")[seed % 6]
     gaps = bool(rng.random() < 0.6)
     signal = rng.normal(size=rows)
@@ -77,10 +88,11 @@ def draw(seed: int, rows: int = 60) -> Drawn:
         values = (signal + rng.normal(size=rows) + rng.normal()) * scale
         columns.append([f"{value:.6g}" for value in values])
         fresh = [f"{value:.6g}" for value in rng.normal(size=rows) * scale]
-        unseen.append([str(rng.choice(HUGE)) if rng.random() < 0.15 else cell for cell in fresh])
+        unseen.append([str(rng.choice(odd)) if rng.random() < 0.15 else cell for cell in fresh])
     for _ in range(texts):
-        words = rng.permutation(WORDS)[: int(rng.integers(2, 6))]
-        columns.append([str(words[int(place)]) for place in rng.integers(0, len(words), rows)])
+        words = [str(each) for each in rng.permutation(WORDS)[: int(rng.integers(2, 6))]]
+        words += ["yes", "yes"] * sum(decimals.number(word) is not None for word in words)  # most cells are no numbers
+        columns.append([words[int(place)] for place in rng.integers(0, len(words), rows)])
         unseen.append([str(rng.choice(WORDS)) for _ in range(rows)])
     if gaps:
         for column in (*columns, *unseen):
@@ -92,8 +104,8 @@ def draw(seed: int, rows: int = 60) -> Drawn:
     order = [int(each) for each in rng.permutation(len(used))]
     known = [list(row) for row in zip(*(([*columns, *labels])[each] for each in order), strict=True)]
     new = [list(row) for row in zip(*(([*unseen, *labels])[each] for each in order), strict=True)]
-    hidden = [f"dense {rng.integers(1, 7)} {rng.choice(HIDDEN)}\n" for _ in range(int(rng.integers(0, 3)))]
-    layers = "".join(["scale\n"] * int(rng.random() < 0.2) + hidden) + f"dense ? {last}\n"
+    dense = [f"dense {rng.integers(1, 7)} {each}\n" for each in hidden]
+    layers = "".join(["scale\n"] * int(rng.random() < 0.2) + dense) + f"dense ? {last}\n"
     folds = seed % 5 == 3
     words += ["--folds", "3"] * folds + ["--missing", "mean"] * gaps
     words += ["--numbers", str(rng.choice(["quantile", "piecewise:4", "quantile,piecewise:3"]))] * int(
@@ -112,21 +124,20 @@ def _labels(kind: str, signal: np.ndarray, rng: np.random.Generator) -> tuple[li
         last = "sigmoid" if kind == "binary" else str(rng.choice(["softmax", "softmax", "logsoftmax", "softmin"]))
         return [[names[int(code)] for code in codes]], last, []
     if kind in ("values", "two values"):
-        count = 1 if kind == "values" else 2
-        return (
-            [[f"{value * 1234 + 5e6:.8g}" for value in signal + rng.normal(size=len(signal))] for _ in range(count)],
-            "-",
-            [],
-        )
+        targets = []
+        for _ in range(1 if kind == "values" else 2):
+            scale, mean = 10.0 ** rng.integers(-3, 5), float(rng.choice([0, 5e6]))
+            targets.append([f"{value * scale + mean:.12g}" for value in signal + rng.normal(size=len(signal))])
+        return targets, "-", []
     if kind == "multilabel":
         return [[str(int(value > 0.3)) for value in signal], [str(int(value < 0)) for value in signal]], "sigmoid", []
     codes = np.digitize(signal, [-0.5, 0.5])
     return [[str(int(code == each)) for code in codes] for each in range(3)], "softmax", []
 
 
-def predictions(folder: Path, *words: str) -> list[list[str]]:
-    """What `kerash predict` says of each row of `new.csv`; nothing of one that it refuses."""
-    done = program.run(folder, "predict", "m.kerash", "new.csv", "--on-error", "empty", *words)
+def predictions(folder: Path, *words: str, table: str = "new.csv") -> list[list[str]]:
+    """What `kerash predict` says of each row of a table; nothing of one that it refuses."""
+    done = program.run(folder, "predict", "m.kerash", table, "--on-error", "empty", *words)
     assert done.code == 0, done.err
     return rows_of(done.out)
 

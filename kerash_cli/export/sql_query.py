@@ -152,8 +152,12 @@ def _check_names(material: Material) -> None:
             raise BadInput(f"columns {shown(other)} and {shown(each.name)} are the same in SQL; try .onnx, .py or .c")
 
 
-FORMS = ", ".join(f"'{''.join(each)}'" for each in product(("", "-"), ("0", "0.", "0.0", ".0"), ("", "e0")))
-"""Text that `_form` makes of plain decimals."""
+DIGITS = "'0123456789'"
+FORMS, EXPONENT_FORMS = (
+    ", ".join(f"'{sign}{digits}{end}'" for sign, digits in product(("", "-"), ("0", "0.", "0.0", ".0")))
+    for end in ("", "e0")
+)
+"""Texts that `_form` makes of plain decimals, without an exponent and with one."""
 
 
 def _read(material: Material, stages: Stages) -> None:
@@ -174,7 +178,9 @@ def _read(material: Material, stages: Stages) -> None:
     words = [f"c{place}" for place, each in enumerate(inputs.columns, 1) if each.is_text]
     numbers = [place for place, each in enumerate(inputs.columns, 1) if not each.is_text]
     if numbers:
-        stages.add("the form of numbers", {f"form{place}": _form(f"c{place}") for place in numbers}, list(present))
+        forms = {f"form{place}": _form(f"c{place}") for place in numbers}
+        exponents = {f"e{place}": _exponent(f"c{place}") for place in numbers}
+        stages.add("the form of numbers, and their exponents", {**forms, **exponents}, list(present))
         stages.add("the numbers", {f"x{place}": _value(place) for place in numbers}, list(present))
         limited = {f"x{place}": _limited(f"x{place}", place, material) for place in numbers}
         wrong = [_wrong(place, material) for place in numbers]
@@ -185,7 +191,25 @@ def _read(material: Material, stages: Stages) -> None:
 
 
 def _value(place: int) -> str:
-    return f"CASE WHEN form{place} IN ({FORMS}) THEN CAST(c{place} AS DOUBLE PRECISION) END"
+    """Returns the number in a cell, NULL if there is none; PostgreSQL stops at one that is too large or too small."""
+    whole, power = f"CAST(c{place} AS DOUBLE PRECISION)", f"e{place}"
+    digits = f"CAST(RTRIM(RTRIM(RTRIM(c{place}, {DIGITS}), '+-'), 'eE') AS DOUBLE PRECISION)"
+    return (
+        f"CASE WHEN form{place} IN ({FORMS}) THEN {whole}\n"
+        f"            WHEN form{place} NOT IN ({EXPONENT_FORMS}) THEN NULL\n"
+        f"            WHEN {power} BETWEEN -200 AND 200 THEN {whole}\n"
+        f"            WHEN {power} < 0 THEN 0e0\n"
+        f"            WHEN {power} <= 400 AND ABS({digits}) * POWER(10e0, {power} - 308) < 1.7976931348623157e0\n"
+        f"            THEN {digits} * POWER(10e0, {power} - 150) * 1e150 END"
+    )
+
+
+def _exponent(cell: str) -> str:
+    """Returns the exponent at the end of a number, 999 if it has more than three digits."""
+    before = f"RTRIM({cell}, {DIGITS})"
+    digits = f"LTRIM(SUBSTR({cell}, LENGTH({before}) + 1), '0')"
+    size = f"CASE WHEN LENGTH({digits}) > 3 THEN 999 ELSE CAST('0' || {digits} AS INTEGER) END"
+    return f"CASE WHEN {before} LIKE '%-' THEN -1 ELSE 1 END * {size}"
 
 
 def _wrong(place: int, material: Material) -> str:

@@ -39,6 +39,11 @@ CASES = [
     for place, (name, text) in enumerate(DESCRIPTIONS.items())
 ]
 
+FEW_CASES = [
+    pytest.param(*case.values, id=case.id, marks=[pytest.mark.long] if place % 5 else [])
+    for place, case in enumerate(CASES)
+]
+
 
 def test_all_layers_occur() -> None:
     found = {layer.keyword for text in LAYERS.values() for layer in modelled(text).network.layers}
@@ -61,6 +66,23 @@ def test_the_network_in_onnx_has_the_same_outputs(text: str, dtype: str) -> None
     content = onnx_file.write(Material("m.kerash", model), raw=True)
     close(onnx_outputs(content, {"x": feed})["outputs"], model, x, 1e-6 if shape[:2] == (1, 1) else 3e-6)
     assert content == onnx_file.write(Material("m.kerash", model), raw=True)
+
+
+@pytest.mark.parametrize(("text", "dtype"), FEW_CASES)
+def test_the_whole_model_in_onnx_has_the_same_labels_and_probabilities(text: str, dtype: str) -> None:
+    model = modelled(text, dtype=dtype)
+    x = samples(model)
+    got = onnx_outputs(onnx_file.write(Material("m.kerash", model)), {"x": x.astype(np.float64)})
+    targets, outputs = model.encoding.targets, model.outputs(x)
+    probabilities = got.pop("probabilities", None)
+    answers = np.hstack([each.astype(str) for each in got.values()])
+    expected = targets.decode(outputs).reshape(len(x), -1).astype(str)
+    if probabilities is None:
+        answers, expected = answers.astype(float), expected.astype(float)
+        assert np.all(np.abs(answers - expected) <= 1e-6 * np.maximum(1, np.abs(expected)))
+    else:
+        assert answers.tolist() == expected.tolist()
+        assert np.abs(probabilities - targets.probabilities(outputs)).max() < 1e-6
 
 
 @pytest.mark.parametrize(("text", "dtype"), CASES)
