@@ -143,24 +143,28 @@ def _late(seconds: list[float]) -> float:
 
 
 def throughputs(network: str, folder: Path, runs: int, cores: int) -> dict[str, Throughput]:
-    """The time of a million rows, by program, in turns; the first turn is a warm-up, in which answers are compared."""
+    """The time of a million rows, by program, in turns; the first turn is a warm-up, in which answers are compared.
+
+    The loops in Python run with one thread and with one for each core, of which the faster counts.
+    """
     prepare(folder, network)
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in ("kerash", *PEERS)}
+    field = [("kerash", 1), (C, 1), *((side, count) for side in predictors.SIDES for count in sorted({1, cores}))]
+    times: dict[tuple[str, int], list[tuple[float, float]]] = {each: [] for each in field}
     answers: dict[str, list[bytes]] = {}
     for turn in range(1 + runs):
         print(f"L7: {network}: turn {turn} of {runs}", file=sys.stderr)
-        for name, before in times.items():
+        for name, threads in field:
             words = [sys.executable, "-m", "benchmarks.predictors", "table", name, str(folder)]
-            threads = 1 if name == "kerash" else cores
             done = subprocess.run(words, env=environment(threads), cwd=ROOT, stdout=subprocess.PIPE, check=True)
-            before.append(tuple(json.loads(done.stdout)))
+            times[name, threads].append(tuple(json.loads(done.stdout)))
             if turn == 0:
                 answers[name] = (folder / "answers.csv").read_bytes().splitlines()
-    found = {}
-    for name, each in times.items():
+    found: dict[str, Throughput] = {}
+    for (name, _), each in times.items():
         seconds, processor = map(list, zip(*each[1:], strict=True))
-        others = sum(one != other for one, other in zip(answers["kerash"], answers[name], strict=True))
-        found[name] = Throughput(seconds, median(processor), others)
+        if name not in found or median(seconds) < median(found[name].seconds):
+            others = sum(one != other for one, other in zip(answers["kerash"], answers[name], strict=True))
+            found[name] = Throughput(seconds, median(processor), others)
     return found
 
 
