@@ -18,16 +18,24 @@ READ_AT_START = ("PYTHON", "TZ")
 LANGUAGE = ("LC_ALL", "LC_CTYPE", "LANG")
 """The first that is set counts; for the languages below, Python makes changes when it starts."""
 CHANGED = ("C", "POSIX")
+UNHEEDED = 0x1_8038_0000
+"""Signals that interactive shells ignore, which is no matter: 20 to 22, of job control, 32 and 33, of the C library."""
 
 
 def surroundings() -> str:
     """What a process has from its parent, and can't give to the fork of another."""
     with open("/proc/self/status") as status, open("/proc/self/limits") as limits:
-        lines = [line for line in status if line.startswith(INHERITED)] + list(limits)
+        lines = [heeded(line) for line in status if line.startswith(INHERITED)] + list(limits)
     variables = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith(READ_AT_START))
     return "\n".join(
         [*lines, *variables, language(), *(os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "net", "pid"))]
     )
+
+
+def heeded(line: str) -> str:
+    """A line of /proc/self/status, of the ignored signals without those that are no matter."""
+    name, value = line.split(None, 1)
+    return f"{name} {int(value, 16) & ~UNHEEDED:x}" if name == "SigIgn:" else line
 
 
 def language() -> str:
