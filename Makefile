@@ -94,7 +94,7 @@ $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/long: benchmarks/requirements.txt | $(VENV)/developing
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt mlflow-skinny tensorboard
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt --editable '.[dev-long]'
 	@touch $@
 
 $(VENV)/documenting: $(VENV)/developing

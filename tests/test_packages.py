@@ -23,7 +23,7 @@ CONFIG = ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
 NEEDED = CONFIG["options"]["install_requires"].split()
 EXTRAS = {name: lines.strip().splitlines() for name, lines in CONFIG["options.extras_require"].items()}
-FOR_USERS = EXTRAS.keys() - {"all", "dev", "docs"}
+FOR_USERS = EXTRAS.keys() - {"all", "dev", "dev-long", "docs"}
 FORMULA = (ROOT / "packaging/homebrew/kerash.rb").read_text(encoding="utf-8")
 RECIPE = yaml.safe_load((ROOT / "packaging/conda/recipe.yaml").read_text(encoding="utf-8"))
 PYTHONS = re.findall(r"Python :: (3\.\d+)$", CONFIG["metadata"]["classifiers"], re.MULTILINE)
