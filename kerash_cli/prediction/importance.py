@@ -22,7 +22,7 @@ from kerash_cli.model.trained import TrainedModel
 from kerash_cli.prediction.judging import LeftOut, usable
 from kerash_cli.prediction.lines import check_finite
 from kerash_cli.prediction.permuted import InputGroup, groups_of
-from kerash_cli.prediction.pool import SLOWER, predictor
+from kerash_cli.prediction.pool import operations, predictor
 from kerash_cli.prediction.relations import RelatedColumns, related
 from kerash_cli.system import cores
 from kerash_cli.tables.table import Rows, Table
@@ -198,7 +198,7 @@ def fitting(trained: TrainedModel, groups: int, repeats: int, rows: int) -> int:
 
 def _seconds(trained: TrainedModel, groups: int, repeats: int, rows: int) -> float:
     """Returns roughly how long one core takes for the predictions."""
-    return SLOWER * float(trained.network.flops) * rows * repeats * groups / cores.RATE
+    return operations(trained.network, rows * repeats * groups) / cores.RATE
 
 
 def _saturated(measured: Judged) -> float | None:

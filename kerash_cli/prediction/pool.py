@@ -20,7 +20,12 @@ CAPACITY = 4096
 """Largest number of rows that the ranks share at a time."""
 
 SLOWER = 4
-"""Approximate factor by which a matrix product is slower in small tiles (groups of rows)."""
+"""Approximate factor by which a network that does not stack is slower in small tiles (groups of rows)."""
+
+
+def operations(network: Network, rows: int) -> float:
+    """Returns the number of operations that take as long, in large products, as the predictions for these rows."""
+    return (1 if network.stacks else SLOWER) * float(network.flops) * rows
 
 
 class PredictorPool:
@@ -75,7 +80,7 @@ def predictor(
     """Yields a Predictor, or a PredictorPool in a new stage, whichever is faster for about `rows` rows."""
     plan = network.plan_bytes(network.tile, params.itemsize, gradient=False)
     most = min(cores.usable(), max(1, memory.available() // max(1, plan)))  # each has a plan of its own
-    workers = cores.worthwhile(SLOWER * float(network.flops) * rows, most)
+    workers = cores.worthwhile(operations(network, rows), most)
     if workers == 1:
         yield Predictor(network, params)
         return

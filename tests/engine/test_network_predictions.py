@@ -24,13 +24,14 @@ from kerash_cli.model.description import ModelDescription
 
 
 def in_splits_and_orders(network: Network, dtype: Any, trials: int, rng: np.random.Generator) -> None:
-    """The same rows in many splits and orders, each time the same outputs."""
+    """The same rows in many splits and orders, some of them many tiles at a time: each time the same outputs."""
     params = np.abs(rng.normal(0, 0.5, network.size)).astype(dtype)  # a variance is positive
     params[: network.learnt] *= rng.choice([-1, 1], network.learnt).astype(dtype)
     predict = Predictor(network, params)
-    rows = int(rng.integers(1, 201))
+    rows = int(rng.integers(1, 2000 if network.stacks else 201))
     x = rng.standard_normal((rows, network.features)).astype(dtype)
-    expected = predict(x)
+    expected = np.concatenate([predict(x[row : row + 1]) for row in range(rows)])
+    assert np.array_equal(predict(x), expected)
     for _ in range(trials):
         order = rng.permutation(rows)
         cuts = np.sort(rng.integers(0, rows + 1, rng.integers(0, 5)))
@@ -51,6 +52,20 @@ def test_a_prediction_does_not_depend_on_its_company(
         rng = np.random.default_rng([width, *activation.encode()])
         layers = [InputLayer(), Dense(width, Activation(activation)), Dense(width, Activation(activation))]
         in_splits_and_orders(Network(layers, (1, 1, width + 2)), dtype, trials, rng)
+
+
+@pytest.mark.parametrize(
+    "trial", [*range(10), *(pytest.param(each, marks=pytest.mark.long) for each in range(10, 400))]
+)
+def test_a_prediction_of_any_dense_network_does_not_depend_on_its_company(trial: int) -> None:
+    rng = np.random.default_rng(trial)
+    features = int(rng.integers(1, 60))
+    first = rng.choice([f"dense 6 tanh 1-{features}:4,1-1:2", "scale", "dropout 0.5"])
+    dense = [f"dense {rng.choice([1, 2, 6, 30, 130])} {rng.choice([*ACTIVATIONS])}" for _ in range(rng.integers(0, 4))]
+    text = "\n".join([f"{features} 1 1", "input", first, *dense, f"dense {rng.integers(1, 12)} softmax", ""])
+    description = ModelDescription.parse(text)
+    network = Network(description.layers, description.known_shape, bias=bool(rng.integers(2)))
+    in_splits_and_orders(network, rng.choice([np.float32, np.float64]), 3, rng)
 
 
 def test_a_prediction_is_what_the_network_computes() -> None:

@@ -211,8 +211,12 @@ def test_rows_of_a_large_table_are_drawn(pay: tuple[TrainedModel, Table], monkey
 def test_fewer_rows_are_drawn_where_it_would_take_long(pay: tuple[TrainedModel, Table]) -> None:
     trained, _ = pay
     assert importance.fitting(trained, 10, 5, 10**6) == 10_000
-    slow = trained._replace(network=SimpleNamespace(flops=10**6))  # type: ignore[arg-type]
+    slow, quick = (
+        trained._replace(network=SimpleNamespace(flops=10**6, stacks=stacks))  # type: ignore[arg-type]
+        for stacks in (False, True)
+    )
     assert importance.fitting(slow, 100, 5, 10**6) == 600  # 60 s of 2e10 operations, 4 times as slow in small tiles
+    assert importance.fitting(quick, 100, 5, 10**6) == 2400
     assert importance.fitting(slow, 10**4, 5, 10**6) == 500
     assert importance.fitting(slow, 10**4, 5, 7) == 7
 
