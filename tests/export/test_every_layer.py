@@ -1,10 +1,12 @@
 """Every layer and activation in every format, compared with kerash: kerash_cli/export/steps.py and formulas.py."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from export_runs import onnx_outputs
 from exported import LAYERS, modelled, samples, with_activation
@@ -85,6 +87,12 @@ def test_the_whole_model_in_onnx_has_the_same_labels_and_probabilities(text: str
         assert np.abs(probabilities - targets.probabilities(outputs)).max() < 1e-6
 
 
+def test_the_file_says_which_versions_of_onnx_it_needs() -> None:
+    content = onnx_file.write(Material("m.kerash", modelled(LAYERS["dense"])))
+    made = onnx.load_from_string(content)
+    assert {each.domain: each.version for each in made.opset_import} == {"": 17, "ai.onnx.ml": 3}
+
+
 @pytest.mark.parametrize(("text", "dtype"), CASES)
 def test_the_network_in_python_has_the_same_outputs(text: str, dtype: str, tmp_path: Path) -> None:
     model = modelled(text, dtype=dtype)
@@ -93,6 +101,15 @@ def test_the_network_in_python_has_the_same_outputs(text: str, dtype: str, tmp_p
     program: dict[str, Any] = runpy.run_path(str(tmp_path / "m.py"))
     with np.errstate(all="ignore"):
         close(program["network"](x), model, x, 1e-5)
+
+
+@pytest.mark.parametrize("ending", [ending for ending in FORMATS if ending != ".safetensors"])
+def test_an_operation_that_a_language_lacks_is_refused_by_its_name(
+    ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ACTIVATIONS._members, "tanh", replace(ACTIVATIONS["tanh"], f=np.cbrt))
+    with pytest.raises(BadInput, match=r" has no cbrt; try \."):
+        FORMATS[ending].write(Material("m.kerash", modelled(with_activation("tanh"))), f"m{ending}")
 
 
 def test_a_layer_without_steps_is_refused_by_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
