@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from kerash_cli.tables import encodings
+from kerash_cli.tables.delimiters import DELIMITERS, SPELLED
 from kerash_cli.tables.formats.names import can_be_name, column_name, different, is_number, is_numeric, is_value
 from kerash_cli.tables.source import matching, opened
 
@@ -21,8 +22,6 @@ MOST_BYTES = 1 << 20
 """Bytes of a file that are looked at, once they are decompressed."""
 MOST_ROWS = 30
 _MOST_CELLS = 2_000  # in which numbers are looked for, besides the first rows
-_DELIMITERS = ",;\t| "
-_SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 _NPY = re.compile(rb"\x93NUMPY.{4,8}\{.*?'shape': \((\d+), ?(\d+)\)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s{]+)", re.IGNORECASE)
@@ -78,7 +77,7 @@ def _columns(
     lines = text.split("\n")[skip_rows:]
     if found := _of_arff(lines):
         return found
-    return _of_text(_without_comments(_filled(lines), quotes), _SPELLED.get(delimiter or "", delimiter), header, quotes)
+    return _of_text(_without_comments(_filled(lines), quotes), SPELLED.get(delimiter or "", delimiter), header, quotes)
 
 
 def _filled(lines: Sequence[str]) -> list[str]:
@@ -91,7 +90,7 @@ def _filled(lines: Sequence[str]) -> list[str]:
 def _without_comments(lines: list[str], quotes: bool) -> list[str]:
     """Returns lines without the comments (`#`) at the top; a header with a `#` stays."""
     count = next((place for place, line in enumerate(lines) if not line.startswith("#")), 0)
-    if count == 1 and any(_is_headed(lines, delimiter, quotes) for delimiter in _DELIMITERS):
+    if count == 1 and any(_is_headed(lines, delimiter, quotes) for delimiter in DELIMITERS):
         return lines
     return lines[count:]
 
@@ -137,7 +136,7 @@ def _rows(lines: list[str], delimiter: str, quotes: bool) -> list[list[str]]:
 def _delimiter(lines: list[str], quotes: bool) -> str:
     """Returns the delimiter with which the most rows are equally wide, and the most cells are numbers."""
     scores = {}
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         rows = _rows(lines, delimiter, quotes)
         widths = [len(row) for row in rows]
         usual = max(widths, key=widths.count, default=0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kerash_cli.errors import BadInput, shown
 from kerash_cli.tables import encodings
+from kerash_cli.tables.delimiters import SPELLED
 from kerash_cli.tables.formats.decimal_block import Question, Values, alone
 from kerash_cli.tables.table import Schema, place_of, separates
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 Share: TypeAlias = Callable[[Iterable[tuple[Question | None, Any]]], Iterator[tuple[Values | None, Any]]]
 """A function like `alone`, such as `kerash_cli.parallel.decoding.shared`, which lets other processes help."""
-
-_SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Options:
             object.__setattr__(self, "encoding", encodings.known(self.encoding))
         if self.delimiter is None:
             return
-        delimiter = _SPELLED.get(self.delimiter, self.delimiter)
+        delimiter = SPELLED.get(self.delimiter, self.delimiter)
         if not separates(delimiter):
             raise BadInput(
                 "--delimiter: expected one ASCII character other than letters, digits, double quotes, signs and "

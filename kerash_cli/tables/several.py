@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, SeveralFiles, at, plain, shown
 from kerash_cli.system import memory
-from kerash_cli.tables.formats.records import DELIMITERS
+from kerash_cli.tables.delimiters import DELIMITERS
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.source import Source, opened
 

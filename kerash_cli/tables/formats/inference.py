@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from kerash_cli import decimals
 from kerash_cli.errors import BadInput, at, listed, shown
+from kerash_cli.tables.delimiters import DELIMITERS
 from kerash_cli.tables.formats import records, type_rows
 from kerash_cli.tables.formats.names import can_be_name, column_name, different, is_number, is_numeric, is_value
-from kerash_cli.tables.formats.records import DELIMITERS, Block, Record
+from kerash_cli.tables.formats.records import Block, Record
 from kerash_cli.tables.options import Options
 from kerash_cli.tables.table import Schema, separates
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli.errors import BadInput, at
+from kerash_cli.tables.delimiters import DELIMITERS
 from kerash_cli.tables.source import Source
 from kerash_cli.tables.table import escaped
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64_000_000
 """Maximum length of a line of a table, in bytes."""
-DELIMITERS = ",;\t| "
-"""Delimiters that are detected."""
 
 _LOOK_AHEAD = 8_000_000  # if a line is longer, its end is searched for in the file before more of it is kept
 _NO_QUOTES = ("", "--no-quotes")
