@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 from kerash_cli.completion import stored
 from kerash_cli.completion.typed import Typed
 from kerash_cli.completion.words import of
+from kerash_cli.errors import printable
 
 MOST = 1_000
 """Most columns that are offered: nobody reads a longer list, and it would not be there at once."""
@@ -86,11 +87,6 @@ def _items(names: tuple[str, ...] | None, width: int, before: str, begun: str) -
         offered += 1
         if offered == MOST:
             return
-
-
-def printable(text: str) -> str:
-    """Returns a text in which nothing moves the cursor: what is not printable is escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _expanded(path: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
-from kerash_cli.completion.offers import printable
 from kerash_cli.completion.typed import Typed, without_quotes, words
+from kerash_cli.errors import printable
 from kerash_cli.views.layout import cells
 
 SCRIPTS = {"bash": "bash/kerash", "zsh": "zsh/_kerash", "fish": "fish/kerash.fish"}

@@ -11,7 +11,8 @@ from shlex import quote
 from typing import Any
 
 from kerash_cli import __version__
-from kerash_cli.export.material import CARD, CARD_MARK, Material, printable
+from kerash_cli.errors import printable
+from kerash_cli.export.material import CARD, CARD_MARK, Material
 
 MOST_COLUMNS, MOST_CLASSES = 100, 100
 """Maximum numbers of columns and classes that a card lists."""

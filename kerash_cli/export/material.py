@@ -7,7 +7,7 @@ from functools import cached_property
 from kerash_cli import __version__
 from kerash_cli.encoding.phrases import counted, enumerated
 from kerash_cli.engine.network import Network
-from kerash_cli.errors import BadInput, shown
+from kerash_cli.errors import BadInput, printable, shown
 from kerash_cli.export.features import Inputs, doubts, inputs
 from kerash_cli.export.steps import NetworkStep, steps
 from kerash_cli.model.trained import TrainedModel
@@ -78,11 +78,6 @@ class Material:
         for word in self.inputs.missing:
             if not word.isascii():
                 raise BadInput(f"{self.name}: the word {shown(word)} for missing values can't be written as {ending}")
-
-
-def printable(text: str) -> str:
-    """Returns a text in which characters that would end or change a line of comment are written as in Python."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def filled(words: Sequence[str], indent: str, width: int = WIDTH) -> str:
