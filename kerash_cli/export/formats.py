@@ -2,19 +2,21 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from kerash_cli.errors import BadInput
+from kerash_cli.export import awk_file, c_file, hub, python_file, sql_query
 from kerash_cli.export.material import CARD, CARD_MARK, Material
 from kerash_cli.registry import Registry
 
+Writer: TypeAlias = Callable[[Material, str], Mapping[str, bytes]]
+"""A function that returns files, by their paths, for a model and the path that the user gave."""
+
 
 class ExportFormat(NamedTuple):
-    """A format, and the function that writes it."""
+    """The function that writes a format, and the mark of its files."""
 
-    summary: str
-    write: Callable[[Material, str], Mapping[str, bytes]]
-    """Returns the files, by their paths, for a model and the path that the user gave."""
+    write: Writer
     mark: bytes
     """Bytes that files of this format, written by kerash, have near their beginning."""
 
@@ -66,42 +68,17 @@ def raw_onnx(material: Material, path: str) -> Mapping[str, bytes]:
     return _onnx(material, path, raw=True)
 
 
-def _python(material: Material, path: str) -> Mapping[str, bytes]:
-    from kerash_cli.export import python_file
-
-    return {path: python_file.write(material, os.path.basename(path)).encode()}
-
-
-def _c(material: Material, path: str) -> Mapping[str, bytes]:
-    from kerash_cli.export import c_file
-
-    return {path: c_file.write(material, os.path.basename(path)).encode()}
-
-
-def _awk(material: Material, path: str) -> Mapping[str, bytes]:
-    from kerash_cli.export import awk_file
-
-    return {path: awk_file.write(material, os.path.basename(path)).encode()}
-
-
-def _sql(material: Material, path: str) -> Mapping[str, bytes]:
-    from kerash_cli.export import sql_query
-
-    return {path: sql_query.write(material, os.path.basename(path)).encode()}
-
-
-def _hub(material: Material, path: str) -> Mapping[str, bytes]:
-    from kerash_cli.export import hub
-
-    return hub.write(material, path)
+def _text(write: Callable[[Material, str], str]) -> Writer:
+    """Returns the writer of one file of text, given the function that returns the text."""
+    return lambda material, path: {path: write(material, os.path.basename(path)).encode()}
 
 
 MARK = b"Written by kerash "
 """Words in the first comment of a program."""
 
-FORMATS.add(".onnx", ExportFormat("ONNX, the whole way from cells to answers", _onnx, b"kerash"))
-FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _python, MARK))
-FORMATS.add(".c", ExportFormat("a C program that needs nothing", _c, MARK))
-FORMATS.add(".awk", ExportFormat("an AWK program", _awk, MARK))
-FORMATS.add(".sql", ExportFormat("a SELECT for SQLite, DuckDB and PostgreSQL", _sql, MARK))
-FORMATS.add(".safetensors", ExportFormat("the saved model and a model card, README.md, for the Hub", _hub, b'"kerash"'))
+FORMATS.add(".onnx", ExportFormat(_onnx, b"kerash"))
+FORMATS.add(".py", ExportFormat(_text(python_file.write), MARK))
+FORMATS.add(".c", ExportFormat(_text(c_file.write), MARK))
+FORMATS.add(".awk", ExportFormat(_text(awk_file.write), MARK))
+FORMATS.add(".sql", ExportFormat(_text(sql_query.write), MARK))
+FORMATS.add(".safetensors", ExportFormat(hub.write, b'"kerash"'))
