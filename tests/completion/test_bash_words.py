@@ -22,7 +22,7 @@ def names(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'])
-def test_bash_reads_aquoted_name_as_the_name(quote: str) -> None:
+def test_bash_reads_a_quoted_name_as_the_name(quote: str) -> None:
     there = names(300)
     script = "".join(f"printf '%s\\0' {quote}{quoted(name, quote, quote)}{quote}\n" for name in there)
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, text=True, encoding="utf-8")
