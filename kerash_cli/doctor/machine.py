@@ -68,7 +68,7 @@ def usable_cores(patient: Patient) -> Iterator[Found]:
     if quota < 1:
         yield Remark(
             f"the control group allows {quota:g} of a core, so everything takes {1 / quota:.2g} times as long; "
-            "only who started this container or job can raise it (docker run --cpus)"
+            "only whoever started this container or job can raise it (docker run --cpus)"
         )
 
 
@@ -99,8 +99,8 @@ def limits(patient: Patient) -> Iterator[Found]:
     yield Fact("processes", told, {"user": None if soft == resource.RLIM_INFINITY else soft, "group": group})
     if left is not None and left < PROCESSES:
         yield Remark(
-            f"the control group has room for {left} more processes; only who started this container or job can "
-            "raise it (docker run --pids-limit)"
+            f"the control group has room for {left} more processes; only whoever started this container or job "
+            "can raise it (docker run --pids-limit)"
         )
     for name, (number, letter) in _LIMITS.items():
         soft, _ = resource.getrlimit(number)

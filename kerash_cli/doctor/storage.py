@@ -42,7 +42,7 @@ def places(patient: Patient) -> Iterator[Found]:
         yield Fault(f"mountpoint: {reason(error)}")
         return
     for number, place in enumerate(found):
-        name = "mountpoint" if not number else "without room"
+        name = "mountpoint" if not number else "if full"
         yield from _told(name, place)
         yield from _content(place)
     yield from _cramped(found)
