@@ -66,7 +66,10 @@ def person(shell: str, loading: str, home: Path) -> Iterator[Typing]:
         (folder / name).touch()
     (folder / "more").mkdir()
     (folder / "kerash_mountpoint").mkdir(mode=0o700)
-    (folder / "kerash_mountpoint" / "model" / "genomes" / "gen_cleverest").mkdir(mode=0o700, parents=True)
+    stored = folder / "kerash_mountpoint" / "model"
+    for name in ("genomes/gen_cleverest", "wisest"):
+        (stored / name).mkdir(mode=0o700, parents=True)
+    (stored / "wisest.model").touch()
     settings = {**program.install(home / "bin"), "HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     with running_any(COMMANDS[shell], folder, **settings) as terminal:
         terminal.press(f"{SETUP[shell].format(load=loading)}; echo re''ady\r".encode())
@@ -144,7 +147,14 @@ def test_files_are_those_that_fit(typing: Typing) -> None:
 
 
 @pytest.mark.long
-def test_genomes_are_offered_beside_files(typing: Typing) -> None:
+def test_activations_are_completed_behind_a_comma_too(typing: Typing) -> None:
+    typing.gets("kerash activation arct\t", "activation", "arctan")
+    typing.gets("kerash evolve --activations relu,arct\t", "evolve", "--activations", "relu,arctan")
+
+
+@pytest.mark.long
+def test_what_is_stored_is_offered_beside_files(typing: Typing) -> None:
+    typing.gets("kerash create-genome new wis\t", "create-genome", "new", "wisest")
     typing.gets("kerash predict cle\t", "predict", "cleverest")
     typing.gets("kerash train --start=cle\t", "train", "--start=cleverest")
     typing.gets("kerash check --drop=1 ir\t", "check", "--drop=1", "iris.csv")
