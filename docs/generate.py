@@ -223,9 +223,7 @@ def _choices(word: Parameter) -> str:
     """The words that a word of an operation may be, or the name of their list; nothing for a number."""
     if word.kind is None:
         return ""
-    listed = re.match(r"(?:one|some) of (.*)", word.kind.expected)
-    plain = re.sub(r"\([^)]*\)", "", listed[1]).replace(" and ", ",") if listed else ""
-    return "activations" if word.kind.expected == "an activation" else " ".join(plain.replace(",", " ").split())
+    return "activations" if word.kind.expected == "an activation" else " ".join(word.kind.choices)
 
 
 def write(folder: Path = FOLDER) -> None:

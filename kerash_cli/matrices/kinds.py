@@ -39,13 +39,13 @@ Seed: TypeAlias = Annotated[
 Digits: TypeAlias = Annotated[int, whole(-300, 300)]
 Precision: TypeAlias = Annotated[int, whole(1, 17)]
 Numbers: TypeAlias = Annotated[list[float], Kind("decimal numbers", KINDS[float].parse, "1 0.5 -2", many=True)]
-_AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z")
+_AXIS = Kind("one of x (along a row), y (down a column) and z", _axis, "x", "x|y|z", choices=("x", "y", "z"))
 Axis: TypeAlias = Annotated[str, _AXIS]
 OneAxis: TypeAlias = Annotated[str | None, _AXIS]
 Order: TypeAlias = Annotated[str, Kind("x, y and z in any order", _order, "zxy")]
 Axes: TypeAlias = Annotated[
     str | None,
-    Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|..."),
+    Kind("some of x (along rows), y (down columns) and z", _axes, "xy", "x|y|z|xy|...", choices=("x", "y", "z")),
     Help("Axes along which to reduce (default: all numbers)."),
 ]
 
@@ -103,7 +103,9 @@ def _fold(word: str) -> str:
     return FOLDS.canonical(name)
 
 
-Fold: TypeAlias = Annotated[str, Kind(f"one of {', '.join(FOLDS)}", _fold, "max")]
-Pairing: TypeAlias = Annotated[str, Kind(f"one of {', '.join(PAIRINGS)}", PAIRINGS.canonical, "conv")]
+Fold: TypeAlias = Annotated[str, Kind(f"one of {', '.join(FOLDS)}", _fold, "max", choices=tuple(FOLDS))]
+Pairing: TypeAlias = Annotated[
+    str, Kind(f"one of {', '.join(PAIRINGS)}", PAIRINGS.canonical, "conv", choices=tuple(PAIRINGS))
+]
 Map: TypeAlias = Annotated[Function, Kind("an activation", Function.parse, "relu")]
 Activated: TypeAlias = Annotated[str, Kind("an activation", _activation, "relu")]

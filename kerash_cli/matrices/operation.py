@@ -82,6 +82,8 @@ class Kind(NamedTuple):
     """Placeholder for the value in the help; if it is empty, the parameter's name is used."""
     many: bool = False
     """True if a parameter takes all remaining words, possibly none."""
+    choices: tuple[str, ...] = ()
+    """Words to choose from; empty if there are too many."""
 
 
 class Help(NamedTuple):
