@@ -29,9 +29,9 @@ SELF_TEST = "Self-test"
 def examined(mountpoint: str | None) -> list[Section]:
     """Returns what all looks have found; `mountpoint` is the folder that was asked for, if any."""
     with ImportTrial() as imports:
-        patient = Patient(mountpoint, software.imports_numpy(), imports)
-        last = _section(SELF_TEST, (_self_test,), patient) if patient.has_numpy else Section(SELF_TEST)
-        return [*(_section(title, looks, patient) for title, looks in SECTIONS.items()), last]
+        patient = Patient(mountpoint, imports)
+        test = _section(SELF_TEST, (_self_test,) if software.imports_numpy() else (), patient)
+        return [*(_section(title, looks, patient) for title, looks in SECTIONS.items()), test]
 
 
 def _section(title: str, looks: tuple[Look, ...], patient: Patient) -> Section:

@@ -37,8 +37,6 @@ class Patient:
 
     mountpoint: str | None
     """The folder that was asked for; None for the usual ones."""
-    has_numpy: bool
-    """False if NumPy can't be imported; what needs it is left out."""
     imports: ImportTrial
     """The packages that are optional, which another process imports meanwhile."""
 

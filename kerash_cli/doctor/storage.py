@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
+from typing import NamedTuple, Self
 
 from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
 from kerash_cli.doctor.machine import container
@@ -32,6 +33,30 @@ _ANOTHER = "a folder in memory elsewhere can be named: --mountpoint FOLDER or KE
 _COLUMNS = 100
 _ROW = 4 * (_COLUMNS + 2)
 """Bytes of a sample of so many inputs in float32, with its column of ones and a label."""
+
+
+class FolderSpace(NamedTuple):
+    """The file system that a folder is on, with its size and its free space in bytes."""
+
+    kind: str
+    """`tmpfs` or `ext4`; empty if it is not known."""
+    size: int
+    free: int
+    files: int | None
+    """Number of further files that there is room for; None if that has no limit."""
+    is_writable: bool
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Returns the space of a folder."""
+        status = os.statvfs(folder)
+        size, free = status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize
+        files = status.f_favail if status.f_files else None
+        return cls(file_system(folder), size, free, files, os.access(folder, os.W_OK))
+
+    def __str__(self) -> str:
+        kind, ending = self.kind or "a file system", "" if self.is_writable else ", read-only"
+        return f"{kind} of {readable(self.size)}, {readable(self.free)} free{ending}"
 
 
 def places(patient: Patient) -> Iterator[Found]:
@@ -67,23 +92,19 @@ def temporary(patient: Patient) -> Iterator[Found]:
         yield Fact("temporary", "no folder that can be written to")
         yield Remark("no folder for temporary files can be written to; try TMPDIR=FOLDER kerash doctor")
         return
-    yield Fact("temporary", f"{shown(folder)}: {_room(folder)}", shown(folder))
+    yield Fact("temporary", f"{shown(folder)}: {FolderSpace.of(folder)}", shown(folder))
 
 
 def _told(name: str, place: Mountpoint) -> Iterator[Found]:
-    folder = place.existing
-    status = os.statvfs(folder)
-    kind, size, free = file_system(folder), status.f_blocks * status.f_frsize, place.free()
-    values = {"path": shown(place.root), "kind": kind, "size": size, "free": free, "exists": place.root.exists()}
-    yield Fact(name, f"{shown(place.root)}: {_room(folder)}", values)
-
-
-def _room(folder: Path) -> str:
-    """Returns what a folder is on, how large that is, and whether it can be written to."""
-    status = os.statvfs(folder)
-    size, free = (readable(blocks * status.f_frsize) for blocks in (status.f_blocks, status.f_bavail))
-    kind = file_system(folder) or "a file system"
-    return f"{kind} of {size}, {free} free{'' if os.access(folder, os.W_OK) else ', read-only'}"
+    space = FolderSpace.of(place.existing)
+    values = {
+        "path": shown(place.root),
+        "kind": space.kind,
+        "size": space.size,
+        "free": place.free(),
+        "exists": place.root.exists(),
+    }
+    yield Fact(name, f"{shown(place.root)}: {space}", values)
 
 
 def _content(place: Mountpoint) -> Iterator[Found]:
@@ -109,28 +130,27 @@ def _content(place: Mountpoint) -> Iterator[Found]:
 
 def _cramped(found: Sequence[Mountpoint]) -> Iterator[Found]:
     """Remarks on the first mountpoint: missing, not in memory, read-only, small or full."""
-    first = found[0]
-    folder, kind = first.existing, file_system(first.existing)
-    status = os.statvfs(folder)
-    size, free = status.f_blocks * status.f_frsize, status.f_bavail * status.f_frsize
+    first, folder = found[0], found[0].existing
+    space = FolderSpace.of(folder)
     name, other = shown(folder), shown(found[1].root) if len(found) > 1 else ""
     if first.private and folder != SHARED_MEMORY:
         yield Remark(f"{SHARED_MEMORY} is missing, so samples are on a disk, in {shown(first.root)}; {_ANOTHER}")
-    elif first.private and kind and kind not in IN_MEMORY:
+    elif first.private and space.kind and space.kind not in IN_MEMORY:
         yield Remark(f"{name} is not in memory, so training may be slower; {_ANOTHER}")
-    elif not os.access(folder, os.W_OK):
+    elif not space.is_writable:
         yield Remark(f"{name} can't be written to{other and f', so samples are in {other}'}; {_ANOTHER}")
-    elif kind in IN_MEMORY and size < SMALL:
-        rows = f"{float(f'{size / _ROW:.2g}'):,.0f} rows of {_COLUMNS} inputs"
+    elif space.kind in IN_MEMORY and space.size < SMALL:
+        rows = f"{float(f'{space.size / _ROW:.2g}'):,.0f} rows of {_COLUMNS} inputs"
         then = f"are kept in {other} instead" if other else "do not fit"
         yield Remark(
-            f"{name} has only {readable(size)} ({size / 2**20:.0f} MiB): samples of more than that, such as {rows}, "
-            f"{then}; {_larger(folder)}"
+            f"{name} has only {readable(space.size)} ({space.size / 2**20:.0f} MiB): samples of more than that, such "
+            f"as {rows}, {then}; {_larger(folder)}"
         )
-    elif free < FULL:
-        yield Remark(f"{name} is full, with {readable(free)} of {readable(size)} free; ls -l {quote(name)} shows why")
-    if status.f_files and status.f_favail < FEWEST_FILES:
-        yield Remark(f"{name} has room for only {status.f_favail} more files; ls -l {quote(name)} shows why")
+    elif space.free < FULL:
+        full = f"{name} is full, with {readable(space.free)} of {readable(space.size)} free"
+        yield Remark(f"{full}; ls -l {quote(name)} shows why")
+    if space.files is not None and space.files < FEWEST_FILES:
+        yield Remark(f"{name} has room for only {space.files} more files; ls -l {quote(name)} shows why")
 
 
 def _larger(folder: Path) -> str:

@@ -12,7 +12,7 @@ from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
 from kerash_cli.doctor.import_trial import ImportTrial
 from kerash_cli.doctor.wording import private
 
-PATIENT = Patient(None, True, ImportTrial())
+PATIENT = Patient(None, ImportTrial())
 
 
 def test_what_goes_wrong_in_a_look_becomes_a_remark_and_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

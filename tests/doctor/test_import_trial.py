@@ -33,7 +33,7 @@ def tried(folder: Path, monkeypatch: pytest.MonkeyPatch, modules: Mapping[str, s
     for module in (extras, import_trial):
         monkeypatch.setattr(module, "EXTRAS", own)
         monkeypatch.setattr(module, "installed", lambda package: "1.0")
-    return Patient(None, True, ImportTrial())
+    return Patient(None, ImportTrial())
 
 
 def test_the_extras_are_those_of_the_package_with_their_earliest_versions() -> None:

@@ -14,7 +14,7 @@ from kerash_cli.doctor.import_trial import ImportTrial
 
 def told(look: Look) -> tuple[dict[str, str], list[str]]:
     """The texts of what a look finds: facts by name, and remarks."""
-    found: list[Found] = [*look(Patient(None, True, ImportTrial()))]
+    found: list[Found] = [*look(Patient(None, ImportTrial()))]
     facts = {each.name: each.text for each in found if isinstance(each, Fact)}
     return facts, [each.text for each in found if isinstance(each, Remark)]
 

@@ -27,7 +27,7 @@ def run(name: str, folder: Path, processes: Processes | None = None) -> None:
 
 
 def test_all_pass_here_and_say_how_long_they_took(tmp_path: Path) -> None:
-    found = [*self_test.self_test(Patient(str(tmp_path), True, ImportTrial()))]
+    found = [*self_test.self_test(Patient(str(tmp_path), ImportTrial()))]
     assert [fact.name for fact in found if isinstance(fact, Fact)] == [*TESTS]
     assert all(isinstance(fact, Fact) and fact.value["ok"] and fact.text.startswith("ok, ") for fact in found)
 
@@ -38,7 +38,7 @@ def test_failures_of_one_cause_are_one_fault(monkeypatch: pytest.MonkeyPatch, tm
 
     monkeypatch.setattr(self_test, "Processes", fail)
     monkeypatch.setattr(self_test, "_xor_model", fail)
-    found = [*self_test.self_test(Patient(str(tmp_path), True, ImportTrial()))]
+    found = [*self_test.self_test(Patient(str(tmp_path), ImportTrial()))]
     faults = [each.text for each in found if isinstance(each, Fault)]
     assert faults == ["two workers, saving: worker 1 could not start: no more; try --workers 1"]
 

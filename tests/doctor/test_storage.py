@@ -22,7 +22,7 @@ LOOK = f"""
 look() {{ {shlex.quote(sys.executable)} -c '
 from kerash_cli.doctor import storage
 from kerash_cli.doctor.findings import Patient
-print(*(found.text for found in storage.places(Patient(None, False, None))), sep="\\n")'
+print(*(found.text for found in storage.places(Patient(None, None))), sep="\\n")'
 }}
 """
 
@@ -30,7 +30,7 @@ sandbox = mounted.sandbox
 
 
 def patient(folder: Path | None = None) -> Patient:
-    return Patient(folder and str(folder), True, ImportTrial())
+    return Patient(folder and str(folder), ImportTrial())
 
 
 def remarks(folder: Path | None = None) -> list[str]:
