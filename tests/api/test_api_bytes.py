@@ -27,10 +27,9 @@ def trained_by_command(kerash: Kerash, folder: Path, *words: str) -> bytes:
     [
         {},
         {"seed": 3, "batch_size": 8, "validation": 0.3, "learning_rate": 0.001, "schedule": "cosine"},
-        {"refit": True, "test": 0.1},
-        {"folds": 3},
         {"workers": 2, "batch_size": 64},
-        {"keep": ["petal_length", "petal_width"], "no_bias": True, "dtype": "float64"},
+        pytest.param({"refit": True, "test": 0.1}, marks=pytest.mark.long),
+        {"folds": 3, "keep": ["petal_length", "petal_width"], "no_bias": True, "dtype": "float64"},
         {"model": "? 1 1\ninput\ndense 3 tanh\ndense ? softmax\n"},
     ],
     ids=lambda settings: ",".join(settings) or "defaults",
