@@ -275,6 +275,10 @@ def _way(error: KerashError, arguments: list[str]) -> str:
 
 
 def _usage(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        path, close = error.ctx.command_path, [*map(repr, error.possibilities or ())]
+        hint = f"did you mean {' or '.join(close)}?" if close else f"try {path} --help"
+        return f"{path}: unknown option {error.option_name!r}; {hint}"
     message = error.format_message().replace("\n\t", " ")  # click puts these before each of several choices
     if isinstance(error, click.BadParameter) and error.param is not None and error.ctx is not None:
         name = error.param.human_readable_name.strip("[]") if isinstance(error.param, click.Argument) else ""
@@ -285,6 +289,12 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int, way: str = "") -> int:
+    """Prints an error behind what was printed before it; returns the exit code."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up(sys.stdout)
     screen.speak(sys.stderr, told(message, way))
     return code
 

@@ -1,3 +1,4 @@
+import io
 import os
 import re
 import signal
@@ -7,6 +8,8 @@ from pathlib import Path
 import program
 import pytest
 from conftest import ROOT, Done, Kerash
+
+from kerash_cli import cli
 
 XOR = "models/xor.model data/xor.data data/xor.label"
 
@@ -42,10 +45,14 @@ def test_no_arguments_show_the_help_as_a_mistake(kerash: Kerash) -> None:
         (("trian",), "no command called 'trian'; did you mean 'train'?"),
         (("frobnicate",), "no command called 'frobnicate'; try kerash --help"),
         (("",), "no command called ''; try kerash --help"),
-        (("--verbos",), "try kerash --help"),
+        (("--verbos",), "kerash: unknown option '--verbos'; did you mean '--verbose' or '--version'?"),
+        (("--frobnicate",), "kerash: unknown option '--frobnicate'; try kerash --help"),
+        (("train", "--target"), "Option '--target' requires an argument; try kerash train --help"),
+        (("train", "-q=3"), "try kerash train --help"),
         (("train",), "Missing argument 'MODEL'"),
         (("train", "--sed", "1"), "--seed"),
-        (("train", "a", "b", "--epochs", "many"), "'many'"),
+        (("train", "a", "b", "--epochs", "many"), "'many' is not a valid whole number; try kerash train --help"),
+        (("train", "a", "b", "--lr", "fast"), "'fast' is not a valid number; try kerash train --help"),
     ],
 )
 def test_a_wrong_command_line_gets_one_line_that_says_what_to_do(
@@ -54,6 +61,16 @@ def test_a_wrong_command_line_gets_one_line_that_says_what_to_do(
     done = kerash(*arguments)
     assert done.code == 2
     assert expected in done.error
+
+
+def test_an_error_stands_behind_what_was_printed_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    buffered = io.BufferedWriter(file)  # type: ignore[type-var]
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(buffered))
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(file, write_through=True))
+    print("a result")
+    assert cli._fail("something is wrong", 2) == 2
+    assert file.getvalue() == b"a result\nError: something is wrong\n"
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,6 +109,16 @@ class Context(click.Context):
     """The context of every command: its help pages are written by `Formatter`."""
 
     formatter_class = Formatter
+
+    @contextmanager
+    def scope(self, cleanup: bool = True) -> Iterator[click.Context]:
+        """Makes this the current context, as click does; an error in usage that names no context gets this one."""
+        try:
+            with super().scope(cleanup) as own:
+                yield own
+        except click.UsageError as error:
+            error.ctx = error.ctx or self
+            raise
 
 
 class Option(click.Option):

@@ -52,6 +52,8 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]
 class Whole(click.IntRange):
     """A whole number within a range, `N` in help."""
 
+    name = "whole number"
+
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Returns the placeholder of the number in help."""
         return "N"
@@ -79,6 +81,8 @@ class WorkerCount(Whole):
 
 class Real(click.FloatRange):
     """A number within a range, but not NaN; `NUMBER` in help."""
+
+    name = "number"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """Returns the placeholder of the number in help."""
