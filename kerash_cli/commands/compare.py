@@ -54,7 +54,8 @@ def command(
     _files.check_model_first(data, first, second)
     rows = _measuring.AnsweredRows(data, label, options, Console(quiet))
     found = (rows.of_several(first, threshold), rows.of_several(second, threshold))
-    told = comparison(rows.pair((first, second), found, threshold), (first, second), seed)
+    weighted = {} if found[0].weighted_by is None else {"weights": found[0].weighted_by}
+    told = weighted | comparison(rows.pair((first, second), found, threshold), (first, second), seed)
     told["verdict"] = verdict(told)
     click.echo(json.dumps(told) if as_json else comparison_report(told))
     for name, each in zip((first, second), found, strict=True):

@@ -21,10 +21,12 @@ def comparison_report(told: Mapping[str, Any]) -> str:
             values = (rounded(value) for value in figure["values"])
             rows.append([name, *values, _signed(figure["difference"]), _ends(figure["interval"]), _p(figure["p"])])
     table, parts = screen.table(sys.stdout, rows), []
+    if "weights" in told:
+        parts.append(f"the figures are weighted by {told['weights']}")
     if "right" in told:
-        right = told["right"]
+        right, what = told["right"], f"{'without weights, ' if 'weights' in told else ''}rows that are right"
         first, second = (f"only {name} {right[key]}" for name, key in zip(names, ("first", "second"), strict=True))
-        parts.append(f"rows that are right: both {right['both']}, {first}, {second}, neither {right['neither']}")
+        parts.append(f"{what}: both {right['both']}, {first}, {second}, neither {right['neither']}")
     parts.append(verdict(told))
     return "\n\n".join([table, *map(_paragraph, parts)])
 

@@ -115,6 +115,10 @@ def test_weights_count_for_both(folder: Path) -> None:
         np.average(ours, weights=[1 + number % 3 for number in range(75)])
     )
     assert told["figures"]["accuracy"]["test"] == "bootstrap"
+    assert told["weights"] == "share"
+    said = kerash(folder, "compare", "narrow.kerash", "good.kerash", "weighted.csv", "--weights", "share").out
+    assert "the figures are weighted by share\n\nwithout weights, rows that are right: both " in said
+    assert "weight" not in kerash(folder, "compare", "narrow.kerash", "good.kerash", "weighted.csv").out
 
 
 def test_both_answer_at_the_threshold(folder: Path) -> None:
