@@ -23,6 +23,7 @@ from kerash_cli.engine.layers import LAYERS
 from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
 from kerash_cli.evolution.mutations import MUTATIONS
+from kerash_cli.export.formats import FORMATS
 from kerash_cli.inspection.findings import FINDINGS, PROBLEM
 from kerash_cli.matrices.operation import Group, Operation, Parameter
 from kerash_cli.matrices.operations import OPERATIONS
@@ -196,6 +197,7 @@ def completed_words() -> str:
     lists = {name: {word: _sentence(row) for word, row in registry.items()} for name, registry in registries.items()}
     lists["kinds"] = {name: kind.summary for name, kind in KINDS.items()}
     lists["activations"] = {name: row.formula for name, row in ACTIVATIONS.items()}
+    lists["formats"] = {name.removeprefix("."): each.summary for name, each in FORMATS.items()}
     lists["metrics"] = {name: _sentence(row.function) for name, row in METRICS.items() if not row.of_class}
     for name, better in (("metrics-under", True), ("metrics-over", False)):
         rows = {key: row for key, row in METRICS.items() if row.greater_is_better == better}

@@ -13,18 +13,34 @@ from kerash_cli.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from click.shell_completion import CompletionItem
+
     from kerash_cli.export.material import Material
 
 OWN = ".kerash"
-ENDINGS = ("onnx", "py", "c", "awk", "sql", "safetensors", "kerash")
-"""Endings that a shell suggests, without the points."""
+
+
+class ExportName(FileName):
+    """The name of a file to write, whose ending is a format."""
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        """Returns the name of the model with each ending, and an item that stands for folders; else one for files."""
+        from kerash_cli.completion import offers, words
+
+        model = offers.given(ctx, "model")
+        stem = incomplete[: incomplete.rfind("/") + 1] + _stem(model or "")
+        if model and stem.startswith(incomplete.rpartition(".")[0] or incomplete):
+            names = offers.words("formats", f"{stem}.")
+            return [*names, *offers.files(incomplete, folders=True)]
+        return offers.files(incomplete, [*words.of("formats"), OWN[1:]])
+
 
 OPTIONS = (
     Option(
         "-o",
         "--output",
         metavar="FILE",
-        type=FileName(dash=False, endings=ENDINGS),
+        type=ExportName(dash=False),
         help="File to write, whose ending is the format (default for a genome: GENOME.kerash).",
     ),
     Option("--raw", is_flag=True, help="With .onnx: the network alone, from a tensor of its inputs to its outputs."),

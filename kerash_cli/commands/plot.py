@@ -40,11 +40,11 @@ class ChartSource(FileName):
     """What a chart is about: a file, a search, a genome or an activation."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
-        """Returns names of what is stored, activations, and an item that stands for files."""
+        """Returns names of what is stored, an item that stands for files, and activations, of which there are many."""
         from kerash_cli.completion import offers
 
         names = [*offers.names("search", ctx), *offers.names("genome", ctx)]
-        return [*names, *offers.words("activations"), *offers.files(incomplete, ("kerash", "log", *offers.TABLES))]
+        return [*names, *offers.files(incomplete, ("kerash", "log", *offers.TABLES)), *offers.words("activations")]
 
 
 @click.command(cls=Command, sections=SECTIONS, alone=True)

@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from kerash_cli.completion import stored
-from kerash_cli.completion.typed import Typed
+from kerash_cli.completion.typed import NOTHING, Typed
 from kerash_cli.completion.words import of
 from kerash_cli.errors import printable
 
@@ -43,11 +43,17 @@ def files(incomplete: str, endings: Iterable[str] = (), folders: bool = False) -
     return [CompletionItem(incomplete, type="dir" if folders else "file", endings=tuple(endings))]
 
 
+def given(context: click.Context, parameter: str) -> str | None:
+    """Returns the word for a parameter of the command, anywhere on the line; None if there is none."""
+    typed = context.obj
+    word = typed.parameters(context).get(parameter) if isinstance(typed, Typed) else None
+    return word if isinstance(word, str) and word != NOTHING else None
+
+
 def names(kind: stored.Kind, context: click.Context) -> list[CompletionItem]:
     """Returns the stored models, genomes or searches."""
-    typed = context.obj
-    given = typed.parameters(context).get("mountpoint") if isinstance(typed, Typed) else None
-    where = _expanded(given) if isinstance(given, str) and given else None
+    mountpoint = given(context, "mountpoint")
+    where = expanded(mountpoint) if mountpoint else None
     about = {"model": "stored model", "genome": "genome", "search": "search"}[kind]
     return [CompletionItem(name, help=about) for name in stored.names(kind, where)]
 
@@ -62,12 +68,12 @@ def columns(context: click.Context, incomplete: str, before: str = "") -> list[C
         return []
     from kerash_cli.tables import glimpse  # imported late, as few completions read a table
 
-    given = typed.parameters(context)
-    reading = {name: given[name] for name in ("delimiter", "header", "skip_rows", "encoding") if name in given}
-    quotes = not given.get("no_quotes")
+    options = typed.parameters(context)
+    reading = {name: options[name] for name in ("delimiter", "header", "skip_rows", "encoding") if name in options}
+    quotes = not options.get("no_quotes")
     for path in typed.others(context):
         if not path.endswith(NO_TABLES):
-            found = glimpse.columns(_expanded(path), quotes=quotes, **reading)
+            found = glimpse.columns(expanded(path), quotes=quotes, **reading)
             if found.width:
                 return [*_items(*found, before, incomplete[len(before) :])]
     return []
@@ -89,6 +95,6 @@ def _items(names: tuple[str, ...] | None, width: int, before: str, begun: str) -
             return
 
 
-def _expanded(path: str) -> str:
+def expanded(path: str) -> str:
     """Returns the name of a file with ~ and variables of the environment expanded, as a shell would; runs nothing."""
     return path if os.path.exists(path) else os.path.expandvars(os.path.expanduser(path))

@@ -5,13 +5,22 @@ fish/kerash.fish ask it, and say what they do with the answer; they have the nam
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
-from kerash_cli.completion.typed import Typed, without_quotes, words
+from kerash_cli.completion.offers import expanded
+from kerash_cli.completion.typed import (
+    Typed,
+    TypedWord,
+    place_of_file,
+    without_quotes,
+    without_redirections,
+    words,
+)
 from kerash_cli.errors import printable
 from kerash_cli.views.layout import cells
 
@@ -23,6 +32,7 @@ _LISTING = (_ONLY_LISTING, "33", "64")
 """Values of $COMP_TYPE with which bash lists what it is given, so that there may be more than the words. With the first
 one it only lists; with the others it also takes what all have in common for the line."""
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-^")
+_STARTS = re.compile(r"~[\w.-]*|\$\w+|\$\{\w+\}")
 _SHORTEST = 20
 """Fewest columns of a sentence that is worth showing."""
 
@@ -64,14 +74,10 @@ def _bash(program: click.Command, question: Sequence[str]) -> str:
     The question is $COMP_TYPE, $COLUMNS, $COMP_WORDBREAKS, and the line before and behind the cursor.
     """
     listing, columns, breaks, before, after = question
-    *others, last = words(before, breaks)
-    later = [each.text for each in words(after, "")[0 if after[:1].isspace() else 1 :]] if after else []
-    typed = Typed(tuple(each.text for each in others[1:]), last.text, tuple(filter(None, later)))
-    plain_items = list[CompletionItem]()
-    for item in found(program, typed):
-        plain_items += [item] if item.type == "plain" else _files(item)
-    items = {item.value: item for item in plain_items if item.value.startswith(last.text)}
-    lines = [quoted(value[last.kept :], last.quote, last.raw) for value in items]
+    line = words(before, breaks)
+    last = line[-1]
+    items = {item.value: item for item in _bash_items(program, line, after) if item.value.startswith(last.text)}
+    lines = [quoted(value[last.kept :], last.quote, _start(last)) for value in items]
     if listing in _LISTING and len(items) > 1:
         short = listing == _ONLY_LISTING
         shown = [
@@ -83,16 +89,35 @@ def _bash(program: click.Command, question: Sequence[str]) -> str:
     return "\n".join(["nospace" if goes_on else "", *lines])
 
 
-def quoted(text: str, quote: str, raw: str) -> str:
-    """Returns a text as it is to stand on a line of bash, where this quote is open; `raw` is what was typed."""
+def _bash_items(program: click.Command, line: Sequence[TypedWord], after: str) -> Iterator[CompletionItem]:
+    """Yields what may stand in place of the last word of a line; behind `<` or `>`, files."""
+    *others, last = line
+    if (place := place_of_file(line)) is not None:
+        yield from _files(CompletionItem(last.text, type="file", option=last.text[:place]), _start(last))
+        return
+    later = words(after, "")[0 if after[:1].isspace() else 1 :] if after else []
+    before, behind = (tuple(each.text for each in without_redirections(part)) for part in (others[1:], later))
+    for item in found(program, Typed(before, last.text, tuple(filter(None, behind)))):
+        yield from [item] if item.type == "plain" else _files(item, _start(last))
+
+
+def quoted(text: str, quote: str, start: str = "") -> str:
+    """Returns a text as it is to stand on a line of bash, where this quote is open; `start` of it stays as it is."""
     if quote == "'":
         return text.replace("'", "'\\''")
+    rest = text.removeprefix(start)
     if quote == '"':
-        escaped = "".join(f"\\{each}" if each in '$`"\\' else each for each in text)
-        return escaped.replace("!", "\"'!'\"")  # within double quotes, nothing else keeps bash from reading history
-    home = "~" if raw.startswith("~") and text.startswith("~") else ""
-    rest = text.removeprefix(home)
-    return home + "".join(each if each in _SAFE or not each.isascii() else f"\\{each}" for each in rest)
+        escaped = "".join(f"\\{each}" if each in '$`"\\' else each for each in rest)
+        return start + escaped.replace("!", "\"'!'\"")  # within double quotes, nothing else hides it from the history
+    return start + "".join(each if each in _SAFE or not each.isascii() else f"\\{each}" for each in rest)
+
+
+def _start(word: TypedWord) -> str:
+    """Returns the `~` or the variable that a path begins with, if bash expands it."""
+    if word.quote == "'" or not word.raw.startswith(word.text[: word.kept]):
+        return ""
+    match = _STARTS.match(word.raw[word.kept :].removeprefix(word.quote))
+    return match[0] if match and not (word.quote and match[0].startswith("~")) else ""
 
 
 def _without_folder(line: str) -> str:
@@ -125,12 +150,16 @@ def cut(sentence: str, room: int) -> str:
     return f"{first}…"
 
 
-def _files(item: CompletionItem) -> list[CompletionItem]:
-    """Returns the files and folders that an item stands for, as bash is given no other way to list them."""
+def _files(item: CompletionItem, start: str) -> list[CompletionItem]:
+    """Returns the files and folders that an item stands for, as bash is given no other way to list them.
+
+    `start` is the beginning of the path that bash expands.
+    """
     typed = item.value.removeprefix(item.option or "")
     folder, _, begun = typed.rpartition("/")
     there = f"{folder}/" if folder or typed.startswith("/") else ""
-    entries = _entries(os.path.expanduser(there) or ".", begun)
+    opened = expanded(start) + there.removeprefix(start) if start and there.startswith(start) else there
+    entries = _entries(opened or ".", begun)
     wanted = [name for name in entries if name.endswith("/") or _ends_in(name, item.endings)]
     if item.type == "dir" or not any(not name.endswith("/") for name in wanted):
         wanted = [name for name in entries if item.type == "file" or name.endswith("/")]

@@ -1,11 +1,15 @@
 """The line so far: its words, which of them is being typed, and the quotes that are open."""
 
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import click
 
 _ESCAPED = '$`"\\'
 """Characters before which a backslash counts between double quotes."""
+_REDIRECTION = re.compile(r"(?:\d+|&|\{\w+\})?(?:<<<|>>|>\||<>|<&|>&|<|>)(?!\()")
+"""What stands in front of the file, in a redirection of bash such as `< rows.csv` or `2>errors`."""
 
 
 class Typed(NamedTuple):
@@ -21,18 +25,18 @@ class Typed(NamedTuple):
         given = self.parameters(context)
         arguments = (given.get(each.name or "") for each in context.command.params if isinstance(each, click.Argument))
         words = [word for each in arguments for word in (each if isinstance(each, tuple) else (each,))]
-        current, found = self.current or _NOTHING, [word for word in words if isinstance(word, str)]
-        return [word for word in found if word not in (current, _NOTHING, "-")]
+        current, found = self.current or NOTHING, [word for word in words if isinstance(word, str)]
+        return [word for word in found if word not in (current, NOTHING, "-")]
 
     def parameters(self, context: click.Context) -> dict[str, Any]:
         """Returns the values of the command's parameters, with the words after the cursor too."""
-        words = [*self.before, self.current or _NOTHING, *self.after]
+        words = [*self.before, self.current or NOTHING, *self.after]
         own = words[words.index(context.info_name or "") + 1 :] if context.info_name in words else []
         parsed = context.command.make_context(context.info_name, own, context.parent, resilient_parsing=True)
         return parsed.params
 
 
-_NOTHING = "\0"
+NOTHING = "\0"
 """Stands for a word of which nothing has been typed: it keeps its place, and names nothing."""
 
 
@@ -63,6 +67,26 @@ def words(line: str, breaks: str) -> list[TypedWord]:
         if end >= len(line):
             return found
         place = end
+
+
+def without_redirections(words: Sequence[TypedWord]) -> list[TypedWord]:
+    """Returns the words that a command gets: those that are no redirection, and no file of one."""
+    return [word for word, place in zip(words, _places_of_files(words), strict=True) if place is None]
+
+
+def place_of_file(words: Sequence[TypedWord]) -> int | None:
+    """Returns where the file of a redirection begins in the last word; None if that word is for the command."""
+    return _places_of_files(words)[-1]
+
+
+def _places_of_files(words: Sequence[TypedWord]) -> list[int | None]:
+    """Returns for each word where the file of a redirection begins in it; None for a word that the command gets."""
+    places, is_next = list[int | None](), False
+    for word in words:
+        redirection = None if is_next else _REDIRECTION.match(word.raw)
+        places.append(0 if is_next else redirection.end() if redirection else None)
+        is_next = redirection is not None and redirection.end() == len(word.raw)
+    return places
 
 
 def _word(line: str, start: int, breaks: str) -> tuple[TypedWord, int]:

@@ -24,7 +24,7 @@ def names(count: int) -> list[str]:
 @pytest.mark.parametrize("quote", ["", "'", '"'])
 def test_bash_reads_a_quoted_name_as_the_name(quote: str) -> None:
     there = names(300)
-    script = "".join(f"printf '%s\\0' {quote}{quoted(name, quote, quote)}{quote}\n" for name in there)
+    script = "".join(f"printf '%s\\0' {quote}{quoted(name, quote)}{quote}\n" for name in there)
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=False, text=True, encoding="utf-8")
     assert (done.stderr, done.stdout.split("\0")[:-1]) == ("", there)
 
@@ -32,7 +32,7 @@ def test_bash_reads_a_quoted_name_as_the_name(quote: str) -> None:
 @pytest.mark.parametrize("quote", ["", "'", '"'])
 def test_words_are_read_as_bash_reads_them(quote: str) -> None:
     for name in names(300):
-        typed = f"{quote}{quoted(name, quote, quote)}"
+        typed = f"{quote}{quoted(name, quote)}"
         found = words(f"kerash check {typed}{quote} x", BREAKS)
         assert [each.text for each in found] == ["kerash", "check", name, "x"]
         *_, last = words(f"kerash check {typed}", BREAKS)

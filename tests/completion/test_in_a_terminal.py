@@ -137,6 +137,12 @@ def test_values_behind_an_equals_sign_and_a_colon(typing: Typing) -> None:
     typing.gets("kerash train odd.csv --target pet:\t", "train", "odd.csv", "--target", "pet:al")
 
 
+@pytest.mark.long
+def test_files_behind_a_redirection(typing: Typing) -> None:
+    typing.gets("kerash predict m.kerash < not\t", "predict", "m.kerash")
+    typing.gets("kerash predict m.kerash < iris.csv --id sp\t", "predict", "m.kerash", "--id", "sp")
+
+
 def test_files_are_those_that_fit(typing: Typing) -> None:
     screen = typing.lists("kerash store-model m ", "iris.model", "xor.model")
     assert "odd.csv" not in screen

@@ -18,6 +18,7 @@ from kerash_cli.completion.typed import Typed
 from kerash_cli.engine.activations import ACTIVATIONS
 from kerash_cli.engine.losses import LOSSES
 from kerash_cli.engine.optimizers import OPTIMIZERS
+from kerash_cli.export.formats import FORMATS
 from kerash_cli.matrices.operations import OPERATIONS
 
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -136,6 +137,38 @@ def test_a_home_folder_stays_as_it_was_typed(tmp_path: Path, monkeypatch: pytest
     assert bash("kerash check ~/i") == ["", "~/iris.csv"]
     assert bash("kerash check ~/iris.csv --target s") == ["", "species"]
     assert bash("kerash check $D/iris.csv --target s") == ["", "species"]
+    assert bash("kerash check $D/i") == ["", "$D/iris.csv"]
+    assert bash('kerash check "${D}/i') == ["", "${D}/iris.csv"]
+    assert bash("kerash train iris.csv --output=$D/i") == ["", "$D/iris.csv"]
+    assert bash("kerash check '$D/i") == bash("kerash check \\$D/i") == bash('kerash check "~/i') == [""]
+
+
+@pytest.mark.parametrize("line", ["<", "m.kerash < ", "m.kerash <", "m.kerash iris.csv 2>", "m.kerash &>> ", '>| "'])
+def test_behind_a_redirection_is_a_file(line: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.md").touch()
+    assert bash(f"kerash predict {line}no") == ["", "notes.md"]
+
+
+@pytest.mark.parametrize("line", ["< x --id ", "2>x --id ", "--id "])
+def test_a_redirection_is_no_word_of_the_command(line: str) -> None:
+    assert bash(f"kerash predict m.kerash iris.csv {line}", after=" > y") == ["", "length", "width", "species"]
+    assert bash("kerash train > y ir")[1:] == ["iris.csv"]
+
+
+def test_an_export_is_called_as_the_model_with_the_ending_of_each_format(tmp_path: Path) -> None:
+    endings = [name.removeprefix(".") for name in FORMATS]
+    names = [f"best.{ending}" for ending in endings]
+    assert offered("kerash export more/best.kerash -o ") == offered("kerash export -o ", "more/best.kerash") == names
+    assert offered("kerash export best.kerash -o more/") == [f"more/{name}" for name in names]
+    assert offered("kerash export best.kerash --output=be") == [f"--output={name}" for name in names]
+    (tmp_path / "other.onnx").touch()
+    assert bash("kerash export best.kerash -o o") == bash("kerash export -o o") == ["", "other.onnx"]
+
+
+def test_files_come_before_the_many_activations(tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").touch()
+    offers = bash("kerash plot ")
+    assert offers.index("run.jsonl") < offers.index("relu")
 
 
 @pytest.mark.parametrize(
