@@ -44,7 +44,8 @@ def packages(patient: Patient) -> Iterator[Found]:
 def numpy(patient: Patient) -> Iterator[Found]:
     """Tells whether NumPy works, its instructions and its BLAS."""
     try:
-        memory.require_numpy()
+        if not patient.has_numpy:  # once it is imported, its memory is not free any more
+            memory.require_numpy()
         import numpy
     except OutOfSpace as error:
         yield Fault(reason(error))

@@ -93,6 +93,11 @@ def temporary(patient: Patient) -> Iterator[Found]:
         yield Remark("no folder for temporary files can be written to; try TMPDIR=FOLDER kerash doctor")
         return
     yield Fact("temporary", f"{shown(folder)}: {FolderSpace.of(folder)}", shown(folder))
+    wanted = os.environ.get("TMPDIR")
+    if wanted and os.path.realpath(wanted) != os.path.realpath(folder):
+        name = shown(wanted)
+        lacks = "can't be written to" if os.path.isdir(wanted) else f"is missing; try mkdir {quote(name)}"
+        yield Remark(f"{shown(folder)} is used for temporary files, as TMPDIR is {name}, which {lacks}")
 
 
 def _told(name: str, place: Mountpoint) -> Iterator[Found]:

@@ -11,6 +11,8 @@ from kerash_cli.doctor import examination, import_trial, packages, software, sur
 from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
 from kerash_cli.doctor.import_trial import ImportTrial
 from kerash_cli.doctor.wording import private
+from kerash_cli.errors import OutOfSpace
+from kerash_cli.system import memory
 
 PATIENT = Patient(None, ImportTrial())
 
@@ -128,3 +130,12 @@ def test_no_fact_has_the_name_of_this_machine() -> None:
     texts = [str(found) for look in looks for found in look(PATIENT)]
     assert len(texts) > 15
     assert not [text for text in texts if os.uname().nodename in re.findall(r"[\w-]+", text)]
+
+
+def test_memory_that_numpy_has_taken_already_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_little() -> None:
+        raise OutOfSpace("NumPy needs more")
+
+    monkeypatch.setattr(memory, "require_numpy", too_little)
+    assert not [found for found in software.numpy(PATIENT) if isinstance(found, Fault)]
+    assert [*software.numpy(Patient(None, False, ImportTrial()))] == [Fault("NumPy needs more")]

@@ -154,3 +154,17 @@ def test_a_folder_whose_file_system_is_unknown_is_taken_for_what_it_should_be(mo
     assert not [text for text in remarks() if "not in memory" in text]
     monkeypatch.setattr(storage, "file_system", lambda folder: "overlay")
     assert [text for text in remarks() if text.startswith("/dev/shm is not in memory")]
+
+
+def test_a_tmpdir_that_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(storage.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", "/none here")
+    _, remark = storage.temporary(patient())
+    assert remark.text.endswith(
+        "is used for temporary files, as TMPDIR is /none here, which is missing; try mkdir '/none here'"
+    )
+    monkeypatch.setenv("TMPDIR", "/")
+    _, remark = storage.temporary(patient())
+    assert remark.text.endswith("as TMPDIR is /, which can't be written to")
+    monkeypatch.setenv("TMPDIR", f"{tmp_path}/")
+    assert len([*storage.temporary(patient())]) == 1
