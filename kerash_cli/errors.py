@@ -294,3 +294,19 @@ def substitute(repair: Repair) -> str:
     if number.isdigit():
         return f"{number}< <({repair.filter} <FILE)"
     return f"<({repair.filter} <{quote(repair.path)}) instead of {repair.path}"
+
+
+def pip_install(*words: str) -> str:
+    """Returns the command that installs packages, such as `kerash[onnx]`, where kerash is.
+
+    The `pip` of the shell is that of another environment if pipx or `uv tool` made the one of kerash.
+    """
+    import os  # imported late: only an error needs it
+    import sys
+    from shlex import join
+
+    if os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json")):
+        return join(["pipx", "runpip", os.path.basename(sys.prefix), "install", *words])
+    if os.path.exists(os.path.join(sys.prefix, "uv-receipt.toml")):
+        return join(["uv", "pip", "install", "--python", sys.prefix, *words])
+    return join(["pip", "install", *words])

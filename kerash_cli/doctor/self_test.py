@@ -23,6 +23,7 @@ from kerash_cli.engine.network import Network
 from kerash_cli.engine.optimizers import OptimizerSettings
 from kerash_cli.engine.predictor import Predictor
 from kerash_cli.engine.tensors import Array
+from kerash_cli.errors import pip_install
 from kerash_cli.model.description import ModelDescription
 from kerash_cli.model.trained import TrainedModel
 from kerash_cli.parallel.processes import Processes
@@ -116,7 +117,7 @@ def _products(workshop: Workshop) -> None:
                 shape = f"{'x'.join(map(str, one.shape))} by {'x'.join(map(str, other.shape))}"
                 raise WrongResult(
                     f"the BLAS multiplies wrongly ({shape}, {np.dtype(dtype)}); "
-                    "try pip install --force-reinstall numpy, or OPENBLAS_CORETYPE=Haswell kerash doctor"
+                    f"try {pip_install('--force-reinstall', 'numpy')}, or OPENBLAS_CORETYPE=Haswell kerash doctor"
                 )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from kerash_cli import __version__
 from kerash_cli.doctor.findings import Fact, Fault, Found, Patient, Remark
 from kerash_cli.doctor.packages import PACKAGES, earlier, installed
-from kerash_cli.doctor.wording import reason
-from kerash_cli.errors import OutOfSpace
+from kerash_cli.doctor.wording import private, reason
+from kerash_cli.errors import OutOfSpace, pip_install
 from kerash_cli.system import memory
 
 
@@ -36,9 +36,16 @@ def packages(patient: Patient) -> Iterator[Found]:
     yield Fact("packages", ", ".join(f"{name} {found[name] or 'missing'}" for name in PACKAGES), found)
     for name, least in PACKAGES.items():
         if found[name] is None:
-            yield Remark(f"{name} is not installed, or without its metadata; try pip install '{name}>={least}'")
+            yield Remark(
+                f"{name} is not installed, or without its metadata; try {private(pip_install(f'{name}>={least}'))}"
+            )
         elif earlier(found[name], least):
-            yield Remark(f"{name} {found[name]} is too old; try pip install '{name}>={least}'")
+            yield Remark(f"{name} {found[name]} is too old; try {private(pip_install(f'{name}>={least}'))}")
+
+
+def _again() -> str:
+    """Returns the command that installs NumPy again."""
+    return private(pip_install("--force-reinstall", "numpy"))
 
 
 def numpy(patient: Patient) -> Iterator[Found]:
@@ -51,7 +58,7 @@ def numpy(patient: Patient) -> Iterator[Found]:
         yield Fault(reason(error))
         return
     except Exception as error:  # a broken installation may raise anything
-        yield Fault(f"NumPy can't be imported ({reason(error)}); try pip install --force-reinstall numpy")
+        yield Fault(f"NumPy can't be imported ({reason(error)}); try {_again()}")
         return
     from kerash_cli.system import arithmetic
     from kerash_cli.system.blas import openblas
@@ -65,7 +72,7 @@ def numpy(patient: Patient) -> Iterator[Found]:
         if not is_openblas:
             yield Remark(
                 f"NumPy's BLAS is {name}, and kerash is tested with OpenBLAS: the last digits of a prediction may "
-                "depend on the rows beside it; try pip install --force-reinstall numpy"
+                f"depend on the rows beside it; try {_again()}"
             )
     else:
         threads = f"{blas.threads} thread{'s'[blas.threads == 1 :]} per process"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, pip_install
 from kerash_cli.export import awk_file, c_file, hub, python_file, sql_query
 from kerash_cli.export.material import CARD, CARD_MARK, Material
 from kerash_cli.registry import Registry
@@ -57,7 +57,7 @@ def _onnx(material: Material, path: str, raw: bool = False) -> Mapping[str, byte
     except ModuleNotFoundError as error:
         if error.name != "onnx":
             raise
-        raise BadInput(f"{path}: .onnx files need a package: pip install 'kerash[onnx]'") from None
+        raise BadInput(f"{path}: .onnx files need a package: {pip_install('kerash[onnx]')}") from None
     if material.trained.params.nbytes > MOST_BYTES:
         raise BadInput(f"{path}: an .onnx file has 2 GB at most, and the weights have more; try .safetensors")
     return {path: onnx_file.write(material, raw)}

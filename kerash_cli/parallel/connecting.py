@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from kerash_cli import __version__
 from kerash_cli.encoding.phrases import counted
-from kerash_cli.errors import BadInput, KerashError, WorkerFailed, at, plain, printable
+from kerash_cli.errors import BadInput, KerashError, WorkerFailed, at, pip_install, plain, printable
 from kerash_cli.system import files
 from kerash_cli.system.arithmetic import ALIKE
 
@@ -50,7 +50,7 @@ def address_of(word: str) -> str:
             f"{plain(address)!r}; try dask scheduler"
         )
     if find_spec("distributed") is None:
-        raise BadInput("expected the package distributed for --scheduler; try pip install 'kerash[dask]'")
+        raise BadInput(f"expected the package distributed for --scheduler; try {pip_install('kerash[dask]')}")
     return address.rstrip("/")
 
 

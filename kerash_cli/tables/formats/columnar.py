@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kerash_cli import decimals
-from kerash_cli.errors import BadInput, at, plain, shown
+from kerash_cli.errors import BadInput, at, pip_install, plain, shown
 from kerash_cli.system import memory
 from kerash_cli.tables.compression import FREE_EXPANSION, LARGEST_EXPANSION
 from kerash_cli.tables.formats.arrays import Whole, content
@@ -158,7 +158,7 @@ def _batches(source: Source, spool: "Spool | None" = None) -> Iterator[tuple[Any
     try:
         import pyarrow
     except ImportError:
-        needs = f"{at(source.name)}{kind} needs a package: pip install 'kerash[parquet]'"
+        needs = f"{at(source.name)}{kind} needs a package: {pip_install('kerash[parquet]')}"
         raise BadInput(f"{needs} installs it") from None
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # others reserve more than they use
     found = content(source, spool)

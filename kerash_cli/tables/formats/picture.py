@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kerash_cli.errors import BadInput, at
+from kerash_cli.errors import BadInput, at, pip_install
 from kerash_cli.system import memory
 from kerash_cli.tables.formats import netpbm
 from kerash_cli.tables.formats.arrays import ArrayHeader
@@ -112,7 +112,8 @@ def _decoded(content: bytes, source: str) -> NDArray[np.uint8]:
     try:
         from PIL import Image
     except ImportError:
-        raise BadInput(f"{at(source)}images in PNG and JPEG need Pillow; try pip install 'kerash[images]'") from None
+        needs = f"{at(source)}images in PNG and JPEG need Pillow; try {pip_install('kerash[images]')}"
+        raise BadInput(needs) from None
     if content.startswith(PNG) and content[_PNG_BITS : _PNG_BITS + 1] == b"\x10":
         raise BadInput(f"{at(source)}expected 8 bits a number, got 16; try an image of 8 bits")
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kerash_cli.errors import BadInput
+from kerash_cli.errors import BadInput, pip_install
 from kerash_cli.views.charts.chart import Chart
 from kerash_cli.views.charts.svg import FONTS, NAMESPACE, stacked
 
@@ -26,7 +26,8 @@ def check() -> None:
     try:
         import resvg_py  # noqa: F401
     except ImportError:
-        raise BadInput("a PNG needs resvg; try pip install 'kerash[plot]', or a file that ends in .svg") from None
+        install = pip_install("kerash[plot]")
+        raise BadInput(f"a PNG needs resvg; try {install}, or a file that ends in .svg") from None
 
 
 def png(charts: Sequence[Chart]) -> bytes:
