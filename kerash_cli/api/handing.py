@@ -52,6 +52,8 @@ class HandedFile(NamedTuple):
     """Number of rows that were written; None for a file of the caller."""
     delimiter: str | None = None
     """Separator of its columns; None if that is for the reader to detect, or if it is no delimited text."""
+    is_flat: bool = False
+    """True if the values had one dimension, so that they are one column."""
 
     def check(self, rows: int, name: str = "data") -> None:
         """Raises BadInput unless as many rows were read as were written: some may have been taken for comments."""
@@ -93,7 +95,7 @@ class TableFolder:
         if hasattr(data, "columns"):
             return self._frame(data, name)
         if hasattr(data, "to_frame") and getattr(data, "name", None):
-            return self._frame(data.to_frame(), name)
+            return self._frame(data.to_frame(), name)._replace(is_flat=True)
         if isinstance(data, list | tuple) and data and all(isinstance(row, Mapping) for row in data):
             return self._objects(data, name)
         return self._array(data, name)
@@ -131,14 +133,14 @@ class TableFolder:
         if values.dtype.kind in "fiu" and values.dtype.itemsize <= 8:
             path = self.path(f"{name}.npy")
             np.save(path, np.ascontiguousarray(values), allow_pickle=False)
-            return HandedFile(path, None, len(values))
+            return HandedFile(path, None, len(values), is_flat=values.ndim == 1)
         if values.dtype.kind not in "OUbT" or values.ndim > 2:
             raise BadInput(f"{name}: expected numbers or words, got an array of {values.dtype} {values.shape}")
         path = self.path(f"{name}.csv")
         with open(path, "w", encoding="utf-8", newline="") as file:
             rows = values.reshape(len(values), -1).tolist()
             csv.writer(file, lineterminator="\n").writerows([_cell(each, name) for each in row] for row in rows)
-        return HandedFile(path, False, len(values), ",")
+        return HandedFile(path, False, len(values), ",", values.ndim == 1)
 
 
 @contextmanager
@@ -164,7 +166,10 @@ def _matrix(data: Any, name: str) -> NDArray[Any]:
             values = np.asarray(data, object)  # numbers beside words stay as they are written
     except ValueError as error:
         raise BadInput(f"{name}: expected rows of the same length, got others ({error})") from None
-    if not values.ndim or not values.size:
+    if not values.ndim:
+        got = "a single dict; a row alone is [row]" if isinstance(data, Mapping) else type(data).__name__
+        raise BadInput(f"{name}: expected a DataFrame, an array or a list of rows, got {got}")
+    if not values.size:
         raise BadInput(f"{name}: expected at least one row and one column, got an array of shape {values.shape}")
     return values
 

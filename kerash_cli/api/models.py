@@ -168,6 +168,8 @@ class KerashModel:
 
         with table_folder() as folder, single_thread:
             table = folder.table(data)
+            if table.is_flat and len(self.trained.encoding.columns.inputs) > 1:
+                raise BadInput(f"data: expected rows, got a single column of {table.rows} values; a row alone is [row]")
             given = {**table.options(), **reading}
             line = options.words("predict", command, given, ReadingOptions.__annotations__)
             with options.parsed(command, [*line, "--", "model", table.path]) as words:
