@@ -121,9 +121,8 @@ class JsonLayout(NamedTuple):
         """Returns the values of a row in the order of the columns; raises BadInput if the row is no row."""
         width = self.columns.width
         if type(value) is not (dict if self.objects else list):
-            got = "an object" if isinstance(value, dict) else "an array" if isinstance(value, list) else "a value"
             expected = "an object" if self.objects else "an array"
-            raise BadInput(f"{at(self.columns.source, line)}expected {expected}, got {got}")
+            raise BadInput(f"{at(self.columns.source, line)}expected {expected}, got {_kind(value)}")
         if isinstance(value, list):
             if len(value) != width:
                 where = at(self.columns.source, line)
@@ -139,11 +138,16 @@ class JsonLayout(NamedTuple):
         if not _NESTED.isdisjoint(map(type, values)):
             place = next(place for place, each in enumerate(values) if type(each) in _NESTED)
             where = f"{at(self.columns.source, line)}"
-            raise BadInput(f"{where}expected a number, a word or null{self._in(place)}, got values in a value")
+            raise BadInput(f"{where}expected a number, a word or null{self._in(place)}, got {_kind(values[place])}")
         return values
 
     def _in(self, place: int) -> str:
         return f" in {shown(self.columns.names[place])}" if self.columns.names else f" in column {place + 1}"
+
+
+def _kind(value: Any) -> str:
+    """Returns what a JSON value is, in words."""
+    return "an object" if isinstance(value, dict) else "an array" if isinstance(value, list) else "a value"
 
 
 def read(source: Source, options: Options) -> Table:

@@ -142,8 +142,8 @@ def test_numbers_in_quotes_are_numbers_and_a_line_says_so() -> None:
 
 
 WRONG = {
-    '{"a":{"b":1}}': "t:2: expected a number, a word or null in 'a', got values in a value",
-    '{"a":[1]}': "t:2: expected a number, a word or null in 'a', got values in a value",
+    '{"a":{"b":1}}': "t:2: expected a number, a word or null in 'a', got an object",
+    '{"a":[1]}': "t:2: expected a number, a word or null in 'a', got an array",
     '{"a":01}': "t:2:7: invalid JSON: ",
     '{"a":1': "t:2:7: invalid JSON: ",
     "{'a':1}": "t:2:2: invalid JSON: ",
