@@ -73,19 +73,32 @@ class ThresholdType(click.ParamType):  # type: ignore[type-arg]
 
         if is_completing(ctx):
             return value  # type: ignore[no-any-return]
-        written, _, digits = value.rpartition("=")
+        written, _, digits = value.rpartition("=") if "=" in value else (value, "", "")
         name, colon, class_name = written.partition(":")
         known = f"{name}:CLASS" if colon else name
         number = decimals.number(digits)
         better = self._option == UNDER
-        if known not in METRICS or number is None:
-            names = ", ".join(name for name, each in METRICS.items() if each.greater_is_better == better)
-            example = "accuracy=0.9" if better else "rmse=1"
-            self.fail(f"expected FIGURE=NUMBER for one of {names}, got {value!r}; try {example}", param, ctx)
+        if known not in METRICS:
+            self.fail(self._unknown(name, value), param, ctx)
         if METRICS[known].greater_is_better != better:
             other, sense = (OVER, "less") if better else (UNDER, "more")
             self.fail(f"{sense} is better for {name}; try {other} {value}", param, ctx)
+        if number is None:
+            got, example = shown(digits) if digits else "none", f"{written}={0.9 if better else 1}"
+            self.fail(f"expected a number behind {written}=, got {got}; try {example}", param, ctx)
         return Threshold(self._option, known, class_name, number)
+
+    def _unknown(self, name: str, value: str) -> str:
+        """Returns a message about a figure that there is not."""
+        from difflib import get_close_matches
+
+        from kerash_cli.model.metrics import METRICS
+
+        if name not in METRICS and (close := get_close_matches(name, [*METRICS], 1)):
+            return f"unknown figure {shown(name)}; did you mean {close[0]!r}?"
+        better = self._option == UNDER
+        names = ", ".join(each for each, metric in METRICS.items() if metric.greater_is_better == better)
+        return f"expected FIGURE=NUMBER for one of {names}, got {value!r}; try {'accuracy=0.9' if better else 'rmse=1'}"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         """Returns the figures of which more, or of which less, is better."""

@@ -113,12 +113,29 @@ def test_rows_of_one_class_have_no_auc_to_fail(rare: Kerash, tmp_path: Path) -> 
     assert "one class" in done.error
 
 
-@pytest.mark.parametrize("figure", ["acuracy=0.9", "accuracy", "accuracy=x", "accuracy=nan", "support=1", "auc:no=1"])
+@pytest.mark.parametrize("figure", ["support=1", "auc:no=1", "=1", ""])
 def test_an_unknown_figure_is_answered_with_the_figures(trained: Kerash, figure: str) -> None:
     done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", figure)
     assert (done.code, done.out) == (2, "")
     assert all(name in done.error for name in ("accuracy", "balanced_accuracy", "auc", "r2", "recall:CLASS"))
     assert "rmse" not in done.error
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        ("acuracy=0.9", "unknown figure 'acuracy'; did you mean 'accuracy'?"),
+        ("precison:setosa=1", "unknown figure 'precison'; did you mean 'precision'?"),
+        ("accuracy", "expected a number behind accuracy=, got none; try accuracy=0.9"),
+        ("accuracy=0,9", "expected a number behind accuracy=, got '0,9'; try accuracy=0.9"),
+        ("recall:a=b=nan", "expected a number behind recall:a=b=, got 'nan'; try recall:a=b=0.9"),
+        ("rmse=x", "try --fail-over rmse=x"),
+    ],
+)
+def test_what_is_wrong_with_a_bound_is_told(trained: Kerash, bound: str, said: str) -> None:
+    done = trained("evaluate", "iris.kerash", "data/iris.csv", "--fail-under", bound)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.error
 
 
 @pytest.fixture
