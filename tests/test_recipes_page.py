@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -32,6 +33,18 @@ def fed(command: list[str], folder: Path, **extra: str) -> None:
     text = "".join(f"{json.dumps(epoch)}\n" for epoch in LOG)
     done = subprocess.run(command, cwd=folder, env=environment, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_script_of_bash_goes_on_if_the_model_has_ended(tmp_path: Path) -> None:
+    (body,) = re.findall(r"(?ms)^```bash ask.bash\n(.*?\n\})$", PAGE)
+    (tmp_path / "kerash").write_text("#!/bin/sh\nread -r line; echo $line\n", encoding="ascii")
+    (tmp_path / "kerash").chmod(0o755)
+    text = f'set -euo pipefail\n{body}\nask one; wait "$model"; ask two 2>/dev/null || echo failed; echo on\n'
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", text], env={"PATH": path}, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "one\nfailed\non\n", "")
 
 
 @pytest.mark.long
