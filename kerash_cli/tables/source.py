@@ -228,15 +228,20 @@ def wait(descriptor: int, event: int) -> None:
 
 
 def similar(path: str) -> str:
-    """Returns the advice for a missing file: a similar name in the same folder, if there is one."""
+    """Returns the advice for a missing file: a similar name in the same folder, if there is one.
+
+    Names are similar if they are without their endings too: those of tables are all alike.
+    """
     from difflib import get_close_matches  # imported late: only an error needs it
 
     folder, name = os.path.split(path)
     with suppress(OSError):
         with os.scandir(folder or ".") as entries:
             names = [each.name for each in islice(entries, MOST_NAMES)]
-        if close := get_close_matches(name, names, n=1):
-            return f"did you mean {shown(os.path.join(folder, close[0]))}?"
+        stem = os.path.splitext(name)[0]
+        for close in get_close_matches(name, names):
+            if get_close_matches(stem, [os.path.splitext(close)[0]]):
+                return f"did you mean {shown(os.path.join(folder, close))}?"
     return "check its name and folder, or use - for standard input"
 
 

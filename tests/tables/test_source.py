@@ -9,6 +9,7 @@ from conftest import ROOT
 
 from kerash_cli.errors import BadInput
 from kerash_cli.tables import reading
+from kerash_cli.tables.source import similar
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has /proc")
 
@@ -84,3 +85,20 @@ def test_files_are_closed_again(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         reading.read(str(path))
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+@pytest.mark.parametrize(
+    ("missing", "advice"),
+    [
+        ("wine.cvs", "did you mean 'wine.csv'?"),
+        ("wne.csv", "did you mean 'wine.csv'?"),
+        ("winered", "did you mean 'winered.csv'?"),
+        ("pumps.csv", "check its name and folder, or use - for standard input"),
+    ],
+)
+def test_a_missing_file_is_answered_with_a_similar_name(
+    missing: str, advice: str, in_tmp_path: None, tmp_path: Path
+) -> None:
+    for name in ("wine.csv", "winered.csv", "iris.csv", "rows.csv"):
+        (tmp_path / name).touch()
+    assert similar(missing) == advice
