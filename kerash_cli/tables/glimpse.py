@@ -21,6 +21,8 @@ from kerash_cli.tables.source import matching, opened
 MOST_BYTES = 1 << 20
 """Bytes of a file that are looked at, once they are decompressed."""
 MOST_ROWS = 30
+_WIDE, _FEW_ROWS = 1 << 17, 4
+"""Bytes of a file after which so many rows are enough."""
 _MOST_CELLS = 2_000  # in which numbers are looked for, besides the first rows
 
 _NPY = re.compile(rb"\x93NUMPY.{4,8}\{.*?'shape': \((\d+), ?(\d+)\)", re.DOTALL)
@@ -67,7 +69,7 @@ def _columns(
         if encoding is None and not encodings.wide(source.head) and b"\0" in source.head:
             return NONE
         source.decode(encoding)
-        start = source.look_ahead(lambda head: head.count(b"\n") > MOST_ROWS + skip_rows or len(head) > MOST_BYTES)
+        start = source.look_ahead(lambda head: _is_enough(head, skip_rows))
     text = start[:MOST_BYTES].decode(errors="replace")
     begun = text.lstrip()
     if begun.startswith(("{", "[")):
@@ -78,6 +80,12 @@ def _columns(
     if found := _of_arff(lines):
         return found
     return _of_text(_without_comments(_filled(lines), quotes), SPELLED.get(delimiter or "", delimiter), header, quotes)
+
+
+def _is_enough(head: bytes, skip_rows: int) -> bool:
+    """Returns whether no more of a file need be read to tell its columns."""
+    rows = head.count(b"\n") - skip_rows
+    return rows > MOST_ROWS or (rows > _FEW_ROWS and len(head) > _WIDE) or len(head) > MOST_BYTES
 
 
 def _filled(lines: Sequence[str]) -> list[str]:
@@ -113,7 +121,7 @@ def _of_text(lines: list[str], delimiter: str | None, header: bool | None, quote
         return NONE
     first, others = rows[0], rows[1:]
     names = [column_name(cell) for cell in first]
-    if header is not False and len(others) > 1 and all(map(can_be_name, names)) and _are_named(others, len(first) + 1):
+    if header is not False and len(others) > 1 and _are_named(others, len(first) + 1) and all(map(can_be_name, names)):
         names.insert(0, "")  # the names of the rows, as in R's tables
         return Glimpse(different(names)[0], len(names))
     if header or (header is None and _is_header(first, others)):
@@ -168,13 +176,13 @@ def _are_named(rows: Sequence[list[str]], width: int) -> bool:
 def _is_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     """Returns whether the first row has names: words, of which none recurs, and above values of another kind."""
     cells = [cell.strip(" \t") for cell in first]
-    words = {place: cell for place, cell in enumerate(cells) if can_be_name(cell)}
+    words = islice((place for place, cell in enumerate(cells) if can_be_name(cell)), _MOST_CELLS // MOST_ROWS)
     alike = [row for row in others[:MOST_ROWS] if len(row) == len(first)]
-    below = {place: [row[place].strip(" \t") for row in alike] for place in islice(words, _MOST_CELLS // MOST_ROWS)}
-    if any(is_numeric(column) or _has_digits(words[place], column) for place, column in below.items()):
+    below = {place: [row[place].strip(" \t") for row in alike] for place in words}
+    if any(is_numeric(column) or _has_digits(cells[place], column) for place, column in below.items()):
         return True
-    repeated = any(words[place] in column for place, column in below.items())
-    return bool(words) and not repeated and not any(map(is_number, cells))
+    repeated = any(cells[place] in column for place, column in below.items())
+    return bool(below) and not repeated and not any(map(is_number, cells))
 
 
 def _has_digits(word: str, column: Sequence[str]) -> bool:

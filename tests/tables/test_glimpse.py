@@ -124,3 +124,15 @@ def test_no_more_than_the_beginning_is_read(tmp_path: Path) -> None:
         for _ in range(64):
             file.write(b"7" * MOST_BYTES)
     assert columns(str(tmp_path / "bomb.gz")).width <= 1
+
+
+def test_a_few_rows_tell_the_columns_of_a_wide_table(tmp_path: Path) -> None:
+    names = [f"gene{number}" for number in range(20_000)]
+    rows = [",".join([f"row{place}", *["0.25"] * len(names)]) for place in range(9)]
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join([",".join(names), *rows]), encoding="ascii")
+    assert columns(str(path)) == (("", *names), 20_001)
+    path.write_text("\n".join([",".join(["name", *names]), *rows]), encoding="ascii")
+    assert columns(str(path)) == (("name", *names), 20_001)
+    path.write_text("\n".join(rows), encoding="ascii")
+    assert columns(str(path)) == (None, 20_001)
