@@ -51,7 +51,7 @@ def _again() -> str:
 def numpy(patient: Patient) -> Iterator[Found]:
     """Tells whether NumPy works, its instructions and its BLAS."""
     try:
-        if not patient.has_numpy:  # once it is imported, its memory is not free any more
+        if "numpy" not in sys.modules:  # once it is imported, its memory is not free any more
             memory.require_numpy()
         import numpy
     except OutOfSpace as error:

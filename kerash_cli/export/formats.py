@@ -14,8 +14,9 @@ Writer: TypeAlias = Callable[[Material, str], Mapping[str, bytes]]
 
 
 class ExportFormat(NamedTuple):
-    """The function that writes a format, and the mark of its files."""
+    """A format, and the function that writes it."""
 
+    summary: str
     write: Writer
     mark: bytes
     """Bytes that files of this format, written by kerash, have near their beginning."""
@@ -76,9 +77,11 @@ def _text(write: Callable[[Material, str], str]) -> Writer:
 MARK = b"Written by kerash "
 """Words in the first comment of a program."""
 
-FORMATS.add(".onnx", ExportFormat(_onnx, b"kerash"))
-FORMATS.add(".py", ExportFormat(_text(python_file.write), MARK))
-FORMATS.add(".c", ExportFormat(_text(c_file.write), MARK))
-FORMATS.add(".awk", ExportFormat(_text(awk_file.write), MARK))
-FORMATS.add(".sql", ExportFormat(_text(sql_query.write), MARK))
-FORMATS.add(".safetensors", ExportFormat(hub.write, b'"kerash"'))
+FORMATS.add(".onnx", ExportFormat("ONNX, the whole way from cells to answers", _onnx, b"kerash"))
+FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _text(python_file.write), MARK))
+FORMATS.add(".c", ExportFormat("a C program that needs nothing", _text(c_file.write), MARK))
+FORMATS.add(".awk", ExportFormat("an AWK program", _text(awk_file.write), MARK))
+FORMATS.add(".sql", ExportFormat("a SELECT for SQLite, DuckDB and PostgreSQL", _text(sql_query.write), MARK))
+FORMATS.add(
+    ".safetensors", ExportFormat("the saved model and a model card for the Hub", hub.write, b'"kerash"')
+)

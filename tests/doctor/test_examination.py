@@ -3,6 +3,7 @@
 import os
 import pwd
 import re
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -138,4 +139,5 @@ def test_memory_that_numpy_has_taken_already_is_not_asked_for_again(monkeypatch:
 
     monkeypatch.setattr(memory, "require_numpy", too_little)
     assert not [found for found in software.numpy(PATIENT) if isinstance(found, Fault)]
-    assert [*software.numpy(Patient(None, False, ImportTrial()))] == [Fault("NumPy needs more")]
+    monkeypatch.delitem(sys.modules, "numpy")
+    assert [*software.numpy(PATIENT)] == [Fault("NumPy needs more")]
