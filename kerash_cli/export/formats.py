@@ -82,6 +82,4 @@ FORMATS.add(".py", ExportFormat("a Python program that needs NumPy", _text(pytho
 FORMATS.add(".c", ExportFormat("a C program that needs nothing", _text(c_file.write), MARK))
 FORMATS.add(".awk", ExportFormat("an AWK program", _text(awk_file.write), MARK))
 FORMATS.add(".sql", ExportFormat("a SELECT for SQLite, DuckDB and PostgreSQL", _text(sql_query.write), MARK))
-FORMATS.add(
-    ".safetensors", ExportFormat("the saved model and a model card for the Hub", hub.write, b'"kerash"')
-)
+FORMATS.add(".safetensors", ExportFormat("the saved model and a model card for the Hub", hub.write, b'"kerash"'))
