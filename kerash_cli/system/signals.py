@@ -20,6 +20,8 @@ PAUSE = 0.01
 PATIENCE = 2.0
 """Time after which the program is ended at any place, in seconds."""
 
+IMPORTING = ("importlib._bootstrap", "_frozen_importlib")
+"""Names of the module that imports modules: the first one from the import of `importlib` on."""
 
 at_end: list[Callable[[int], object]] = []
 """Functions that are called with the exit code when all messages are written and the program is about to end."""
@@ -71,7 +73,7 @@ def _leave_later(number: int, latest: float) -> None:
 def _is_busy(frame: FrameType | None) -> bool:
     """Returns whether a frame, or one that called it, imports a module or cleans up."""
     while frame is not None:
-        if frame.f_code.co_name == "__exit__" or frame.f_globals.get("__name__") == "importlib._bootstrap":
+        if frame.f_code.co_name == "__exit__" or frame.f_globals.get("__name__") in IMPORTING:
             return True
         frame = frame.f_back
     return False
