@@ -277,8 +277,8 @@ def _way(error: KerashError, arguments: list[str]) -> str:
 def _usage(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         path, close = error.ctx.command_path, [*map(repr, error.possibilities or ())]
-        hint = f"did you mean {' or '.join(close)}?" if close else f"try {path} --help"
-        return f"{path}: unknown option {error.option_name!r}; {hint}"
+        near = f" (did you mean {' or '.join(close)}?)" if close else ""
+        return f"{path}: unknown option {error.option_name!r}{near}; try {path} --help"
     message = error.format_message().replace("\n\t", " ")  # click puts these before each of several choices
     if isinstance(error, click.BadParameter) and error.param is not None and error.ctx is not None:
         name = error.param.human_readable_name.strip("[]") if isinstance(error.param, click.Argument) else ""

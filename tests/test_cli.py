@@ -45,7 +45,10 @@ def test_no_arguments_show_the_help_as_a_mistake(kerash: Kerash) -> None:
         (("trian",), "no command called 'trian'; did you mean 'train'?"),
         (("frobnicate",), "no command called 'frobnicate'; try kerash --help"),
         (("",), "no command called ''; try kerash --help"),
-        (("--verbos",), "kerash: unknown option '--verbos'; did you mean '--verbose' or '--version'?"),
+        (
+            ("--verbos",),
+            "kerash: unknown option '--verbos' (did you mean '--verbose' or '--version'?); try kerash --help",
+        ),
         (("--frobnicate",), "kerash: unknown option '--frobnicate'; try kerash --help"),
         (("train", "--target"), "Option '--target' requires an argument; try kerash train --help"),
         (("train", "-q=3"), "try kerash train --help"),
