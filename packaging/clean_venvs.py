@@ -25,6 +25,7 @@ from pathlib import Path
 from shlex import quote
 from time import monotonic
 
+from dist import unpack
 from trials import MADE, TRIALS, Trial
 
 ROOT = Path(__file__).parents[1]
@@ -153,7 +154,7 @@ def try_packages(python: str, folder: Path, sdist: Path, wheel: Path, check: boo
     with step("sdist: make check" if check else "sdist: make run"):
         venv = Venv(folder / "unpacked", python)
         with tarfile.open(sdist) as archive:
-            archive.extractall(venv.here, filter="data")
+            unpack(archive, venv.here)
         (source,) = venv.here.iterdir()
         venv.run(f"make {'run check' if check else 'run'} PYTHON={quote(str(venv.programs / 'python'))}", cwd=source)
     with step("sdist: pipx, uv, pip"):

@@ -32,12 +32,18 @@ def build(folder: Path) -> tuple[Path, Path]:
         sdist = Path(temporary, build_meta.build_sdist(temporary))
         content = _uniform(sdist, moment)
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(temporary, filter="data")
+            unpack(archive, temporary)
         os.chdir(sdist.with_name(sdist.name.removesuffix(".tar.gz")))  # no leftovers of build/ here come into the wheel
         wheel = folder / build_meta.build_wheel(str(folder))
         os.chdir(ROOT)
     (folder / sdist.name).write_bytes(content)
     return folder / sdist.name, wheel
+
+
+def unpack(archive: tarfile.TarFile, folder: str | Path) -> None:
+    """Unpacks an sdist of our own; Python before 3.11.4 knows no filters."""
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)
+    archive.extractall(folder)
 
 
 def _moment() -> int:

@@ -15,6 +15,7 @@ import formula
 import pytest
 import yaml
 from conftest import ROOT
+from dist import unpack
 from trials import TRIALS
 
 from kerash_cli import __version__
@@ -74,7 +75,7 @@ def test_an_sdist_and_a_wheel_are_the_same_bytes_wherever_they_are_built(tmp_pat
     assert set(first) == {f"kerash-{__version__}.tar.gz", f"kerash-{__version__}-py3-none-any.whl"}
     assert built(tmp_path / "second", files[::-1], mask=0o077) == first
     with tarfile.open(tmp_path / f"first/dist/kerash-{__version__}.tar.gz") as archive:
-        archive.extractall(tmp_path / "third", filter="data")
+        unpack(archive, tmp_path / "third")
     (source,) = (tmp_path / "third").iterdir()
     for name in files:
         if name != "setup.cfg":  # setuptools writes it anew

@@ -24,6 +24,7 @@ def install() -> Path:
         with tempfile.TemporaryDirectory(dir=FOLDER.parent) as place:
             found = Path(place, "found")
             with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-                archive.extractall(found, filter="data")
+                archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not in Python before 3.11.4
+                archive.extractall(found)
             found.rename(FOLDER)
     return FOLDER
