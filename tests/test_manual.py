@@ -144,7 +144,14 @@ def test_man_finds_the_pages_of_an_installed_program(tmp_path: Path) -> None:
     for name in PACKAGED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, source / name)
-    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--no-warn-script-location"]
+    options = [
+        "--quiet",
+        "--no-deps",
+        "--ignore-installed",
+        "--no-index",
+        "--no-build-isolation",
+        "--no-warn-script-location",
+    ]
     place = tmp_path / "installed"
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "--prefix", place, source], check=True)
     environment = {"PATH": f"{place}/bin:/usr/bin:/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"}
