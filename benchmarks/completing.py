@@ -27,7 +27,8 @@ LIMIT = 0.1
 """Seconds that a Tab may take."""
 
 PEER = "import click"
-"""What no Tab can do without: Python, and the library that knows the options; it tells how busy the machine is."""
+"""Program that each Tab has to run at least: Python, and the library that knows the options. It shows how busy the
+machine is."""
 
 _READY = 'echo re""ady'
 _SHELLS = {

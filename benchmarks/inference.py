@@ -40,7 +40,7 @@ ROWS, LATE, TABLE_ROWS = 1000, 0.99, 1_000_000
 
 
 class Latency(NamedTuple):
-    """How long a program takes to answer a row."""
+    """Times that a program takes to answer a row."""
 
     seconds: list[float]
     """The median of each turn."""
@@ -52,10 +52,10 @@ class Latency(NamedTuple):
 
 
 class Throughput(NamedTuple):
-    """How long a program takes for all rows of a table."""
+    """Times that a program takes for all rows of a table."""
 
     seconds: list[float]
-    """One for each turn."""
+    """Measurements, one for each turn."""
     processor: float
     """Median seconds of all its processes."""
     others: int

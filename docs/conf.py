@@ -1,4 +1,4 @@
-"""How Sphinx makes the website of the pages that `docs.website` gathers: `make site`."""
+"""Settings of Sphinx, which makes the website of the pages that `docs.website` gathers: `make site`."""
 
 from typing import Any
 

@@ -101,6 +101,13 @@ class KerashEstimator(BaseEstimator):  # type: ignore[misc]
         with _as_value_errors():
             return api.train(X, y, model=model, **given)
 
+    def _answered(self, X: Any, y: Any) -> Any:
+        """Returns checked rows to train on; raises InvalidRows if they have no answers."""
+        rows = self._rows(X, fitting=True)
+        if y is None:
+            raise InvalidRows("requires y to be passed, but the target y is None")
+        return rows
+
     def _rows(self, X: Any, *, fitting: bool = False) -> Any:
         """Returns checked rows: a DataFrame as it is, anything else as an array of numbers; raises ValueError."""
         least = 2 if fitting else 1
@@ -119,9 +126,7 @@ class KerashClassifier(ClassifierMixin, KerashEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Self:
         """Trains the network on rows and their classes, which are words or numbers."""
-        rows = self._rows(X, fitting=True)
-        if y is None:
-            raise InvalidRows("requires y to be passed, but the target y is None")
+        rows = self._answered(X, y)
         names = column_or_1d(y, warn=True)
         check_classification_targets(names)
         check_consistent_length(rows, names)
@@ -161,9 +166,7 @@ class KerashRegressor(RegressorMixin, KerashEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Self:
         """Trains the network on rows and their numbers, (rows,) or (rows, numbers)."""
-        rows = self._rows(X, fitting=True)
-        if y is None:
-            raise InvalidRows("requires y to be passed, but the target y is None")
+        rows = self._answered(X, y)
         numbers = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
         check_consistent_length(rows, numbers)
         is_named = hasattr(y, "columns") or (getattr(y, "name", None) and np.ndim(y) == 1)

@@ -37,7 +37,7 @@ SECTIONS = {
 
 
 class ChartSource(FileName):
-    """What a chart is about: a file, a search, a genome or an activation."""
+    """Subjects of charts: a file, a search, a genome or an activation."""
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":
         """Returns names of what is stored, an item that stands for files, and activations, of which there are many."""

@@ -124,7 +124,7 @@ def command(
 
 
 _DONE = {"skip": "skipped", "empty": "left empty", "tell": "answered with an error"}
-"""What was done about bad rows, in words."""
+"""Words for what was done about bad rows, by --on-error."""
 
 
 def _check(options: dict[str, Any], on_error: str) -> None:

@@ -1,4 +1,4 @@
-"""What there is to choose from: words of a list, columns of the table on the line, stored models, files."""
+"""Offers of what there is to choose from: words of a list, columns of the table on the line, stored models, files."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
